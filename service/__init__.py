@@ -1,0 +1,16 @@
+"""The arXiv Education Brief, in reading order.
+
+pipeline     build_issue() and publish_issue(): the path in one screen
+papers       which papers count for a topic's window, ranked, with the reason
+briefs       one topic's window in words: model, handles, gates, writers, measures
+issues       one window's briefs over all topics; editions; what is shown at which length
+emails       topic fragments -> edition -> e-mail: HTML, plaintext, headers, size budget
+delivery     outcomes and the ledger's rules
+archive      tables of papers, briefs, issues and deliveries, and every query on them
+adapters     arXiv, the mailers, the language model
+settings     what the environment says
+wiring       picks the real adapters; nothing else does
+cli          the command line
+"""
+
+__version__ = "0.1.0"

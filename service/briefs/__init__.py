@@ -1,0 +1,24 @@
+"""One topic's window in words: the model, the gates and the writers."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Protocol
+
+from service.briefs.model import Brief
+from service.papers import Selection
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What a writer gets: the papers of one topic's window, best first, and those to compare them with."""
+
+    selection: Selection
+    generated_at: dt.datetime
+
+
+class BriefWriter(Protocol):
+    """Turns a selection into a brief whose every claim cites papers of the selection."""
+
+    name: str
+
+    def write(self, assignment: Assignment) -> Brief: ...

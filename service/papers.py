@@ -1,0 +1,121 @@
+"""Papers and windows: what arXiv offers, which of it counts for a topic, and why."""
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from typing import Protocol, Self
+
+from subscribers.topics import Topic
+
+LOOKBACK = dt.timedelta(days=14)
+WEEK_LABEL = re.compile(r"(\d{4})-W(\d{2})")
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """One arXiv paper in its newest version. Titles and abstracts are untrusted text as arXiv gives them."""
+
+    id: str  # without version: "2605.12345" or "astro-ph/0601001"
+    version: int
+    title: str
+    abstract: str
+    authors: tuple[str, ...]
+    categories: tuple[str, ...]
+    primary_category: str
+    submitted: dt.datetime  # UTC, of version 1
+    updated: dt.datetime  # UTC, of this version
+    comment: str | None = None
+    journal_reference: str | None = None
+    doi: str | None = None
+
+    @property
+    def url(self) -> str:
+        return f"https://arxiv.org/abs/{self.id}"
+
+    @property
+    def text(self) -> str:
+        return f"{self.title}. {self.abstract}"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The days a brief covers, first and last included, as UTC submission dates."""
+
+    first: dt.date
+    last: dt.date
+
+    def __post_init__(self) -> None:
+        if self.last < self.first:
+            raise ValueError(f"a window can't end before it begins: {self.first} to {self.last}")
+
+    @classmethod
+    def of_week(cls, label: str) -> Self:
+        """Monday to Friday of an ISO week such as ``2026-W22``; ValueError when the label is not one."""
+        if not (match := WEEK_LABEL.fullmatch(label)):
+            raise ValueError(f"not an ISO week: {label!r}; write it as 2026-W22")
+        monday = dt.date.fromisocalendar(int(match[1]), int(match[2]), 1)
+        return cls(monday, monday + dt.timedelta(days=4))
+
+    @property
+    def label(self) -> str:
+        """``2026-W22`` for a week's Monday to Friday, ``2026-05-25--2026-05-27`` for other days."""
+        year, week, weekday = self.first.isocalendar()
+        if weekday == 1 and (self.last - self.first).days == 4:
+            return f"{year}-W{week:02}"
+        return f"{self.first}--{self.last}"
+
+    @property
+    def reading(self) -> "Window":
+        """The days that are asked of arXiv: the window and the 14 days before it."""
+        return Window(self.first - LOOKBACK, self.last)
+
+    def holds(self, moment: dt.datetime) -> bool:
+        return self.first <= moment.astimezone(dt.UTC).date() <= self.last
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a source answered for one topic and span: every paper that its query matches, none twice."""
+
+    topic: str
+    window: Window
+    papers: tuple[Paper, ...]
+    fetched_at: dt.datetime
+
+
+class PaperSource(Protocol):
+    """Where papers come from."""
+
+    def fetch(self, topic: Topic, window: Window) -> Fetched:
+        """Every paper of the window's days that the topic's query matches; SourceError rather than fewer."""
+        ...
+
+
+class SourceError(Exception):
+    """A source gave no answer that can be trusted; the message names the topic and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A paper with its place in a topic's ranking and the reason for it in plain words."""
+
+    paper: Paper
+    score: float  # 0 to 1, higher is nearer to the topic
+    reason: str
+    late: bool = False  # submitted before the window, seen by no earlier build
+    revised: bool = False  # a new version of a paper that an earlier brief held
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """One topic's papers for one window: those a brief holds, best first, and what was left out."""
+
+    topic: Topic
+    window: Window
+    fetched: int  # papers the source answered, over the reading span
+    recalled: int  # of those, the window's and the late ones: candidates that no earlier build saw
+    taken: tuple[Ranked, ...]
+    left: tuple[Ranked, ...]  # candidates that were not taken, best first
+    withdrawn: tuple[Paper, ...]
+    revised: tuple[Paper, ...]  # papers of earlier briefs that have a new version since
+    before: tuple[Paper, ...]  # papers of the 14 days before and of earlier windows, to compare with
