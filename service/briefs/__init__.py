@@ -21,4 +21,10 @@ class BriefWriter(Protocol):
 
     name: str
 
-    def write(self, assignment: Assignment) -> Brief: ...
+    def write(self, assignment: Assignment) -> Brief:
+        """A brief, not yet gated; WriterUnavailable where the writer can't write this one."""
+        ...
+
+
+class WriterUnavailable(Exception):
+    """A writer can't write this brief or repair it; the message says why in words that a reader may see."""

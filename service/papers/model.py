@@ -56,6 +56,13 @@ class Window:
         monday = dt.date.fromisocalendar(int(match[1]), int(match[2]), 1)
         return cls(monday, monday + dt.timedelta(days=4))
 
+    @classmethod
+    def last_whole(cls, today: dt.date) -> Self:
+        """Monday to Friday of the newest week whose Friday is over."""
+        monday = today - dt.timedelta(days=today.weekday())
+        over = monday if today.weekday() > 4 else monday - dt.timedelta(days=7)
+        return cls(over, over + dt.timedelta(days=4))
+
     @property
     def label(self) -> str:
         """``2026-W22`` for a week's Monday to Friday, ``2026-05-25--2026-05-27`` for other days."""
@@ -86,6 +93,11 @@ class Fetched:
 class PaperSource(Protocol):
     """Where papers come from."""
 
+    @property
+    def name(self) -> str:
+        """Which source this is, such as its address: answers are stored under it."""
+        ...
+
     def fetch(self, topic: Topic, window: Window) -> Fetched:
         """Every paper of the window's days that the topic's query matches; SourceError rather than fewer."""
         ...
@@ -96,6 +108,16 @@ class SourceError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Sighting:
+    """That a build of a topic saw a paper: which version, for which window, and whether the brief took it."""
+
+    paper_id: str
+    version: int
+    window_label: str
+    taken: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Ranked:
     """A paper with its place in a topic's ranking and the reason for it in plain words."""
 
@@ -103,7 +125,15 @@ class Ranked:
     score: float  # 0 to 1, higher is nearer to the topic
     reason: str
     late: bool = False  # submitted before the window, seen by no earlier build
-    revised: bool = False  # a new version of a paper that an earlier brief held
+    terms: tuple[str, ...] = ()  # the topic's terms that stand in title or abstract, weightiest first
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """A fetched paper that was not ranked, and why: "withdrawn", "excluded by 'survey'", "seen in 2026-W22"."""
+
+    paper: Paper
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +143,23 @@ class Selection:
     topic: Topic
     window: Window
     fetched: int  # papers the source answered, over the reading span
-    recalled: int  # of those, the window's and the late ones: candidates that no earlier build saw
+    recalled: int  # of those, the window's and the late ones that were ranked: taken and left
     taken: tuple[Ranked, ...]
     left: tuple[Ranked, ...]  # candidates that were not taken, best first
     withdrawn: tuple[Paper, ...]
     revised: tuple[Paper, ...]  # papers of earlier briefs that have a new version since
     before: tuple[Paper, ...]  # papers of the 14 days before and of earlier windows, to compare with
+    passed_over: tuple[PassedOver, ...] = ()  # fetched papers that were not ranked, withdrawn ones too
+    sightings: tuple[Sighting, ...] = ()  # what this build saw: stored by the caller, given to the next builds
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one fetched paper, and why: for whoever tries a topic out."""
+
+    paper: Paper
+    taken: bool
+    why: str  # the reason for a taken paper; else "left: rank 91 of 300", "withdrawn", …
+    rank: int | None = None  # 1 is the best; None for papers that were not ranked
+    score: float | None = None  # 0 to 1
+    terms: tuple[str, ...] = ()

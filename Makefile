@@ -1,0 +1,55 @@
+# Every target makes what it needs by itself, from python3 alone.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+RUNTIME := $(VENV)/runtime.stamp
+DEVELOPMENT := $(VENV)/development.stamp
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo serve test check lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Say which with: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv $(VENV)
+
+$(RUNTIME): requirements.lock pyproject.toml | $(VENV)/bin/python
+	@echo "Installing the service into $(VENV) …"
+	$(PIP) install --require-hashes --only-binary :all: --no-deps -r requirements.lock
+	$(PIP) install --no-build-isolation --no-deps --editable .
+	@touch $@
+
+$(DEVELOPMENT): requirements-dev.lock $(RUNTIME)
+	@echo "Installing what the checks need …"
+	$(PIP) install --require-hashes --no-deps -r requirements-dev.lock
+	@touch $@
+
+$(VENV): $(RUNTIME)
+
+install: $(RUNTIME) ## Install the service into .venv
+
+demo: $(RUNTIME) ## Build a sample issue from invented papers and deliver it into var/demo/outbox
+	@$(BIN)/brief demo
+
+serve: $(RUNTIME) ## Serve the readers' pages
+	@$(BIN)/brief serve
+
+check: $(DEVELOPMENT) ## Lint, types, import contract
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: check ## Everything that CI runs
+	$(BIN)/python -m pytest
+
+lock: $(DEVELOPMENT) ## Pin every dependency again, with hashes
+	$(BIN)/python -m pip --disable-pip-version-check --quiet install uv
+	sed -n '/^dependencies/,/^]/s/^    "\([^"]*\)".*/\1/p; s/.*"\(hatchling==[^"]*\)".*#.*/\1/p' pyproject.toml | (cat; echo editables) | $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet -o requirements.lock -
+	sed -n '/^dev = /,/^]/s/^    "\([^"]*\)".*/\1/p' pyproject.toml | $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet -c requirements.lock -o requirements-dev.lock -
+
+clean: ## Remove what was made here, var/ and its data excepted
+	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,25 @@
+"""arXiv's query API as a trustworthy source of papers, in reading order.
+
+source     ArxivPapers.fetch(): pages, totals, and the rule that zero papers is a finding to verify
+query      what is asked of arXiv for a topic, and the same rules over papers at hand
+feed       Atom bytes -> papers; whatever is missing or malformed is said
+answers    one HTTP request that always ends; DoubtError: ask again; RefusalError: that is no use
+pace       one request at a time, three seconds apart, over the whole process
+"""
+
+from service.adapters.arxiv_papers.feed import Announcement, Page, read_announcements, read_page
+from service.adapters.arxiv_papers.pace import Pace, shared_pace
+from service.adapters.arxiv_papers.query import matches, search_query
+from service.adapters.arxiv_papers.source import ArxivPapers
+
+__all__ = [
+    "Announcement",
+    "ArxivPapers",
+    "Pace",
+    "Page",
+    "matches",
+    "read_announcements",
+    "read_page",
+    "search_query",
+    "shared_pace",
+]

@@ -1,0 +1,111 @@
+"""One HTTP request that always ends: with an answer, or with a reason to ask again."""
+
+import datetime as dt
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from queue import Empty, SimpleQueue
+
+import requests
+import urllib3
+
+LARGEST_BODY = 64 * 2**20  # bytes; a page of 2,000 papers has about 5 million
+CHUNK = 65536
+
+
+class DoubtError(Exception):
+    """An answer that can't be trusted, where asking again may help."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after  # seconds, where the server said so
+
+
+class RefusalError(Exception):
+    """Asking the same again is no use; the message says what to do instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server said: status, headers and the whole body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Asks with GET, without retries and redirects; every request is one request."""
+
+    user_agent: str
+    timeout: float  # seconds to connect, and between two arrivals of bytes
+    deadline: float  # seconds for the whole answer, however steadily it drips
+    use_proxies: bool = True  # of the environment
+
+    def get(self, url: str) -> Answer:
+        """Return the whole answer; DoubtError when it doesn't come in time or breaks off."""
+        box: SimpleQueue[Answer | Exception] = SimpleQueue()
+        # A thread, because name resolution and dripping headers know no total timeout.
+        threading.Thread(target=self._deliver, args=(url, box), daemon=True).start()
+        try:
+            found = box.get(timeout=self.deadline)
+        except Empty:
+            raise DoubtError(f"no complete answer within {self.deadline:g} seconds") from None
+        if isinstance(found, Answer):
+            return found
+        raise self._doubt(found) from found
+
+    def _deliver(self, url: str, box: SimpleQueue[Answer | Exception]) -> None:
+        try:
+            box.put(self._get(url))
+        except Exception as error:  # noqa: BLE001  it is raised again in the asking thread
+            box.put(error)
+
+    def _get(self, url: str) -> Answer:
+        # A session for each request: they are seconds apart, and an abandoned one may still be in use.
+        with requests.Session() as session:
+            session.trust_env = self.use_proxies
+            with session.get(
+                url,
+                headers={"User-Agent": self.user_agent, "Accept": "application/atom+xml"},
+                timeout=self.timeout,
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                return Answer(response.status_code, response.headers, self._body(response))
+
+    def _body(self, response: requests.Response) -> bytes:
+        end = time.monotonic() + self.deadline
+        body = bytearray()
+        # read1 answers what has arrived; read would wait for a whole chunk of dripping bytes.
+        while chunk := response.raw.read1(CHUNK, decode_content=True):
+            body += chunk
+            if len(body) > LARGEST_BODY:
+                raise DoubtError(f"an answer of more than {LARGEST_BODY} bytes")
+            if time.monotonic() > end:
+                raise DoubtError(f"no complete answer within {self.deadline:g} seconds")
+        return bytes(body)
+
+    def _doubt(self, error: Exception) -> Exception:
+        if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
+            return DoubtError(f"no answer within {self.timeout:g} seconds")
+        if isinstance(error, requests.RequestException | urllib3.exceptions.HTTPError | OSError):
+            return DoubtError(f"the connection failed ({type(error).__name__})")
+        return error
+
+
+def retry_after(headers: Mapping[str, str], now: dt.datetime) -> float | None:
+    """Seconds that a Retry-After header asks for, by number or date; None without it (RFC 9110, 10.2.3)."""
+    value = headers.get("Retry-After", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:9])  # thirty years are long enough
+    try:
+        moment = parsedate_to_datetime(value)
+    except (ValueError, OverflowError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=dt.UTC)
+    return max(0.0, (moment - now).total_seconds())

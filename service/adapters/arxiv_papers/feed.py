@@ -1,0 +1,215 @@
+"""Atom bytes from arXiv turned into papers; what is missing or malformed is said, never skipped."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+# The package's own reader of a whole feed repairs broken XML and skips entries, both without an error,
+# so it is asked for one entry at a time. The name is private: `arxiv` is pinned, and tests read real feeds.
+from arxiv._feed import _build_result  # type: ignore[import-untyped]  # it ships no types
+from lxml import etree
+
+from service.adapters.arxiv_papers.answers import DoubtError, RefusalError
+from service.papers import Paper
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+OPENSEARCH = "{http://a9.com/-/spec/opensearch/1.1/}"
+ARXIV = "{http://arxiv.org/schemas/atom}"
+DC = "{http://purl.org/dc/elements/1.1/}"
+
+# https://info.arxiv.org/help/arxiv_identifier.html
+PAPER_ID = re.compile(r"([0-9]{4}\.[0-9]{4,5}|[a-z-]+(?:\.[A-Z]{2})?/[0-9]{7})(?:v([1-9][0-9]*))?")
+ID_PREFIX = re.compile(r"https?://arxiv\.org/abs/|oai:arXiv\.org:")
+PREAMBLE = re.compile(r"arXiv:\S+\s+Announce Type:\s*(\S+)\s+Abstract:\s*", re.IGNORECASE)
+OUTER_COMMA = re.compile(r",(?![^()]*\))")
+
+# Characters that XML 1.0 forbids, as UTF-8 bytes and as references: one in an abstract would spoil the page.
+ILLEGAL_BYTES = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
+REFERENCE = re.compile(rb"&#(?:x([0-9a-fA-F]+)|([0-9]+));")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One answer of the query API: its papers, and how many the whole query matches."""
+
+    total: int  # opensearch:totalResults
+    start: int  # opensearch:startIndex
+    papers: tuple[Paper, ...]
+    malformed: tuple[str, ...] = ()  # entries that are no paper: id and reason
+
+    @property
+    def entries(self) -> int:
+        return len(self.papers) + len(self.malformed)
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """One entry of arXiv's daily announcement feed, rss.arxiv.org/atom/<category>.
+
+    The feed doesn't say when a paper was submitted: `paper.submitted` is the day it was announced.
+    """
+
+    paper: Paper
+    kind: str  # new, cross, replace or replace-cross
+
+
+def read_page(body: bytes) -> Page:
+    """Read an answer of the query API.
+
+    DoubtError when it is no whole feed; RefusalError with arXiv's words when it is an error.
+    Format: https://info.arxiv.org/help/api/user-manual.html#_details_of_atom_results_returned
+    """
+    root = _root(body)
+    entries = root.findall(f"{ATOM}entry")
+    _refuse_error(entries)
+    papers: list[Paper] = []
+    malformed: list[str] = []
+    for entry in entries:
+        try:
+            papers.append(_paper(entry))
+        except ValueError as error:
+            malformed.append(f"{_text(entry, f'{ATOM}id')[:80] or 'an entry without id'}: {str(error)[:120]}")
+    return Page(_number(root, "totalResults"), _number(root, "startIndex"), tuple(papers), tuple(malformed))
+
+
+def read_announcements(body: bytes) -> tuple[Announcement, ...]:
+    """Read a daily announcement feed; DoubtError when it is no whole feed or an entry is malformed."""
+    try:
+        return tuple(_announcement(entry) for entry in _root(body).findall(f"{ATOM}entry"))
+    except ValueError as error:
+        raise DoubtError(f"an announcement is malformed: {error}") from error
+
+
+def newest(papers: Iterable[Paper]) -> tuple[Paper, ...]:
+    """Every paper once, in its highest version, by submission and id."""
+    found: dict[str, Paper] = {}
+    for paper in papers:
+        if paper.id not in found or found[paper.id].version < paper.version:
+            found[paper.id] = paper
+    return tuple(sorted(found.values(), key=lambda paper: (paper.submitted, paper.id)))
+
+
+def error_words(body: bytes) -> str | None:
+    """Return arXiv's own words where an answer is an error feed; None for anything else."""
+    try:
+        _refuse_error(_root(body).findall(f"{ATOM}entry"))
+    except RefusalError as refusal:
+        return str(refusal)
+    except DoubtError:
+        return None
+    return None
+
+
+def excerpt(body: bytes) -> str:
+    """Quote the first words of a body that is no feed, for an error message."""
+    text = re.sub(r"<[^>]*>", " ", body[:2000].decode("utf-8", "replace"))
+    return repr(_line(text)[:100])
+
+
+def _root(body: bytes) -> etree._Element:
+    if not body.strip():
+        raise DoubtError("an empty answer")
+    if re.match(rb"\s*<(!doctype\s+)?html\b", body, re.IGNORECASE):
+        raise DoubtError(f"an HTML page instead of a feed: {excerpt(body)}")
+    # Strict: no repair, no entities, no network, libxml2's limits against expansion.
+    parser = etree.XMLParser(
+        resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, recover=False
+    )
+    try:
+        root = etree.fromstring(_legal(body), parser=parser)
+    except etree.XMLSyntaxError as error:
+        raise DoubtError(f"XML that is cut short or not well-formed ({error.msg})") from error
+    if root.getroottree().docinfo.doctype:
+        raise DoubtError("XML with a document type, which no feed of arXiv has")
+    if root.tag != f"{ATOM}feed":
+        raise DoubtError(f"a document <{etree.QName(root).localname}> instead of a feed")
+    return root
+
+
+def _legal(body: bytes) -> bytes:
+    return REFERENCE.sub(_legal_reference, ILLEGAL_BYTES.sub(b"", body))
+
+
+def _legal_reference(match: re.Match[bytes]) -> bytes:
+    code = int(match[1], 16) if match[1] else int(match[2])
+    legal = (
+        code in (9, 10, 13)
+        or 0x20 <= code <= 0xD7FF
+        or 0xE000 <= code <= 0xFFFD
+        or 0x10000 <= code <= 0x10FFFF
+    )
+    return match[0] if legal else b""
+
+
+def _refuse_error(entries: Iterable[etree._Element]) -> None:
+    for entry in entries:
+        identity = _text(entry, f"{ATOM}id")
+        is_paper = ID_PREFIX.match(identity) is not None
+        if "/api/errors" in identity or (_text(entry, f"{ATOM}title") == "Error" and not is_paper):
+            raise RefusalError(
+                f"arXiv answers: {_text(entry, f'{ATOM}summary')[:300] or 'an error without words'}"
+            )
+
+
+def _paper(entry: etree._Element) -> Paper:
+    result = _build_result(entry)
+    if result is None:
+        raise ValueError("no id, or no date of submission or update")
+    paper_id, version = _identity(result.entry_id)
+    title = _line(result.title)
+    if not title:
+        raise ValueError("no title")
+    categories = tuple(result.categories)
+    return Paper(
+        id=paper_id,
+        version=version,
+        title=title,
+        abstract=_line(result.summary),
+        authors=tuple(name for author in result.authors if (name := _line(author.name))),
+        categories=categories,
+        primary_category=result.primary_category or next(iter(categories), ""),
+        submitted=result.published,
+        updated=result.updated,
+        comment=_line(result.comment or "") or None,
+        journal_reference=_line(result.journal_ref or "") or None,
+        doi=_line(result.doi or "") or None,
+    )
+
+
+def _identity(text: str) -> tuple[str, int]:
+    match = PAPER_ID.fullmatch(ID_PREFIX.sub("", text.strip(), count=1))
+    if not match:
+        raise ValueError(f"no arXiv id: {text[:80]!r}")
+    return match[1], int(match[2] or 1)
+
+
+def _announcement(entry: etree._Element) -> Announcement:
+    paper = _paper(entry)
+    preamble = PREAMBLE.match(paper.abstract)
+    kind = _text(entry, f"{ARXIV}announce_type") or (preamble[1] if preamble else "")
+    creators = [_line(creator.text or "") for creator in entry.findall(f"{DC}creator")]
+    return Announcement(
+        replace(
+            paper,
+            abstract=paper.abstract[preamble.end() :] if preamble else paper.abstract,
+            authors=tuple(
+                name.strip() for names in creators for name in OUTER_COMMA.split(names) if name.strip()
+            ),
+        ),
+        kind,
+    )
+
+
+def _text(element: etree._Element, tag: str) -> str:
+    return _line(element.findtext(tag) or "")
+
+
+def _number(root: etree._Element, name: str) -> int:
+    text = _text(root, OPENSEARCH + name)
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise DoubtError(f"a feed without opensearch:{name}")
+    return int(text)
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,62 @@
+"""Politeness: one request at a time, and none too soon after the last."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+
+POLITE = 3.0  # seconds between two requests: https://info.arxiv.org/help/api/tou.html
+LONGEST_PAUSE = 300.0  # seconds; whoever is told to wait longer gives up rather than block a build
+
+
+class PauseError(Exception):
+    """The next request may only be made after a longer pause than anybody waits for."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"no request for another {seconds:.0f} seconds")
+        self.seconds = seconds
+
+
+class Pace:
+    """Turns to ask, one at a time over all threads, `interval` seconds after the last one ended."""
+
+    def __init__(
+        self,
+        interval: float = POLITE,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.interval = interval
+        self._clock = clock
+        self._sleep = sleep
+        self._free = clock()  # the moment from which the next request may be made
+        self._lock = threading.RLock()  # re-entrant: whoever has the turn may postpone the next
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for the next turn and hold it; PauseError when that would take over LONGEST_PAUSE seconds."""
+        with self._lock:
+            self._wait()
+            try:
+                yield
+            finally:
+                self.postpone(self.interval)
+
+    def postpone(self, seconds: float) -> None:
+        """Let nobody ask for so many seconds from now; never shortens a pause."""
+        with self._lock:
+            self._free = max(self._free, self._clock() + seconds)
+
+    def _wait(self) -> None:
+        seconds = self._free - self._clock()
+        if seconds > LONGEST_PAUSE:
+            raise PauseError(seconds)
+        if seconds > 0:
+            self._sleep(seconds)
+
+
+@cache
+def shared_pace(interval: float) -> Pace:
+    """Return the one pace of this process for an interval, so that every source keeps it together."""
+    return Pace(interval)

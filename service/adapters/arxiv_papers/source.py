@@ -1,0 +1,235 @@
+"""ArxivPapers: every paper of a topic's days, or an error that says why not; never fewer in silence."""
+
+import datetime as dt
+import ipaddress
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from urllib.parse import urlencode, urlsplit
+
+import arxiv  # type: ignore[import-untyped]  # it ships no types
+
+from service import __version__
+from service.adapters.arxiv_papers.answers import Answer, Caller, DoubtError, RefusalError, retry_after
+from service.adapters.arxiv_papers.feed import Page, error_words, excerpt, newest, read_page
+from service.adapters.arxiv_papers.pace import POLITE, Pace, PauseError, shared_pace
+from service.adapters.arxiv_papers.query import categories_query, days_query, matches, search_query
+from service.papers import Fetched, Paper, SourceError, Window
+from subscribers.topics import Topic
+
+ENDPOINT = "https://export.arxiv.org/api/query"
+LARGEST_PAGE = 2000  # papers in one answer: user manual, "start and max_results paging"
+LARGEST_TOTAL = 30000  # papers that can be reached by one query
+LONGEST_URL = 8000  # characters; servers refuse longer request lines
+FIRST_BACKOFF = 3.0  # seconds, doubled with each attempt
+LONGEST_BACKOFF = 60.0  # seconds, before jitter
+NEVER_EMPTY = dt.timedelta(days=14)  # arXiv announces papers on most days; two weeks without any never were
+BUSY_STATUSES = {408, 425, 429}  # client errors that pass; every other 4xx stays
+LATER = "try again later; https://status.arxiv.org tells of outages"
+
+logger = logging.getLogger(__name__)
+
+
+def utc_now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+@dataclass(frozen=True)
+class ArxivPapers:
+    """A PaperSource over arXiv's query API, which asks politely and checks every answer against its total.
+
+    ValueError when it could be impolite: a pace under three seconds is for a mirror on this machine alone.
+    """
+
+    contact: str  # e-mail address or web page, given to arXiv in the User-Agent
+    url: str = ENDPOINT
+    timeout: float = 30.0  # seconds to connect, and between two arrivals of bytes
+    deadline: float = 120.0  # seconds for a whole answer
+    attempts: int = 5  # requests for one page
+    page_size: int = LARGEST_PAGE
+    pace: Pace = field(default_factory=lambda: shared_pace(POLITE))
+    now: Callable[[], dt.datetime] = utc_now
+    jitter: Callable[[], float] = random.random  # 0 to 1
+
+    def __post_init__(self) -> None:
+        if urlsplit(self.url).scheme not in {"http", "https"} or not urlsplit(self.url).hostname:
+            raise ValueError(f"not an http or https address: {self.url!r}")
+        if self.pace.interval < POLITE and not self._is_local:
+            raise ValueError(
+                f"{self.url}: arXiv asks for {POLITE:g} seconds between requests; only a mirror on "
+                "this machine may be asked faster"
+            )
+        if not self.contact.isascii() or not self.contact.isprintable():
+            raise ValueError(f"a contact must be an ASCII e-mail address or web page: {self.contact!r}")
+        if not 1 <= self.page_size <= LARGEST_PAGE or self.attempts < 1:
+            raise ValueError(f"page_size must be 1 to {LARGEST_PAGE} and attempts at least 1")
+
+    @property
+    def user_agent(self) -> str:
+        contact = f"mailto:{self.contact}" if "@" in self.contact else self.contact
+        return f"arXiv-Education-Brief/{__version__}" + (f" ({contact})" if contact else "")
+
+    def fetch(self, topic: Topic, window: Window) -> Fetched:
+        """Every paper of the window's days that the topic's query matches; SourceError rather than fewer."""
+        try:
+            papers = self._papers(topic, window)
+        except (DoubtError, RefusalError) as problem:
+            raise SourceError(f"topic {topic.slug}, {window.first} to {window.last}: {problem}") from problem
+        return Fetched(topic.slug, window, self._inside(papers, topic, window), self.now())
+
+    def _papers(self, topic: Topic, window: Window) -> tuple[Paper, ...]:
+        query = search_query(topic, window)
+        # Zero may be an error: it is asked twice, and once more where a wider question belies it.
+        if papers := self._read(query) or self._read(query):
+            return papers
+        if not (missed := self._missed(topic, window)):
+            return ()
+        if papers := self._read(query):
+            return papers
+        raise RefusalError(
+            f"arXiv answers zero papers three times, though {missed[0].id} of the same days matches; {LATER}"
+        )
+
+    def _missed(self, topic: Topic, window: Window) -> list[Paper]:
+        """Papers that belie a zero; RefusalError when arXiv knows no papers of those days at all."""
+        if topic.categories and topic.search_terms:
+            query = categories_query(topic, window)
+            if wider := self._read(query) or self._read(query):
+                return [paper for paper in wider if matches(topic, paper)]
+        self._refuse_silence(window)
+        return []
+
+    def _refuse_silence(self, window: Window) -> None:
+        # A short or very young span may hold nothing that is announced yet: it is widened to two weeks.
+        span = Window(min(window.first, window.last - NEVER_EMPTY), window.last)
+        query = days_query(span)
+        if not (self._page(query, 0, 1).total or self._page(query, 0, 1).total):
+            raise RefusalError(
+                f"arXiv answers zero papers of any category from {span.first} to {span.last}, "
+                f"which can't be: check the days and the address {self.url}, or {LATER}"
+            )
+
+    def _inside(self, papers: tuple[Paper, ...], topic: Topic, window: Window) -> tuple[Paper, ...]:
+        inside = tuple(paper for paper in papers if window.holds(paper.submitted))
+        if papers and not inside:
+            raise SourceError(
+                f"topic {topic.slug}: arXiv answers {len(papers)} papers, none of them from "
+                f"{window.first} to {window.last}; check that {self.url} knows submittedDate"
+            )
+        if len(inside) < len(papers):
+            outside = ", ".join(paper.id for paper in papers if not window.holds(paper.submitted))
+            logger.warning("topic %s: not of the days asked, left out: %s", topic.slug, outside)
+        return inside
+
+    def _read(self, query: str) -> tuple[Paper, ...]:
+        """Every paper of a query over all its pages; RefusalError when no reading is complete."""
+        before: tuple[Paper, ...] | None = None
+        reason = ""
+        for _ in range(self.attempts):
+            try:
+                papers, total = self._reading(query)
+            except DoubtError as doubt:
+                reason = str(doubt)
+                continue
+            # A paper listed twice may have pushed another out, unless a second reading says just the same.
+            if len(papers) == total or papers == before:
+                return papers
+            before, reason = papers, f"{total} papers were promised and {len(papers)} different ones came"
+        raise RefusalError(f"{self.attempts} readings of arXiv's pages are all incomplete: {reason}; {LATER}")
+
+    def _reading(self, query: str) -> tuple[tuple[Paper, ...], int]:
+        page = self._page(query, 0, self.page_size)
+        total = page.total
+        if total > LARGEST_TOTAL:
+            raise RefusalError(
+                f"{total} papers match, and arXiv gives {LARGEST_TOTAL} at most; narrow the topic's "
+                "categories and search terms, or ask fewer days"
+            )
+        papers = list(page.papers)
+        while len(papers) < total:
+            page = self._page(query, len(papers), self.page_size)
+            if page.total != total:
+                raise DoubtError(f"the total changed from {total} to {page.total} between pages")
+            papers += page.papers
+        return newest(papers), total
+
+    def _page(self, query: str, start: int, size: int) -> Page:
+        """One page, complete; RefusalError when every attempt fails."""
+        seen: list[str] = []
+        for attempt in range(1, self.attempts + 1):
+            try:
+                return self._attempt(self._address(query, start, size), start, size, attempt)
+            except DoubtError as doubt:
+                logger.warning("arXiv, attempt %d of %d: %s", attempt, self.attempts, doubt)
+                seen.append(str(doubt))
+        raise RefusalError(
+            f"{self.attempts} requests to arXiv failed ({'; '.join(dict.fromkeys(seen))}); {LATER}"
+        )
+
+    def _attempt(self, address: str, start: int, size: int, attempt: int) -> Page:
+        try:
+            with self.pace.turn():
+                try:
+                    return self._checked(self._caller.get(address), start, size)
+                except DoubtError as doubt:
+                    # Within the turn, so that no other thread asks before the pause is over.
+                    self.pace.postpone(max(self._backoff(attempt), doubt.retry_after or 0.0))
+                    raise
+        except PauseError as pause:
+            end = self.now() + dt.timedelta(seconds=pause.seconds)
+            raise RefusalError(f"arXiv asks for a pause; try again after {end:%Y-%m-%d %H:%M} UTC") from pause
+
+    def _checked(self, answer: Answer, start: int, size: int) -> Page:
+        if answer.status != 200:
+            raise self._bad_status(answer)
+        page = read_page(answer.body)
+        expected = max(0, min(size, page.total - start))
+        if page.start != start:
+            raise DoubtError(f"a page from {page.start} where {start} was asked")
+        if page.malformed:
+            raise DoubtError(f"entries that can't be read: {', '.join(page.malformed[:3])}")
+        if page.entries != expected:
+            raise DoubtError(f"{page.entries} entries where {expected} of {page.total} were due")
+        return page
+
+    def _bad_status(self, answer: Answer) -> Exception:
+        if 400 <= answer.status < 500 and answer.status not in BUSY_STATUSES:
+            words = error_words(answer.body) or f"the answer begins {excerpt(answer.body)}"
+            return RefusalError(
+                f"HTTP {answer.status}; {words}; check the topic's query and the address {self.url}"
+            )
+        target = f" to {answer.headers['Location'][:200]!r}" if "Location" in answer.headers else ""
+        return DoubtError(f"HTTP {answer.status}{target}", retry_after(answer.headers, self.now()))
+
+    def _address(self, query: str, start: int, size: int) -> str:
+        # By submission date, oldest first: papers that are announced while we read come last.
+        parameters = {
+            "search_query": query,
+            "start": start,
+            "max_results": size,
+            "sortBy": arxiv.SortCriterion.SubmittedDate.value,
+            "sortOrder": arxiv.SortOrder.Ascending.value,
+        }
+        address = f"{self.url}?{urlencode(parameters)}"
+        if len(address) > LONGEST_URL:
+            raise RefusalError(
+                f"the query makes an address of {len(address)} characters; {LONGEST_URL} are possible: "
+                "use fewer or shorter search terms"
+            )
+        return address
+
+    def _backoff(self, attempt: int) -> float:
+        return float(min(FIRST_BACKOFF * 2 ** (attempt - 1), LONGEST_BACKOFF) * (1 + self.jitter() / 2))
+
+    @property
+    def _caller(self) -> Caller:
+        return Caller(self.user_agent, self.timeout, self.deadline, use_proxies=not self._is_local)
+
+    @property
+    def _is_local(self) -> bool:
+        host = urlsplit(self.url).hostname or ""
+        try:
+            return host == "localhost" or ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return False

@@ -1,0 +1,38 @@
+"""Kept answers: what a language model was paid for once is not asked again."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class CardKey:
+    """What a kept answer answers. ``subject`` is a paper with its version, or the hash of a longer question."""
+
+    subject: str  # "2605.12345v2" or "question-<sha256>"
+    prompt_version: str
+    model: str
+
+
+class CardStore(Protocol):
+    """Keeps answers of a language model: opaque text under a key. Asked by one thread, the one that calls write()."""
+
+    def get(self, key: CardKey) -> str | None:
+        """The text put under this key; None when there is none."""
+        ...
+
+    def put(self, key: CardKey, text: str) -> None:
+        """Keep a text, in place of any under this key. Best committed at once: it was paid for."""
+        ...
+
+
+class MemoryCardStore:
+    """Keeps answers as long as the process runs."""
+
+    def __init__(self) -> None:
+        self.kept: dict[CardKey, str] = {}
+
+    def get(self, key: CardKey) -> str | None:
+        return self.kept.get(key)
+
+    def put(self, key: CardKey, text: str) -> None:
+        self.kept[key] = text

@@ -1,0 +1,46 @@
+"""Delivers into a folder: one .eml file for each message, written atomically, named after its Message-ID."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from service.delivery import MailerUnusable, Message, Outcome, State
+
+
+class OutboxMailer:
+    """The mailer for demos, tests and trying things out; it can say exactly what was sent."""
+
+    name = "outbox"
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def send(self, messages: Sequence[Message]) -> Iterator[Outcome]:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=self._folder).close()
+        except OSError as error:
+            raise MailerUnusable(f"the outbox {self._folder} can't be written: {error.strerror}") from error
+        yield from map(self._write, messages)
+
+    def was_sent(self, message_id: str) -> bool:
+        return self._path(message_id).exists()
+
+    def _write(self, message: Message) -> Outcome:
+        with contextlib.ExitStack() as cleanup:
+            try:
+                handle, name = tempfile.mkstemp(dir=self._folder, suffix=".part")
+                cleanup.callback(Path(name).unlink, missing_ok=True)
+                with os.fdopen(handle, "wb") as file:
+                    file.write(message.content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                Path(name).replace(self._path(message.message_id))
+            except OSError as error:
+                return Outcome(State.FAILED, f"the outbox could not be written: {error.strerror}")
+        return Outcome(State.ACCEPTED)
+
+    def _path(self, message_id: str) -> Path:
+        return self._folder / f"{message_id.partition('@')[0]}.eml"

@@ -1,0 +1,238 @@
+"""Quotations: a sentence of a paper, shortened without changing its words, inside a sentence that names the paper."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from service.briefs.model import Citation, Claim
+from service.briefs.sentences import Sentence
+from service.briefs.vocabulary import VERB_FORMS
+
+WORDS = 34  # a quotation that is longer is cut where a subordinate clause begins
+FEWEST = 6
+MOST = 46
+_MARKER = re.compile(
+    r"^(?:However|Specifically|In particular|Moreover|Furthermore|Additionally|In addition|Finally|Notably|Importantly|"
+    r"Consequently|As a result|Therefore|Thus|Hence|Overall|Interestingly|Surprisingly|Remarkably|Crucially|Empirically|"
+    r"Theoretically|Experimentally|Concretely|Meanwhile|Nevertheless|Nonetheless|Unfortunately|Intuitively|Accordingly|"
+    r"In (?:this|our|the present) (?:paper|work|study|article|survey|report)|To (?:this|that) end|"
+    r"To (?:address|tackle|overcome|bridge|fill|mitigate|solve|resolve|close|alleviate|remedy|answer|meet|explore|study|"
+    r"investigate) (?:this|these|those|it|such|the above|them|both)\b[^,]{0,60}|At its core|At the same time|In contrast|By contrast|Conversely|"
+    r"Instead|Also|Further|Here|Then|Next|Lastly|First|Second|Third|Ultimately|More broadly|More specifically|"
+    r"More importantly|In summary|In short|In essence|Taken together|Together|Beyond this|On the other hand|Indeed|"
+    r"In fact|For example|For instance|In practice|In response|To our knowledge|To the best of our knowledge|Motivated by this|"
+    r"Inspired by this|As such|Rather|Still|Yet|But|And|So|Nevertheless|Most importantly|Critically|Strikingly|Similarly|Likewise),?\s+"
+)
+_OPENING_TO_WE = re.compile(r"^[^,;:]{3,140}?, (?=(?:we|our|this (?:paper|work|study|article)) )")
+_WE = re.compile(
+    r"^[Ww]e (?:(?:also|further|then|first|additionally|finally|next|thus|therefore|hence|therefore|furthermore|now|here|"
+    r"instead|subsequently|second|lastly|accordingly)\b,? )*(?P<rest>.+)$"
+)
+_ABOUT_SELF = re.compile(
+    r"^(?:[Tt]his|[Tt]he present|[Tt]he) (?P<noun>paper|work|study|article|survey|review|thesis|report|position paper|tutorial|chapter|"
+    r"technical report) (?:also |further |then |first |thus )*(?P<rest>.+)$"
+)
+_OWN_PART = re.compile(
+    r"^(?:(?:[Oo]ur|[Tt]he|[Tt]his|[Tt]hese|[Ee]xtensive|[Cc]omprehensive|[Ee]xperimental|[Ee]mpirical|[Nn]umerical|[Tt]heoretical|"
+    r"[Pp]roposed|[Rr]esulting|[Oo]verall|[Ff]urther|[Dd]etailed|[Tt]horough|[Ii]nitial|[Pp]reliminary|[Qq]uantitative|[Qq]ualitative|"
+    r"[Ff]inal|[Ss]imulation|[Ee]valuation|[Mm]ain|[Kk]ey|[Bb]roader|[Aa]dditional|[Ii]n-depth|[Ss]ystematic|[Bb]enchmark|"
+    r"[Ll]arge-scale|[Rr]eal-world|and|novel|new|simple|unified) ){0,5}"
+    r"(?P<noun>[Mm]ethod|[Ff]ramework|[Aa]pproach|[Mm]odel|[Ss]ystem|[Aa]lgorithm|[Rr]esults|[Ee]xperiments|[Aa]nalysis|"
+    r"[Aa]nalyses|[Ff]indings|[Ee]valuations?|[Bb]enchmark|[Dd]ataset|[Pp]ipeline|[Aa]blations|[Aa]blation studies|"
+    r"[Ss]imulations|[Tt]echnique|[Ss]trategy|[Aa]rchitecture|[Tt]heory|[Pp]roof|[Cc]onstruction|[Pp]rotocol|[Dd]esign|[Tt]axonomy|"
+    r"[Aa]gent|[Ss]cheme|[Ss]olution|[Ff]ormulation|[Cc]ontributions?|[Oo]bservations?|[Ss]tudy|[Ee]vidence|[Ii]nvestigation) "
+    r"(?P<rest>(?:(?:also|further|consistently|significantly|substantially|clearly|then|thus|effectively) )?[a-z].+)$"
+)
+_OWN_OPENING = re.compile(r"^(?:our|the proposed|this|these|extensive|comprehensive|experimental|empirical|numerical|theoretical|"
+                          r"experiments|results|evaluations?|simulations|ablations|simulation|benchmark results|qualitative|quantitative|preliminary|findings)\b", re.IGNORECASE)  # fmt: skip
+_MADE = r"(?:propos|introduc|present|develop|describ|design|creat|releas|formulat|devis|build|construct)\w*"
+_CUT = re.compile(
+    r"(?P<cut>;|\s[—–]\s?|\s--\s|:\s(?=\(|\d\)|first|\(i)|,\s(?=(?:which|while|whereas|thereby|thus|hence|enabling|allowing|leading|"
+    r"resulting|making|providing|offering|highlighting|suggesting|demonstrating|underscoring|yielding|achieving|and we|"
+    r"and our|as well as|including|such as|particularly|especially|even when|even though|but we|where|because|since|so that|compared|"
+    r"outperforming|ensuring|reducing|improving|without|with|showing|revealing|indicating|exposing|giving|producing|"
+    r"validating|establishing|despite|although|though|rather than|using|followed|and (?:show|demonstrate|prove|introduce|propose|find|provide|present|evaluate)|causing|preserving|"
+    r"supporting|surpassing|facilitating|covering|when|if|based on|capturing|unlike|emphasi[sz]ing|pointing|reaching|forming|creating|driven|implying|confirming|motivating|reinforcing|treating|requiring|limiting|in which|respectively|spanning)\b))"
+)
+_PARENTHESIS = re.compile(r"\s?\([^()]*\)")
+_PERSONAL = re.compile(r"\b(?:we|our|ours|us)\b|\bthis (?:paper|work|study|article)\b", re.IGNORECASE)
+_FINITE = re.compile(r"^(?:is|are|was|were|has|have|can|could|may|does|do|not|will|first|only|either|both|then|also|\w+ly)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Quotation:
+    """A claim to be: words before the quotation, the pieces quoted, and how well it reads (0 is plain, higher better)."""
+
+    sentence: Sentence
+    before: str
+    pieces: tuple[str, ...]
+    ease: float
+
+    @property
+    def claim(self) -> Claim:
+        text = f"{self.before}“{' … '.join(self.pieces)}”."
+        return Claim(text, tuple(Citation(self.sentence.paper_id, piece) for piece in self.pieces))
+
+    @property
+    def words(self) -> int:
+        return sum(len(piece.split()) for piece in self.pieces)
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """How a paper is named in a sentence."""
+
+    handle: str
+    authors: int
+
+    @property
+    def whose(self) -> str:
+        """The subject of a verb that followed "we": plural, so only where there are several authors."""
+        return f"The {self.handle} authors" if " " not in self.handle else f"The authors of {self.handle}"
+
+
+def quote(sentence: Sentence, speaker: Speaker, turn: int = 0) -> Quotation | None:
+    """The sentence as a claim, or None where it can't be told apart from its paper; ``turn`` varies the wording."""
+    text = _without_marker(sentence.text.rstrip(".! "))
+    framed = _framed(sentence, text, speaker, turn)
+    if framed is None:
+        return None
+    before, quoted, ease = framed
+    pieces = _pieces(quoted)
+    if pieces is None:
+        return None
+    ease -= 0.4 * bool(_PERSONAL.search(" ".join(pieces)))
+    return Quotation(sentence, before, pieces, ease)
+
+
+def _without_marker(text: str) -> str:
+    while match := _MARKER.match(text):
+        text = text[match.end() :]
+    return _OPENING_TO_WE.sub("", text, count=1)
+
+
+def _framed(sentence: Sentence, text: str, speaker: Speaker, turn: int) -> tuple[str, str, float] | None:
+    """Words before the quotation, the words quoted and their ease, by the first frame that fits."""
+    for frame in (_as_definition, _as_subject, _as_authors, _as_paper, _as_own_part):
+        if framed := frame(text, speaker):
+            return framed
+    return _as_whole(sentence, text, speaker, turn)
+
+
+def _name(handle: str) -> str:
+    return rf"(?:\\\w+\{{)?{re.escape(handle)}\}}?(?: ?\([^()]*\))?"
+
+
+def _as_definition(text: str, speaker: Speaker) -> tuple[str, str, float] | None:
+    """"We introduce NAME, a method that …": NAME is “a method that …”."""
+    opening = rf"^(?:[Ww]e|[Tt]his (?:paper|work|study|article)|[Tt]he paper)\b[^.,;:]{{0,20}}? {_MADE} {_name(speaker.handle)}"
+    if match := re.match(rf"{opening}(?:,| --| —|:) (?P<rest>(?:an?|the) (?!first step).+)$", text):
+        return f"{speaker.handle} is ", match["rest"], 0.35
+    return None
+
+
+def _as_subject(text: str, speaker: Speaker) -> tuple[str, str, float] | None:
+    match = re.match(rf"^(?:[Tt]he |[Oo]ur )?{_name(speaker.handle)}(?P<own>['’]s)? (?P<rest>.+)$", text)
+    if not match:
+        return None
+    first = match["rest"].split()[0]
+    if match["own"]:
+        return f"{speaker.handle}’s ", match["rest"], 0.1
+    if first.lower() in VERB_FORMS or _FINITE.match(first) or first.endswith("s"):
+        return f"{speaker.handle} ", match["rest"], 0.35
+    return None
+
+
+def _as_authors(text: str, speaker: Speaker) -> tuple[str, str, float] | None:
+    match = _WE.match(text)
+    if not match:
+        return None
+    if speaker.authors > 1:
+        return f"{speaker.whose} ", match["rest"], 0.25
+    return f"In the words of {speaker.handle}, ", text[0].lower() + text[1:] if text.startswith("we") else text, -0.3
+
+
+def _as_paper(text: str, speaker: Speaker) -> tuple[str, str, float] | None:
+    if match := _ABOUT_SELF.match(text):
+        noun = "paper" if match["noun"] in {"work", "article"} else match["noun"]
+        return f"The {speaker.handle} {noun} ", match["rest"], 0.15
+    return None
+
+
+def _as_own_part(text: str, speaker: Speaker) -> tuple[str, str, float] | None:
+    if not _OWN_OPENING.match(text):
+        return None
+    if match := _OWN_PART.match(text):
+        return f"The {speaker.handle} {match['noun'].lower()} ", match["rest"], 0.15
+    return None
+
+
+def _as_whole(sentence: Sentence, text: str, speaker: Speaker, turn: int) -> tuple[str, str, float] | None:
+    """A sentence with a subject of its own: quoted whole, after who says it."""
+    if sentence.leans or _OWN_OPENING.match(text) or not text[:1].isalnum():
+        return None
+    if re.search(rf"(?<![\w-]){re.escape(speaker.handle)}(?![\w-])", text) and text[:1].isupper():
+        return "", text, 0.1
+    verbs = ("notes", "warns", "points out") if sentence.limits else ("reports", "states", "observes")
+    verb = verbs[turn % len(verbs)]
+    if text[:1].islower():
+        return f"{speaker.handle} {verb} that ", text, 0.0
+    return f"{speaker.handle} {verb}: ", text, 0.0
+
+
+def _pieces(text: str) -> tuple[str, ...] | None:
+    """What is quoted of a text: shortened at its end, long parentheses left out."""
+    text = _without_personal_tail(text)
+    if len(text.split()) > WORDS:
+        text = _shortened(text)
+    if not FEWEST <= len(text.split()) <= MOST or not _is_balanced(text):
+        return None
+    return _without_parentheses(text)
+
+
+def _without_personal_tail(text: str) -> str:
+    for match in _CUT.finditer(text):
+        if len(text[: match.start()].split()) >= 10 and _PERSONAL.search(text[match.end() :]) and _is_balanced(text[: match.start()]):
+            return text[: match.start()]
+    return text
+
+
+def _shortened(text: str) -> str:
+    """The longest beginning of at most WORDS words that ends where a subordinate clause starts, else the text."""
+    cuts = [text[: match.start()] for match in _CUT.finditer(text)]
+    fitting = [cut for cut in cuts if 10 <= len(cut.split()) <= WORDS and _is_balanced(cut)]
+    return fitting[-1] if fitting else text
+
+
+def _is_balanced(text: str) -> bool:
+    return (
+        text.count("(") == text.count(")")
+        and text.count("[") == text.count("]")
+        and text.count("{") == text.count("}")
+        and text.count("$") % 2 == 0
+        and text.count('"') % 2 == 0
+    )
+
+
+def _without_parentheses(text: str) -> tuple[str, ...]:
+    cuts = [match for match in _PARENTHESIS.finditer(text) if len(match[0].split()) > 3 and "$" not in match[0]]
+    pieces, start = [], 0
+    for cut in cuts:
+        pieces.append(text[start : cut.start()])
+        start = cut.end()
+    pieces = [piece.strip(" ,;:") for piece in (*pieces, text[start:])]
+    kept = tuple(piece for piece in pieces if len(piece.split()) > 1)
+    return kept if kept and all(len(piece.split()) > 2 for piece in kept) else (text.strip(" ,;:"),)
+
+
+def listed(names: Iterable[str], most: int = 12) -> str:
+    """Names as a list in words: "A, B and C", or "A, B and 3 others" where there are more than ``most``."""
+    names = list(names)
+    if len(names) > most + 1:
+        return f"{', '.join(names[:most])} and {len(names) - most} others"
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
+
+
+def either(names: Iterable[str]) -> str:
+    names = list(names)
+    return f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else "".join(names)

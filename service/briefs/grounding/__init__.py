@@ -1,0 +1,31 @@
+"""The gates: every citation real, every quotation verbatim, every number found.
+
+    check(brief, papers) → Verdict(failures, counts)      nothing is changed, nothing is raised
+
+Each gate is a function over a brief that yields failures; what it compares is in a module of its own:
+
+    places.py      where a claim stands, and a brief with other words there
+    sources.py     a paper's text as it is compared: normalised, its numbers, its words
+    numbers.py     numbers in prose            quotations.py  evidence and “…”      names.py     handles and names
+    repeats.py     claims alike                sections.py    how much is enough    foreign.py   links, markup, orders
+    verdict.py     Gate, Failure, Verdict
+"""
+
+from service.briefs.grounding.gates import check
+from service.briefs.grounding.places import Place, Section, Words, claims, rewrite, texts
+from service.briefs.grounding.sections import required
+from service.briefs.grounding.verdict import Failure, Gate, Verdict
+
+__all__ = [
+    "Failure",
+    "Gate",
+    "Place",
+    "Section",
+    "Verdict",
+    "Words",
+    "check",
+    "claims",
+    "required",
+    "rewrite",
+    "texts",
+]

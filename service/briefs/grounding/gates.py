@@ -1,0 +1,295 @@
+"""The gates themselves: each looks at a whole brief and yields what fails."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from service.briefs.grounding.counts import miscounted, uncounted, without_paper_count
+from service.briefs.grounding.foreign import foreign, hidden_character
+from service.briefs.grounding.names import handles_in, invented_names, without_handles
+from service.briefs.grounding.numbers import Number, numbers, stands
+from service.briefs.grounding.places import PROSE, Item, Place, Section, claims, group, texts
+from service.briefs.grounding.quotations import invented_quotations, is_trivial, unquoted
+from service.briefs.grounding.repeats import repeats
+from service.briefs.grounding.sections import EXTENTS, entries_of, required
+from service.briefs.grounding.sources import Source, Sources, normalise
+from service.briefs.grounding.verdict import Failure, Gate, Verdict, count
+from service.briefs.model import Brief, CatalogEntry, Challenge, Claim, Method, Theme, Trend
+from service.papers import Paper
+
+MOST_THEMES = 2  # that one paper may be in
+
+_HEADINGS = {"heading", "name", "purpose"}  # texts that a writer makes up; others are code's or an abstract's
+
+
+@dataclass(frozen=True)
+class _Case:
+    """A brief before the gates, with what several of them look at."""
+
+    brief: Brief
+    sources: Sources
+
+    @cached_property
+    def claims(self) -> tuple[tuple[Place, Claim], ...]:
+        return tuple(claims(self.brief))
+
+    @cached_property
+    def texts(self) -> tuple[tuple[Place, str], ...]:
+        return tuple(texts(self.brief))
+
+    @cached_property
+    def headings(self) -> tuple[tuple[Place, str], ...]:
+        return tuple((place, text) for place, text in self.texts if place.part in _HEADINGS)
+
+    @cached_property
+    def handles(self) -> dict[str, str]:
+        return {entry.handle: entry.paper_id for entry in self.brief.catalog if entry.handle}
+
+    @cached_property
+    def listed(self) -> frozenset[str]:
+        return frozenset(entry.paper_id for entry in self.brief.catalog)
+
+    def trend(self, place: Place) -> Trend | None:
+        return (
+            self.brief.trends[place.item]
+            if place.section is Section.TRENDS and place.item is not None
+            else None
+        )
+
+    def about(self, place: Place) -> tuple[Source, ...]:
+        """The papers that a heading speaks of; a reading step's purpose may speak of all."""
+        return self.sources.of(group(self.brief, place) or self.listed)
+
+
+def check(brief: Brief, papers: Mapping[str, Paper] | Sources) -> Verdict:
+    """All gates over a brief. ``papers``: by id, those of its window; Sources are read once for several checks."""
+    sources = papers if isinstance(papers, Sources) else Sources(papers.values())
+    case = _Case(brief, sources)
+    failures = tuple(failure for gate in _GATES for failure in gate(case))
+    return Verdict(failures, count(failures, _checked(case)))
+
+
+def _checked(case: _Case) -> dict[Gate, int]:
+    """How many places each gate judges."""
+    every = dict.fromkeys(Gate, len(case.claims))
+    with_headings = len(case.claims) + len(case.headings)
+    return every | {
+        Gate.MEMBERSHIP: len({id_ for theme in case.brief.themes for id_ in theme.paper_ids}),
+        Gate.SECTION: len(EXTENTS),
+        Gate.FOREIGN: len(case.claims) + len(case.texts),
+        Gate.HANDLE: with_headings,
+        Gate.NAME: with_headings,
+        Gate.NUMBER: with_headings,
+    }
+
+
+def _catalog(case: _Case) -> Iterator[Failure]:
+    for place, claim in case.claims:
+        for unknown in _unknown(case, claim.paper_ids):
+            yield Failure(Gate.CATALOG, place, claim, f"{unknown} is not in the catalog")
+    for place, ids in _listed_papers(case.brief):
+        for unknown in _unknown(case, ids):
+            yield Failure(Gate.CATALOG, place, None, f"{unknown} is not in the catalog")
+    seen: Counter[str] = Counter()
+    for number, entry in enumerate(case.brief.catalog):
+        seen.update((entry.paper_id, entry.handle))
+        if why := _untrue(entry, case.sources, seen):
+            yield Failure(Gate.CATALOG, Place(Section.CATALOG, number), None, why)
+
+
+def _unknown(case: _Case, paper_ids: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(id_ for id_ in dict.fromkeys(paper_ids) if id_ not in case.listed or id_ not in case.sources)
+
+
+def _listed_papers(brief: Brief) -> Iterator[tuple[Place, tuple[str, ...]]]:
+    """Papers that stand in the brief without a claim: groups, rows and steps."""
+    for number, theme in enumerate(brief.themes):
+        yield Place(Section.THEMES, number, "paper_ids"), theme.paper_ids
+    for number, method in enumerate(brief.methods):
+        yield Place(Section.METHODS, number, "paper_ids"), method.paper_ids
+    for number, notable in enumerate(brief.notable):
+        yield Place(Section.NOTABLE, number), (notable.paper_id,)
+    for number, entry in enumerate(brief.glossary):
+        yield Place(Section.GLOSSARY, number), (entry.citation.paper_id,)
+    for number, step in enumerate(brief.overview.reading_order):
+        yield Place(Section.READING_ORDER, number, "paper_ids"), step.paper_ids
+
+
+def _untrue(entry: CatalogEntry, sources: Sources, seen: Counter[str]) -> str:
+    """What in a catalog entry is not as arXiv's metadata has it; empty when all is."""
+    if entry.paper_id not in sources:
+        return f"{entry.paper_id} is no paper of this window"
+    paper = sources[entry.paper_id].paper
+    if seen[entry.paper_id] > 1 or seen[entry.handle] > 1:
+        return f"{entry.paper_id} ({entry.handle}) is there twice, or its handle is"
+    for field, value in (
+        ("url", paper.url),
+        ("submitted", paper.submitted.date()),
+        ("version", paper.version),
+    ):
+        if getattr(entry, field) != value:
+            return f"{field} of {entry.paper_id} is {getattr(entry, field)}, arXiv has {value}"
+    return ""
+
+
+def _citation(case: _Case) -> Iterator[Failure]:
+    for place, claim in case.claims:
+        if not claim.citations:
+            yield Failure(Gate.CITATION, place, claim, "cites no paper")
+
+
+def _evidence(case: _Case) -> Iterator[Failure]:
+    for place, claim in case.claims:
+        for citation in claim.citations:
+            if why := _unsound(case.sources.get(citation.paper_id), citation.evidence):
+                yield Failure(Gate.EVIDENCE, place, claim, why)
+    for number, entry in enumerate(case.brief.glossary):
+        source = case.sources.get(entry.citation.paper_id)
+        spans = (entry.citation.evidence, entry.expansion)
+        if why := next(filter(None, (_unsound(source, span) for span in spans)), ""):
+            yield Failure(Gate.EVIDENCE, Place(Section.GLOSSARY, number), None, why)
+
+
+def _unsound(source: Source | None, evidence: str) -> str:
+    if source is None:
+        return ""  # the gate for the catalog says so
+    span = normalise(evidence)
+    if is_trivial(span):
+        return f"the evidence for {source.paper.id} is too little: “{evidence}”"
+    return "" if source.has(span) else f"not verbatim in {source.paper.id}: “{evidence}”"
+
+
+def _quotation(case: _Case) -> Iterator[Failure]:
+    for place, claim in case.claims:
+        for invented in invented_quotations(claim.text, case.sources.of(claim.paper_ids)):
+            yield Failure(Gate.QUOTATION, place, claim, f"no cited paper says “{invented}”")
+    for place, text in case.headings:
+        for invented in invented_quotations(text, case.about(place)):
+            yield Failure(Gate.QUOTATION, place, None, f"no paper of this item says “{invented}”")
+
+
+def _number(case: _Case) -> Iterator[Failure]:
+    for place, claim in case.claims:
+        why, held = _counts(case, place, claim)
+        if why:
+            yield Failure(Gate.NUMBER, place, claim, why)
+        for stray in _strays(held, case.sources.of(claim.paper_ids)):
+            yield Failure(Gate.NUMBER, place, claim, f"{stray} stands in no paper that this claim cites")
+    for place, text in case.headings:
+        for stray in _strays(numbers(without_handles(text, case.handles)), case.about(place)):
+            yield Failure(Gate.NUMBER, place, None, f"{stray} stands in no paper of this item")
+
+
+def _counts(case: _Case, place: Place, claim: Claim) -> tuple[str, tuple[Number, ...]]:
+    """What is wrong with a claim's counts of papers, and its other numbers, which are for the papers to hold."""
+    text = without_handles(claim.text, case.handles)
+    if claim.kind == "counted":
+        trend = case.trend(place)
+        why = miscounted(unquoted(text), len(claim.paper_ids), len(case.brief.catalog), trend)
+        return why, (
+            () if why else numbers(uncounted(text, len(claim.paper_ids), len(case.brief.catalog), trend))
+        )
+    return "", numbers(without_paper_count(text, len(claim.paper_ids)))
+
+
+def _strays(held: tuple[Number, ...], sources: tuple[Source, ...]) -> Iterator[Number]:
+    for number in dict.fromkeys(held):
+        if not any(stands(number, source.numbers) for source in sources):
+            yield number
+
+
+def _handle(case: _Case) -> Iterator[Failure]:
+    for place, claim in case.claims:
+        for handle in handles_in(unquoted(claim.text), case.handles):
+            if case.handles[handle] not in claim.paper_ids:
+                yield Failure(Gate.HANDLE, place, claim, f"{handle} is a paper that this claim does not cite")
+    for place, text in case.headings:
+        about = group(case.brief, place)
+        for handle in handles_in(unquoted(text), case.handles):
+            if about is not None and case.handles[handle] not in about:
+                yield Failure(Gate.HANDLE, place, None, f"{handle} is no paper of this item")
+
+
+def _name(case: _Case) -> Iterator[Failure]:
+    for place, claim in case.claims:
+        text = without_handles(unquoted(claim.text), case.handles)
+        for name in invented_names(text, case.sources.of(claim.paper_ids), case.sources):
+            yield Failure(Gate.NAME, place, claim, f"no paper that this claim cites has the name {name}")
+    for place, text in case.headings:
+        plain = without_handles(unquoted(text), case.handles)
+        for name in invented_names(plain, case.about(place), case.sources):
+            yield Failure(Gate.NAME, place, None, f"no paper of this item has the name {name}")
+
+
+def _repeat(case: _Case) -> Iterator[Failure]:
+    for at, earlier, why in repeats([claim.text for _, claim in case.claims]):
+        place, claim = case.claims[at]
+        yield Failure(Gate.REPEAT, place, claim, f"repeats {case.claims[earlier][0]} ({why})")
+
+
+def _membership(case: _Case) -> Iterator[Failure]:
+    themes: Counter[str] = Counter()
+    for number, theme in enumerate(case.brief.themes):
+        cited = (paper_id for claim in theme.claims for paper_id in claim.paper_ids)
+        held = dict.fromkeys((*theme.paper_ids, *cited))
+        themes.update(held)
+        if crowded := [paper_id for paper_id in held if themes[paper_id] > MOST_THEMES]:
+            why = f"{', '.join(crowded)} in more than {MOST_THEMES} themes"
+            yield Failure(Gate.MEMBERSHIP, Place(Section.THEMES, number, "paper_ids"), None, why)
+
+
+def _section(case: _Case) -> Iterator[Failure]:
+    for section, extent in EXTENTS.items():
+        held, least = len(entries_of(case.brief, section)), required(section, len(case.brief.catalog))
+        if held < least:
+            yield Failure(Gate.SECTION, Place(section), None, f"holds {held}, needs {least}")
+        if held > extent.most:
+            yield Failure(Gate.SECTION, Place(section), None, f"holds {held}, takes {extent.most} at most")
+    for section in PROSE:
+        for number, item in enumerate(entries_of(case.brief, section)):
+            if why := _incomplete(item):
+                yield Failure(Gate.SECTION, Place(section, number), None, why)
+
+
+def _incomplete(item: Item) -> str:
+    """What an item lacks; empty where it lacks nothing."""
+    match item:
+        case (
+            Theme(heading=title, claims=held)
+            | Challenge(heading=title, claims=held)
+            | Method(name=title, how=held)
+        ):
+            return "has no words" if not (title.strip() and held) else ""
+        case Trend(claim=None, now=now) if now:
+            return "has papers in this window and no claim"
+        case _:
+            return ""
+
+
+def _foreign(case: _Case) -> Iterator[Failure]:
+    for place, claim in case.claims:
+        spans = (claim.text, *(citation.evidence for citation in claim.citations))
+        for what in dict.fromkeys(what for span in spans for what in foreign(span)):
+            yield Failure(Gate.FOREIGN, place, claim, f"holds {what}")
+    for place, text in case.texts:
+        for what in foreign(text):
+            yield Failure(Gate.FOREIGN, place, None, f"holds {what}")
+    for number, entry in enumerate(case.brief.catalog):
+        if hidden := hidden_character("".join((entry.title, *entry.authors))):
+            yield Failure(Gate.FOREIGN, Place(Section.CATALOG, number, "title"), None, f"holds {hidden}")
+
+
+_GATES: tuple[Callable[[_Case], Iterator[Failure]], ...] = (
+    _catalog,
+    _citation,
+    _evidence,
+    _quotation,
+    _number,
+    _handle,
+    _name,
+    _repeat,
+    _membership,
+    _section,
+    _foreign,
+)

@@ -1,0 +1,130 @@
+"""Numbers in prose, and whether those of a claim stand in what it cites.
+
+Reads 10,000 · 1.5 · 12 % · 3x · 3× · 3-fold · 2–5% · −0.4 · 7B · 1.2 million · 10^{-3} · 10⁻³ · three · twenty-one.
+``one`` is no number here ("one of", "no one"), nor are ordinals. A name that holds digits (GPT-4, Qwen2.5-7B)
+is a name: what is led by a letter is left to the gate for names.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import NamedTuple
+
+_UNITS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen"
+).split()
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_SPELLED = {word: value for value, word in enumerate(_UNITS)} | {
+    word: 10 * n for n, word in enumerate(_TENS, 2)
+}
+_SCALES = {"k": 10**3, "m": 10**6, "b": 10**9, "t": 10**12}
+_SCALES |= {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+
+_SUPERSCRIPTS = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺]+")
+_TEX = (
+    (re.compile(r"\^\s*\{\s*([^{}]*?)\s*\}"), r"^\1"),
+    (re.compile(r"\{,\}|\\,|(?<=\d)[\u00a0\u2009\u202f ](?=\d{3}(?!\d))"), ","),
+    (re.compile(r"\s*\\times\b"), "x"),
+    (re.compile(r"\\(%)"), r"\1"),
+)
+_SPELLED_OUT = "|".join(sorted(_SPELLED, key=len, reverse=True))
+_NUMBER = re.compile(
+    r"""
+    (?P<sign>(?<![\w)\]%.])[-−+](?=\.?\d))?
+    (?<![^\W\d_])(?<![^\W\d_][-.])(?<![\d.])  # not inside a name: led by a digit, not by a letter
+    (?P<digits>\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)
+    (?P<exponent>e[-−+]?\d+)?
+    (?: (?P<scale>[kKMBbT])(?![^\W_]) | [\s-]?(?P<scaleword>hundred|thousand|million|billion|trillion)s?\b )?
+    \$?\s*
+    (?P<unit>%|percent(?:age\spoints?)?\b|per\scent\b|pp\b|\$?[x×](?![^\W_])|-?fold\b|[\s-]times\b|times\b)?
+    """,
+    re.VERBOSE,
+)
+_WORDS = re.compile(
+    rf"\b(?:(?P<tens>{'|'.join(_TENS)})[\s-](?P<ones>{'|'.join(_UNITS[1:10])})|(?P<single>{_SPELLED_OUT}))"
+    r"(?:[\s-](?P<scale>hundred|thousand|million|billion)s?)?"
+    r"(?P<unit>\s?percent\b|\sper\scent\b|-?fold\b|[\s-]times\b)?(?![^\W_])",
+    re.IGNORECASE,
+)
+_RANGE = re.compile(r"\s*(?:-|–|—|to|and|or|vs\.?|versus|→)\s*\$?\s*[-−+]?", re.IGNORECASE)
+
+
+class Number(NamedTuple):
+    """A number's value and its unit: ``%``, ``x`` for multiples, or nothing."""
+
+    value: Decimal
+    unit: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.value.normalize():f}{self.unit}"
+
+
+class _Found(NamedTuple):
+    start: int
+    end: int
+    number: Number
+
+
+def numbers(text: str) -> tuple[Number, ...]:
+    """The numbers of a text in reading order; in a range (2–5 %) each end has the unit of the last."""
+    plain = _plain(text)
+    found = sorted((*_digits(plain), *_spelled(plain)))
+    for at in range(len(found) - 2, -1, -1):
+        here, following = found[at], found[at + 1]
+        if not here.number.unit and _RANGE.fullmatch(plain, here.end, max(here.end, following.start)):
+            found[at] = here._replace(number=here.number._replace(unit=following.number.unit))
+    return tuple(item.number for item in found)
+
+
+def stands(number: Number, sources: Iterable[Number]) -> bool:
+    """Whether a number stands among others: the same value, and the same unit where it has one."""
+    return any(number.value == other.value and number.unit in ("", other.unit) for other in sources)
+
+
+def _plain(text: str) -> str:
+    """Text without TeX around its numbers, in NFKC, with exponents written as ``10^-3``."""
+    text = _SUPERSCRIPTS.sub(lambda match: "^" + unicodedata.normalize("NFKC", match[0]), text)
+    text = unicodedata.normalize("NFKC", text)
+    for pattern, plain in _TEX:
+        text = pattern.sub(plain, text)
+    return text
+
+
+def _digits(text: str) -> Iterator[_Found]:
+    for match in _NUMBER.finditer(text):
+        value = Decimal(match["digits"].replace(",", "") + _ascii_minus(match["exponent"] or ""))
+        value *= (
+            _SCALES[(match["scale"] or match["scaleword"]).lower()]
+            if match["scale"] or match["scaleword"]
+            else 1
+        )
+        sign = -1 if match["sign"] in ("-", "−") else 1
+        yield _Found(match.start(), match.end(), Number(sign * value, _unit(match["unit"])))
+
+
+def _spelled(text: str) -> Iterator[_Found]:
+    for match in _WORDS.finditer(text):
+        single = (match["single"] or "").lower()
+        if single in ("zero", "one") and not match["scale"]:
+            continue
+        value = (
+            _SPELLED[single] if single else _SPELLED[match["tens"].lower()] + _SPELLED[match["ones"].lower()]
+        )
+        value *= _SCALES[match["scale"].lower()] if match["scale"] else 1
+        yield _Found(match.start(), match.end(), Number(Decimal(value), _unit(match["unit"])))
+
+
+def _ascii_minus(text: str) -> str:
+    return text.replace("−", "-")
+
+
+def _unit(text: str | None) -> str:
+    match (text or "").strip().lower().lstrip("-$"):
+        case "":
+            return ""
+        case "x" | "×" | "fold" | "times":
+            return "x"
+        case _:
+            return "%"

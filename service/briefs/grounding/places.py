@@ -1,0 +1,231 @@
+"""Places: where in a brief a claim or a text stands, and a brief with other words in those places."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from service.briefs.model import Brief, CatalogEntry, Challenge, Claim, Method, Notable, Theme, Trend
+
+
+class Section(StrEnum):
+    """The sections of a brief; each value is the name of the brief's field."""
+
+    THEMES = "themes"
+    METHODS = "methods"
+    NOTABLE = "notable"
+    TRENDS = "trends"
+    CHALLENGES = "challenges"
+    OVERVIEW = "overview"
+    READING_ORDER = "reading_order"
+    GLOSSARY = "glossary"
+    CATALOG = "catalog"
+    REVISIONS = "revisions"
+
+
+PROSE = (Section.THEMES, Section.METHODS, Section.NOTABLE, Section.TRENDS, Section.CHALLENGES)
+
+Item = Theme | Method | Notable | Trend | Challenge
+Words = Claim | str | None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where a claim or a text stands: ``themes[2].claims[0]``; without a part, the item or section itself.
+
+    ``part`` is the field: claims, how, strength, trade_off, why, teaches or claim for a claim; heading, name,
+    purpose, line, handle, … for a text. ``index`` counts within the part, for parts that hold several.
+    """
+
+    section: Section
+    item: int | None = None
+    part: str = ""
+    index: int | None = None
+
+    def __str__(self) -> str:
+        item = "" if self.item is None else f"[{self.item}]"
+        part = f".{self.part}" if self.part else ""
+        index = "" if self.index is None else f"[{self.index}]"
+        return f"{self.section}{item}{part}{index}"
+
+
+_CLAIM_PARTS: dict[Section, tuple[str, ...]] = {
+    Section.THEMES: ("claims",),
+    Section.METHODS: ("how", "strength", "trade_off"),
+    Section.NOTABLE: ("why", "teaches"),
+    Section.TRENDS: ("claim",),
+    Section.CHALLENGES: ("claims",),
+}
+_TEXT_PARTS: dict[Section, tuple[str, ...]] = {
+    Section.THEMES: ("heading",),
+    Section.METHODS: ("name",),
+    Section.TRENDS: ("name",),
+    Section.CHALLENGES: ("heading",),
+    Section.GLOSSARY: ("acronym", "expansion"),
+    Section.CATALOG: ("handle", "line", "reason"),
+    Section.REVISIONS: ("title",),
+}
+
+
+def claims(brief: Brief) -> Iterator[tuple[Place, Claim]]:
+    """Every claim of a brief with its place, in reading order."""
+    for section in PROSE:
+        for number, item in enumerate(getattr(brief, section)):
+            yield from item_claims(section, number, item)
+    for index, claim in enumerate(brief.overview.claims):
+        yield Place(Section.OVERVIEW, None, "claims", index), claim
+
+
+def item_claims(section: Section, number: int, item: Item) -> Iterator[tuple[Place, Claim]]:
+    """Every claim of one item of a section with its place."""
+    for part in _CLAIM_PARTS[section]:
+        value = getattr(item, part)
+        if isinstance(value, Claim):
+            yield Place(section, number, part), value
+        elif value is not None:
+            yield from ((Place(section, number, part, index), claim) for index, claim in enumerate(value))
+
+
+def texts(brief: Brief) -> Iterator[tuple[Place, str]]:
+    """Every text of a brief that is not a claim and not a paper's own metadata, with its place."""
+    for section, parts in _TEXT_PARTS.items():
+        for number, item in enumerate(getattr(brief, section)):
+            yield from ((Place(section, number, part), getattr(item, part)) for part in parts)
+    for number, step in enumerate(brief.overview.reading_order):
+        yield Place(Section.READING_ORDER, number, "purpose"), step.purpose
+
+
+def group(brief: Brief, place: Place) -> tuple[str, ...] | None:
+    """The papers that an item is about; None where the place is not in an item with papers of its own."""
+    if place.item is None:
+        return None
+    if place.section is Section.READING_ORDER:
+        return brief.overview.reading_order[place.item].paper_ids
+    match getattr(brief, place.section)[place.item]:
+        case Theme(paper_ids=ids) | Method(paper_ids=ids):
+            return tuple(ids)
+        case Trend(claim=Claim() as claim):
+            return claim.paper_ids
+        case Challenge(claims=held):
+            return tuple(dict.fromkeys(id_ for claim in held for id_ in claim.paper_ids))
+        case Notable(paper_id=id_) | CatalogEntry(paper_id=id_):
+            return (str(id_),)
+        case _:
+            return None
+
+
+def rewrite(brief: Brief, changes: Mapping[Place, Words]) -> Brief:
+    """The brief with other words in some places; None drops the claim, and an item with what it can't do without.
+
+    Places are those of the brief as given. A theme or challenge falls with its last claim, a method with its last
+    ``how`` or with both strength and trade-off, a notable paper or a trend with any claim, and every item with its
+    heading or name. Places without a part drop their item.
+    """
+    if not changes:
+        return brief
+    sections: dict[str, Any] = {section.value: _rewrite_section(brief, section, changes) for section in PROSE}
+    rows = (Section.GLOSSARY, Section.REVISIONS)
+    sections |= {section.value: _rewrite_rows(brief, section, changes) for section in rows}
+    held: Any = tuple(_kept(Section.OVERVIEW, None, "claims", brief.overview.claims, changes))
+    order = tuple(
+        replace(step, purpose=purpose)
+        for number, step in enumerate(brief.overview.reading_order)
+        if (purpose := _text(Place(Section.READING_ORDER, number, "purpose"), step.purpose, changes))
+        is not None
+        and not _dropped(Section.READING_ORDER, number, changes)
+    )
+    rewritten = replace(
+        brief,
+        **sections,
+        overview=replace(brief.overview, claims=held, reading_order=order),
+        **{
+            section: _rewrite_rows(brief, section, changes)
+            for section in (Section.GLOSSARY, Section.REVISIONS)
+        },
+        catalog=tuple(
+            _rewrite_entry(brief, number, changes)
+            for number in range(len(brief.catalog))
+            if not _dropped(Section.CATALOG, number, changes)
+        ),
+    )
+    return place_in_themes(rewritten)
+
+
+def place_in_themes(brief: Brief) -> Brief:
+    """The brief with each catalog entry pointing at the first theme that holds its paper."""
+    first: dict[str, int] = {}
+    for number, theme in enumerate(brief.themes):
+        for paper_id in theme.paper_ids:
+            first.setdefault(paper_id, number)
+    catalog = tuple(replace(entry, theme=first.get(entry.paper_id)) for entry in brief.catalog)
+    return replace(brief, catalog=catalog)
+
+
+def _rewrite_section(brief: Brief, section: Section, changes: Mapping[Place, Words]) -> tuple[Any, ...]:
+    rewritten = (
+        _rewrite_item(section, number, item, changes)
+        for number, item in enumerate(getattr(brief, section))
+        if not _dropped(section, number, changes)
+    )
+    return tuple(item for item in rewritten if item is not None)
+
+
+def _rewrite_item(section: Section, number: int, item: Item, changes: Mapping[Place, Words]) -> Item | None:
+    fields: dict[str, Any] = {}
+    for part in _CLAIM_PARTS[section]:
+        held = getattr(item, part)
+        if isinstance(held, Claim):
+            fields[part] = changes.get(Place(section, number, part), held)
+        elif held is not None:
+            fields[part] = tuple(_kept(section, number, part, held, changes))
+    for part in _TEXT_PARTS.get(section, ()):
+        fields[part] = _text(Place(section, number, part), getattr(item, part), changes)
+    return replace(item, **fields) if _stands(section, fields) else None
+
+
+def _stands(section: Section, fields: dict[str, Any]) -> bool:
+    if section is Section.METHODS:
+        return bool(fields["name"] and fields["how"] and (fields["strength"] or fields["trade_off"]))
+    return all(fields.values())
+
+
+def _rewrite_rows(brief: Brief, section: Section, changes: Mapping[Place, Words]) -> tuple[Any, ...]:
+    """Rows of texts: a row stays only with all of them."""
+    rows = []
+    for number, row in enumerate(getattr(brief, section)):
+        fields = {
+            part: _text(Place(section, number, part), getattr(row, part), changes)
+            for part in _TEXT_PARTS[section]
+        }
+        if all(fields.values()) and not _dropped(section, number, changes):
+            rows.append(replace(row, **fields))
+    return tuple(rows)
+
+
+def _rewrite_entry(brief: Brief, number: int, changes: Mapping[Place, Words]) -> CatalogEntry:
+    """An entry keeps its row: it has its id for a handle or a title that falls, and nothing for other texts."""
+    entry = brief.catalog[number]
+    fields: dict[str, Any] = {}
+    for part in (*_TEXT_PARTS[Section.CATALOG], "title"):
+        words = _text(Place(Section.CATALOG, number, part), getattr(entry, part), changes)
+        fields[part] = words or (entry.paper_id if part in ("handle", "title") else "")
+    return replace(entry, **fields)
+
+
+def _kept(
+    section: Section, number: int | None, part: str, held: tuple[Claim, ...], changes: Mapping[Place, Words]
+) -> Iterator[Words]:
+    for index, claim in enumerate(held):
+        if (words := changes.get(Place(section, number, part, index), claim)) is not None:
+            yield words
+
+
+def _text(place: Place, held: str, changes: Mapping[Place, Words]) -> str | None:
+    words = changes.get(place, held)
+    if isinstance(words, Claim):
+        raise TypeError(f"{place} holds a text, not a claim")
+    return words
+
+
+def _dropped(section: Section, number: int, changes: Mapping[Place, Words]) -> bool:
+    return changes.get(Place(section, number), "") is None

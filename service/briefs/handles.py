@@ -1,0 +1,286 @@
+"""Handles: a short, readable, unique name for each paper: its method's own name, or a noun phrase of its title."""
+
+import itertools
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from service.briefs.phrases import ends_well, is_breaker, key_of, lemma
+from service.briefs.vocabulary import ACRONYMS, FUNCTION_WORDS, VERB_FORMS, WEAK_MODIFIERS, WEAK_NOUNS, WEAK_PHRASES
+from service.papers import Paper
+
+LONGEST = 4  # words
+LEAST_TELLING = 1.0
+MOST_CHARACTERS = 48
+SHARED_BY = 3  # a name that this many abstracts use is the field's, not one paper's
+
+_NAME = r"[^\W_][^\W_]*(?:[-–+.@/'’][^\W_]+)*\+*"
+_MAKING = (
+    r"(?:propos\w+|introduc\w+|present\w*|develop\w*|design\w*|releas\w+|construct\w*|build\w*|built|describ\w+|"
+    r"contribut\w+|devis\w+|offer\w*|creat\w+|formulat\w+|instantiat\w+|implement\w*|curat\w+|report\w*|contains?)"
+)
+_NAMING = r"(?:called|named|dubbed|termed|coined|denoted|referred to as|which we call|we call (?:it|this)?|abbreviated|nicknamed)"
+_INTRODUCED = (
+    re.compile(rf"\b{_NAMING}(?: as)? [\"'“‘(]?(?P<name>{_NAME})"),
+    re.compile(rf"\b(?:[Ww]e|paper|work|study|report|article)\b[^.,;:()]{{0,24}}?\b{_MAKING} (?:the |an? )?[\"'“‘]?(?P<name>{_NAME})"),
+    re.compile(rf"\b(?:[Ww]e|paper|work|study|report|article)\b[^.;()]{{0,24}}?\b{_MAKING} [^.;()]{{3,120}}?\((?P<name>{_NAME})\)"),
+    re.compile(rf"\b(?:[Ww]e|paper|work|study|report|article)\b[^.;()]{{0,24}}?\b{_MAKING} [^.;()]{{3,90}}?[,:–—-] (?P<name>{_NAME})[,:(]"),
+)
+_COINED = re.compile(r"(?=.*[A-Za-z])(?:.*[A-Z].*[A-Z0-9]|.*[a-z0-9][A-Z]|.*[A-Z].*\d|.*[A-Z].*[-+]).*")
+_SEPARATOR = re.compile(r"\s*(?::|\s[–—-]|—|\?|!)\s+")
+_GENERIC_OPENING = re.compile(
+    r"(?:position(?: paper)?|(?:an? )?(?:\w+ )?(?:survey|review|tutorial|overview|study|report|primer|note|perspective)|"
+    r"technical report|extended abstract|short paper|case study|vision|demo|towards?|on|research|tutorial|"
+    r"introduction|challenge|title|abstract|re|reproducibility|comment|reply|erratum|correction|work in progress)",
+    re.IGNORECASE,
+)
+_GREEK = {
+    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "varepsilon": "ε", "lambda": "λ",
+    "mu": "μ", "pi": "π", "phi": "φ", "varphi": "φ", "psi": "ψ", "rho": "ρ", "sigma": "σ", "tau": "τ", "theta": "θ",
+    "omega": "ω", "infty": "∞", "ell": "ℓ", "eta": "η", "kappa": "κ", "chi": "χ", "zeta": "ζ", "nu": "ν", "xi": "ξ",
+}  # fmt: skip
+_LINKS = frozenset("of for in on with to from via by and or at as the a an under over between into without".split())
+_POSSESSIVES = frozenset("its it's their our your my his her whose what's there's that's let's isn't don't".split())
+_TIES = frozenset(("of", "for", "in", "as"))
+_ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)?", re.IGNORECASE)
+_SMALL = frozenset("of for in on and the a an to with via by at or from as vs".split())
+
+
+def make_handles(papers: Sequence[Paper]) -> dict[str, str]:
+    """A handle for each paper by id: unique whatever the case, at most four words, the same for the same papers."""
+    shared = _shared_names(papers)
+    wishes = {paper.id: tuple(dict.fromkeys(candidates(paper, shared))) for paper in papers}
+    wanted = Counter(wish[0].casefold() for wish in wishes.values() if wish)
+    taken: set[str] = set()
+    handles: dict[str, str] = {}
+    for paper in papers:
+        handles[paper.id] = _first_free(wishes[paper.id], wanted, taken, paper.id)
+        taken.add(handles[paper.id].casefold())
+    return handles
+
+
+def _first_free(wishes: Sequence[str], wanted: Counter[str], taken: set[str], paper_id: str) -> str:
+    """The first wish that no other paper has first, then longer ones, then any free one, then the arXiv id."""
+    first = wishes[0] if wishes else "Paper"
+    contested = wanted[first.casefold()] > 1
+    options = (*(() if contested else (first,)), *_distinguished(wishes), *wishes[1:])
+    for option in options:
+        if option.casefold() not in taken and (option == first or wanted[option.casefold()] == 0):
+            return option
+    return f"{' '.join(first.split()[: LONGEST - 1])} {paper_id}"
+
+
+def _distinguished(wishes: Sequence[str]) -> Iterator[str]:
+    """The first wish with a word or two of another: two papers with one name are told apart by what they do."""
+    if not wishes:
+        return
+    first = wishes[0]
+    for other in wishes[1:]:
+        words = [word for word in other.split() if word.casefold() not in first.casefold().split()]
+        for size in (2, 1):
+            joined = " ".join((first, *words[-size:]))
+            if len(words) >= size and _is_readable(joined) and words[-size].casefold() not in _LINKS:
+                yield joined
+
+
+def candidates(paper: Paper, shared: frozenset[str] = frozenset()) -> Iterator[str]:
+    """What a paper might be called, best first."""
+    title, abstract = _clean(paper.title), _clean(paper.abstract[:4000])
+    yield from filter(_is_readable, _natural(title, abstract, shared))
+
+
+def _natural(title: str, abstract: str, shared: frozenset[str]) -> Iterator[str]:
+    head = _head(title)
+    if head and _is_coined(head, frozenset()):
+        yield head
+    yield from _introduced(title, abstract, shared)
+    if head and _is_phrase(head):
+        yield _titled(head)
+    yield from _title_phrases(title)
+    yield _titled(" ".join(_trimmed(re.sub(r"[^\w\s'’/+.-]", " ", title).split()[:LONGEST])))
+
+
+def _head(title: str) -> str | None:
+    """What stands before a title's colon or dash, when it can be a name."""
+    parts = _SEPARATOR.split(title, maxsplit=1)
+    if len(parts) < 2 or _GENERIC_OPENING.fullmatch(parts[0]):
+        return None
+    head = re.sub(r"\s*\([^)]*\)$", "", parts[0]).strip(" \"'“”‘’")
+    return head if len(head.split()) <= LONGEST else None
+
+
+def _is_coined(name: str, shared: frozenset[str]) -> bool:
+    """Whether a name was made for a paper: one word in capitals, CamelCase or digits, or one that no list knows."""
+    low = name.casefold()
+    if low in ACRONYMS or low.rstrip("s") in ACRONYMS or low in shared or len(name) < 2 or " " in name:
+        return False
+    return bool(_COINED.fullmatch(name)) or (name[0].isupper() and low not in _COMMON and len(name) > 2)
+
+
+def _introduced(title: str, abstract: str, shared: frozenset[str]) -> Iterator[str]:
+    """Names that the abstract gives to its own work, those of the title first, then those it uses again."""
+    found = Counter[str]()
+    for rank, pattern in enumerate(_INTRODUCED):
+        for match in pattern.finditer(abstract):
+            name = re.sub(r"['’]s$", "", match["name"])
+            if _COINED.fullmatch(name) and _is_coined(name, shared) and not _is_hyphenated_prose(name):
+                found[name] += _weight(name, title, abstract) * 10 - rank
+    in_title = [name for name in re.findall(_NAME, title) if _is_own_acronym(name, abstract, shared)]
+    for name in in_title:
+        found[name] += 60
+    yield from (name for name, weight in found.most_common() if weight >= 17)
+
+
+def _is_own_acronym(name: str, abstract: str, shared: frozenset[str]) -> bool:
+    return bool(_COINED.fullmatch(name)) and _is_coined(name, shared) and not _is_hyphenated_prose(name) and (
+        len(re.findall(rf"(?<![\w-]){re.escape(name)}(?![\w-])", abstract)) > 1
+    )
+
+
+def _is_hyphenated_prose(name: str) -> bool:
+    """Whether a hyphenated word is a description ("LLM-based", "Multi-Agent") and no name ("GRPO-X", "Web-Bench")."""
+    parts = name.split("-")
+    return len(parts) > 1 and all(
+        part.casefold() in _COMMON or part.casefold() in ACRONYMS or part.isdigit() or part[1:].islower() for part in parts
+    )
+
+
+def _weight(name: str, title: str, abstract: str) -> int:
+    uses = len(re.findall(rf"(?<![\w-]){re.escape(name)}(?![\w-])", abstract))
+    return min(uses, 4) + (3 if name in title else 0)
+
+
+def _title_phrases(title: str) -> Iterator[str]:
+    """Noun phrases of a title with what belongs to them, the most telling first."""
+    parts = [part.split() for part in re.split(r"[,;:()\"“”?!]|\s[–—-]+\s|—", title)]
+    spans = [span for part in parts for span in _spans(part)]
+    ranked = sorted(enumerate(spans), key=lambda item: (-_telling(item[1]) + 0.12 * item[0], item[0]))
+    yield from (_titled(" ".join(words)) for _, words in ranked if _telling(words) > LEAST_TELLING)
+    yield from (_titled(" ".join(words)) for _, words in ranked if _telling(words) <= LEAST_TELLING)
+
+
+def _spans(words: list[str]) -> Iterator[list[str]]:
+    """The noun phrases among the words, each also with the verb before it and with the phrase it is tied to."""
+    phrases = list(_noun_phrases(words))
+    for start, end in phrases:
+        yield words[max(start, end - LONGEST) : end]
+        if start and words[start - 1].endswith("ing") and words[start - 1].casefold() in VERB_FORMS:
+            yield words[start - 1 : end]
+    for (start, end), (after, last) in itertools.pairwise(phrases):
+        if after == end + 1 and words[end].casefold() in _TIES:
+            yield from (words[at:last] for at in range(start, end))
+
+
+def _noun_phrases(words: list[str]) -> Iterator[tuple[int, int]]:
+    """First and last (exclusive) place of each run of words that can be one noun phrase."""
+    start = 0
+    for place in range(len(words) + 1):
+        if place < len(words) and not is_breaker(words[place]) and not _ORDINAL.fullmatch(words[place]):
+            continue
+        end = place
+        while end > start and not ends_well(words[end - 1]):
+            end -= 1
+        if end > start:
+            yield start, end
+        start = place + 1
+
+
+def _telling(words: Sequence[str]) -> float:
+    """How well a phrase can stand for a paper: by its words that are neither stock nor mere modifiers."""
+    weight = sum(_word_weight(word) for word in words)
+    tied = 0.35 * any(word.casefold() in _LINKS for word in words)
+    crowded = 0.3 * max(0, len(words) - 3) * (not tied) + 5 * (len(words) > LONGEST)
+    alone = 1.0 if len(words) == 1 and not re.fullmatch(r"[Ss]elf-\w+|[A-Z]\w+-[A-Z]\w+", words[0]) else 0.0
+    return min(weight, 2.5) - crowded - tied - alone - 4 * (key_of(" ".join(words)) in WEAK_PHRASES)
+
+
+def _word_weight(word: str) -> float:
+    low = word.casefold()
+    if low in _LINKS:
+        return 0.0
+    if low in _STOCK or lemma(low) in _STOCK_LEMMAS:
+        return 0.25
+    if low.endswith("ing") and low in VERB_FORMS:
+        return 0.3
+    return 1.0 if ends_well(word) else 0.6
+
+
+def _is_phrase(head: str) -> bool:
+    words = head.split()
+    return words[0].casefold() not in _LINKS and words[-1].casefold() not in _LINKS and key_of(head) not in WEAK_PHRASES
+
+
+def _trimmed(words: Sequence[str]) -> list[str]:
+    left = list(words)
+    while left and _loose(left[0]):
+        left.pop(0)
+    while left and _loose(left[-1]):
+        left.pop()
+    return left
+
+
+def _loose(word: str) -> bool:
+    return word.casefold() in FUNCTION_WORDS or word.casefold() in _POSSESSIVES
+
+
+def _is_readable(handle: str) -> bool:
+    words = handle.split()
+    return (
+        0 < len(words) <= LONGEST
+        and len(handle) <= MOST_CHARACTERS
+        and len(handle) > 1
+        and any(character.isalpha() for character in handle)
+        and words[-1].casefold() not in _LINKS
+        and words[0].casefold() not in _POSSESSIVES
+        and handle.casefold() not in ACRONYMS
+        and not (len(words) == 1 and handle.casefold() in _STOCK)
+        and key_of(handle) not in WEAK_PHRASES
+    )
+
+
+def _titled(phrase: str) -> str:
+    """A phrase as a name: capitals on its words, links aside."""
+    words = phrase.split()
+    return " ".join(
+        word if position and word.casefold() in _SMALL else word[:1].upper() + word[1:] if word[:1].isascii() else word
+        for position, word in enumerate(words)
+    )
+
+
+def _clean(text: str) -> str:
+    """Text as a reader sees it: no markup, no hidden characters, TeX reduced to what it stands for."""
+    text = unicodedata.normalize("NFKC", text)
+    text = re.sub(r"<[^>]*>|\{\{.*?\}\}|\{%.*?%\}|%[A-Z_]{3,}%|&#?\w+;", " ", text)
+    text = re.sub(r"\\(?:text|math|emph|bf|it|tt|sc|rm|under|over)\w*\s*", "", text)
+    text = re.sub(r"\\([a-zA-Z]+)", lambda match: _GREEK.get(match[1], " "), text)
+    text = re.sub(r"[$\\{}^_~`<>|*#%\[\]]", "", text)
+    kept = "".join(
+        character for character in text if unicodedata.category(character) not in {"Cf", "Cc", "Co", "Cn", "Cs"} or character.isspace()
+    )
+    return " ".join(kept.split())
+
+
+def _shared_names(papers: Iterable[Paper]) -> frozenset[str]:
+    """Coined-looking words that several abstracts hold: the field's acronyms and well-known systems."""
+    uses = Counter(
+        name for paper in papers for name in {word.casefold() for word in re.findall(_NAME, _clean(paper.abstract[:4000])) if _COINED.fullmatch(word)}
+    )
+    return frozenset(name for name, count in uses.items() if count >= SHARED_BY)
+
+
+# Words that stand at the head of many a title's first phrase and tell little of the paper.
+_STOCK_OF_TITLES = frozenset(
+    """
+    identification detection classification exploration discovery investigation comparison assessment examination
+    introduction place student students understanding submission comparative experimental empirical exploratory
+    iterative automated automatic preliminary novel report proposal characterization quantification consideration
+    lessons learned journey recipe guide role roles law laws token tokens paradigm mechanism mechanisms
+    selection construction creation adoption deployment integration interaction relationship connection link
+    lens winning case toolkit platform library adaptive dynamic hybrid intelligent smart enhanced improved optimal
+    multimodal multi-modal visual neural semantic automated online offline
+    """.split()  # noqa: SIM905
+)
+_COMMON = FUNCTION_WORDS | VERB_FORMS | WEAK_MODIFIERS | WEAK_NOUNS
+_STOCK = frozenset(WEAK_NOUNS | WEAK_MODIFIERS | ACRONYMS | _STOCK_OF_TITLES)
+_STOCK_LEMMAS = frozenset(lemma(word) for word in _STOCK)

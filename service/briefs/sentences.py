@@ -1,0 +1,199 @@
+"""Sentences of abstracts: where they end, what each does in its abstract, and which must never be quoted."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+LONGEST_ABSTRACT = 6000  # characters read of one abstract; arXiv itself allows about 1,920
+_BOUNDARY = re.compile(r"[.!?][\"'”’)\]}]*\s+(?=[\"'“‘(\[{$\\]*[A-Z0-9Α-ΩА-Я$\\])")
+_ABBREVIATION = re.compile(
+    r"(?:^|[\s(\[“\"])(?:e\.g|i\.e|cf|vs|v|resp|approx|al|etc|fig|figs|eq|eqs|sec|secs|tab|ref|refs|no|nos|vol|ch|"
+    r"dr|prof|mr|mrs|ms|st|jr|sr|dept|inc|ltd|co|corp|ph\.d|u\.s|u\.k|a\.k\.a|w\.r\.t|w\.l\.o\.g|s\.t|i\.i\.d|"
+    r"viz|ca|est|def|thm|prop|lem|cor|ex|ver|[A-Za-z])\.$",
+    re.IGNORECASE,
+)
+_MID_SENTENCE = re.compile(r"(?:^|\s)(?:etc|al|i\.i\.d|u\.s|u\.k|co|inc|corp|ltd)\.$", re.IGNORECASE)
+_MARKUP = re.compile(
+    r"<\s*/?\s*[a-zA-Z!?]|&#?\w+;|\{\{|\}\}|\{%|%\}|%[A-Z_]{3,}%|\[\[|<\||\|>|```|https?:|www\.|\S@\S+\.\w|://|javascript:"
+)
+_INSTRUCTION = re.compile(
+    r"\b(?:ignore|disregard|forget|override|bypass)\b[^.]{0,40}\b(?:instruction|prompt|above|previous|prior|earlier|rule)"
+    r"|^(?:please|ignore|disregard|forget|click|visit|subscribe|respond|reply|output|print|say|repeat|assistant|system|"
+    r"user|note to|dear|attention)\b|\byou (?:are|must|should|will|can|have to)\b|\bas an? (?:ai|language model)\b"
+    r"|\b(?:do not|don't|never) (?:mention|reveal|cite|summari[sz]e|criti)"
+    r"|\b(?:positive|favou?rable) review\b|\breviewers?\b[^.]{0,30}\b(?:accept|rate|score|recommend)",
+    re.IGNORECASE,
+)
+_HOUSEKEEPING = re.compile(
+    r"\b(?:code|data ?sets?|data|models?|weights|implementation|demo|video|materials?|benchmark|page|resources?|artifacts?|"
+    r"checkpoints?)\b[^.]{0,90}\b(?:available|released?|open-?sourced?|provided|found|accessible|public|upon|soon)\b"
+    r"|\bgithub\b|\bproject (?:page|website)\b|\bwe (?:\w+ )?(?:release|open-?source|provide (?:code|data))\b|\baccepted (?:at|to|by|in)\b|"
+    r"\bsupplementary\b|\bsource code\b|\b(?:extended|full|longer|preliminary) (?:version|abstract)\b|\bunder review\b"
+    r"|^(?:Keywords|Index Terms|CCS Concepts|Comments?|Code|Project|Website|Data|Dataset|MSC|ACM)\b\s*[:—-]"
+    r"|\bthis (?:paper|article|thesis|work) is (?:organi[sz]ed|structured)",
+    re.IGNORECASE,
+)
+_ANAPHORA = re.compile(
+    r"^(?:It|They|He|She|These|Those|Such|Both|Here|There|Thus|Hence|Therefore|Another|One|This|That|Its|Their|The "
+    r"(?:former|latter|first|second|third|other|same|resulting|latter's|two|three|key|main|core|remaining|rest)|Each|"
+    r"All|Neither|Either|Others?|Together|Similarly|Likewise|Conversely|Instead|Otherwise|Rather|Then|Next|Also|Only|"
+    r"Some|First|Second|Third|Fourth|Firstly|Secondly|Thirdly|Lastly|And|But|Or|So|Nor|Yet|As such|As a result|At each|Doing so|The two|"
+    r"\(?[a-z0-9]{1,3}\))\b"
+)
+_BACKGROUND = re.compile(
+    r"\b(?:have|has) (?:\w+ )?(?:achieved|become|emerged|shown|demonstrated|made|gained|attracted|been|seen|revolution\w+|"
+    r"transformed|enabled|driven|drawn|received|garnered)\b|\b(?:increasingly|widely|commonly|essential|crucial|critical|"
+    r"fundamental|ubiquitous|remarkable|cornerstone|paradigm|promising|pivotal|indispensable|vital|long-standing|"
+    r"recent(?:ly)?|today|nowadays|play(?:s|ing)? an?)\b",
+    re.IGNORECASE,
+)
+_OWN = re.compile(r"\b(?:we|our|ours)\b|\bthis (?:paper|work|study|article|survey|report|thesis)\b", re.IGNORECASE)
+_PROPOSES = re.compile(
+    r"\b(?:we|paper|work|study|article|survey|thesis|authors?)\b[^.,;]{0,30}?\b(?:propos|introduc|present|develop|design|"
+    r"devis|formaliz|formalis|formulat|construct|build|contribut|establish|describ|investigat|stud(?:y|ies)|examin|"
+    r"explor|revisit|characteri|analy[sz]e|argue|conduct|survey|review|offer|address)\w*",
+    re.IGNORECASE,
+)
+_FINDS = re.compile(
+    r"\b(?:we|results?|experiments?|analys[ei]s|evaluations?|findings?|study|simulations?|ablations?|evidence)\b[^.;]{0,80}?"
+    r"\b(?:show|find|found|reveal|demonstrat|observ|discover|indicat|suggest|confirm|identif|prov[ei]|uncover|"
+    r"conclude|highlight|establish)\w*",
+    re.IGNORECASE,
+)
+_GAINS = re.compile(
+    r"\b(?:outperform|surpass|exceed|improv|achiev|reduc|increas|boost|gain|accelerat|speed-?up|faster|cut|lower|raise|"
+    r"attain|beat|match|save|reach|yield|drop|decreas|halv|doubl|state-of-the-art)\w*",
+    re.IGNORECASE,
+)
+_MECHANISM = re.compile(
+    r"\b(?:by \w+ing|via|through|consists? of|combin|leverag|integrat|decompos|decoupl|assign|comput|construct|convert|"
+    r"first\b.*\bthen|uses?\b|using|replac|treats?|learns?|estimat|maps?|encod|transform|models? the|represents?|"
+    r"reformulat|iterat|selects?|generat|aligns?|updates?|jointly|inject|rout(?:es|ing)|aggregat|sampl|retriev|"
+    r"penali|reweigh|partition|project)\w*",
+    re.IGNORECASE,
+)
+_LIMIT = re.compile(
+    r"\b(?:however|but|yet|fails?|failing|failures?|lacks?|lacking|remains?|bottlenecks?|suffers?|struggles?|limited|"
+    r"limits?|limitations?|costly|expensive|prohibitive\w*|overhead|challeng\w+|difficult\w*|degrad\w+|brittle|"
+    r"vulnerab\w+|future work|open (?:problem|question|challenge)s?|trade-?offs?|at the (?:cost|expense) of|"
+    r"insufficient\w*|poorly|unclear|underexplored|unexplored|neglect\w*|overlook\w*|ignor\w+|hinder\w*|imped\w+|"
+    r"cannot|unreliab\w+|unstable|instability|collapses?|prone to|gap|rarely|little is known|no existing|scarce|"
+    r"scarcity|undermin\w+|falls? short|intractable|despite|only)\b",
+    re.IGNORECASE,
+)
+_COST = re.compile(
+    r"\b(?:trade-?offs?|at the (?:cost|expense) of|costs?|costly|expensive|overhead|latency|however|but|although|limits?|"
+    r"limited|limitations?|fails?|suffers?|struggles?|degrad\w+|unstable|instability|collapses?|brittle|require[sd]?|"
+    r"sensitive|vulnerab\w+|prone|bottlenecks?|cannot|only when|depends on|prohibitive\w*|hurts?|worse\w*|still|sacrific\w+)\b",
+    re.IGNORECASE,
+)
+_FIGURE = re.compile(r"(?<![\w-])\d[\d,.]*\s?(?:%|\\%|percent|points?|pp\b|x\b|×|\\times|-?fold|times|[KMB]\b)|\b\d+\.\d+\b|\b\d{3,}\b")
+_TEX = re.compile(r"[$\\^]|\{|\}|_\w")
+
+
+def plain(text: str) -> str:
+    """The text with its white space collapsed and not another character changed, so that quotations stay verbatim."""
+    return " ".join(text.split())
+
+
+def hides_characters(text: str) -> bool:
+    """Whether a text holds characters that a reader can't see: bidi controls, zero-width and other format characters."""
+    return any(unicodedata.category(character) in {"Cf", "Cc", "Co", "Cn"} for character in text)
+
+
+def split(text: str) -> tuple[str, ...]:
+    """The sentences of a text, in order; together they are the text, white space aside."""
+    text = plain(text[:LONGEST_ABSTRACT])
+    sentences, start = [], 0
+    for boundary in _BOUNDARY.finditer(text):
+        if _ends(text, start, boundary):
+            sentences.append(text[start : boundary.end()].strip())
+            start = boundary.end()
+    return tuple(sentence for sentence in (*sentences, text[start:].strip()) if sentence)
+
+
+def _ends(text: str, start: int, boundary: re.Match[str]) -> bool:
+    before = text[start : boundary.start() + 1]
+    if text[boundary.start()] == "." and _ABBREVIATION.search(before):
+        return _closes(before, text[boundary.end() :])
+    open_parenthesis = before.count("(") - (before + text[boundary.start() : boundary.end()]).count(")")
+    return before.count("$") % 2 == 0 and open_parenthesis <= 0
+
+
+def _closes(before: str, after: str) -> bool:
+    """Whether an abbreviation that can end a sentence does: a common opening word follows it."""
+    opening = re.match(r"(?:We|The|This|These|Our|In|To|However|It|Experiments|Results|A|An|Moreover|Finally)\b", after)
+    return bool(_MID_SENTENCE.search(before) and opening)
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of a paper's abstract and its place in it, 0 for the first."""
+
+    paper_id: str
+    place: int
+    of: int  # sentences of the abstract
+    text: str
+
+    @property
+    def words(self) -> int:
+        return len(self.text.split())
+
+    @property
+    def is_quotable(self) -> bool:
+        """Whether it may stand in a brief: a whole sentence of prose without markup, links or orders to its reader."""
+        return (
+            6 <= self.words <= 90
+            and not hides_characters(self.text)
+            and not _MARKUP.search(self.text)
+            and not _INSTRUCTION.search(self.text)
+            and not _HOUSEKEEPING.search(self.text)
+            and not re.search(r"[“”„«»]|``|''|\?$", self.text)
+            and self.text[-1:] in ".!"
+        )
+
+    @property
+    def leans(self) -> bool:
+        """Whether its subject stands in an earlier sentence."""
+        return bool(_ANAPHORA.match(self.text))
+
+    @property
+    def is_background(self) -> bool:
+        return self.place * 3 < self.of and bool(_BACKGROUND.search(self.text)) and not _OWN.search(self.text)
+
+    @property
+    def proposes(self) -> bool:
+        return bool(_PROPOSES.search(self.text))
+
+    @property
+    def finds(self) -> bool:
+        return bool(_FINDS.search(self.text))
+
+    @property
+    def gains(self) -> bool:
+        return bool(_GAINS.search(self.text))
+
+    @property
+    def explains(self) -> bool:
+        return bool(_MECHANISM.search(self.text)) and self.place > 0
+
+    @property
+    def limits(self) -> bool:
+        return bool(_LIMIT.search(self.text))
+
+    @property
+    def costs(self) -> bool:
+        return bool(_COST.search(self.text))
+
+    @property
+    def has_figures(self) -> bool:
+        return bool(_FIGURE.search(self.text))
+
+    @property
+    def has_tex(self) -> bool:
+        return bool(_TEX.search(self.text))
+
+
+def sentences_of(paper_id: str, abstract: str) -> tuple[Sentence, ...]:
+    texts = split(abstract)
+    return tuple(Sentence(paper_id, place, len(texts), text) for place, text in enumerate(texts))

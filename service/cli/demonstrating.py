@@ -1,0 +1,83 @@
+"""`brief demo`: the whole path on bundled, invented papers, with no key, no server and no network."""
+
+import shutil
+import time
+from pathlib import Path
+
+import typer
+
+from service import samples, wiring
+from service.archive import IssueStatus
+from service.cli.building import chosen_topics
+from service.cli.delivering import ledger_line
+from service.cli.terminal import out, watched
+from service.papers import Window
+from service.pipeline import Newsroom, build_issue, publish_issue
+from service.settings import Settings
+from service.wiring import Service, open_service
+from subscribers.roster import Joining
+
+FOLDER = Path("var/demo")
+WEEKS = ("2026-W22", "2026-W23")
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(demo)
+
+
+def demo() -> None:
+    """Build two weeks of invented papers and deliver the newer issue into var/demo/outbox."""
+    began = time.monotonic()
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    service = open_service(
+        Settings(data_dir=FOLDER, database_url="", mailer="outbox", outbox_dir=FOLDER / "outbox")
+    )
+    for one in samples.sample_subscribers():
+        joining = Joining(
+            one.address, one.topics, one.name, one.length, one.standing, one.paused_until, "invented"
+        )
+        service.roster.put_subscriber(joining, wiring.now())
+    for week in WEEKS:
+        _build(service, week)
+    _summarise(service, _deliver(service, WEEKS[-1]), time.monotonic() - began)
+
+
+def _build(service: Service, week: str) -> None:
+    window = Window.of_week(week)
+    built_at = samples.built_at(window)
+    room = Newsroom(
+        archive=service.archive,
+        source=samples.SamplePapers(as_of=built_at),
+        writer=wiring.extractive_writer(),
+        fallback=wiring.extractive_writer(),
+        clock=lambda: built_at,
+    )
+    with watched() as watch:
+        build_issue(window, chosen_topics(service, list(samples.TOPICS)), room, watch=watch)
+
+
+def _deliver(service: Service, week: str) -> IssueStatus:
+    service.archive.approve(week, wiring.now())
+    with wiring.post_room(service) as room, watched() as watch:
+        return publish_issue(week, wiring.message_maker(service, week), room, watch=watch)
+
+
+def _summarise(service: Service, status: IssueStatus, seconds: float) -> None:
+    issue = service.archive.issue(status.label)
+    out.print(f"[bold]The arXiv Education Brief: a demo on invented papers[/bold] ({seconds:.1f} s)\n")
+    out.print(f"Issue {issue.label}, {issue.window.first} to {issue.window.last}:")
+    for brief in issue.briefs:
+        headings = "; ".join(theme.heading for theme in brief.themes[:3])
+        out.print(
+            f"  {brief.topic_name}: {len(brief.catalog)} papers, {len(brief.themes)} themes: {headings}",
+            markup=False,
+        )
+    out.print(f"\n{ledger_line(status)}")
+    out.print(f"E-mails: {FOLDER / 'outbox'}/*.eml   database: {FOLDER / 'brief.db'}\n")
+    data = f"BRIEF_DATA_DIR={FOLDER} .venv/bin/brief"
+    out.print("Next:")
+    out.print(f"  open an .eml file of {FOLDER / 'outbox'} in your mail client")
+    out.print(f"  {data} show {issue.label} | less")
+    out.print(f"  {data} show {issue.label} --format html --out brief.html")
+    out.print("  .venv/bin/brief doctor        what is set up, and what is missing for the real thing")
+    out.print("  .venv/bin/brief build         this week's real papers from arXiv")

@@ -1,0 +1,146 @@
+"""`brief topics …`: what readers can follow, and how arXiv is asked for it."""
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from service import wiring
+from service.cli.building import chosen_window
+from service.cli.terminal import Refused, opened, out, print_json, watched
+from service.papers import Verdict, verdicts
+from service.pipeline import select_papers
+from subscribers.roster import UnknownTopic
+from subscribers.topics import Topic, edit, read_topic, to_mapping
+
+app = typer.Typer(no_args_is_help=True, help="List, show, add, edit, remove and try topics.")
+
+Definition = Annotated[Path, typer.Argument(help="a TOML or JSON file with the topic's fields")]
+Slug = Annotated[str, typer.Argument(help="the topic's slug")]
+AsJson = Annotated[bool, typer.Option("--json", help="as JSON")]
+
+
+@app.command("list")
+def list_topics(as_json: AsJson = False) -> None:
+    """List the topics."""
+    topics = opened().roster.topics()
+    if as_json:
+        print_json([to_mapping(topic) for topic in topics])
+        return
+    table = Table("Slug", "Name", "Categories", "Papers", "Description")
+    for topic in topics:
+        table.add_row(
+            topic.slug, topic.name, " ".join(topic.categories), str(topic.papers_per_brief), topic.description
+        )
+    out.print(table)
+
+
+@app.command()
+def show(slug: Slug) -> None:
+    """Show a topic's definition as JSON, which `add` and `edit` read back."""
+    print_json(to_mapping(opened().roster.topic(slug)))
+
+
+@app.command()
+def add(file: Definition) -> None:
+    """Add a topic from a file."""
+    roster = opened().roster
+    topic = read_topic(_read(file))
+    if any(one.slug == topic.slug for one in roster.topics()):
+        raise Refused(
+            f"topic {topic.slug!r} is there already; change it: brief topics edit {topic.slug} {file}"
+        )
+    roster.put_topic(topic)
+    out.print(f"Added {topic.slug}. Next: brief topics try {topic.slug}")
+
+
+@app.command("edit")
+def edit_topic(slug: Slug, file: Definition) -> None:
+    """Change the fields that the file gives; the others stay."""
+    roster = opened().roster
+    changes = _read(file)
+    if changes.get("slug", slug) != slug:
+        raise Refused("the slug of a topic can't change: links and follows carry it; add a new topic instead")
+    roster.put_topic(edit(roster.topic(slug), changes))
+    out.print(f"Changed {slug}. Next: brief topics try {slug}")
+
+
+@app.command()
+def remove(
+    slug: Slug, yes: Annotated[bool, typer.Option("--yes", help="do it without asking")] = False
+) -> None:
+    """Remove a topic; nobody follows it any more. Issues that hold it stay."""
+    roster = opened().roster
+    roster.topic(slug)
+    if not yes and not typer.confirm(f"Remove {slug} and every follow of it?"):
+        raise Refused("nothing was removed")
+    out.print(f"Removed {slug}; {roster.remove_topic(slug)} subscribers followed it")
+
+
+@app.command("try")
+def try_topic(
+    slug: Annotated[str, typer.Argument(help="a topic's slug, or a file with a topic that is not added yet")],
+    week: Annotated[str | None, typer.Option(help="ISO week; the last whole one when left out")] = None,
+    first: Annotated[str | None, typer.Option("--from", help="first day")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="last day")] = None,
+    every: Annotated[bool, typer.Option("--all", help="also the papers that it would leave")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show which papers of the window the topic would take, and why; nothing is saved as seen."""
+    service = opened()
+    with watched() as watch:
+        watch("Asking arXiv", 0, 1)
+        selection = select_papers(_named(slug), chosen_window(week, first, last), wiring.newsroom(service))
+    judged = [one for one in verdicts(selection) if every or one.taken]
+    if as_json:
+        print_json([_verdict_values(one) for one in judged])
+        return
+    table = Table(
+        "Rank", "Score", "Paper", "Title", "Why", title=f"{selection.topic.name}, {selection.window.label}"
+    )
+    for one in judged:
+        table.add_row(*(cell.replace("[", "\\[") for cell in _verdict_row(one)))
+    out.print(table)
+    out.print(
+        f"Takes {len(selection.taken)} of {selection.recalled} considered; arXiv answered {selection.fetched}"
+    )
+
+
+def _named(slug: str) -> Topic:
+    try:
+        return opened().roster.topic(slug)
+    except UnknownTopic:
+        if not Path(slug).is_file():
+            raise
+        return read_topic(_read(Path(slug)))
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        content = file.read_text(encoding="utf-8")
+        values = json.loads(content) if file.suffix == ".json" else tomllib.loads(content)
+    except (OSError, ValueError) as error:
+        raise Refused(f"{file} can't be read: {error}") from error
+    if not isinstance(values, dict):
+        raise Refused(f"{file} must hold one topic: its fields by name")
+    return values
+
+
+def _verdict_row(one: Verdict) -> tuple[str, ...]:
+    score = f"{one.score:.2f}" if one.score is not None else ""
+    return (str(one.rank or ""), score, one.paper.id, one.paper.title[:70], one.why)
+
+
+def _verdict_values(one: Verdict) -> dict[str, object]:
+    return {
+        "paper": one.paper.id,
+        "title": one.paper.title,
+        "taken": one.taken,
+        "rank": one.rank,
+        "score": one.score,
+        "why": one.why,
+        "terms": list(one.terms),
+    }

@@ -1,0 +1,131 @@
+"""The doctor: examines settings, database, templates, keys and endpoints, and says what to mend."""
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+
+from service import migrations, wiring
+from service.delivery import MailerUnusable
+from service.settings import LOOPBACK, Settings
+from subscribers.roster import Roster
+
+Verdict = Literal["ok", "warning", "wrong"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found."""
+
+    check: str
+    verdict: Verdict
+    detail: str
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Every check, in the order in which trouble should be mended; none stops another."""
+    checks = (_settings, _database, _templates, _keys, _arxiv, _writer, _mailer)
+    return [finding for check in checks for finding in _safely(check, settings)]
+
+
+def _safely(check: Callable[[Settings], Iterator[Finding]], settings: Settings) -> list[Finding]:
+    try:
+        return list(check(settings))
+    except Exception as error:  # noqa: BLE001 - a check that breaks is itself a finding
+        return [Finding(check.__name__.strip("_"), "wrong", f"{type(error).__name__}: {error}")]
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    yield Finding("settings", "ok", f"{settings.environment}, data in {settings.data_dir}")
+    if settings.sender_address.endswith(".localdomain"):
+        yield Finding(
+            "sender", "warning", "set BRIEF_SENDER_ADDRESS to an address of your own domain before you send"
+        )
+    if not settings.arxiv_contact:
+        yield Finding(
+            "contact", "warning", "set BRIEF_ARXIV_CONTACT: arXiv asks clients to say whom to write to"
+        )
+    host = urlsplit(settings.base_url).hostname
+    if host in LOOPBACK:
+        yield Finding(
+            "links", "warning", "BRIEF_BASE_URL is this machine: readers elsewhere can't open the links"
+        )
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    try:
+        engine = wiring.open_engine(settings)
+    except wiring.DatabaseNotReady as error:
+        yield Finding("database", "wrong", str(error))
+        return
+    yield Finding("database", "ok", sa.make_url(settings.database).render_as_string(hide_password=True))
+    match migrations.standing(engine):
+        case migrations.Standing.CURRENT:
+            topics, subscribers = len(Roster(engine).topics()), Roster(engine).count()
+            yield Finding("migrations", "ok", f"up to date; {topics} topics, {subscribers} subscribers")
+        case migrations.Standing.EMPTY:
+            yield Finding("migrations", "ok", "a new database: it is set up at the first use")
+        case migrations.Standing.BEHIND:
+            yield Finding("migrations", "wrong", "the database is behind; run: brief migrate")
+        case migrations.Standing.AHEAD:
+            yield Finding("migrations", "wrong", "a newer version wrote this database; upgrade the service")
+
+
+def _templates(settings: Settings) -> Iterator[Finding]:
+    wanted = ("brief/subject.txt", "brief/body.mjml", "brief/body.txt")
+    missing = [name for name in wanted if not (wiring.TEMPLATES / "email" / name).is_file()]
+    if missing:
+        yield Finding(
+            "templates", "wrong", f"{missing[0]} is missing in {wiring.TEMPLATES}; install the service again"
+        )
+        return
+    wiring.press(settings)
+    yield Finding("templates", "ok", str(wiring.TEMPLATES))
+
+
+def _keys(settings: Settings) -> Iterator[Finding]:
+    given = settings.secret_key.get_secret_value()
+    if not given:
+        yield Finding(
+            "secret key", "ok", f"kept in {settings.data_dir / 'secret.key'}; back it up, links need it"
+        )
+    elif min(map(len, given.split(","))) < 32:
+        yield Finding("secret key", "warning", "a key under 32 characters can be guessed; make a longer one")
+    else:
+        yield Finding("secret key", "ok", f"{len(given.split(','))} from BRIEF_SECRET_KEY")
+
+
+def _arxiv(settings: Settings) -> Iterator[Finding]:
+    parts = urlsplit(settings.arxiv_url)
+    try:
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        socket.create_connection((parts.hostname or "", port), timeout=5).close()
+    except OSError as error:
+        yield Finding("arXiv", "wrong", f"{settings.arxiv_url} can't be reached (BRIEF_ARXIV_URL): {error}")
+        return
+    yield Finding("arXiv", "ok", f"{settings.arxiv_url} answers")
+
+
+def _writer(settings: Settings) -> Iterator[Finding]:
+    yield Finding("writer", "ok", wiring.writer(settings).name)
+
+
+def _mailer(settings: Settings) -> Iterator[Finding]:
+    if settings.mailer == "outbox":
+        folder = settings.outbox
+        there = next(parent for parent in (folder, *folder.resolve().parents) if parent.exists())
+        writable = os.access(there, os.W_OK)
+        words = "can be written" if writable else "can't be written"
+        yield Finding("mailer", "ok" if writable else "wrong", f"outbox {folder} {words}")
+        return
+    try:
+        with wiring.smtp_mailer(settings) as mailer:
+            mailer.connect()
+    except MailerUnusable as error:
+        yield Finding("mailer", "wrong", str(error))
+        return
+    yield Finding("mailer", "ok", f"{settings.smtp_host}:{settings.smtp_port} accepts the session")

@@ -1,0 +1,27 @@
+"""E-mails: topic fragments -> edition -> e-mail. In reading order:
+
+shown      untrusted text as a reader sees it: TeX to Unicode, no control characters, links at handles
+views      a brief at one level of detail, as the templates show it
+plaintext  wrapping and tables for the plaintext part
+quoted     pieces of text that are quoted-printable once and joined often
+messages   Sender, Recipient, headers: an e-mail as a byte template with holes
+press      Press.print(issue) -> RenderedIssue.edition(slugs, length) -> RenderedEdition.message(...)
+
+Cost grows with topics: a topic is rendered once for each level (tens of milliseconds), an edition is a
+join of its topics' pieces (microseconds), and one subscriber's e-mail fills the edition's holes.
+"""
+
+from service.emails.messages import HTML_LIMIT, Recipient, Sender
+from service.emails.press import EmptyEdition, Press, RenderedEdition, RenderedIssue
+from service.emails.views import Level
+
+__all__ = [
+    "HTML_LIMIT",
+    "EmptyEdition",
+    "Level",
+    "Press",
+    "Recipient",
+    "RenderedEdition",
+    "RenderedIssue",
+    "Sender",
+]

@@ -1,0 +1,232 @@
+"""E-mails as bytes: who sends, who receives, the headers, and a template with holes."""
+
+import datetime as dt
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from email.utils import format_datetime
+from enum import Enum
+
+from service.emails.quoted import Piece, quote_url
+from service.emails.shown import safe_url, shortened, visible
+
+HTML_LIMIT = 95_000  # bytes; Gmail clips near 102,000, and with the rest the way out
+LONGEST_URL = 488  # of the links of one recipient, as safe_url allows: budgeted for in every edition
+
+ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,253}")
+MESSAGE_ID = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+")
+LIST_ID = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/^_`{|}~-]+( [A-Za-z0-9!#$%&'*+/^_`{|}~-]+)*")
+UNENCODED = re.compile(r"[A-Za-z0-9!*+/-]")  # what RFC 2047 allows as it is in any header
+HEADER_LINE = 76
+
+
+class Hole(Enum):
+    """What differs between two readers of one edition, in the bodies."""
+
+    MANAGE = "manage"
+    LEAVE = "leave"
+    WEB = "web"
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who sends, and where the pages are. ValueError where a header or a link can't be made of it."""
+
+    name: str
+    address: str
+    base_url: str  # without a slash at its end
+    postal_address: str = ""
+    list_id: str = ""  # RFC 2919, such as "brief.example.org"; brief.<domain of the address> when empty
+    reply_to: str = ""
+
+    def __post_init__(self) -> None:
+        for address in filter(None, (self.address, self.reply_to)):
+            _check(ADDRESS, address, "an e-mail address of the sender")
+        if not safe_url(self.base_url) or self.base_url.endswith("/"):
+            raise ValueError(f"the base URL {self.base_url!r} must be http(s), without a slash at its end")
+        _check(LIST_ID, self.mailing_list, "a List-Id")
+
+    @property
+    def domain(self) -> str:
+        return self.address.rpartition("@")[2]
+
+    @property
+    def mailing_list(self) -> str:
+        return self.list_id or f"brief.{self.domain}"
+
+    @property
+    def feedback_id(self) -> str:
+        """5 to 15 characters that stay the same for this sender, as Gmail's feedback loop asks."""
+        return "ab" + hashlib.sha256(self.domain.encode()).hexdigest()[:10]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One reader of an edition. ValueError where an address, id or link could break out of its place."""
+
+    address: str
+    name: str | None
+    message_id: str  # without angle brackets
+    manage_url: str
+    leave_url: str
+    one_click_url: str  # RFC 8058: a POST there leaves
+    web_url: str
+
+    def __post_init__(self) -> None:
+        if not ADDRESS.fullmatch(self.address):
+            raise ValueError("the recipient's address is not one: write it in ASCII, its domain as punycode")
+        _check(MESSAGE_ID, self.message_id, "a Message-ID without angle brackets")
+        for url in (self.manage_url, self.leave_url, self.one_click_url, self.web_url):
+            if not safe_url(url):
+                raise ValueError("a recipient's links must be http(s), under 480 characters, without & ' \" < >")
+
+    def fills(self, hole: Hole) -> str:
+        return {Hole.MANAGE: self.manage_url, Hole.LEAVE: self.leave_url, Hole.WEB: self.web_url}[hole]
+
+
+@dataclass(frozen=True)
+class Template:
+    """An edition's e-mail for nobody yet. Everything that all its readers share is bytes already."""
+
+    before: bytes  # From, Subject, MIME-Version, Content-Type, List-…
+    body: tuple[bytes | Hole, ...]
+
+    def fill(self, recipient: Recipient, date: dt.datetime) -> bytes:
+        """The whole message, CRLF line ends, not dot-stuffed."""
+        links = {
+            Hole.MANAGE: quote_url(recipient.manage_url),
+            Hole.LEAVE: quote_url(recipient.leave_url),
+            Hole.WEB: quote_url(recipient.web_url),
+        }
+        parts = [part if isinstance(part, bytes) else links[part] for part in self.body]
+        return b"".join([self.before, _personal(recipient, date), *parts])
+
+
+def template(sender: Sender, issue: str, kind: str, subject: str, parts: Sequence[Sequence[Piece | Hole]]) -> Template:
+    """The template of one edition; ``parts`` are its plaintext and its HTML, cut at the holes."""
+    boundary = "=_brief_" + hashlib.sha256(f"{issue} {subject}".encode()).hexdigest()[:24]
+    body: list[bytes | Hole] = []
+    for subtype, pieces in zip(("plain", "html"), parts, strict=True):
+        body.append(_part_head(boundary, subtype))
+        body.extend(piece if isinstance(piece, Hole) else piece.quoted for piece in pieces)
+    body.append(f"\r\n--{boundary}--\r\n".encode())
+    return Template(_shared(sender, issue, kind, subject, boundary), tuple(_merged(body)))
+
+
+def _shared(sender: Sender, issue: str, kind: str, subject: str, boundary: str) -> bytes:
+    headers = [
+        f"From: {mailbox(sender.name, sender.address)}",
+        f"Subject: {unstructured(subject, len('Subject: '))}",
+        "MIME-Version: 1.0",
+        f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"',
+        f"List-Id: {_list_name(sender)}<{sender.mailing_list}>",
+        f"List-Archive: <{sender.base_url}/issues>",
+        "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
+        f"Feedback-ID: {issue}:{kind}:brief:{sender.feedback_id}",
+        "Precedence: bulk",
+    ]
+    if sender.reply_to:
+        headers.append(f"Reply-To: {sender.reply_to}")
+    return "".join(f"{header}\r\n" for header in headers).encode("ascii")
+
+
+def _personal(recipient: Recipient, date: dt.datetime) -> bytes:
+    return (
+        f"To: {mailbox(recipient.name or '', recipient.address)}\r\n"
+        f"Date: {format_datetime(date)}\r\n"
+        f"Message-ID: <{recipient.message_id}>\r\n"
+        # On one line, however long: readers of this header don't all unfold it, and none decodes it.
+        f"List-Unsubscribe: <{recipient.one_click_url}>\r\n\r\n"
+    ).encode("ascii")
+
+
+def _part_head(boundary: str, subtype: str) -> bytes:
+    return (
+        f"\r\n--{boundary}\r\nContent-Type: text/{subtype}; charset=utf-8\r\n"
+        "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+    ).encode()
+
+
+def _merged(parts: Iterable[bytes | Hole]) -> Iterable[bytes | Hole]:
+    run: list[bytes] = []
+    for part in parts:
+        if isinstance(part, Hole):
+            yield b"".join(run)
+            yield part
+            run = []
+        else:
+            run.append(part)
+    yield b"".join(run)
+
+
+def mailbox(name: str, address: str) -> str:
+    """``Ada Lovelace <ada@example.org>``, the name quoted or encoded only where it must be (RFC 5322, 2047)."""
+    if not (name.isascii() and name.isprintable()):
+        name = visible(name)
+    name = shortened(name.strip(), 64)
+    if not name:
+        return address
+    return f"{_phrase(name)} <{address}>" if len(name) < 40 else f"{_phrase(name)}\r\n <{address}>"
+
+
+def _phrase(name: str) -> str:
+    if ATOMS.fullmatch(name):
+        return name
+    if not name.isascii() or "=?" in name:
+        return "\r\n ".join(_encoded_words(name, 60))
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def unstructured(text: str, column: int) -> str:
+    """A header's text, folded at spaces; words that aren't ASCII are encoded, neighbours of them together."""
+    lines, used = [""], column
+    for atom in _atoms(visible(text).split(" ")):
+        if lines[-1] and used + 1 + len(atom) > HEADER_LINE:
+            lines.append("")
+            used = 0
+        lines[-1] += f" {atom}" if lines[-1] else atom
+        used += 1 + len(atom)
+    return "\r\n ".join(lines)
+
+
+def _atoms(words: Sequence[str]) -> Iterable[str]:
+    run: list[str] = []
+    for word in words:
+        if word.isascii() and "=?" not in word:
+            yield from _encoded_words(" ".join(run), 60)
+            yield word
+            run = []
+        else:
+            run.append(word)
+    yield from _encoded_words(" ".join(run), 60)
+
+
+def _encoded_words(text: str, room: int) -> Iterable[str]:
+    """RFC 2047 Q words of at most 75 characters, cut between characters, never inside one."""
+    words = [""]
+    for character in text:
+        quoted = _q(character)
+        if len(words[-1]) + len(quoted) > room:
+            words.append("")
+        words[-1] += quoted
+    return [f"=?utf-8?q?{word}?=" for word in words if word]
+
+
+def _q(character: str) -> str:
+    if character == " ":
+        return "_"
+    return character if UNENCODED.match(character) else "".join(f"={byte:02X}" for byte in character.encode())
+
+
+def _list_name(sender: Sender) -> str:
+    """The list's name where it needs no encoding: List- headers are never encoded."""
+    name = visible(sender.name)
+    return f'"{name}" ' if re.fullmatch(r"[A-Za-z0-9 .,'-]{1,40}", name) else ""
+
+
+def _check(pattern: re.Pattern[str], value: str, what: str) -> None:
+    if not pattern.fullmatch(value):
+        raise ValueError(f"{value!r} is not {what}")

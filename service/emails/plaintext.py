@@ -1,0 +1,84 @@
+"""Plaintext at 72 columns: paragraphs, headings and tables that read well in any font of even width."""
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+WIDTH = 72
+TIE = "\u00a0"  # inside a paragraph: a space that no line break may take
+
+
+def width(text: str) -> int:
+    """Columns on a terminal: wide characters take two, marks that stand on another take none."""
+    if text.isascii():
+        return len(text)
+    return sum(_columns(character) for character in text)
+
+
+def wrap(text: str, indent: int = 0, hanging: int | None = None, columns: int = WIDTH) -> str:
+    """A paragraph in lines of at most ``columns``; lines after the first are indented by ``hanging``."""
+    rest = " " * (indent if hanging is None else hanging)
+    lines: list[str] = []
+    line, used, empty = " " * indent, indent, True
+    for word in _words(text, columns - len(rest)):
+        if not empty and used + 1 + width(word) > columns:
+            lines.append(line)
+            line, used, empty = rest, len(rest), True
+        line += word if empty else f" {word}"
+        used += width(word) + (not empty)
+        empty = False
+    lines.append(line)
+    return "\n".join(_safe(line.replace(TIE, " ")) for line in lines)
+
+
+def heading(text: str, rule: str = "-") -> str:
+    """A title with a rule below it."""
+    lines = wrap(text).split("\n")
+    return "\n".join([*lines, rule * min(WIDTH, max(width(line) for line in lines))])
+
+
+def table(rows: Iterable[Sequence[str]], head: Sequence[str], columns: Sequence[int]) -> str:
+    """Aligned columns of the given widths, two spaces apart, cells wrapped, rows apart by a blank line."""
+    body = [_row(row, columns) for row in rows]
+    rule = "  ".join("-" * size for size in columns)
+    return f"{_row(head, columns)}\n{rule}\n" + "\n\n".join(body)
+
+
+def _row(cells: Sequence[str], columns: Sequence[int]) -> str:
+    wrapped = [wrap(cell, columns=size).split("\n") for cell, size in zip(cells, columns, strict=True)]
+    height = max(map(len, wrapped))
+    lines = zip(*[cell + [""] * (height - len(cell)) for cell in wrapped], strict=True)
+    return "\n".join(_safe("  ".join(map(_padded, line, columns))) for line in lines)
+
+
+def _padded(text: str, size: int) -> str:
+    return text + " " * (size - width(text))
+
+
+def _words(text: str, columns: int) -> Iterable[str]:
+    """The words of a text, those longer than a line cut; addresses stay whole so that they can be opened."""
+    for word in text.split(" "):
+        if word.startswith(("https://", "http://")):
+            yield word
+        else:
+            yield from _chunks(word, columns)
+
+
+def _chunks(word: str, columns: int) -> Iterable[str]:
+    while width(word) > columns:
+        cut = columns if word.isascii() else columns // 2
+        yield word[:cut]
+        word = word[cut:]
+    if word:
+        yield word
+
+
+def _safe(line: str) -> str:
+    """No trailing space; no line that a reader takes for a quotation or a mail store for a new message."""
+    line = line.rstrip()
+    return f" {line}" if line.startswith((">", "From ")) else line
+
+
+def _columns(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -1,0 +1,267 @@
+"""The press: prints an issue once, and cuts from it every edition that its readers ask for."""
+
+import datetime as dt
+import logging
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from mjml import mjml2html
+from premailer import Premailer
+
+from service.briefs.model import Brief
+from service.emails import plaintext
+from service.emails.messages import HTML_LIMIT, LONGEST_URL, Hole, Recipient, Sender, Template, template
+from service.emails.quoted import Piece
+from service.emails.sentences import Words, subject_values, words_of
+from service.emails.views import Level, TopicView, moment, span
+from service.issues import Edition, Issue
+from subscribers.preferences import Length
+
+TOPIC = re.compile(r"<!--topic-->(.*?)<!--/topic-->", re.DOTALL)
+ENTRY = re.compile(r"<!--entry-->(.*?)<!--/entry-->", re.DOTALL)
+MARKS = re.compile(r"<!--/?(?:topic|entry)-->")
+SLOT = re.compile(r"slot-([a-z]+)-slot")
+
+
+class EmptyEdition(ValueError):
+    """Every topic of an edition is quiet or not in the issue: there is nothing to send."""
+
+
+class Slot(Enum):
+    """What differs between two editions of one issue."""
+
+    PREHEADER = "preheader"
+    SUMMARY = "summary"
+    FOLLOWED = "followed"
+    ENTRIES = "entries"
+    TOPICS = "topics"
+
+
+Part = Piece | Hole | Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """One topic at one level: its line in the contents and its body."""
+
+    entry: Piece
+    body: Piece
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An HTML page and its plaintext twin."""
+
+    html: str
+    text: str
+
+
+class Press:
+    """Prints issues for one sender from the templates of a folder."""
+
+    def __init__(self, sender: Sender, templates: Path) -> None:
+        self.sender = sender
+        self._jinja = Environment(
+            loader=FileSystemLoader(templates / "email"),
+            autoescape=select_autoescape(enabled_extensions=("mjml", "html"), default=False),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+        )
+        filters = {"wrap": plaintext.wrap, "heading": plaintext.heading, "table": plaintext.table}
+        self._jinja.filters.update(filters)
+        self._css = (templates / "email" / "_base" / "inline.css").read_text("utf-8")
+
+    def print(self, issue: Issue) -> "RenderedIssue":
+        """Render every topic at every level; RuntimeError names the issue, topic and level that failed."""
+        fragments: dict[tuple[str, Level], tuple[Fragment, Fragment]] = {}
+        for brief in issue.briefs:
+            for level in Level if not brief.is_quiet else ():
+                fragments[brief.topic_slug, level] = self._print_topic(issue, brief, level)
+        shells = {several: self._shell(issue, several) for several in (False, True)}
+        return RenderedIssue(issue, self, fragments, shells)
+
+    def view(self, issue: Issue, brief: Brief, level: Level) -> TopicView:
+        return TopicView(brief, level, f"{self.sender.base_url}/issues/{issue.label}/{brief.topic_slug}")
+
+    def page(self, issue: Issue, topics: Sequence[TopicView], words: Words, *, several: bool) -> Page:
+        """The page rendered whole, holes as ``slot-…-slot``: what every composed edition must equal."""
+        values = {
+            "topics": topics, "words": words, "several": several, "sender": self.sender,
+            "dates": span(issue.window.first, issue.window.last), "built": moment(issue.built_at),
+            "issue_url": f"{self.sender.base_url}/issues/{issue.label}",
+            "urls": {hole.value: f"slot-{hole.value}-slot" for hole in Hole},
+        }  # fmt: skip
+        text = self._jinja.get_template("brief/body.txt").render(values)
+        return Page(self._inlined(self._jinja.get_template("brief/body.mjml").render(values)), text)
+
+    def subject(self, edition: Edition) -> str:
+        """One line: the topics, what is on top in them, how many papers."""
+        return " ".join(self._jinja.get_template("brief/subject.txt").render(subject_values(edition)).split())
+
+    def _print_topic(self, issue: Issue, brief: Brief, level: Level) -> tuple[Fragment, Fragment]:
+        try:
+            view = self.view(issue, brief, level)
+            html = self.page(issue, [view], Words("", "", ""), several=True).html
+            entry, body = ENTRY.search(html), TOPIC.search(html)
+            assert entry, "the template marks no entry"
+            assert body, "the template marks no topic"
+            return Fragment(Piece(entry[1]), Piece(body[1])), self._plain_fragment(view)
+        except Exception as error:
+            where = f"issue {issue.label}, topic {brief.topic_slug}, level {level.name}"
+            raise RuntimeError(f"{where}: its e-mail can't be rendered: {error}") from error
+
+    def _plain_fragment(self, view: TopicView) -> Fragment:
+        entry = self._jinja.get_template("brief/entry.txt").render(topic=view)
+        return Fragment(Piece(entry), Piece(self._jinja.get_template("brief/topic.txt").render(topic=view)))
+
+    def _shell(self, issue: Issue, several: bool) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
+        slots = Words(**{slot.value: f"slot-{slot.value}-slot" for slot in Slot})
+        page = self.page(issue, [], slots, several=several)
+        return tuple(_parts(page.html)), tuple(_parts(page.text))
+
+    def _inlined(self, source: str) -> str:
+        """MJML to HTML with our own style sheet inlined, what mrml writes itself left as it is."""
+        html = mjml2html(source, fonts={})
+        # premailer knows a doctype in capitals only; without it clients would fall into quirks mode.
+        html = html.replace("<!doctype html>", "<!DOCTYPE html>", 1)
+        html = html.replace('<style type="text/css">', '<style type="text/css" data-premailer="ignore">')
+        html = Premailer(
+            html,
+            css_text=[self._css],
+            allow_network=False,
+            allow_loading_external_files=False,
+            keep_style_tags=False,
+            strip_important=False,
+            remove_classes=False,
+            disable_validation=True,
+            align_floating_images=False,
+            remove_unset_properties=False,
+            disable_basic_attributes=["bgcolor", "width", "height", "align", "valign"],
+            cssutils_logging_level=logging.CRITICAL,
+        ).transform(pretty_print=False)
+        return str(html).replace(' data-premailer="ignore"', "")
+
+
+@dataclass(frozen=True)
+class RenderedIssue:
+    """An issue of which every topic is rendered at every level: editions are joins of it."""
+
+    issue: Issue
+    press: Press
+    fragments: Mapping[tuple[str, Level], tuple[Fragment, Fragment]]  # HTML, plaintext
+    shells: Mapping[bool, tuple[tuple[Part, ...], tuple[Part, ...]]]  # with contents or not: HTML, plaintext
+    _editions: dict[tuple[tuple[str, ...], Length], "RenderedEdition"] = field(default_factory=dict, repr=False)
+
+    def edition(self, slugs: Collection[str], length: Length = Length.FULL) -> "RenderedEdition":
+        """The edition for a set of topics at the richest level whose HTML fits; EmptyEdition if all are quiet."""
+        key = (tuple(brief.topic_slug for brief in self.issue.briefs if brief.topic_slug in slugs), length)
+        if key not in self._editions:
+            self._editions[key] = self._fitting(self.issue.for_topics(key[0], length))
+        return self._editions[key]
+
+    def _fitting(self, edition: Edition) -> "RenderedEdition":
+        if edition.is_empty:
+            raise EmptyEdition(f"issue {self.issue.label} has no papers on the topics {list(edition.slugs)}")
+        for level in Level.for_length(edition.length):
+            rendered = self._composed(edition, level, len(edition.briefs))
+            if rendered.html_bytes <= HTML_LIMIT:
+                return rendered
+        return self._cut(edition)
+
+    def _cut(self, edition: Edition) -> "RenderedEdition":
+        """A line each is still too much: the first topics that fit, and a word on the rest."""
+        for count in range(len(edition.briefs) - 1, 0, -1):
+            rendered = self._composed(edition, Level.LINE, count)
+            if rendered.html_bytes <= HTML_LIMIT:
+                return rendered
+        raise ValueError(f"issue {self.issue.label}: not one topic fits into {HTML_LIMIT} bytes of HTML")
+
+    def _composed(self, edition: Edition, level: Level, count: int) -> "RenderedEdition":
+        words = words_of(edition, level, count)
+        html_shell, text_shell = self.shells[count > 1]
+        pairs = [self.fragments[brief.topic_slug, level] for brief in edition.briefs[:count]]
+        return RenderedEdition(
+            edition=edition,
+            level=level,
+            subject=self.press.subject(edition),
+            preheader=words.preheader,
+            sender=self.press.sender,
+            html_parts=tuple(_filled(html_shell, [html for html, _ in pairs], words, _html_text)),
+            text_parts=tuple(_filled(text_shell, [text for _, text in pairs], words, plaintext.wrap)),
+        )
+
+
+@dataclass(frozen=True)
+class RenderedEdition:
+    """One edition, ready for any of its readers."""
+
+    edition: Edition
+    level: Level
+    subject: str
+    preheader: str
+    sender: Sender
+    html_parts: tuple[Piece | Hole, ...] = field(repr=False)
+    text_parts: tuple[Piece | Hole, ...] = field(repr=False)
+
+    @property
+    def length(self) -> Length:
+        """The length that was really used: SHORT where a full edition is too big for an e-mail."""
+        return self.level.length
+
+    @cached_property
+    def html_bytes(self) -> int:
+        """Bytes of the HTML for the reader with the longest links."""
+        return sum(part.size if isinstance(part, Piece) else LONGEST_URL for part in self.html_parts)
+
+    @cached_property
+    def template(self) -> Template:
+        issue = self.edition.issue.label
+        return template(self.sender, issue, self.length.value, self.subject, (self.text_parts, self.html_parts))
+
+    def html(self, recipient: Recipient) -> str:
+        return _joined(self.html_parts, recipient)
+
+    def text(self, recipient: Recipient) -> str:
+        return _joined(self.text_parts, recipient)
+
+    def message(self, recipient: Recipient, date: dt.datetime) -> bytes:
+        """The e-mail as it goes to SMTP's DATA: CRLF, no dot-stuffing."""
+        return self.template.fill(recipient, date)
+
+
+def _parts(shell: str) -> Iterable[Part]:
+    """A shell cut at its slots. It holds no word of any brief, so none can pass for a slot."""
+    holes = {hole.value: hole for hole in Hole}
+    for i, part in enumerate(SLOT.split(MARKS.sub("", shell))):
+        if i % 2:
+            yield holes.get(part) or Slot(part)
+        elif part:
+            yield Piece(part)
+
+
+def _filled(shell: Sequence[Part], topics: Sequence[Fragment], words: Words, show: Callable[[str], str]) -> Iterable[Piece | Hole]:
+    for part in shell:
+        if part is Slot.TOPICS:
+            yield from (topic.body for topic in topics)
+        elif part is Slot.ENTRIES:
+            yield from (topic.entry for topic in topics)
+        elif isinstance(part, Slot):
+            yield Piece(show(getattr(words, part.value)))
+        else:
+            yield part
+
+
+def _joined(parts: Iterable[Piece | Hole], recipient: Recipient) -> str:
+    return "".join(part.text if isinstance(part, Piece) else recipient.fills(part) for part in parts)
+
+
+def _html_text(text: str) -> str:
+    """Text as the HTML serialiser of the whole page writes it."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

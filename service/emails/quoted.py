@@ -1,0 +1,61 @@
+"""Quoted-printable pieces: encoded once, joined often (RFC 2045, 6.7)."""
+
+import binascii
+from dataclasses import dataclass, field
+
+LINE = 76  # characters of a line, its soft break "=" included
+SOFT_BREAK = b"=\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Text with its quoted-printable form, which begins and ends at the start of a line.
+
+    So the join of pieces decodes to the join of their texts, and no join ever makes a line too long.
+    """
+
+    text: str
+    quoted: bytes = field(init=False, repr=False)
+    size: int = field(init=False)  # UTF-8 bytes of the text
+
+    def __post_init__(self) -> None:
+        raw = self.text.encode()
+        object.__setattr__(self, "quoted", quote(raw))
+        object.__setattr__(self, "size", len(raw))
+
+
+def quote(raw: bytes) -> bytes:
+    """UTF-8 with LF line ends to quoted-printable with CRLF; ends after a line break, hard or soft."""
+    *lines, rest = raw.split(b"\n")
+    quoted = [_quote_line(line) for line in lines]
+    if rest:
+        quoted.append(_open(_quote_line(rest)))
+    return b"".join(line + b"\r\n" for line in quoted)
+
+
+def quote_url(url: str) -> bytes:
+    """A URL of ASCII characters on lines of its own. Runs for each link sent, so the usual case is short."""
+    raw = url.encode("ascii")
+    escaped = raw.replace(b"=", b"=3D")
+    return escaped + SOFT_BREAK if len(escaped) < LINE else quote(raw)
+
+
+def _quote_line(line: bytes) -> bytes:
+    quoted = binascii.b2a_qp(line).replace(b"\n", b"\r\n")
+    return _without_from(quoted) if b"From " in quoted else quoted
+
+
+def _without_from(quoted: bytes) -> bytes:
+    """Some mail stores write ">" before a line that begins with "From "; "=46" is the same F and safe."""
+    lines = quoted.split(b"\r\n")
+    return b"\r\n".join(
+        b"=46rom =\r\n" + line[5:] if line.startswith(b"From ") and line != b"From =" else line for line in lines
+    )
+
+
+def _open(quoted: bytes) -> bytes:
+    """Without a line end: "=" closes the last line, whose last character moves down where it is full."""
+    if len(quoted) - (quoted.rfind(b"\n") + 1) < LINE:
+        return quoted + b"="
+    cut = -3 if quoted[-3:-2] == b"=" else -1
+    return quoted[:cut] + SOFT_BREAK + quoted[cut:] + b"="

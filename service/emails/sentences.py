@@ -1,0 +1,89 @@
+"""The sentences of an edition that no topic holds alone: subject, preheader, summary."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypedDict
+
+from service.briefs.model import Brief
+from service.emails.shown import shortened, shown
+from service.emails.views import HEADING, NAME, Level, listing
+from service.issues import Edition
+
+NAMED = 6  # topics named in a sentence; more are counted
+SUBJECT_NAMES, SUBJECT_THEMES, PREHEADER = 50, 64, 140  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """An edition's sentences; in a shell, the slots they go into."""
+
+    preheader: str
+    summary: str
+    followed: str
+    entries: str = ""
+    topics: str = ""
+
+
+class SubjectValues(TypedDict):
+    """What the subject's template knows."""
+
+    names: str
+    themes: str
+    papers: str
+
+
+def words_of(edition: Edition, level: Level, count: int) -> Words:
+    """The sentences of an edition that shows ``count`` of its topics at one level."""
+    followed = counted([name(brief) for brief in (*edition.briefs, *edition.quiet)], NAMED)
+    return Words(preheader(edition), summary(edition, level, count), followed)
+
+
+def subject_values(edition: Edition) -> SubjectValues:
+    briefs = edition.briefs
+    names = name(briefs[0]) if len(briefs) == 1 else counted([name(brief) for brief in briefs], 2)
+    headings = [heading for brief in briefs for heading in headings_of(brief)[: 2 if len(briefs) == 1 else 1]]
+    themes = shortened(headings[0], SUBJECT_THEMES) if headings else ""
+    if len(headings) > 1 and len(themes) + len(headings[1]) + 2 <= SUBJECT_THEMES:
+        themes = f"{themes}, {headings[1]}"
+    return {"names": shortened(names, SUBJECT_NAMES), "themes": themes, "papers": papers(briefs)}
+
+
+def preheader(edition: Edition) -> str:
+    """One topic: its first sentence. Several: what is on top in each."""
+    briefs = edition.briefs
+    if len(briefs) == 1 and briefs[0].themes and briefs[0].themes[0].claims:
+        return shown(briefs[0].themes[0].claims[0].text, PREHEADER)
+    tops = [f"{name(brief)}: {headings_of(brief)[0]}" for brief in briefs if brief.themes]
+    return shortened(" · ".join(tops) or papers(briefs), PREHEADER)
+
+
+def summary(edition: Edition, level: Level, count: int) -> str:
+    """How much there is, what is quiet, and what was left to the web."""
+    briefs = edition.briefs
+    sentences = [f"{papers(briefs)} on {name(briefs[0]) if len(briefs) == 1 else f'{len(briefs)} topics'}."]
+    if edition.quiet:
+        sentences.append(f"No new papers this time on {counted([name(brief) for brief in edition.quiet], NAMED)}.")
+    if level.length is not edition.length or level is Level.LINE:
+        sentences.append("So much that this e-mail is shortened to fit; the web has all of it.")
+    if count < len(briefs):
+        sentences.append(f"{len(briefs) - count} more topics are on the web only.")
+    return " ".join(sentences)
+
+
+def name(brief: Brief) -> str:
+    return shown(brief.topic_name, NAME)
+
+
+def headings_of(brief: Brief) -> list[str]:
+    return [heading for theme in brief.themes if (heading := shown(theme.heading, HEADING))]
+
+
+def counted(names: Sequence[str], most: int) -> str:
+    """``A, B and 3 more topics``: the first names, and how many more there are."""
+    more = len(names) - most
+    return listing(names) if more < 1 else listing([*names[:most], f"{more} more"])
+
+
+def papers(briefs: Sequence[Brief]) -> str:
+    total = sum(len(brief.catalog) for brief in briefs)
+    return f"{total} paper" if total == 1 else f"{total} papers"

@@ -1,0 +1,150 @@
+"""Untrusted text as a reader sees it: TeX as Unicode, nothing invisible, no longer than sensible."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from pylatexenc.latex2text import LatexNodes2Text, MacroTextSpec, get_default_latex_context_db
+
+from service.briefs.model import CatalogEntry, Claim
+
+MATH = re.compile(r"\$\$(.+?)\$\$|\\\((.+?)\\\)|\\\[(.+?)\\\]|(?<![\\$])\$([^$]+?)(?<!\\)\$(?!\d)", re.DOTALL)
+GROUP = r"\{(?:[^{}]|\{[^{}]*\})*\}"
+MACRO = re.compile(rf"\\(?:[a-zA-Z]+\*?(?:\[[^\[\]]*\])?(?:\s*{GROUP})*|[\"'`^~=.]\s*(?:{GROUP}|\\?[a-zA-Z])|[^a-zA-Z\s])")
+TIED = re.compile(r"(?<=\w)~(?=[\w\\])|(?<=[.,])~(?=\S)")  # a TeX tie between words
+SCRIPTS = re.compile(r"([\^_])(?:\{?([0-9+\-]{1,6})\}?)(?![\w.])")
+RAISED = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
+LOWERED = str.maketrans("0123456789+-", "₀₁₂₃₄₅₆₇₈₉₊₋")
+DROPPED = {"cite", "citep", "citet", "label", "ref", "footnote", "vspace", "hspace", "input", "include"}
+URL = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$()*+,;=%-]{1,480}")
+HREF = re.compile(r"\\href\s*\{[^{}]*\}\s*(?=\{)")  # the words of a link are kept, its target is not
+OPEN, CLOSE = "\ue000", "\ue001"  # around the name of an unknown macro, while TeX is read
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A run of text, and the paper it names, if it does."""
+
+    text: str
+    paper_id: str | None = None
+
+
+@lru_cache(maxsize=16_384)
+def shown(text: str, limit: int = 400) -> str:
+    """Plain readable text on one line, at most ``limit`` characters, cut at a word with an ellipsis."""
+    return shortened(visible(_without_tex(text[: 3 * limit + 200])), limit)
+
+
+def visible(text: str) -> str:
+    """Without control, format (bidi, zero-width) and unassigned characters; any white space is one space."""
+    normal = unicodedata.normalize("NFC", "".join(map(_drawn, text)))
+    return " ".join(normal.split())
+
+
+def shortened(text: str, limit: int) -> str:
+    """At most ``limit`` characters."""
+    if len(text) <= limit:
+        return text
+    head = text[: limit - 1]
+    cut = head.rfind(" ", limit * 2 // 3)
+    return head[: cut if cut > 0 else None].rstrip(" ,;:.–-") + "…"
+
+
+def safe_url(url: str) -> str | None:
+    """The URL where it is http(s) in plain URL characters, so it needs no escaping; None otherwise."""
+    return url if URL.fullmatch(url) else None
+
+
+def segments(claim: Claim, entries: dict[str, CatalogEntry], limit: int = 700) -> tuple[Segment, ...]:
+    """A claim cut at the handles of the papers it cites; a claim that names none of them gets them appended."""
+    text = shown(claim.text, limit)
+    handles = {
+        shown(entries[paper_id].handle, 60): paper_id for paper_id in claim.paper_ids if paper_id in entries
+    }
+    handles.pop("", None)
+    parts = tuple(_cut(text, handles))
+    if handles and not any(part.paper_id for part in parts):
+        return (*parts, *_appended(handles))
+    return parts
+
+
+def _cut(text: str, handles: dict[str, str]) -> Iterable[Segment]:
+    """The longest handle wins where one begins with another; a handle inside a longer word is none."""
+    if not handles:
+        return [Segment(text)] if text else []
+    longest_first = sorted(handles, key=lambda handle: (-len(handle), handle))
+    pattern = rf"(?<!\w)({'|'.join(map(re.escape, longest_first))})(?!\w)"
+    parts = re.split(pattern, text)
+    return [Segment(part, handles.get(part) if i % 2 else None) for i, part in enumerate(parts) if part]
+
+
+def _appended(handles: dict[str, str]) -> Iterable[Segment]:
+    """`` (A, B, C and 4 more)``"""
+    yield Segment(" (")
+    for i, (handle, paper_id) in enumerate(list(handles.items())[:3]):
+        if i:
+            yield Segment(", ")
+        yield Segment(handle, paper_id)
+    yield Segment(f" and {len(handles) - 3} more)" if len(handles) > 3 else ")")
+
+
+def _drawn(character: str) -> str:
+    """The character itself, a space for what separates, or nothing for what isn't drawn."""
+    if character.isprintable():
+        return character
+    if character.isspace():
+        return " "
+    return "" if character != "\x00" else " "
+
+
+def _without_tex(text: str) -> str:
+    if "\\" not in text and "$" not in text:
+        return text
+    text = MATH.sub(_math, HREF.sub("", text))
+    return MACRO.sub(_macro, TIED.sub(" ", text)) if "\\" in text else text
+
+
+def _math(match: re.Match[str]) -> str:
+    """Formulas become Unicode; "$5 and $6" is money, not a formula, and stays."""
+    formula: str = next(group for group in match.groups() if group is not None)
+    is_dollars = match[4] is not None
+    if is_dollars and formula != formula.strip() and not re.search(r"[\\^_{]", formula):
+        return match[0]
+    text = re.sub(f"[{OPEN}{CLOSE}]", "", _read(formula.replace("$", "")))
+    return SCRIPTS.sub(_script, text).strip()
+
+
+def _macro(match: re.Match[str]) -> str:
+    """The authors' own \\method says its name, their own \\mark{words} only the words."""
+    return re.sub(rf"{OPEN}\w*{CLOSE}(?=\S)|[{OPEN}{CLOSE}]", "", _read(match[0]))
+
+
+def _script(match: re.Match[str]) -> str:
+    return match[2].translate(RAISED if match[1] == "^" else LOWERED)
+
+
+def _read(tex: str) -> str:
+    """TeX as Unicode. What can't be read keeps its letters: broken TeX must never stop a brief."""
+    whole = re.sub(r"(?<!\\)([%#&])", r"\\\1", tex)
+    try:
+        return str(_reader().latex_to_text(whole, tolerant_parsing=True))
+    except Exception:  # noqa: BLE001 - the parser meets arbitrary input and raises nearly anything
+        return re.sub(r"[\\{}$]", "", tex)
+
+
+@lru_cache(maxsize=1)
+def _reader() -> LatexNodes2Text:
+    context = get_default_latex_context_db()
+    own = [MacroTextSpec(name, "") for name in sorted(DROPPED)]
+    own += [MacroTextSpec("url", "%(1)s"), MacroTextSpec("|", "‖"), MacroTextSpec("ell", "ℓ")]
+    context.add_context_category("brief", macros=own, prepend=True)
+    context.set_unknown_macro_spec(MacroTextSpec("", _unknown))
+    return LatexNodes2Text(latex_context=context, math_mode="text", strict_latex_spaces=True)
+
+
+def _unknown(node: object, l2tobj: LatexNodes2Text) -> str:
+    """A macro that the authors defined themselves: its name says more than nothing."""
+    del l2tobj
+    return f"{OPEN}{getattr(node, 'macroname', '')}{CLOSE}"

@@ -1,0 +1,43 @@
+"""The database's history, by Alembic: up to date, behind, or empty; and the way forward."""
+
+from enum import StrEnum
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+HERE = Path(__file__).parent
+
+
+class Standing(StrEnum):
+    """How a database stands to this version of the service."""
+
+    EMPTY = "empty"
+    BEHIND = "behind"
+    CURRENT = "current"
+    AHEAD = "ahead"  # written by a newer version of the service
+
+
+def standing(engine: sa.Engine) -> Standing:
+    """Compare the database's revision with the newest one here."""
+    with engine.connect() as connection:
+        revision = MigrationContext.configure(connection).get_current_revision()
+    script = ScriptDirectory(str(HERE))
+    if revision is None:
+        return Standing.EMPTY
+    if revision == script.get_current_head():
+        return Standing.CURRENT
+    known = {one.revision for one in script.walk_revisions()}
+    return Standing.BEHIND if revision in known else Standing.AHEAD
+
+
+def upgrade(engine: sa.Engine) -> None:
+    """Bring the database to the newest revision, in one transaction where the database can."""
+    config = Config()
+    config.set_main_option("script_location", str(HERE))
+    with engine.execution_options(writes=True).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

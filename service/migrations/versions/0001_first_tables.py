@@ -1,0 +1,136 @@
+"""The first tables: topics, subscribers, papers, issues and the ledger."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    _roster()
+    _papers()
+    _issues()
+    _ledger()
+
+
+def _roster() -> None:
+    op.create_table(
+        "topics",
+        sa.Column("slug", sa.String(), primary_key=True),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("definition", sa.JSON(), nullable=False),
+    )
+    op.create_table(
+        "subscribers",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("reference", sa.String(32), nullable=False, unique=True),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("address_key", sa.String(), nullable=False, unique=True),
+        sa.Column("name", sa.String()),
+        sa.Column("standing", sa.String(16), nullable=False, index=True),
+        sa.Column("length", sa.String(8), nullable=False),
+        sa.Column("paused_until", sa.Date()),
+        sa.Column("consent", sa.String(), nullable=False),
+        sa.Column("joined_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True)),
+    )
+    op.create_table(
+        "follows",
+        sa.Column("subscriber_id", sa.ForeignKey("subscribers.id", ondelete="CASCADE"), primary_key=True),
+        sa.Column(
+            "topic_slug", sa.ForeignKey("topics.slug", ondelete="CASCADE"), primary_key=True, index=True
+        ),
+    )
+
+
+def _papers() -> None:
+    op.create_table(
+        "papers",
+        sa.Column("id", sa.String(), primary_key=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("abstract", sa.String(), nullable=False),
+        sa.Column("authors", sa.JSON(), nullable=False),
+        sa.Column("categories", sa.JSON(), nullable=False),
+        sa.Column("primary_category", sa.String(), nullable=False),
+        sa.Column("submitted", sa.DateTime(timezone=True), nullable=False, index=True),
+        sa.Column("updated", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("comment", sa.String()),
+        sa.Column("journal_reference", sa.String()),
+        sa.Column("doi", sa.String()),
+    )
+    op.create_table(
+        "fetches",
+        sa.Column("topic_slug", sa.String(), primary_key=True),
+        sa.Column("question", sa.String(), primary_key=True),
+        sa.Column("day", sa.Date(), primary_key=True),
+        sa.Column("paper_ids", sa.JSON(), nullable=False),
+        sa.Column("fetched_at", sa.DateTime(timezone=True), nullable=False),
+    )
+    op.create_table(
+        "sightings",
+        sa.Column("topic_slug", sa.String(), primary_key=True),
+        sa.Column("paper_id", sa.String(), primary_key=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("window_label", sa.String(), nullable=False, index=True),
+        sa.Column("taken", sa.Boolean(), nullable=False),
+    )
+
+
+def _issues() -> None:
+    op.create_table(
+        "issues",
+        sa.Column("label", sa.String(), primary_key=True),
+        sa.Column("first", sa.Date(), nullable=False),
+        sa.Column("last", sa.Date(), nullable=False),
+        sa.Column("built_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("content_hash", sa.String(), nullable=False),
+        sa.Column("approved_hash", sa.String()),
+        sa.Column("approved_at", sa.DateTime(timezone=True)),
+        sa.Column("planned_at", sa.DateTime(timezone=True)),
+    )
+    op.create_table(
+        "briefs",
+        sa.Column("issue_label", sa.ForeignKey("issues.label", ondelete="CASCADE"), primary_key=True),
+        sa.Column("topic_slug", sa.String(), primary_key=True),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("content", sa.String(), nullable=False),
+    )
+
+
+def _ledger() -> None:
+    op.create_table(
+        "deliveries",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("issue_label", sa.ForeignKey("issues.label"), nullable=False),
+        sa.Column("subscriber_id", sa.Integer(), nullable=False),
+        sa.Column("topics", sa.String(), nullable=False),
+        sa.Column("length", sa.String(), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("reason", sa.String()),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("worker", sa.String()),
+        sa.Column("claimed_at", sa.DateTime(timezone=True)),
+        sa.Column("settled_at", sa.DateTime(timezone=True)),
+        sa.Column("retry_at", sa.DateTime(timezone=True)),
+        sa.UniqueConstraint("issue_label", "subscriber_id"),
+    )
+    op.create_index("ix_deliveries_issue_label_state", "deliveries", ["issue_label", "state"])
+
+
+def downgrade() -> None:
+    for table in (
+        "deliveries",
+        "briefs",
+        "issues",
+        "sightings",
+        "fetches",
+        "papers",
+        "follows",
+        "subscribers",
+        "topics",
+    ):
+        op.drop_table(table)

@@ -1,0 +1,40 @@
+"""Papers and windows: what arXiv offers, which of it counts for a topic, and why.
+
+model      Paper, Window, Fetched, Sighting, Selection and the Protocol PaperSource
+ranking    how near each candidate is to a topic, and the reason in plain words
+selection  select(): which papers a brief holds; verdicts(): what became of every paper
+"""
+
+from service.papers.model import (
+    LOOKBACK,
+    Fetched,
+    Paper,
+    PaperSource,
+    PassedOver,
+    Ranked,
+    Selection,
+    Sighting,
+    SourceError,
+    Verdict,
+    Window,
+)
+from service.papers.ranking import rank
+from service.papers.selection import is_withdrawn, select, verdicts
+
+__all__ = [
+    "LOOKBACK",
+    "Fetched",
+    "Paper",
+    "PaperSource",
+    "PassedOver",
+    "Ranked",
+    "Selection",
+    "Sighting",
+    "SourceError",
+    "Verdict",
+    "Window",
+    "is_withdrawn",
+    "rank",
+    "select",
+    "verdicts",
+]

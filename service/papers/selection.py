@@ -1,0 +1,165 @@
+"""Which papers a topic's brief holds, and what became of the others."""
+
+import datetime as dt
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
+
+from service.papers.model import Paper, PassedOver, Ranked, Selection, Sighting, Verdict, Window
+from service.papers.ranking import rank
+from subscribers.terms import Terms
+from subscribers.topics import Topic
+
+# The wording of arXiv and of authors who withdraw. A paper that studies withdrawals, or that was withdrawn from a
+# conference, stays: the wording must be about this paper as a whole.
+_PAPER = r"(?:arxiv\s+)?(?:paper|submission|article|manuscript|preprint|work|note|version)"
+_BE = r"(?:has\s+been|have\s+been|is|was)\s+(?:now\s+|temporarily\s+)?(?:being\s+)?"
+_ELSEWHERE = r"(?!\s+(?:from|prior|before|at|after|in)\b)"
+WITHDRAWN = (
+    re.compile(rf"(?:^|[.:;]\s)\W*(?:this|the|our)\s+{_PAPER}\s+{_BE}(?:withdrawn|retracted){_ELSEWHERE}", re.I),
+    re.compile(rf"\bthis\s+{_PAPER}\s+{_BE}(?:withdrawn|removed)\s+by\s+(?:the\s+)?(?:arxiv|authors?)\b", re.I),
+    re.compile(rf"^\W*(?:{_PAPER}\s+)?(?:withdrawn|retracted){_ELSEWHERE}\b", re.I),
+    re.compile(rf"^\W*(?:the\s+)?authors?\s+(?:has|have)\s+withdrawn\s+(?:this|the)\s+{_PAPER}", re.I),
+)
+BEFORE_FIRST = "submitted before the topic's first window"
+
+
+def is_withdrawn(paper: Paper) -> bool:
+    """Whether arXiv or the authors withdrew the paper, as its abstract or comment says."""
+    texts = (paper.abstract, paper.comment or "")
+    return any(wording.search(text) for wording in WITHDRAWN for text in texts)
+
+
+def select(
+    topic: Topic,
+    window: Window,
+    fetched: Iterable[Paper],
+    *,
+    seen: Iterable[Sighting],
+    first_build: bool,
+    before: Iterable[Paper] = (),
+) -> Selection:
+    """Choose a topic's papers for a window from those fetched over ``window.reading``; the same in any order.
+
+    ``seen`` holds all sightings stored for this topic, those of this window too, so that it can be built again.
+    ``first_build`` says that the topic has no build of another window: its brief then holds the window alone.
+    ``before`` holds papers of earlier briefs to compare with. The caller stores the selection's ``sightings`` in
+    place of those it has for this topic and window.
+    """
+    papers = [paper for paper in _newest(fetched) if window.reading.holds(paper.submitted)]
+    rules = _Rules(window, _Memory.of(seen, window), Terms.of(topic.excluded_terms), first_build)
+    passed = tuple(PassedOver(paper, why) for paper in papers if (why := rules.why_passed_over(paper)))
+    out = {each.paper.id for each in passed}
+    late = frozenset(paper.id for paper in papers if paper.id not in out and not window.holds(paper.submitted))
+    ranked = rank(topic, [paper for paper in papers if paper.id not in out], late=late)
+    taken = ranked[: topic.papers_per_brief]
+    taken_ids = {each.paper.id for each in taken}
+    return Selection(
+        topic=topic,
+        window=window,
+        fetched=len(papers),
+        recalled=len(ranked),
+        taken=taken,
+        left=ranked[topic.papers_per_brief :],
+        withdrawn=tuple(paper for paper in papers if is_withdrawn(paper) and rules.memory.is_news(paper)),
+        revised=tuple(paper for paper in papers if rules.memory.is_revision(paper) and not is_withdrawn(paper)),
+        before=_to_compare(topic, rules, papers, before, taken_ids),
+        passed_over=passed,
+        sightings=tuple(
+            Sighting(paper.id, paper.version, window.label, paper.id in taken_ids)
+            for paper in papers
+            if rules.memory.is_news(paper)
+        ),
+    )
+
+
+def verdicts(selection: Selection) -> tuple[Verdict, ...]:
+    """What became of every fetched paper and why: the ranked ones first, best first."""
+    ranked = [*selection.taken, *selection.left]
+    first_left = len(selection.taken) + 1
+    passed = (Verdict(each.paper, taken=False, why=each.why) for each in selection.passed_over)
+    return (*(_verdict(each, at, first_left, len(ranked)) for at, each in enumerate(ranked, 1)), *passed)
+
+
+def _verdict(each: Ranked, place: int, first_left: int, of: int) -> Verdict:
+    is_taken = place < first_left
+    why = each.reason if is_taken else f"left: rank {place} of {of}; {each.reason}"
+    return Verdict(each.paper, is_taken, why, place, each.score, each.terms)
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """What the builds of this topic saw, from the point of view of one window."""
+
+    seen: dict[str, Sighting]  # papers that belong to another window: the sighting that came first
+    briefed: dict[str, int]  # papers that another window's brief held: the newest version seen since
+
+    @classmethod
+    def of(cls, sightings: Iterable[Sighting], window: Window) -> Self:
+        """A paper belongs to the window that saw its lowest version; a later sighting is of a revision."""
+        ordered = sorted(sightings, key=lambda each: (each.paper_id, each.version, each.window_label))
+        first: dict[str, Sighting] = {}
+        newest: dict[str, int] = {}
+        for each in ordered:
+            first.setdefault(each.paper_id, each)
+            if each.window_label != window.label:
+                newest[each.paper_id] = each.version
+        others = {key: each for key, each in first.items() if each.window_label != window.label}
+        return cls(others, {key: newest[key] for key, each in others.items() if each.taken})
+
+    def is_revision(self, paper: Paper) -> bool:
+        return paper.version > self.briefed.get(paper.id, paper.version)
+
+    def is_news(self, paper: Paper) -> bool:
+        return paper.id not in self.seen or self.is_revision(paper)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """What keeps a paper out of a window's ranking."""
+
+    window: Window
+    memory: _Memory
+    excluded: Terms
+    first_build: bool
+
+    def why_passed_over(self, paper: Paper) -> str:
+        """The reason in plain words, or nothing for a candidate."""
+        if sighting := self.memory.seen.get(paper.id):
+            return f"{'taken' if sighting.taken else 'seen'} in {sighting.window_label}"
+        if unfit := self.why_unfit(paper):
+            return unfit
+        if self.first_build and not self.window.holds(paper.submitted):
+            return BEFORE_FIRST
+        return ""
+
+    def why_unfit(self, paper: Paper) -> str:
+        """Why the paper could be in no window's brief, or nothing."""
+        if is_withdrawn(paper):
+            return "withdrawn"
+        found = self.excluded.found(paper.text)
+        return f"excluded by '{found[0]}'" if found else ""
+
+
+def _to_compare(
+    topic: Topic, rules: _Rules, fetched: list[Paper], before: Iterable[Paper], taken: set[str]
+) -> tuple[Paper, ...]:
+    """Earlier papers as near to the topic as a brief's: those given, and the best of each fetched week before."""
+    weeks: dict[tuple[int, int], list[Paper]] = defaultdict(list)
+    for paper in fetched:
+        day = paper.submitted.astimezone(dt.UTC).date()
+        if day < rules.window.first and paper.id not in taken and not rules.why_unfit(paper):
+            weeks[day.isocalendar()[:2]].append(paper)
+    best = [each.paper for week in weeks.values() for each in rank(topic, week)[: topic.papers_per_brief]]
+    return tuple(paper for paper in _newest([*before, *best]) if paper.id not in taken)
+
+
+def _newest(papers: Iterable[Paper]) -> list[Paper]:
+    """Each paper once, in its newest version, by id."""
+    newest: dict[str, Paper] = {}
+    for paper in papers:
+        if paper.id not in newest or paper.version > newest[paper.id].version:
+            newest[paper.id] = paper
+    return [newest[paper_id] for paper_id in sorted(newest)]

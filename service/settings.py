@@ -1,0 +1,107 @@
+"""Settings, from the environment or .env; read by the entry points alone, never at import."""
+
+from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+class Settings(BaseSettings):
+    """Every setting of the service; each is the environment variable BRIEF_<NAME>."""
+
+    model_config = SettingsConfigDict(env_prefix="BRIEF_", env_file=".env", extra="ignore", frozen=True)
+
+    environment: Literal["development", "production"] = Field(
+        "development", description="production refuses settings that are only safe on your own machine"
+    )
+    data_dir: Path = Field(
+        Path("var"), description="folder for the database, the outbox and the generated key"
+    )
+    database_url: str = Field(
+        "", description="sqlite:///… or postgresql+psycopg://…; SQLite under the data folder when empty"
+    )
+    secret_key: SecretStr = Field(
+        SecretStr(""),
+        description="signs links and message ids; several, comma-separated, newest last; "
+        "in development one is made in the data folder when empty",
+    )
+    base_url: str = Field("http://127.0.0.1:8000", description="where readers reach the web pages")
+    publish: Literal["review", "auto"] = Field(
+        "review", description="review: an issue waits for `brief approve`; auto: it is approved when built"
+    )
+
+    arxiv_url: str = Field(
+        "https://export.arxiv.org/api/query", description="arXiv's query API or a mirror of it"
+    )
+    arxiv_contact: str = Field("", description="e-mail address that the User-Agent gives arXiv")
+    arxiv_timeout: float = Field(30.0, gt=0, description="seconds for one request to arXiv")
+    arxiv_interval: float = Field(
+        3.0, ge=0, description="seconds between two requests; under 3 only for a mirror on this machine"
+    )
+
+    writer: Literal["auto", "extractive", "openai"] = Field(
+        "auto", description="auto: openai when there is a key, extractive otherwise"
+    )
+
+    mailer: Literal["outbox", "smtp"] = Field("outbox", description="outbox writes .eml files; smtp sends")
+    outbox_dir: Path | None = Field(
+        None, description="folder of the outbox; outbox/ under the data folder when empty"
+    )
+    smtp_host: str = Field("127.0.0.1", description="SMTP server")
+    smtp_port: int = Field(25, ge=1, le=65535, description="SMTP port")
+    smtp_security: Literal["none", "starttls", "tls"] = Field(
+        "none", description="how the SMTP session is secured"
+    )
+    smtp_user: str = Field("", description="SMTP user; no login when empty")
+    smtp_password: SecretStr = Field(SecretStr(""), description="SMTP password")
+    smtp_timeout: float = Field(30.0, gt=0, description="seconds for one SMTP answer")
+
+    sender_name: str = Field("The arXiv Education Brief", description="name in From")
+    sender_address: str = Field(
+        "brief@localhost.localdomain", description="address in From; Message-IDs take its domain"
+    )
+    reply_to: str = Field("", description="address in Reply-To; none when empty")
+    postal_address: str = Field("", description="postal address in the footer, which many laws ask for")
+    list_id: str = Field(
+        "", description="List-Id (RFC 2919), such as brief.example.org; from the sender when empty"
+    )
+
+    @field_validator("base_url")
+    @classmethod
+    def base_url_is_absolute(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("must be an absolute address such as https://brief.example.org")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def production_is_safe(self) -> Self:
+        if self.environment == "production":
+            self._refuse_unsafe()
+        if self.arxiv_interval < 3 and urlsplit(self.arxiv_url).hostname not in LOOPBACK:
+            raise ValueError(
+                "BRIEF_ARXIV_INTERVAL: arXiv asks for one request every three seconds; "
+                "only a mirror on this machine may be asked faster"
+            )
+        return self
+
+    def _refuse_unsafe(self) -> None:
+        keys = self.secret_key.get_secret_value().split(",")
+        if any(len(key) < 32 for key in keys):
+            raise ValueError("BRIEF_SECRET_KEY: production needs a key of at least 32 characters")
+        if not self.base_url.startswith("https://"):
+            raise ValueError("BRIEF_BASE_URL: production needs an https address")
+        if self.mailer == "outbox":
+            raise ValueError("BRIEF_MAILER: the outbox delivers to nobody; production needs smtp")
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir / 'brief.db'}"
+
+    @property
+    def outbox(self) -> Path:
+        return self.outbox_dir or self.data_dir / "outbox"

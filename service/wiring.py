@@ -1,0 +1,170 @@
+"""Picks the real adapters from the settings; nothing else does."""
+
+import datetime as dt
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from service import __version__, migrations
+from service.adapters import processes
+from service.adapters.arxiv_papers import ArxivPapers
+from service.adapters.outbox_mailer import OutboxMailer
+from service.adapters.smtp_mailer import SmtpMailer, SmtpServer
+from service.archive import Archive, connect
+from service.briefs import BriefWriter
+from service.briefs.extractive import ExtractiveWriter
+from service.delivery import Mailer, MessageMaker
+from service.emails import Press, Sender
+from service.pipeline import Newsroom, PostRoom
+from service.settings import Settings
+from subscribers.links import Links
+from subscribers.roster import Roster
+from subscribers.topics import load_topics
+
+TEMPLATES = Path(__file__).parent.parent / "templates"
+
+
+class DatabaseNotReady(Exception):
+    """A database that this version of the service can't use as it is; the message says what to do."""
+
+
+def now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+@dataclass(frozen=True)
+class Service:
+    """The settings and what was opened for them."""
+
+    settings: Settings
+    engine: sa.Engine
+    archive: Archive
+    roster: Roster
+
+
+def open_service(settings: Settings) -> Service:
+    """Open the database: an empty one is set up, one that is behind is refused with the command to run."""
+    engine = open_engine(settings)
+    match migrations.standing(engine):
+        case migrations.Standing.EMPTY:
+            set_up(engine)
+        case migrations.Standing.BEHIND:
+            raise DatabaseNotReady("the database is behind this version of the service; run: brief migrate")
+        case migrations.Standing.AHEAD:
+            raise DatabaseNotReady(
+                f"a newer version of the service than {__version__} wrote the database; upgrade the service"
+            )
+    return Service(settings, engine, Archive(engine), Roster(engine))
+
+
+def open_engine(settings: Settings) -> sa.Engine:
+    """Connect; DatabaseNotReady where the database can't be reached or the address can't be read."""
+    try:
+        url = sa.make_url(settings.database)
+        if url.drivername.startswith("sqlite") and url.database:
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = connect(settings.database)
+        with engine.connect():
+            pass
+    except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError) as error:
+        raise DatabaseNotReady(f"BRIEF_DATABASE_URL can't be read: {error}") from error
+    except (sa.exc.OperationalError, OSError) as error:
+        cause = getattr(error, "orig", error)
+        raise DatabaseNotReady(f"the database can't be opened (BRIEF_DATABASE_URL): {cause}") from error
+    return engine
+
+
+def set_up(engine: sa.Engine) -> None:
+    """Make the tables of a new database and put the shipped topics in."""
+    migrations.upgrade(engine)
+    roster = Roster(engine)
+    for topic in load_topics():
+        roster.put_topic(topic)
+
+
+def newsroom(service: Service) -> Newsroom:
+    settings = service.settings
+    source = ArxivPapers(
+        url=settings.arxiv_url,
+        contact=settings.arxiv_contact or settings.sender_address,
+        timeout=settings.arxiv_timeout,
+        interval=settings.arxiv_interval,
+    )
+    return Newsroom(service.archive, source, writer(settings), ExtractiveWriter(), now)
+
+
+def writer(settings: Settings) -> BriefWriter:
+    return ExtractiveWriter()
+
+
+@contextmanager
+def post_room(service: Service) -> Iterator[PostRoom]:
+    with mailer(service.settings) as opened:
+        yield PostRoom(service.archive, opened, processes.own_name(), processes.is_gone, now)
+
+
+@contextmanager
+def mailer(settings: Settings) -> Iterator[Mailer]:
+    if settings.mailer == "outbox":
+        yield OutboxMailer(settings.outbox)
+        return
+    with smtp_mailer(settings) as opened:
+        yield opened
+
+
+def smtp_mailer(settings: Settings) -> SmtpMailer:
+    return SmtpMailer(
+        SmtpServer(
+            host=settings.smtp_host,
+            port=settings.smtp_port,
+            security=settings.smtp_security,
+            user=settings.smtp_user,
+            password=settings.smtp_password.get_secret_value(),
+            timeout=settings.smtp_timeout,
+        )
+    )
+
+
+def message_maker(service: Service, label: str) -> MessageMaker:
+    """Renders the issue once; every message of it is made from that."""
+    keys = secret_keys(service.settings)
+    rendered = press(service.settings).print(service.archive.issue(label))
+    return MessageMaker(rendered, sender(service.settings), Links(service.settings.base_url, keys), keys[0])
+
+
+def press(settings: Settings) -> Press:
+    return Press(sender(settings), TEMPLATES / "email")
+
+
+def sender(settings: Settings) -> Sender:
+    domain = settings.sender_address.rpartition("@")[2]
+    return Sender(
+        name=settings.sender_name,
+        address=settings.sender_address,
+        base_url=settings.base_url,
+        postal_address=settings.postal_address,
+        list_id=settings.list_id or f"brief.{domain}",
+        reply_to=settings.reply_to or None,
+    )
+
+
+def secret_keys(settings: Settings) -> tuple[str, ...]:
+    """The signing keys, oldest first; in development one is made and kept when none is set."""
+    given = tuple(filter(None, settings.secret_key.get_secret_value().split(",")))
+    return given or (_kept_key(settings.data_dir / "secret.key"),)
+
+
+def _kept_key(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(secrets.token_urlsafe(32))
+    return path.read_text(encoding="ascii").strip()
