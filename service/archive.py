@@ -96,7 +96,7 @@ class DeliveryRow(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     issue_label: str = Field(foreign_key="issues.label")
     subscriber_id: int  # no foreign key: the row outlives a subscriber who asks to be deleted
-    topics: str  # slugs joined by commas, in the order of the edition
+    topics: str  # slugs joined by commas, in no order
     length: str
     state: State = Field(sa_type=sa.String(16))
     reason: str | None = None  # why skipped, refused, failed or uncertain
@@ -278,7 +278,7 @@ class Archive:
             frozen = sa.select(
                 sa.literal(label),
                 rows.c.id,
-                rows.c.coalesce,
+                rows.c.topics,
                 rows.c.length,
                 state,
                 rows.c.reason,

@@ -138,7 +138,7 @@ def message_maker(service: Service, label: str) -> MessageMaker:
 
 
 def press(settings: Settings) -> Press:
-    return Press(sender(settings), TEMPLATES / "email")
+    return Press(sender(settings), TEMPLATES)
 
 
 def sender(settings: Settings) -> Sender:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from subscribers.preferences import Standing
-from subscribers.roster import FollowRow, SubscriberRow, TopicRow
+from subscribers.roster import FollowRow, SubscriberRow
 
 NOT_CONFIRMED = "has not confirmed the address"
 LEFT = "has left"
@@ -17,20 +17,18 @@ NOTHING_NEW = "nothing new in the topics followed"
 
 
 def audience(offered: Sequence[str], today: dt.date) -> sa.Select[tuple[int, str, str, str | None]]:
-    """Rows of subscriber id, topics (slugs joined by commas), length and the reason to skip, NULL for none.
+    """Rows of subscriber id, topics (slugs joined by commas, in no order), length and the reason to skip, NULL for none.
 
     `offered` are the slugs of the issue's topics that have papers.
     """
     followed = (
         sa.select(
             col(FollowRow.subscriber_id).label("subscriber_id"),
+            # in no order: SQLite before 3.44 can't order inside an aggregate, and an edition orders its topics itself
             sa.func.aggregate_strings(
                 sa.case((col(FollowRow.topic_slug).in_(offered), col(FollowRow.topic_slug))), ","
-            )
-            .aggregate_order_by(col(TopicRow.position))
-            .label("topics"),
+            ).label("topics"),
         )
-        .join(TopicRow, col(TopicRow.slug) == col(FollowRow.topic_slug))
         .group_by(col(FollowRow.subscriber_id))
         .subquery()
     )
@@ -45,7 +43,7 @@ def audience(offered: Sequence[str], today: dt.date) -> sa.Select[tuple[int, str
     )
     return sa.select(
         col(SubscriberRow.id),
-        sa.func.coalesce(followed.c.topics, ""),
+        sa.func.coalesce(followed.c.topics, "").label("topics"),
         col(SubscriberRow.length),
         reason.label("reason"),
     ).outerjoin(followed, followed.c.subscriber_id == col(SubscriberRow.id))

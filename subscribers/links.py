@@ -40,7 +40,7 @@ class Links:
         """The subject that was signed for this purpose; LinkRefused otherwise."""
         try:
             return self._signer(purpose).unsign(token).decode()
-        except (BadSignature, UnicodeDecodeError) as refused:
+        except (BadSignature, UnicodeError) as refused:
             raise LinkRefused(f"this link can't be used to {purpose}") from refused
 
     def url(self, purpose: Purpose, subject: str) -> str:

@@ -44,6 +44,14 @@ class Term:
         spaced, joined = fold(self.text), fold(HYPHENS.sub("", self.text))
         return tuple(dict.fromkeys((f"{spaced.rstrip()}{end}", f"{joined.rstrip()}{end}")))
 
+    def as_found(self, folded: str) -> str:
+        """The term as a folded text has it: ``fine-tun*`` as fine-tuning; as written where it isn't there."""
+        found = [(at, at + len(needle)) for needle in self.needles if (at := folded.find(needle)) >= 0]
+        if not self.is_prefix or not found:
+            return self.text
+        _, end = min(found)
+        return self.text + folded[end : folded.index(" ", end)]
+
 
 def fold(text: str) -> str:
     """Lower-case words with one space around each: the form in which terms and texts are compared."""
@@ -85,7 +93,9 @@ def _refuse_unreadable(text: str) -> None:
         hint = "terms are looked for in title and abstract; write the words alone"
         _fail(f"a field prefix {found[1]}:", text, found.start(1), hint)
     if found := OPERATOR.search(text):
-        _fail(f"the operator {found[1]}", text, found.start(1), "terms are alternatives; write each as its own")
+        _fail(
+            f"the operator {found[1]}", text, found.start(1), "terms are alternatives; write each as its own"
+        )
     if found := UNUSABLE.search(text):
         _fail(f"unexpected {found[0]!r}", text, found.start(), "letters, digits, spaces and hyphens will do")
 
@@ -95,18 +105,30 @@ def _weight(text: str) -> float:
         return 1.0
     weight = float(found[1])
     if weight == 0 or abs(weight) > HEAVIEST:
-        _fail(f"a weight of {weight:g}", text, found.start(), f"between -{HEAVIEST:g} and {HEAVIEST:g}, not 0")
+        _fail(
+            f"a weight of {weight:g}", text, found.start(), f"between -{HEAVIEST:g} and {HEAVIEST:g}, not 0"
+        )
     return weight
 
 
 def _unquoted(body: str, written: str) -> str:
     quotes = [at for at, letter in enumerate(written) if letter == '"']
     if len(quotes) % 2:
-        _fail("unbalanced quote", written, quotes[-1], "this quotation mark has no partner; close it or leave it out")
+        _fail(
+            "unbalanced quote",
+            written,
+            quotes[-1],
+            "this quotation mark has no partner; close it or leave it out",
+        )
     if not quotes:
         return body
     if len(quotes) > 2 or not (body.startswith('"') and body.rstrip("*").endswith('"')):
-        _fail("a quote inside a term", written, quotes[-1], "quotation marks go around the whole term or nowhere")
+        _fail(
+            "a quote inside a term",
+            written,
+            quotes[-1],
+            "quotation marks go around the whole term or nowhere",
+        )
     return body.replace('"', "")
 
 
@@ -129,7 +151,9 @@ class Terms:
 
     def counts(self, folded: str) -> tuple[int, ...]:
         """How often each term stands in a text that ``fold`` made."""
-        return tuple(sum(map(folded.count, needles)) for needles in self.needles)
+        return tuple(
+            [folded.count(needles[0]) + sum(map(folded.count, needles[1:])) for needles in self.needles]
+        )
 
     def match(self, text: str) -> bool:
         """Whether any term stands in the text; False where there are no terms."""

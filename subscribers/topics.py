@@ -31,14 +31,18 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """What to ask arXiv for, and how to rank what it answers. Terms are written as ``terms.read_term`` reads them."""
+    """What to ask arXiv for, and how to rank what it answers; ``terms.read_term`` says how to write terms."""
 
     slug: str  # lower-case letters, digits and hyphens
     name: str
     description: str  # one sentence
-    categories: tuple[str, ...]  # arXiv categories; any of them, also as cross-list; "cs.*" is a whole archive
+    categories: tuple[
+        str, ...
+    ]  # arXiv categories; any of them, also as cross-list; "cs.*" is a whole archive
     search_terms: tuple[str, ...]  # words and phrases for loose recall, any of them, in title or abstract
-    ranking_terms: tuple[str, ...]  # words and phrases that make a paper more this topic's, "DPO^2" twice as much
+    ranking_terms: tuple[
+        str, ...
+    ]  # words and phrases that make a paper more this topic's, "DPO^2" twice as much
     excluded_terms: tuple[str, ...] = ()  # a paper with one of these in its title or abstract is left out
     examples: tuple[Example, ...] = ()
     papers_per_brief: int = 77
@@ -55,7 +59,7 @@ class TopicError(ValueError):
 
 
 def load_topics(path: Path = SHIPPED) -> tuple[Topic, ...]:
-    """The topics of a TOML file, in its order, by default the ones that ship; TopicError names the topic and place."""
+    """The topics of a TOML file, by default those that ship; TopicError names the topic and the place."""
     tables = tomllib.loads(path.read_text(encoding="utf-8")).get("topics", [])
     topics = tuple(read_topic(table) for table in tables)
     slugs = [topic.slug for topic in topics]
@@ -68,7 +72,7 @@ def load_topics(path: Path = SHIPPED) -> tuple[Topic, ...]:
 def read_topic(mapping: Mapping[str, Any]) -> Topic:
     """A topic from untrusted input, such as JSON or a form; TopicError lists every problem with its place.
 
-    Lists may hold strings; ``examples`` holds mappings of ``paper_id`` and ``title``. Strings are trimmed, repeated
+    Lists hold strings; ``examples`` holds mappings of ``paper_id`` and ``title``. Texts are trimmed, repeated
     entries dropped, terms written in their plainest form.
     """
     problems: list[tuple[str, str]] = list(_unknown_fields(mapping))
@@ -97,7 +101,7 @@ def edit(topic: Topic, changes: Mapping[str, Any]) -> Topic:
 
 @cache
 def arxiv_categories() -> dict[str, str]:
-    """arXiv's categories and their names (https://arxiv.org/category_taxonomy)."""
+    """Every category of arXiv and its name (https://arxiv.org/category_taxonomy)."""
     names: dict[str, str] = tomllib.loads(ARXIV_CATEGORIES.read_text(encoding="utf-8"))["categories"]
     return names
 
@@ -152,7 +156,9 @@ def _read_description(place: str, value: object, problems: Problems) -> str:
     return _text(place, value, LONGEST_DESCRIPTION, problems)
 
 
-def _entries(place: str, value: object, problems: Problems, *, needed: bool = False) -> Iterable[tuple[str, Any]]:
+def _entries(
+    place: str, value: object, problems: Problems, *, needed: bool = False
+) -> Iterable[tuple[str, Any]]:
     """Each entry of a list with its place: ``search_terms[3]`` is the fourth."""
     if not isinstance(value, list | tuple):
         problems.append((place, f"must be a list, not {type(value).__name__}"))
@@ -181,7 +187,9 @@ def _read_category(place: str, value: object, problems: Problems) -> str:
     return category
 
 
-def _read_terms(place: str, value: object, problems: Problems, *, weighted: bool, needed: bool) -> tuple[str, ...]:
+def _read_terms(
+    place: str, value: object, problems: Problems, *, weighted: bool, needed: bool
+) -> tuple[str, ...]:
     terms: dict[str, str] = {}
     for at, entry in _entries(place, value, problems, needed=needed):
         if not isinstance(entry, str):
@@ -222,7 +230,9 @@ def _read_example(place: str, value: object, problems: Problems) -> Example:
         return Example("", "")
     paper_id = _text(f"{place}.paper_id", value.get("paper_id", ""), LONGEST_SLUG, problems)
     if paper_id and not PAPER_ID.fullmatch(paper_id):
-        problems.append((f"{place}.paper_id", f"{paper_id!r} is no arXiv id such as 2305.18290 (without version)"))
+        problems.append(
+            (f"{place}.paper_id", f"{paper_id!r} is no arXiv id such as 2305.18290 (without version)")
+        )
     return Example(paper_id, _text(f"{place}.title", value.get("title", ""), LONGEST_TITLE, problems))
 
 

@@ -27,6 +27,10 @@ _INTRODUCED = (
     re.compile(rf"\b(?:[Ww]e|paper|work|study|report|article)\b[^.;()]{{0,24}}?\b{_MAKING} [^.;()]{{3,120}}?\((?P<name>{_NAME})\)"),
     re.compile(rf"\b(?:[Ww]e|paper|work|study|report|article)\b[^.;()]{{0,24}}?\b{_MAKING} [^.;()]{{3,90}}?[,:–—-] (?P<name>{_NAME})[,:(]"),
 )
+_OWN_NAMES = (
+    re.compile(rf"\b(?:propos|introduc|present|develop)\w* (?:the )?(?P<name>{_NAME})(?=[,.:;( ]|$)"),
+    re.compile(rf"\b[Oo]ur (?:\w+ )?(?:method|framework|approach|model|system|algorithm|benchmark|dataset|pipeline)\b[^.;()]{{0,80}}?\((?P<name>{_NAME})\)"),
+)
 _COINED = re.compile(r"(?=.*[A-Za-z])(?:.*[A-Z].*[A-Z0-9]|.*[a-z0-9][A-Z]|.*[A-Z].*\d|.*[A-Z].*[-+]).*")
 _SEPARATOR = re.compile(r"\s*(?::|\s[–—-]|—|\?|!)\s+")
 _GENERIC_OPENING = re.compile(
@@ -121,7 +125,7 @@ def _is_coined(name: str, shared: frozenset[str]) -> bool:
 def _introduced(title: str, abstract: str, shared: frozenset[str]) -> Iterator[str]:
     """Names that the abstract gives to its own work, those of the title first, then those it uses again."""
     found = Counter[str]()
-    for rank, pattern in enumerate(_INTRODUCED):
+    for rank, pattern in enumerate((*_INTRODUCED, *_OWN_NAMES)):
         for match in pattern.finditer(abstract):
             name = re.sub(r"['’]s$", "", match["name"])
             if _COINED.fullmatch(name) and _is_coined(name, shared) and not _is_hyphenated_prose(name):

@@ -5,7 +5,10 @@ import unicodedata
 from dataclasses import dataclass
 
 LONGEST_ABSTRACT = 6000  # characters read of one abstract; arXiv itself allows about 1,920
-_BOUNDARY = re.compile(r"[.!?][\"'”’)\]}]*\s+(?=[\"'“‘(\[{$\\]*[A-Z0-9Α-ΩА-Я$\\])")
+_BOUNDARY = re.compile(
+    r"[.!?][\"'”’)\]}]*\s+(?=[\"'“‘(\[{$\\]*[A-Z0-9Α-ΩА-Я$\\])"
+    r"|(?<=[a-z]{3})\.(?=(?:We|Our|The|This|These|In|To|However|Experiments|Results|It|Code)\b)"
+)
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\[“\"])(?:e\.g|i\.e|cf|vs|v|resp|approx|al|etc|fig|figs|eq|eqs|sec|secs|tab|ref|refs|no|nos|vol|ch|"
     r"dr|prof|mr|mrs|ms|st|jr|sr|dept|inc|ltd|co|corp|ph\.d|u\.s|u\.k|a\.k\.a|w\.r\.t|w\.l\.o\.g|s\.t|i\.i\.d|"
@@ -148,7 +151,7 @@ class Sentence:
             and not _MARKUP.search(self.text)
             and not _INSTRUCTION.search(self.text)
             and not _HOUSEKEEPING.search(self.text)
-            and not re.search(r"[“”„«»]|``|''|\?$", self.text)
+            and not re.search(r"[“”„«»]|``|''|\?$|[a-z]- (?!and |or |to )[a-z]", self.text)
             and self.text[-1:] in ".!"
         )
 

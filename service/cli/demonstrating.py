@@ -1,5 +1,6 @@
 """`brief demo`: the whole path on bundled, invented papers, with no key, no server and no network."""
 
+import datetime as dt
 import shutil
 import time
 from pathlib import Path
@@ -18,7 +19,7 @@ from service.wiring import Service, open_service
 from subscribers.roster import Joining
 
 FOLDER = Path("var/demo")
-WEEKS = ("2026-W22", "2026-W23")
+SCHEDULED_AFTER = dt.timedelta(days=4)  # a window ends on Friday; its issue is built on Tuesday
 
 
 def add_to(app: typer.Typer) -> None:
@@ -37,14 +38,14 @@ def demo() -> None:
             one.address, one.topics, one.name, one.length, one.standing, one.paused_until, "invented"
         )
         service.roster.put_subscriber(joining, wiring.now())
-    for week in WEEKS:
+    for week in samples.WEEKS:
         _build(service, week)
-    _summarise(service, _deliver(service, WEEKS[-1]), time.monotonic() - began)
+    _summarise(service, _deliver(service, samples.WEEKS[-1]), time.monotonic() - began)
 
 
 def _build(service: Service, week: str) -> None:
     window = Window.of_week(week)
-    built_at = samples.built_at(window)
+    built_at = dt.datetime.combine(window.last + SCHEDULED_AFTER, dt.time(3), dt.UTC)
     room = Newsroom(
         archive=service.archive,
         source=samples.SamplePapers(as_of=built_at),

@@ -1,10 +1,14 @@
-"""E-mails: topic fragments -> edition -> e-mail. In reading order:
+"""E-mails: topic fragments become editions, and editions become e-mails.
+
+In reading order:
 
 shown      untrusted text as a reader sees it: TeX to Unicode, no control characters, links at handles
+facts      dates, shares and names in words
 views      a brief at one level of detail, as the templates show it
 plaintext  wrapping and tables for the plaintext part
 quoted     pieces of text that are quoted-printable once and joined often
 messages   Sender, Recipient, headers: an e-mail as a byte template with holes
+sentences  subject, preheader, summary: what no topic says alone
 press      Press.print(issue) -> RenderedIssue.edition(slugs, length) -> RenderedEdition.message(...)
 
 Cost grows with topics: a topic is rendered once for each level (tens of milliseconds), an edition is a

@@ -80,7 +80,9 @@ class Recipient:
         _check(MESSAGE_ID, self.message_id, "a Message-ID without angle brackets")
         for url in (self.manage_url, self.leave_url, self.one_click_url, self.web_url):
             if not safe_url(url):
-                raise ValueError("a recipient's links must be http(s), under 480 characters, without & ' \" < >")
+                raise ValueError(
+                    "a recipient's links must be http(s), under 480 characters, without & ' \" < >"
+                )
 
     def fills(self, hole: Hole) -> str:
         return {Hole.MANAGE: self.manage_url, Hole.LEAVE: self.leave_url, Hole.WEB: self.web_url}[hole]
@@ -104,7 +106,9 @@ class Template:
         return b"".join([self.before, _personal(recipient, date), *parts])
 
 
-def template(sender: Sender, issue: str, kind: str, subject: str, parts: Sequence[Sequence[Piece | Hole]]) -> Template:
+def template(
+    sender: Sender, issue: str, kind: str, subject: str, parts: Sequence[Sequence[Piece | Hole]]
+) -> Template:
     """The template of one edition; ``parts`` are its plaintext and its HTML, cut at the holes."""
     boundary = "=_brief_" + hashlib.sha256(f"{issue} {subject}".encode()).hexdigest()[:24]
     body: list[bytes | Hole] = []
@@ -112,7 +116,7 @@ def template(sender: Sender, issue: str, kind: str, subject: str, parts: Sequenc
         body.append(_part_head(boundary, subtype))
         body.extend(piece if isinstance(piece, Hole) else piece.quoted for piece in pieces)
     body.append(f"\r\n--{boundary}--\r\n".encode())
-    return Template(_shared(sender, issue, kind, subject, boundary), tuple(_merged(body)))
+    return Template(_shared(sender, issue, kind, subject, boundary), tuple(body))
 
 
 def _shared(sender: Sender, issue: str, kind: str, subject: str, boundary: str) -> bytes:
@@ -149,20 +153,8 @@ def _part_head(boundary: str, subtype: str) -> bytes:
     ).encode()
 
 
-def _merged(parts: Iterable[bytes | Hole]) -> Iterable[bytes | Hole]:
-    run: list[bytes] = []
-    for part in parts:
-        if isinstance(part, Hole):
-            yield b"".join(run)
-            yield part
-            run = []
-        else:
-            run.append(part)
-    yield b"".join(run)
-
-
 def mailbox(name: str, address: str) -> str:
-    """``Ada Lovelace <ada@example.org>``, the name quoted or encoded only where it must be (RFC 5322, 2047)."""
+    """``Ada Lovelace <ada@example.org>``, the name quoted or encoded only where it must be (RFC 2047)."""
     if not (name.isascii() and name.isprintable()):
         name = visible(name)
     name = shortened(name.strip(), 64)

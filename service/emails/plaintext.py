@@ -57,10 +57,11 @@ def _padded(text: str, size: int) -> str:
 def _words(text: str, columns: int) -> Iterable[str]:
     """The words of a text, those longer than a line cut; addresses stay whole so that they can be opened."""
     for word in text.split(" "):
-        if word.startswith(("https://", "http://")):
+        if width(word) <= columns or word.startswith(("https://", "http://")):
             yield word
         else:
-            yield from _chunks(word, columns)
+            for part in word.split(TIE):
+                yield from _chunks(part, columns)
 
 
 def _chunks(word: str, columns: int) -> Iterable[str]:
@@ -68,8 +69,7 @@ def _chunks(word: str, columns: int) -> Iterable[str]:
         cut = columns if word.isascii() else columns // 2
         yield word[:cut]
         word = word[cut:]
-    if word:
-        yield word
+    yield word
 
 
 def _safe(line: str) -> str:

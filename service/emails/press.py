@@ -15,10 +15,11 @@ from premailer import Premailer
 
 from service.briefs.model import Brief
 from service.emails import plaintext
+from service.emails.facts import moment, span
 from service.emails.messages import HTML_LIMIT, LONGEST_URL, Hole, Recipient, Sender, Template, template
 from service.emails.quoted import Piece
 from service.emails.sentences import Words, subject_values, words_of
-from service.emails.views import Level, TopicView, moment, span
+from service.emails.views import Level, TopicView
 from service.issues import Edition, Issue
 from subscribers.preferences import Length
 
@@ -59,6 +60,18 @@ class Page:
 
     html: str
     text: str
+
+
+@dataclass(frozen=True)
+class Shell:
+    """What stands around the topics, cut at its slots and holes."""
+
+    html: tuple[Part, ...]
+    text: tuple[Part, ...]
+
+    @cached_property
+    def size(self) -> int:
+        return _size(self.html)
 
 
 class Press:
@@ -121,10 +134,10 @@ class Press:
         entry = self._jinja.get_template("brief/entry.txt").render(topic=view)
         return Fragment(Piece(entry), Piece(self._jinja.get_template("brief/topic.txt").render(topic=view)))
 
-    def _shell(self, issue: Issue, several: bool) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
+    def _shell(self, issue: Issue, several: bool) -> Shell:
         slots = Words(**{slot.value: f"slot-{slot.value}-slot" for slot in Slot})
         page = self.page(issue, [], slots, several=several)
-        return tuple(_parts(page.html)), tuple(_parts(page.text))
+        return Shell(tuple(_parts(page.html)), tuple(_parts(page.text)))
 
     def _inlined(self, source: str) -> str:
         """MJML to HTML with our own style sheet inlined, what mrml writes itself left as it is."""
@@ -156,11 +169,13 @@ class RenderedIssue:
     issue: Issue
     press: Press
     fragments: Mapping[tuple[str, Level], tuple[Fragment, Fragment]]  # HTML, plaintext
-    shells: Mapping[bool, tuple[tuple[Part, ...], tuple[Part, ...]]]  # with contents or not: HTML, plaintext
-    _editions: dict[tuple[tuple[str, ...], Length], "RenderedEdition"] = field(default_factory=dict, repr=False)
+    shells: Mapping[bool, Shell]  # with a table of contents, or without
+    _editions: dict[tuple[tuple[str, ...], Length], "RenderedEdition"] = field(
+        default_factory=dict, repr=False
+    )
 
     def edition(self, slugs: Collection[str], length: Length = Length.FULL) -> "RenderedEdition":
-        """The edition for a set of topics at the richest level whose HTML fits; EmptyEdition if all are quiet."""
+        """The edition for topics at the richest level whose HTML fits; EmptyEdition if all are quiet."""
         key = (tuple(brief.topic_slug for brief in self.issue.briefs if brief.topic_slug in slugs), length)
         if key not in self._editions:
             self._editions[key] = self._fitting(self.issue.for_topics(key[0], length))
@@ -169,23 +184,28 @@ class RenderedIssue:
     def _fitting(self, edition: Edition) -> "RenderedEdition":
         if edition.is_empty:
             raise EmptyEdition(f"issue {self.issue.label} has no papers on the topics {list(edition.slugs)}")
+        spare = _said(words_of(edition, Level.CONTENTS, 1))  # no level has more to say
         for level in Level.for_length(edition.length):
-            rendered = self._composed(edition, level, len(edition.briefs))
-            if rendered.html_bytes <= HTML_LIMIT:
-                return rendered
-        return self._cut(edition)
+            if spare + self._bytes(edition.briefs, level) <= HTML_LIMIT:
+                return self._composed(edition, level, len(edition.briefs))
+        return self._cut(edition, spare)
 
-    def _cut(self, edition: Edition) -> "RenderedEdition":
+    def _cut(self, edition: Edition, spare: int) -> "RenderedEdition":
         """A line each is still too much: the first topics that fit, and a word on the rest."""
         for count in range(len(edition.briefs) - 1, 0, -1):
-            rendered = self._composed(edition, Level.LINE, count)
-            if rendered.html_bytes <= HTML_LIMIT:
-                return rendered
+            if spare + self._bytes(edition.briefs[:count], Level.CONTENTS) <= HTML_LIMIT:
+                return self._composed(edition, Level.CONTENTS, count)
         raise ValueError(f"issue {self.issue.label}: not one topic fits into {HTML_LIMIT} bytes of HTML")
+
+    def _bytes(self, briefs: Sequence[Brief], level: Level) -> int:
+        """Bytes of the HTML at a level, but for the edition's own sentences."""
+        topics = [self.fragments[brief.topic_slug, level][0] for brief in briefs]
+        shell = self.shells[_has_contents(level, len(briefs))]
+        return shell.size + sum([topic.entry.size + topic.body.size for topic in topics])
 
     def _composed(self, edition: Edition, level: Level, count: int) -> "RenderedEdition":
         words = words_of(edition, level, count)
-        html_shell, text_shell = self.shells[count > 1]
+        shell = self.shells[_has_contents(level, count)]
         pairs = [self.fragments[brief.topic_slug, level] for brief in edition.briefs[:count]]
         return RenderedEdition(
             edition=edition,
@@ -193,8 +213,8 @@ class RenderedIssue:
             subject=self.press.subject(edition),
             preheader=words.preheader,
             sender=self.press.sender,
-            html_parts=tuple(_filled(html_shell, [html for html, _ in pairs], words, _html_text)),
-            text_parts=tuple(_filled(text_shell, [text for _, text in pairs], words, plaintext.wrap)),
+            html_parts=tuple(_filled(shell.html, [html for html, _ in pairs], words, _html_text)),
+            text_parts=tuple(_filled(shell.text, [text for _, text in pairs], words, plaintext.wrap)),
         )
 
 
@@ -217,13 +237,15 @@ class RenderedEdition:
 
     @cached_property
     def html_bytes(self) -> int:
-        """Bytes of the HTML for the reader with the longest links."""
-        return sum(part.size if isinstance(part, Piece) else LONGEST_URL for part in self.html_parts)
+        """Bytes of the HTML for the reader with the longest links; HTML_LIMIT at most."""
+        return _size(self.html_parts)
 
     @cached_property
     def template(self) -> Template:
         issue = self.edition.issue.label
-        return template(self.sender, issue, self.length.value, self.subject, (self.text_parts, self.html_parts))
+        return template(
+            self.sender, issue, self.length.value, self.subject, (self.text_parts, self.html_parts)
+        )
 
     def html(self, recipient: Recipient) -> str:
         return _joined(self.html_parts, recipient)
@@ -246,7 +268,9 @@ def _parts(shell: str) -> Iterable[Part]:
             yield Piece(part)
 
 
-def _filled(shell: Sequence[Part], topics: Sequence[Fragment], words: Words, show: Callable[[str], str]) -> Iterable[Piece | Hole]:
+def _filled(
+    shell: Sequence[Part], topics: Sequence[Fragment], words: Words, show: Callable[[str], str]
+) -> Iterable[Piece | Hole]:
     for part in shell:
         if part is Slot.TOPICS:
             yield from (topic.body for topic in topics)
@@ -256,6 +280,20 @@ def _filled(shell: Sequence[Part], topics: Sequence[Fragment], words: Words, sho
             yield Piece(show(getattr(words, part.value)))
         else:
             yield part
+
+
+def _has_contents(level: Level, count: int) -> bool:
+    return count > 1 or level is Level.CONTENTS
+
+
+def _size(parts: Iterable[Part]) -> int:
+    """Bytes of the parts for the reader with the longest links."""
+    sizes = (part.size if isinstance(part, Piece) else LONGEST_URL * isinstance(part, Hole) for part in parts)
+    return sum(sizes)
+
+
+def _said(words: Words) -> int:
+    return len(_html_text(words.preheader + words.summary + words.followed).encode())
 
 
 def _joined(parts: Iterable[Piece | Hole], recipient: Recipient) -> str:

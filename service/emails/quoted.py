@@ -49,7 +49,8 @@ def _without_from(quoted: bytes) -> bytes:
     """Some mail stores write ">" before a line that begins with "From "; "=46" is the same F and safe."""
     lines = quoted.split(b"\r\n")
     return b"\r\n".join(
-        b"=46rom =\r\n" + line[5:] if line.startswith(b"From ") and line != b"From =" else line for line in lines
+        b"=46rom =\r\n" + line[5:] if line.startswith(b"From ") and line != b"From =" else line
+        for line in lines
     )
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from service.briefs.model import Brief
+from service.emails.facts import listing
 from service.emails.shown import shortened, shown
-from service.emails.views import HEADING, NAME, Level, listing
+from service.emails.views import HEADING, NAME, Level
 from service.issues import Edition
 
 NAMED = 6  # topics named in a sentence; more are counted
@@ -62,8 +63,10 @@ def summary(edition: Edition, level: Level, count: int) -> str:
     briefs = edition.briefs
     sentences = [f"{papers(briefs)} on {name(briefs[0]) if len(briefs) == 1 else f'{len(briefs)} topics'}."]
     if edition.quiet:
-        sentences.append(f"No new papers this time on {counted([name(brief) for brief in edition.quiet], NAMED)}.")
-    if level.length is not edition.length or level is Level.LINE:
+        sentences.append(
+            f"No new papers this time on {counted([name(brief) for brief in edition.quiet], NAMED)}."
+        )
+    if level.length is not edition.length or level is Level.CONTENTS:
         sentences.append("So much that this e-mail is shortened to fit; the web has all of it.")
     if count < len(briefs):
         sentences.append(f"{len(briefs) - count} more topics are on the web only.")

@@ -12,14 +12,16 @@ from service.briefs.model import CatalogEntry, Claim
 
 MATH = re.compile(r"\$\$(.+?)\$\$|\\\((.+?)\\\)|\\\[(.+?)\\\]|(?<![\\$])\$([^$]+?)(?<!\\)\$(?!\d)", re.DOTALL)
 GROUP = r"\{(?:[^{}]|\{[^{}]*\})*\}"
-MACRO = re.compile(rf"\\(?:[a-zA-Z]+\*?(?:\[[^\[\]]*\])?(?:\s*{GROUP})*|[\"'`^~=.]\s*(?:{GROUP}|\\?[a-zA-Z])|[^a-zA-Z\s])")
+MACRO = re.compile(
+    rf"\\(?:[a-zA-Z]+\*?(?:\[[^\[\]]*\])?(?:\s*{GROUP})*|[\"'`^~=.]\s*(?:{GROUP}|\\?[a-zA-Z])|[^a-zA-Z\s])"
+)
 TIED = re.compile(r"(?<=\w)~(?=[\w\\])|(?<=[.,])~(?=\S)")  # a TeX tie between words
 SCRIPTS = re.compile(r"([\^_])(?:\{?([0-9+\-]{1,6})\}?)(?![\w.])")
 RAISED = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
 LOWERED = str.maketrans("0123456789+-", "₀₁₂₃₄₅₆₇₈₉₊₋")
 DROPPED = {"cite", "citep", "citet", "label", "ref", "footnote", "vspace", "hspace", "input", "include"}
 URL = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$()*+,;=%-]{1,480}")
-HREF = re.compile(r"\\href\s*\{[^{}]*\}\s*(?=\{)")  # the words of a link are kept, its target is not
+HREF = re.compile(r"\\href\s*\{[^{}]*\}\s*\{([^{}]*)\}")  # the words of a link are kept, its target is not
 OPEN, CLOSE = "\ue000", "\ue001"  # around the name of an unknown macro, while TeX is read
 
 
@@ -58,7 +60,7 @@ def safe_url(url: str) -> str | None:
 
 
 def segments(claim: Claim, entries: dict[str, CatalogEntry], limit: int = 700) -> tuple[Segment, ...]:
-    """A claim cut at the handles of the papers it cites; a claim that names none of them gets them appended."""
+    """A claim cut at the handles of the papers it cites; one that names none gets them appended."""
     text = shown(claim.text, limit)
     handles = {
         shown(entries[paper_id].handle, 60): paper_id for paper_id in claim.paper_ids if paper_id in entries
@@ -81,7 +83,7 @@ def _cut(text: str, handles: dict[str, str]) -> Iterable[Segment]:
 
 
 def _appended(handles: dict[str, str]) -> Iterable[Segment]:
-    """`` (A, B, C and 4 more)``"""
+    """`` (A, B, C and 4 more)``."""
     yield Segment(" (")
     for i, (handle, paper_id) in enumerate(list(handles.items())[:3]):
         if i:
@@ -102,7 +104,7 @@ def _drawn(character: str) -> str:
 def _without_tex(text: str) -> str:
     if "\\" not in text and "$" not in text:
         return text
-    text = MATH.sub(_math, HREF.sub("", text))
+    text = MATH.sub(_math, HREF.sub(r"\1", text))
     return MACRO.sub(_macro, TIED.sub(" ", text)) if "\\" in text else text
 
 
@@ -117,7 +119,7 @@ def _math(match: re.Match[str]) -> str:
 
 
 def _macro(match: re.Match[str]) -> str:
-    """The authors' own \\method says its name, their own \\mark{words} only the words."""
+    """The authors' own macro says its name; with words in braces, only the words."""
     return re.sub(rf"{OPEN}\w*{CLOSE}(?=\S)|[{OPEN}{CLOSE}]", "", _read(match[0]))
 
 

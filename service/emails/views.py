@@ -1,17 +1,26 @@
-"""A brief at one level of detail, as the templates show it: clean text, links at papers, numbers to find them."""
+"""A brief at one level of detail, as the templates show it: clean text, links at papers, their numbers."""
 
-import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
-from service.briefs.model import Brief, CatalogEntry, Claim, Method, Notable, ReadingStep, RunMetadata, Theme, Trend
+from service.briefs.model import (
+    Brief,
+    CatalogEntry,
+    Claim,
+    Method,
+    Notable,
+    ReadingStep,
+    Theme,
+    Trend,
+)
+from service.emails.facts import LINE, about, after, moment, run_lines, share, span
 from service.emails.plaintext import TIE
-from service.emails.shown import safe_url, segments, shown
+from service.emails.shown import Segment, safe_url, segments, shown
 from subscribers.preferences import Length
 
-NAME, HEADING, TITLE, LINE = 80, 160, 200, 300  # characters shown at most
+NAME, HEADING, TITLE = 80, 160, 200  # characters shown at most
 KINDS = {"term": "Term", "method": "Method", "benchmark": "Benchmark", "group": "Group"}
 
 
@@ -21,9 +30,10 @@ class Level(Enum):
     FULL = "everything"
     TITLES = "everything, the catalog as names and titles"
     SECTIONS = "everything but the catalog"
+    THEMES = "whole themes, notable papers, what is new, reading order"
     SHORT = "themes in two sentences, notable papers, reading order"
     HEADLINES = "themes in one sentence, notable papers by name"
-    LINE = "the topic and its first theme"
+    CONTENTS = "the table of contents alone"
 
     @classmethod
     def for_length(cls, length: Length) -> tuple["Level", ...]:
@@ -68,7 +78,7 @@ class MethodView:
 @dataclass(frozen=True, slots=True)
 class NotableView:
     paper: Run
-    title: str
+    title: str  # as it goes on behind the paper's handle
     why: Paragraph
     teaches: Paragraph
 
@@ -76,10 +86,9 @@ class NotableView:
 @dataclass(frozen=True, slots=True)
 class TrendView:
     name: str
-    kind: str
-    direction: str
-    now: str
-    before: str
+    kind: str  # with its direction
+    now: tuple[str, str]  # per cent, and of how many
+    before: tuple[str, str]
     text: Paragraph
 
 
@@ -93,7 +102,7 @@ class StepView:
 @dataclass(frozen=True, slots=True)
 class PaperView:
     paper: Run
-    title: str
+    title: str  # as it goes on behind the paper's handle
     about: str  # authors, categories, date
     line: str
 
@@ -114,7 +123,9 @@ class TopicView:
 
     @property
     def anchor(self) -> str:
-        return f"topic-{''.join(c for c in self.brief.topic_slug if c.isascii() and (c.isalnum() or c == '-'))}"
+        return (
+            f"topic-{''.join(c for c in self.brief.topic_slug if c.isascii() and (c.isalnum() or c == '-'))}"
+        )
 
     @property
     def name(self) -> str:
@@ -137,16 +148,20 @@ class TopicView:
         return shown(self.brief.themes[0].heading, HEADING) if self.brief.themes else ""
 
     @property
-    def is_line(self) -> bool:
-        return self.level is Level.LINE
+    def is_contents(self) -> bool:
+        return self.level is Level.CONTENTS
 
     @property
     def is_whole(self) -> bool:
         return self.level.length is Length.FULL
 
+    @property
+    def _is_at_least_short(self) -> bool:
+        return self.level not in {Level.HEADLINES, Level.CONTENTS}
+
     @cached_property
     def themes(self) -> tuple[Entry, ...]:
-        shows = {Level.SHORT: 2, Level.HEADLINES: 1, Level.LINE: 0}
+        shows = {Level.SHORT: 2, Level.HEADLINES: 1, Level.CONTENTS: 0}
         count = shows.get(self.level, 1000)
         return tuple(self._theme(theme, count) for theme in self.brief.themes) if count else ()
 
@@ -156,8 +171,8 @@ class TopicView:
 
     @cached_property
     def notable(self) -> tuple[NotableView, ...]:
-        shows = self.is_whole or self.level is Level.SHORT
-        return tuple(self._notable(notable) for notable in self.brief.notable if self._has(notable.paper_id)) if shows else ()
+        shows = self.brief.notable if self._is_at_least_short else ()
+        return tuple(self._notable(each) for each in shows if self._has(each.paper_id))
 
     @cached_property
     def notable_names(self) -> tuple[Run, ...]:
@@ -166,7 +181,8 @@ class TopicView:
 
     @cached_property
     def trends(self) -> tuple[TrendView, ...]:
-        return tuple(map(self._trend, self.brief.trends)) if self.is_whole else ()
+        shows = self.is_whole or self.level is Level.THEMES
+        return tuple(map(self._trend, self.brief.trends)) if shows else ()
 
     @cached_property
     def challenges(self) -> tuple[Entry, ...]:
@@ -179,8 +195,7 @@ class TopicView:
 
     @cached_property
     def reading_order(self) -> tuple[StepView, ...]:
-        shows = self.is_whole or self.level is Level.SHORT
-        return tuple(map(self._step, self.brief.overview.reading_order)) if shows else ()
+        return tuple(map(self._step, self.brief.overview.reading_order)) if self._is_at_least_short else ()
 
     @property
     def minutes(self) -> int:
@@ -190,7 +205,10 @@ class TopicView:
     def glossary(self) -> tuple[Entry, ...]:
         shows = self.brief.glossary if self.is_whole else ()
         return tuple(
-            Entry(shown(each.acronym, 30), (Run(shown(each.expansion, 120)), *self._source(each.citation.paper_id)))
+            Entry(
+                shown(each.acronym, 30),
+                (Run(shown(each.expansion, 120)), *self._source(each.citation.paper_id)),
+            )
             for each in shows
         )
 
@@ -201,7 +219,9 @@ class TopicView:
     @cached_property
     def revisions(self) -> tuple[Run, ...]:
         shows = self.brief.revisions if self.is_whole else ()
-        return tuple(Run(f"{shown(each.title, TITLE)} (v{each.version})", safe_url(each.url)) for each in shows)
+        return tuple(
+            Run(f"{shown(each.title, TITLE)} (v{each.version})", safe_url(each.url)) for each in shows
+        )
 
     @cached_property
     def made(self) -> tuple[str, ...]:
@@ -224,9 +244,10 @@ class TopicView:
     def numbers(self) -> dict[str, int]:
         return {entry.paper_id: number for number, entry in enumerate(self.listed, 1)}
 
-    def plain(self, paragraph: Iterable[Run]) -> str:
-        """A paragraph in plaintext: behind each paper's name its number in the list of links."""
-        return "".join(map(self._plain_run, paragraph))
+    def plain(self, paragraph: Iterable[Run], besides: Run | None = None) -> str:
+        """A paragraph in plaintext: behind each paper's name, but one, its number in the list of links."""
+        known = besides.paper_id if besides else None
+        return "".join(run.text if run.paper_id == known else self._plain_run(run) for run in paragraph)
 
     def plain_list(self, papers: Iterable[Run]) -> str:
         return ", ".join(map(self._plain_run, papers))
@@ -247,7 +268,10 @@ class TopicView:
     def _grouped(self) -> tuple[tuple[str, tuple[CatalogEntry, ...]], ...]:
         """The catalog by theme, in the themes' order; papers outside every theme last."""
         themes = self.brief.themes
-        groups = [(theme.heading, tuple(e for e in self.brief.catalog if e.theme == i)) for i, theme in enumerate(themes)]
+        groups = [
+            (theme.heading, tuple(e for e in self.brief.catalog if e.theme == i))
+            for i, theme in enumerate(themes)
+        ]
         rest = tuple(e for e in self.brief.catalog if e.theme is None or not 0 <= e.theme < len(themes))
         groups.append(("More papers" if len(rest) < len(self.brief.catalog) else "All papers", rest))
         return tuple((heading, group) for heading, group in groups if group)
@@ -257,11 +281,11 @@ class TopicView:
             yield GroupView(shown(heading, HEADING), tuple(map(self._paper, entries)))
 
     def _paper(self, entry: CatalogEntry) -> PaperView:
-        title = shown(entry.title, TITLE)
+        paper, title = self._run(entry.paper_id), shown(entry.title, TITLE)
         if self.level is Level.TITLES:
-            return PaperView(self._run(entry.paper_id), title, "", "")
+            return PaperView(paper, after(paper.text, title), "", "")
         line = shown(entry.line, LINE)
-        return PaperView(self._run(entry.paper_id), title, about(entry), "" if line in title else line)
+        return PaperView(paper, after(paper.text, title), about(entry), "" if line in title else line)
 
     def _theme(self, theme: Theme, count: int) -> Entry:
         return Entry(shown(theme.heading, HEADING), self._paragraph(theme.claims[:count]))
@@ -271,9 +295,10 @@ class TopicView:
         return MethodView(shown(method.name, HEADING), how, strength, trade_off)
 
     def _notable(self, notable: Notable) -> NotableView:
+        paper = self._run(notable.paper_id)
         return NotableView(
-            paper=self._run(notable.paper_id),
-            title=shown(self._entries[notable.paper_id].title, TITLE),
+            paper=paper,
+            title=after(paper.text, shown(self._entries[notable.paper_id].title, TITLE)),
             why=self._paragraph((notable.why,)),
             teaches=self._paragraph((notable.teaches,)),
         )
@@ -281,11 +306,12 @@ class TopicView:
     def _trend(self, trend: Trend) -> TrendView:
         return TrendView(
             name=shown(trend.name, NAME),
-            kind=KINDS.get(trend.kind, ""),
-            direction="rose" if trend.rose else "fell",
+            kind=f"{KINDS[trend.kind]}, {'rose' if trend.rose else 'fell'}",
             now=share(trend.now, trend.now_of),
             before=share(trend.before, trend.before_of),
-            text=self._paragraph((trend.claim,)) if trend.claim else (),
+            text=self._paragraph((trend.claim,))
+            if trend.claim
+            else (Run("No paper of this window has it."),),
         )
 
     def _step(self, step: ReadingStep) -> StepView:
@@ -299,9 +325,11 @@ class TopicView:
         for claim in claims:
             if runs:
                 runs.append(Run(" "))
-            for segment in segments(claim, self._entries):
-                runs.append(self._run(segment.paper_id, segment.text) if segment.paper_id else Run(segment.text))
+            runs.extend(map(self._said, segments(claim, self._entries)))
         return tuple(runs)
+
+    def _said(self, segment: Segment) -> Run:
+        return self._run(segment.paper_id, segment.text) if segment.paper_id else Run(segment.text)
 
     def _runs(self, paper_ids: Iterable[str]) -> tuple[Run, ...]:
         return tuple(self._run(paper_id) for paper_id in paper_ids if self._has(paper_id))
@@ -317,70 +345,10 @@ class TopicView:
     def _named(self) -> Iterable[str]:
         """Ids of the papers that this level names."""
         paragraphs = [entry.text for entry in (*self.themes, *self.challenges, *self.glossary)]
-        paragraphs += [part for method in self.methods for part in (method.how, method.strength, method.trade_off)]
+        paragraphs += [
+            part for method in self.methods for part in (method.how, method.strength, method.trade_off)
+        ]
         paragraphs += [part for each in self.notable for part in ((each.paper,), each.why, each.teaches)]
         paragraphs += [trend.text for trend in self.trends] + [step.papers for step in self.reading_order]
         paragraphs += [self.overview, self.notable_names]
         return (run.paper_id for paragraph in paragraphs for run in paragraph if run.paper_id)
-
-
-def about(entry: CatalogEntry) -> str:
-    """``A. Author, B. Author and 4 more · cs.LG, cs.CL · 21 May``"""
-    names = [shown(name, 40) for name in entry.authors[:3]]
-    if len(entry.authors) > 3:
-        names = [*names[:2], f"{len(entry.authors) - 2} more"]
-    flags = ["late" if entry.late else "", "new version" if entry.revised else ""]
-    categories = ", ".join(shown(category, 20) for category in entry.categories[:3])
-    parts = [listing(names), categories, f"{entry.submitted.day} {entry.submitted:%b}", *flags]
-    return " · ".join(part for part in parts if part)
-
-
-def run_lines(made: RunMetadata, filled: tuple[str, ...]) -> Iterable[str]:
-    """How a brief was made, a sentence a line."""
-    model = f" with {shown(made.model, 60)}" if made.model else ""
-    prompt = f", prompt {shown(made.prompt_version, 20)}" if made.prompt_version else ""
-    yield f"Written by the {shown(made.writer, 30)} writer{model}{prompt}."
-    yield (
-        f"Papers: {made.fetched} fetched, {made.recalled} considered, {made.analysed} analysed, "
-        f"{made.late} of them announced late."
-    )
-    yield (
-        f"Claims: {made.claims_written} written, {made.claims_repaired} repaired, "
-        f"{made.claims_dropped} dropped because a check failed."
-    )
-    if made.gates:
-        yield "Checks failed: " + ", ".join(f"{shown(g.gate, 40)} {g.failed} of {g.checked}" for g in made.gates[:12]) + "."
-    if made.prompt_tokens or made.completion_tokens:
-        cost = f", cost {made.cost:.4f}" if made.cost is not None else ""
-        yield f"Tokens: {made.prompt_tokens:,} in, {made.completion_tokens:,} out{cost}."
-    if filled:
-        yield "Filled in by the extractive writer: " + ", ".join(shown(name, 40) for name in filled[:12]) + "."
-    yield from (shown(note, LINE) for note in made.notes[:12])
-
-
-def span(first: dt.date, last: dt.date) -> str:
-    """``18-22 May 2026``, with an en dash; month and year once where they are the same."""
-    end = f"{last.day} {last:%B %Y}"
-    if first == last:
-        return end
-    if (first.year, first.month) == (last.year, last.month):
-        return f"{first.day}–{end}"
-    start = f"{first.day} {first:%B}" if first.year == last.year else f"{first.day} {first:%B %Y}"
-    return f"{start} – {end}"
-
-
-def moment(when: dt.datetime) -> str:
-    """``25 May 2026, 00:39 UTC``"""
-    utc = when.astimezone(dt.UTC)
-    return f"{utc.day} {utc:%B %Y, %H:%M} UTC"
-
-
-def share(part: int, whole: int) -> str:
-    """``16 % (12 of 77)``"""
-    return f"{100 * part / whole:.0f} % ({part} of {whole})" if whole else "no papers"
-
-
-def listing(names: Iterable[str]) -> str:
-    """``A, B and C``"""
-    *first, last = [name for name in names if name] or [""]
-    return f"{', '.join(first)} and {last}" if first else last

@@ -130,10 +130,10 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True)
 class PassedOver:
-    """A fetched paper that was not ranked, and why: "withdrawn", "excluded by 'survey'", "seen in 2026-W22"."""
+    """A fetched paper that was not ranked."""
 
     paper: Paper
-    why: str
+    why: str  # "withdrawn", "excluded by 'survey'", "seen in 2026-W22", "taken in 2026-W22"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,9 @@ class Selection:
     revised: tuple[Paper, ...]  # papers of earlier briefs that have a new version since
     before: tuple[Paper, ...]  # papers of the 14 days before and of earlier windows, to compare with
     passed_over: tuple[PassedOver, ...] = ()  # fetched papers that were not ranked, withdrawn ones too
-    sightings: tuple[Sighting, ...] = ()  # what this build saw: stored by the caller, given to the next builds
+    sightings: tuple[
+        Sighting, ...
+    ] = ()  # what this build saw: stored by the caller, given to the next builds
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,26 +1,30 @@
 """How near each paper is to a topic, and the reason in plain words.
 
-Three measures, each 0 to 1 and blended: the topic's ranking terms found in title and abstract; the likeness (TF-IDF,
-cosine) to the topic's own words and its examples; and the likeness to the papers that lead by those two (pseudo-
-relevance feedback after Rocchio, 1971), which finds papers that say the same in other words.
+Three measures, each 0 to 1, are blended: the topic's ranking terms found in title and abstract; the likeness
+(TF-IDF, cosine) to the topic's own words and its examples; and the likeness to the papers that lead by those
+two (pseudo-relevance feedback after Rocchio, 1971), which finds papers that say the same in other words.
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, TfidfVectorizer
 
 from service.papers.model import Paper, Ranked
 from subscribers.terms import Term, Terms, fold
 from subscribers.topics import Topic
 
 # Measured on tests/topic_selection.csv: wide plateaus, so round numbers.
-TERMS_SHARE, WORDS_SHARE, LEADERS_SHARE = 0.5, 0.2, 0.3
-TITLE_HIT = 2.5  # a term in the title, where one more mention in the abstract adds at most 1
+TERMS_SHARE, WORDS_SHARE, LEADERS_SHARE = 0.6, 0.1, 0.3
+TITLE_HIT = 2.5  # what a term in the title adds, where mentions in the abstract add at most 1
+OPENING_HIT = 1.0  # what it adds more in the abstract's opening, which says what the paper is about
+OPENING = 300  # characters
 TITLE_REPEATS = 3  # how often the title's words count beside the abstract's
 HALF_SCORE = 8  # this many terms of middle weight make half of the terms' measure
 MOST_LEADERS = 40
@@ -31,12 +35,28 @@ Scores = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
+class _Text:
+    """A paper's words in the form in which terms are looked for."""
+
+    title: str
+    abstract: str
+
+    @property
+    def opening(self) -> str:
+        return self.abstract[:OPENING]
+
+    @property
+    def weighted(self) -> str:
+        return self.title * TITLE_REPEATS + self.abstract
+
+
+@dataclass(frozen=True, slots=True)
 class _Likeness:
-    """How like the topic's words (0 to 1) each paper is, and its likest example, if any is near."""
+    """How like the topic's words and the leaders (0 to 1) each paper is, and its likest example."""
 
     words: Scores
     leaders: Scores
-    examples: tuple[str, ...]  # title of the near example for each paper, or ""
+    examples: tuple[str, ...]  # title of the example that is near each paper, or ""
 
 
 def rank(topic: Topic, papers: Iterable[Paper], *, late: frozenset[str] = frozenset()) -> tuple[Ranked, ...]:
@@ -47,16 +67,16 @@ def rank(topic: Topic, papers: Iterable[Paper], *, late: frozenset[str] = frozen
     ordered = sorted(papers, key=lambda paper: paper.id)
     if not ordered:
         return ()
-    weights, found = _weigh_terms(topic, ordered)
-    likeness = _compare(topic, ordered, weights)
-    scores = TERMS_SHARE * weights + WORDS_SHARE * likeness.words + LEADERS_SHARE * likeness.leaders
+    texts = [_Text(fold(paper.title), fold(paper.abstract)) for paper in ordered]
+    measures, found = _weigh_terms(topic, texts)
+    likeness = _compare(topic, texts, measures)
+    scores = TERMS_SHARE * measures + WORDS_SHARE * likeness.words + LEADERS_SHARE * likeness.leaders
     rows = zip(ordered, scores, found, likeness.examples, strict=True)
-    ranked = [_ranked(paper, float(score), terms, near, paper.id in late) for paper, score, terms, near in rows]
+    ranked = [
+        Ranked(paper, round(float(score), 6), _reason(terms, near), late=paper.id in late, terms=terms)
+        for paper, score, terms, near in rows
+    ]
     return tuple(sorted(ranked, key=lambda each: (-each.score, each.paper.id)))
-
-
-def _ranked(paper: Paper, score: float, terms: tuple[str, ...], near: str, late: bool) -> Ranked:
-    return Ranked(paper, round(score, 6), _reason(terms, near), late=late, terms=terms)
 
 
 def _reason(terms: tuple[str, ...], near: str) -> str:
@@ -65,51 +85,73 @@ def _reason(terms: tuple[str, ...], near: str) -> str:
     return "; ".join(part for part in (speaks, likes) if part) or "its words are near to the topic's"
 
 
-def _weigh_terms(topic: Topic, papers: list[Paper]) -> tuple[Scores, list[tuple[str, ...]]]:
-    """The terms' measure for each paper (0 to 1), and the terms found in it, weightiest first."""
+def _weigh_terms(topic: Topic, texts: list[_Text]) -> tuple[Scores, list[tuple[str, ...]]]:
+    """The terms' measure for each text (0 to 1), and the terms found in it, most telling first."""
     terms = Terms.of(topic.ranking_terms or topic.search_terms, weighted=True)
     half = HALF_SCORE * median([term.weight for term in terms.terms if term.weight > 0] or [1.0])
-    measures, found = [], []
-    for paper in papers:
-        hits = _hits(terms, paper)
-        total = max(sum(weight for _, weight in hits), 0.0)
-        measures.append(total / (total + half))
-        hits.sort(key=lambda hit: -hit[1])
-        found.append(tuple(term.text for term, weight in hits if weight > 0))
-    return np.array(measures), found
+    hits = [_hits(terms, text) for text in texts]
+    totals = np.array([max(sum(of_text.values()), 0.0) for of_text in hits])
+    texts_with = Counter(term for of_text in hits for term in of_text)
+    rarity = {term: math.log((len(texts) + 1) / count) for term, count in texts_with.items()}
+    found = [_telling(of_text, rarity, text) for of_text, text in zip(hits, texts, strict=True)]
+    return totals / (totals + half), found
 
 
-def _hits(terms: Terms, paper: Paper) -> list[tuple[Term, float]]:
-    """The terms that stand in the paper, each with what it adds; a repeated mention adds less and less."""
-    counts = zip(terms.terms, terms.counts(fold(paper.title)), terms.counts(fold(paper.abstract)), strict=True)
-    return [
-        (term, term.weight * (TITLE_HIT * (in_title > 0) + 1 - math.exp(-in_abstract / 2)))
-        for term, in_title, in_abstract in counts
+def _hits(terms: Terms, text: _Text) -> dict[Term, float]:
+    """The terms that stand in the text, each with what it adds; a repeated mention adds less and less."""
+    opening = text.opening
+    counts = zip(
+        terms.terms, terms.needles, terms.counts(text.title), terms.counts(text.abstract), strict=True
+    )
+    return {
+        term: term.weight
+        * (
+            TITLE_HIT * (in_title > 0)
+            + OPENING_HIT * any(each in opening for each in needles)
+            + 1
+            - math.exp(-in_abstract / 2)
+        )
+        for term, needles, in_title, in_abstract in counts
         if in_title or in_abstract
-    ]
+    }
 
 
-def _compare(topic: Topic, papers: list[Paper], weights: Scores) -> _Likeness:
+def _telling(hits: dict[Term, float], rarity: dict[Term, float], text: _Text) -> tuple[str, ...]:
+    """The terms that speak for the text as it writes them, most telling first; none inside another."""
+    speaking = sorted((term for term in hits if hits[term] > 0), key=lambda term: -hits[term] * rarity[term])
+    told: dict[str, str] = {}
+    for term in speaking:
+        written = term.as_found(text.title + text.abstract)
+        folded = f" {written.casefold().replace('-', ' ')} "
+        if not any(folded in other or other in folded for other in told):
+            told[folded] = written
+    return tuple(told.values())
+
+
+def _compare(topic: Topic, texts: list[_Text], measures: Scores) -> _Likeness:
     titles = [example.title for example in topic.examples]
-    texts = [fold(paper.title) * TITLE_REPEATS + fold(paper.abstract) for paper in papers]
     vectorizer = TfidfVectorizer(
-        sublinear_tf=True, ngram_range=(1, 2), stop_words="english", min_df=2 if len(texts) > 20 else 1
+        analyzer=_words_and_pairs, sublinear_tf=True, min_df=2 if len(texts) > 20 else 1
     )
     try:
-        vectors = vectorizer.fit_transform([*texts, _profile(topic)])
-    except ValueError:  # not one word but stop words in all of these texts
-        return _Likeness(np.zeros(len(papers)), np.zeros(len(papers)), ("",) * len(papers))
+        vectors = vectorizer.fit_transform([*(text.weighted for text in texts), _profile(topic)])
+    except ValueError:  # nothing but stop words in all of these texts
+        return _Likeness(np.zeros(len(texts)), np.zeros(len(texts)), ("",) * len(texts))
     matrix = vectors[:-1]
     words = _to_one((matrix @ vectors[-1].T).toarray().ravel())
-    first = TERMS_SHARE * weights + (1 - TERMS_SHARE) * words
-    leaders = np.argsort(-first, kind="stable")[: max(1, min(MOST_LEADERS, len(papers) // 10))]
-    centre = np.asarray(matrix[leaders].mean(axis=0)).ravel()
+    leading = np.argsort(-(measures + words), kind="stable")[: max(1, min(MOST_LEADERS, len(texts) // 10))]
+    centre = np.asarray(matrix[leading].mean(axis=0)).ravel()
     nearness = (matrix @ vectorizer.transform(map(fold, titles)).T).toarray() if titles else None
-    return _Likeness(words, _to_one(matrix @ centre), _near_examples(titles, nearness, len(papers)))
+    return _Likeness(words, _to_one(matrix @ centre), _near_examples(titles, nearness, len(texts)))
+
+
+def _words_and_pairs(folded: str) -> list[str]:
+    words = [word for word in folded.split() if len(word) > 1 and word not in ENGLISH_STOP_WORDS]
+    return words + list(map(" ".join, pairwise(words)))
 
 
 def _profile(topic: Topic) -> str:
-    """The topic in its own words; name, description and ranking terms count more than search terms and examples."""
+    """The topic in its own words; its name, description and ranking terms count twice."""
     wanted = [term.text for term in Terms.of(topic.ranking_terms, weighted=True).terms if term.weight > 0]
     own = [topic.name, topic.description, *wanted] * 2
     searched = [term.text for term in Terms.of(topic.search_terms).terms]
@@ -120,7 +162,9 @@ def _near_examples(titles: list[str], nearness: Scores | None, papers: int) -> t
     if nearness is None:
         return ("",) * papers
     best = nearness.argmax(axis=1)
-    return tuple(titles[at] if row[at] >= NEAR_EXAMPLE else "" for row, at in zip(nearness, best, strict=True))
+    return tuple(
+        titles[at] if row[at] >= NEAR_EXAMPLE else "" for row, at in zip(nearness, best, strict=True)
+    )
 
 
 def _to_one(values: Scores) -> Scores:

@@ -12,27 +12,28 @@ from service.papers.ranking import rank
 from subscribers.terms import Terms
 from subscribers.topics import Topic
 
-# The wording of arXiv and of authors who withdraw. A paper that studies withdrawals, or that was withdrawn from a
-# conference, stays: the wording must be about this paper as a whole.
+# The wording of arXiv and of authors who withdraw. A paper that studies withdrawals, or that was withdrawn
+# from a conference, stays: the wording must be about this paper as a whole.
 _PAPER = r"(?:arxiv\s+)?(?:paper|submission|article|manuscript|preprint|work|note|version)"
-_BE = r"(?:has\s+been|have\s+been|is|was)\s+(?:now\s+|temporarily\s+)?(?:being\s+)?"
-_ELSEWHERE = r"(?!\s+(?:from|prior|before|at|after|in)\b)"
-WITHDRAWN = (
-    re.compile(rf"(?:^|[.:;]\s)\W*(?:this|the|our)\s+{_PAPER}\s+{_BE}(?:withdrawn|retracted){_ELSEWHERE}", re.I),
-    re.compile(rf"\bthis\s+{_PAPER}\s+{_BE}(?:withdrawn|removed)\s+by\s+(?:the\s+)?(?:arxiv|authors?)\b", re.I),
-    re.compile(rf"^\W*(?:{_PAPER}\s+)?(?:withdrawn|retracted){_ELSEWHERE}\b", re.I),
-    re.compile(rf"^\W*(?:the\s+)?authors?\s+(?:has|have)\s+withdrawn\s+(?:this|the)\s+{_PAPER}", re.I),
+_BEEN = r"(?:has\s+been|have\s+been|is)\s+(?:now\s+|temporarily\s+)?(?:being\s+)?"
+_OUT = r"(?:withdrawn|retracted)\b(?!\s+(?:prior|before|from\s+(?!arxiv)))"
+_WORDINGS = (
+    rf"^\W*(?:this|the|our)\s+{_PAPER}\s+(?:{_BEEN}|was\s+){_OUT}",
+    rf"[.:;!)]\s+this\s+{_PAPER}\s+{_BEEN}{_OUT}",
+    rf"\bthis\s+{_PAPER}\s+(?:{_BEEN}|was\s+)(?:withdrawn|removed)\s+by\s+(?:the\s+)?(?:arxiv|authors?)\b",
+    rf"^\W*(?:{_PAPER}\s+)?{_OUT}",
+    rf"^\W*(?:the\s+)?authors?\s+(?:has|have)\s+withdrawn\s+(?:this|the)\s+{_PAPER}",
 )
+WITHDRAWN = re.compile("|".join(_WORDINGS), re.IGNORECASE)
 BEFORE_FIRST = "submitted before the topic's first window"
 
 
 def is_withdrawn(paper: Paper) -> bool:
     """Whether arXiv or the authors withdrew the paper, as its abstract or comment says."""
-    texts = (paper.abstract, paper.comment or "")
-    return any(wording.search(text) for wording in WITHDRAWN for text in texts)
+    return any(WITHDRAWN.search(text) for text in (paper.abstract, paper.comment or ""))
 
 
-def select(
+def select(  # noqa: PLR0913 - two builds differ in exactly these
     topic: Topic,
     window: Window,
     fetched: Iterable[Paper],
@@ -43,16 +44,18 @@ def select(
 ) -> Selection:
     """Choose a topic's papers for a window from those fetched over ``window.reading``; the same in any order.
 
-    ``seen`` holds all sightings stored for this topic, those of this window too, so that it can be built again.
-    ``first_build`` says that the topic has no build of another window: its brief then holds the window alone.
-    ``before`` holds papers of earlier briefs to compare with. The caller stores the selection's ``sightings`` in
-    place of those it has for this topic and window.
+    ``seen`` holds all sightings stored for this topic, this window's too: it can be built again.
+    ``first_build`` says that no other window of the topic was built: its brief then holds the window alone.
+    ``before`` holds papers of earlier briefs to compare with. The caller stores the selection's ``sightings``
+    in place of those it has for this topic and window.
     """
     papers = [paper for paper in _newest(fetched) if window.reading.holds(paper.submitted)]
     rules = _Rules(window, _Memory.of(seen, window), Terms.of(topic.excluded_terms), first_build)
     passed = tuple(PassedOver(paper, why) for paper in papers if (why := rules.why_passed_over(paper)))
     out = {each.paper.id for each in passed}
-    late = frozenset(paper.id for paper in papers if paper.id not in out and not window.holds(paper.submitted))
+    late = frozenset(
+        paper.id for paper in papers if paper.id not in out and not window.holds(paper.submitted)
+    )
     ranked = rank(topic, [paper for paper in papers if paper.id not in out], late=late)
     taken = ranked[: topic.papers_per_brief]
     taken_ids = {each.paper.id for each in taken}
@@ -64,7 +67,9 @@ def select(
         taken=taken,
         left=ranked[topic.papers_per_brief :],
         withdrawn=tuple(paper for paper in papers if is_withdrawn(paper) and rules.memory.is_news(paper)),
-        revised=tuple(paper for paper in papers if rules.memory.is_revision(paper) and not is_withdrawn(paper)),
+        revised=tuple(
+            paper for paper in papers if rules.memory.is_revision(paper) and not is_withdrawn(paper)
+        ),
         before=_to_compare(topic, rules, papers, before, taken_ids),
         passed_over=passed,
         sightings=tuple(
@@ -146,7 +151,7 @@ class _Rules:
 def _to_compare(
     topic: Topic, rules: _Rules, fetched: list[Paper], before: Iterable[Paper], taken: set[str]
 ) -> tuple[Paper, ...]:
-    """Earlier papers as near to the topic as a brief's: those given, and the best of each fetched week before."""
+    """Earlier papers as near to the topic as a brief's: those given and the best of each fetched week."""
     weeks: dict[tuple[int, int], list[Paper]] = defaultdict(list)
     for paper in fetched:
         day = paper.submitted.astimezone(dt.UTC).date()

@@ -3,9 +3,9 @@
 <topic slug>.jsonl  a notice, then one version of a paper a line; `announced`: when arXiv would first show it
 subscribers.toml    six people at addresses that are reserved for examples (RFC 2606)
 
-The papers cover 2026-W22 and 2026-W23, the weekend between and the 14 days before. Late, revised and withdrawn
-ones are among them, and one that two topics share. Ids run from 2605.90001, above any that arXiv gives out, so
-links made from them lead nowhere.
+The papers cover 2026-W22 and 2026-W23, the weekend between and the 14 days before. Late, revised and
+withdrawn ones are among them, and one that two topics share. Ids run from 2605.90001, above any that arXiv
+gives out, so links made from them lead nowhere.
 """
 
 import datetime as dt
@@ -81,7 +81,7 @@ def sample_subscribers() -> tuple[SampleSubscriber, ...]:
 
 
 def built_at(window: Window) -> dt.datetime:
-    """When the demo builds a week's briefs: 06:00 UTC on the Monday after it, once Friday's papers are out."""
+    """When the demo builds a week's briefs: 06:00 UTC on the Monday after it, once Friday's are out."""
     monday = window.first + dt.timedelta(days=7 - window.first.weekday())
     return dt.datetime.combine(monday, dt.time(6), dt.UTC)
 

@@ -18,14 +18,14 @@ import pytest
 from service.adapters.arxiv_papers import (
     ArxivPapers,
     Pace,
-    matches,
+    matching,
     read_announcements,
     read_page,
     search_query,
     shared_pace,
 )
-from service.adapters.arxiv_papers.answers import DoubtError, RefusalError
-from service.papers import Paper, SourceError, Window
+from service.adapters.arxiv_papers.answers import Doubt, Refusal
+from service.papers import Paper, PaperSource, SourceError, Window
 from subscribers.topics import Topic
 from tests.adapters.mirror import PAPERS, SHARED, mirror, needs_mirror
 
@@ -480,6 +480,11 @@ def test_a_body_shorter_than_its_announced_length_is_asked_for_again() -> None:
         assert len(seen) == 2
 
 
+def test_a_source_is_known_by_its_address() -> None:
+    papers: PaperSource = source("http://127.0.0.1:9/api/query")
+    assert papers.name == "http://127.0.0.1:9/api/query"
+
+
 # Politeness.
 
 
@@ -593,9 +598,15 @@ def test_settings_that_make_no_sense_are_refused(changes: dict[str, Any]) -> Non
         ArxivPapers(**({"contact": "brief@example.org"} | changes))
 
 
+def test_an_interval_under_three_seconds_is_refused_for_arxiv_itself() -> None:
+    with pytest.raises(ValueError, match="3 seconds between requests"):
+        ArxivPapers("brief@example.org", interval=1.0)
+    assert ArxivPapers("", url="http://127.0.0.1:1/api", interval=0.0)._turns is shared_pace(0.0)
+
+
 def test_sources_share_the_pace_of_the_process_unless_told_otherwise() -> None:
     first, second = ArxivPapers("a@example.org"), ArxivPapers("b@example.org")
-    assert first.pace is second.pace is shared_pace(3.0)
+    assert first._turns is second._turns is shared_pace(3.0)
 
 
 # What is asked.
@@ -610,10 +621,21 @@ def test_the_query_puts_every_group_in_parentheses_and_leaves_exclusions_out() -
     )
 
 
-@pytest.mark.parametrize("term", ['say "hi"', "f(x)", "[cat", "a*b", "*", "  ", "--", "a\\b", "a\nb", "{x}"])
+def test_a_hyphen_is_asked_as_written_and_joined_and_nothing_twice() -> None:
+    topic = Topic("t", "T", "T.", (), ("fine-tuning", "finetuning", "re-rank*", "LoRA"), ())
+    asked = search_query(topic, WINDOW).partition(" AND submittedDate")[0]
+    assert asked == (
+        '(ti:"fine-tuning" OR abs:"fine-tuning" OR ti:finetuning OR abs:finetuning OR '
+        "(ti:re AND ti:rank*) OR (abs:re AND abs:rank*) OR ti:rerank* OR abs:rerank* OR ti:LoRA OR abs:LoRA)"
+    )
+
+
+@pytest.mark.parametrize(
+    "term", ['say "hi"', "f(x)", "[cat", "a*b", "*", "  ", "--", "a\\b", "a\nb", "{x}", "a OR b", "cat:x"]
+)
 def test_a_term_that_would_change_the_query_is_refused(term: str) -> None:
     topic = Topic("t", "T", "T.", ("cs.CL",), (term,), ())
-    with pytest.raises(SourceError, match="topic t: the search term"):
+    with pytest.raises(SourceError, match="topic t: a search term can't be asked"):
         search_query(topic, WINDOW)
 
 
@@ -649,7 +671,8 @@ def test_a_query_too_long_for_a_url_is_refused() -> None:
         ("Direct Preference-Optimization", "x", "cs.CL", True),
         ("x", "a preference\noptimization", "cs.LG", True),
         ("Rewarding models", "x", "cs.CL", False),
-        ("A reward for every modelling", "x", "cs.CL", True),
+        ("Reward-modelling", "x", "cs.CL", True),
+        ("A reward for every model", "x", "cs.CL", False),
         ("preference", "optimization", "cs.CL", False),
         ("Preference optimization", "x", "math.CO", False),
     ],
@@ -659,7 +682,7 @@ def test_papers_at_hand_are_judged_as_arxiv_would(
 ) -> None:
     day = dt.datetime(2026, 5, 20, tzinfo=dt.UTC)
     paper = Paper("2605.00001", 1, title, abstract, ("A",), (categories,), categories, day, day)
-    assert matches(TOPIC, paper) is expected
+    assert matching(TOPIC, [paper]) == [paper] * expected
 
 
 # Reading feeds.
@@ -723,7 +746,7 @@ def test_an_old_paper_keeps_its_archive_comment_and_journal() -> None:
 @pytest.mark.shared
 @needs_feeds
 def test_a_recorded_error_is_refused_in_arxivs_words() -> None:
-    with pytest.raises(RefusalError, match="incorrect id format for abc"):
+    with pytest.raises(Refusal, match="incorrect id format for abc"):
         read_page((ATOM / "id_abc_s0_m100_b79c8dcf6bc3.xml").read_bytes())
 
 
@@ -779,7 +802,7 @@ def test_characters_that_xml_forbids_are_dropped_and_marks_of_direction_stay() -
     ],
 )
 def test_a_body_that_is_no_whole_feed_is_doubted_with_what_was_seen(body: bytes, seen: str) -> None:
-    with pytest.raises(DoubtError, match=seen):
+    with pytest.raises(Doubt, match=seen):
         read_page(body)
 
 
@@ -788,5 +811,5 @@ def test_a_billion_laughs_are_doubted_not_expanded() -> None:
     body = (
         f'<!DOCTYPE feed [<!ENTITY l0 "ha">{levels}]><feed xmlns="http://www.w3.org/2005/Atom">&l11;</feed>'
     )
-    with pytest.raises(DoubtError):
+    with pytest.raises(Doubt):
         read_page(body.encode())

@@ -3,13 +3,13 @@
 source     ArxivPapers.fetch(): pages, totals, and the rule that zero papers is a finding to verify
 query      what is asked of arXiv for a topic, and the same rules over papers at hand
 feed       Atom bytes -> papers; whatever is missing or malformed is said
-answers    one HTTP request that always ends; DoubtError: ask again; RefusalError: that is no use
+answers    one HTTP request that always ends; Doubt: ask again; Refusal: that is no use
 pace       one request at a time, three seconds apart, over the whole process
 """
 
 from service.adapters.arxiv_papers.feed import Announcement, Page, read_announcements, read_page
 from service.adapters.arxiv_papers.pace import Pace, shared_pace
-from service.adapters.arxiv_papers.query import matches, search_query
+from service.adapters.arxiv_papers.query import matching, search_query
 from service.adapters.arxiv_papers.source import ArxivPapers
 
 __all__ = [
@@ -17,7 +17,7 @@ __all__ = [
     "ArxivPapers",
     "Pace",
     "Page",
-    "matches",
+    "matching",
     "read_announcements",
     "read_page",
     "search_query",

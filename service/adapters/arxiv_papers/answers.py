@@ -15,7 +15,7 @@ LARGEST_BODY = 64 * 2**20  # bytes; a page of 2,000 papers has about 5 million
 CHUNK = 65536
 
 
-class DoubtError(Exception):
+class Doubt(Exception):
     """An answer that can't be trusted, where asking again may help."""
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
@@ -23,7 +23,7 @@ class DoubtError(Exception):
         self.retry_after = retry_after  # seconds, where the server said so
 
 
-class RefusalError(Exception):
+class Refusal(Exception):
     """Asking the same again is no use; the message says what to do instead."""
 
 
@@ -46,14 +46,14 @@ class Caller:
     use_proxies: bool = True  # of the environment
 
     def get(self, url: str) -> Answer:
-        """Return the whole answer; DoubtError when it doesn't come in time or breaks off."""
+        """Return the whole answer; Doubt when it doesn't come in time or breaks off."""
         box: SimpleQueue[Answer | Exception] = SimpleQueue()
         # A thread, because name resolution and dripping headers know no total timeout.
         threading.Thread(target=self._deliver, args=(url, box), daemon=True).start()
         try:
             found = box.get(timeout=self.deadline)
         except Empty:
-            raise DoubtError(f"no complete answer within {self.deadline:g} seconds") from None
+            raise Doubt(f"no complete answer within {self.deadline:g} seconds") from None
         if isinstance(found, Answer):
             return found
         raise self._doubt(found) from found
@@ -84,16 +84,16 @@ class Caller:
         while chunk := response.raw.read1(CHUNK, decode_content=True):
             body += chunk
             if len(body) > LARGEST_BODY:
-                raise DoubtError(f"an answer of more than {LARGEST_BODY} bytes")
+                raise Doubt(f"an answer of more than {LARGEST_BODY} bytes")
             if time.monotonic() > end:
-                raise DoubtError(f"no complete answer within {self.deadline:g} seconds")
+                raise Doubt(f"no complete answer within {self.deadline:g} seconds")
         return bytes(body)
 
     def _doubt(self, error: Exception) -> Exception:
         if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
-            return DoubtError(f"no answer within {self.timeout:g} seconds")
+            return Doubt(f"no answer within {self.timeout:g} seconds")
         if isinstance(error, requests.RequestException | urllib3.exceptions.HTTPError | OSError):
-            return DoubtError(f"the connection failed ({type(error).__name__})")
+            return Doubt(f"the connection failed ({type(error).__name__})")
         return error
 
 

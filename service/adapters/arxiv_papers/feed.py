@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from arxiv._feed import _build_result  # type: ignore[import-untyped]  # it ships no types
 from lxml import etree
 
-from service.adapters.arxiv_papers.answers import DoubtError, RefusalError
+from service.adapters.arxiv_papers.answers import Doubt, Refusal
 from service.papers import Paper
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -56,7 +56,7 @@ class Announcement:
 def read_page(body: bytes) -> Page:
     """Read an answer of the query API.
 
-    DoubtError when it is no whole feed; RefusalError with arXiv's words when it is an error.
+    Doubt when it is no whole feed; Refusal with arXiv's words when it is an error.
     Format: https://info.arxiv.org/help/api/user-manual.html#_details_of_atom_results_returned
     """
     root = _root(body)
@@ -73,11 +73,11 @@ def read_page(body: bytes) -> Page:
 
 
 def read_announcements(body: bytes) -> tuple[Announcement, ...]:
-    """Read a daily announcement feed; DoubtError when it is no whole feed or an entry is malformed."""
+    """Read a daily announcement feed; Doubt when it is no whole feed or an entry is malformed."""
     try:
         return tuple(_announcement(entry) for entry in _root(body).findall(f"{ATOM}entry"))
     except ValueError as error:
-        raise DoubtError(f"an announcement is malformed: {error}") from error
+        raise Doubt(f"an announcement is malformed: {error}") from error
 
 
 def newest(papers: Iterable[Paper]) -> tuple[Paper, ...]:
@@ -93,9 +93,9 @@ def error_words(body: bytes) -> str | None:
     """Return arXiv's own words where an answer is an error feed; None for anything else."""
     try:
         _refuse_error(_root(body).findall(f"{ATOM}entry"))
-    except RefusalError as refusal:
+    except Refusal as refusal:
         return str(refusal)
-    except DoubtError:
+    except Doubt:
         return None
     return None
 
@@ -108,9 +108,9 @@ def excerpt(body: bytes) -> str:
 
 def _root(body: bytes) -> etree._Element:
     if not body.strip():
-        raise DoubtError("an empty answer")
+        raise Doubt("an empty answer")
     if re.match(rb"\s*<(!doctype\s+)?html\b", body, re.IGNORECASE):
-        raise DoubtError(f"an HTML page instead of a feed: {excerpt(body)}")
+        raise Doubt(f"an HTML page instead of a feed: {excerpt(body)}")
     # Strict: no repair, no entities, no network, libxml2's limits against expansion.
     parser = etree.XMLParser(
         resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, recover=False
@@ -118,11 +118,11 @@ def _root(body: bytes) -> etree._Element:
     try:
         root = etree.fromstring(_legal(body), parser=parser)
     except etree.XMLSyntaxError as error:
-        raise DoubtError(f"XML that is cut short or not well-formed ({error.msg})") from error
+        raise Doubt(f"XML that is cut short or not well-formed ({error.msg})") from error
     if root.getroottree().docinfo.doctype:
-        raise DoubtError("XML with a document type, which no feed of arXiv has")
+        raise Doubt("XML with a document type, which no feed of arXiv has")
     if root.tag != f"{ATOM}feed":
-        raise DoubtError(f"a document <{etree.QName(root).localname}> instead of a feed")
+        raise Doubt(f"a document <{etree.QName(root).localname}> instead of a feed")
     return root
 
 
@@ -146,7 +146,7 @@ def _refuse_error(entries: Iterable[etree._Element]) -> None:
         identity = _text(entry, f"{ATOM}id")
         is_paper = ID_PREFIX.match(identity) is not None
         if "/api/errors" in identity or (_text(entry, f"{ATOM}title") == "Error" and not is_paper):
-            raise RefusalError(
+            raise Refusal(
                 f"arXiv answers: {_text(entry, f'{ATOM}summary')[:300] or 'an error without words'}"
             )
 
@@ -207,7 +207,7 @@ def _text(element: etree._Element, tag: str) -> str:
 def _number(root: etree._Element, name: str) -> int:
     text = _text(root, OPENSEARCH + name)
     if not re.fullmatch(r"[0-9]{1,9}", text):
-        raise DoubtError(f"a feed without opensearch:{name}")
+        raise Doubt(f"a feed without opensearch:{name}")
     return int(text)
 
 

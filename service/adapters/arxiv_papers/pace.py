@@ -10,7 +10,7 @@ POLITE = 3.0  # seconds between two requests: https://info.arxiv.org/help/api/to
 LONGEST_PAUSE = 300.0  # seconds; whoever is told to wait longer gives up rather than block a build
 
 
-class PauseError(Exception):
+class Paused(Exception):
     """The next request may only be made after a longer pause than anybody waits for."""
 
     def __init__(self, seconds: float) -> None:
@@ -35,7 +35,7 @@ class Pace:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Wait for the next turn and hold it; PauseError when that would take over LONGEST_PAUSE seconds."""
+        """Wait for the next turn and hold it; Paused when that would take over LONGEST_PAUSE seconds."""
         with self._lock:
             self._wait()
             try:
@@ -51,7 +51,7 @@ class Pace:
     def _wait(self) -> None:
         seconds = self._free - self._clock()
         if seconds > LONGEST_PAUSE:
-            raise PauseError(seconds)
+            raise Paused(seconds)
         if seconds > 0:
             self._sleep(seconds)
 

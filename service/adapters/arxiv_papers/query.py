@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterable
 
 from service.papers import Paper, SourceError, Window
-from subscribers.topics import Topic
+from subscribers.terms import Term, TermError, Terms
+from subscribers.topics import Topic, in_categories
 
 CATEGORY = re.compile(r"[a-z]+(-[a-z]+)?(\.([A-Za-z-]+|\*))?")  # cs.AI, astro-ph, cond-mat.str-el, math.*
-TERM = re.compile(r"[^\"()\[\]{}\\*\x00-\x1f\x7f]*\w[^\"()\[\]{}\\*\x00-\x1f\x7f]*\*?")
-WORD = re.compile(r"\w+")
+PLAIN_WORD = re.compile(r"[A-Za-z0-9]+")  # needs no quotes
 
 
 def search_query(topic: Topic, window: Window) -> str:
@@ -21,8 +21,9 @@ def search_query(topic: Topic, window: Window) -> str:
     """
     if not topic.categories and not topic.search_terms:
         raise SourceError(f"topic {topic.slug} has neither categories nor search terms; give it one")
+    forms = dict.fromkeys(form for term in _terms(topic).terms for form in _forms(term))
     # Operators bind left to right: every group has its parentheses.
-    terms = _any(_field_terms(topic, term) for term in topic.search_terms)
+    terms = _any(f"{_in_field('ti', form)} OR {_in_field('abs', form)}" for form in forms)
     return _all([_categories(topic), terms, days_query(window)])
 
 
@@ -39,12 +40,16 @@ def days_query(window: Window) -> str:
     return f"submittedDate:[{window.first:%Y%m%d}0000 TO {window.last:%Y%m%d}2359]"
 
 
-def matches(topic: Topic, paper: Paper) -> bool:
-    """Whether the topic's query gives this paper: any category, and any term in title or abstract."""
-    if topic.categories and not any(_in_category(paper, category) for category in topic.categories):
-        return False
-    texts = [_words(paper.title), _words(paper.abstract)]
-    return not topic.search_terms or any(_holds(text, term) for term in topic.search_terms for text in texts)
+def matching(topic: Topic, papers: Iterable[Paper]) -> list[Paper]:
+    """The papers that the topic's query gives: any category, and any term in title or abstract."""
+    terms = _terms(topic)
+
+    def is_wanted(paper: Paper) -> bool:
+        if topic.categories and not in_categories(topic, paper.categories):
+            return False
+        return not topic.search_terms or terms.match(paper.title) or terms.match(paper.abstract)
+
+    return [paper for paper in papers if is_wanted(paper)]
 
 
 def _any(parts: Iterable[str]) -> str:
@@ -68,37 +73,23 @@ def _category(topic: Topic, category: str) -> str:
     return category
 
 
-def _field_terms(topic: Topic, term: str) -> str:
-    if not TERM.fullmatch(term):
-        raise SourceError(
-            f"topic {topic.slug}: the search term {term!r} can't be asked of arXiv; "
-            "use words, without quotes, brackets or backslashes, and * only at the end"
-        )
-    return " OR ".join(_field_term(field, term) for field in ("ti", "abs"))
+def _terms(topic: Topic) -> Terms:
+    try:
+        return Terms.of(topic.search_terms)
+    except TermError as error:
+        raise SourceError(f"topic {topic.slug}: a search term can't be asked of arXiv: {error}") from error
 
 
-def _field_term(field: str, term: str) -> str:
-    """Quote a phrase; a prefix stays bare, as arXiv knows no * in a phrase: its words are asked together."""
-    if not term.endswith("*"):
-        return f'{field}:"{" ".join(term.split())}"'
-    *words, last = WORD.findall(term)
-    prefix = f"{field}:{last}*"
-    return _any([_all([*(f"{field}:{word}" for word in words), prefix])]) if words else prefix
+def _forms(term: Term) -> list[str]:
+    """What is asked for a term: as written, and joined where it has a hyphen, as `Term.needles` has it."""
+    joined = [needle.strip() for needle in term.needles[1:]]
+    return [f"{form}*" if term.is_prefix else form for form in (term.text, *joined)]
 
 
-def _in_category(paper: Paper, category: str) -> bool:
-    if category.endswith("*"):
-        return any(own.startswith(category[:-1]) for own in paper.categories)
-    return category in paper.categories
-
-
-def _holds(text: str, term: str) -> bool:
-    """Whether a term stands in words as `_words` gives them."""
-    if not term.endswith("*"):
-        return _words(term) in text
-    *words, last = WORD.findall(term.casefold())
-    return f" {last}" in text and all(f" {word} " in text for word in words)
-
-
-def _words(text: str) -> str:
-    return f" {' '.join(WORD.findall(text.casefold()))} "
+def _in_field(field: str, form: str) -> str:
+    """A phrase in quotes; a prefix bare, as arXiv knows no * in a phrase: its words are asked together."""
+    if not form.endswith("*"):
+        return f"{field}:{form}" if PLAIN_WORD.fullmatch(form) else f'{field}:"{form}"'
+    *words, last = re.findall(r"[^\W_]+", form)
+    parts = [*(f"{field}:{word}" for word in words), f"{field}:{last}*"]
+    return f"({_all(parts)})" if words else parts[0]

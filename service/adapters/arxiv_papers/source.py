@@ -5,22 +5,23 @@ import ipaddress
 import logging
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
 import arxiv  # type: ignore[import-untyped]  # it ships no types
 
 from service import __version__
-from service.adapters.arxiv_papers.answers import Answer, Caller, DoubtError, RefusalError, retry_after
+from service.adapters.arxiv_papers.answers import Answer, Caller, Doubt, Refusal, retry_after
 from service.adapters.arxiv_papers.feed import Page, error_words, excerpt, newest, read_page
-from service.adapters.arxiv_papers.pace import POLITE, Pace, PauseError, shared_pace
-from service.adapters.arxiv_papers.query import categories_query, days_query, matches, search_query
+from service.adapters.arxiv_papers.pace import POLITE, Pace, Paused, shared_pace
+from service.adapters.arxiv_papers.query import categories_query, days_query, matching, search_query
 from service.papers import Fetched, Paper, SourceError, Window
 from subscribers.topics import Topic
 
 ENDPOINT = "https://export.arxiv.org/api/query"
 LARGEST_PAGE = 2000  # papers in one answer: user manual, "start and max_results paging"
 LARGEST_TOTAL = 30000  # papers that can be reached by one query
+SAFE = ":()*,"  # need no encoding, and a query has many
 LONGEST_URL = 8000  # characters; servers refuse longer request lines
 FIRST_BACKOFF = 3.0  # seconds, doubled with each attempt
 LONGEST_BACKOFF = 60.0  # seconds, before jitter
@@ -48,14 +49,15 @@ class ArxivPapers:
     deadline: float = 120.0  # seconds for a whole answer
     attempts: int = 5  # requests for one page
     page_size: int = LARGEST_PAGE
-    pace: Pace = field(default_factory=lambda: shared_pace(POLITE))
+    interval: float = POLITE  # seconds between two requests, over every source of this process
+    pace: Pace | None = None  # instead of the process's own, with another clock
     now: Callable[[], dt.datetime] = utc_now
     jitter: Callable[[], float] = random.random  # 0 to 1
 
     def __post_init__(self) -> None:
         if urlsplit(self.url).scheme not in {"http", "https"} or not urlsplit(self.url).hostname:
             raise ValueError(f"not an http or https address: {self.url!r}")
-        if self.pace.interval < POLITE and not self._is_local:
+        if self._turns.interval < POLITE and not self._is_local:
             raise ValueError(
                 f"{self.url}: arXiv asks for {POLITE:g} seconds between requests; only a mirror on "
                 "this machine may be asked faster"
@@ -66,6 +68,11 @@ class ArxivPapers:
             raise ValueError(f"page_size must be 1 to {LARGEST_PAGE} and attempts at least 1")
 
     @property
+    def name(self) -> str:
+        """The address that is asked: answers are stored under it."""
+        return self.url
+
+    @property
     def user_agent(self) -> str:
         contact = f"mailto:{self.contact}" if "@" in self.contact else self.contact
         return f"arXiv-Education-Brief/{__version__}" + (f" ({contact})" if contact else "")
@@ -74,7 +81,7 @@ class ArxivPapers:
         """Every paper of the window's days that the topic's query matches; SourceError rather than fewer."""
         try:
             papers = self._papers(topic, window)
-        except (DoubtError, RefusalError) as problem:
+        except (Doubt, Refusal) as problem:
             raise SourceError(f"topic {topic.slug}, {window.first} to {window.last}: {problem}") from problem
         return Fetched(topic.slug, window, self._inside(papers, topic, window), self.now())
 
@@ -87,16 +94,16 @@ class ArxivPapers:
             return ()
         if papers := self._read(query):
             return papers
-        raise RefusalError(
+        raise Refusal(
             f"arXiv answers zero papers three times, though {missed[0].id} of the same days matches; {LATER}"
         )
 
     def _missed(self, topic: Topic, window: Window) -> list[Paper]:
-        """Papers that belie a zero; RefusalError when arXiv knows no papers of those days at all."""
+        """Papers that belie a zero; Refusal when arXiv knows no papers of those days at all."""
         if topic.categories and topic.search_terms:
             query = categories_query(topic, window)
             if wider := self._read(query) or self._read(query):
-                return [paper for paper in wider if matches(topic, paper)]
+                return matching(topic, wider)
         self._refuse_silence(window)
         return []
 
@@ -105,7 +112,7 @@ class ArxivPapers:
         span = Window(min(window.first, window.last - NEVER_EMPTY), window.last)
         query = days_query(span)
         if not (self._page(query, 0, 1).total or self._page(query, 0, 1).total):
-            raise RefusalError(
+            raise Refusal(
                 f"arXiv answers zero papers of any category from {span.first} to {span.last}, "
                 f"which can't be: check the days and the address {self.url}, or {LATER}"
             )
@@ -123,26 +130,26 @@ class ArxivPapers:
         return inside
 
     def _read(self, query: str) -> tuple[Paper, ...]:
-        """Every paper of a query over all its pages; RefusalError when no reading is complete."""
+        """Every paper of a query over all its pages; Refusal when no reading is complete."""
         before: tuple[Paper, ...] | None = None
         reason = ""
         for _ in range(self.attempts):
             try:
                 papers, total = self._reading(query)
-            except DoubtError as doubt:
+            except Doubt as doubt:
                 reason = str(doubt)
                 continue
             # A paper listed twice may have pushed another out, unless a second reading says just the same.
             if len(papers) == total or papers == before:
                 return papers
             before, reason = papers, f"{total} papers were promised and {len(papers)} different ones came"
-        raise RefusalError(f"{self.attempts} readings of arXiv's pages are all incomplete: {reason}; {LATER}")
+        raise Refusal(f"{self.attempts} readings of arXiv's pages are all incomplete: {reason}; {LATER}")
 
     def _reading(self, query: str) -> tuple[tuple[Paper, ...], int]:
         page = self._page(query, 0, self.page_size)
         total = page.total
         if total > LARGEST_TOTAL:
-            raise RefusalError(
+            raise Refusal(
                 f"{total} papers match, and arXiv gives {LARGEST_TOTAL} at most; narrow the topic's "
                 "categories and search terms, or ask fewer days"
             )
@@ -150,35 +157,33 @@ class ArxivPapers:
         while len(papers) < total:
             page = self._page(query, len(papers), self.page_size)
             if page.total != total:
-                raise DoubtError(f"the total changed from {total} to {page.total} between pages")
+                raise Doubt(f"the total changed from {total} to {page.total} between pages")
             papers += page.papers
         return newest(papers), total
 
     def _page(self, query: str, start: int, size: int) -> Page:
-        """One page, complete; RefusalError when every attempt fails."""
+        """One page, complete; Refusal when every attempt fails."""
         seen: list[str] = []
         for attempt in range(1, self.attempts + 1):
             try:
                 return self._attempt(self._address(query, start, size), start, size, attempt)
-            except DoubtError as doubt:
+            except Doubt as doubt:
                 logger.warning("arXiv, attempt %d of %d: %s", attempt, self.attempts, doubt)
                 seen.append(str(doubt))
-        raise RefusalError(
-            f"{self.attempts} requests to arXiv failed ({'; '.join(dict.fromkeys(seen))}); {LATER}"
-        )
+        raise Refusal(f"{self.attempts} requests to arXiv failed ({'; '.join(dict.fromkeys(seen))}); {LATER}")
 
     def _attempt(self, address: str, start: int, size: int, attempt: int) -> Page:
         try:
-            with self.pace.turn():
+            with self._turns.turn():
                 try:
                     return self._checked(self._caller.get(address), start, size)
-                except DoubtError as doubt:
+                except Doubt as doubt:
                     # Within the turn, so that no other thread asks before the pause is over.
-                    self.pace.postpone(max(self._backoff(attempt), doubt.retry_after or 0.0))
+                    self._turns.postpone(max(self._backoff(attempt), doubt.retry_after or 0.0))
                     raise
-        except PauseError as pause:
+        except Paused as pause:
             end = self.now() + dt.timedelta(seconds=pause.seconds)
-            raise RefusalError(f"arXiv asks for a pause; try again after {end:%Y-%m-%d %H:%M} UTC") from pause
+            raise Refusal(f"arXiv asks for a pause; try again after {end:%Y-%m-%d %H:%M} UTC") from pause
 
     def _checked(self, answer: Answer, start: int, size: int) -> Page:
         if answer.status != 200:
@@ -186,21 +191,21 @@ class ArxivPapers:
         page = read_page(answer.body)
         expected = max(0, min(size, page.total - start))
         if page.start != start:
-            raise DoubtError(f"a page from {page.start} where {start} was asked")
+            raise Doubt(f"a page from {page.start} where {start} was asked")
         if page.malformed:
-            raise DoubtError(f"entries that can't be read: {', '.join(page.malformed[:3])}")
+            raise Doubt(f"entries that can't be read: {', '.join(page.malformed[:3])}")
         if page.entries != expected:
-            raise DoubtError(f"{page.entries} entries where {expected} of {page.total} were due")
+            raise Doubt(f"{page.entries} entries where {expected} of {page.total} were due")
         return page
 
     def _bad_status(self, answer: Answer) -> Exception:
         if 400 <= answer.status < 500 and answer.status not in BUSY_STATUSES:
             words = error_words(answer.body) or f"the answer begins {excerpt(answer.body)}"
-            return RefusalError(
+            return Refusal(
                 f"HTTP {answer.status}; {words}; check the topic's query and the address {self.url}"
             )
         target = f" to {answer.headers['Location'][:200]!r}" if "Location" in answer.headers else ""
-        return DoubtError(f"HTTP {answer.status}{target}", retry_after(answer.headers, self.now()))
+        return Doubt(f"HTTP {answer.status}{target}", retry_after(answer.headers, self.now()))
 
     def _address(self, query: str, start: int, size: int) -> str:
         # By submission date, oldest first: papers that are announced while we read come last.
@@ -211,9 +216,9 @@ class ArxivPapers:
             "sortBy": arxiv.SortCriterion.SubmittedDate.value,
             "sortOrder": arxiv.SortOrder.Ascending.value,
         }
-        address = f"{self.url}?{urlencode(parameters)}"
+        address = f"{self.url}?{urlencode(parameters, safe=SAFE)}"
         if len(address) > LONGEST_URL:
-            raise RefusalError(
+            raise Refusal(
                 f"the query makes an address of {len(address)} characters; {LONGEST_URL} are possible: "
                 "use fewer or shorter search terms"
             )
@@ -221,6 +226,10 @@ class ArxivPapers:
 
     def _backoff(self, attempt: int) -> float:
         return float(min(FIRST_BACKOFF * 2 ** (attempt - 1), LONGEST_BACKOFF) * (1 + self.jitter() / 2))
+
+    @property
+    def _turns(self) -> Pace:
+        return self.pace or shared_pace(self.interval)
 
     @property
     def _caller(self) -> Caller:

@@ -19,7 +19,7 @@ class Ask(Protocol):
 
 
 def question_key(prompt: Prompt[Any], model: str) -> CardKey:
-    question = "\x00".join([prompt.system, prompt.user, prompt.schema_text])
+    question = f"{prompt.system}\x00{prompt.user}\x00{prompt.schema_text}"
     digest = hashlib.sha256(question.encode("utf-8", "surrogatepass")).hexdigest()
     return CardKey(f"question-{digest}", PROMPT_VERSION, model)
 

@@ -1,9 +1,8 @@
 """One question to an OpenAI-compatible server, and every way in which it can fail.
 
-The ``openai`` package speaks the protocol. Retries, the total time and the reading of answers are here, because its own
-retry also repeats requests that an empty account refused, its time-out starts anew with every byte, and it
-hands on a 200 of any shape. What leaves this module is an answer of the schema, or a CallFailedError that holds
-neither key nor prompt.
+The ``openai`` package speaks the protocol. Retries, the total time and the reading of answers are here: its
+own retry repeats what an empty account refused, its time-out starts anew with every byte, and it hands on a
+200 of any shape. What leaves this module is an answer of the schema, or a CallFailedError without the key.
 """
 
 import re
@@ -26,6 +25,23 @@ from service.briefs.prompts import AnswerT, Prompt, tokens_of
 LONGEST_ANSWER = 4_000_000  # bytes; a longer body is no chat completion
 FIRST_WAIT = 1.0  # seconds; doubled with every attempt
 TIDY_CODE = re.compile(r"[a-z][a-z0-9_.]{1,60}")
+CODES = {
+    "insufficient_quota": Trouble.OUT_OF_MONEY,  # comes as a 429
+    "billing_hard_limit_reached": Trouble.OUT_OF_MONEY,
+    "context_length_exceeded": Trouble.TOO_LONG,
+    "content_filter": Trouble.FILTERED,  # comes as a 400 from Azure
+    "model_not_found": Trouble.MODEL_UNKNOWN,
+}
+STATUSES = {
+    401: Trouble.KEY_WRONG,
+    402: Trouble.OUT_OF_MONEY,
+    403: Trouble.KEY_WRONG,
+    404: Trouble.MODEL_UNKNOWN,
+    408: Trouble.SERVER_FAILED,
+    409: Trouble.SERVER_FAILED,
+    413: Trouble.TOO_LONG,
+    429: Trouble.RATE_LIMITED,
+}
 THOUGHTS = re.compile(r"^\s*<think>.*?</think>", re.DOTALL)
 
 
@@ -97,21 +113,22 @@ class Caller:
 
     def ask(self, prompt: Prompt[AnswerT], spending: Spending) -> AnswerT:
         """The server's answer; CallFailedError when there is none after every attempt that makes sense."""
-        allowed, asked_again = min(prompt.completion_tokens, self._settings.completion_limit), False
-        for attempt in range(1, self._settings.attempts + 1):
-            answer = self._try(prompt, allowed, spending)
-            if not isinstance(answer, Failure):
-                return answer
+        allowed, attempt, asked_again = (
+            min(prompt.completion_tokens, self._settings.completion_limit),
+            1,
+            False,
+        )
+        while isinstance(answer := self._try(prompt, allowed, spending), Failure):
             trouble = answer.trouble
-            last = attempt == self._settings.attempts
-            if last or not (trouble.passes or (trouble.asks_again and not asked_again)):
-                break
+            sensible = trouble.passes or (trouble.asks_again and not asked_again)
+            if attempt == self._settings.attempts or not sensible:
+                raise CallFailedError(answer)
             if trouble.passes:
                 self._wait(answer, attempt, spending)
-            asked_again = asked_again or trouble.asks_again
             if trouble is Trouble.CUT_OFF:
                 allowed = min(2 * allowed, self._settings.completion_limit)
-        raise CallFailedError(answer)
+            attempt, asked_again = attempt + 1, asked_again or trouble.asks_again
+        return answer
 
     def _wait(self, failure: Failure, attempt: int, spending: Spending) -> None:
         wished = failure.wait if failure.wait is not None else FIRST_WAIT * 2 ** (attempt - 1)
@@ -121,7 +138,7 @@ class Caller:
         self._sleep(seconds)
 
     def _try(self, prompt: Prompt[AnswerT], allowed: int, spending: Spending) -> AnswerT | Failure:
-        """One attempt, asked again at once in a simpler dialect where the server refuses a part of the protocol."""
+        """One attempt, again at once in a simpler dialect where the server refuses a part of the protocol."""
         while True:
             dialect = self._dialect
             request = _request(self._settings, prompt, allowed, dialect)
@@ -186,7 +203,9 @@ def _request(settings: OpenAISettings, prompt: Prompt[Any], allowed: int, dialec
         form = {"name": prompt.schema.__name__, "schema": schema, "strict": True}
         extra["response_format"] = {"type": "json_schema", "json_schema": form}
     else:
-        system = f"{system}\n\nAnswer with one JSON object of this JSON Schema and nothing else:\n{prompt.schema_text}"
+        system += (
+            f"\n\nAnswer with one JSON object of this JSON Schema and nothing else:\n{prompt.schema_text}"
+        )
         if dialect.answer_format == "json_object":
             extra["response_format"] = {"type": "json_object"}
     if dialect.temperature and settings.temperature is not None:
@@ -238,7 +257,7 @@ def _usage(completion: _Completion, prompt: Prompt[Any], said: str) -> Usage:
 
 def simpler_dialect(error: openai.APIStatusError, dialect: Dialect) -> Dialect | None:
     """The dialect to ask in instead, where a server refuses a part of the protocol."""
-    if error.status_code not in {400, 404, 415, 422, 501} or _code(error) in {"context_length_exceeded"}:
+    if error.status_code not in {400, 404, 415, 422, 501} or _code(error) == "context_length_exceeded":
         return None
     words = f"{error.param} {error.code} {error.message}"
     for parameter in ("max_completion_tokens", "temperature", "response_format"):
@@ -250,23 +269,20 @@ def simpler_dialect(error: openai.APIStatusError, dialect: Dialect) -> Dialect |
 
 
 def status_failure(error: openai.APIStatusError, settings: OpenAISettings) -> Failure:
-    """What a status means. The server's own words stay out: some servers repeat the key or the prompt in them."""
+    """What a status means. The server's own words stay out: some repeat the key or the prompt in them."""
     code, status = _code(error), error.status_code
-    if code in {"insufficient_quota", "billing_hard_limit_reached"} or status == 402:
-        return Failure(Trouble.OUT_OF_MONEY, "add credit at the provider, or set another key")
-    if code == "context_length_exceeded" or status == 413:
-        return Failure(Trouble.TOO_LONG, f"model {settings.model!r}")
-    if code == "content_filter":
-        return Failure(Trouble.FILTERED)
-    if status in {401, 403}:
-        return Failure(Trouble.KEY_WRONG, f"it answered {status}; check the key and what it may use")
-    if status == 404:
-        return Failure(Trouble.MODEL_UNKNOWN, f"check the model {settings.model!r} and the base URL")
-    if status == 429:
-        return Failure(Trouble.RATE_LIMITED, "it answered 429", retry_after(error.response.headers))
-    if status >= 500 or status in {408, 409}:
-        return Failure(Trouble.SERVER_FAILED, f"it answered {status}", retry_after(error.response.headers))
-    return Failure(Trouble.REJECTED, f"it answered {status} {code}".rstrip())
+    trouble = (
+        CODES.get(code)
+        or STATUSES.get(status)
+        or (Trouble.SERVER_FAILED if status >= 500 else Trouble.REJECTED)
+    )
+    advice = {
+        Trouble.OUT_OF_MONEY: "add credit at the provider, or set another key",
+        Trouble.KEY_WRONG: f"it answered {status}; check the key and what it may use",
+        Trouble.MODEL_UNKNOWN: f"check the model {settings.model!r} and the base URL",
+        Trouble.TOO_LONG: f"model {settings.model!r}",
+    }.get(trouble, f"it answered {status} {code}".rstrip())
+    return Failure(trouble, advice, retry_after(error.response.headers) if trouble.passes else None)
 
 
 def _code(error: openai.APIStatusError) -> str:
@@ -276,7 +292,7 @@ def _code(error: openai.APIStatusError) -> str:
 
 
 def retry_after(headers: httpx2.Headers) -> float | None:
-    """Seconds that a server asks to wait (RFC 9110 10.2.3, delay form); None where it says nothing readable."""
+    """Seconds that a server asks to wait (RFC 9110 10.2.3, delay form); None where it gives none."""
     for name, unit in (("retry-after-ms", 1000), ("retry-after", 1)):
         value = headers.get(name, "")
         if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value):

@@ -1,4 +1,4 @@
-"""Cards: what each paper says, asked in batches, side by side, and kept so that no paper is paid for twice."""
+"""Cards: what each paper says, asked in batches side by side, and kept: no paper is paid for twice."""
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -145,7 +145,7 @@ def _cancel(running: Iterable[Future[tuple[dict[str, CardAnswer], tuple[Failure,
 
 
 def read_batch(batch: Sequence[Paper], ask: Ask) -> tuple[dict[str, CardAnswer], tuple[Failure, ...]]:
-    """Answers by paper id, and what failed; a batch that fails by its content is asked again paper by paper."""
+    """Answers by paper id, and what failed; what fails by its content is asked again paper by paper."""
     try:
         answered = _ask(batch, ask)
     except CallFailedError as error:

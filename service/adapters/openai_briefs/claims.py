@@ -1,7 +1,7 @@
-"""A model's words as a brief's: keys become papers, ``[[P3]]`` a paper's handle, quotes the spans they stand for.
+"""A model's words as a brief's: keys become papers, ``[[P3]]`` a handle, quotes the spans they stand for.
 
-What can't be turned is handed on as it came: a key that no paper has stays a key, a quote that stands nowhere stays a
-quote. The gates see it, count it, and have it repaired or dropped.
+What can't be turned is handed on as it came: a key that no paper has stays a key, a quote that stands nowhere
+stays a quote. The gates see it, count it, and have it repaired or dropped.
 """
 
 import re
@@ -14,7 +14,7 @@ from service.briefs.prompts import BriefAnswer, CitationAnswer, ClaimAnswer, cla
 from service.papers import Paper
 
 BRACKETED = re.compile(r"\[\[\s*(P\d{1,5})\s*\]\]")
-# In one pass, so that a handle that looks like a key is not taken for one; bare keys are what some models write.
+# In one pass, so that a handle that looks like a key is not taken for one; some models write bare keys.
 NAMED = re.compile(r"\[\[\s*(?P<key>P\d{1,5})\s*\]\]|(?<![\w$\\^{-])\[?(?P<bare>P\d{1,5})\b\]?(?![\w$}^-])")
 MOST_CITATIONS = 12  # of one claim; the prompt asks for 6
 LONGEST_TEXT = 700  # characters of one claim; the prompt asks for 40 words
@@ -27,6 +27,10 @@ class Keyring:
 
     papers: Mapping[str, Paper]
     handles: Mapping[str, str]
+
+    @property
+    def keys(self) -> dict[str, str]:
+        return {paper.id: key for key, paper in self.papers.items()}
 
     def claim(self, answer: ClaimAnswer) -> Claim:
         """A claim in the brief's terms."""
@@ -60,7 +64,7 @@ class Keyring:
         return Citation(paper.id, locate(answer.quote, paper) or one_line(answer.quote)[:LONGEST_TEXT])
 
     def _named(self, text: str, citations: tuple[Citation, ...]) -> str:
-        """Handles for keys: all in double brackets, and bare ones of cited papers that are no words of theirs."""
+        """Handles for keys: all in double brackets, and bare ones of cited papers that hold no such word."""
         cited = {citation.paper_id for citation in citations}
         evidence = " ".join(citation.evidence for citation in citations)
 

@@ -1,6 +1,6 @@
 """A brief from a language model's answer: the extractive brief with its prose replaced.
 
-Catalog, trends, glossary and revisions are code's own and stay. A section that the answer leaves short or empty is the
+Catalog, trends, glossary and revisions are code's own and stay. A section that the answer leaves short is the
 desk's to fill.
 """
 
@@ -32,7 +32,7 @@ NAMED = 3  # papers in a theme's lead
 def composed(
     answer: BriefAnswer, keyring: Keyring, cards: Mapping[str, Card], base: Brief, missing: Iterable[str] = ()
 ) -> Brief:
-    """The base brief with the answer's sections; ``cards`` by paper id, ``missing``: keys that no answer covers."""
+    """The base brief with the answer's sections; cards by paper id; missing: keys that no answer covers."""
     uncovered = set(keyring.paper_ids(missing))
     left = tuple(
         theme
@@ -59,7 +59,7 @@ def _most(section: Section) -> int:
 
 
 def themes(answers: Iterable[ThemeAnswer], keyring: Keyring, cards: Mapping[str, Card]) -> tuple[Theme, ...]:
-    """Themes with their papers: each paper in the first theme that lists it, and in one more that cites it."""
+    """Themes with papers: each paper in the first theme that lists it, and in one more that cites it."""
     places: Counter[str] = Counter()
     made = []
     for answer in list(answers)[: _most(Section.THEMES)]:
@@ -86,8 +86,9 @@ def _lead(papers: tuple[str, ...], keyring: Keyring, cards: Mapping[str, Card]) 
         return ()
     named = [keyring.handles[citation.paper_id] for citation in citations[:NAMED]]
     names = f"{', '.join(named[:-1])} and {named[-1]}"
-    among = names if len(citations) == len(named) else f"among them {names}"
-    return (Claim(f"{len(citations)} of the {len(keyring.papers)} papers: {among}.", citations, "counted"),)
+    among = f": {names}" if len(citations) == len(named) else f", {names} among them"
+    counts = f"{len(citations)} of the {len(keyring.papers)} papers share this theme"
+    return (Claim(f"{counts}{among}.", citations, "counted"),)
 
 
 def method(answer: MethodAnswer, keyring: Keyring) -> Method:

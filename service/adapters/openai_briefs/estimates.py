@@ -40,7 +40,7 @@ def usage_of(prompts: Sequence[Prompt[Any]]) -> Usage:
 
 
 def merges_of(parts: int, width: int) -> tuple[int, Usage]:
-    """Requests and tokens of merging so many parts, level by level; each part's claims are read once a level."""
+    """Requests and tokens of merging so many parts, level by level."""
     requests, usage = 0, Usage()
     while parts > 1:
         full, rest = divmod(parts, width)

@@ -152,6 +152,6 @@ def _keys_of(theme: ThemeAnswer) -> tuple[str, ...]:
 
 
 def worth_keeping(answer: BriefAnswer, keyring: Keyring) -> bool:
-    """Whether most of an answer's claims are carried by their papers: a bad answer is asked for anew by the next run."""
+    """Whether papers carry most of an answer's claims: the next run asks anew for what it says badly."""
     carried = [keyring.carried(claim) for _, claims in claims_by_place(answer) for claim in claims]
     return 2 * sum(carried) > len(carried)

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from service.adapters.openai_briefs.claims import Keyring
 from service.adapters.openai_briefs.cards import keyed
-from service.briefs.grounding import Failure, Place, Words
+from service.adapters.openai_briefs.claims import Keyring
+from service.briefs.grounding import Failure, Place, Words, texts
 from service.briefs.grounding.places import group
 from service.briefs.model import Brief, Claim
 from service.briefs.prompts import ClaimAnswer, Prompt, Refused, RepairsAnswer, repair_prompt
@@ -29,7 +29,7 @@ class Question:
 
 
 def questions(brief: Brief, failures: Iterable[Failure], papers: Mapping[str, Paper]) -> list[Question]:
-    """The requests that ask for all refused claims and headings; code's own counts and texts are not asked for."""
+    """The requests for all refused claims and headings; code's own counts and texts are not asked for."""
     refused = _refused(failures)
     places = list(refused)[:MOST_PLACES]
     chunks = (
@@ -54,8 +54,11 @@ def _question(
     near = dict.fromkeys(id_ for place, (claim, _) in refused.items() for id_ in _near(brief, place, claim))
     shown = keyed(papers[id_] for id_ in near if id_ in papers)
     keyring = Keyring(shown, {entry.paper_id: entry.handle for entry in brief.catalog})
+    headed = dict(texts(brief))
     entries = tuple(
-        _entry(number, place, claim, why, brief, keyring)
+        _refused_claim(number, claim, why, keyring)
+        if claim
+        else Refused(number, _with_keys(headed[place], keyring), (), why, is_heading=True)
         for number, (place, (claim, why)) in enumerate(refused.items(), 1)
     )
     headings = frozenset(place for place, (claim, _) in refused.items() if claim is None)
@@ -67,21 +70,10 @@ def _near(brief: Brief, place: Place, claim: Claim | None) -> Iterator[str]:
     yield from (group(brief, place) or ())[:NEIGHBOURS]
 
 
-def _entry(
-    number: int, place: Place, claim: Claim | None, why: str, brief: Brief, keyring: Keyring
-) -> Refused:
-    if claim is None:
-        return Refused(number, _with_keys(_heading(brief, place), keyring), (), why, is_heading=True)
+def _refused_claim(number: int, claim: Claim, why: str, keyring: Keyring) -> Refused:
     keys = keyring.keys
-    citations = tuple(
-        (keys.get(citation.paper_id, citation.paper_id), citation.evidence) for citation in claim.citations
-    )
+    citations = tuple((keys.get(cited.paper_id, cited.paper_id), cited.evidence) for cited in claim.citations)
     return Refused(number, _with_keys(claim.text, keyring), citations, _with_keys(why, keyring))
-
-
-def _heading(brief: Brief, place: Place) -> str:
-    items = brief.overview.reading_order if place.part == "purpose" else getattr(brief, place.section)
-    return str(getattr(items[place.item], place.part))
 
 
 def _with_keys(text: str, keyring: Keyring) -> str:

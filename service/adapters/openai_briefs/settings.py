@@ -16,7 +16,7 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class OpenAISettings:
-    """Every choice of the OpenAI writer. The key is left out of ``repr``; ValueError when a choice can't work."""
+    """Every choice of the OpenAI writer; ``repr`` leaves the key out. ValueError when a choice can't work."""
 
     model: str
     api_key: str = field(default="", repr=False)  # servers on your own machine often need none

@@ -29,8 +29,8 @@ class Usage:
 class Spending:
     """Counts one brief's tokens. Safe to use from several threads.
 
-    A request reserves the most that it can take before it is sent, and settles for what it took. So no ceiling is
-    passed, also when requests run side by side, as far as the prompt's tokens are estimated well.
+    A request reserves the most that it can take before it is sent, and settles for what it took: no ceiling
+    is passed, also when requests run side by side, as far as prompts' tokens are estimated well.
     """
 
     def __init__(self, settings: OpenAISettings, clock: Callable[[], float]) -> None:
@@ -58,7 +58,7 @@ class Spending:
         return self._settings.deadline - self.seconds
 
     def reserve(self, most: Usage) -> None:
-        """Set aside what a request can take, waiting for others to settle where it must; CallFailedError at a ceiling."""
+        """Set aside what a request can take; CallFailedError at a ceiling."""
         if self.seconds_left <= 0:
             raise CallFailedError(
                 Failure(Trouble.OUT_OF_TIME, f"{self._settings.deadline:g} seconds are allowed")

@@ -6,7 +6,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class CardKey:
-    """What a kept answer answers. ``subject`` is a paper with its version, or the hash of a longer question."""
+    """What a kept answer answers: a paper with its version, or a longer question by its hash."""
 
     subject: str  # "2605.12345v2" or "question-<sha256>"
     prompt_version: str
@@ -14,7 +14,7 @@ class CardKey:
 
 
 class CardStore(Protocol):
-    """Keeps answers of a language model: opaque text under a key. Asked by one thread, the one that calls write()."""
+    """Keeps answers of a language model: opaque text under a key. Used by the thread that calls write()."""
 
     def get(self, key: CardKey) -> str | None:
         """The text put under this key; None when there is none."""

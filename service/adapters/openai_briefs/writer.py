@@ -45,8 +45,8 @@ logger = logging.getLogger(__name__)
 class OpenAIWriter:
     """Writes briefs with a language model behind an OpenAI-compatible server.
 
-    ``extractive`` writes the brief that this one starts from: its catalog and trends stay, its themes are the first
-    guess at groups, and its words stand in for papers and sections that the model gives nothing for. ``store`` keeps
+    ``extractive`` writes the brief that this one starts from: its catalog and trends stay, its themes are the
+    first guess at groups, and its words stand in for papers that the model gives nothing for. ``store`` keeps
     what was paid for. One writer may write several briefs, one after another or side by side.
     """
 
@@ -227,7 +227,8 @@ def _notes(read: CardsRead, reduced: Reduced, material: Material) -> Iterator[st
         why = _sentence(read.failures[0])
         yield f"{len(read.missing)} of {len(material.cards)} papers are told by their own words alone. {why}"
     if reduced.missing:
-        yield f"{len(reduced.missing)} papers are grouped by the extractive writer. {_sentence(reduced.failures[0])}"
+        why = _sentence(reduced.failures[0])
+        yield f"{len(reduced.missing)} papers are grouped by the extractive writer. {why}"
     elif reduced.failures:
         yield f"Parts of this brief stand side by side, not merged. {_sentence(reduced.failures[0])}"
 

@@ -149,7 +149,7 @@ def _as_authors(text: str, speaker: Speaker) -> tuple[str, str, float] | None:
         return None
     if speaker.authors > 1:
         return f"{speaker.whose} ", match["rest"], 0.25
-    return f"In the words of {speaker.handle}, ", text[0].lower() + text[1:] if text.startswith("we") else text, -0.3
+    return f"In the words of {speaker.handle}{':' if text[0] == 'W' else ','} ", text, -0.3
 
 
 def _as_paper(text: str, speaker: Speaker) -> tuple[str, str, float] | None:
@@ -226,10 +226,10 @@ def _without_parentheses(text: str) -> tuple[str, ...]:
 
 
 def listed(names: Iterable[str], most: int = 12) -> str:
-    """Names as a list in words: "A, B and C", or "A, B and 3 others" where there are more than ``most``."""
+    """Names as a list in words: "A, B and C", or "among them A, B and C" where there are more than ``most``."""
     names = list(names)
     if len(names) > most + 1:
-        return f"{', '.join(names[:most])} and {len(names) - most} others"
+        return f"among them {listed(names[:most], most)}"
     return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
 
 

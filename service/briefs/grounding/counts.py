@@ -8,9 +8,9 @@ from service.briefs.model import Trend
 
 _OF = re.compile(r"\bof\s+(?:the\s+|all\s+|this\s+\w+[’']s\s+)*(?=\w)")
 _PAPERS = re.compile(
-    r"\b([\w-]+)\s+(?:of\s+(?:these|the|those)\s+)?(?:\w+\s+)?(?:papers|preprints|studies|works)\b",
-    re.IGNORECASE,
+    r"\b[\w-]+\s+(?:of\s+(?:these|the|those)\s+)?(?:\w+\s+)?(?:papers|preprints|studies|works)\b", re.IGNORECASE
 )
+_OTHERS = re.compile(r"\band\s+[\w-]+\s+others\b")
 
 
 def miscounted(text: str, cited: int, of: int, trend: Trend | None) -> str:
@@ -37,17 +37,21 @@ def _trend_fault(trend: Trend, cited: int, of: int) -> str:
     return ""
 
 
-def uncounted(text: str, cited: int, of: int, trend: Trend | None) -> str:
-    """A counted claim's text without the numbers that count papers."""
-    counts = [cited, of] + ([trend.before, trend.before_of] if trend else [])
-    for value in counts:
-        text = re.sub(rf"(?<![\w.,-]){value:,}(?![\w%]|[.,]\d)", "", text, count=1)
-    return text
+def uncounted(text: str, cited: int, of: int, named: int, trend: Trend | None) -> tuple[Number, ...]:
+    """A counted claim's numbers but those that count papers; ``and 3 others`` counts the cited that are not named."""
+    held = list(numbers(text))
+    counts = [cited, of, *((trend.before, trend.before_of) if trend else ())]
+    if _OTHERS.search(text) and cited > named:
+        counts.append(cited - named)
+    for count in map(_number, counts):
+        if count in held:
+            held.remove(count)
+    return tuple(held)
 
 
 def without_paper_count(text: str, cited: int) -> str:
     """The text without a right count of the papers it cites: ``these three papers`` with three citations."""
-    return _PAPERS.sub(lambda match: "" if numbers(match[1]) == (_number(cited),) else match[0], text)
+    return _PAPERS.sub(lambda match: "" if numbers(match[0]) == (_number(cited),) else match[0], text)
 
 
 def _total(text: str) -> Number | None:

@@ -8,7 +8,7 @@ from service.briefs.grounding.sources import normalise
 
 _DOMAINS = "com|org|net|io|ai|dev|edu|gov|app|info|co|xyz|ru|cn|uk|eu|ly|gg|me|site|online|top|link|click"
 _TAGS = "a|b|i|u|p|br|hr|img|div|span|table|tr|td|style|script|svg|form|input|iframe|object|embed|link|meta|base|video"
-_READER = r"(?:an?\s+|the\s+|any\s+|all\s+)?(?:llms?|(?:large\s+)?language\s+models?|ais?|ai\s+\w+|assistants?|chatbots?|reviewers?|summari[sz]ers?)"
+_READER = r"(?:an?\s+|the\s+|any\s+|all\s+)?(?:llms?|(?:large\s+)?language\s+models?|ais?|ai\s+\w+|(?:\w+\s+)?assistants?|chatbots?|reviewers?|summari[sz]ers?)"
 
 _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (what, re.compile(pattern, re.IGNORECASE))
@@ -19,13 +19,14 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("an e-mail address", r"@[a-z][\w-]*(?:\.[\w-]+)*\.[a-z]{2,}|\w\s*[\[(]at[\])]\s*\w|(?<![\w@}])@[a-z_]\w+"),
         ("markup", rf"</?[a-z][\w:-]*\s*/?>|<[a-z][\w:-]*\s+[\w:-]+\s*=|<[!?]|<\s*/?\s*(?:{_TAGS})\b[^<>]*>"),
         ("markup", r"&(?:#\d+|#x[\da-f]+|[a-z]{2,8}\d?);"),
-        ("a markdown link", r"\]\s*\(|\]\s*\[\w+\]|\]:\s|```|!\["),
-        ("a template's braces", r"\{\{|\}\}|\{%|%\}|\{#|#\}|<%|%>|%%\w+%%|\[\[\w+\]\]"),
+        ("a markdown link", r"\]\(|\]\[\w+\]|\]:\s|```|!\["),
+        ("a template's braces", r"\{\{|\{%|%\}|\{#|<%|%>|%%\w+%%|\[\[\w+\]\]"),
         ("a chat mark", r"<\|\w*\|?>?|\[/?INST\]|<</?SYS>>|#{2,}\s*\w|(?:^|[\n.“])\s*(?:system|assistant|user)\s*:"),
         (
             "an instruction",
-            r"\b(?:ignore|disregard|forget|override|bypass)\b(?:\W+\w+){0,4}?\W+"
-            r"(?:instructions?|prompts?|rules|guidelines|directions|everything|above)\b",
+            r"\b(?:ignore|disregard|forget|override|bypass)\s+(?=(?:\w+\W+){0,3}?"
+            r"(?:all|any|your|previous|prior|above|earlier|preceding|everything)\b)(?:\w+\W+){0,6}?"
+            r"(?:instructions?|prompts?|rules|guidelines|directions|context|above|before)\b",
         ),
         ("an instruction", rf"\b(?:note|attention|message|instructions?|dear|hey|hello)\s*(?:to|for)?[\s:,]+{_READER}\b\s*[:,—–-]"),
         ("an instruction", rf"\b(?:you|if\s+you)\s+are\s+(?:now\s+)?{_READER}\b|\bas\s+an?\s+ai\s+(?:language\s+)?model\b"),
@@ -58,8 +59,6 @@ def hidden_character(text: str) -> str:
 
 
 def _is_hidden(char: str) -> bool:
-    return (
-        not char.isascii()
-        and (unicodedata.category(char) in _HIDDEN or ord(char) in _SELECTORS)
-        or (char.isascii() and not char.isprintable())
-    )
+    if char.isascii():
+        return not char.isprintable()
+    return unicodedata.category(char) in _HIDDEN or ord(char) in _SELECTORS

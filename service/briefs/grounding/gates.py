@@ -120,17 +120,21 @@ def _untrue(entry: CatalogEntry, sources: Sources, seen: Counter[str]) -> str:
     """What in a catalog entry is not as arXiv's metadata has it; empty when all is."""
     if entry.paper_id not in sources:
         return f"{entry.paper_id} is no paper of this window"
-    paper = sources[entry.paper_id].paper
     if seen[entry.paper_id] > 1 or seen[entry.handle] > 1:
         return f"{entry.paper_id} ({entry.handle}) is there twice, or its handle is"
-    for field, value in (
-        ("url", paper.url),
-        ("submitted", paper.submitted.date()),
-        ("version", paper.version),
-    ):
-        if getattr(entry, field) != value:
-            return f"{field} of {entry.paper_id} is {getattr(entry, field)}, arXiv has {value}"
+    source = sources[entry.paper_id]
+    given: dict[str, object] = {"url": entry.url, "submitted": entry.submitted, "version": entry.version}
+    given |= {"title": normalise(entry.title), "authors": normalise(" ".join(entry.authors))}
+    for field, value in _metadata(source).items():
+        if given[field] != value:
+            return f"{field} of {entry.paper_id} is {given[field]}, arXiv has {value}"
     return ""
+
+
+def _metadata(source: Source) -> dict[str, object]:
+    paper = source.paper
+    facts = {"url": paper.url, "submitted": paper.submitted.date(), "version": paper.version}
+    return {**facts, "title": source.title, "authors": normalise(" ".join(paper.authors))}
 
 
 def _citation(case: _Case) -> Iterator[Failure]:
@@ -142,7 +146,8 @@ def _citation(case: _Case) -> Iterator[Failure]:
 def _evidence(case: _Case) -> Iterator[Failure]:
     for place, claim in case.claims:
         for citation in claim.citations:
-            if why := _unsound(case.sources.get(citation.paper_id), citation.evidence):
+            source, counted = case.sources.get(citation.paper_id), claim.kind == "counted"
+            if why := _unsound(source, citation.evidence, counted=counted):
                 yield Failure(Gate.EVIDENCE, place, claim, why)
     for number, entry in enumerate(case.brief.glossary):
         source = case.sources.get(entry.citation.paper_id)
@@ -151,11 +156,11 @@ def _evidence(case: _Case) -> Iterator[Failure]:
             yield Failure(Gate.EVIDENCE, Place(Section.GLOSSARY, number), None, why)
 
 
-def _unsound(source: Source | None, evidence: str) -> str:
+def _unsound(source: Source | None, evidence: str, *, counted: bool = False) -> str:
     if source is None:
         return ""  # the gate for the catalog says so
     span = normalise(evidence)
-    if is_trivial(span):
+    if is_trivial(span, counted=counted):
         return f"the evidence for {source.paper.id} is too little: “{evidence}”"
     return "" if source.has(span) else f"not verbatim in {source.paper.id}: “{evidence}”"
 
@@ -184,13 +189,13 @@ def _number(case: _Case) -> Iterator[Failure]:
 def _counts(case: _Case, place: Place, claim: Claim) -> tuple[str, tuple[Number, ...]]:
     """What is wrong with a claim's counts of papers, and its other numbers, which are for the papers to hold."""
     text = without_handles(claim.text, case.handles)
-    if claim.kind == "counted":
-        trend = case.trend(place)
-        why = miscounted(unquoted(text), len(claim.paper_ids), len(case.brief.catalog), trend)
-        return why, (
-            () if why else numbers(uncounted(text, len(claim.paper_ids), len(case.brief.catalog), trend))
-        )
-    return "", numbers(without_paper_count(text, len(claim.paper_ids)))
+    cited, of = len(claim.paper_ids), len(case.brief.catalog)
+    if claim.kind != "counted":
+        return "", numbers(without_paper_count(text, cited))
+    plain, trend = unquoted(text), case.trend(place)
+    if why := miscounted(plain, cited, of, trend):
+        return why, ()
+    return "", uncounted(plain, cited, of, len(handles_in(claim.text, case.handles)), trend)
 
 
 def _strays(held: tuple[Number, ...], sources: tuple[Source, ...]) -> Iterator[Number]:
@@ -233,7 +238,7 @@ def _membership(case: _Case) -> Iterator[Failure]:
     for number, theme in enumerate(case.brief.themes):
         cited = (paper_id for claim in theme.claims for paper_id in claim.paper_ids)
         held = dict.fromkeys((*theme.paper_ids, *cited))
-        themes.update(held)
+        themes.update(list(held))
         if crowded := [paper_id for paper_id in held if themes[paper_id] > MOST_THEMES]:
             why = f"{', '.join(crowded)} in more than {MOST_THEMES} themes"
             yield Failure(Gate.MEMBERSHIP, Place(Section.THEMES, number, "paper_ids"), None, why)

@@ -114,4 +114,4 @@ def _opens_as_name(word: str, following: str, ordinary: frozenset[str]) -> bool:
 
 def _is_title_case(text: str) -> bool:
     long = [word for word in parts(text) if len(word) > 3]
-    return len(long) > 2 and sum(word[0].isupper() for word in long) > 0.6 * len(long)
+    return len(long) > 2 and sum(word[0].isupper() for word in long) >= 0.8 * len(long)

@@ -5,7 +5,17 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from service.briefs.model import Brief, CatalogEntry, Challenge, Claim, Method, Notable, Theme, Trend
+from service.briefs.model import (
+    Brief,
+    Challenge,
+    Claim,
+    GlossaryEntry,
+    Method,
+    Notable,
+    Overview,
+    Theme,
+    Trend,
+)
 
 
 class Section(StrEnum):
@@ -96,59 +106,38 @@ def texts(brief: Brief) -> Iterator[tuple[Place, str]]:
 
 
 def group(brief: Brief, place: Place) -> tuple[str, ...] | None:
-    """The papers that an item is about; None where the place is not in an item with papers of its own."""
+    """The papers that an item is about; None where the item has no papers of its own."""
     if place.item is None:
         return None
     if place.section is Section.READING_ORDER:
         return brief.overview.reading_order[place.item].paper_ids
-    match getattr(brief, place.section)[place.item]:
-        case Theme(paper_ids=ids) | Method(paper_ids=ids):
-            return tuple(ids)
-        case Trend(claim=Claim() as claim):
-            return claim.paper_ids
-        case Challenge(claims=held):
-            return tuple(dict.fromkeys(id_ for claim in held for id_ in claim.paper_ids))
-        case Notable(paper_id=id_) | CatalogEntry(paper_id=id_):
-            return (str(id_),)
-        case _:
-            return None
+    item = getattr(brief, place.section)[place.item]
+    if isinstance(item, Theme | Method):
+        return item.paper_ids
+    if isinstance(item, Trend | Challenge):
+        cited = (claim.paper_ids for _, claim in item_claims(place.section, place.item, item))
+        return tuple(dict.fromkeys(paper_id for ids in cited for paper_id in ids))
+    return None
 
 
 def rewrite(brief: Brief, changes: Mapping[Place, Words]) -> Brief:
-    """The brief with other words in some places; None drops the claim, and an item with what it can't do without.
+    """The brief with other words in some places; None drops the claim, and an item that can't do without it.
 
-    Places are those of the brief as given. A theme or challenge falls with its last claim, a method with its last
-    ``how`` or with both strength and trade-off, a notable paper or a trend with any claim, and every item with its
-    heading or name. Places without a part drop their item.
+    Places are those of the brief as given. A theme or challenge falls with its last claim, a method with its
+    last ``how`` or with both strength and trade-off, a notable paper or a trend with any claim, and every item
+    with its heading or name. A place without a part drops its item. Papers stay: a handle or title that falls
+    gives way to the paper's id.
     """
     if not changes:
         return brief
     sections: dict[str, Any] = {section.value: _rewrite_section(brief, section, changes) for section in PROSE}
-    rows = (Section.GLOSSARY, Section.REVISIONS)
-    sections |= {section.value: _rewrite_rows(brief, section, changes) for section in rows}
-    held: Any = tuple(_kept(Section.OVERVIEW, None, "claims", brief.overview.claims, changes))
-    order = tuple(
-        replace(step, purpose=purpose)
-        for number, step in enumerate(brief.overview.reading_order)
-        if (purpose := _text(Place(Section.READING_ORDER, number, "purpose"), step.purpose, changes))
-        is not None
-        and not _dropped(Section.READING_ORDER, number, changes)
+    sections["glossary"] = _rewrite_glossary(brief, changes)
+    sections["catalog"] = _rewrite_papers(
+        brief, Section.CATALOG, ("handle", "line", "reason", "title"), changes
     )
-    rewritten = replace(
-        brief,
-        **sections,
-        overview=replace(brief.overview, claims=held, reading_order=order),
-        **{
-            section: _rewrite_rows(brief, section, changes)
-            for section in (Section.GLOSSARY, Section.REVISIONS)
-        },
-        catalog=tuple(
-            _rewrite_entry(brief, number, changes)
-            for number in range(len(brief.catalog))
-            if not _dropped(Section.CATALOG, number, changes)
-        ),
-    )
-    return place_in_themes(rewritten)
+    sections["revisions"] = _rewrite_papers(brief, Section.REVISIONS, ("title",), changes)
+    sections["overview"] = _rewrite_overview(brief.overview, changes)
+    return place_in_themes(replace(brief, **sections))
 
 
 def place_in_themes(brief: Brief) -> Brief:
@@ -189,27 +178,33 @@ def _stands(section: Section, fields: dict[str, Any]) -> bool:
     return all(fields.values())
 
 
-def _rewrite_rows(brief: Brief, section: Section, changes: Mapping[Place, Words]) -> tuple[Any, ...]:
-    """Rows of texts: a row stays only with all of them."""
+def _rewrite_glossary(brief: Brief, changes: Mapping[Place, Words]) -> tuple[GlossaryEntry, ...]:
+    fallen = {
+        place.item for place, words in changes.items() if place.section is Section.GLOSSARY and words is None
+    }
+    return tuple(entry for number, entry in enumerate(brief.glossary) if number not in fallen)
+
+
+def _rewrite_papers(
+    brief: Brief, section: Section, fields: tuple[str, ...], changes: Mapping[Place, Words]
+) -> tuple[Any, ...]:
     rows = []
     for number, row in enumerate(getattr(brief, section)):
-        fields = {
-            part: _text(Place(section, number, part), getattr(row, part), changes)
-            for part in _TEXT_PARTS[section]
-        }
-        if all(fields.values()) and not _dropped(section, number, changes):
-            rows.append(replace(row, **fields))
+        texts = {part: _text(Place(section, number, part), getattr(row, part), changes) for part in fields}
+        instead = {part: row.paper_id if part in ("handle", "title") else "" for part in fields}
+        if not _dropped(section, number, changes):
+            rows.append(replace(row, **{part: texts[part] or instead[part] for part in fields}))
     return tuple(rows)
 
 
-def _rewrite_entry(brief: Brief, number: int, changes: Mapping[Place, Words]) -> CatalogEntry:
-    """An entry keeps its row: it has its id for a handle or a title that falls, and nothing for other texts."""
-    entry = brief.catalog[number]
-    fields: dict[str, Any] = {}
-    for part in (*_TEXT_PARTS[Section.CATALOG], "title"):
-        words = _text(Place(Section.CATALOG, number, part), getattr(entry, part), changes)
-        fields[part] = words or (entry.paper_id if part in ("handle", "title") else "")
-    return replace(entry, **fields)
+def _rewrite_overview(overview: Overview, changes: Mapping[Place, Words]) -> Overview:
+    held: Any = tuple(_kept(Section.OVERVIEW, None, "claims", overview.claims, changes))
+    steps = []
+    for number, step in enumerate(overview.reading_order):
+        purpose = _text(Place(Section.READING_ORDER, number, "purpose"), step.purpose, changes)
+        if purpose and not _dropped(Section.READING_ORDER, number, changes):
+            steps.append(replace(step, purpose=purpose))
+    return replace(overview, claims=held, reading_order=tuple(steps))
 
 
 def _kept(

@@ -28,12 +28,15 @@ def pieces(quotation: str) -> tuple[str, ...]:
     return tuple(piece for piece in cut if piece)
 
 
-def is_trivial(evidence: str) -> bool:
-    """Whether a span is too little to be evidence: less than two words (one not a stop word) or a distinctive one."""
-    found = list(words(evidence))
-    if len(found) < 2:
-        return not (found and _DISTINCTIVE.search(found[0]))
-    return all(word.casefold() in ENGLISH_STOP_WORDS for word in found)
+def is_trivial(evidence: str, *, counted: bool = False) -> bool:
+    """Whether a span is too little to be evidence: no two words, one of them telling, and no distinctive one.
+
+    Where papers are counted by a word (``counted``), that word is the evidence, unless it is a stop word.
+    """
+    telling = [word for word in words(evidence) if word.casefold() not in ENGLISH_STOP_WORDS]
+    if counted and any(len(word) > 3 for word in telling):
+        return False
+    return not (telling and (len(list(words(evidence))) > 1 or _DISTINCTIVE.search(telling[0])))
 
 
 def invented_quotations(text: str, sources: Iterable[Source]) -> Iterator[str]:

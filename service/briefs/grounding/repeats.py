@@ -11,14 +11,14 @@ from service.briefs.grounding.quotations import pieces, quotations
 REPEATED = 0.8  # cosine from which two claims say the same
 LONG_QUOTATION = 5  # words; a shorter quotation is a term, which several claims may share
 
-_TOKEN = r"(?u)\b\w+\b"  # numbers and single letters count: claims often differ in nothing else
+_WORD = r"(?u)\b\w+\b"  # numbers and single letters count: claims often differ in nothing else
 
 
 def likeness(texts: Sequence[str]) -> NDArray[np.float64]:
     """Cosine of each two texts over TF-IDF of their words and pairs of words, 0 to 1; zero of a text with itself."""
     if len(texts) < 2 or not any(text.strip() for text in texts):
         return np.zeros((len(texts), len(texts)))
-    vectors = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=_TOKEN).fit_transform(
+    vectors = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=_WORD).fit_transform(
         texts
     )
     alike: NDArray[np.float64] = (vectors @ vectors.T).toarray()

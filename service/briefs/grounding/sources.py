@@ -120,6 +120,5 @@ class Sources(Mapping[str, Source]):
     @cached_property
     def ordinary(self) -> frozenset[str]:
         """Words that are no names: stop words, and what stands in lower case in some abstract."""
-        return ENGLISH_STOP_WORDS | {
-            word for source in self.values() for word in parts(source.abstract) if word.islower()
-        }
+        used = (word for source in self.values() for word in parts(source.abstract) if word.islower())
+        return frozenset(ENGLISH_STOP_WORDS).union(used)

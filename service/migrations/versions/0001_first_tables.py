@@ -39,9 +39,18 @@ def _roster() -> None:
     )
     op.create_table(
         "follows",
-        sa.Column("subscriber_id", sa.ForeignKey("subscribers.id", ondelete="CASCADE"), primary_key=True),
         sa.Column(
-            "topic_slug", sa.ForeignKey("topics.slug", ondelete="CASCADE"), primary_key=True, index=True
+            "subscriber_id",
+            sa.Integer(),
+            sa.ForeignKey("subscribers.id", ondelete="CASCADE"),
+            primary_key=True,
+        ),
+        sa.Column(
+            "topic_slug",
+            sa.String(),
+            sa.ForeignKey("topics.slug", ondelete="CASCADE"),
+            primary_key=True,
+            index=True,
         ),
     )
 
@@ -94,7 +103,9 @@ def _issues() -> None:
     )
     op.create_table(
         "briefs",
-        sa.Column("issue_label", sa.ForeignKey("issues.label", ondelete="CASCADE"), primary_key=True),
+        sa.Column(
+            "issue_label", sa.String(), sa.ForeignKey("issues.label", ondelete="CASCADE"), primary_key=True
+        ),
         sa.Column("topic_slug", sa.String(), primary_key=True),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("content", sa.String(), nullable=False),
@@ -105,7 +116,7 @@ def _ledger() -> None:
     op.create_table(
         "deliveries",
         sa.Column("id", sa.Integer(), primary_key=True),
-        sa.Column("issue_label", sa.ForeignKey("issues.label"), nullable=False),
+        sa.Column("issue_label", sa.String(), sa.ForeignKey("issues.label"), nullable=False),
         sa.Column("subscriber_id", sa.Integer(), nullable=False),
         sa.Column("topics", sa.String(), nullable=False),
         sa.Column("length", sa.String(), nullable=False),

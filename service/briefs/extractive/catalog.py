@@ -1,0 +1,53 @@
+"""The catalog: every paper of the window with its name, one line and the reason why it is in."""
+
+from collections.abc import Sequence
+
+from service.briefs.extractive.corpus import Corpus, Source
+from service.briefs.extractive.pool import on_findings, on_proposals, readability
+from service.briefs.extractive.quotations import quote
+from service.briefs.extractive.themes import Group
+from service.briefs.model import CatalogEntry, Revision
+from service.briefs.sentences import plain
+from service.papers import Paper
+
+
+def make_catalog(corpus: Corpus, groups: Sequence[Group]) -> tuple[CatalogEntry, ...]:
+    """Entries by theme, papers outside every theme last; within a theme as the topic ranks them."""
+    themes = {paper_id: place for place, group in reversed(list(enumerate(groups))) for paper_id in group.paper_ids}
+    revised = {paper.id for paper in corpus.selection.revised}
+    entries = [_entry(source, themes.get(source.id), revised=source.id in revised) for source in corpus.sources]
+    return tuple(sorted(entries, key=lambda entry: len(groups) if entry.theme is None else entry.theme))
+
+
+def _entry(source: Source, theme: int | None, *, revised: bool) -> CatalogEntry:
+    paper = source.paper
+    return CatalogEntry(
+        paper_id=paper.id,
+        version=paper.version,
+        handle=source.handle,
+        title=plain(paper.title),
+        authors=paper.authors,
+        categories=paper.categories,
+        submitted=paper.submitted.date(),
+        url=paper.url,
+        line=_line(source),
+        reason=source.ranked.reason,
+        theme=theme,
+        late=source.ranked.late,
+        revised=revised,
+    )
+
+
+def _line(source: Source) -> str:
+    """What the paper does in its own words, else its title."""
+    rated = []
+    for sentence in source.sentences:
+        rate = max(on_proposals(sentence), on_findings(sentence)) if sentence.is_quotable else 0.0
+        quotation = quote(sentence, source.speaker) if rate else None
+        if quotation:
+            rated.append((round(rate + readability(quotation), 6), -sentence.place, quotation.claim.text))
+    return max(rated)[2] if rated else f"{plain(source.paper.title)}."
+
+
+def revision_of(paper: Paper) -> Revision:
+    return Revision(paper.id, paper.version, plain(paper.title), paper.url)

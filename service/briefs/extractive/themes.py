@@ -1,0 +1,274 @@
+"""Themes: groups of papers by NMF over TF-IDF, headed by the noun phrases that their papers share."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from sklearn.decomposition import NMF
+from sklearn.feature_extraction.text import TfidfTransformer
+
+from service.briefs.extractive.corpus import Corpus, Source
+from service.briefs.extractive.pool import Pool, on_findings, on_gains, on_proposals
+from service.briefs.extractive.quotations import either, listed
+from service.briefs.model import Citation, Claim, Theme
+from service.briefs.phrases import is_telling, sentence_case, surface_of
+
+SEED = 20_260_101
+MOST_FEATURES = 1500
+COMMON = 0.35  # a phrase that a greater part of the window holds tells no theme from another
+SECOND = 0.8  # a paper belongs to a second theme that weighs at least this part of its first
+LEADS = (
+    "{n} of the {m} papers centre on {terms}: {papers}.",
+    "{n} of the {m} papers take up {terms}: {papers}.",
+    "{n} of the {m} papers work on {terms}: {papers}.",
+    "{n} of the {m} papers are about {terms}: {papers}.",
+    "{n} of the {m} papers turn on {terms}: {papers}.",
+    "{n} of the {m} papers deal with {terms}: {papers}.",
+)
+
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Papers that belong together, and the phrases that say why, the best first."""
+
+    paper_ids: tuple[str, ...]
+    keys: tuple[str, ...]  # all that the lead names
+    heading: str
+    terms: tuple[str, ...]  # the keys as a reader knows them
+
+
+def make_themes(corpus: Corpus, groups: Sequence[Group], pool: Pool) -> tuple[Theme, ...]:
+    """A paragraph for each group: how many papers share what, then what is proposed and what is found."""
+    return tuple(
+        Theme(group.heading, (_lead(corpus, group, place), *_body(corpus, group, pool)), group.paper_ids)
+        for place, group in enumerate(groups)
+    )
+
+
+def _lead(corpus: Corpus, group: Group, place: int) -> Claim:
+    citations = corpus.holding(group.keys, group.paper_ids)
+    return counted(LEADS[place % len(LEADS)], corpus, citations, group.terms)
+
+
+def counted(template: str, corpus: Corpus, citations: tuple[Citation, ...], terms: Sequence[str]) -> Claim:
+    """A sentence filled from counts; its first number is the number of its citations."""
+    n, m = len(citations), corpus.size
+    text = template.format(
+        n=n, m=m, terms=either(terms), papers=listed(corpus.handles(citation.paper_id for citation in citations))
+    )
+    return Claim(_in_number(text, n, m), citations, "counted")
+
+
+def _in_number(text: str, n: int, m: int) -> str:
+    if m == 1:
+        text = text.replace("1 of the 1 papers", "1 paper, the only one here,")
+    if n != 1:
+        return text
+    for plural, singular in _SINGULAR:
+        text = text.replace(f"{plural} ", f"{singular} ", 1)
+    return text
+
+
+_SINGULAR = (
+    ("papers centre", "papers centres"), ("papers take", "papers takes"), ("papers work", "papers works"),
+    ("papers are", "papers is"), ("papers turn", "papers turns"), ("papers deal", "papers deals"),
+    ("papers speak", "papers speaks"), ("papers use", "papers uses"), (", centre", ", centres"), (", take", ", takes"),
+    (", work", ", works"), (", are", ", is"), (", turn", ", turns"), (", deal", ", deals"), (", speak", ", speaks"),
+    (", use", ", uses"), ("papers run", "papers runs"), (", run", ", runs"),
+)  # fmt: skip
+
+
+def _body(corpus: Corpus, group: Group, pool: Pool) -> tuple[Claim, ...]:
+    size = len(group.paper_ids)
+    proposals = pool.take(group.paper_ids, on_proposals, min(2, size))
+    findings = pool.take(group.paper_ids, lambda s: max(on_findings(s), on_gains(s)), min(3, max(1, size - 1)))
+    return proposals + findings
+
+
+def make_groups(corpus: Corpus) -> tuple[Group, ...]:
+    """The window's groups, largest first; none has a heading of another, no paper is in more than two."""
+    if corpus.size == 0:
+        return ()
+    members = _members(corpus)
+    groups: list[Group] = []
+    for ids in sorted(members, key=lambda ids: (-len(ids), ids)):
+        if group := _group(corpus, ids, groups):
+            groups.append(group)
+    return tuple(groups)
+
+
+def _members(corpus: Corpus) -> list[tuple[str, ...]]:
+    counts, keys = _counts(corpus)
+    sizes = _sizes(corpus.size)
+    if sizes == (1,) or min(counts.shape) < 4:
+        return [tuple(source.id for source in corpus.sources)]
+    weights = TfidfTransformer(sublinear_tf=True).fit_transform(counts)
+    best = max(sizes, key=lambda size: (_merit(weights, counts, size), -size))
+    return [ids for ids in _assigned(corpus, *_factors(weights, best)) if ids]
+
+
+def _sizes(papers: int) -> tuple[int, ...]:
+    if papers < 5:
+        return (1,)
+    if papers < 12:
+        return (2,)
+    if papers < 24:
+        return (3, 4)
+    return (4, 5, 6)
+
+
+def _counts(corpus: Corpus) -> tuple[csr_matrix, list[str]]:
+    """Papers × phrases: 1 where a paper holds the phrase, 3 where its title does; neither rare nor common phrases."""
+    least = 2 if corpus.size > 4 else 1
+    most = max(least, int(COMMON * corpus.size))
+    fitting = [(key, n) for key, n in corpus.frequency.items() if least <= n <= most and len(key.split()) < 4]
+    fitting.sort(key=lambda item: (-item[1], item[0]))
+    keys = sorted(key for key, _ in fitting[:MOST_FEATURES])
+    columns = {key: column for column, key in enumerate(keys)}
+    matrix = np.zeros((corpus.size, len(keys)))
+    for row, source in enumerate(corpus.sources):
+        for key in source.phrases:
+            if key in columns:
+                matrix[row, columns[key]] = 3.0 if key in source.title_phrases else 1.0
+    return csr_matrix(matrix), keys
+
+
+def _factors(weights: csr_matrix, size: int) -> tuple[Matrix, Matrix]:
+    """Papers × themes and themes × phrases, the themes' rows of length one."""
+    model = NMF(n_components=size, init="nndsvd", random_state=SEED, max_iter=80, tol=0)
+    papers = model.fit_transform(weights)
+    lengths = np.linalg.norm(model.components_, axis=1)
+    lengths[lengths == 0] = 1.0
+    return np.round(papers * lengths, 6), np.round(model.components_ / lengths[:, None], 6)
+
+
+def _merit(weights: csr_matrix, counts: csr_matrix, size: int) -> float:
+    """Coherence of the themes' first phrases plus stability of the themes when a fifth of the papers is left out."""
+    _, phrases = _factors(weights, size)
+    coherence = float(np.mean([_coherence(counts, row) for row in phrases]))
+    folds = range(3 if weights.shape[0] <= 200 else 1)
+    stability = float(np.mean([_agreement(phrases, _without_fold(weights, fold, size)) for fold in folds]))
+    return round(coherence + stability, 4)
+
+
+def _without_fold(weights: csr_matrix, fold: int, size: int) -> Matrix:
+    kept = [row for row in range(weights.shape[0]) if row % 5 != fold]
+    return _factors(weights[kept], size)[1]
+
+
+def _agreement(one: Matrix, other: Matrix) -> float:
+    return float((one @ other.T).max(axis=1).mean())
+
+
+def _coherence(counts: csr_matrix, row: NDArray[np.float64]) -> float:
+    """Mean normalised pointwise mutual information of a theme's eight heaviest phrases (Bouma 2009)."""
+    top = np.argsort(-row, kind="stable")[:8]
+    held = (counts[:, top].toarray() > 0).astype(float)
+    together = (held.T @ held) / held.shape[0]
+    scores = [_npmi(together[a, a], together[b, b], together[a, b]) for a, b in combinations(range(len(top)), 2)]
+    return float(np.mean(scores)) if scores else 0.0
+
+
+def _npmi(one: float, other: float, both: float) -> float:
+    if both <= 0:
+        return -1.0
+    return 1.0 if both >= 1 else float(np.log(both / (one * other)) / -np.log(both))
+
+
+def _assigned(corpus: Corpus, papers: Matrix, phrases: Matrix) -> list[tuple[str, ...]]:
+    members: list[list[str]] = [[] for _ in range(phrases.shape[0])]
+    for source, row in zip(corpus.sources, papers, strict=True):
+        order = np.argsort(-row, kind="stable")
+        if row[order[0]] <= 0:
+            continue
+        members[order[0]].append(source.id)
+        if len(order) > 1 and row[order[1]] >= SECOND * row[order[0]]:
+            members[order[1]].append(source.id)
+    return [tuple(ids) for ids in members]
+
+
+def _group(corpus: Corpus, ids: tuple[str, ...], earlier: Sequence[Group]) -> Group | None:
+    inside = [corpus.by_id[paper_id] for paper_id in ids]
+    keys = choose_keys(corpus, inside, {key for group in earlier for key in group.keys})
+    if not keys:
+        return None
+    terms = tuple(surface_of(corpus.surfaces(key)) for key in keys)
+    return Group(ids, keys, heading_of(terms), terms)
+
+
+def heading_of(terms: Sequence[str]) -> str:
+    """One or two phrases as a heading: "Credit assignment and process rewards"."""
+    if len(terms) > 1 and len(f"{terms[0]} {terms[1]}".split()) <= 6:
+        return sentence_case(f"{terms[0]} and {terms[1]}")
+    return sentence_case(terms[0])
+
+
+def choose_keys(corpus: Corpus, inside: Sequence[Source], used: set[str], most: int = 3) -> tuple[str, ...]:
+    """Phrases that set a group apart and together cover it, no two of which share a word."""
+    scores = _contrasts(corpus, inside, used)
+    chosen: list[str] = []
+    uncovered = {source.id for source in inside}
+    while len(chosen) < most:
+        rated = [(_gain(corpus, key, score, uncovered, inside), key) for key, score in scores.items() if _differs(key, chosen)]
+        rated = [(gain, key) for gain, key in rated if gain > 0]
+        if not rated:
+            break
+        best = min(rated, key=lambda item: (-item[0], item[1]))[1]
+        chosen.append(best)
+        uncovered -= {source.id for source in inside if best in source.phrases}
+    return tuple(chosen)
+
+
+def _gain(corpus: Corpus, key: str, score: float, uncovered: set[str], inside: Sequence[Source]) -> float:
+    new = sum(key in source.phrases for source in inside if source.id in uncovered)
+    least = 1 if len(inside) < 4 else 2
+    return round(score * new / len(inside), 6) if new >= least else 0.0
+
+
+def _differs(key: str, chosen: Iterable[str]) -> bool:
+    words = set(key.split())
+    return all(not words & set(other.split()) for other in chosen)
+
+
+def _contrasts(corpus: Corpus, inside: Sequence[Source], used: set[str]) -> dict[str, float]:
+    """How much more often a phrase stands in the group than outside, for phrases that a heading can hold."""
+    counts: dict[str, int] = {}
+    for source in inside:
+        for key in source.phrases:
+            counts[key] = counts.get(key, 0) + 1
+    least = 1 if len(inside) < 4 else 2
+    fitting = {key: n for key, n in counts.items() if n >= least and _is_heading(corpus, key, used)}
+    parts = _parts(fitting)
+    fitting = {key: n for key, n in fitting.items() if key not in parts}
+    return {key: _contrast(corpus, inside, key, n) for key, n in fitting.items()}
+
+
+def _contrast(corpus: Corpus, inside: Sequence[Source], key: str, n: int) -> float:
+    outside = max(corpus.size - len(inside), 1)
+    apart = n / len(inside) - (corpus.frequency[key] - n) / outside
+    titled = sum(key in source.title_phrases for source in inside) / len(inside)
+    return max(apart + titled, 0.0) * (0.45 if " " not in key else 1.0)
+
+
+def _is_heading(corpus: Corpus, key: str, used: set[str]) -> bool:
+    if not is_telling(key) or key in used or len(key.split()) > 4:
+        return False
+    if any(set(key.split()) >= set(other.split()) or set(other.split()) >= set(key.split()) for other in used):
+        return False
+    return corpus.size < 5 or corpus.frequency[key] <= max(2, COMMON * corpus.size)
+
+
+def _parts(counts: Mapping[str, int]) -> set[str]:
+    """Phrases that stand mostly inside a longer one: "reward" in "reward model"."""
+    return {part for key, n in counts.items() for part in _pieces(key) if n >= 0.7 * counts.get(part, n * 2)}
+
+
+def _pieces(key: str) -> set[str]:
+    words = key.split()
+    spans = ((first, last) for first in range(len(words)) for last in range(first + 1, len(words) + 1))
+    return {" ".join(words[first:last]) for first, last in spans if last - first < len(words)}

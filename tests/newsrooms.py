@@ -1,0 +1,58 @@
+"""A newsroom over a real database: built issues, readers, and what delivering needs."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import replace
+
+import sqlalchemy as sa
+
+from service.archive import Archive, Built
+from service.delivery import MessageMaker
+from service.emails import Press, Sender
+from service.issues import Issue
+from service.papers import Window
+from service.pipeline import PostRoom
+from service.wiring import TEMPLATES
+from subscribers.links import Links
+from subscribers.roster import Joining, Roster
+from tests import builders
+from tests.fakes import ScriptedMailer
+
+NOW = dt.datetime(2026, 6, 2, 3, tzinfo=dt.UTC)
+WINDOW = Window.of_week("2026-W22")
+SENDER = Sender("The Brief", "brief@example.org", "https://brief.example.org")
+TOPICS = ("llm-post-train", "robot-learning")
+
+
+def save_issue(archive: Archive, topics: Sequence[str] = TOPICS) -> Issue:
+    """An approved issue with a brief of invented papers for each topic."""
+    made = builders.brief()
+    briefs = [Built(replace(made, topic_slug=slug, topic_name=slug.title()), ()) for slug in topics]
+    issue = archive.save_issue(WINDOW, briefs, NOW)
+    archive.approve(issue.label, NOW)
+    return issue
+
+
+def add_readers(roster: Roster, count: int, topics: Sequence[str] = TOPICS[:1]) -> list[str]:
+    addresses = [f"reader{number}@example.org" for number in range(count)]
+    for address in addresses:
+        roster.put_subscriber(Joining(address, tuple(topics)), NOW)
+    return addresses
+
+
+def maker(issue: Issue) -> MessageMaker:
+    rendered = Press(SENDER, TEMPLATES).print(issue)
+    return MessageMaker(rendered, SENDER, Links(SENDER.base_url, ("k" * 32,)), "k" * 32)
+
+
+def post_room(archive: Archive, mailer: ScriptedMailer, *, now: dt.datetime = NOW) -> PostRoom:
+    return PostRoom(archive, mailer, "here:1:1", lambda worker: worker == "gone", lambda: now)
+
+
+def rows(engine: sa.Engine) -> list[tuple[str, str, str | None]]:
+    """Address, state and reason of every delivery, in the order of the roster."""
+    query = sa.text(
+        "SELECT s.address, d.state, d.reason FROM deliveries d JOIN subscribers s ON s.id = d.subscriber_id ORDER BY s.id"
+    )
+    with engine.connect() as connection:
+        return [(row[0], row[1], row[2]) for row in connection.execute(query)]
