@@ -51,15 +51,26 @@ class FetchRow(SQLModel, table=True):
 
 
 class SightingRow(SQLModel, table=True):
-    """The first build of a topic that saw a paper, and whether it took it."""
+    """That a topic's build for a window saw a paper, or a new version of one, and whether it took it."""
 
     __tablename__ = "sightings"
 
     topic_slug: str = Field(primary_key=True)
     paper_id: str = Field(primary_key=True)
+    window_label: str = Field(primary_key=True, index=True)
     version: int
-    window_label: str = Field(index=True)
     taken: bool
+
+
+class CardRow(SQLModel, table=True):
+    """An answer of a language model that was paid for once."""
+
+    __tablename__ = "cards"
+
+    subject: str = Field(primary_key=True)  # a paper with its version, or a longer question by its hash
+    prompt_version: str = Field(primary_key=True)
+    model: str = Field(primary_key=True)
+    content: str
 
 
 class IssueRow(SQLModel, table=True):
@@ -194,7 +205,7 @@ class Archive:
             )
 
     def sightings(self, topic_slug: str) -> tuple[Sighting, ...]:
-        """Every paper that a build of this topic saw, by its first sighting."""
+        """What every build of this topic saw."""
         with Session(self._engine) as session:
             rows = session.exec(select(SightingRow).where(SightingRow.topic_slug == topic_slug))
             return tuple(Sighting(row.paper_id, row.version, row.window_label, row.taken) for row in rows)
@@ -212,6 +223,20 @@ class Archive:
     def papers(self, ids: Iterable[str]) -> dict[str, Paper]:
         with Session(self._engine) as session:
             return _papers(session, tuple(ids))
+
+    # -- answers of a language model ----------------------------------------------------------------------
+
+    def card(self, subject: str, prompt_version: str, model: str) -> str | None:
+        with Session(self._engine) as session:
+            row = session.get(CardRow, (subject, prompt_version, model))
+            return row.content if row else None
+
+    def keep_card(self, subject: str, prompt_version: str, model: str, content: str) -> None:
+        """Keep an answer, in place of an earlier one; committed at once, because it was paid for."""
+        with Session(self._writer) as session, session.begin():
+            session.merge(
+                CardRow(subject=subject, prompt_version=prompt_version, model=model, content=content)
+            )
 
     # -- issues ------------------------------------------------------------------------------------------
 

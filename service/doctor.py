@@ -111,7 +111,18 @@ def _arxiv(settings: Settings) -> Iterator[Finding]:
 
 
 def _writer(settings: Settings) -> Iterator[Finding]:
-    yield Finding("writer", "ok", wiring.writer(settings).name)
+    key = settings.openai_api_key.get_secret_value()
+    if settings.writer == "extractive" or (settings.writer == "auto" and not key):
+        yield Finding("writer", "ok", "extractive: needs no key")
+        return
+    try:
+        chosen = wiring.openai_settings(settings)
+    except wiring.WriterNotReady as error:
+        yield Finding("writer", "wrong", str(error))
+        return
+    keyless = not key and urlsplit(chosen.base_url).hostname not in LOOPBACK
+    words = "BRIEF_OPENAI_API_KEY is not set" if keyless else f"openai: {chosen.model} at {chosen.base_url}"
+    yield Finding("writer", "wrong" if keyless else "ok", words)
 
 
 def _mailer(settings: Settings) -> Iterator[Finding]:

@@ -47,6 +47,22 @@ class Settings(BaseSettings):
         "auto", description="auto: openai when there is a key, extractive otherwise"
     )
 
+    openai_api_key: SecretStr = Field(SecretStr(""), description="key of the language model's server")
+    openai_base_url: str = Field("https://api.openai.com/v1", description="any OpenAI-compatible server")
+    openai_model: str = Field("gpt-5-mini", description="name of the model")
+    openai_concurrency: int = Field(4, ge=1, le=64, description="requests at the same time")
+    openai_timeout: float = Field(180.0, gt=0, description="seconds for one request")
+    openai_token_ceiling: int = Field(
+        2_000_000, ge=0, description="tokens of one brief at most; 0: no ceiling"
+    )
+    openai_cost_ceiling: float = Field(
+        0.0, ge=0, description="cost of one brief at most; 0: no ceiling, else needs prices"
+    )
+    openai_prompt_price: float = Field(
+        0.0, ge=0, description="price of a million prompt tokens; 0: costs are not shown"
+    )
+    openai_completion_price: float = Field(0.0, ge=0, description="price of a million completion tokens")
+
     mailer: Literal["outbox", "smtp"] = Field("outbox", description="outbox writes .eml files; smtp sends")
     outbox_dir: Path | None = Field(
         None, description="folder of the outbox; outbox/ under the data folder when empty"

@@ -7,21 +7,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
 from service import __version__, migrations
 from service.adapters import processes
+from service.adapters.archived_cards import ArchivedCards
 from service.adapters.arxiv_papers import ArxivPapers
+from service.adapters.openai_briefs import Estimate, OpenAISettings, OpenAIWriter, Price
 from service.adapters.outbox_mailer import OutboxMailer
 from service.adapters.smtp_mailer import SmtpMailer, SmtpServer
 from service.archive import Archive, connect
-from service.briefs import BriefWriter
+from service.briefs import Assignment, BriefWriter
 from service.briefs.extractive import ExtractiveWriter
 from service.delivery import Mailer, MessageMaker
 from service.emails import Press, Sender
 from service.pipeline import Newsroom, PostRoom
-from service.settings import Settings
+from service.settings import LOOPBACK, Settings
 from subscribers.links import Links
 from subscribers.roster import Roster
 from subscribers.topics import load_topics
@@ -31,6 +34,10 @@ TEMPLATES = Path(__file__).parent.parent / "templates"
 
 class DatabaseNotReady(Exception):
     """A database that this version of the service can't use as it is; the message says what to do."""
+
+
+class WriterNotReady(Exception):
+    """A writer that lacks a key or a setting; the message says which."""
 
 
 def now() -> dt.datetime:
@@ -87,7 +94,7 @@ def set_up(engine: sa.Engine) -> None:
         roster.put_topic(topic)
 
 
-def newsroom(service: Service) -> Newsroom:
+def newsroom(service: Service, choice: str | None = None) -> Newsroom:
     settings = service.settings
     source = ArxivPapers(
         url=settings.arxiv_url,
@@ -95,10 +102,50 @@ def newsroom(service: Service) -> Newsroom:
         timeout=settings.arxiv_timeout,
         interval=settings.arxiv_interval,
     )
-    return Newsroom(service.archive, source, writer(settings), ExtractiveWriter(), now)
+    return Newsroom(service.archive, source, writer(service, choice), fallback_writer(), now)
 
 
-def writer(settings: Settings) -> BriefWriter:
+def writer(service: Service, choice: str | None = None) -> BriefWriter:
+    """The writer that the settings or `choice` name; WriterNotReady where it lacks what it needs."""
+    settings = service.settings
+    key = settings.openai_api_key.get_secret_value()
+    choice = choice or settings.writer
+    if choice == "extractive" or (choice == "auto" and not key):
+        return fallback_writer()
+    if not key and urlsplit(settings.openai_base_url).hostname not in LOOPBACK:
+        raise WriterNotReady("the OpenAI writer needs BRIEF_OPENAI_API_KEY, or a server on this machine")
+    return OpenAIWriter(openai_settings(settings), fallback_writer(), ArchivedCards(service.archive))
+
+
+def estimate(room: Newsroom, assignment: Assignment) -> Estimate:
+    """What writing would take: nothing for a writer that needs no language model."""
+    if isinstance(room.writer, OpenAIWriter):
+        return room.writer.estimate(assignment)
+    papers = len(assignment.selection.taken)
+    return Estimate(
+        prompt_tokens=0, completion_tokens=0, cost=0.0, requests=0, papers=papers, papers_read=papers
+    )
+
+
+def openai_settings(settings: Settings) -> OpenAISettings:
+    priced = settings.openai_prompt_price or settings.openai_completion_price
+    try:
+        return OpenAISettings(
+            model=settings.openai_model,
+            api_key=settings.openai_api_key.get_secret_value(),
+            base_url=settings.openai_base_url,
+            price=Price(settings.openai_prompt_price, settings.openai_completion_price) if priced else None,
+            token_ceiling=settings.openai_token_ceiling or None,
+            cost_ceiling=settings.openai_cost_ceiling or None,
+            concurrency=settings.openai_concurrency,
+            timeout=settings.openai_timeout,
+        )
+    except ValueError as error:
+        raise WriterNotReady(f"the settings of the OpenAI writer don't fit: {error}") from error
+
+
+def fallback_writer() -> BriefWriter:
+    """The writer that needs no key and no network."""
     return ExtractiveWriter()
 
 
@@ -149,7 +196,7 @@ def sender(settings: Settings) -> Sender:
         base_url=settings.base_url,
         postal_address=settings.postal_address,
         list_id=settings.list_id or f"brief.{domain}",
-        reply_to=settings.reply_to or None,
+        reply_to=settings.reply_to,
     )
 
 

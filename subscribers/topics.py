@@ -36,13 +36,9 @@ class Topic:
     slug: str  # lower-case letters, digits and hyphens
     name: str
     description: str  # one sentence
-    categories: tuple[
-        str, ...
-    ]  # arXiv categories; any of them, also as cross-list; "cs.*" is a whole archive
+    categories: tuple[str, ...]  # arXiv categories; any of them, also as cross-list; "cs.*" a whole archive
     search_terms: tuple[str, ...]  # words and phrases for loose recall, any of them, in title or abstract
-    ranking_terms: tuple[
-        str, ...
-    ]  # words and phrases that make a paper more this topic's, "DPO^2" twice as much
+    ranking_terms: tuple[str, ...] = ()  # make a paper more this topic's: "DPO^2" twice as much, "^-1" less
     excluded_terms: tuple[str, ...] = ()  # a paper with one of these in its title or abstract is left out
     examples: tuple[Example, ...] = ()
     papers_per_brief: int = 77

@@ -181,8 +181,24 @@ def trends(catalog: tuple[CatalogEntry, ...]) -> tuple[Trend, ...]:
         return ()
     a, b, c = picked(catalog, 2, 3)
     return (
-        Trend("term", "rubric reward", 12, len(catalog), 9, 240, claim("{}, {} and {} use it.", a, b, c)),
-        Trend("benchmark", "StepBench", 7, len(catalog), 4, 240, claim("{} introduces a harder split.", b)),
+        Trend(
+            "term",
+            "rubric reward",
+            min(12, len(catalog)),
+            len(catalog),
+            9,
+            240,
+            claim("{}, {} and {} use it.", a, b, c),
+        ),
+        Trend(
+            "benchmark",
+            "StepBench",
+            min(7, len(catalog)),
+            len(catalog),
+            4,
+            240,
+            claim("{} introduces a harder split.", b),
+        ),
         Trend("method", "outcome-only reward", 0, len(catalog), 21, 240, None),
     )
 

@@ -24,12 +24,13 @@ SENDER = Sender("The Brief", "brief@example.org", "https://brief.example.org")
 TOPICS = ("llm-post-train", "robot-learning")
 
 
-def save_issue(archive: Archive, topics: Sequence[str] = TOPICS) -> Issue:
-    """An approved issue with a brief of invented papers for each topic."""
+def save_issue(archive: Archive, topics: Sequence[str] = TOPICS, *, approved: bool = True) -> Issue:
+    """An issue with a brief of invented papers for each topic; a topic saved before is built again."""
     made = builders.brief()
     briefs = [Built(replace(made, topic_slug=slug, topic_name=slug.title()), ()) for slug in topics]
     issue = archive.save_issue(WINDOW, briefs, NOW)
-    archive.approve(issue.label, NOW)
+    if approved:
+        archive.approve(issue.label, NOW)
     return issue
 
 

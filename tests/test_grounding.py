@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -34,7 +35,9 @@ def with_claim(claim: Claim, where: Place = LEAD) -> Brief:
 
 def written(text: str, *numbers_: int) -> Claim:
     """A language model's claim about some papers, with evidence that stands."""
-    citations = (Citation(builders.paper(n).id, builders.sentence(n, builders.METHOD)) for n in numbers_ or (0,))
+    citations = (
+        Citation(builders.paper(n).id, builders.sentence(n, builders.METHOD)) for n in numbers_ or (0,)
+    )
     return Claim(text, tuple(citations), "written")
 
 
@@ -42,19 +45,20 @@ def claim_at(where: Place) -> Claim:
     return dict(CLAIMS)[where]
 
 
-def test_a_sound_brief_passes_every_gate():
+def test_a_sound_brief_passes_every_gate() -> None:
     verdict = check(SOUND, PAPERS)
     assert verdict.sound, [str(failure) for failure in verdict.failures]
     assert [count.gate for count in verdict.counts] == list(Gate)
     assert all(count.checked for count in verdict.counts)
 
 
-def test_a_quiet_brief_passes():
-    quiet = replace(SOUND, **{section.value: () for section in (*Section,)[:5]}, catalog=(), glossary=())
-    assert check(replace(quiet, overview=replace(SOUND.overview, claims=(), reading_order=())), {}).sound
+def test_a_quiet_brief_passes() -> None:
+    bare = dict.fromkeys(("themes", "methods", "notable", "trends", "challenges", "glossary", "catalog"), ())
+    overview = replace(SOUND.overview, claims=(), reading_order=())
+    assert check(builders.brief(**bare, overview=overview), {}).sound
 
 
-def test_a_failure_says_which_gate_and_where_and_why():
+def test_a_failure_says_which_gate_and_where_and_why() -> None:
     (failure,) = check(with_claim(replace(claim_at(LEAD), citations=())), PAPERS).by(Gate.CITATION)
     assert failure == Failure(Gate.CITATION, LEAD, failure.claim, "cites no paper")
     assert str(failure) == "themes[0].claims[0]: citation: cites no paper"
@@ -64,56 +68,63 @@ def test_a_failure_says_which_gate_and_where_and_why():
 class TestSpoiltClaims:
     """Each way to spoil a claim, in every place of the brief that holds one."""
 
-    def test_an_invented_id_is_caught(self, where):
+    def test_an_invented_id_is_caught(self, where: Place) -> None:
         claim = claim_at(where)
         spoilt = replace(claim, citations=(*claim.citations, Citation("2605.99999", "sparse buoys")))
         assert Gate.CATALOG in failed(with_claim(spoilt, where), where)
 
-    def test_a_claim_without_a_citation_is_caught(self, where):
+    def test_a_claim_without_a_citation_is_caught(self, where: Place) -> None:
         assert Gate.CITATION in failed(with_claim(replace(claim_at(where), citations=()), where), where)
 
-    def test_a_swapped_citation_is_caught(self, where):
+    def test_a_swapped_citation_is_caught(self, where: Place) -> None:
         claim = claim_at(where)
         other = next(id_ for id_ in PAPERS if id_ not in claim.paper_ids)
         swapped = (replace(claim.citations[0], paper_id=other), *claim.citations[1:])
         assert Gate.EVIDENCE in failed(with_claim(replace(claim, citations=swapped), where), where)
 
-    def test_altered_evidence_is_caught(self, where):
+    def test_altered_evidence_is_caught(self, where: Place) -> None:
         claim = claim_at(where)
         altered = replace(claim.citations[0], evidence=claim.citations[0].evidence + " beyond doubt")
         spoilt = replace(claim, citations=(altered, *claim.citations[1:]))
         assert Gate.EVIDENCE in failed(with_claim(spoilt, where), where)
 
-    def test_an_altered_quotation_is_caught(self, where):
+    def test_an_altered_quotation_is_caught(self, where: Place) -> None:
         claim = claim_at(where)
         if "”" in claim.text:
             spoilt = replace(claim, text=claim.text.replace("”", " beyond doubt”"))
             assert Gate.QUOTATION in failed(with_claim(spoilt, where), where)
 
-    def test_an_invented_number_is_caught(self, where):
+    def test_an_invented_number_is_caught(self, where: Place) -> None:
         claim = claim_at(where)
         spoilt = replace(claim, text=f"{claim.text} That is 98.7% of all.")
         assert Gate.NUMBER in failed(with_claim(spoilt, where), where)
 
-    def test_another_papers_handle_is_caught(self, where):
+    def test_another_papers_handle_is_caught(self, where: Place) -> None:
         claim = claim_at(where)
         other = next(entry for entry in SOUND.catalog if entry.paper_id not in claim.paper_ids)
         spoilt = replace(claim, text=f"{claim.text} So does {other.handle}.")
         assert Gate.HANDLE in failed(with_claim(spoilt, where), where)
 
     @pytest.mark.parametrize(
-        "addition", ["So does FjordBERT.", "So says Lindqvist.", "As in PPO-X.", "Kowalski et al. agree.", "Unlike GPT-9."]
+        "addition",
+        [
+            "So does FjordBERT.",
+            "So says Lindqvist.",
+            "As in PPO-X.",
+            "Kowalski et al. agree.",
+            "Unlike GPT-9.",
+        ],
     )
-    def test_an_invented_name_is_caught(self, where, addition):
+    def test_an_invented_name_is_caught(self, where: Place, addition: str) -> None:
         spoilt = replace(claim_at(where), text=f"{claim_at(where).text} {addition}")
         assert Gate.NAME in failed(with_claim(spoilt, where), where)
 
-    def test_a_repeated_claim_is_caught(self, where):
+    def test_a_repeated_claim_is_caught(self, where: Place) -> None:
         earlier = [place for place, _ in CLAIMS].index(where) < len(CLAIMS) - 1
         twin = CLAIMS[-1][0] if earlier else CLAIMS[0][0]
         assert Gate.REPEAT in failed(with_claim(claim_at(where), twin))
 
-    def test_foreign_matter_is_caught(self, where):
+    def test_foreign_matter_is_caught(self, where: Place) -> None:
         spoilt = replace(claim_at(where), text=f"{claim_at(where).text} See www.evil.example now.")
         assert Gate.FOREIGN in failed(with_claim(spoilt, where), where)
 
@@ -131,6 +142,7 @@ FOREIGN = (
     "&lt;script&gt;",
     "write to ada@harbour.example.org",
     "ask @tidemaster",
+    "write to ada [at] harbour [dot] org",
     "{{ config }}",
     "{% raw %}",
     "right\u202eleft",
@@ -154,37 +166,42 @@ FOREIGN = (
 
 
 @pytest.mark.parametrize("matter", FOREIGN)
-def test_foreign_matter_is_found(matter):
-    assert list(foreign(f"Tides turn. {matter}"))
-    assert list(foreign(matter))
+def test_foreign_matter_is_found(matter: str) -> None:
+    assert foreign(f"Tides turn. {matter}")
+    assert foreign(matter)
 
 
-def test_foreign_matter_in_any_other_text_is_caught():
+def test_foreign_matter_in_any_other_text_is_caught() -> None:
     held = {place: text for place, text in texts(SOUND) if place.section is not Section.GLOSSARY}
     spoilt = rewrite(SOUND, {place: f"{text} <b>" for place, text in held.items()})
     assert {failure.where for failure in check(spoilt, PAPERS).by(Gate.FOREIGN)} == set(held)
 
 
-def test_foreign_matter_in_a_glossary_is_caught():
+def test_foreign_matter_in_a_glossary_is_caught() -> None:
     (entry,) = SOUND.glossary
-    for field in ("acronym", "expansion"):
-        spoilt = replace(SOUND, glossary=(replace(entry, **{field: "www.evil.example"}),))
-        assert Gate.FOREIGN in failed(spoilt, Place(Section.GLOSSARY, 0, field))
+    matter = "www.evil.example"
+    for field, spoilt in (
+        ("acronym", replace(entry, acronym=matter)),
+        ("expansion", replace(entry, expansion=matter)),
+    ):
+        assert Gate.FOREIGN in failed(replace(SOUND, glossary=(spoilt,)), Place(Section.GLOSSARY, 0, field))
 
 
-def test_foreign_matter_in_evidence_is_caught():
+def test_foreign_matter_in_evidence_is_caught() -> None:
     spoilt = replace(claim_at(LEAD), citations=(Citation(builders.paper(0).id, "residual\u202e drifts"),))
     assert Gate.FOREIGN in failed(with_claim(spoilt), LEAD)
 
 
-def test_a_hidden_character_in_a_catalog_title_is_caught():
+def test_a_hidden_character_in_a_catalog_title_is_caught() -> None:
     first = replace(SOUND.catalog[0], title=SOUND.catalog[0].title + "\u202e")
     spoilt = replace(SOUND, catalog=(first, *SOUND.catalog[1:]))
     assert failed(spoilt) == {Gate.FOREIGN}
 
 
-def test_foreign_matter_in_a_revised_papers_title_is_caught():
-    spoilt = replace(SOUND, revisions=(Revision("2605.00001", 2, "Visit www.evil.example", "https://arxiv.org"),))
+def test_foreign_matter_in_a_revised_papers_title_is_caught() -> None:
+    spoilt = replace(
+        SOUND, revisions=(Revision("2605.00001", 2, "Visit www.evil.example", "https://arxiv.org"),)
+    )
     assert failed(spoilt) == {Gate.FOREIGN}
 
 
@@ -202,45 +219,51 @@ def test_foreign_matter_in_a_revised_papers_title_is_caught():
         "An input/output pair; 24/7 operation; Dr. Who vs. Mr. X.",
         "R&D costs fall; AT&T cables age.",
         "Do not assume independence.",
+        "Hedging rates do not reveal the shift.",
+        "An (AT) rule cuts error by (12\\%}.",
         "The [[7,1,3]] code corrects errors.",
     ],
 )
-def test_innocent_prose_is_not_foreign(innocent):
-    assert list(foreign(innocent)) == []
+def test_innocent_prose_is_not_foreign(innocent: str) -> None:
+    assert not foreign(innocent)
 
 
-def test_evidence_keeps_to_whole_words():
-    cut = replace(claim_at(LEAD), citations=(Citation(builders.paper(0).id, "couples a shallow water solve"),))
+def test_evidence_keeps_to_whole_words() -> None:
+    cut = replace(
+        claim_at(LEAD), citations=(Citation(builders.paper(0).id, "couples a shallow water solve"),)
+    )
     assert Gate.EVIDENCE in failed(with_claim(cut), LEAD)
 
 
-def test_evidence_may_differ_in_white_space_and_in_compatible_characters():
+def test_evidence_may_differ_in_white_space_and_in_compatible_characters() -> None:
     spaced = "couples  a\nshallow\u00a0water solver"
     same = replace(claim_at(LEAD), citations=(Citation(builders.paper(0).id, spaced.replace("fi", "ﬁ")),))
     assert Gate.EVIDENCE not in failed(with_claim(same), LEAD)
 
 
-def test_evidence_in_another_case_is_not_verbatim():
+def test_evidence_in_another_case_is_not_verbatim() -> None:
     shout = replace(claim_at(LEAD), citations=(Citation(builders.paper(0).id, "SHALLOW WATER SOLVER"),))
     assert Gate.EVIDENCE in failed(with_claim(shout), LEAD)
 
 
 @pytest.mark.parametrize("evidence", ["", "  ", "the", "of the", "learned", ".", "it is"])
-def test_trivial_evidence_is_too_little(evidence):
+def test_trivial_evidence_is_too_little(evidence: str) -> None:
     assert is_trivial(evidence)
 
 
-@pytest.mark.parametrize("evidence", ["TideNet", "GRPO", "k-NN", "biofouling", "clean twin", "by 18.5%", "7B"])
-def test_two_words_or_a_distinctive_one_are_enough(evidence):
+@pytest.mark.parametrize(
+    "evidence", ["TideNet", "GRPO", "k-NN", "biofouling", "clean twin", "by 18.5%", "7B"]
+)
+def test_two_words_or_a_distinctive_one_are_enough(evidence: str) -> None:
     assert not is_trivial(evidence)
 
 
-def test_a_quotation_with_an_omission_is_verbatim_in_its_pieces():
+def test_a_quotation_with_an_omission_is_verbatim_in_its_pieces() -> None:
     text = "TideNet reports: “TideNet couples […] a learned residual.”"
     assert Gate.QUOTATION not in failed(with_claim(replace(claim_at(LEAD), text=text)), LEAD)
 
 
-def test_a_quotation_pieced_together_from_two_papers_is_caught():
+def test_a_quotation_pieced_together_from_two_papers_is_caught() -> None:
     text = "TideNet and BuoyMix say: “a shallow water solver […] its distance to shore”."
     assert Gate.QUOTATION in failed(with_claim(written(text, 0, 1)), LEAD)
 
@@ -261,7 +284,7 @@ def test_a_quotation_pieced_together_from_two_papers_is_caught():
         ("10 000 and 10{,}000, lists 1,2,3", "10000 10000 1 2 3"),
     ],
 )
-def test_numbers_are_read_as_prose_writes_them(text, found):
+def test_numbers_are_read_as_prose_writes_them(text: str, found: str) -> None:
     assert " ".join(map(str, numbers(text))) == found
 
 
@@ -273,16 +296,16 @@ def test_numbers_are_read_as_prose_writes_them(text, found):
         "TideNet lowers error by 18.50 % on a dozen tests.",
     ],
 )
-def test_a_number_may_be_written_in_another_way(text):
+def test_a_number_may_be_written_in_another_way(text: str) -> None:
     assert Gate.NUMBER not in failed(with_claim(written(text, 0)), LEAD)
 
 
 @pytest.mark.parametrize("number", ["18.6%", "185%", "−18.5%", "18.5x", "1.85%", "thirteen", "12%", "18,512"])
-def test_a_changed_number_is_caught(number):
+def test_a_changed_number_is_caught(number: str) -> None:
     assert Gate.NUMBER in failed(with_claim(written(f"TideNet lowers the error by {number}.", 0)), LEAD)
 
 
-def test_a_written_claim_may_count_the_papers_it_cites():
+def test_a_written_claim_may_count_the_papers_it_cites() -> None:
     assert Gate.NUMBER not in failed(with_claim(written("These two papers use few sensors.", 0, 1)), LEAD)
     assert Gate.NUMBER in failed(with_claim(written("These seven papers use few sensors.", 0, 1)), LEAD)
 
@@ -297,16 +320,16 @@ def test_a_written_claim_may_count_the_papers_it_cites():
         "Many papers speak of “language models”.",
     ],
 )
-def test_a_count_that_is_not_so_is_caught(text):
+def test_a_count_that_is_not_so_is_caught(text: str) -> None:
     assert Gate.NUMBER in failed(with_claim(replace(claim_at(TREND), text=text), TREND), TREND)
 
 
-def test_a_count_may_be_spelled_out():
+def test_a_count_may_be_spelled_out() -> None:
     text = "Two of the 14 papers speak of “language models”."
     assert Gate.NUMBER not in failed(with_claim(replace(claim_at(TREND), text=text), TREND), TREND)
 
 
-def test_a_trend_that_counts_other_papers_than_it_cites_is_caught():
+def test_a_trend_that_counts_other_papers_than_it_cites_is_caught() -> None:
     spoilt = replace(SOUND, trends=(replace(SOUND.trends[0], now=3),))
     assert failed(spoilt) == {Gate.NUMBER}
 
@@ -314,7 +337,7 @@ def test_a_trend_that_counts_other_papers_than_it_cites_is_caught():
 @pytest.mark.parametrize(
     "heading", ["Lessons from FjordBERT", "A 99% solution", "What Lindqvist taught", "Where WhaleGate fails"]
 )
-def test_a_heading_may_not_invent_either(heading):
+def test_a_heading_may_not_invent_either(heading: str) -> None:
     where = Place(Section.THEMES, 0, "heading")
     assert failed(rewrite(SOUND, {where: heading}), where) & {Gate.NAME, Gate.NUMBER, Gate.HANDLE}
 
@@ -331,19 +354,33 @@ def test_a_heading_may_not_invent_either(heading):
         "In May, the authors try this: Sparse buoys.",
     ],
 )
-def test_ordinary_words_and_cited_names_are_no_inventions(text):
+def test_ordinary_words_and_cited_names_are_no_inventions(text: str) -> None:
     window = Sources(PAPERS.values())
     assert invented_names(text, window.of([builders.paper(0).id]), window) == ()
 
 
 @pytest.mark.parametrize("name", ["GPT-5", "Qwen3", "DeltaQA", "Hubert", "RLHF", "Top-K", "McArthur"])
-def test_names_that_no_cited_paper_holds_are_found(name):
+def test_names_that_no_cited_paper_holds_are_found(name: str) -> None:
     source = builders.paper(0, abstract="We compare GPT-4 and Qwen2.5 with top-5 voting.")
     window = Sources([source, *list(PAPERS.values())[1:]])
     assert invented_names(f"It builds on {name} at sea.", window.of([source.id]), window) == (name,)
 
 
-def test_a_paper_in_three_themes_is_caught():
+@pytest.mark.parametrize(
+    ("line", "gate"),
+    [
+        ("TideNet says “what it never said”.", Gate.QUOTATION),
+        ("TideNet lowers error by 99%.", Gate.NUMBER),
+        ("TideNet beats BuoyMix.", Gate.HANDLE),
+        ("TideNet beats FjordBERT.", Gate.NAME),
+    ],
+)
+def test_a_catalog_line_may_not_invent_either(line: str, gate: Gate) -> None:
+    where = Place(Section.CATALOG, 0, "line")
+    assert failed(rewrite(SOUND, {where: line}), where) == {gate}
+
+
+def test_a_paper_in_three_themes_is_caught() -> None:
     crowd = builders.paper(0).id
     themes = tuple(replace(theme, paper_ids=(*theme.paper_ids, crowd)) for theme in SOUND.themes[:3])
     spoilt = replace(SOUND, themes=(*themes, *SOUND.themes[3:]))
@@ -352,23 +389,25 @@ def test_a_paper_in_three_themes_is_caught():
 
 
 @pytest.mark.parametrize("section", ["themes", "methods", "notable", "trends", "challenges"])
-def test_an_emptied_section_is_caught(section):
-    assert failed(replace(SOUND, **{section: ()}), Place(Section(section))) == {Gate.SECTION}
+def test_an_emptied_section_is_caught(section: str) -> None:
+    assert failed(builders.brief(**{section: ()}), Place(Section(section))) == {Gate.SECTION}
 
 
-def test_an_item_without_words_is_caught():
+def test_an_item_without_words_is_caught() -> None:
     bare = replace(SOUND, themes=(replace(SOUND.themes[0], claims=()), *SOUND.themes[1:]))
     assert failed(bare, Place(Section.THEMES, 0)) == {Gate.SECTION}
 
 
-def test_an_overview_without_claims_or_reading_order_is_caught():
+def test_an_overview_without_claims_or_reading_order_is_caught() -> None:
     bare = replace(SOUND, overview=replace(SOUND.overview, claims=(), reading_order=()))
     places = check(bare, PAPERS).places
     assert places == (Place(Section.OVERVIEW), Place(Section.READING_ORDER))
 
 
-@pytest.mark.parametrize(("papers", "themes", "notable"), [(0, 0, 0), (1, 1, 1), (5, 1, 3), (11, 3, 5), (12, 4, 5)])
-def test_a_small_window_is_asked_for_less(papers, themes, notable):
+@pytest.mark.parametrize(
+    ("papers", "themes", "notable"), [(0, 0, 0), (1, 1, 1), (5, 1, 2), (11, 3, 5), (12, 4, 5)]
+)
+def test_a_small_window_is_asked_for_less(papers: int, themes: int, notable: int) -> None:
     assert required(Section.THEMES, papers) == themes
     assert required(Section.NOTABLE, papers) == notable
 
@@ -386,12 +425,12 @@ def test_a_small_window_is_asked_for_less(papers, themes, notable):
     ],
     ids=str,
 )
-def test_a_catalog_entry_that_is_not_as_arxiv_has_it_is_caught(change):
+def test_a_catalog_entry_that_is_not_as_arxiv_has_it_is_caught(change: dict[str, Any]) -> None:
     spoilt = replace(SOUND, catalog=(replace(SOUND.catalog[0], **change), *SOUND.catalog[1:]))
     assert Gate.CATALOG in failed(spoilt)
 
 
-def test_an_unknown_paper_in_a_list_is_caught():
+def test_an_unknown_paper_in_a_list_is_caught() -> None:
     step = replace(SOUND.overview.reading_order[0], paper_ids=("2605.99999",))
     spoilt = replace(SOUND, overview=replace(SOUND.overview, reading_order=(step,)))
     assert Gate.CATALOG in failed(spoilt, Place(Section.READING_ORDER, 0, "paper_ids"))
@@ -399,7 +438,7 @@ def test_an_unknown_paper_in_a_list_is_caught():
 
 @given(st.data())
 @settings(max_examples=30, deadline=None)
-def test_a_sound_brief_passes_in_any_order(data):
+def test_a_sound_brief_passes_in_any_order(data: st.DataObject) -> None:
     themes = tuple(data.draw(st.permutations(SOUND.themes)))
     notable = tuple(data.draw(st.permutations(SOUND.notable)))
     catalog = tuple(data.draw(st.permutations(SOUND.catalog)))
@@ -408,7 +447,9 @@ def test_a_sound_brief_passes_in_any_order(data):
 
 @given(st.sampled_from(CLAIMS), st.data())
 @settings(max_examples=80, deadline=None)
-def test_a_changed_letter_or_digit_of_evidence_is_caught(held, data):
+def test_a_changed_letter_or_digit_of_evidence_is_caught(
+    held: tuple[Place, Claim], data: st.DataObject
+) -> None:
     where, claim = held
     evidence = claim.citations[0].evidence
     at = data.draw(st.sampled_from([i for i, char in enumerate(evidence) if char.isalnum()]))
@@ -420,11 +461,11 @@ def test_a_changed_letter_or_digit_of_evidence_is_caught(held, data):
 
 @given(st.text(max_size=300))
 @settings(max_examples=200, deadline=None)
-def test_no_text_breaks_a_gate(text):
+def test_no_text_breaks_a_gate(text: str) -> None:
     check(with_claim(Claim(text, (Citation(text, text),), "written")), PAPERS)
     check(with_claim(Claim(text, (Citation("2605.00001", text),), "counted")), PAPERS)
 
 
 @given(st.text())
-def test_normalising_twice_is_normalising_once(text):
+def test_normalising_twice_is_normalising_once(text: str) -> None:
     assert normalise(normalise(text)) == normalise(text)

@@ -14,7 +14,7 @@ def imported(roster: Roster, text: str) -> list[RowResult]:
     return list(import_rows(csv.DictReader(io.StringIO(text)), roster, NOW, "imported from a test"))
 
 
-def test_every_row_is_reported_and_a_bad_row_stops_no_other(roster: Roster):
+def test_every_row_is_reported_and_a_bad_row_stops_no_other(roster: Roster) -> None:
     results = imported(
         roster,
         "address,topics,name,length\n"
@@ -33,6 +33,6 @@ def test_every_row_is_reported_and_a_bad_row_stops_no_other(roster: Roster):
     assert roster.count() == 1
 
 
-def test_a_file_without_the_needed_columns_is_refused_with_the_column(roster: Roster):
+def test_a_file_without_the_needed_columns_is_refused_with_the_column(roster: Roster) -> None:
     with pytest.raises(ImportRefused, match="no column 'topics'"):
         imported(roster, "address,name\nada@example.org,Ada\n")

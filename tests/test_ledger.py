@@ -12,7 +12,7 @@ from tests.fakes import ScriptedMailer
 from tests.newsrooms import NOW, TOPICS, add_readers, maker, post_room, rows, save_issue
 
 
-def test_everybody_who_follows_a_topic_gets_one_message(archive: Archive, roster: Roster):
+def test_everybody_who_follows_a_topic_gets_one_message(archive: Archive, roster: Roster) -> None:
     issue, addresses = save_issue(archive), add_readers(roster, 45)
     mailer = ScriptedMailer()
     status = publish_issue(issue.label, maker(issue), post_room(archive, mailer))
@@ -20,7 +20,7 @@ def test_everybody_who_follows_a_topic_gets_one_message(archive: Archive, roster
     assert status.deliveries == {State.ACCEPTED: 45}
 
 
-def test_sending_an_issue_twice_sends_nothing_twice(archive: Archive, roster: Roster):
+def test_sending_an_issue_twice_sends_nothing_twice(archive: Archive, roster: Roster) -> None:
     issue, addresses = save_issue(archive), add_readers(roster, 3)
     mailer = ScriptedMailer()
     for _ in range(2):
@@ -28,7 +28,7 @@ def test_sending_an_issue_twice_sends_nothing_twice(archive: Archive, roster: Ro
     assert [message.recipient for message in mailer.sent] == addresses
 
 
-def test_the_audience_is_frozen_when_it_is_planned(archive: Archive, roster: Roster):
+def test_the_audience_is_frozen_when_it_is_planned(archive: Archive, roster: Roster) -> None:
     issue = save_issue(archive)
     add_readers(roster, 1)
     assert archive.plan(issue.label, NOW)
@@ -39,7 +39,7 @@ def test_the_audience_is_frozen_when_it_is_planned(archive: Archive, roster: Ros
 
 def test_the_database_refuses_a_second_row_for_an_issue_and_subscriber(
     archive: Archive, roster: Roster, engine: sa.Engine
-):
+) -> None:
     issue = save_issue(archive)
     add_readers(roster, 1)
     archive.plan(issue.label, NOW)
@@ -51,7 +51,9 @@ def test_the_database_refuses_a_second_row_for_an_issue_and_subscriber(
         connection.execute(again)
 
 
-def test_who_gets_nothing_has_a_row_with_the_reason(archive: Archive, roster: Roster, engine: sa.Engine):
+def test_who_gets_nothing_has_a_row_with_the_reason(
+    archive: Archive, roster: Roster, engine: sa.Engine
+) -> None:
     issue = save_issue(archive)
     someday = dt.date(2026, 7, 1)
     for joining in (
@@ -77,7 +79,7 @@ def test_who_gets_nothing_has_a_row_with_the_reason(archive: Archive, roster: Ro
     assert archive.preview(issue.label, NOW.date())[None] == 2
 
 
-def test_each_reader_gets_the_topics_that_they_follow(archive: Archive, roster: Roster):
+def test_each_reader_gets_the_topics_that_they_follow(archive: Archive, roster: Roster) -> None:
     issue = save_issue(archive)
     roster.put_subscriber(Joining("one@example.org", TOPICS[1:]), NOW)
     roster.put_subscriber(Joining("both@example.org", TOPICS), NOW)
@@ -89,38 +91,28 @@ def test_each_reader_gets_the_topics_that_they_follow(archive: Archive, roster: 
     assert b"Llm-Post-Train" in both
 
 
-def test_an_issue_that_changed_after_its_approval_is_not_sent(archive: Archive, roster: Roster):
+def test_an_issue_that_changed_after_its_approval_is_not_sent(archive: Archive, roster: Roster) -> None:
     issue = save_issue(archive)
     add_readers(roster, 1)
-    changed = save_issue_again(archive)
+    changed = save_issue(archive, ("quantum-computing",), approved=False)
     with pytest.raises(NotApproved, match="brief approve 2026-W22"):
         publish_issue(issue.label, maker(changed), post_room(archive, ScriptedMailer()))
     assert archive.counts(issue.label) == {}
 
 
-def save_issue_again(archive: Archive):
-    from dataclasses import replace  # noqa: PLC0415 - one test's own need
-
-    from service.archive import Built  # noqa: PLC0415 - the same
-    from tests import builders  # noqa: PLC0415 - the same
-    from tests.newsrooms import WINDOW  # noqa: PLC0415 - the same
-
-    return archive.save_issue(WINDOW, [Built(replace(builders.brief(), topic_slug="quantum-computing"), ())], NOW)
-
-
-def test_an_issue_that_is_being_delivered_is_not_built_again(archive: Archive):
+def test_an_issue_that_is_being_delivered_is_not_built_again(archive: Archive) -> None:
     issue = save_issue(archive)
     archive.plan(issue.label, NOW)
     with pytest.raises(IssueClosed, match=issue.label):
         save_issue(archive)
 
 
-def test_an_unknown_issue_is_named(archive: Archive):
+def test_an_unknown_issue_is_named(archive: Archive) -> None:
     with pytest.raises(UnknownIssue, match="no issue '2026-W01'"):
         archive.issue("2026-W01")
 
 
-def test_a_refused_address_stops_no_other(archive: Archive, roster: Roster, engine: sa.Engine):
+def test_a_refused_address_stops_no_other(archive: Archive, roster: Roster, engine: sa.Engine) -> None:
     issue = save_issue(archive)
     add_readers(roster, 3)
     mailer = ScriptedMailer({"reader1@example.org": Outcome(State.REFUSED, "550 no such user")})
@@ -130,7 +122,7 @@ def test_a_refused_address_stops_no_other(archive: Archive, roster: Roster, engi
     ]  # fmt: skip
 
 
-def test_a_failed_delivery_is_tried_again_when_its_time_has_come(archive: Archive, roster: Roster):
+def test_a_failed_delivery_is_tried_again_when_its_time_has_come(archive: Archive, roster: Roster) -> None:
     issue = save_issue(archive)
     add_readers(roster, 1)
     mailer = ScriptedMailer({"reader0@example.org": Outcome(State.FAILED, "451 busy")})
@@ -146,7 +138,7 @@ def test_a_failed_delivery_is_tried_again_when_its_time_has_come(archive: Archiv
 
 def test_a_mailer_that_turns_unusable_stops_the_run_and_keeps_what_it_accepted(
     archive: Archive, roster: Roster
-):
+) -> None:
     issue = save_issue(archive)
     add_readers(roster, 30)
     mailer = ScriptedMailer({"reader25@example.org": None})
@@ -158,7 +150,9 @@ def test_a_mailer_that_turns_unusable_stops_the_run_and_keeps_what_it_accepted(
     assert len({message.recipient for message in mailer.sent}) == len(mailer.sent) == 30
 
 
-def test_claims_of_a_dead_worker_are_settled_by_what_the_mailer_knows(archive: Archive, roster: Roster):
+def test_claims_of_a_dead_worker_are_settled_by_what_the_mailer_knows(
+    archive: Archive, roster: Roster
+) -> None:
     issue, addresses = save_issue(archive), add_readers(roster, 2)
     archive.plan(issue.label, NOW)
     sent, unsent = archive.claim(issue.label, "gone", 2, NOW)
@@ -170,7 +164,7 @@ def test_claims_of_a_dead_worker_are_settled_by_what_the_mailer_knows(archive: A
     assert unsent.address == addresses[1]
 
 
-def test_a_mailer_that_cannot_know_leaves_them_uncertain(archive: Archive, roster: Roster):
+def test_a_mailer_that_cannot_know_leaves_them_uncertain(archive: Archive, roster: Roster) -> None:
     class Forgetful(ScriptedMailer):
         def was_sent(self, message_id: str) -> None:  # type: ignore[override]  # an SMTP server keeps no record
             return None
@@ -186,7 +180,7 @@ def test_a_mailer_that_cannot_know_leaves_them_uncertain(archive: Archive, roste
 
 def test_claims_of_a_worker_that_may_run_are_left_to_it_until_its_lease_is_over(
     archive: Archive, roster: Roster
-):
+) -> None:
     issue = save_issue(archive)
     add_readers(roster, 1)
     archive.plan(issue.label, NOW)
@@ -197,7 +191,7 @@ def test_claims_of_a_worker_that_may_run_are_left_to_it_until_its_lease_is_over(
         assert archive.counts(issue.label) == {state: 1}
 
 
-def test_the_same_delivery_always_has_the_same_message_id(archive: Archive, roster: Roster):
+def test_the_same_delivery_always_has_the_same_message_id(archive: Archive, roster: Roster) -> None:
     issue = save_issue(archive)
     add_readers(roster, 2)
     archive.plan(issue.label, NOW)

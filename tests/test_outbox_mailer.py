@@ -10,7 +10,7 @@ MESSAGE = Message(
 )
 
 
-def test_a_message_becomes_one_file_with_its_very_bytes(tmp_path: Path):
+def test_a_message_becomes_one_file_with_its_very_bytes(tmp_path: Path) -> None:
     (outcome,) = OutboxMailer(tmp_path / "outbox").send([MESSAGE])
     assert outcome.state is State.ACCEPTED
     (file,) = (tmp_path / "outbox").iterdir()
@@ -18,20 +18,20 @@ def test_a_message_becomes_one_file_with_its_very_bytes(tmp_path: Path):
     assert file.read_bytes() == MESSAGE.content
 
 
-def test_the_outbox_knows_what_it_sent(tmp_path: Path):
+def test_the_outbox_knows_what_it_sent(tmp_path: Path) -> None:
     mailer = OutboxMailer(tmp_path)
     assert not mailer.was_sent(MESSAGE.message_id)
     list(mailer.send([MESSAGE]))
     assert mailer.was_sent(MESSAGE.message_id)
 
 
-def test_an_outbox_that_cannot_be_made_stops_the_run(tmp_path: Path):
+def test_an_outbox_that_cannot_be_made_stops_the_run(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(MailerUnusable, match="can't be written"):
         list(OutboxMailer(tmp_path / "file" / "outbox").send([MESSAGE]))
 
 
-def test_a_message_that_cannot_be_written_fails_and_leaves_no_half_file(tmp_path: Path):
+def test_a_message_that_cannot_be_written_fails_and_leaves_no_half_file(tmp_path: Path) -> None:
     (tmp_path / "2026-W22.abc.eml").mkdir()
     (outcome,) = OutboxMailer(tmp_path).send([MESSAGE])
     assert outcome.state is State.FAILED

@@ -55,7 +55,7 @@ def message(recipient: str) -> Message:
     return Message("id@example.org", "brief@example.org", recipient, b"Subject: x\r\n\r\n.dotted\r\nbody\r\n")
 
 
-def test_a_message_arrives_byte_for_byte(server: SmtpServer, handler: Handler):
+def test_a_message_arrives_byte_for_byte(server: SmtpServer, handler: Handler) -> None:
     with SmtpMailer(server) as mailer:
         (outcome,) = mailer.send([message("ada@example.org")])
     assert outcome.state is State.ACCEPTED
@@ -71,33 +71,35 @@ def test_a_message_arrives_byte_for_byte(server: SmtpServer, handler: Handler):
         ("spam@example.org", State.REFUSED),
     ],
 )
-def test_a_refused_message_stops_no_other(server: SmtpServer, handler: Handler, recipient: str, state: State):
+def test_a_refused_message_stops_no_other(
+    server: SmtpServer, handler: Handler, recipient: str, state: State
+) -> None:
     with SmtpMailer(server) as mailer:
         outcomes = list(mailer.send([message(recipient), message("ada@example.org")]))
     assert [one.state for one in outcomes] == [state, State.ACCEPTED]
     assert [one.rcpt_tos for one in handler.accepted] == [["ada@example.org"]]
 
 
-def test_the_detail_of_an_outcome_holds_no_address(server: SmtpServer):
+def test_the_detail_of_an_outcome_holds_no_address(server: SmtpServer) -> None:
     with SmtpMailer(server) as mailer:
         (outcome,) = mailer.send([message("unknown@example.org")])
     assert "no such user" in outcome.detail
     assert "@" not in outcome.detail
 
 
-def test_a_connection_lost_before_the_final_answer_is_uncertain(server: SmtpServer):
+def test_a_connection_lost_before_the_final_answer_is_uncertain(server: SmtpServer) -> None:
     with SmtpMailer(server) as mailer:
         outcomes = list(mailer.send([message("cut@example.org"), message("ada@example.org")]))
     assert [one.state for one in outcomes] == [State.UNCERTAIN, State.ACCEPTED]
 
 
-def test_an_address_that_needs_smtputf8_is_refused_where_the_server_lacks_it(server: SmtpServer):
+def test_an_address_that_needs_smtputf8_is_refused_where_the_server_lacks_it(server: SmtpServer) -> None:
     with SmtpMailer(server) as mailer:
         (outcome,) = mailer.send([message("ádá@example.org")])
     assert outcome.state is State.REFUSED
 
 
-def test_a_server_that_is_not_there_stops_the_run():
+def test_a_server_that_is_not_there_stops_the_run() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with (

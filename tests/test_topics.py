@@ -1,10 +1,11 @@
 import dataclasses
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from subscribers.terms import TermError, Terms, fold, matches, read_term
@@ -58,7 +59,8 @@ def test_a_shipped_topic_survives_being_stored_as_json(topic: Topic) -> None:
 
 
 def test_two_topics_of_one_slug_are_refused(tmp_path: Path) -> None:
-    table = '[[topics]]\nslug = "a"\nname = "A"\ndescription = "A."\ncategories = ["cs.*"]\nsearch_terms = ["a"]\n'
+    table = '[[topics]]\nslug = "a"\nname = "A"\ndescription = "A."\ncategories = ["cs.*"]\n'
+    table += 'search_terms = ["a"]\n'
     (tmp_path / "topics.toml").write_text(table * 2)
     with pytest.raises(TopicError, match="'a' is taken"):
         load_topics(tmp_path / "topics.toml")
@@ -161,7 +163,7 @@ def test_a_value_of_the_wrong_kind_is_a_topic_error(name: str, value: object) ->
     ],
 )
 def test_a_term_that_cannot_be_asked_is_refused_with_its_place(written: str, complaint: str) -> None:
-    with pytest.raises(TermError, match="^" + __import__("re").escape(complaint)):
+    with pytest.raises(TermError, match=f"^{re.escape(complaint)}"):
         read_term(written)
 
 
@@ -221,7 +223,7 @@ def test_terms_tell_which_of_them_stand_in_a_text_and_as_what() -> None:
 
 
 def test_a_topic_takes_papers_of_its_categories_and_whole_archives() -> None:
-    topic = read_topic({**TIDES, "categories": ["q-fin.*", "cs.C*"[:-1] + "L"]})
+    topic = read_topic({**TIDES, "categories": ["q-fin.*", "cs.CL"]})
     assert in_categories(topic, ["math.PR", "q-fin.TR"])
     assert in_categories(topic, ["cs.CL"])
     assert not in_categories(topic, ["cs.CV", "math.PR"])
@@ -232,6 +234,7 @@ PHRASES = st.lists(WORDS, min_size=1, max_size=3).map(" ".join)
 WEIGHTS = st.sampled_from(["", "*", "^2", "^-0.5", "*^10"])
 
 
+@settings(deadline=None)
 @given(
     name=PHRASES,
     search=st.lists(PHRASES, min_size=1, max_size=5),
@@ -247,6 +250,7 @@ def test_a_topic_can_be_stored_and_read_again(
     assert read_topic(json.loads(json.dumps(to_mapping(topic)))) == topic
 
 
+@settings(deadline=None)
 @given(st.text(max_size=100))
 def test_any_text_is_a_term_or_a_term_error(written: str) -> None:
     try:

@@ -13,9 +13,9 @@ from typing import Any, Protocol, runtime_checkable
 
 from service.briefs import Assignment, BriefWriter, WriterUnavailable
 from service.briefs.grounding import Failure, Gate, Place, Section, Verdict, Words, check, claims, rewrite
+from service.briefs.grounding.gates import MOST_THEMES
 from service.briefs.grounding.places import place_in_themes
 from service.briefs.grounding.sections import EXTENTS, alike, entries_of, required, with_items
-from service.briefs.grounding.gates import MOST_THEMES
 from service.briefs.grounding.sources import Sources, normalise
 from service.briefs.model import Brief, Theme
 
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """Other words for places that failed, and what they cost: a claim for a claim, a text for a text, or None."""
+    """Other words for places that failed, and their cost: a claim for a claim, a text for a text, or None."""
 
     changes: Mapping[Place, Words] = field(default_factory=dict)
     prompt_tokens: int = 0
@@ -56,8 +56,9 @@ class Repairer(Protocol):
 def write_brief(writer: BriefWriter, fallback: BriefWriter, assignment: Assignment) -> Brief:
     """A brief that passes every gate: by the writer, filled by the fallback, or by the fallback alone.
 
-    ``fallback`` is the extractive writer; it may be the writer itself. A WriterUnavailable of the writer becomes a
-    note; whatever else a writer raises is a defect and passes through.
+    ``fallback`` is the extractive writer; it may be the writer itself. A WriterUnavailable of the writer
+    becomes a note; whatever else a writer raises is a defect and passes through. ValueError where a paper of
+    the selection is missing from the catalog.
     """
     sources = Sources(ranked.paper for ranked in assignment.selection.taken)
     try:
@@ -155,7 +156,7 @@ def _known(paper_ids: tuple[str, ...], listed: set[str]) -> tuple[str, ...]:
 
 
 def _themes(brief: Brief, listed: set[str]) -> tuple[Theme, ...]:
-    """The themes, each without papers that are in enough themes before it and without claims that cite those."""
+    """The themes, each without the papers that are in enough themes before it and claims that cite those."""
     times: Counter[str] = Counter()
     themes = []
     for theme in brief.themes:
@@ -177,25 +178,26 @@ def _short(brief: Brief) -> tuple[Section, ...]:
 
 def _shortage(brief: Brief, section: Section) -> str:
     held, least = len(entries_of(brief, section)), required(section, len(brief.catalog))
-    return f"{LABELS[section]} holds {held} of at least {least}: the abstracts gave no more that can be verified."
+    return f"{LABELS[section]} holds {held} of {least}: the abstracts gave no more that can be verified."
 
 
 def _filled(brief: Brief, reserve: Brief, sources: Sources) -> Brief:
-    """The brief with items of the reserve in each section that is short, as many as it needs and the gates pass."""
-    filled = []
-    for section in _short(brief):
+    """The brief with the reserve's items in short sections: what they need, all where they have none."""
+    short = _short(brief)
+    for section in short:
+        wanted = (
+            required(section, len(brief.catalog)) if entries_of(brief, section) else EXTENTS[section].most
+        )
         for item in entries_of(reserve, section):
-            if section not in _short(brief):
-                break
-            brief = _with(brief, section, item, sources)
-        filled.append(section)
-    sections = tuple(section.value for section in filled if section not in _short(brief))
+            if len(entries_of(brief, section)) < wanted:
+                brief = _with(brief, section, item, sources)
+    filled = [section for section in short if section not in _short(brief)]
     notes = (f"{LABELS[section]}: filled by the extractive writer." for section in filled)
-    return _noted(replace(brief, filled=(*brief.filled, *sections)), *notes)
+    return _noted(replace(brief, filled=(*brief.filled, *(section.value for section in filled))), *notes)
 
 
 def _with(brief: Brief, section: Section, item: Any, sources: Sources) -> Brief:
-    """The brief with one more item, or as it was where the item says what is there or a gate refuses it whole."""
+    """The brief with one more item, or as it was where the item is there already or a gate refuses it."""
     held = entries_of(brief, section)
     if any(alike(item, other) for other in held):
         return brief

@@ -7,7 +7,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from service.briefs.phrases import ends_well, is_breaker, key_of, lemma
-from service.briefs.vocabulary import ACRONYMS, FUNCTION_WORDS, VERB_FORMS, WEAK_MODIFIERS, WEAK_NOUNS, WEAK_PHRASES
+from service.briefs.vocabulary import (
+    ACRONYMS,
+    FUNCTION_WORDS,
+    VERB_FORMS,
+    WEAK_MODIFIERS,
+    WEAK_NOUNS,
+    WEAK_PHRASES,
+)
 from service.papers import Paper
 
 LONGEST = 4  # words
@@ -23,13 +30,21 @@ _MAKING = (
 _NAMING = r"(?:called|named|dubbed|termed|coined|denoted|referred to as|which we call|we call (?:it|this)?|abbreviated|nicknamed)"
 _INTRODUCED = (
     re.compile(rf"\b{_NAMING}(?: as)? [\"'“‘(]?(?P<name>{_NAME})"),
-    re.compile(rf"\b(?:[Ww]e|paper|work|study|report|article)\b[^.,;:()]{{0,24}}?\b{_MAKING} (?:the |an? )?[\"'“‘]?(?P<name>{_NAME})"),
-    re.compile(rf"\b(?:[Ww]e|paper|work|study|report|article)\b[^.;()]{{0,24}}?\b{_MAKING} [^.;()]{{3,120}}?\((?P<name>{_NAME})\)"),
-    re.compile(rf"\b(?:[Ww]e|paper|work|study|report|article)\b[^.;()]{{0,24}}?\b{_MAKING} [^.;()]{{3,90}}?[,:–—-] (?P<name>{_NAME})[,:(]"),
+    re.compile(
+        rf"\b(?:[Ww]e|paper|work|study|report|article)\b[^.,;:()]{{0,24}}?\b{_MAKING} (?:the |an? )?[\"'“‘]?(?P<name>{_NAME})"
+    ),
+    re.compile(
+        rf"\b(?:[Ww]e|paper|work|study|report|article)\b[^.;()]{{0,24}}?\b{_MAKING} [^.;()]{{3,120}}?\((?P<name>{_NAME})\)"
+    ),
+    re.compile(
+        rf"\b(?:[Ww]e|paper|work|study|report|article)\b[^.;()]{{0,24}}?\b{_MAKING} [^.;()]{{3,90}}?[,:–—-] (?P<name>{_NAME})[,:(]"
+    ),
 )
 _OWN_NAMES = (
     re.compile(rf"\b(?:propos|introduc|present|develop)\w* (?:the )?(?P<name>{_NAME})(?=[,.:;( ]|$)"),
-    re.compile(rf"\b[Oo]ur (?:\w+ )?(?:method|framework|approach|model|system|algorithm|benchmark|dataset|pipeline)\b[^.;()]{{0,80}}?\((?P<name>{_NAME})\)"),
+    re.compile(
+        rf"\b[Oo]ur (?:\w+ )?(?:method|framework|approach|model|system|algorithm|benchmark|dataset|pipeline)\b[^.;()]{{0,80}}?\((?P<name>{_NAME})\)"
+    ),
 )
 _COINED = re.compile(r"(?=.*[A-Za-z])(?:.*[A-Z].*[A-Z0-9]|.*[a-z0-9][A-Z]|.*[A-Z].*\d|.*[A-Z].*[-+]).*")
 _SEPARATOR = re.compile(r"\s*(?::|\s[–—-]|—|\?|!)\s+")
@@ -44,9 +59,16 @@ _GREEK = {
     "mu": "μ", "pi": "π", "phi": "φ", "varphi": "φ", "psi": "ψ", "rho": "ρ", "sigma": "σ", "tau": "τ", "theta": "θ",
     "omega": "ω", "infty": "∞", "ell": "ℓ", "eta": "η", "kappa": "κ", "chi": "χ", "zeta": "ζ", "nu": "ν", "xi": "ξ",
 }  # fmt: skip
-_LINKS = frozenset("of for in on with to from via by and or at as the a an under over between into without".split())
-_POSSESSIVES = frozenset("its it's their our your my his her whose what's there's that's let's isn't don't".split())
-_TIES = frozenset(("of", "for", "in", "as"))
+_LINKS = frozenset(
+    "of for in on with to from via by and or at as the a an under over between into without".split()
+)
+_POSSESSIVES = frozenset(
+    "its it's their our your my his her whose what's there's that's let's isn't don't".split()
+)
+_TIES = frozenset(("of", "for", "in", "as", "using"))
+_BEFORE_VERBS = frozenset(
+    "can cannot may might must should will would to not doesn't don't does do let".split()
+)
 _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)?", re.IGNORECASE)
 _SMALL = frozenset("of for in on and the a an to with via by at or from as vs".split())
 
@@ -68,7 +90,9 @@ def _first_free(wishes: Sequence[str], wanted: Counter[str], taken: set[str], pa
     """The first wish that no other paper has first, then longer ones, then any free one, then the arXiv id."""
     first = wishes[0] if wishes else "Paper"
     contested = wanted[first.casefold()] > 1
-    options = (*(() if contested else (first,)), *_distinguished(wishes), *wishes[1:])
+    own = tuple(_distinguished(wishes))
+    others = (*own, *wishes[1:]) if " " not in first else (*wishes[1:3], *own, *wishes[3:])
+    options = (*(() if contested else (first,)), *others)
     for option in options:
         if option.casefold() not in taken and (option == first or wanted[option.casefold()] == 0):
             return option
@@ -130,15 +154,20 @@ def _introduced(title: str, abstract: str, shared: frozenset[str]) -> Iterator[s
             name = re.sub(r"['’]s$", "", match["name"])
             if _COINED.fullmatch(name) and _is_coined(name, shared) and not _is_hyphenated_prose(name):
                 found[name] += _weight(name, title, abstract) * 10 - rank
-    in_title = [name for name in re.findall(_NAME, title) if _is_own_acronym(name, abstract, shared)]
+    in_title = [
+        name for name in re.findall(_NAME, title) if len(name) > 2 and _is_own_acronym(name, abstract, shared)
+    ]
     for name in in_title:
         found[name] += 60
     yield from (name for name, weight in found.most_common() if weight >= 17)
 
 
 def _is_own_acronym(name: str, abstract: str, shared: frozenset[str]) -> bool:
-    return bool(_COINED.fullmatch(name)) and _is_coined(name, shared) and not _is_hyphenated_prose(name) and (
-        len(re.findall(rf"(?<![\w-]){re.escape(name)}(?![\w-])", abstract)) > 1
+    return (
+        bool(_COINED.fullmatch(name))
+        and _is_coined(name, shared)
+        and not _is_hyphenated_prose(name)
+        and (len(re.findall(rf"(?<![\w-]){re.escape(name)}(?![\w-])", abstract)) > 1)
     )
 
 
@@ -146,7 +175,8 @@ def _is_hyphenated_prose(name: str) -> bool:
     """Whether a hyphenated word is a description ("LLM-based", "Multi-Agent") and no name ("GRPO-X", "Web-Bench")."""
     parts = name.split("-")
     return len(parts) > 1 and all(
-        part.casefold() in _COMMON or part.casefold() in ACRONYMS or part.isdigit() or part[1:].islower() for part in parts
+        part.casefold() in _COMMON or part.casefold() in ACRONYMS or part.isdigit() or part[1:].islower()
+        for part in parts
     )
 
 
@@ -169,7 +199,7 @@ def _spans(words: list[str]) -> Iterator[list[str]]:
     phrases = list(_noun_phrases(words))
     for start, end in phrases:
         yield words[max(start, end - LONGEST) : end]
-        if start and words[start - 1].endswith("ing") and words[start - 1].casefold() in VERB_FORMS:
+        if start and words[start - 1].endswith("ing") and words[start - 1].casefold() in VERB_FORMS - _TIES:
             yield words[start - 1 : end]
     for (start, end), (after, last) in itertools.pairwise(phrases):
         if after == end + 1 and words[end].casefold() in _TIES:
@@ -180,7 +210,17 @@ def _noun_phrases(words: list[str]) -> Iterator[tuple[int, int]]:
     """First and last (exclusive) place of each run of words that can be one noun phrase."""
     start = 0
     for place in range(len(words) + 1):
-        if place < len(words) and not is_breaker(words[place]) and not _ORDINAL.fullmatch(words[place]):
+        verb = (
+            place
+            and words[place - 1].casefold() in _BEFORE_VERBS
+            and "-" not in words[min(place, len(words) - 1)]
+        )
+        if (
+            place < len(words)
+            and not verb
+            and not is_breaker(words[place])
+            and not _ORDINAL.fullmatch(words[place])
+        ):
             continue
         end = place
         while end > start and not ends_well(words[end - 1]):
@@ -196,7 +236,7 @@ def _telling(words: Sequence[str]) -> float:
     tied = 0.35 * any(word.casefold() in _LINKS for word in words)
     crowded = 0.3 * max(0, len(words) - 3) * (not tied) + 5 * (len(words) > LONGEST)
     alone = 1.0 if len(words) == 1 and not re.fullmatch(r"[Ss]elf-\w+|[A-Z]\w+-[A-Z]\w+", words[0]) else 0.0
-    return min(weight, 2.5) - crowded - tied - alone - 4 * (key_of(" ".join(words)) in WEAK_PHRASES)
+    return min(weight, 2.5) - crowded - tied - alone - 4 * (key_of(" ".join(words)) in _FIELDS)
 
 
 def _word_weight(word: str) -> float:
@@ -212,7 +252,11 @@ def _word_weight(word: str) -> float:
 
 def _is_phrase(head: str) -> bool:
     words = head.split()
-    return words[0].casefold() not in _LINKS and words[-1].casefold() not in _LINKS and key_of(head) not in WEAK_PHRASES
+    return (
+        words[0].casefold() not in _LINKS
+        and words[-1].casefold() not in _LINKS
+        and key_of(head) not in _FIELDS
+    )
 
 
 def _trimmed(words: Sequence[str]) -> list[str]:
@@ -239,7 +283,7 @@ def _is_readable(handle: str) -> bool:
         and words[0].casefold() not in _POSSESSIVES
         and handle.casefold() not in ACRONYMS
         and not (len(words) == 1 and handle.casefold() in _STOCK)
-        and key_of(handle) not in WEAK_PHRASES
+        and key_of(handle) not in _FIELDS
     )
 
 
@@ -247,20 +291,26 @@ def _titled(phrase: str) -> str:
     """A phrase as a name: capitals on its words, links aside."""
     words = phrase.split()
     return " ".join(
-        word if position and word.casefold() in _SMALL else word[:1].upper() + word[1:] if word[:1].isascii() else word
+        word
+        if position and word.casefold() in _SMALL
+        else word[:1].upper() + word[1:]
+        if word[:1].isascii()
+        else word
         for position, word in enumerate(words)
     )
 
 
 def _clean(text: str) -> str:
     """Text as a reader sees it: no markup, no hidden characters, TeX reduced to what it stands for."""
-    text = unicodedata.normalize("NFKC", text)
+    text = re.sub(r"(?<!\w)\((\w{2,6})\)(?=\w)", r"\1", unicodedata.normalize("NFKC", text))
     text = re.sub(r"<[^>]*>|\{\{.*?\}\}|\{%.*?%\}|%[A-Z_]{3,}%|&#?\w+;", " ", text)
     text = re.sub(r"\\(?:text|math|emph|bf|it|tt|sc|rm|under|over)\w*\s*", "", text)
     text = re.sub(r"\\([a-zA-Z]+)", lambda match: _GREEK.get(match[1], " "), text)
     text = re.sub(r"[$\\{}^_~`<>|*#%\[\]]", "", text)
     kept = "".join(
-        character for character in text if unicodedata.category(character) not in {"Cf", "Cc", "Co", "Cn", "Cs"} or character.isspace()
+        character
+        for character in text
+        if unicodedata.category(character) not in {"Cf", "Cc", "Co", "Cn", "Cs"} or character.isspace()
     )
     return " ".join(kept.split())
 
@@ -268,7 +318,13 @@ def _clean(text: str) -> str:
 def _shared_names(papers: Iterable[Paper]) -> frozenset[str]:
     """Coined-looking words that several abstracts hold: the field's acronyms and well-known systems."""
     uses = Counter(
-        name for paper in papers for name in {word.casefold() for word in re.findall(_NAME, _clean(paper.abstract[:4000])) if _COINED.fullmatch(word)}
+        name
+        for paper in papers
+        for name in {
+            word.casefold()
+            for word in re.findall(_NAME, _clean(paper.abstract[:4000]))
+            if _COINED.fullmatch(word)
+        }
     )
     return frozenset(name for name, count in uses.items() if count >= SHARED_BY)
 
@@ -284,6 +340,21 @@ _STOCK_OF_TITLES = frozenset(
     lens winning case toolkit platform library adaptive dynamic hybrid intelligent smart enhanced improved optimal
     multimodal multi-modal visual neural semantic automated online offline
     """.split()  # noqa: SIM905
+)
+_FIELDS = WEAK_PHRASES | frozenset(
+    """
+    reinforcement learning|supervised learning|unsupervised learning|federated learning|continual learning
+    transfer learning|representation learning|fine tuning|post training|pre training|vision language model
+    natural language processing|computer vision|image generation|video generation|image classification
+    object detection|semantic segmentation|question answering|data augmentation|code generation|text generation
+    machine translation|speech recognition|anomaly detection|knowledge distillation|knowledge graph|diffusion model
+    world model|reward model|autonomous driving|multi agent system|time series forecasting|time series
+    inverse problem|case study|inductive bias|domain adaptation|prompt injection|long term effect|software engineering
+    high performance computing|quantum computing|information theory|game theory|graph neural network|text to image
+    recommender system|recommendation system|vision language|decision making|in context learning|chain of thought
+    """.replace("\n", "|")
+    .replace("    ", "")
+    .split("|")
 )
 _COMMON = FUNCTION_WORDS | VERB_FORMS | WEAK_MODIFIERS | WEAK_NOUNS
 _STOCK = frozenset(WEAK_NOUNS | WEAK_MODIFIERS | ACRONYMS | _STOCK_OF_TITLES)

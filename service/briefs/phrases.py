@@ -9,9 +9,12 @@ from service.briefs.vocabulary import (
     ADJECTIVE_ENDINGS,
     FUNCTION_WORDS,
     HYPHENATED_ENDINGS,
+    METRICS,
+    MODIFYING_PREFIXES,
     NOUN_EDS,
     NOUN_INGS,
     NOUNS_LIKE_ADJECTIVES,
+    TEX_WORDS,
     VERB_FORMS,
     WEAK_MODIFIERS,
     WEAK_NOUNS,
@@ -20,8 +23,11 @@ from service.briefs.vocabulary import (
 
 LONGEST = 4  # words
 _WORD = re.compile(r"[^\W_]+(?:[-–'’/.&+][^\W_]+)*\+*")
-_BREAKERS = FUNCTION_WORDS | WEAK_MODIFIERS | VERB_FORMS
-_UNCHANGED = frozenset(("bias", "gas", "lens", "atlas", "canvas", "alias", "chaos", "series", "species", "always"))
+_BREAKERS = FUNCTION_WORDS | WEAK_MODIFIERS | VERB_FORMS | TEX_WORDS
+_DIMENSIONS = frozenset(("2d", "3d", "4d", "6d"))
+_UNCHANGED = frozenset(
+    ("bias", "gas", "lens", "atlas", "canvas", "alias", "chaos", "series", "species", "always")
+)
 
 
 @lru_cache(maxsize=100_000)
@@ -43,25 +49,30 @@ def is_breaker(word: str) -> bool:
     low = word.lower()
     if low in NOUN_INGS or low in NOUN_EDS or _is_name(word):
         return False
-    if low in _BREAKERS or low.isdigit() or (low.endswith("ly") and low not in {"anomaly", "family", "assembly", "supply"}):
+    if (
+        low in _BREAKERS
+        or low.isdigit()
+        or (low.endswith("ly") and low not in {"anomaly", "family", "assembly", "supply"})
+    ):
         return True
     return "-" not in low and low.endswith(("ed", "ing")) and len(low) > 4
 
 
 def _is_name(word: str) -> bool:
-    return sum(character.isupper() for character in word) > 1
+    """Acronyms, CamelCase and names with digits; not "Fine-Tuning", whose parts are plain words in capitals."""
+    return any(sum(character.isupper() for character in part) > 1 for part in re.split(r"[-–/]", word))
 
 
 @lru_cache(maxsize=100_000)
 def ends_well(word: str) -> bool:
     """Whether a phrase may end with this word: a noun, as far as its ending tells."""
     low = word.lower()
+    first, _, last = low.rpartition("-")
+    if first and (last in HYPHENATED_ENDINGS or (first in MODIFYING_PREFIXES and last not in NOUN_INGS)):
+        return False
     if low in NOUNS_LIKE_ADJECTIVES or _is_name(word) or low in NOUN_INGS:
         return True
     if low.endswith(("ing", "ed")) or low.isdigit() or len(low) < 2:
-        return False
-    last = low.rsplit("-", 1)[-1]
-    if "-" in low and last in HYPHENATED_ENDINGS:
         return False
     return not low.endswith(tuple(ending for ending in ADJECTIVE_ENDINGS if ending not in HYPHENATED_ENDINGS))
 
@@ -79,6 +90,13 @@ def runs(text: str) -> list[list[tuple[int, int]]]:
             found[-1].append(match.span())
         end = match.end()
     return [run for run in found if run]
+
+
+def positions(text: str) -> tuple[list[str], list[str]]:
+    """Words that end a run of words, and words that stand before another: lemmas of nouns, and of their modifiers."""
+    found = runs(text)
+    ends = [lemma(text[slice(*run[-1])]) for run in found]
+    return ends, [lemma(text[slice(*span)]) for run in found for span in run[:-1]]
 
 
 def key_of(surface: str) -> str:
@@ -106,17 +124,64 @@ def phrases(text: str) -> dict[str, str]:
 def is_telling(key: str) -> bool:
     """Whether a phrase says more than that a text is an abstract."""
     words = key.split()
+    if len(words) == 1 and (len(key) < 3 or key[0].isdigit() or set(key) <= set("ivx")):
+        return False
+    if any(word[0].isdigit() and word not in _DIMENSIONS for word in words) or words[-1] in METRICS:
+        return False
     return key not in WEAK_PHRASES and not all(word in _WEAK_LEMMAS for word in words)
 
 
 _WEAK_LEMMAS = frozenset(lemma(word) for word in WEAK_NOUNS | WEAK_MODIFIERS)
 
 
+def parts_of(counts: Mapping[str, int], share: float = 0.7) -> set[str]:
+    """Phrases that mostly stand inside a longer one of the counts: "policy optimization" in its group-relative kind."""
+    return {
+        part for key, n in counts.items() for part in _spans_of(key) if n >= share * counts.get(part, n * 2)
+    }
+
+
+def _spans_of(key: str) -> set[str]:
+    words = key.split()
+    spans = ((first, last) for first in range(len(words)) for last in range(first + 1, len(words) + 1))
+    return {" ".join(words[first:last]) for first, last in spans if last - first < len(words)}
+
+
 def surface_of(surfaces: Iterable[str]) -> str:
-    """The spelling that a reader knows best: the most frequent one, small letters before capitals."""
-    counts = Counter(surfaces)
-    best = min(counts, key=lambda surface: (surface.istitle(), -counts[surface], surface))
-    return " ".join(word if _is_name(word) else word.lower() for word in best.split())
+    """The spelling that a reader knows best: small letters before capitals, plural before singular, frequent before rare."""
+    counts = Counter(_lowered(surface) for surface in surfaces)
+    least = counts.total() / 4
+    return min(
+        counts,
+        key=lambda surface: (
+            not (is_plural(surface) and counts[surface] >= least),
+            -counts[surface],
+            surface,
+        ),
+    )
+
+
+def _lowered(surface: str) -> str:
+    return " ".join(_as_written(word) for word in surface.split())
+
+
+def _as_written(word: str) -> str:
+    """A word inside a sentence: small, but names and "3D" as they are."""
+    return word if _is_name(word) or (word[:1].isdigit() and word.isupper()) else word.lower()
+
+
+def is_plural(surface: str) -> bool:
+    last = surface.split()[-1]
+    return last.endswith("s") and lemma(last) != last.lower()
+
+
+def merged(first: str, second: str) -> str:
+    """Two phrases as one; a noun that both end in stands once: "malware and intrusion detection"."""
+    *before, head = first.split()
+    *other, last = second.split()
+    if before and other and lemma(head) == lemma(last):
+        return f"{' '.join(before)} and {' '.join((*other, last))}"
+    return f"{first} and {second}"
 
 
 def sentence_case(phrase: str) -> str:

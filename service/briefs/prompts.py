@@ -253,6 +253,7 @@ forecast, no knowledge from elsewhere.
 text is in the citations. Other names (of data sets, models, systems) stand in a claim only where a cited \
 entry holds them. No title, author, link, address or identifier is written.
 - Nothing stands in quotation marks but words of a cited entry. No markup, no lists, no line breaks.
+- No claim repeats another, in its own section or elsewhere: each says something new.
 - A number stands in a claim only where a quote of the same claim holds it, for the same paper, in the \
 same meaning. Papers are not counted in words or figures.
 - {QUOTE_RULE}
@@ -288,10 +289,10 @@ strength: 1 claim; trade_off: 1 claim on a limit or cost that a paper names; pap
 - notable: papers to read first, each once. why: 1 claim on what stands out; teaches: 1 claim on what a \
 reader learns. Both cite the paper and no other.
 - challenges: open problems that papers name. Each has a heading of 4 to 10 words and 2 to 3 claims.
-- overview: 3 to 5 claims that sum up the window and repeat none of the others.
+- overview: 3 to 5 claims that sum up the window.
 - reading_order: 2 to 4 steps, each with a purpose of 3 to 10 words and the keys of 2 to 5 papers in \
 reading order.
-Headings, names and purposes hold no key, no paper's name, no number and no link."""
+Headings, names and purposes are in sentence case and hold no key, no name, no number and no link."""
 
 MERGE_RULE = """\
 The entries this time are claims of briefs on parts of one window, each with the quotes that carry it; C1, \

@@ -50,7 +50,9 @@ _BACKGROUND = re.compile(
     r"recent(?:ly)?|today|nowadays|play(?:s|ing)? an?)\b",
     re.IGNORECASE,
 )
-_OWN = re.compile(r"\b(?:we|our|ours)\b|\bthis (?:paper|work|study|article|survey|report|thesis)\b", re.IGNORECASE)
+_OWN = re.compile(
+    r"\b(?:we|our|ours)\b|\bthis (?:paper|work|study|article|survey|report|thesis)\b", re.IGNORECASE
+)
 _PROPOSES = re.compile(
     r"\b(?:we|paper|work|study|article|survey|thesis|authors?)\b[^.,;]{0,30}?\b(?:propos|introduc|present|develop|design|"
     r"devis|formaliz|formalis|formulat|construct|build|contribut|establish|describ|investigat|stud(?:y|ies)|examin|"
@@ -87,11 +89,25 @@ _LIMIT = re.compile(
 _COST = re.compile(
     r"\b(?:trade-?offs?|at the (?:cost|expense) of|costs?|costly|expensive|overhead|latency|however|but|although|limits?|"
     r"limited|limitations?|fails?|suffers?|struggles?|degrad\w+|unstable|instability|collapses?|brittle|require[sd]?|"
-    r"sensitive|vulnerab\w+|prone|bottlenecks?|cannot|only when|depends on|prohibitive\w*|hurts?|worse\w*|still|sacrific\w+)\b",
+    r"sensitive to|vulnerab\w+|prone|bottlenecks?|cannot|only when|depends on|prohibitive\w*|hurts?|worse\w*|still|sacrific\w+)\b",
     re.IGNORECASE,
 )
-_FIGURE = re.compile(r"(?<![\w-])\d[\d,.]*\s?(?:%|\\%|percent|points?|pp\b|x\b|×|\\times|-?fold|times|[KMB]\b)|\b\d+\.\d+\b|\b\d{3,}\b")
-_TEX = re.compile(r"[$\\^]|\{|\}|_\w")
+_OTHERS = re.compile(
+    r"\b(?:existing|prior|previous|current|conventional|traditional|standard|most|recent|these|today's|popular|common)\b"
+    r"[^.;]{0,40}\b(?:methods?|approach\w*|models?|systems?|techniques?|benchmarks?|works?|solutions?|frameworks?|pipelines?|"
+    r"agents|algorithms|studies|evaluations|defen[cs]es|detectors|datasets|tools|LLMs|VLMs|MLLMs|strateg\w+|literature|practices?)\b",
+    re.IGNORECASE,
+)
+_AVERTED = re.compile(
+    r"\b(?:without|avoid|reduc|mitigat|eliminat|negligible|lower|alleviat|overcom|address|prevent|remov|minimal|no additional|"
+    r"bypass|circumvent|resolv|tackl|solv|bridg|clos|fix|suppress|less|cut|sav|decreas|minimi[sz]|not only|nearly no|but also|"
+    r"remains? (?:competitive|stable|robust|effective|close|high|consistent|strong)|limit(?:s|ing)? the)\w*",
+    re.IGNORECASE,
+)
+_FIGURE = re.compile(
+    r"(?<![\w-])\d[\d,.]*\s?(?:%|\\%|percent|points?|pp\b|x\b|×|\\times|-?fold|times|[KMB]\b)|\b\d+\.\d+\b|\b\d{3,}\b"
+)
+_TEX = re.compile(r"[$\\^~]|\{|\}|_\w")
 
 
 def plain(text: str) -> str:
@@ -125,8 +141,15 @@ def _ends(text: str, start: int, boundary: re.Match[str]) -> bool:
 
 def _closes(before: str, after: str) -> bool:
     """Whether an abbreviation that can end a sentence does: a common opening word follows it."""
-    opening = re.match(r"(?:We|The|This|These|Our|In|To|However|It|Experiments|Results|A|An|Moreover|Finally)\b", after)
+    opening = re.match(
+        r"(?:We|The|This|These|Our|In|To|However|It|Experiments|Results|A|An|Moreover|Finally)\b", after
+    )
     return bool(_MID_SENTENCE.search(before) and opening)
+
+
+def leans(text: str) -> bool:
+    """Whether a sentence's subject stands in an earlier one: "It", "These", "The former"."""
+    return bool(_ANAPHORA.match(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,14 +174,12 @@ class Sentence:
             and not _MARKUP.search(self.text)
             and not _INSTRUCTION.search(self.text)
             and not _HOUSEKEEPING.search(self.text)
-            and not re.search(r"[“”„«»]|``|''|\?$|[a-z]- (?!and |or |to )[a-z]", self.text)
+            and not re.search(
+                r"[“”„«»]|``|''|\\\w*(?:name|ours|method|system|model|approach|xspace|sys|tool)\b|\?$|[a-z]- (?!and |or |to )[a-z]",
+                self.text,
+            )
             and self.text[-1:] in ".!"
         )
-
-    @property
-    def leans(self) -> bool:
-        """Whether its subject stands in an earlier sentence."""
-        return bool(_ANAPHORA.match(self.text))
 
     @property
     def is_background(self) -> bool:
@@ -186,7 +207,17 @@ class Sentence:
 
     @property
     def costs(self) -> bool:
-        return bool(_COST.search(self.text))
+        return bool(_COST.search(self.text)) and not self.averts
+
+    @property
+    def criticises(self) -> bool:
+        """Whether it speaks of what others do: its limits are the field's, not averted ones."""
+        return bool(_OTHERS.search(self.text))
+
+    @property
+    def averts(self) -> bool:
+        """Whether it tells of a cost or limit that is done away with, as far as its words tell."""
+        return bool(_AVERTED.search(self.text))
 
     @property
     def has_figures(self) -> bool:

@@ -15,7 +15,7 @@ FUNCTION_WORDS = frozenset(
     does did done doing has have had having can could may might must shall should will would cannot it's e.g i.e
     etc et al respectively together apart aside almost nearly about above ago else something anything nothing
     everything someone anyone none itself themselves ourselves himself yourself dozens hundreds thousands millions
-    upto long-standing so-called non maybe perhaps rest half plus minus times
+    upto long-standing so-called non maybe perhaps rest half plus minus times well long back far away ahead
     """.split()  # noqa: SIM905 - a list of words reads better as text
 )
 
@@ -68,6 +68,12 @@ WEAK_NOUNS = frozenset(
     advance advances development developments trend attention focus interest practice perspective perspectives
     view gap gaps setup pipeline pipelines family families line lines end ends side sides space spaces
     representation representations architecture architectures reasoning agent agents
+    content update updates behavior behaviors behaviour access selection cost costs management consistency diversity
+    signal signals mechanism mechanisms formulation object objects map maps interaction interactions response responses
+    unit units direction directions drift defense defenses pair pairs regime regimes decision decisions deployment
+    dynamics risk risks service services platform platforms library libraries execution dimension dimensions layer
+    layers token tokens receiver participation statistic statistics understanding perception content simulation
+    construction operation operations measure measures distribution distributions graph graphs loss losses
     """.split()  # noqa: SIM905
 )
 
@@ -92,7 +98,9 @@ WEAK_PHRASES = frozenset(
     deep learning model|learning based method|proposed method|llm based agent|large vision language model
     quantitative result|qualitative result|numerical result|numerical experiment|simulation result
     theoretical analysis|theoretical result|open problem|open question|main result|special case|real data
-    """.replace("\n", "|").split("|")
+    """.replace("\n", "|")
+    .replace("    ", "")
+    .split("|")
 )
 
 ACRONYMS = frozenset(
@@ -227,6 +235,44 @@ HYPHENATED_ENDINGS = frozenset(
     """.split()  # noqa: SIM905
 )
 
+TEX_WORDS = frozenset(
+    """
+    emph textbf textit texttt textsc textrm text mathcal mathbb mathrm mathbf mathsf frac sqrt begin end left right
+    cdot times leq geq epsilon alpha beta gamma delta lambda sigma theta omega infty rightarrow to in sim approx
+    https http www com github io url href cite ref
+    """.split()  # noqa: SIM905
+) - {"text", "end", "left", "right"}
+
+# Heads of phrases that measure something: "success rate" is what papers report, not what they are about.
+METRICS = frozenset(
+    """
+    rate accuracy score performance quality success result value time number level size length count amount gain
+    improvement utility effectiveness ratio percentage speed throughput metric work way direction unit setting
+    """.split()  # noqa: SIM905
+)
+
+# A word such as "on-policy" or "non-IID" stands before a noun; it is none.
+MODIFYING_PREFIXES = frozenset(
+    """
+    on off in out cross multi non high low black white gray grey long short zero few one two three single open closed
+    inter intra sub super real hard soft hand self co full half mid early late large small large-scale fine coarse
+    out-of state-of-the end-to plug-and human-in-the inference test train training run first second third any all
+    held next per bottom top real-time day end time data model user task domain application
+    vision image video text audio speech audio-visual vision-language natural-language pre post well ill deep
+    """.split()  # noqa: SIM905
+) - {"self", "fine", "pre", "post", "co", "audio", "speech", "text", "image", "video"}
+
+# Nouns in -ation and -ization that name no way of doing things.
+NO_METHODS = frozenset(
+    """
+    information station situation population location relation correlation observation motivation application
+    evaluation representation foundation organization realization publication documentation citation notation
+    annotation conversation education destination specification limitation hallucination combination variation
+    configuration operation duration generalization degradation citation presentation expectation implementation
+    occupation deviation transformation explanation interpretation communication collaboration corporation
+    """.split()  # noqa: SIM905
+)
+
 METHOD_HEADS = frozenset(
     """
     learning optimization optimisation distillation decoding search sampling training tuning fine-tuning finetuning
@@ -242,22 +288,48 @@ METHOD_HEADS = frozenset(
     operators quadrature expansion transport game games auction auctions forecasting hedging regression
     classification segmentation registration reconstruction pooling gating masking pretraining pre-training
     post-training self-play curriculum rollout rollouts replay surrogate surrogates heuristic heuristics
-    critique critiques supervision rubric rubrics reward rewards graph graphs tree trees agents memory
+    critique critiques supervision rubric rubrics reward rewards graph graphs tree trees memory generation
+    quantisation tracking navigation control search localization captioning segmentation forecasting
     """.split()  # noqa: SIM905
 )
 
-PROBLEM_HEADS = frozenset(
-    """
-    collapse hacking forgetting shift shifts cost costs overhead latency gap gaps bias biases scarcity leakage attack
-    attacks uncertainty drift error errors failure failures instability hallucination hallucinations complexity
-    bottleneck bottlenecks degradation vulnerability vulnerabilities noise conflict conflicts redundancy interference
-    contamination risk risks harm harms limit limits limitation limitations mismatch sparsity ambiguity inconsistency
-    overfitting misalignment inefficiency fragility brittleness heterogeneity imbalance injection jailbreak jailbreaks
-    privacy trust safety robustness generalization transfer interpretability explainability faithfulness evaluation
-    verification consumption constraints budget budgets supervision feedback delay delays threat threats poisoning
-    deception sycophancy variance confounding occlusion artifacts divergence disagreement
-    """.split()  # noqa: SIM905
-)
+# What can be in the way, by its noun: a kind of problem, a heading for it, and the nouns that name it.
+PROBLEMS = (
+    ("costs", "Costs and overhead", "cost overhead latency consumption expense budget burden slowdown inefficiency footprint"),
+    ("attacks", "Attacks and vulnerabilities", "attack injection jailbreak jailbreaking poisoning vulnerability threat backdoor"),
+    ("privacy risks", "Privacy and leakage", "leakage memorization reidentification surveillance"),
+    ("instability", "Instability and collapse", "collapse instability divergence variance oscillation saturation"),
+    ("forgetting", "Forgetting and interference", "forgetting interference overwriting"),
+    ("hallucination", "Hallucination", "hallucination fabrication confabulation"),
+    ("bias", "Bias and imbalance", "bias imbalance unfairness stereotype disparity inequality"),
+    ("shift", "Distribution shift", "shift drift mismatch heterogeneity discrepancy misspecification"),
+    ("weak generalization", "Weak generalization", "generalization transferability extrapolation overfitting"),
+    ("scarcity", "Scarce data and sparse signals", "scarcity sparsity shortage paucity"),
+    ("noise and uncertainty", "Noise and uncertainty", "noise uncertainty ambiguity confounding occlusion distortion"),
+    ("misaligned incentives", "Misaligned incentives", "hacking misalignment sycophancy deception gaming incentive collusion"),
+    ("errors", "Errors and failures", "error failure artifact inconsistency mistake degradation misclassification"),
+    ("bottlenecks", "Bottlenecks and constraints", "bottleneck contention constraint congestion"),
+    ("hardness", "Hardness and complexity", "hardness undecidability intractability complexity impossibility explosion"),
+    ("risks", "Risks and harms", "risk harm danger hazard crash liability contagion exposure"),
+    ("gaps", "Gaps and limitations", "gap limitation fragility brittleness redundancy conflict"),
+    ("trade-offs", "Trade-offs", "trade-off tradeoff dilemma tension"),
+)  # fmt: skip
+
+# Ways of working that any field has, for windows whose papers share no method by name: name, verb and words.
+WAYS_OF_WORKING = (
+    ("Proofs and bounds", "prove or bound something",
+     r"\b(?:we prove|prov(?:es?|ing) that|theorems?|lower bounds?|upper bounds?|(?:un)?decidab\w+|NP-hard\w*|soundness|completeness)\b"),
+    ("Benchmarks and evaluation", "rest on a benchmark or a data set",
+     r"\b(?:benchmarks?|data ?sets?|corpus|leaderboards?)\b"),
+    ("Simulation and numerical experiments", "simulate or compute numerically",
+     r"\b(?:simulat\w+|numerical (?:results|experiments|examples|analysis)|Monte Carlo)\b"),
+    ("Systems and prototypes", "build a system or a prototype",
+     r"\b(?:prototypes?|our implementation|open-source (?:tool|system|library|framework)|toolkit|end-to-end system|architecture)\b"),
+    ("Surveys and taxonomies", "survey or order a field",
+     r"\b(?:surveys?|systematic reviews?|taxonom(?:y|ies)|literature reviews?)\b"),
+    ("Learned models", "train a model",
+     r"\b(?:(?:we|is|are) train(?:ed)?|fine-tun\w+|neural networks?|transformers?|language models?)\b"),
+)  # fmt: skip
 
 
 def _inflected(verb: str) -> tuple[str, ...]:
@@ -280,6 +352,7 @@ _IRREGULAR = """
     underlies underlying overcame underlain fed cut lies lying ties dies using based due according compared
     """.split()  # noqa: SIM905
 
+VERBS = frozenset(_VERBS)
 VERB_FORMS = (frozenset(form for verb in _VERBS for form in _forms(verb)) | frozenset(_IRREGULAR)) - NOUN_INGS - {
     "set", "sets", "cut", "based", "mapping", "mapped", "structured", "embedding",
 }  # fmt: skip

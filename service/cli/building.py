@@ -11,14 +11,22 @@ from rich.table import Table
 
 from service import wiring
 from service.archive import IssueStatus
+from service.briefs import Assignment
 from service.cli.terminal import Refused, complain, opened, out, print_json, watched
 from service.delivery import State
 from service.emails import Recipient
 from service.papers import Window
-from service.pipeline import BuildReport, build_issue
+from service.pipeline import BuildReport, Newsroom, build_issue, select_papers
 from service.wiring import Service
 from subscribers.preferences import Length
 from subscribers.topics import Topic
+
+
+class Writer(StrEnum):
+    """Who writes the briefs."""
+
+    EXTRACTIVE = "extractive"
+    OPENAI = "openai"
 
 
 class Format(StrEnum):
@@ -44,6 +52,12 @@ def build(
     ] = None,
     last: Annotated[str | None, typer.Option("--to", help="last day; with --from")] = None,
     topic: Annotated[list[str] | None, typer.Option(help="only this topic; may be repeated")] = None,
+    writer: Annotated[
+        Writer | None, typer.Option(help="extractive or openai; BRIEF_WRITER when left out")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="estimate tokens and cost, build nothing")
+    ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="ask arXiv again for what was asked today")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="report as JSON")] = False,
 ) -> None:
@@ -51,8 +65,12 @@ def build(
     service = opened()
     window = chosen_window(week, first, last)
     topics = chosen_topics(service, topic)
+    room = wiring.newsroom(service, writer)
+    if dry_run:
+        _print_estimates(window, topics, room, as_json=as_json)
+        return
     with watched() as watch:
-        report = build_issue(window, topics, wiring.newsroom(service), fresh=fresh, watch=watch)
+        report = build_issue(window, topics, room, fresh=fresh, watch=watch)
     if report.issue is not None and service.settings.publish == "auto":
         service.archive.approve(window.label, wiring.now())
     (print_json(_report_values(report)) if as_json else _print_report(report))
@@ -150,6 +168,25 @@ def _sample_reader(service: Service, label: str) -> Recipient:
         one_click_url=f"{base}/leave/preview",
         web_url=f"{base}/issues/{label}",
     )
+
+
+def _print_estimates(window: Window, topics: tuple[Topic, ...], room: Newsroom, *, as_json: bool) -> None:
+    rows = []
+    for topic in topics:
+        assignment = Assignment(select_papers(topic, window, room), room.clock())
+        found = wiring.estimate(room, assignment)
+        papers = len(assignment.selection.taken)
+        rows.append((topic.slug, papers, found.prompt_tokens, found.completion_tokens, found.cost))
+    if as_json:
+        keys = ("topic", "papers", "prompt_tokens", "completion_tokens", "cost")
+        print_json([dict(zip(keys, row, strict=True)) for row in rows])
+        return
+    table = Table("Topic", "Papers", "Prompt tokens", "Completion tokens", "Cost", title="Nothing was built")
+    for slug, papers, prompt, completion, cost in rows:
+        table.add_row(
+            slug, f"{papers}", f"{prompt:,}", f"{completion:,}", f"{cost:.4f}" if cost is not None else ""
+        )
+    out.print(table)
 
 
 def _print_report(report: BuildReport) -> None:

@@ -49,8 +49,8 @@ def _build(service: Service, week: str) -> None:
     room = Newsroom(
         archive=service.archive,
         source=samples.SamplePapers(as_of=built_at),
-        writer=wiring.extractive_writer(),
-        fallback=wiring.extractive_writer(),
+        writer=wiring.fallback_writer(),
+        fallback=wiring.fallback_writer(),
         clock=lambda: built_at,
     )
     with watched() as watch:

@@ -16,7 +16,7 @@ from service.papers import SourceError
 from service.pipeline import NotApproved
 from service.pipeline import Progress as Watch
 from service.settings import Settings
-from service.wiring import DatabaseNotReady, Service, open_service
+from service.wiring import DatabaseNotReady, Service, WriterNotReady, open_service
 from subscribers.roster import AddressRefused, UnknownTopic
 from subscribers.topics import TopicError
 
@@ -30,6 +30,7 @@ EXPECTED = (
     TopicError,
     UnknownIssue,
     UnknownTopic,
+    WriterNotReady,
 )
 
 out = Console(highlight=False, soft_wrap=True)

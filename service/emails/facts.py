@@ -7,7 +7,7 @@ from service.briefs.model import CatalogEntry, RunMetadata
 from service.emails.plaintext import TIE
 from service.emails.shown import shown
 
-LINE = 300  # characters of one line shown at most
+LINE = 240  # characters of one line shown at most
 
 
 def after(handle: str, title: str) -> str:

@@ -12,7 +12,7 @@ from service.emails.quoted import Piece, quote_url
 from service.emails.shown import safe_url, shortened, visible
 
 HTML_LIMIT = 95_000  # bytes; Gmail clips near 102,000, and with the rest the way out
-LONGEST_URL = 488  # of the links of one recipient, as safe_url allows: budgeted for in every edition
+LONGEST_URL = 300  # characters of each link of one recipient: budgeted for in every edition
 
 ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,253}")
 MESSAGE_ID = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+")
@@ -79,9 +79,9 @@ class Recipient:
             raise ValueError("the recipient's address is not one: write it in ASCII, its domain as punycode")
         _check(MESSAGE_ID, self.message_id, "a Message-ID without angle brackets")
         for url in (self.manage_url, self.leave_url, self.one_click_url, self.web_url):
-            if not safe_url(url):
+            if not safe_url(url) or len(url) > LONGEST_URL:
                 raise ValueError(
-                    "a recipient's links must be http(s), under 480 characters, without & ' \" < >"
+                    "a recipient's links must be http(s), 300 characters at most, without & ' \" < >"
                 )
 
     def fills(self, hole: Hole) -> str:
@@ -175,7 +175,7 @@ def _phrase(name: str) -> str:
 def unstructured(text: str, column: int) -> str:
     """A header's text, folded at spaces; words that aren't ASCII are encoded, neighbours of them together."""
     lines, used = [""], column
-    for atom in _atoms(visible(text).split(" ")):
+    for atom in _atoms((text if text.isprintable() else visible(text)).split(" ")):
         if lines[-1] and used + 1 + len(atom) > HEADER_LINE:
             lines.append("")
             used = 0

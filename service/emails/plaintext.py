@@ -65,7 +65,7 @@ def _words(text: str, columns: int) -> Iterable[str]:
 
 
 def _chunks(word: str, columns: int) -> Iterable[str]:
-    while width(word) > columns:
+    while len(word) > columns or width(word) > columns:
         cut = columns if word.isascii() else columns // 2
         yield word[:cut]
         word = word[cut:]

@@ -103,13 +103,21 @@ class Press:
     def view(self, issue: Issue, brief: Brief, level: Level) -> TopicView:
         return TopicView(brief, level, f"{self.sender.base_url}/issues/{issue.label}/{brief.topic_slug}")
 
-    def page(self, issue: Issue, topics: Sequence[TopicView], words: Words, *, several: bool) -> Page:
-        """The page rendered whole, holes as ``slot-…-slot``: what every composed edition must equal."""
+    def page(
+        self,
+        issue: Issue,
+        topics: Sequence[TopicView],
+        words: Words,
+        *,
+        several: bool,
+        links: Mapping[Hole, str] | None = None,
+    ) -> Page:
+        """The page rendered whole: what every composed edition must equal. Without links, their slots."""
         values = {
             "topics": topics, "words": words, "several": several, "sender": self.sender,
             "dates": span(issue.window.first, issue.window.last), "built": moment(issue.built_at),
             "issue_url": f"{self.sender.base_url}/issues/{issue.label}",
-            "urls": {hole.value: f"slot-{hole.value}-slot" for hole in Hole},
+            "urls": {hole.value: links[hole] if links else f"slot-{hole.value}-slot" for hole in Hole},
         }  # fmt: skip
         text = self._jinja.get_template("brief/body.txt").render(values)
         return Page(self._inlined(self._jinja.get_template("brief/body.mjml").render(values)), text)

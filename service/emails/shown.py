@@ -10,13 +10,18 @@ from pylatexenc.latex2text import LatexNodes2Text, MacroTextSpec, get_default_la
 
 from service.briefs.model import CatalogEntry, Claim
 
-MATH = re.compile(r"\$\$(.+?)\$\$|\\\((.+?)\\\)|\\\[(.+?)\\\]|(?<![\\$])\$([^$]+?)(?<!\\)\$(?!\d)", re.DOTALL)
+# Between dollars: a formula begins and ends without a space, or has one at both ends, or holds TeX.
+# "$5 and $6" is none of these: it is money and stays.
+FORMULA = r"(?![\s$])([^$]{1,300}?)(?<![\s\\])|\s([^$]{1,80}?)\s|\s([^$]{0,150}[\\^_{][^$]{0,150})"
+MATH = re.compile(rf"\$\$(.+?)\$\$|\\\((.+?)\\\)|\\\[(.+?)\\\]|(?<!\\)\$(?:{FORMULA})\$", re.DOTALL)
 GROUP = r"\{(?:[^{}]|\{[^{}]*\})*\}"
 MACRO = re.compile(
-    rf"\\(?:[a-zA-Z]+\*?(?:\[[^\[\]]*\])?(?:\s*{GROUP})*|[\"'`^~=.]\s*(?:{GROUP}|\\?[a-zA-Z])|[^a-zA-Z\s])"
+    rf"\\(?:[a-zA-Z]+\*?(?:\[[^\[\]]*\])?(?:\s*{GROUP})*|[\"'`^~=.]\s*(?:{GROUP}|\\?[a-zA-Z])|[^a-zA-Z])"
 )
-TIED = re.compile(r"(?<=\w)~(?=[\w\\])|(?<=[.,])~(?=\S)")  # a TeX tie between words
+TIED = re.compile(r"(?<=[\w}.,])~(?=[\w\\$])")  # a TeX tie between words
+SIZED = re.compile(r"\\(?:left|right|[bB]igg?[lr]?)(?![a-zA-Z])")  # says only how tall a bracket is
 SCRIPTS = re.compile(r"([\^_])(?:\{?([0-9+\-]{1,6})\}?)(?![\w.])")
+BRACED = re.compile(r"(?<=[\w)])([\^_])\{([0-9+\-]{1,6})\}")  # plain enough to read outside a formula too
 RAISED = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
 LOWERED = str.maketrans("0123456789+-", "₀₁₂₃₄₅₆₇₈₉₊₋")
 DROPPED = {"cite", "citep", "citet", "label", "ref", "footnote", "vspace", "hspace", "input", "include"}
@@ -73,11 +78,11 @@ def segments(claim: Claim, entries: dict[str, CatalogEntry], limit: int = 700) -
 
 
 def _cut(text: str, handles: dict[str, str]) -> Iterable[Segment]:
-    """The longest handle wins where one begins with another; a handle inside a longer word is none."""
+    """The longest handle wins where one begins with another; inside a longer or hyphenated word is none."""
     if not handles:
         return [Segment(text)] if text else []
     longest_first = sorted(handles, key=lambda handle: (-len(handle), handle))
-    pattern = rf"(?<!\w)({'|'.join(map(re.escape, longest_first))})(?!\w)"
+    pattern = rf"(?<![\w-])({'|'.join(map(re.escape, longest_first))})(?![\w]|-\w)"
     parts = re.split(pattern, text)
     return [Segment(part, handles.get(part) if i % 2 else None) for i, part in enumerate(parts) if part]
 
@@ -102,18 +107,15 @@ def _drawn(character: str) -> str:
 
 
 def _without_tex(text: str) -> str:
+    text = BRACED.sub(_script, text)
     if "\\" not in text and "$" not in text:
         return text
-    text = MATH.sub(_math, HREF.sub(r"\1", text))
+    text = MATH.sub(_math, HREF.sub(r"\1", SIZED.sub("", text)))
     return MACRO.sub(_macro, TIED.sub(" ", text)) if "\\" in text else text
 
 
 def _math(match: re.Match[str]) -> str:
-    """Formulas become Unicode; "$5 and $6" is money, not a formula, and stays."""
     formula: str = next(group for group in match.groups() if group is not None)
-    is_dollars = match[4] is not None
-    if is_dollars and formula != formula.strip() and not re.search(r"[\\^_{]", formula):
-        return match[0]
     text = re.sub(f"[{OPEN}{CLOSE}]", "", _read(formula.replace("$", "")))
     return SCRIPTS.sub(_script, text).strip()
 

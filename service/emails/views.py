@@ -28,6 +28,7 @@ class Level(Enum):
     """How much of each topic an e-mail shows, richest first. A whole edition is at one level."""
 
     FULL = "everything"
+    ROWS = "everything, the catalog without its sentences"
     TITLES = "everything, the catalog as names and titles"
     SECTIONS = "everything but the catalog"
     THEMES = "whole themes, notable papers, what is new, reading order"
@@ -44,7 +45,7 @@ class Level(Enum):
     @property
     def length(self) -> Length:
         """What a reader would call it."""
-        return Length.FULL if self in {Level.FULL, Level.TITLES, Level.SECTIONS} else Length.SHORT
+        return Length.FULL if self in {Level.FULL, Level.ROWS, Level.TITLES, Level.SECTIONS} else Length.SHORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +215,7 @@ class TopicView:
 
     @cached_property
     def catalog(self) -> tuple[GroupView, ...]:
-        return tuple(self._groups()) if self.level in {Level.FULL, Level.TITLES} else ()
+        return tuple(self._groups()) if self.level in {Level.FULL, Level.ROWS, Level.TITLES} else ()
 
     @cached_property
     def revisions(self) -> tuple[Run, ...]:
@@ -282,10 +283,9 @@ class TopicView:
 
     def _paper(self, entry: CatalogEntry) -> PaperView:
         paper, title = self._run(entry.paper_id), shown(entry.title, TITLE)
-        if self.level is Level.TITLES:
-            return PaperView(paper, after(paper.text, title), "", "")
-        line = shown(entry.line, LINE)
-        return PaperView(paper, after(paper.text, title), about(entry), "" if line in title else line)
+        line = shown(entry.line, LINE) if self.level is Level.FULL else ""
+        facts = "" if self.level is Level.TITLES else about(entry)
+        return PaperView(paper, after(paper.text, title), facts, "" if line in title else line)
 
     def _theme(self, theme: Theme, count: int) -> Entry:
         return Entry(shown(theme.heading, HEADING), self._paragraph(theme.claims[:count]))
@@ -325,11 +325,16 @@ class TopicView:
         for claim in claims:
             if runs:
                 runs.append(Run(" "))
-            runs.extend(map(self._said, segments(claim, self._entries)))
+            runs.extend(self._said(segments(claim, self._entries)))
         return tuple(runs)
 
-    def _said(self, segment: Segment) -> Run:
-        return self._run(segment.paper_id, segment.text) if segment.paper_id else Run(segment.text)
+    def _said(self, parts: Iterable[Segment]) -> Iterable[Run]:
+        """The first mention of each paper in a claim is a link, or in plaintext has its number."""
+        seen: set[str] = set()
+        for part in parts:
+            run = self._run(part.paper_id, part.text) if part.paper_id else Run(part.text)
+            yield Run(run.text) if part.paper_id in seen else run
+            seen.add(part.paper_id or "")
 
     def _runs(self, paper_ids: Iterable[str]) -> tuple[Run, ...]:
         return tuple(self._run(paper_id) for paper_id in paper_ids if self._has(paper_id))

@@ -16,7 +16,7 @@ from subscribers.topics import Topic
 # from a conference, stays: the wording must be about this paper as a whole.
 _PAPER = r"(?:arxiv\s+)?(?:paper|submission|article|manuscript|preprint|work|note|version)"
 _BEEN = r"(?:has\s+been|have\s+been|is)\s+(?:now\s+|temporarily\s+)?(?:being\s+)?"
-_OUT = r"(?:withdrawn|retracted)\b(?!\s+(?:prior|before|from\s+(?!arxiv)))"
+_OUT = r"(?:withdrawn|retracted)\b(?!-|\s+(?:prior|before|from\s+(?!arxiv)))"
 _WORDINGS = (
     rf"^\W*(?:this|the|our)\s+{_PAPER}\s+(?:{_BEEN}|was\s+){_OUT}",
     rf"[.:;!)]\s+this\s+{_PAPER}\s+{_BEEN}{_OUT}",
@@ -45,7 +45,7 @@ def select(  # noqa: PLR0913 - two builds differ in exactly these
     """Choose a topic's papers for a window from those fetched over ``window.reading``; the same in any order.
 
     ``seen`` holds all sightings stored for this topic, this window's too: it can be built again.
-    ``first_build`` says that no other window of the topic was built: its brief then holds the window alone.
+    ``first_build`` says that no earlier window of the topic was built: its brief then holds the window alone.
     ``before`` holds papers of earlier briefs to compare with. The caller stores the selection's ``sightings``
     in place of those it has for this topic and window.
     """
@@ -53,9 +53,7 @@ def select(  # noqa: PLR0913 - two builds differ in exactly these
     rules = _Rules(window, _Memory.of(seen, window), Terms.of(topic.excluded_terms), first_build)
     passed = tuple(PassedOver(paper, why) for paper in papers if (why := rules.why_passed_over(paper)))
     out = {each.paper.id for each in passed}
-    late = frozenset(
-        paper.id for paper in papers if paper.id not in out and not window.holds(paper.submitted)
-    )
+    late = frozenset(paper.id for paper in papers if not window.holds(paper.submitted))
     ranked = rank(topic, [paper for paper in papers if paper.id not in out], late=late)
     taken = ranked[: topic.papers_per_brief]
     taken_ids = {each.paper.id for each in taken}
@@ -66,17 +64,11 @@ def select(  # noqa: PLR0913 - two builds differ in exactly these
         recalled=len(ranked),
         taken=taken,
         left=ranked[topic.papers_per_brief :],
-        withdrawn=tuple(paper for paper in papers if is_withdrawn(paper) and rules.memory.is_news(paper)),
-        revised=tuple(
-            paper for paper in papers if rules.memory.is_revision(paper) and not is_withdrawn(paper)
-        ),
+        withdrawn=tuple(filter(rules.is_newly_withdrawn, papers)),
+        revised=tuple(filter(rules.is_revision, papers)),
         before=_to_compare(topic, rules, papers, before, taken_ids),
         passed_over=passed,
-        sightings=tuple(
-            Sighting(paper.id, paper.version, window.label, paper.id in taken_ids)
-            for paper in papers
-            if rules.memory.is_news(paper)
-        ),
+        sightings=rules.sightings(papers, taken_ids),
     )
 
 
@@ -140,6 +132,20 @@ class _Rules:
             return BEFORE_FIRST
         return ""
 
+    def sightings(self, papers: Iterable[Paper], taken: set[str]) -> tuple[Sighting, ...]:
+        """What this build is the first to see: papers, and new versions of briefed ones."""
+        news = filter(self.memory.is_news, papers)
+        return tuple(Sighting(each.id, each.version, self.window.label, each.id in taken) for each in news)
+
+    def is_newly_withdrawn(self, paper: Paper) -> bool:
+        return is_withdrawn(paper) and self.memory.is_news(paper)
+
+    def is_revision(self, paper: Paper) -> bool:
+        return self.memory.is_revision(paper) and not is_withdrawn(paper)
+
+    def is_earlier(self, paper: Paper) -> bool:
+        return paper.submitted.astimezone(dt.UTC).date() < self.window.first
+
     def why_unfit(self, paper: Paper) -> str:
         """Why the paper could be in no window's brief, or nothing."""
         if is_withdrawn(paper):
@@ -149,16 +155,16 @@ class _Rules:
 
 
 def _to_compare(
-    topic: Topic, rules: _Rules, fetched: list[Paper], before: Iterable[Paper], taken: set[str]
+    topic: Topic, rules: _Rules, fetched: list[Paper], given: Iterable[Paper], taken: set[str]
 ) -> tuple[Paper, ...]:
     """Earlier papers as near to the topic as a brief's: those given and the best of each fetched week."""
     weeks: dict[tuple[int, int], list[Paper]] = defaultdict(list)
     for paper in fetched:
-        day = paper.submitted.astimezone(dt.UTC).date()
-        if day < rules.window.first and paper.id not in taken and not rules.why_unfit(paper):
-            weeks[day.isocalendar()[:2]].append(paper)
+        if rules.is_earlier(paper) and not rules.why_unfit(paper):
+            weeks[paper.submitted.astimezone(dt.UTC).isocalendar()[:2]].append(paper)
     best = [each.paper for week in weeks.values() for each in rank(topic, week)[: topic.papers_per_brief]]
-    return tuple(paper for paper in _newest([*before, *best]) if paper.id not in taken)
+    earlier = [*filter(rules.is_earlier, given), *best]
+    return tuple(paper for paper in _newest(earlier) if paper.id not in taken)
 
 
 def _newest(papers: Iterable[Paper]) -> list[Paper]:

@@ -195,7 +195,7 @@ def _laid_out(
             if how
         ],
         "notable": [
-            {"key": why[0]["citations"][0]["key"], "why": why[0], "teaches": _on(why[0], teaches[0])}
+            {"key": why[0]["citations"][0]["key"], "why": why[0], "teaches": teaches[0]}
             for why, teaches in pairs
             if why and teaches
         ],
@@ -209,11 +209,6 @@ def _laid_out(
             {"purpose": "start with what is measured", "papers": _keys(groups[0][:3]) if groups else []}
         ],
     }
-
-
-def _on(why: Json, teaches: Json) -> Json:
-    """A notable paper's two claims may cite two papers here: the gates have no quarrel with that."""
-    return teaches if teaches["text"] != why["text"] else why
 
 
 def _merged(entries: dict[str, Lines]) -> Json:

@@ -273,6 +273,14 @@ def test_an_empty_category_is_quiet_when_other_categories_have_papers(sample: Pa
 
 
 @needs_mirror
+def test_a_single_zero_for_all_of_arxiv_is_asked_again(sample: Path) -> None:
+    quiet = Topic("quiet", "Quiet", "Nothing.", ("math.GN",), ("violin making",), ())
+    with mirror("zero@5", data=sample) as arxiv:
+        assert source(arxiv.url).fetch(quiet, WINDOW).papers == ()
+        assert len(arxiv.requests()) == 6
+
+
+@needs_mirror
 def test_zeros_that_a_wider_query_belies_are_asked_again(sample: Path) -> None:
     with mirror("zero@1", "zero@2", "zero@3", data=sample) as arxiv:
         assert sorted(ids(source(arxiv.url).fetch(TOPIC, WINDOW).papers)) == EXPECTED
@@ -450,7 +458,8 @@ def drip_headers(handler: BaseHTTPRequestHandler) -> None:
 
 
 def drip(handler: BaseHTTPRequestHandler, byte: bytes) -> None:
-    """Send a byte now and then until the other side is tired of it, two seconds at most."""
+    """Send a byte now and then, until the other side has had enough; two seconds at most."""
+    handler.close_connection = False
     try:
         for _ in range(100):
             handler.wfile.write(byte)
@@ -461,9 +470,24 @@ def drip(handler: BaseHTTPRequestHandler, byte: bytes) -> None:
 
 @pytest.mark.parametrize("slow", [drip_body, drip_headers])
 def test_a_dripping_answer_ends_with_the_deadline(slow: Callable[[BaseHTTPRequestHandler], None]) -> None:
-    with scripted(slow, atom(entry("2605.00001v1"))) as (url, seen):
+    with (
+        scripted(slow) as (url, _),
+        pytest.raises(SourceError, match=r"no complete answer within 0\.3 seconds"),
+    ):
+        source(url, deadline=0.3, attempts=1).fetch(TOPIC, WINDOW)
+
+
+def test_the_connection_of_a_dripping_answer_is_closed() -> None:
+    closed = threading.Event()
+
+    def slow(handler: BaseHTTPRequestHandler) -> None:
+        drip_body(handler)
+        if handler.close_connection:
+            closed.set()
+
+    with scripted(slow, atom(entry("2605.00001v1"))) as (url, _):
         assert ids(source(url, deadline=0.3).fetch(TOPIC, WINDOW).papers) == ["2605.00001"]
-        assert len(seen) == 2
+        assert closed.wait(10)
 
 
 def test_a_compressed_answer_is_read() -> None:
@@ -540,6 +564,7 @@ def test_threads_take_turns_one_at_a_time_and_three_seconds_apart() -> None:
     [
         ("5", 5.0),
         ("0", 3.0),
+        ("1", 3.0),
         ("Mon, 01 Jun 2026 06:00:40 GMT", 40.0),
         ("Mon, 01 Jun 2026 05:00:00 GMT", 3.0),
         ("soon", 3.0),
@@ -551,7 +576,7 @@ def test_retry_after_is_honoured_and_never_shortens_the_backoff(
 ) -> None:
     clock = FakeTime()
     with scripted((status, {"Retry-After": header}, b""), atom(entry("2605.00001v1"))) as (url, _):
-        source(url, pace=clock.pace()).fetch(TOPIC, WINDOW)
+        source(url, pace=clock.pace(0.0)).fetch(TOPIC, WINDOW)
     assert clock.waits == [seconds]
 
 
@@ -569,6 +594,12 @@ def test_backoff_doubles_with_jitter() -> None:
     with scripted((500, {}, b"")) as (url, _), pytest.raises(SourceError):
         source(url, pace=clock.pace(), jitter=lambda: next(jitter)).fetch(TOPIC, WINDOW)
     assert clock.waits == [3.0, 9.0, 15.0, 24.0]
+
+
+def test_a_mirror_on_this_machine_is_asked_without_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    with scripted(atom(entry("2605.00001v1"))) as (url, _):
+        assert ids(source(url).fetch(TOPIC, WINDOW).papers) == ["2605.00001"]
 
 
 def test_the_user_agent_names_the_service_and_a_contact() -> None:

@@ -122,6 +122,8 @@ class Caller:
             trouble = answer.trouble
             sensible = trouble.passes or (trouble.asks_again and not asked_again)
             if attempt == self._settings.attempts or not sensible:
+                if trouble.ends_all:
+                    spending.end(answer)
                 raise CallFailedError(answer)
             if trouble.passes:
                 self._wait(answer, attempt, spending)
@@ -168,7 +170,7 @@ class Caller:
             # Said without the address: it can hold a user and a password.
             return Failure(Trouble.UNREACHABLE, "is the base URL right, and is the server running?")
         except OverflowError:
-            return Failure(Trouble.WRONG_SHAPE, f"the answer is over {LONGEST_ANSWER:,} bytes")
+            return Failure(Trouble.NO_COMPLETION, f"it is over {LONGEST_ANSWER:,} bytes")
 
     def _body(self, request: dict[str, Any], deadline: float) -> bytes:
         """The whole body, however slowly it comes, within the deadline."""
@@ -219,13 +221,11 @@ def read_answer(body: bytes, prompt: Prompt[AnswerT], took: list[Usage]) -> Answ
     try:
         completion = _Completion.model_validate_json(body)
     except ValidationError:
-        return Failure(
-            Trouble.WRONG_SHAPE, "the server's answer is no chat completion; is the base URL right?"
-        )
+        return Failure(Trouble.NO_COMPLETION, "is the base URL right?")
     said = "".join(choice.message.content or "" for choice in completion.choices[:1])
     took.append(_usage(completion, prompt, said))
     if not completion.choices:
-        return Failure(Trouble.EMPTY, "the server sent no choices")
+        return Failure(Trouble.EMPTY, "it holds no choices")
     choice = completion.choices[0]
     if choice.finish_reason == "content_filter":
         return Failure(Trouble.FILTERED)

@@ -23,7 +23,7 @@ from service.briefs.prompts import (
 )
 from service.papers import Paper
 
-FAILED_BATCHES = 3  # in a row without any card: the others are not asked
+IN_VAIN = 3  # requests in a row without any card, whole batches or single papers: the others are not asked
 
 logger = logging.getLogger(__name__)
 
@@ -132,7 +132,7 @@ def _read_batches(
             answered, troubles = future.result()
             failures.extend(troubles)
             in_vain = 0 if keep(answered, batch) else in_vain + 1
-            if in_vain == FAILED_BATCHES or any(failure.trouble.ends_all for failure in troubles):
+            if in_vain == IN_VAIN or any(failure.trouble.ends_all for failure in troubles):
                 logger.info(
                     "no further cards are asked for: %s", troubles[-1] if troubles else "none could be used"
                 )
@@ -167,7 +167,8 @@ def _read_one_by_one(batch: Sequence[Paper], ask: Ask) -> tuple[dict[str, CardAn
             answered |= _ask([paper], ask)
         except CallFailedError as error:
             failures.append(error.failure)
-            if not error.failure.trouble.lies_in_content:
+            hopeless = not answered and len(failures) == IN_VAIN
+            if hopeless or not error.failure.trouble.lies_in_content:
                 break
     return answered, tuple(failures)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from service.adapters.openai_briefs.claims import Keyring, bare_key
+from service.briefs.grounding.foreign import foreign
 from service.briefs.grounding.places import Section, place_in_themes
 from service.briefs.grounding.sections import EXTENTS
 from service.briefs.model import (
@@ -23,6 +24,7 @@ from service.briefs.model import (
     Theme,
 )
 from service.briefs.prompts import BriefAnswer, Card, MethodAnswer, StepAnswer, ThemeAnswer
+from service.papers import Paper
 
 MOST_CLAIMS = 9  # in one theme or challenge; the prompt asks for 7
 MOST_THEMES = 2  # that one paper may be in
@@ -76,19 +78,25 @@ def themes(answers: Iterable[ThemeAnswer], keyring: Keyring, cards: Mapping[str,
 
 
 def _lead(papers: tuple[str, ...], keyring: Keyring, cards: Mapping[str, Card]) -> tuple[Claim, ...]:
-    """How many papers a theme has, counted by code, each with the words that say what is new in it."""
+    """How many papers a theme has, counted by code; none where a paper has no clean words to count by."""
+    own = {paper.id: paper for paper in keyring.papers.values()}
     citations = tuple(
-        Citation(paper_id, next(iter(cards[paper_id].findings.values())).quote)
+        Citation(paper_id, words)
         for paper_id in papers
-        if paper_id in cards
+        if (words := _clean_words(own[paper_id], cards[paper_id]))
     )
-    if len(citations) < 2:
+    if not 2 <= len(citations) == len(papers):
         return ()
     named = [keyring.handles[citation.paper_id] for citation in citations[:NAMED]]
     names = f"{', '.join(named[:-1])} and {named[-1]}"
     among = f": {names}" if len(citations) == len(named) else f", {names} among them"
     counts = f"{len(citations)} of the {len(keyring.papers)} papers share this theme"
     return (Claim(f"{counts}{among}.", citations, "counted"),)
+
+
+def _clean_words(paper: Paper, card: Card) -> str | None:
+    quotes = (*(finding.quote for finding in card.findings.values()), paper.title)
+    return next((quote for quote in quotes if not any(foreign(quote))), None)
 
 
 def method(answer: MethodAnswer, keyring: Keyring) -> Method:

@@ -11,6 +11,7 @@ from service.briefs.prompts import BRIEF_TOKENS, Card, Finding, Prompt
 from service.papers import Paper
 
 SHARE_WRITTEN = 0.6  # of what an answer is allowed, answers take about this much
+ROOM = math.ceil((1 - SHARE_WRITTEN) * BRIEF_TOKENS)  # tokens that must be free beside the estimate to begin
 REPAIR_SHARE = 0.15  # of the brief's own tokens, for the one round of repairs
 FINDING_CHARACTERS = 130  # of a card's sentence, and of its quote
 
@@ -57,8 +58,8 @@ def with_repairs(usage: Usage) -> Usage:
 
 
 def stand_in(paper: Paper) -> Card:
-    """A card as long as cards are, for a paper that is not read yet."""
-    words = paper.abstract[:FINDING_CHARACTERS].ljust(FINDING_CHARACTERS, "x")
+    """A card about as long as cards are, for a paper that is not read yet."""
+    words = paper.abstract[: min(FINDING_CHARACTERS, len(paper.abstract) // 4)]
     finding = Finding(words, words)
     return Card(paper.id, finding, finding, finding)
 

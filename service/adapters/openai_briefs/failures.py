@@ -16,6 +16,7 @@ class Trouble(Enum):
     CUT_OFF = "the answer was cut off at the token limit"
     TOO_LONG = "the request is too long for the language model"
     WRONG_SHAPE = "the language model's answer did not have the agreed form"
+    NO_COMPLETION = "the server's answer is no chat completion"
     EMPTY = "the language model's answer was empty"
     KEY_WRONG = "the server did not accept the API key"
     OUT_OF_MONEY = "the provider's account has no credit left"
@@ -33,12 +34,12 @@ class Trouble(Enum):
     @property
     def asks_again(self) -> bool:
         """The same request may get another answer at once."""
-        return self in {Trouble.CUT_OFF, Trouble.WRONG_SHAPE, Trouble.EMPTY}
+        return self in {Trouble.CUT_OFF, Trouble.WRONG_SHAPE, Trouble.NO_COMPLETION, Trouble.EMPTY}
 
     @property
     def lies_in_content(self) -> bool:
         """Fewer papers in a request may succeed."""
-        return self.asks_again or self in {Trouble.REFUSED, Trouble.FILTERED, Trouble.TOO_LONG}
+        return self in LIES_IN_CONTENT
 
     @property
     def ends_all(self) -> bool:
@@ -46,6 +47,16 @@ class Trouble(Enum):
         return self in ENDS_ALL
 
 
+LIES_IN_CONTENT = frozenset(
+    {
+        Trouble.CUT_OFF,
+        Trouble.WRONG_SHAPE,
+        Trouble.EMPTY,
+        Trouble.REFUSED,
+        Trouble.FILTERED,
+        Trouble.TOO_LONG,
+    }
+)
 ENDS_ALL = frozenset(
     {
         Trouble.UNREACHABLE,

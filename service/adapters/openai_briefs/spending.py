@@ -39,6 +39,7 @@ class Spending:
         self._began = clock()
         self._used = Usage()
         self._reserved = Usage()
+        self._ended: Failure | None = None
         self._changed = threading.Condition()
 
     @property
@@ -59,6 +60,8 @@ class Spending:
 
     def reserve(self, most: Usage) -> None:
         """Set aside what a request can take; CallFailedError at a ceiling."""
+        if self._ended:
+            raise CallFailedError(self._ended)
         if self.seconds_left <= 0:
             raise CallFailedError(
                 Failure(Trouble.OUT_OF_TIME, f"{self._settings.deadline:g} seconds are allowed")
@@ -69,6 +72,10 @@ class Spending:
                     raise CallFailedError(failure)
                 self._changed.wait()
             self._reserved += most
+
+    def end(self, failure: Failure) -> None:
+        """Let nothing more be asked: no other request of this brief can succeed either."""
+        self._ended = failure
 
     def settle(self, most: Usage, took: Usage) -> None:
         with self._changed:

@@ -12,6 +12,7 @@ from service.adapters.openai_briefs.cards import CardsRead, batches, kept_cards,
 from service.adapters.openai_briefs.claims import Keyring
 from service.adapters.openai_briefs.compose import composed
 from service.adapters.openai_briefs.estimates import (
+    ROOM,
     Estimate,
     estimate_of,
     merges_of,
@@ -86,7 +87,8 @@ class OpenAIWriter:
             reason = error.failure
         finally:
             _log(assignment, spending)
-        raise WriterUnavailable(_sentence(reason))
+        used = f" {spending.used.total:,} tokens were used; cards are kept." if spending.used.total else ""
+        raise WriterUnavailable(f"{_sentence(reason)}{used}")
 
     def repair(self, brief: Brief, failures: Sequence[GateFailure], assignment: Assignment) -> Repair:
         """Other words for refused claims and headings; WriterUnavailable where the model gives none."""
@@ -152,9 +154,8 @@ class OpenAIWriter:
     def _refuse_beyond_ceiling(self, assignment: Assignment, base: Brief) -> None:
         """Nothing is spent on a brief that its ceiling would leave unfinished."""
         estimate = self._estimate(assignment, base)
-        if failure := ceiling_passed(
-            self._settings, Usage(estimate.prompt_tokens, estimate.completion_tokens)
-        ):
+        most = Usage(estimate.prompt_tokens, estimate.completion_tokens + ROOM)
+        if estimate.requests and (failure := ceiling_passed(self._settings, most)):
             cost = "" if estimate.cost is None else f" and cost about {estimate.cost:.2f}"
             raise WriterUnavailable(
                 f"This brief would take about {estimate.tokens:,} tokens{cost}: {failure.advice}."
@@ -235,7 +236,7 @@ def _notes(read: CardsRead, reduced: Reduced, material: Material) -> Iterator[st
 
 def _sentence(failure: Failure) -> str:
     words = str(failure)
-    return f"{words[:1].upper()}{words[1:]}."
+    return f"{words[:1].upper()}{words[1:]}".rstrip(".") + ("" if words.endswith("?") else ".")
 
 
 def _log(assignment: Assignment, spending: Spending) -> None:

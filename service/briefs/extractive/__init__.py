@@ -38,7 +38,7 @@ class ExtractiveWriter:
         notable = make_notable(corpus, pool)
         themes = make_themes(corpus, groups, pool)
         methods = make_methods(corpus, headings, pool)
-        challenges = make_challenges(corpus, [*headings, *(method.name for method in methods)], pool)
+        challenges = make_challenges(corpus, groups, pool)
         overview = make_overview(corpus, groups, methods, notable, pool)
         claims = sum(len(part.claims) for part in (*themes, *methods, *notable, *challenges, overview))
         trends = make_trends(corpus, groups)

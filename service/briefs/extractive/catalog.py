@@ -13,9 +13,13 @@ from service.papers import Paper
 
 def make_catalog(corpus: Corpus, groups: Sequence[Group]) -> tuple[CatalogEntry, ...]:
     """Entries by theme, papers outside every theme last; within a theme as the topic ranks them."""
-    themes = {paper_id: place for place, group in reversed(list(enumerate(groups))) for paper_id in group.paper_ids}
+    themes = {
+        paper_id: place for place, group in reversed(list(enumerate(groups))) for paper_id in group.paper_ids
+    }
     revised = {paper.id for paper in corpus.selection.revised}
-    entries = [_entry(source, themes.get(source.id), revised=source.id in revised) for source in corpus.sources]
+    entries = [
+        _entry(source, themes.get(source.id), revised=source.id in revised) for source in corpus.sources
+    ]
     return tuple(sorted(entries, key=lambda entry: len(groups) if entry.theme is None else entry.theme))
 
 
@@ -39,13 +43,13 @@ def _entry(source: Source, theme: int | None, *, revised: bool) -> CatalogEntry:
 
 
 def _line(source: Source) -> str:
-    """What the paper does in its own words, else its title."""
+    """What the paper does, in its own words, else its title. The entry names the paper, so the line need not."""
     rated = []
     for sentence in source.sentences:
         rate = max(on_proposals(sentence), on_findings(sentence)) if sentence.is_quotable else 0.0
         quotation = quote(sentence, source.speaker) if rate else None
         if quotation:
-            rated.append((round(rate + readability(quotation), 6), -sentence.place, quotation.claim.text))
+            rated.append((round(rate + readability(quotation), 6), -sentence.place, quotation.line))
     return max(rated)[2] if rated else f"{plain(source.paper.title)}."
 
 

@@ -1,76 +1,131 @@
-"""Challenges: what papers say is still in the way, grouped by the problem that they name."""
+"""Challenges: what papers say is still in the way, grouped by the kind of problem that they name."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from service.briefs.extractive.corpus import Corpus
-from service.briefs.extractive.pool import Pool, on_limits
-from service.briefs.extractive.themes import counted
+from service.briefs.extractive.pool import Pool, on_costs, on_findings, on_limits
+from service.briefs.extractive.themes import Group, counted
 from service.briefs.model import Challenge, Citation
-from service.briefs.phrases import is_telling, lemma, phrases, sentence_case, surface_of
-from service.briefs.vocabulary import PROBLEM_HEADS
+from service.briefs.phrases import is_telling, lemma, merged, phrases, sentence_case
+from service.briefs.sentences import Sentence
+from service.briefs.vocabulary import PROBLEMS, VERBS
 
 LEADS = (
-    "{n} of the {m} papers run into {terms}: {papers}.",
-    "{n} of the {m} papers speak of {terms} as a limit or a gap: {papers}.",
-    "{n} of the {m} papers have to deal with {terms}: {papers}.",
+    "{n} of the {m} papers run into {kind}, such as {terms}: {papers}.",
+    "{n} of the {m} papers name {kind} as a limit, such as {terms}: {papers}.",
+    "{n} of the {m} papers have to deal with {kind}, such as {terms}: {papers}.",
+    "{n} of the {m} papers point to {kind}, such as {terms}: {papers}.",
+    "{n} of the {m} papers report {kind}, such as {terms}: {papers}.",
+    "{n} of the {m} papers warn of {kind}, such as {terms}: {papers}.",
 )
-HEADS = frozenset(lemma(word) for word in PROBLEM_HEADS)
+_KINDS = {lemma(word): kind for kind, _, words in PROBLEMS for word in words.split()}
+_HEADINGS = {kind: heading for kind, heading, _ in PROBLEMS}
+
+Wordings = dict[str, dict[str, str]]  # phrase → paper → the phrase as it stands in a sentence on limits
 
 
-def make_challenges(corpus: Corpus, headings: Sequence[str], pool: Pool) -> tuple[Challenge, ...]:
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A kind of problem with the phrases that name it and the papers that hold them."""
+
+    kind: str
+    keys: tuple[str, ...]  # the most frequent first
+    shared: tuple[str, ...]  # those of the keys that several papers hold
+    wordings: Mapping[str, str]  # the keys as a paper writes them
+    citations: Mapping[str, str]  # paper → the phrase as it stands there
+
+
+def make_challenges(corpus: Corpus, groups: Sequence[Group], pool: Pool) -> tuple[Challenge, ...]:
     """Four to six problems, each with the papers that name it and what they say of it."""
-    held = _held(corpus)
-    counts = Counter({key: len(found) for key, found in held.items()})
-    used = " | ".join(headings).lower()
-    ranked = sorted(counts, key=lambda key: (-_weight(corpus, key, counts[key]), key))
     challenges: list[Challenge] = []
-    taken: list[str] = []
-    for key in ranked:
-        if len(challenges) == _wanted(corpus.size):
+    for problem in _problems(corpus):
+        if len(challenges) == wanted(corpus.size):
             break
-        if not _is_new(key, taken, held) or surface_of(corpus.surfaces(key)).lower() in used:
-            continue
-        if challenge := _challenge(corpus, key, held[key], len(challenges), pool):
+        if challenge := _challenge(corpus, problem, len(challenges), pool):
             challenges.append(challenge)
-            taken.append(key)
+    for group in groups:
+        if len(challenges) < min(4, wanted(corpus.size)) and (
+            challenge := _open_questions(corpus, group, pool)
+        ):
+            challenges.append(challenge)
     return tuple(challenges)
 
 
-def _wanted(papers: int) -> int:
-    return min(5, 1 + papers // 3) if papers < 40 else 5
+def wanted(papers: int) -> int:
+    return min(6, max(4 * (papers >= 12), 1 + papers // 6))
 
 
-def _held(corpus: Corpus) -> dict[str, dict[str, str]]:
-    """For each phrase of sentences on limits: the papers that hold it there, with its wording."""
-    held: dict[str, dict[str, str]] = {}
+def _problems(corpus: Corpus) -> list[Problem]:
+    held: dict[str, Wordings] = {}
+    for kind, key, sentence, surface in _named(corpus):
+        held.setdefault(kind, {}).setdefault(key, {}).setdefault(sentence.paper_id, surface)
+    problems = [_problem(kind, wordings) for kind, wordings in held.items()]
+    least = 1 if corpus.size < 12 else 2
+    fitting = [problem for problem in problems if len(problem.citations) >= least]
+    return sorted(fitting, key=lambda problem: (-len(problem.citations), problem.kind))
+
+
+def _named(corpus: Corpus) -> Iterator[tuple[str, str, Sentence, str]]:
+    """Problems that sentences on limits name: kind, phrase, sentence and the words."""
     for sentence in corpus.quotable:
         if on_limits(sentence) > 0:
-            for key, surface in phrases(sentence.text).items():
-                if is_telling(key) and key in corpus.by_id[sentence.paper_id].phrases:
-                    held.setdefault(key, {}).setdefault(sentence.paper_id, surface)
-    least = 1 if corpus.size < 12 else 2
-    return {key: found for key, found in held.items() if least <= len(found) <= max(3, 0.3 * corpus.size)}
+            for key, surface in _longest(phrases(sentence.text)):
+                kind = _KINDS.get(key.split()[-1])
+                if kind and len(key.split()) > 1 and is_telling(key) and key.split()[0] not in VERBS:
+                    yield kind, key, sentence, surface
 
 
-def _weight(corpus: Corpus, key: str, n: int) -> float:
-    words = key.split()
-    problem = 3.0 if words[-1] in HEADS and len(words) > 1 else 1.0
-    return problem * min(n, 8) * (0.3 if len(words) == 1 else 1.0) * n / corpus.frequency[key]
+def _longest(found: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Phrases of two or three words; of those that end alike the shorter, which more papers share."""
+    yield from ((key, surface) for key, surface in found.items() if len(key.split()) in (2, 3))
 
 
-def _is_new(key: str, taken: Sequence[str], held: dict[str, dict[str, str]]) -> bool:
-    return all(
-        not set(key.split()) & set(other.split()) and len(held[key].keys() & held[other].keys()) * 2 <= len(held[key])
-        for other in taken
+def _problem(kind: str, wordings: Wordings) -> Problem:
+    counts = Counter({key: len(papers) for key, papers in wordings.items()})
+    keys = sorted(counts, key=lambda key: (-counts[key], len(key.split()), key))
+    citations: dict[str, str] = {}
+    for key in keys:
+        for paper_id, surface in wordings[key].items():
+            citations.setdefault(paper_id, surface)
+    chosen = _apart(keys)
+    shared = tuple(key for key in chosen if counts[key] > 1)
+    return Problem(
+        kind, tuple(chosen), shared, {key: next(iter(wordings[key].values())) for key in chosen}, citations
     )
 
 
-def _challenge(corpus: Corpus, key: str, found: dict[str, str], place: int, pool: Pool) -> Challenge | None:
-    ids = corpus.ranked_ids(found)
-    term = surface_of(corpus.surfaces(key))
-    quoted = pool.take(ids, lambda s: on_limits(s) + 0.6 * (key in phrases(s.text)) if on_limits(s) else 0.0, 2)
+def _apart(keys: Sequence[str]) -> list[str]:
+    """The first three phrases of which none holds another's words."""
+    chosen: list[str] = []
+    for key in keys:
+        if not any(set(key.split()[:-1]) & set(other.split()[:-1]) for other in chosen):
+            chosen.append(key)
+    return chosen[:3]
+
+
+def _challenge(corpus: Corpus, problem: Problem, place: int, pool: Pool) -> Challenge | None:
+    ids = corpus.ranked_ids(problem.citations)
+
+    def rating(sentence: Sentence) -> float:
+        named = problem.citations[sentence.paper_id] in sentence.text
+        return on_limits(sentence) + 0.6 if named and on_limits(sentence) else 0.0
+
+    quoted = pool.take(ids, rating, 3 if len(ids) > 4 else 2)
     if not quoted:
         return None
-    citations = tuple(Citation(paper_id, found[paper_id]) for paper_id in ids)
-    return Challenge(sentence_case(term), (counted(LEADS[place % len(LEADS)], corpus, citations, [term]), *quoted))
+    terms = [f"“{problem.wordings[key]}”" for key in problem.shared or problem.keys[:2]]
+    citations = tuple(Citation(paper_id, problem.citations[paper_id]) for paper_id in ids)
+    template = LEADS[place % len(LEADS)].replace("{kind}", problem.kind)
+    shared = [corpus.name(key) for key in problem.shared]
+    heading = (
+        sentence_case(merged(*shared[:2]) if len(shared) > 1 else "".join(shared)) or _HEADINGS[problem.kind]
+    )
+    return Challenge(heading, (counted(template, corpus, citations, terms), *quoted))
+
+
+def _open_questions(corpus: Corpus, group: Group, pool: Pool) -> Challenge | None:
+    """Where too few papers name a problem: what a theme's papers say of limits, costs or findings."""
+    quoted = pool.take(group.paper_ids, lambda s: max(on_limits(s), on_costs(s), 0.5 * on_findings(s)), 3)
+    return Challenge(sentence_case(f"open questions on {group.terms[0]}"), quoted) if quoted else None

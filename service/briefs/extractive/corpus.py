@@ -1,8 +1,9 @@
 """The window as the sections read it: papers, phrases, quotable sentences and what is already said."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -10,17 +11,25 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from service.briefs.extractive.quotations import Quotation, Speaker, quote
+from service.briefs.extractive.quotations import Speaker
 from service.briefs.handles import make_handles
-from service.briefs.model import Citation, Claim
-from service.briefs.phrases import frequencies, is_telling, key_of, lemma, phrases
-from service.briefs.sentences import Sentence, hides_characters, plain, sentences_of
+from service.briefs.model import Citation
+from service.briefs.phrases import (
+    frequencies,
+    is_plural,
+    is_telling,
+    lemma,
+    parts_of,
+    phrases,
+    positions,
+    surface_of,
+)
+from service.briefs.sentences import LONGEST_ABSTRACT, Sentence, hides_characters, plain, sentences_of
 from service.briefs.vocabulary import FUNCTION_WORDS
 from service.papers import Paper, Ranked, Selection
 
-import re
-
-SAME = 0.6  # cosine from which two quotations say the same
+_WORDS = re.compile(r"\b[a-z]{4,}")
+_CAPITALS = re.compile(r"(?<=[a-z] )(?:[A-Z][a-z]{3,} )*[A-Z][a-z]{3,}(?=[ .,;:](?!\())")
 _TOKEN = re.compile(r"[^\W_]{2,}")
 
 
@@ -49,7 +58,32 @@ class Source:
     def evidence(self, keys: Iterable[str]) -> Citation | None:
         """The first of the phrases that the paper holds, as it stands there."""
         found = next((self.phrases[key] for key in keys if key in self.phrases), None)
-        return Citation(self.id, found) if found else None
+        return Citation(self.id, self.in_context(found)) if found else None
+
+    def found(self, pattern: re.Pattern[str]) -> Citation | None:
+        """The first place in title and quotable sentences where the pattern stands."""
+        for text in (plain(self.paper.title), *(s.text for s in self.sentences if s.is_quotable)):
+            if (match := pattern.search(text)) and not hides_characters(match[0]):
+                return Citation(self.id, self.in_context(match[0]))
+        return None
+
+    @property
+    def title_evidence(self) -> Citation | None:
+        """The title's longest stretch of plain words."""
+        stretches = re.findall(r"[^\W_]+(?:[ -][^\W_]+)+", plain(self.paper.title))
+        longest = max(stretches, key=len, default="")
+        return Citation(self.id, longest) if longest else None
+
+    def in_context(self, span: str) -> str:
+        """A span of the paper, with the words beside it where it is one word: too little to be found again."""
+        if " " in span:
+            return span
+        for text in (self.paper.title, self.paper.abstract):
+            if match := re.search(
+                rf"(?:[^\W_][\w-]* )?(?<![\w-]){re.escape(span)}(?![\w-])(?: [^\W_][\w-]*)?", plain(text)
+            ):
+                return match[0]
+        return span
 
 
 def words_of(text: str) -> list[str]:
@@ -57,7 +91,7 @@ def words_of(text: str) -> list[str]:
 
 
 def source_of(ranked: Ranked, handle: str) -> Source:
-    title, abstract = plain(ranked.paper.title), plain(ranked.paper.abstract)[:6000]
+    title, abstract = plain(ranked.paper.title), plain(ranked.paper.abstract)[:LONGEST_ABSTRACT]
     return Source(
         ranked=ranked,
         handle=handle,
@@ -85,7 +119,19 @@ class Corpus:
     def frequency(self) -> Counter[str]:
         """In how many papers of the window each telling phrase stands."""
         counts = frequencies(source.phrases for source in self.sources)
-        return Counter({key: count for key, count in counts.items() if is_telling(key)})
+        parts = parts_of({key: n for key, n in counts.items() if n > 1})
+        fitting = {key: n for key, n in counts.items() if key not in parts and is_telling(key)}
+        return Counter({key: n for key, n in fitting.items() if self.is_noun(key.split()[-1])})
+
+    def is_noun(self, word: str) -> bool:
+        """Whether a word, as a lemma, ends phrases in this window more often than it stands inside them."""
+        ends, inside = self._positions
+        return ends[word] >= inside[word]
+
+    @cached_property
+    def _positions(self) -> tuple[Counter[str], Counter[str]]:
+        read = [positions(plain(source.paper.abstract[:LONGEST_ABSTRACT])) for source in self.sources]
+        return Counter(w for ends, _ in read for w in ends), Counter(w for _, inside in read for w in inside)
 
     @cached_property
     def quotable(self) -> tuple[Sentence, ...]:
@@ -108,6 +154,30 @@ class Corpus:
         found = (source.evidence(keys) for source in self.sources if wanted is None or source.id in wanted)
         return tuple(citation for citation in found if citation)
 
+    def name(self, key: str) -> str:
+        """A phrase as a reader writes it: "reward models" rather than "Reward model"."""
+        surface = surface_of(self.surfaces(key) or [key])
+        *words, last = (word.capitalize() if word in self._proper else word for word in surface.split())
+        return " ".join((*words, last if is_plural(last) else self._plurals.get(last, last)))
+
+    @cached_property
+    def _proper(self) -> frozenset[str]:
+        """Words, in small letters, that the window's abstracts never write small, and write large inside a sentence."""
+        texts = [plain(source.paper.abstract[:LONGEST_ABSTRACT]) for source in self.sources]
+        small = {word for text in texts for word in _WORDS.findall(text)}
+        large = {word.lower() for text in texts for run in _CAPITALS.findall(text) for word in run.split()}
+        return frozenset(large - small)
+
+    @cached_property
+    def _plurals(self) -> Mapping[str, str]:
+        """Words that the window uses in the plural at least half as often as in the singular, and that plural."""
+        counts = Counter(word for source in self.sources for word in _WORDS.findall(source.paper.abstract))
+        return {
+            word[:-1]: word
+            for word, n in counts.items()
+            if word.endswith("s") and lemma(word) == word[:-1] and 2 * n >= counts[word[:-1]]
+        }
+
     def surfaces(self, key: str) -> list[str]:
         return [source.phrases[key] for source in self.sources if key in source.phrases]
 
@@ -117,7 +187,7 @@ class Vectors:
 
     def __init__(self, sources: Sequence[Source], sentences: Sequence[Sentence]) -> None:
         vectorizer = TfidfVectorizer(analyzer=words_of, sublinear_tf=True, dtype=np.float64)
-        texts = [f"{source.paper.title}. {source.paper.abstract[:6000]}" for source in sources]
+        texts = [f"{source.paper.title}. {source.paper.abstract[:LONGEST_ABSTRACT]}" for source in sources]
         self.papers: csr_matrix = vectorizer.fit_transform([*texts, "window"])[: len(texts)]
         self.rows = {source.id: row for row, source in enumerate(sources)}
         self.sentences: csr_matrix = vectorizer.transform([s.text for s in sentences] or ["window"])

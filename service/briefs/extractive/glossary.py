@@ -6,7 +6,7 @@ from service.briefs.extractive.corpus import Corpus
 from service.briefs.model import Citation, GlossaryEntry
 
 MOST = 24
-_DEFINED = re.compile(r"(?P<before>(?:[\w’'/–-]+[ -]){1,8}?)\((?P<acronym>[A-Z][A-Za-z0-9-]{1,9})s?\)")
+_ACRONYM = re.compile(r"\((?P<acronym>[A-Za-z][A-Za-z0-9-]{1,9})\)")
 _SMALL = frozenset("of for and the in to with a an on by via from".split())
 
 
@@ -26,8 +26,8 @@ def make_glossary(corpus: Corpus) -> tuple[GlossaryEntry, ...]:
 def definitions(paper_id: str, text: str) -> list[GlossaryEntry]:
     """Acronyms in parentheses after the words whose letters they take."""
     entries = []
-    for match in re.finditer(r"\((?P<acronym>[A-Za-z][A-Za-z0-9-]{1,9})\)", text):
-        acronym = match["acronym"].removesuffix("s") if match["acronym"][-1:] == "s" else match["acronym"]
+    for match in _ACRONYM.finditer(text):
+        acronym = match["acronym"].removesuffix("s")
         expansion = _expansion(acronym, text[: match.start()].rstrip())
         if expansion and sum(letter.isupper() for letter in acronym) > 1:
             evidence = text[: match.end()][text[: match.start()].rindex(expansion) :]
@@ -51,6 +51,3 @@ def _expansion(acronym: str, before: str) -> str | None:
 def _spells(letters: list[str], words: list[str]) -> bool:
     full = [word for word in words if word not in _SMALL]
     return [word[0] for word in words] == letters or [word[0] for word in full] == letters
-
-
-_UNUSED = _DEFINED

@@ -1,13 +1,15 @@
 """Methods: papers grouped by the approach they speak of, with how it works, its strength and its trade-off."""
 
+import re
 from collections.abc import Sequence
 
 from service.briefs.extractive.corpus import Corpus
-from service.briefs.extractive.pool import Pool, on_costs, on_gains, on_mechanisms, on_findings
+from service.briefs.extractive.pool import Pool, Rating, on_costs, on_mechanisms, on_strengths
 from service.briefs.extractive.themes import counted
 from service.briefs.model import Citation, Method
-from service.briefs.phrases import is_telling, lemma, sentence_case, surface_of
-from service.briefs.vocabulary import METHOD_HEADS
+from service.briefs.phrases import is_telling, lemma, sentence_case
+from service.briefs.sentences import Sentence
+from service.briefs.vocabulary import METHOD_HEADS, NO_METHODS, WAYS_OF_WORKING
 
 LEADS = (
     "{n} of the {m} papers use or study {terms}: {papers}.",
@@ -19,20 +21,23 @@ HEADS = frozenset(lemma(word) for word in METHOD_HEADS)
 
 def make_methods(corpus: Corpus, headings: Sequence[str], pool: Pool) -> tuple[Method, ...]:
     """The approaches that most papers share, three to six of them, none the heading of a theme."""
-    chosen = _choose(corpus, headings)
-    methods = (_method(corpus, key, place, pool) for place, key in enumerate(chosen))
-    return tuple(method for method in methods if method)
+    named = (_by_name(corpus, key, place, pool) for place, key in enumerate(_choose(corpus, headings)))
+    methods = [method for method in named if method]
+    for name, verb, words in WAYS_OF_WORKING:
+        if len(methods) < min(3, corpus.size // 4) and (method := _by_way(corpus, name, verb, words, pool)):
+            methods.append(method)
+    return tuple(methods)
 
 
 def _choose(corpus: Corpus, headings: Sequence[str]) -> list[str]:
-    least = 1 if corpus.size < 6 else 2
+    least = 1 if corpus.size < 6 else 2 if corpus.size < 40 else 3
     most = max(2, int(0.4 * corpus.size))
     keys = [key for key, n in corpus.frequency.items() if least <= n <= most and is_method(key)]
     headed = " | ".join(headings).lower()
     ranked = sorted(keys, key=lambda key: (-_weight(corpus, key), key))
     chosen: list[str] = []
     for key in ranked:
-        if surface_of(corpus.surfaces(key)).lower() not in headed and _is_apart(corpus, key, chosen):
+        if corpus.name(key).lower() not in headed and _is_apart(corpus, key, chosen):
             chosen.append(key)
         if len(chosen) == _wanted(corpus.size):
             break
@@ -46,7 +51,8 @@ def _wanted(papers: int) -> int:
 def is_method(key: str) -> bool:
     """Whether a phrase of two words or more names an approach, by its last word."""
     words = key.split()
-    return len(words) > 1 and (words[-1] in HEADS or words[-1].endswith(("ization", "ation"))) and is_telling(key)
+    named = words[-1] in HEADS or (words[-1].endswith(("ization", "ation")) and words[-1] not in NO_METHODS)
+    return len(words) > 1 and named and is_telling(key)
 
 
 def _weight(corpus: Corpus, key: str) -> float:
@@ -57,7 +63,10 @@ def _is_apart(corpus: Corpus, key: str, chosen: Sequence[str]) -> bool:
     mine = _holders(corpus, key)
     for other in chosen:
         theirs = _holders(corpus, other)
-        if len(mine & theirs) > 0.5 * min(len(mine), len(theirs)) or len(set(key.split()) & set(other.split())) > 1:
+        if (
+            len(mine & theirs) > 0.5 * min(len(mine), len(theirs))
+            or len(set(key.split()) & set(other.split())) > 1
+        ):
             return False
     return True
 
@@ -66,17 +75,46 @@ def _holders(corpus: Corpus, key: str) -> set[str]:
     return {source.id for source in corpus.sources if key in source.phrases}
 
 
-def _method(corpus: Corpus, key: str, place: int, pool: Pool) -> Method | None:
-    citations = corpus.holding([key])
+def _by_name(corpus: Corpus, key: str, place: int, pool: Pool) -> Method | None:
+    term = corpus.name(key)
+    return _method(
+        corpus, sentence_case(term), LEADS[place % len(LEADS)], corpus.holding([key]), [term], pool, key
+    )
+
+
+def _by_way(corpus: Corpus, name: str, verb: str, words: str, pool: Pool) -> Method | None:
+    """Papers that work in one way that any field has, by the words that give it away."""
+    pattern = re.compile(words, re.IGNORECASE)
+    citations = tuple(citation for source in corpus.sources if (citation := source.found(pattern)))
+    if len(citations) < 2:
+        return None
+    return _method(corpus, name, f"{{n}} of the {{m}} papers {verb}: {{papers}}.", citations, [], pool)
+
+
+def _method(
+    corpus: Corpus,
+    name: str,
+    template: str,
+    citations: tuple[Citation, ...],
+    terms: Sequence[str],
+    pool: Pool,
+    key: str = "",
+) -> Method | None:
     ids = tuple(citation.paper_id for citation in citations)
-    term = surface_of(corpus.surfaces(key))
-    lead = counted(LEADS[place % len(LEADS)], corpus, citations, [term])
-    how = pool.take(ids, on_mechanisms, 2)
-    strength = pool.take(ids, lambda s: max(on_gains(s), 0.6 * on_findings(s)), 2)
-    trade_off = pool.take(ids, on_costs, 1)
+
+    def near(rating: Rating) -> Rating:
+        return lambda sentence: rating(sentence) and rating(sentence) + _nearness(corpus, sentence, key)
+
+    how = pool.take(ids, near(on_mechanisms), 2)
+    strength = pool.take(ids, near(on_strengths), 2)
+    trade_off = pool.take(ids, near(on_costs), 1)
     if not (how or strength):
         return None
-    return Method(sentence_case(term), (lead, *how), strength, trade_off, ids)
+    return Method(name, (counted(template, corpus, citations, terms), *how), strength, trade_off, ids)
 
 
-_UNUSED = Citation
+def _nearness(corpus: Corpus, sentence: Sentence, key: str) -> float:
+    """Whether a sentence, or its paper's title, speaks of the method."""
+    source = corpus.by_id[sentence.paper_id]
+    named = key in source.phrases and source.phrases[key].lower() in sentence.text.lower()
+    return 0.4 * named + 0.2 * (key in source.title_phrases)

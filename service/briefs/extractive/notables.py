@@ -5,7 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from service.briefs.extractive.corpus import Corpus, Source
-from service.briefs.extractive.pool import Pool, on_anything, on_findings, on_gains, on_mechanisms, on_proposals
+from service.briefs.extractive.pool import (
+    Pool,
+    on_anything,
+    on_findings,
+    on_gains,
+    on_mechanisms,
+    on_proposals,
+)
 from service.briefs.model import Notable
 from service.briefs.sentences import Sentence
 

@@ -8,12 +8,15 @@ from service.briefs.extractive.pool import Pool, on_findings
 from service.briefs.extractive.quotations import listed
 from service.briefs.extractive.themes import Group
 from service.briefs.model import Citation, Claim, Method, Notable, Overview, ReadingStep
-from service.briefs.sentences import hides_characters
 
 MINUTES = 6  # for one paper: its abstract, its figures and a skim
+TELLING = 0.7  # a count of a greater part of the window tells nothing
 STEP = 4  # papers of one step
 
-_EVIDENCE = re.compile(r"\b(?:benchmarks?|data ?sets?|corpus|leaderboards?|empirical study|user study|large-scale study|audit)\b", re.IGNORECASE)
+_EVIDENCE = re.compile(
+    r"\b(?:benchmarks?|data ?sets?|corpus|leaderboards?|empirical study|user study|large-scale study|audit)\b",
+    re.IGNORECASE,
+)
 _RISK = re.compile(
     r"\b(?:attacks?|risks?|safety|vulnerabilit\w+|harms?|bias(?:es)?|failure modes?|limitations?|misalign\w+|jailbreak\w*|"
     r"privacy|leak\w*|hallucinat\w+|adversar\w+|threats?|impossib\w+|lower bounds?|unfair\w*)\b",
@@ -32,7 +35,9 @@ PURPOSES = (
 )
 
 
-def make_overview(corpus: Corpus, groups: Sequence[Group], methods: Sequence[Method], notable: Sequence[Notable], pool: Pool) -> Overview:
+def make_overview(
+    corpus: Corpus, groups: Sequence[Group], methods: Sequence[Method], notable: Sequence[Notable], pool: Pool
+) -> Overview:
     if not corpus.sources:
         return Overview((), ())
     return Overview(_claims(corpus, groups, pool), reading_order(corpus, methods, notable))
@@ -41,8 +46,22 @@ def make_overview(corpus: Corpus, groups: Sequence[Group], methods: Sequence[Met
 def _claims(corpus: Corpus, groups: Sequence[Group], pool: Pool) -> tuple[Claim, ...]:
     shape = _shape(corpus, groups)
     kinds = [_kind(corpus, pattern, template) for pattern, template in _KINDS]
-    strongest = pool.take([source.id for source in corpus.sources], lambda s: on_findings(s) if s.has_figures else 0.0, 1)
-    return tuple(claim for claim in (shape, *kinds, *strongest) if claim)
+    strongest = pool.take(
+        [source.id for source in corpus.sources], lambda s: on_findings(s) if s.has_figures else 0.0, 1
+    )
+    return tuple(claim for claim in (shape, *kinds, *strongest) if claim) or _small(corpus)
+
+
+def _small(corpus: Corpus) -> tuple[Claim, ...]:
+    """A window of a few papers: which they are."""
+    citations = tuple(citation for source in corpus.sources if (citation := source.title_evidence))
+    papers = "paper makes" if len(citations) == 1 else "papers make"
+    named = listed(corpus.handles(citation.paper_id for citation in citations))
+    return (
+        (Claim(f"{len(citations)} {papers} up this small window: {named}.", citations, "counted"),)
+        if citations
+        else ()
+    )
 
 
 _KINDS = (
@@ -59,31 +78,28 @@ def _shape(corpus: Corpus, groups: Sequence[Group]) -> Claim | None:
     )
     if not citations or len(largest) < 2:
         return None
-    starts = [corpus.by_id[corpus.ranked_ids(group.paper_ids)[0]].handle for group in largest]
+    cited = {citation.paper_id for citation in citations}
+    starts = [
+        corpus.by_id[next(i for i in corpus.ranked_ids(g.paper_ids) if i in cited)].handle for g in largest
+    ]
     text = (
-        f"{len(citations)} of the {corpus.size} papers make up the two largest themes, {largest[0].terms[0]} "
+        f"{len(citations)} of the {corpus.size} papers make up the largest themes, {largest[0].terms[0]} "
         f"(start with {starts[0]}) and {largest[1].terms[0]} (start with {starts[1]})."
     )
     return Claim(text, citations, "counted")
 
 
 def _kind(corpus: Corpus, pattern: re.Pattern[str], template: str) -> Claim | None:
-    citations = tuple(citation for source in corpus.sources if (citation := _found(source, pattern)))
-    if len(citations) < 2:
+    citations = tuple(citation for source in corpus.sources if (citation := source.found(pattern)))
+    if not 2 <= len(citations) <= TELLING * corpus.size:
         return None
     papers = listed((corpus.by_id[citation.paper_id].handle for citation in citations), 10)
     return Claim(template.format(n=len(citations), m=corpus.size, papers=papers), citations, "counted")
 
 
-def _found(source: Source, pattern: re.Pattern[str]) -> Citation | None:
-    texts = (source.paper.title, *(s.text for s in source.sentences if s.is_quotable))
-    for text in texts:
-        if (match := pattern.search(text)) and not hides_characters(match[0]):
-            return Citation(source.id, match[0])
-    return None
-
-
-def reading_order(corpus: Corpus, methods: Sequence[Method], notable: Sequence[Notable]) -> tuple[ReadingStep, ...]:
+def reading_order(
+    corpus: Corpus, methods: Sequence[Method], notable: Sequence[Notable]
+) -> tuple[ReadingStep, ...]:
     """A few papers for each purpose, none twice: notable ones first, then as the topic ranks them."""
     first = [entry.paper_id for entry in notable]
     order = [*first, *(source.id for source in corpus.sources if source.id not in set(first))]
@@ -91,11 +107,13 @@ def reading_order(corpus: Corpus, methods: Sequence[Method], notable: Sequence[N
     taken: set[str] = set()
     steps: list[ReadingStep] = []
     for purpose, pattern in PURPOSES:
-        fits = [i for i in order if i not in taken and _fits(corpus.by_id[i], pattern, in_methods)][:_per_step(corpus.size)]
+        fits = [i for i in order if i not in taken and _fits(corpus.by_id[i], pattern, in_methods)][
+            : _per_step(corpus.size)
+        ]
         taken.update(fits)
         if fits:
             steps.append(ReadingStep(purpose, tuple(fits), MINUTES * len(fits)))
-    return tuple(steps)
+    return tuple(steps) or (ReadingStep("To start with", tuple(order[:STEP]), MINUTES * len(order[:STEP])),)
 
 
 def _per_step(papers: int) -> int:

@@ -1,6 +1,5 @@
 """The pool of sentences: what may still be quoted, and the choice of the best and most varied of it."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
@@ -44,7 +43,9 @@ class Pool:
         ``rating`` is 0 or less for a sentence that won't do. With ``spread`` no paper speaks twice.
         """
         ids = list(paper_ids)
-        candidates = self._candidates(ids, rating, self._corpus.vectors.centre(ids) if centre is None else centre)
+        candidates = self._candidates(
+            ids, rating, self._corpus.vectors.centre(ids) if centre is None else centre
+        )
         chosen: list[Claim] = []
         speakers: set[str] = set()
         while candidates and len(chosen) < count:
@@ -57,12 +58,19 @@ class Pool:
             speakers.add(sentence.paper_id)
         return tuple(chosen)
 
-    def _candidates(self, ids: Sequence[str], rating: Rating, centre: NDArray[np.float64]) -> list[tuple[Quotation, float]]:
-        sentences = [s for paper_id in ids for s in self._by_paper.get(paper_id, ()) if s not in self._said_set]
+    def _candidates(
+        self, ids: Sequence[str], rating: Rating, centre: NDArray[np.float64]
+    ) -> list[tuple[Quotation, float]]:
+        sentences = [
+            s for paper_id in ids for s in self._by_paper.get(paper_id, ()) if s not in self._said_set
+        ]
         rated = [(sentence, rating(sentence)) for sentence in sentences]
         rated = [(sentence, rate) for sentence, rate in rated if rate > 0]
         near = self._corpus.vectors.nearness([sentence for sentence, _ in rated], centre) if rated else ()
-        framed = ((self._frame(sentence), rate + 1.5 * float(close)) for (sentence, rate), close in zip(rated, near, strict=True))
+        framed = (
+            (self._frame(sentence), rate + 1.5 * float(close))
+            for (sentence, rate), close in zip(rated, near, strict=True)
+        )
         ranked = [(quotation, rate + readability(quotation)) for quotation, rate in framed if quotation]
         ranked.sort(key=lambda item: (-item[1], item[0].sentence.paper_id, item[0].sentence.place))
         return ranked[:60]
@@ -94,7 +102,8 @@ def readability(quotation: Quotation) -> float:
     """How well a quotation reads: short enough, without TeX, of few pieces."""
     sentence = quotation.sentence
     outside = 0.0 if quotation.words in COMFORT else 0.25
-    return quotation.ease - outside - 0.35 * sentence.has_tex - 0.2 * (len(quotation.pieces) - 1) - 0.5 * sentence.is_background
+    pieces = 0.2 * (len(quotation.pieces) - 1)
+    return quotation.ease - outside - pieces - 0.35 * sentence.has_tex - 0.5 * sentence.is_background
 
 
 def on_proposals(sentence: Sentence) -> float:
@@ -108,27 +117,39 @@ def on_mechanisms(sentence: Sentence) -> float:
 
 
 def on_findings(sentence: Sentence) -> float:
-    if sentence.is_background or not (sentence.finds or (sentence.gains and sentence.place * 2 >= sentence.of)):
+    if sentence.is_background or not (
+        sentence.finds or (sentence.gains and sentence.place * 2 >= sentence.of)
+    ):
         return 0.0
     return 0.4 + 0.25 * sentence.has_figures + 0.1 * sentence.gains + 0.1 * sentence.finds
 
 
 def on_gains(sentence: Sentence) -> float:
-    if sentence.is_background or not sentence.gains or sentence.place * 2 < sentence.of:
+    if sentence.is_background or sentence.proposes or not sentence.gains or sentence.place * 2 < sentence.of:
         return 0.0
     return 0.4 + 0.35 * sentence.has_figures
 
 
+def on_strengths(sentence: Sentence) -> float:
+    """What an approach gains, else what is found of it, limits left to the trade-off."""
+    return on_gains(sentence) or (0.0 if sentence.limits else 0.6 * on_findings(sentence))
+
+
 def on_costs(sentence: Sentence) -> float:
-    return 0.5 + 0.15 * (sentence.place > 0) if sentence.costs else 0.0
+    """Limits and costs that are the approach's own rather than done away with."""
+    if sentence.averts or sentence.proposes or not (sentence.costs or sentence.limits):
+        return 0.0
+    return 0.3 + 0.4 * sentence.costs + 0.15 * (sentence.place > 0)
 
 
 def on_limits(sentence: Sentence) -> float:
-    return 0.5 if sentence.limits and not sentence.proposes else 0.0
+    """What is in the way: said of the field, so not what the paper itself proposes, gains or does away with."""
+    if not sentence.limits or sentence.proposes:
+        return 0.0
+    if sentence.criticises:
+        return 0.7
+    return 0.0 if sentence.averts or (sentence.gains and sentence.has_figures) else 0.6
 
 
 def on_anything(sentence: Sentence) -> float:
     return 0.3 + 0.3 * sentence.proposes + 0.2 * sentence.finds
-
-
-_UNUSED = re

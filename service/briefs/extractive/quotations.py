@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from service.briefs.model import Citation, Claim
-from service.briefs.sentences import Sentence
-from service.briefs.vocabulary import VERB_FORMS
+from service.briefs.sentences import Sentence, leans
+from service.briefs.vocabulary import VERB_FORMS, VERBS
 
 WORDS = 34  # a quotation that is longer is cut where a subordinate clause begins
 FEWEST = 6
@@ -56,7 +56,14 @@ _CUT = re.compile(
 )
 _PARENTHESIS = re.compile(r"\s?\([^()]*\)")
 _PERSONAL = re.compile(r"\b(?:we|our|ours|us)\b|\bthis (?:paper|work|study|article)\b", re.IGNORECASE)
-_FINITE = re.compile(r"^(?:is|are|was|were|has|have|can|could|may|does|do|not|will|first|only|either|both|then|also|\w+ly)$")
+_POINTING = re.compile(
+    r"\b(?:this|these|those|such an?|the (?:former|latter|above|proposed|resulting)) (?!end\b|work\b|paper\b|study\b|\w+ing\b)\w|"
+    r"\b(?:this|they|it) (?:is|are|was|has|can|also)\b|\bhere\b",
+    re.IGNORECASE,
+)
+_FINITE = re.compile(
+    r"^(?:is|are|was|were|has|have|can|could|may|does|do|not|will|first|only|either|both|then|also|\w+ly)$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,13 @@ class Quotation:
     def claim(self) -> Claim:
         text = f"{self.before}“{' … '.join(self.pieces)}”."
         return Claim(text, tuple(Citation(self.sentence.paper_id, piece) for piece in self.pieces))
+
+    @property
+    def line(self) -> str:
+        """The claim beside the paper's name, which it leaves out where the sentence allows."""
+        before = "The authors " if " authors " in self.before else self.before
+        quoted = f"“{' … '.join(self.pieces)}”."
+        return quoted if before.endswith((" is ", ": ")) else f"{before}{quoted}"
 
     @property
     def words(self) -> int:
@@ -101,7 +115,8 @@ def quote(sentence: Sentence, speaker: Speaker, turn: int = 0) -> Quotation | No
     pieces = _pieces(quoted)
     if pieces is None:
         return None
-    ease -= 0.4 * bool(_PERSONAL.search(" ".join(pieces)))
+    said = " ".join(pieces)
+    ease -= 0.4 * bool(_PERSONAL.search(said)) + 0.3 * bool(_POINTING.search(said))
     return Quotation(sentence, before, pieces, ease)
 
 
@@ -124,11 +139,19 @@ def _name(handle: str) -> str:
 
 
 def _as_definition(text: str, speaker: Speaker) -> tuple[str, str, float] | None:
-    """"We introduce NAME, a method that …": NAME is “a method that …”."""
+    """ "We introduce NAME, a method that …": NAME is “a method that …”."""
     opening = rf"^(?:[Ww]e|[Tt]his (?:paper|work|study|article)|[Tt]he paper)\b[^.,;:]{{0,20}}? {_MADE} {_name(speaker.handle)}"
     if match := re.match(rf"{opening}(?:,| --| —|:) (?P<rest>(?:an?|the) (?!first step).+)$", text):
-        return f"{speaker.handle} is ", match["rest"], 0.35
+        return f"{speaker.handle} is ", _without_second_verb(match["rest"]), 0.35
     return None
+
+
+def _without_second_verb(text: str) -> str:
+    """A definition without what else "we" do: "a benchmark, and evaluate four models" is "a benchmark"."""
+    for match in re.finditer(r",? and (?:\w+ly )?(?P<verb>\w+)", text):
+        if match["verb"] in VERBS:
+            return text[: match.start()]
+    return text
 
 
 def _as_subject(text: str, speaker: Speaker) -> tuple[str, str, float] | None:
@@ -169,7 +192,7 @@ def _as_own_part(text: str, speaker: Speaker) -> tuple[str, str, float] | None:
 
 def _as_whole(sentence: Sentence, text: str, speaker: Speaker, turn: int) -> tuple[str, str, float] | None:
     """A sentence with a subject of its own: quoted whole, after who says it."""
-    if sentence.leans or _OWN_OPENING.match(text) or not text[:1].isalnum():
+    if leans(text[:1].upper() + text[1:]) or _OWN_OPENING.match(text) or not text[:1].isalnum():
         return None
     if re.search(rf"(?<![\w-]){re.escape(speaker.handle)}(?![\w-])", text) and text[:1].isupper():
         return "", text, 0.1
@@ -192,7 +215,11 @@ def _pieces(text: str) -> tuple[str, ...] | None:
 
 def _without_personal_tail(text: str) -> str:
     for match in _CUT.finditer(text):
-        if len(text[: match.start()].split()) >= 10 and _PERSONAL.search(text[match.end() :]) and _is_balanced(text[: match.start()]):
+        if (
+            len(text[: match.start()].split()) >= 10
+            and _PERSONAL.search(text[match.end() :])
+            and _is_balanced(text[: match.start()])
+        ):
             return text[: match.start()]
     return text
 
@@ -215,7 +242,9 @@ def _is_balanced(text: str) -> bool:
 
 
 def _without_parentheses(text: str) -> tuple[str, ...]:
-    cuts = [match for match in _PARENTHESIS.finditer(text) if len(match[0].split()) > 3 and "$" not in match[0]]
+    cuts = [
+        match for match in _PARENTHESIS.finditer(text) if len(match[0].split()) > 3 and "$" not in match[0]
+    ]
     pieces, start = [], 0
     for cut in cuts:
         pieces.append(text[start : cut.start()])

@@ -1,6 +1,8 @@
 """Themes: groups of papers by NMF over TF-IDF, headed by the noun phrases that their papers share."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -14,11 +16,12 @@ from service.briefs.extractive.corpus import Corpus, Source
 from service.briefs.extractive.pool import Pool, on_findings, on_gains, on_proposals
 from service.briefs.extractive.quotations import either, listed
 from service.briefs.model import Citation, Claim, Theme
-from service.briefs.phrases import is_telling, sentence_case, surface_of
+from service.briefs.phrases import is_telling, merged, parts_of, sentence_case
 
 SEED = 20_260_101
 MOST_FEATURES = 1500
-COMMON = 0.35  # a phrase that a greater part of the window holds tells no theme from another
+LISTED = 10  # papers that a counted sentence names
+COMMON = 0.3  # a phrase that a greater part of the window holds tells no theme from another
 SECOND = 0.8  # a paper belongs to a second theme that weighs at least this part of its first
 LEADS = (
     "{n} of the {m} papers centre on {terms}: {papers}.",
@@ -59,7 +62,10 @@ def counted(template: str, corpus: Corpus, citations: tuple[Citation, ...], term
     """A sentence filled from counts; its first number is the number of its citations."""
     n, m = len(citations), corpus.size
     text = template.format(
-        n=n, m=m, terms=either(terms), papers=listed(corpus.handles(citation.paper_id for citation in citations))
+        n=n,
+        m=m,
+        terms=either(terms),
+        papers=listed(corpus.handles(citation.paper_id for citation in citations), LISTED),
     )
     return Claim(_in_number(text, n, m), citations, "counted")
 
@@ -86,7 +92,9 @@ _SINGULAR = (
 def _body(corpus: Corpus, group: Group, pool: Pool) -> tuple[Claim, ...]:
     size = len(group.paper_ids)
     proposals = pool.take(group.paper_ids, on_proposals, min(2, size))
-    findings = pool.take(group.paper_ids, lambda s: max(on_findings(s), on_gains(s)), min(3, max(1, size - 1)))
+    findings = pool.take(
+        group.paper_ids, lambda s: max(on_findings(s), on_gains(s)), min(3, max(1, size - 1))
+    )
     return proposals + findings
 
 
@@ -149,11 +157,16 @@ def _factors(weights: csr_matrix, size: int) -> tuple[Matrix, Matrix]:
 
 def _merit(weights: csr_matrix, counts: csr_matrix, size: int) -> float:
     """Coherence of the themes' first phrases plus stability of the themes when a fifth of the papers is left out."""
-    _, phrases = _factors(weights, size)
+    papers, phrases = _factors(weights, size)
     coherence = float(np.mean([_coherence(counts, row) for row in phrases]))
     folds = range(3 if weights.shape[0] <= 200 else 1)
     stability = float(np.mean([_agreement(phrases, _without_fold(weights, fold, size)) for fold in folds]))
-    return round(coherence + stability, 4)
+    return round(coherence + stability - _crowding(papers), 4)
+
+
+def _crowding(papers: Matrix) -> float:
+    """The part of the papers that the largest theme holds."""
+    return float(np.bincount(papers.argmax(axis=1)).max() / papers.shape[0])
 
 
 def _without_fold(weights: csr_matrix, fold: int, size: int) -> Matrix:
@@ -170,7 +183,9 @@ def _coherence(counts: csr_matrix, row: NDArray[np.float64]) -> float:
     top = np.argsort(-row, kind="stable")[:8]
     held = (counts[:, top].toarray() > 0).astype(float)
     together = (held.T @ held) / held.shape[0]
-    scores = [_npmi(together[a, a], together[b, b], together[a, b]) for a, b in combinations(range(len(top)), 2)]
+    scores = [
+        _npmi(together[a, a], together[b, b], together[a, b]) for a, b in combinations(range(len(top)), 2)
+    ]
     return float(np.mean(scores)) if scores else 0.0
 
 
@@ -197,15 +212,45 @@ def _group(corpus: Corpus, ids: tuple[str, ...], earlier: Sequence[Group]) -> Gr
     keys = choose_keys(corpus, inside, {key for group in earlier for key in group.keys})
     if not keys:
         return None
-    terms = tuple(surface_of(corpus.surfaces(key)) for key in keys)
-    return Group(ids, keys, heading_of(terms), terms)
+    terms = tuple(corpus.name(key) for key in keys)
+    return Group(ids, keys, sentence_case(_heading(corpus, inside, keys, terms)), terms)
+
+
+def _heading(corpus: Corpus, inside: Sequence[Source], keys: Sequence[str], terms: Sequence[str]) -> str:
+    """One or two phrases: "credit assignment and process rewards", "malware and intrusion detection"."""
+    if _stands_alone(keys[0], terms[0]):
+        return heading_of(terms)
+    names = [corpus.name(key) for key in _kinds(inside, keys[0])[:2]]
+    return merged(*names) if len(names) == 2 else (names or terms)[0]
+
+
+def _stands_alone(key: str, term: str) -> bool:
+    """Whether a term needs no further word: two words, a compound or a name."""
+    return " " in key or "-" in term or not term.islower()
+
+
+def _kinds(inside: Sequence[Source], key: str) -> list[str]:
+    """What a group's papers call kinds of a noun, the most frequent first: "malware detection" for "detection"."""
+    counts = Counter(
+        phrase
+        for source in inside
+        for phrase in source.phrases
+        if phrase.endswith(f" {key}") and len(phrase.split()) == 2
+    )
+    least = 1 if len(inside) < 4 else 2
+    fitting = [
+        phrase
+        for phrase, n in counts.items()
+        if n >= least and is_telling(phrase) and len(phrase.split()[0]) > 1
+    ]
+    return sorted(fitting, key=lambda phrase: (-counts[phrase], phrase))
 
 
 def heading_of(terms: Sequence[str]) -> str:
-    """One or two phrases as a heading: "Credit assignment and process rewards"."""
-    if len(terms) > 1 and len(f"{terms[0]} {terms[1]}".split()) <= 6:
-        return sentence_case(f"{terms[0]} and {terms[1]}")
-    return sentence_case(terms[0])
+    """The first term, and the second where both are phrases and short enough together."""
+    both = " ".join(terms[:2])
+    fits = len(terms) > 1 and len(both.split()) <= 6 and re.search(r"[ -]|[A-Z]{2}", terms[1])
+    return merged(terms[0], terms[1]) if fits else terms[0]
 
 
 def choose_keys(corpus: Corpus, inside: Sequence[Source], used: set[str], most: int = 3) -> tuple[str, ...]:
@@ -214,7 +259,13 @@ def choose_keys(corpus: Corpus, inside: Sequence[Source], used: set[str], most: 
     chosen: list[str] = []
     uncovered = {source.id for source in inside}
     while len(chosen) < most:
-        rated = [(_gain(corpus, key, score, uncovered, inside), key) for key, score in scores.items() if _differs(key, chosen)]
+        least = _least(len(inside), len(chosen))
+        fitting = {
+            key: score
+            for key, score in scores.items()
+            if _differs(key, chosen) and _can_follow(corpus, key, chosen)
+        }
+        rated = [(_gain(key, score, uncovered, inside, least), key) for key, score in fitting.items()]
         rated = [(gain, key) for gain, key in rated if gain > 0]
         if not rated:
             break
@@ -224,15 +275,32 @@ def choose_keys(corpus: Corpus, inside: Sequence[Source], used: set[str], most: 
     return tuple(chosen)
 
 
-def _gain(corpus: Corpus, key: str, score: float, uncovered: set[str], inside: Sequence[Source]) -> float:
+def _can_follow(corpus: Corpus, key: str, chosen: Sequence[str]) -> bool:
+    return not chosen or _stands_alone(key, corpus.name(key))
+
+
+def _least(papers: int, chosen: int) -> int:
+    """How many papers of a group must hold a phrase that the others of the heading don't cover."""
+    if papers < 4:
+        return 1
+    return max(2, papers // (8 if chosen == 0 else 5))
+
+
+def _gain(key: str, score: float, uncovered: set[str], inside: Sequence[Source], least: int) -> float:
     new = sum(key in source.phrases for source in inside if source.id in uncovered)
-    least = 1 if len(inside) < 4 else 2
-    return round(score * new / len(inside), 6) if new >= least else 0.0
+    return round(score * (new / len(inside)) ** 0.5, 6) if new >= least else 0.0
 
 
 def _differs(key: str, chosen: Iterable[str]) -> bool:
     words = set(key.split())
-    return all(not words & set(other.split()) for other in chosen)
+    return all(not words & set(other.split()) and not _abbreviates(key, other) for other in chosen)
+
+
+def _abbreviates(one: str, other: str) -> bool:
+    """Whether one of two phrases is the other's acronym."""
+    return (
+        "".join(word[0] for word in one.split()) == other or "".join(word[0] for word in other.split()) == one
+    )
 
 
 def _contrasts(corpus: Corpus, inside: Sequence[Source], used: set[str]) -> dict[str, float]:
@@ -243,7 +311,7 @@ def _contrasts(corpus: Corpus, inside: Sequence[Source], used: set[str]) -> dict
             counts[key] = counts.get(key, 0) + 1
     least = 1 if len(inside) < 4 else 2
     fitting = {key: n for key, n in counts.items() if n >= least and _is_heading(corpus, key, used)}
-    parts = _parts(fitting)
+    parts = parts_of(fitting)
     fitting = {key: n for key, n in fitting.items() if key not in parts}
     return {key: _contrast(corpus, inside, key, n) for key, n in fitting.items()}
 
@@ -252,23 +320,23 @@ def _contrast(corpus: Corpus, inside: Sequence[Source], key: str, n: int) -> flo
     outside = max(corpus.size - len(inside), 1)
     apart = n / len(inside) - (corpus.frequency[key] - n) / outside
     titled = sum(key in source.title_phrases for source in inside) / len(inside)
-    return max(apart + titled, 0.0) * (0.45 if " " not in key else 1.0)
+    return max(apart + 0.6 * titled, 0.0) * _fullness(corpus, inside, key)
+
+
+def _fullness(corpus: Corpus, inside: Sequence[Source], key: str) -> float:
+    """How well a phrase can head a theme by its form: one bare word can't, unless the papers name kinds of it."""
+    if " " in key:
+        return 1.0
+    if _stands_alone(key, corpus.name(key)):
+        return 0.4
+    return 0.3 if _kinds(inside, key) else 0.1
 
 
 def _is_heading(corpus: Corpus, key: str, used: set[str]) -> bool:
-    if not is_telling(key) or key in used or len(key.split()) > 4:
+    if key not in corpus.frequency or key in used:
         return False
-    if any(set(key.split()) >= set(other.split()) or set(other.split()) >= set(key.split()) for other in used):
+    if any(
+        set(key.split()) >= set(other.split()) or set(other.split()) >= set(key.split()) for other in used
+    ):
         return False
     return corpus.size < 5 or corpus.frequency[key] <= max(2, COMMON * corpus.size)
-
-
-def _parts(counts: Mapping[str, int]) -> set[str]:
-    """Phrases that stand mostly inside a longer one: "reward" in "reward model"."""
-    return {part for key, n in counts.items() for part in _pieces(key) if n >= 0.7 * counts.get(part, n * 2)}
-
-
-def _pieces(key: str) -> set[str]:
-    words = key.split()
-    spans = ((first, last) for first in range(len(words)) for last in range(first + 1, len(words) + 1))
-    return {" ".join(words[first:last]) for first, last in spans if last - first < len(words)}

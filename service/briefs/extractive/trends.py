@@ -8,18 +8,20 @@ from math import log, sqrt
 
 from service.briefs.extractive.corpus import Corpus
 from service.briefs.extractive.methods import is_method
-from service.briefs.extractive.quotations import listed
+from service.briefs.extractive.quotations import either, listed
 from service.briefs.extractive.themes import Group
 from service.briefs.model import Citation, Claim, Trend, TrendKind
-from service.briefs.phrases import frequencies, is_telling, phrases, surface_of
+from service.briefs.phrases import frequencies, is_telling, parts_of, phrases, surface_of
 from service.briefs.sentences import plain
 from service.briefs.vocabulary import ACRONYMS
 
 PRIOR = 20.0  # papers' worth of prior: how many a surprise must outweigh
 RISES = 6
 FALLS = 3
-CLEAR = 1.0  # standard deviations from which a change counts
-_BENCHMARK = re.compile(r"[\w.-]*(?:[Bb]ench|QA|Eval|Arena)[\w.-]*|[A-Z]{2,}[\w-]*\d[\w-]*|[\w-]* benchmarks?", re.ASCII)
+CLEAR = 1.2  # standard deviations from which a change counts
+_BENCHMARK = re.compile(
+    r"[\w.-]*(?:[Bb]ench|QA|Eval|Arena)[\w.-]*|[A-Z]{2,}[\w-]*\d[\w-]*|[\w-]* benchmarks?", re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,17 @@ def make_trends(corpus: Corpus, groups: Sequence[Group]) -> tuple[Trend, ...]:
         return _first(corpus)
     before = frequencies(earlier)
     changes = _changes(corpus, before, len(earlier))
-    rose = _apart([change for change in changes if change.surprise >= CLEAR and change.now > 2], corpus, RISES)
-    fell = _apart([change for change in reversed(changes) if change.surprise <= -CLEAR and change.before > 3], corpus, FALLS)
+    rising = [change for change in changes if change.surprise > 0 and change.now > 1]
+    rose = _apart(
+        [change for change in changes if change.surprise >= CLEAR and change.now > 2] or rising[:2],
+        corpus,
+        RISES,
+    )
+    fell = _apart(
+        [change for change in reversed(changes) if change.surprise <= -CLEAR and change.before > 3],
+        corpus,
+        FALLS,
+    )
     surfaces = {change.key: _surface(change.key, corpus, earlier) for change in (*rose, *fell)}
     return (
         *(_trend(corpus, change, surfaces[change.key], len(earlier)) for change in rose),
@@ -52,9 +63,15 @@ def make_trends(corpus: Corpus, groups: Sequence[Group]) -> tuple[Trend, ...]:
 
 
 def _changes(corpus: Corpus, before: Counter[str], m: int) -> list[Change]:
-    now = Counter({key: n for key, n in corpus.frequency.items() if n > 1})
-    keys = sorted(key for key in now.keys() | before.keys() if now[key] + before[key] > 3 and _is_name(key, corpus))
-    changes = [Change(key, now[key], before[key], surprise(now[key], corpus.size, before[key], m)) for key in keys]
+    now = corpus.frequency
+    often = {key: now[key] + n for key, n in before.items() if now[key] + n > 3} | {
+        key: n for key, n in now.items() if n > 2
+    }
+    parts = parts_of({key: before[key] + n for key, n in often.items()})
+    keys = sorted(key for key in often if key not in parts and _is_name(key, corpus))
+    changes = [
+        Change(key, now[key], before[key], surprise(now[key], corpus.size, before[key], m)) for key in keys
+    ]
     return sorted(changes, key=lambda change: (-change.surprise, change.key))
 
 
@@ -68,7 +85,7 @@ def surprise(now: int, n: int, before: int, m: int) -> float:
 
 def _is_name(key: str, corpus: Corpus) -> bool:
     """Whether a phrase can be read alone: two words or more, or a name in capitals that is no stock acronym."""
-    if not is_telling(key):
+    if not is_telling(key) or not corpus.is_noun(key.split()[-1]):
         return False
     if " " in key:
         return True
@@ -82,7 +99,10 @@ def _apart(changes: Sequence[Change], corpus: Corpus, most: int) -> list[Change]
     for change in changes:
         if len(chosen) == most:
             break
-        if all(not set(change.key.split()) & set(other.key.split()) for other in chosen):
+        mine = {citation.paper_id for citation in corpus.holding([change.key])}
+        others = [{citation.paper_id for citation in corpus.holding([other.key])} for other in chosen]
+        words = set(change.key.split())
+        if all(not words & set(other.key.split()) for other in chosen) and not (mine and mine in others):
             chosen.append(change)
     return chosen
 
@@ -107,7 +127,7 @@ def _trend(corpus: Corpus, change: Change, name: str, m: int) -> Trend:
 def _kind(key: str, name: str) -> TrendKind:
     if _BENCHMARK.fullmatch(name):
         return "benchmark"
-    return "method" if is_method(key) or " " not in name else "term"
+    return "method" if is_method(key) or (" " not in name and name != name.lower()) else "term"
 
 
 def _claim(corpus: Corpus, name: str, citations: tuple[Citation, ...], before: int, m: int) -> Claim | None:
@@ -122,7 +142,9 @@ def _claim(corpus: Corpus, name: str, citations: tuple[Citation, ...], before: i
     )
 
 
-def _risen_groups(corpus: Corpus, groups: Sequence[Group], earlier: Sequence[dict[str, str]]) -> tuple[Trend, ...]:
+def _risen_groups(
+    corpus: Corpus, groups: Sequence[Group], earlier: Sequence[dict[str, str]]
+) -> tuple[Trend, ...]:
     """The theme that grew most, as a group of papers: those that hold one of its phrases."""
     trends = [(_group_surprise(corpus, group, earlier), place, group) for place, group in enumerate(groups)]
     grown = sorted((-value, place) for value, place, _ in trends if value >= CLEAR)
@@ -143,25 +165,33 @@ def _group_trend(corpus: Corpus, group: Group, earlier: Sequence[dict[str, str]]
     name = group.heading
     papers = listed(corpus.handles(citation.paper_id for citation in citations), 8)
     text = (
-        f"{len(citations)} of the {corpus.size} papers belong to the vocabulary of {' / '.join(group.terms)}, "
+        f"{len(citations)} of the {corpus.size} papers speak of {either(group.terms)}, "
         f"against {before} of the {len(earlier)} before: {papers}."
     )
-    return Trend("group", name, len(citations), corpus.size, before, len(earlier), Claim(text, citations, "counted"))
+    return Trend(
+        "group", name, len(citations), corpus.size, before, len(earlier), Claim(text, citations, "counted")
+    )
 
 
 def _first(corpus: Corpus) -> tuple[Trend, ...]:
     """A topic's first window: nothing to compare with, so its most shared names, and the claim says so."""
-    keys = sorted((key for key in corpus.frequency if _is_name(key, corpus)), key=lambda key: (-corpus.frequency[key], key))
-    changes = [Change(key, corpus.frequency[key], 0, 0.0) for key in keys if corpus.frequency[key] > 2]
+    most = max(3, corpus.size * 0.35)
+    keys = sorted(
+        (key for key, n in corpus.frequency.items() if n <= most and _is_name(key, corpus)),
+        key=lambda key: (-corpus.frequency[key], key),
+    )
+    changes = [Change(key, corpus.frequency[key], 0, 0.0) for key in keys if corpus.frequency[key] > 1]
     return tuple(_first_trend(corpus, change) for change in _apart(changes, corpus, 4))
 
 
 def _first_trend(corpus: Corpus, change: Change) -> Trend:
-    name = surface_of(corpus.surfaces(change.key))
+    name = corpus.name(change.key)
     citations = corpus.holding([change.key])
     papers = listed(corpus.handles(citation.paper_id for citation in citations), 8)
     text = (
         f"{len(citations)} of the {corpus.size} papers of this first window speak of {name}; "
         f"there is no earlier window to compare with: {papers}."
     )
-    return Trend(_kind(change.key, name), name, len(citations), corpus.size, 0, 0, Claim(text, citations, "counted"))
+    return Trend(
+        _kind(change.key, name), name, len(citations), corpus.size, 0, 0, Claim(text, citations, "counted")
+    )

@@ -4,11 +4,12 @@
 
 Each gate is a function over a brief that yields failures; what it compares is in a module of its own:
 
-    places.py      where a claim stands, and a brief with other words there
-    sources.py     a paper's text as it is compared: normalised, its numbers, its words
-    numbers.py     numbers in prose            quotations.py  evidence and “…”      names.py     handles and names
-    repeats.py     claims alike                sections.py    how much is enough    foreign.py   links, markup, orders
-    verdict.py     Gate, Failure, Verdict
+    gates.py       the gates                        verdict.py     Gate, Failure, Verdict
+    places.py      where a claim stands             sources.py     a paper's text as it is compared
+    quotations.py  evidence and “…”                 numbers.py     numbers in prose
+    counts.py      counts of papers                 names.py       handles and names
+    repeats.py     claims alike                     sections.py    how much is enough
+    foreign.py     links, markup, orders
 """
 
 from service.briefs.grounding.gates import check

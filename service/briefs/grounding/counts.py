@@ -8,15 +8,16 @@ from service.briefs.model import Trend
 
 _OF = re.compile(r"\bof\s+(?:the\s+|all\s+|this\s+\w+[’']s\s+)*(?=\w)")
 _PAPERS = re.compile(
-    r"\b[\w-]+\s+(?:of\s+(?:these|the|those)\s+)?(?:\w+\s+)?(?:papers|preprints|studies|works)\b", re.IGNORECASE
+    r"\b[\w-]+\s+(?:of\s+(?:these|the|those)\s+)?(?:\w+\s+)?(?:papers|preprints|studies|works)\b",
+    re.IGNORECASE,
 )
 _OTHERS = re.compile(r"\band\s+[\w-]+\s+others\b")
 
 
 def miscounted(text: str, cited: int, of: int, trend: Trend | None) -> str:
-    """What is wrong in a counted claim: its first number is that of its citations, ``of N`` is the catalog's.
+    """What is wrong in a counted claim: its first number is its citations', ``of N`` the catalog's.
 
-    A trend's claim may go on with its numbers before; they are those of the trend, which must be this window's.
+    A trend's claim may go on with the numbers of before; the trend's own must be this window's.
     Empty where all is right. ``text`` is without quotations and handles.
     """
     found = numbers(text)
@@ -38,7 +39,7 @@ def _trend_fault(trend: Trend, cited: int, of: int) -> str:
 
 
 def uncounted(text: str, cited: int, of: int, named: int, trend: Trend | None) -> tuple[Number, ...]:
-    """A counted claim's numbers but those that count papers; ``and 3 others`` counts the cited that are not named."""
+    """A counted claim's numbers but those of papers; ``and 3 others`` are the cited that are not named."""
     held = list(numbers(text))
     counts = [cited, of, *((trend.before, trend.before_of) if trend else ())]
     if _OTHERS.search(text) and cited > named:

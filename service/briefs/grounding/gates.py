@@ -7,7 +7,7 @@ from functools import cached_property
 
 from service.briefs.grounding.counts import miscounted, uncounted, without_paper_count
 from service.briefs.grounding.foreign import foreign, hidden_character
-from service.briefs.grounding.names import handles_in, invented_names, without_handles
+from service.briefs.grounding.names import Handles, invented_names
 from service.briefs.grounding.numbers import Number, numbers, stands
 from service.briefs.grounding.places import PROSE, Item, Place, Section, claims, group, texts
 from service.briefs.grounding.quotations import invented_quotations, is_trivial, unquoted
@@ -20,7 +20,12 @@ from service.papers import Paper
 
 MOST_THEMES = 2  # that one paper may be in
 
-_HEADINGS = {"heading", "name", "purpose"}  # texts that a writer makes up; others are code's or an abstract's
+_WORDED = {
+    "heading",
+    "name",
+    "purpose",
+    "line",
+}  # texts that a writer words; others are code's or an abstract's
 
 
 @dataclass(frozen=True)
@@ -40,11 +45,16 @@ class _Case:
 
     @cached_property
     def headings(self) -> tuple[tuple[Place, str], ...]:
-        return tuple((place, text) for place, text in self.texts if place.part in _HEADINGS)
+        """Headings, names and lines; a catalog line in a paper's own words needs no more proof."""
+        worded = ((place, text) for place, text in self.texts if place.part in _WORDED)
+        return tuple((place, text) for place, text in worded if not self._is_verbatim(place, text))
+
+    def _is_verbatim(self, place: Place, text: str) -> bool:
+        return place.part == "line" and any(source.has(text.rstrip(" .")) for source in self.about(place))
 
     @cached_property
-    def handles(self) -> dict[str, str]:
-        return {entry.handle: entry.paper_id for entry in self.brief.catalog if entry.handle}
+    def handles(self) -> Handles:
+        return Handles({entry.handle: entry.paper_id for entry in self.brief.catalog if entry.handle})
 
     @cached_property
     def listed(self) -> frozenset[str]:
@@ -63,7 +73,7 @@ class _Case:
 
 
 def check(brief: Brief, papers: Mapping[str, Paper] | Sources) -> Verdict:
-    """All gates over a brief. ``papers``: by id, those of its window; Sources are read once for several checks."""
+    """All gates over a brief. ``papers``: its window's, by id; Sources are read once for many checks."""
     sources = papers if isinstance(papers, Sources) else Sources(papers.values())
     case = _Case(brief, sources)
     failures = tuple(failure for gate in _GATES for failure in gate(case))
@@ -182,20 +192,20 @@ def _number(case: _Case) -> Iterator[Failure]:
         for stray in _strays(held, case.sources.of(claim.paper_ids)):
             yield Failure(Gate.NUMBER, place, claim, f"{stray} stands in no paper that this claim cites")
     for place, text in case.headings:
-        for stray in _strays(numbers(without_handles(text, case.handles)), case.about(place)):
+        for stray in _strays(numbers(case.handles.without(text)), case.about(place)):
             yield Failure(Gate.NUMBER, place, None, f"{stray} stands in no paper of this item")
 
 
 def _counts(case: _Case, place: Place, claim: Claim) -> tuple[str, tuple[Number, ...]]:
-    """What is wrong with a claim's counts of papers, and its other numbers, which are for the papers to hold."""
-    text = without_handles(claim.text, case.handles)
+    """What is wrong with a claim's counts of papers, and its other numbers, which papers must hold."""
+    text = case.handles.without(claim.text)
     cited, of = len(claim.paper_ids), len(case.brief.catalog)
     if claim.kind != "counted":
         return "", numbers(without_paper_count(text, cited))
     plain, trend = unquoted(text), case.trend(place)
     if why := miscounted(plain, cited, of, trend):
         return why, ()
-    return "", uncounted(plain, cited, of, len(handles_in(claim.text, case.handles)), trend)
+    return "", uncounted(plain, cited, of, len(case.handles.mentioned(claim.text)), trend)
 
 
 def _strays(held: tuple[Number, ...], sources: tuple[Source, ...]) -> Iterator[Number]:
@@ -206,23 +216,23 @@ def _strays(held: tuple[Number, ...], sources: tuple[Source, ...]) -> Iterator[N
 
 def _handle(case: _Case) -> Iterator[Failure]:
     for place, claim in case.claims:
-        for handle in handles_in(unquoted(claim.text), case.handles):
-            if case.handles[handle] not in claim.paper_ids:
+        for handle, paper_id in case.handles.mentioned(unquoted(claim.text)).items():
+            if paper_id not in claim.paper_ids:
                 yield Failure(Gate.HANDLE, place, claim, f"{handle} is a paper that this claim does not cite")
     for place, text in case.headings:
         about = group(case.brief, place)
-        for handle in handles_in(unquoted(text), case.handles):
-            if about is not None and case.handles[handle] not in about:
+        for handle, paper_id in case.handles.mentioned(unquoted(text)).items():
+            if about is not None and paper_id not in about:
                 yield Failure(Gate.HANDLE, place, None, f"{handle} is no paper of this item")
 
 
 def _name(case: _Case) -> Iterator[Failure]:
     for place, claim in case.claims:
-        text = without_handles(unquoted(claim.text), case.handles)
+        text = case.handles.without(unquoted(claim.text))
         for name in invented_names(text, case.sources.of(claim.paper_ids), case.sources):
             yield Failure(Gate.NAME, place, claim, f"no paper that this claim cites has the name {name}")
     for place, text in case.headings:
-        plain = without_handles(unquoted(text), case.handles)
+        plain = case.handles.without(unquoted(text))
         for name in invented_names(plain, case.about(place), case.sources):
             yield Failure(Gate.NAME, place, None, f"no paper of this item has the name {name}")
 

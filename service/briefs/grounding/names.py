@@ -8,47 +8,58 @@ from service.briefs.grounding.sources import Source, Sources, parts, stem, words
 
 # What a brief may say of its field and of itself without a paper's leave.
 EVERYDAY = frozenset(
-    "ai api arxiv brief cpu dl english github gpu i ii iii iv llm ml monday tuesday wednesday thursday friday nlp ok "
-    "january february march april may june july august september october november december".split()
+    """
+    ai api arxiv brief cpu dl english github gpu i ii iii iv llm ml monday tuesday wednesday
+    thursday friday nlp ok january february march april may june july august september october
+    november december
+    """.split()  # noqa: SIM905 - a list of words reads better as text
 )
-# Nouns, adverbs and verbs that open sentences of a brief; names are told from them by standing in no abstract.
+# Words that open sentences of a brief: what stands in no abstract and not here can be a name.
 _OPENERS = frozenset(
-    "abstracts across additionally advances altogether analyses approaches arguably authors benchmarks broadly claims "
-    "collectively common comparing considering contributions crucially despite ideas evidence experiments findings "
-    "focus for further future gains given instead key lessons looking methods newer notable notably nothing papers "
-    "practitioners preprints progress read readers reading research researchers results reviewers scholars several "
-    "similarly start studies study take taken techniques testing themes theory today trade two using various whether "
-    "work works".split()
+    """
+    abstracts across additionally advances altogether analyses approaches arguably authors
+    benchmarks broadly claims collectively common comparing considering contributions crucially
+    despite ideas evidence experiments findings focus for further future gains given instead key
+    lessons looking methods newer notable notably nothing papers practitioners preprints progress
+    read readers reading research researchers results reviewers scholars several similarly start
+    studies study take taken techniques testing themes theory today trade two using various whether
+    work works
+    """.split()  # noqa: SIM905 - a list of words reads better as text
 )
 _REPORTS = frozenset(
-    "achieves adapts addresses aims analyses analyzes applies argues asks believes builds claims combines compares "
-    "concludes demonstrates derives describes develops discovers establishes evaluates examines explains explores "
-    "extends finds formalises formalizes formulates frames gives identifies improves introduces investigates learns "
-    "measures names notes observes offers outperforms posits presents proposes proves provides reports reveals says "
-    "shows studies suggests tackles tests trains treats uses warns writes".split()
+    """
+    achieves adapts addresses aims analyses analyzes applies argues asks believes builds claims
+    combines compares concludes demonstrates derives describes develops discovers establishes
+    evaluates examines explains explores extends finds formalises formalizes formulates frames gives
+    identifies improves introduces investigates learns measures names notes observes offers
+    outperforms posits presents proposes proves provides reports reveals says shows studies suggests
+    tackles tests trains treats uses warns writes
+    """.split()  # noqa: SIM905 - a list of words reads better as text
 )
 _SENTENCE_END = re.compile(r"(?<=[.!?:])[\s”\"’)]+|[“(]|\n")
 _COLLEAGUES = re.compile(r"\s+(?:et\s+al|and\s+(?:colleagues|co-?workers|others|collaborators))\b")
 
 
-def handles_in(text: str, handles: Mapping[str, str]) -> tuple[str, ...]:
-    """The handles that a text mentions, longest first where one stands in another; ``handles``: handle to id."""
-    return tuple(dict.fromkeys(match[0] for match in _mentions(handles).finditer(text))) if handles else ()
+class Handles:
+    """The handles of a catalog, found in prose and left out of it; of two that overlap the longer."""
 
+    def __init__(self, papers: Mapping[str, str]) -> None:
+        self._papers = dict(papers)
+        longest_first = sorted(papers, key=lambda handle: (-len(handle), handle))
+        self._mention = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, longest_first))})(?![\w-])")
 
-def without_handles(text: str, handles: Iterable[str]) -> str:
-    """The text with each mention of a handle left out; a blank word keeps sentences as they are."""
-    held = tuple(handles)
-    return _mentions(held).sub("this", text) if held else text
+    def mentioned(self, text: str) -> dict[str, str]:
+        """The handles that a text mentions, in reading order, with the ids of their papers."""
+        found = (match[0] for match in self._mention.finditer(text)) if self._papers else ()
+        return {handle: self._papers[handle] for handle in found}
 
-
-def _mentions(handles: Iterable[str]) -> re.Pattern[str]:
-    longest_first = sorted(handles, key=lambda handle: (-len(handle), handle))
-    return re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, longest_first))})(?![\w-])")
+    def without(self, text: str) -> str:
+        """The text with a plain word for each mention, so that its sentences stay sentences."""
+        return self._mention.sub("this", text) if self._papers else text
 
 
 def invented_names(text: str, sources: Iterable[Source], window: Sources) -> tuple[str, ...]:
-    """Name-like words of a text (quotations and handles left out) that neither its sources nor the field knows."""
+    """Name-like words of a text that neither its sources nor the field knows; quotations aside."""
     known = EVERYDAY.union(window.common, *(source.vocabulary for source in sources))
     return tuple(dict.fromkeys(name for name in _names(text, window.ordinary) if not _known(name, known)))
 
@@ -106,7 +117,7 @@ def _is_capitalised(word: str) -> bool:
 
 
 def _opens_as_name(word: str, following: str, ordinary: frozenset[str]) -> bool:
-    """Whether a sentence's first word is somebody's or something's name: it owns, reports, or goes before a name."""
+    """Whether a sentence's first word is a name: it owns something, reports, or goes before a name."""
     if word.casefold() in _OPENERS or word.casefold() in ordinary:
         return False
     return word.endswith(("’s", "'s")) or following in _REPORTS or (following[:1].isupper())

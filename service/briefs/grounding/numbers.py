@@ -1,6 +1,6 @@
 """Numbers in prose, and whether those of a claim stand in what it cites.
 
-Reads 10,000 · 1.5 · 12 % · 3x · 3× · 3-fold · 2–5% · −0.4 · 7B · 1.2 million · 10^{-3} · 10⁻³ · three · twenty-one.
+Reads 10,000 · 1.5 · 12 % · 3x · 3-fold · 2–5% · −0.4 · 7B · 1.2 million · 10^{-3} · 10⁻³ · twenty-one.
 ``one`` is no number here ("one of", "no one"), nor are ordinals. A name that holds digits (GPT-4, Qwen2.5-7B)
 is a name: what is led by a letter is left to the gate for names.
 """
@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
-_UNITS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_UNITS = """
+    zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+    seventeen eighteen nineteen
+    """.split()  # noqa: SIM905 - a list of words reads better as text
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _SPELLED = {word: value for value, word in enumerate(_UNITS)} | {
     word: 10 * n for n, word in enumerate(_TENS, 2)
 }

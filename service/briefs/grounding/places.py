@@ -7,6 +7,7 @@ from typing import Any
 
 from service.briefs.model import (
     Brief,
+    CatalogEntry,
     Challenge,
     Claim,
     GlossaryEntry,
@@ -112,6 +113,8 @@ def group(brief: Brief, place: Place) -> tuple[str, ...] | None:
     if place.section is Section.READING_ORDER:
         return brief.overview.reading_order[place.item].paper_ids
     item = getattr(brief, place.section)[place.item]
+    if isinstance(item, CatalogEntry):
+        return (item.paper_id,)
     if isinstance(item, Theme | Method):
         return item.paper_ids
     if isinstance(item, Trend | Challenge):
@@ -124,7 +127,7 @@ def rewrite(brief: Brief, changes: Mapping[Place, Words]) -> Brief:
     """The brief with other words in some places; None drops the claim, and an item that can't do without it.
 
     Places are those of the brief as given. A theme or challenge falls with its last claim, a method with its
-    last ``how`` or with both strength and trade-off, a notable paper or a trend with any claim, and every item
+    last ``how`` or with both strength and trade-off, a notable paper or trend with any claim, and every item
     with its heading or name. A place without a part drops its item. Papers stay: a handle or title that falls
     gives way to the paper's id.
     """

@@ -23,7 +23,7 @@ def unquoted(text: str) -> str:
 
 
 def pieces(quotation: str) -> tuple[str, ...]:
-    """The pieces of a quotation between its omissions (…), without the punctuation that a sentence puts around them."""
+    """The pieces of a quotation between its omissions (…), without the punctuation around them."""
     cut = (piece.strip(" ,;:.!?") for piece in _OMITTED.split(normalise(quotation)))
     return tuple(piece for piece in cut if piece)
 

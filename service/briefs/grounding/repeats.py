@@ -15,12 +15,10 @@ _WORD = r"(?u)\b\w+\b"  # numbers and single letters count: claims often differ 
 
 
 def likeness(texts: Sequence[str]) -> NDArray[np.float64]:
-    """Cosine of each two texts over TF-IDF of their words and pairs of words, 0 to 1; zero of a text with itself."""
+    """Cosine of each two texts over TF-IDF of words and pairs of words, 0 to 1; 0 of a text with itself."""
     if len(texts) < 2 or not any(text.strip() for text in texts):
         return np.zeros((len(texts), len(texts)))
-    vectors = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=_WORD).fit_transform(
-        texts
-    )
+    vectors = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=_WORD).fit_transform(texts)
     alike: NDArray[np.float64] = (vectors @ vectors.T).toarray()
     np.fill_diagonal(alike, 0.0)
     return alike

@@ -1,6 +1,5 @@
 """Sections: how much each must hold, which items are alike, and adding items to one."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -37,25 +36,16 @@ EXTENTS: Mapping[Section, Extent] = MappingProxyType(
 def required(section: Section, papers: int) -> int:
     """How many items a section needs for a window of so many papers.
 
-    From 12 papers on, the specification's minimum. Under 12, one item for each so many papers: a theme or challenge
-    for three, a method for four, a notable paper for two (rounded up), but at least one theme, notable paper and
-    challenge wherever there is a paper. What is new is asked of full windows alone. Nothing is asked of a window
-    without papers.
+    From 12 papers on, the specification's minimum. Under 12, one item for each so many papers: a theme or a
+    challenge for three, a method for four, a notable paper for two; but at least one theme, notable paper
+    and challenge wherever there is a paper. What is new is asked of full windows alone, nothing
+    of empty ones.
     """
     extent = EXTENTS[section]
-    if papers >= FULL_WINDOW or not papers:
+    if not papers or papers >= FULL_WINDOW:
         return extent.least if papers else 0
-    if section in (Section.TRENDS, Section.METHODS):
-        return min(extent.least, papers // extent.papers_each)
-    return min(
-        extent.least,
-        max(
-            1,
-            math.ceil(papers / extent.papers_each)
-            if section is Section.NOTABLE
-            else papers // extent.papers_each,
-        ),
-    )
+    fewest = 0 if section in (Section.TRENDS, Section.METHODS) else 1
+    return min(extent.least, max(fewest, papers // extent.papers_each))
 
 
 def entries_of(brief: Brief, section: Section) -> tuple[Any, ...]:
@@ -82,7 +72,7 @@ def with_items(brief: Brief, section: Section, items: tuple[Any, ...]) -> Brief:
 
 
 def alike(one: Any, other: Any) -> bool:
-    """Whether two items of a section are about the same: the same name, paper or, by half, the same papers."""
+    """Whether two items are about the same: the same name, paper or, by half, the same papers."""
     match one, other:
         case (Notable(), Notable()):
             return bool(one.paper_id == other.paper_id)

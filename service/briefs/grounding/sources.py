@@ -5,7 +5,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
@@ -37,8 +37,9 @@ def parts(text: str) -> list[str]:
     return _PART.findall(text)
 
 
+@lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
-    """A word without case, possessive and plural, to compare names with: ``LLMs`` and ``LLM’s`` are ``llm``."""
+    """A word without case, possessive and plural, to compare names: ``LLMs`` and ``LLM’s`` are ``llm``."""
     folded = re.sub(r"[’']s?$", "", word.casefold())
     return folded[:-1] if len(folded) > 2 and folded.endswith("s") and not folded.endswith("ss") else folded
 

@@ -83,9 +83,16 @@ def _papers() -> None:
         "sightings",
         sa.Column("topic_slug", sa.String(), primary_key=True),
         sa.Column("paper_id", sa.String(), primary_key=True),
+        sa.Column("window_label", sa.String(), primary_key=True, index=True),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("window_label", sa.String(), nullable=False, index=True),
         sa.Column("taken", sa.Boolean(), nullable=False),
+    )
+    op.create_table(
+        "cards",
+        sa.Column("subject", sa.String(), primary_key=True),
+        sa.Column("prompt_version", sa.String(), primary_key=True),
+        sa.Column("model", sa.String(), primary_key=True),
+        sa.Column("content", sa.String(), nullable=False),
     )
 
 
@@ -137,6 +144,7 @@ def downgrade() -> None:
         "deliveries",
         "briefs",
         "issues",
+        "cards",
         "sightings",
         "fetches",
         "papers",

@@ -1,0 +1,605 @@
+"""E-mails, judged from outside: html5lib reads the HTML, the email package and raw bytes the message.
+
+UPDATE_EXPECTED=1 make test    writes tests/expected/ anew; read the difference before you commit it.
+"""
+
+import email
+import itertools
+import os
+import quopri
+import random
+import re
+from dataclasses import fields, is_dataclass, replace
+from email.message import EmailMessage
+from email.policy import default as modern
+from pathlib import Path
+from typing import Any
+
+import html5lib
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from service.briefs.model import CatalogEntry, Citation, Claim
+from service.emails import HTML_LIMIT, EmptyEdition, Level, Press, Recipient, RenderedEdition, RenderedIssue
+from service.emails.messages import Hole, mailbox, unstructured
+from service.emails.plaintext import WIDTH, table, width, wrap
+from service.emails.press import MARKS
+from service.emails.quoted import Piece
+from service.emails.sentences import words_of
+from service.emails.shown import Segment, segments, shown
+from subscribers.preferences import Length
+from tests.briefs_for_emails import BUILT, SENDER, brief, entry, issue, recipient
+
+ROOT = Path(__file__).parents[1]
+EXPECTED = Path(__file__).parent / "expected"
+TOPICS = (
+    "LLM Post-Train",
+    "Agents & Tools",
+    "Speech <fast>",
+    "Causality",
+    "Graphs",
+    "Robots",
+    "Vision",
+    "Law",
+    "Bio",
+    "Art",
+)
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "</mj-text></mj-column></mjml>",
+    "<b>never closed <i>",
+    "{{ 7*7 }} {% raw %} {# note #}",
+    "%MANAGE% slot-manage-slot <!--/topic--><!--entry-->",
+    "-- & &amp; &lt;b&gt; &#60;",
+    "]]> <![CDATA[ <!-- --> --!>",
+    "quotes \" ' ` and =?utf-8?q?words?=",
+    "mirrored \u202eevil\u202c and zero\u200bwidth \ufeffmarks",
+    "controls \x00 \x08 \x1b[31m \x85 \u2028 and a lone \ud800",
+    "lines\r\nBcc: someone@example.org\r\n\r\n.\r\n",
+    r"$\alpha$ and \textbf{broken and $x_{",
+    r"\input{/etc/passwd} \def\a{\a}\a " + "\\" * 50,
+    "From me\n> quoted",
+    "word " * 4000,
+    "x" * 20_000,
+    "漢字 👩‍💻 עברית ü",
+)
+
+
+@pytest.fixture(scope="module")
+def press() -> Press:
+    return Press(SENDER, ROOT / "templates")
+
+
+@pytest.fixture(scope="module")
+def printed(press: Press) -> RenderedIssue:
+    """Ten topics of 77 papers each, every second one wordy, and a quiet one."""
+    briefs = [brief(slug(name), name, words=1 + 3 * (n % 2)) for n, name in enumerate(TOPICS)]
+    return press.print(issue(*briefs, brief("quiet", "Quiet & Rare", papers=0)))
+
+
+@pytest.fixture(scope="module")
+def small(press: Press) -> RenderedIssue:
+    return press.print(issue(brief(papers=9), brief("agents", "Agents & Tools", papers=4)))
+
+
+@pytest.fixture
+def one(small: RenderedIssue) -> RenderedEdition:
+    return small.edition(["llm-post-train"])
+
+
+def slug(name: str) -> str:
+    return re.sub(r"[^a-z]+", "-", name.lower())
+
+
+def whole(press: Press, edition: RenderedEdition) -> tuple[str, str]:
+    """HTML and plaintext of an edition as Jinja, MJML and premailer render them in one go."""
+    part, level = edition.edition, edition.level
+    views = [press.view(part.issue, each, level) for each in part.briefs]
+    several = len(views) > 1 or level is Level.CONTENTS
+    links = {hole: recipient().fills(hole) for hole in Hole}
+    words = words_of(part, level, len(views))
+    page = press.page(part.issue, views, words, several=several, links=links)
+    return MARKS.sub("", page.html), page.text
+
+
+def elements(html: str) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
+    tree = html5lib.parse(html, namespaceHTMLElements=False)
+    return [(str(e.tag), tuple(sorted((str(k), v) for k, v in e.attrib.items()))) for e in tree.iter()]
+
+
+def visible_text(html: str) -> str:
+    body = html5lib.parse(html, namespaceHTMLElements=False).find("body")
+    return " ".join("".join(body.itertext()).split())
+
+
+def parsed(content: bytes) -> EmailMessage:
+    message = email.message_from_bytes(content, policy=modern)
+    assert isinstance(message, EmailMessage)
+    assert not message.defects
+    return message
+
+
+def header_lines(content: bytes) -> list[str]:
+    return content.split(b"\r\n\r\n", 1)[0].decode("ascii").split("\r\n")
+
+
+# Composing
+
+
+def test_every_composed_edition_is_what_rendering_it_whole_gives(
+    press: Press, printed: RenderedIssue
+) -> None:
+    chance = random.Random(20)
+    slugs = [each.topic_slug for each in printed.issue.briefs]
+    for count in (1, 1, 2, 3, 4, 5, 7, 10):
+        for length in Length:
+            edition = printed.edition([*chance.sample(slugs[:-1], count), "quiet"], length)
+            html, text = whole(press, edition)
+            assert edition.html(recipient()) == html
+            assert edition.text(recipient()) == text
+
+
+def test_every_level_composes_to_what_rendering_it_whole_gives(press: Press, printed: RenderedIssue) -> None:
+    some = printed.issue.for_topics([slug(name) for name in TOPICS[:3]])
+    for level in Level:
+        edition = printed._composed(some, level, 3)
+        assert (edition.html(recipient()), edition.text(recipient())) == whole(press, edition)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_topics_compose_to_what_rendering_them_whole_gives(press: Press, text: str) -> None:
+    both = issue(everywhere(brief("a", papers=3), text), everywhere(brief("b", papers=2), text))
+    edition = press.print(both).edition(["a", "b"])
+    assert (edition.html(recipient()), edition.text(recipient())) == whole(press, edition)
+
+
+def test_printing_twice_gives_the_same_bytes(press: Press, small: RenderedIssue) -> None:
+    again = press.print(small.issue).edition(["agents"])
+    assert again.message(recipient(), BUILT) == small.edition(["agents"]).message(recipient(), BUILT)
+
+
+def test_an_edition_of_quiet_topics_is_refused(printed: RenderedIssue) -> None:
+    with pytest.raises(EmptyEdition, match="2026-W21"):
+        printed.edition(["quiet", "unknown"])
+
+
+def test_a_topic_that_cannot_be_rendered_is_named(press: Press, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = replace(brief("a", papers=2), overview=None)  # type: ignore[arg-type] # as a bug would make it
+    with pytest.raises(RuntimeError, match="issue 2026-W21, topic a, level FULL"):
+        press.print(issue(broken))
+
+
+# The size budget
+
+
+def longest_links() -> Recipient:
+    url = f"https://brief.example.org/{'a' * 274}"
+    return replace(recipient(), manage_url=url, leave_url=url, one_click_url=url, web_url=url)
+
+
+def test_no_set_of_topics_is_over_the_limit(printed: RenderedIssue) -> None:
+    slugs = [slug(name) for name in TOPICS]
+    for count in range(1, 11):
+        for topics in itertools.combinations(slugs, count):
+            assert printed.edition(topics).html_bytes <= HTML_LIMIT
+            assert printed.edition(topics, Length.SHORT).html_bytes <= HTML_LIMIT
+
+
+def test_the_longest_links_stay_inside_what_was_counted(printed: RenderedIssue) -> None:
+    for count in (1, 2, 3, 10):
+        edition = printed.edition([slug(name) for name in TOPICS[:count]])
+        assert len(edition.html(longest_links()).encode()) <= edition.html_bytes <= HTML_LIMIT
+
+
+def test_the_richest_level_that_fits_is_taken(printed: RenderedIssue) -> None:
+    edition = printed.edition([slug(name) for name in TOPICS[:4]])
+    levels = list(Level)
+    richer = levels[levels.index(edition.level) - 1]
+    assert printed._composed(edition.edition, richer, 4).html_bytes > HTML_LIMIT
+
+
+def test_one_topic_of_77_papers_comes_whole(printed: RenderedIssue) -> None:
+    edition = printed.edition([slug(TOPICS[0])])
+    assert (edition.level, edition.length) == (Level.FULL, Length.FULL)
+    assert edition.html(recipient()).count('href="https://arxiv.org/abs/') > 77
+
+
+def test_who_asked_for_short_gets_no_catalog(printed: RenderedIssue) -> None:
+    edition = printed.edition([slug(TOPICS[0])], Length.SHORT)
+    assert edition.length is Length.SHORT
+    assert "Paper Catalog" not in edition.html(recipient())
+    assert f"https://brief.example.org/issues/2026-W21/{slug(TOPICS[0])}" in edition.html(recipient())
+
+
+def test_a_shortened_edition_says_so(printed: RenderedIssue) -> None:
+    edition = printed.edition([slug(name) for name in TOPICS])
+    assert edition.length is Length.SHORT
+    assert "shortened to fit" in visible_text(edition.html(recipient()))
+
+
+def test_hundreds_of_topics_come_as_a_list_that_fits(press: Press) -> None:
+    tiny = [brief(f"topic-{n}", f"Topic number {n}", papers=1) for n in range(12)]
+    rendered = press.print(issue(*tiny))
+    many = tuple(replace(tiny[n % 12], topic_slug=f"t{n}") for n in range(600))
+    fragments = {
+        (each.topic_slug, level): rendered.fragments[f"topic-{n % 12}", level]
+        for n, each in enumerate(many)
+        for level in Level
+    }
+    edition = replace(rendered, issue=replace(rendered.issue, briefs=many), fragments=fragments, _editions={})
+    cut = edition.edition([each.topic_slug for each in many])
+    assert cut.level is Level.CONTENTS
+    assert cut.html_bytes <= HTML_LIMIT
+    assert "more topics are on the web only" in cut.text(recipient())
+
+
+# Hostile content
+
+
+def everywhere(value: Any, text: str, path: str = "") -> Any:
+    """A copy of a brief with a text in every field that arXiv, a model or an admin may fill."""
+    kept = {"topic_slug", "window_label", "paper_id", "paper_ids", "url", "kind", "theme"}
+    if is_dataclass(value) and not isinstance(value, type):
+        names = [field.name for field in fields(value) if field.name not in kept]
+        new = {name: everywhere(getattr(value, name), text, name) for name in names}
+        if isinstance(value, CatalogEntry):
+            new["handle"] = f"{text[:40]} {value.paper_id[-3:]}"
+        return replace(value, **new)
+    if isinstance(value, tuple):
+        return tuple(everywhere(each, text, path) for each in value)
+    return text if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_changes_no_element_and_no_link(press: Press, text: str) -> None:
+    tame = press.print(issue(everywhere(brief("a", papers=3), "tame" if len(text) < 300 else "tame " * 4000)))
+    wild = press.print(issue(everywhere(brief("a", papers=3), text)))
+    for level in (Level.FULL, Level.SHORT, Level.HEADLINES, Level.CONTENTS):
+        pages = [
+            each._composed(each.issue.for_topics(["a"]), level, 1).html(recipient()) for each in (tame, wild)
+        ]
+        assert elements(pages[0]) == elements(pages[1])
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_comes_out_as_text(press: Press, text: str) -> None:
+    edition = press.print(issue(everywhere(brief("a", papers=3), text))).edition(["a"])
+    said = shown(text, 60).rstrip("…")[:50]
+    assert said in visible_text(edition.html(recipient()))
+    assert "".join(said.split()) in re.sub(r"\s", "", edition.text(recipient()))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_changes_no_header_but_the_subject(press: Press, text: str) -> None:
+    tame = press.print(issue(everywhere(brief("a", papers=3), "tame"))).edition(["a"])
+    wild = press.print(issue(everywhere(brief("a", papers=3), text))).edition(["a"])
+    tame_mail, wild_mail = (parsed(each.message(recipient(), BUILT)) for each in (tame, wild))
+    assert tame_mail.keys() == wild_mail.keys()
+    fixed = set(tame_mail.keys()) - {"Subject", "Content-Type"}
+    assert {name: tame_mail[name] for name in fixed} == {name: wild_mail[name] for name in fixed}
+    assert [part.get_content_type() for part in wild_mail.walk()] == [
+        "multipart/alternative",
+        "text/plain",
+        "text/html",
+    ]
+
+
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", 'https://arxiv.org/"onclick=', "https://a b", "data:text/html,x"]
+)
+def test_a_paper_with_an_unsafe_link_is_named_without_it(press: Press, url: str) -> None:
+    catalog = tuple(replace(each, url=url) for each in brief(papers=3).catalog)
+    html = (
+        press.print(issue(replace(brief(papers=3), catalog=catalog)))
+        .edition(["llm-post-train"])
+        .html(recipient())
+    )
+    assert url not in html
+    assert "QuillRL" in visible_text(html)
+
+
+# What is shown
+
+
+@pytest.mark.parametrize(
+    ("tex", "plain"),
+    [
+        (r"$\alpha$-divergence at $10^{-3}$", "α-divergence at 10⁻³"),
+        (r"$O(n \log n)$ for $x_i^2$", "O(n logn) for x_i²"),
+        (r"5\% better than \emph{all} of Schr\"odinger's", "5% better than all of Schrödinger's"),
+        (r"\textsc{Foo}~2 and \ourmethod beat \mark{this}", "Foo 2 and ourmethod beat this"),
+        (r"see \href{https://example.org/x}{the code} \cite{abc}", "see the code"),
+        (r"$\left( x", "$( x"),
+        ("costs $5 and $6 each, 77% of a & b # c", "costs $5 and $6 each, 77% of a & b # c"),
+        ("a{b} {{ c }} C_d ^e ~f", "a{b} {{ c }} C_d ^e ~f"),
+    ],
+)  # fmt: skip
+def test_tex_is_shown_as_unicode(tex: str, plain: str) -> None:
+    assert shown(tex) == plain
+
+
+def test_bidi_and_invisible_characters_are_not_shown() -> None:
+    assert shown("a\u202eb\u2066c\u200bd\u00ade\ufefff\x07g\u2028h\ud800") == "abcdefg h"
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(alphabet=st.characters() | st.sampled_from("\\${}^_%&~ab"), max_size=80))
+def test_any_text_can_be_shown(text: str) -> None:
+    said = shown(text, 60)
+    assert len(said) <= 60
+    assert said.isprintable()
+    said.encode()
+
+
+def test_a_long_text_is_cut_at_a_word() -> None:
+    assert shown("several words here that go on", 20) == "several words here…"
+    assert len(shown("x" * 20_000, 200)) == 200
+
+
+def claims_segments(text: str, *handles: str) -> tuple[Segment, ...]:
+    entries = {f"26.{n}": replace(entry(n), handle=handle) for n, handle in enumerate(handles)}
+    return segments(Claim(text, tuple(Citation(paper_id, "") for paper_id in entries)), entries)
+
+
+def test_every_handle_of_a_cited_paper_is_linked_the_longest_first() -> None:
+    parts = claims_segments("OPPO and OPPO-2 (not OPPOSE) differ", "OPPO", "OPPO-2")
+    linked = [(part.text, part.paper_id) for part in parts if part.paper_id]
+    assert linked == [("OPPO", "26.0"), ("OPPO-2", "26.1")]
+    assert "".join(part.text for part in parts) == "OPPO and OPPO-2 (not OPPOSE) differ"
+
+
+def test_a_claim_that_names_none_of_its_papers_gets_their_handles() -> None:
+    parts = claims_segments("Five papers share it.", "A1", "B2", "C3", "D4", "E5")
+    assert "".join(part.text for part in parts) == "Five papers share it. (A1, B2, C3 and 2 more)"
+
+
+# The HTML
+
+
+def test_the_html_is_in_standards_mode_and_asks_nothing_of_the_network(one: RenderedEdition) -> None:
+    html = one.html(recipient())
+    assert html.startswith("<!DOCTYPE html>")
+    assert "<mj-" not in html
+    assert "slot-" not in html
+    assert not re.search(r"<(?:img|link|script|iframe|object)\b|@import|url\(|fonts\.googleapis", html)
+
+
+def test_headings_go_down_one_step_at_a_time(printed: RenderedIssue) -> None:
+    html = printed.edition([slug(name) for name in TOPICS[:2]]).html(recipient())
+    levels = [int(tag[1]) for tag, _ in elements(html) if re.fullmatch(r"h\d", tag)]
+    assert levels[0] == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+
+
+def test_tables_of_data_have_header_cells_and_all_others_are_layout(one: RenderedEdition) -> None:
+    tree = html5lib.parse(one.html(recipient()), namespaceHTMLElements=False)
+    tables = list(tree.iter("table"))
+    data = [each for each in tables if each.get("role") != "presentation"]
+    assert len(data) == 2
+    assert all(cell.get("scope") == "col" for each in data for cell in each.iter("th"))
+    assert [len(list(each.iter("th"))) for each in data] == [3, 4]
+
+
+def test_the_way_out_stands_near_the_top_and_at_the_end(one: RenderedEdition) -> None:
+    html = one.html(recipient())
+    places = [match.start() / len(html) for match in re.finditer(re.escape(recipient().leave_url), html)]
+    assert len(places) == 2
+    assert places[0] < 0.35  # the head, media queries included, comes before it
+    assert html.index(recipient().leave_url) < html.index("Key Research Themes")
+
+
+def test_links_to_topics_lead_to_topics(small: RenderedIssue) -> None:
+    found = elements(small.edition(["llm-post-train", "agents"]).html(recipient()))
+    ids = {attributes["id"] for _, pairs in found if "id" in (attributes := dict(pairs))}
+    anchors = {href[1:] for _, pairs in found if (href := dict(pairs).get("href", "")).startswith("#")}
+    assert anchors == ids == {"topic-llm-post-train", "topic-agents"}
+
+
+def test_dark_mode_and_cards_survive_the_inliner(one: RenderedEdition) -> None:
+    html = one.html(recipient())
+    assert "@media (prefers-color-scheme: dark)" in html
+    assert "color: #dfe3e8 !important" in html
+    assert '<meta name="color-scheme" content="light dark"' in html
+
+
+def test_a_reader_is_told_why_and_of_quiet_topics(printed: RenderedIssue) -> None:
+    text = visible_text(printed.edition([slug(TOPICS[1]), "quiet"]).html(recipient()))
+    assert "because you follow Agents & Tools and Quiet & Rare." in text
+    assert "No new papers this time on Quiet & Rare." in text
+    assert "Thank you to arXiv for use of its open access interoperability." in text
+
+
+# Plaintext
+
+
+def test_plaintext_lines_are_clean_and_fit(printed: RenderedIssue) -> None:
+    for count in (1, 3, 10):
+        text = printed.edition([slug(name) for name in TOPICS[:count]]).text(recipient())
+        for line in text.split("\n"):
+            assert width(line) <= WIDTH or "https://" in line
+            assert line == line.rstrip()
+            assert not line.startswith((">", "From "))
+
+
+def test_every_number_in_the_plaintext_leads_to_a_link(press: Press) -> None:
+    view = press.view(issue(), brief(papers=40), Level.SHORT)
+    text = press._plain_fragment(view).body.text
+    used = {int(number) for number in re.findall(r"\[(\d+)\]", text.split("LINKS")[0])}
+    listed = {int(number) for number in re.findall(r"(?m)^\[(\d+)\] .*https://arxiv", text.split("LINKS")[1])}
+    assert used == listed == set(range(1, len(listed) + 1))
+
+
+def test_html_and_plaintext_have_the_same_sections_in_the_same_order(one: RenderedEdition) -> None:
+    tree = html5lib.parse(one.html(recipient()), namespaceHTMLElements=False)
+    sections = ["".join(each.itertext()).upper() for each in tree.iter("h3")]
+    assert [line for line in one.text(recipient()).split("\n") if line in sections] == sections
+    assert len(sections) == 9
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=300), st.integers(0, 6), st.integers(0, 6))
+def test_wrapping_loses_nothing_and_never_runs_over(text: str, indent: int, hanging: int) -> None:
+    said = shown(text, 300)
+    lines = wrap(said, indent, hanging).split("\n")
+    assert "".join("".join(lines).split()) == "".join(said.split())
+    assert all(width(line) <= WIDTH + 1 for line in lines)
+
+
+def test_a_table_is_aligned() -> None:
+    drawn = table([["one two three", "4"], ["漢字", "5"]], ["Name", "N"], [7, 2])
+    assert drawn == "Name     N\n-------  --\none two  4\nthree\n\n漢字     5"
+
+
+# The message
+
+
+def test_a_message_holds_plaintext_first_and_html_last(one: RenderedEdition) -> None:
+    text, html = parsed(one.message(recipient(), BUILT)).iter_parts()
+    assert (text.get_content_type(), html.get_content_type()) == ("text/plain", "text/html")
+    assert isinstance(text, EmailMessage)
+    assert isinstance(html, EmailMessage)
+    assert text.get_content().replace("\r\n", "\n").rstrip("\n") == one.text(recipient()).rstrip("\n")
+    assert html.get_content().replace("\r\n", "\n").rstrip("\n") == one.html(recipient()).rstrip("\n")
+
+
+@pytest.mark.parametrize("count", [1, 3, 10])
+def test_every_line_is_short_ascii_and_ends_in_crlf(printed: RenderedIssue, count: int) -> None:
+    content = printed.edition([slug(name) for name in TOPICS[:count]]).message(longest_links(), BUILT)
+    head, body = content.split(b"\r\n\r\n", 1)
+    assert content.isascii()
+    assert content.count(b"\r") == content.count(b"\n") == content.count(b"\r\n")
+    assert max(map(len, body.split(b"\r\n"))) <= 76
+    assert not any(line.startswith(b"From ") for line in body.split(b"\r\n"))
+    assert max(len(line) for line in head.split(b"\r\n") if not line.startswith(b"List-Unsubscribe:")) <= 76
+
+
+def test_headers_stand_once_and_list_headers_are_raw(one: RenderedEdition) -> None:
+    lines = header_lines(one.message(longest_links(), BUILT))
+    names = [line.split(":")[0] for line in lines if not line.startswith(" ")]
+    assert len(names) == len(set(names))
+    assert f"List-Unsubscribe: <{longest_links().one_click_url}>" in lines
+    assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in lines
+    assert 'List-Id: "The arXiv Education Brief" <brief.example.org>' in lines
+    assert not any("=?" in line for line in lines if line.startswith("List-"))
+
+
+def test_a_message_says_who_when_and_which(one: RenderedEdition) -> None:
+    mail = parsed(one.message(recipient(), BUILT))
+    assert mail["From"] == "The arXiv Education Brief <brief@mail.example.org>"
+    assert mail["To"] == "Ada Example <ada@example.org>"
+    assert mail["Date"] == "Sat, 23 May 2026 06:00:00 +0000"
+    assert mail["Message-ID"] == f"<{recipient().message_id}>"
+    assert mail["Subject"] == one.subject
+    assert re.fullmatch(r"2026-W21:full:brief:[a-z0-9]{5,15}", mail["Feedback-ID"])
+
+
+def test_a_reply_address_is_given_where_there_is_one(press: Press, small: RenderedIssue) -> None:
+    sender = replace(SENDER, reply_to="people@example.org")
+    edition = Press(sender, ROOT / "templates").print(small.issue).edition(["agents"])
+    assert parsed(edition.message(recipient(), BUILT))["Reply-To"] == "people@example.org"
+
+
+def test_the_subject_is_about_this_edition(small: RenderedIssue) -> None:
+    both = small.edition(["llm-post-train", "agents"]).subject
+    assert both == "LLM Post-Train and Agents & Tools: Alignment drift is measured, not assumed · 13 papers"
+    assert small.edition(["agents"]).subject.endswith("· 4 papers")
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("Ada Example", "Ada Example <a@b.org>"),
+        ("Example, Ada", '"Example, Ada" <a@b.org>'),
+        ('Ada "Countess" \\ E.', '"Ada \\"Countess\\" \\\\ E." <a@b.org>'),
+        ("Dörte Müster", "=?utf-8?q?D=C3=B6rte_M=C3=BCster?= <a@b.org>"),
+        ("Eve\r\nBcc: x@example.org", '"Eve Bcc: x@example.org" <a@b.org>'),
+        ("=?utf-8?q?x?=", "=?utf-8?q?=3D=3Futf-8=3Fq=3Fx=3F=3D?= <a@b.org>"),
+        ("", "a@b.org"),
+        ("\u202e\u200b", "a@b.org"),
+    ],
+)
+def test_names_are_quoted_or_encoded_only_where_they_must_be(name: str, written: str) -> None:
+    assert mailbox(name, "a@b.org") == written
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=90))
+def test_any_name_reads_back_and_breaks_no_line(name: str) -> None:
+    field = mailbox(name, "a@b.org")
+    assert field.isascii()
+    assert not re.search(r"[\r\n](?! )|[\x00-\x09\x0b\x0c\x0e-\x1f]", field.replace("\r\n ", " "))
+    mail = email.message_from_string(f"To: {field}\r\n\r\n", policy=modern)
+    assert [each.addr_spec for each in mail["To"].addresses] == ["a@b.org"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(alphabet=st.characters() | st.sampled_from("ab  é=?"), max_size=120))
+def test_any_subject_reads_back_in_short_lines(text: str) -> None:
+    said = shown(text, 120)
+    folded = unstructured(said, len("Subject: "))
+    assert folded.isascii()
+    assert "?==?" not in folded
+    mail = email.message_from_string(f"Subject: {folded}\r\n\r\n", policy=modern)
+    assert mail["Subject"] == said
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"address": "a@b.org\r\nBcc: c@d.org"},
+        {"address": "a b@c.org"},
+        {"address": "ü@example.org"},
+        {"message_id": "<x@y>"},
+        {"one_click_url": "https://a/\r\nX: y"},
+        {"manage_url": 'https://a/"><b>'},
+        {"leave_url": "javascript:alert(1)"},
+        {"web_url": "https://a/" + "b" * 300},
+    ],
+)
+def test_a_recipient_who_could_break_out_of_a_header_or_link_is_refused(change: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match=r"address|Message-ID|links"):
+        replace(recipient(), **change)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.text(alphabet="aé=\n\t .F漢", max_size=160), max_size=5))
+def test_joined_pieces_decode_to_joined_text_in_lines_of_76(texts: list[str]) -> None:
+    joined = b"".join(Piece(text).quoted for text in texts)
+    decoded = quopri.decodestring(joined).replace(b"\r\n", b"\n").decode()
+    assert decoded == "".join(texts)
+    assert all(len(line) <= 76 and not line.startswith(b"From ") for line in joined.split(b"\r\n"))
+
+
+def test_no_line_of_a_message_looks_like_the_start_of_another() -> None:
+    for pad in range(60, 80):
+        quoted = Piece(f"From {'x' * pad} From é").quoted
+        assert b"\nFrom " not in b"\n" + quoted
+        assert max(map(len, quoted.split(b"\r\n"))) <= 76
+
+
+# Whole e-mails
+
+
+@pytest.mark.parametrize(
+    ("name", "slugs", "length"),
+    [
+        ("one-topic", ["llm-post-train"], Length.FULL),
+        ("two-topics", ["llm-post-train", "agents"], Length.FULL),
+        ("two-topics-short", ["llm-post-train", "agents"], Length.SHORT),
+    ],
+)
+def test_whole_emails_are_as_expected(
+    small: RenderedIssue, name: str, slugs: list[str], length: Length
+) -> None:
+    edition = small.edition(slugs, length)
+    made = {
+        "eml": edition.message(recipient(), BUILT),
+        "html": edition.html(recipient()).encode(),
+        "txt": edition.text(recipient()).encode(),
+    }
+    for kind, content in made.items():
+        path = EXPECTED / f"{name}.{kind}"
+        if os.environ.get("UPDATE_EXPECTED"):
+            path.write_bytes(content)
+        assert content == path.read_bytes(), f"{path.name} differs; if it should, UPDATE_EXPECTED=1 make test"

@@ -1,0 +1,132 @@
+import datetime as dt
+from collections.abc import Sequence
+
+from service.archive import Archive
+from service.briefs.extractive import ExtractiveWriter
+from service.papers import Paper, Window
+from service.pipeline import Newsroom, build_issue
+from tests import builders
+from tests.fakes import ScriptedPapers
+
+W22, W23 = Window.of_week("2026-W22"), Window.of_week("2026-W23")
+TOPIC = builders.topic()
+OTHER = builders.topic(slug="other-coast", name="Other Coast")
+
+
+def at(day: int, hour: int = 9) -> dt.datetime:
+    """A moment of May 2026; days past 31 run on into June."""
+    return dt.datetime(2026, 5, 1, hour, tzinfo=dt.UTC) + dt.timedelta(days=day - 1)
+
+
+def paper(number: int, day: int, **changes: object) -> Paper:
+    return builders.paper(number, submitted=at(day), updated=at(day), **changes)
+
+
+def newsroom(archive: Archive, papers: Sequence[Paper], now: dt.datetime) -> Newsroom:
+    source = ScriptedPapers({TOPIC.slug: papers, OTHER.slug: papers}, now)
+    return Newsroom(archive, source, ExtractiveWriter(), ExtractiveWriter(), lambda: now)
+
+
+def taken(archive: Archive, window: Window, papers: Sequence[Paper], now: dt.datetime) -> dict[str, bool]:
+    """Build, and which papers the brief holds, with whether they are late."""
+    report = build_issue(window, [TOPIC], newsroom(archive, papers, now), fresh=True)
+    assert report.issue is not None
+    return {one.paper_id: one.late for one in report.issue.briefs[0].catalog}
+
+
+def test_a_topics_first_brief_holds_its_window_only(archive: Archive) -> None:
+    before, inside, after = paper(0, 24), paper(1, 25), paper(2, 30)
+    assert taken(archive, W22, [before, inside, after], at(33)) == {inside.id: False}
+
+
+def test_weekend_and_late_announced_papers_come_into_the_next_brief_and_none_comes_twice(
+    archive: Archive,
+) -> None:
+    seen, weekend, late, fresh = paper(0, 27), paper(1, 30), paper(2, 29), paper(3, 32)
+    taken(archive, W22, [seen], at(33))
+    assert taken(archive, W23, [seen, weekend, late, fresh], at(40)) == {
+        weekend.id: True, late.id: True, fresh.id: False,
+    }  # fmt: skip
+
+
+def test_a_paper_that_a_build_saw_before_its_window_and_left_never_comes(archive: Archive) -> None:
+    old, inside = paper(0, 20), paper(1, 25)
+    taken(archive, W22, [old, inside], at(33))
+    assert taken(archive, W23, [old, inside, paper(2, 32)], at(40)) == {paper(2, 32).id: False}
+
+
+def test_a_window_built_again_holds_the_same_papers(archive: Archive) -> None:
+    papers = [paper(number, 25 + number) for number in range(4)]
+    first = taken(archive, W22, papers, at(33))
+    assert taken(archive, W22, papers, at(33)) == first
+
+
+def test_an_earlier_window_built_again_takes_nothing_from_a_later_one(archive: Archive) -> None:
+    inside, weekend, old = paper(0, 27), paper(1, 30), paper(2, 20)
+    taken(archive, W22, [inside, old], at(33))
+    taken(archive, W23, [inside, weekend, old, paper(3, 32)], at(40))
+    assert taken(archive, W22, [inside, weekend, old], at(41)) == {inside.id: False}
+
+
+def test_a_new_version_of_a_briefed_paper_is_marked_and_not_taken_again(archive: Archive) -> None:
+    taken(archive, W22, [paper(0, 27)], at(33))
+    again = paper(0, 27, version=2)
+    report = build_issue(W23, [TOPIC], newsroom(archive, [again, paper(1, 32)], at(40)), fresh=True)
+    assert report.issue is not None
+    (brief,) = report.issue.briefs
+    assert [one.paper_id for one in brief.catalog] == [paper(1, 32).id]
+    assert [(one.paper_id, one.version) for one in brief.revisions] == [(again.id, 2)]
+
+
+def test_a_second_build_on_the_same_day_asks_the_source_for_nothing(archive: Archive) -> None:
+    room = newsroom(archive, [paper(0, 27)], at(33))
+    for _ in range(2):
+        build_issue(W22, [TOPIC], room)
+    assert isinstance(room.source, ScriptedPapers)
+    assert room.source.asked == [(TOPIC.slug, W22.reading)]
+
+
+def test_the_next_day_the_source_is_asked_again(archive: Archive) -> None:
+    for day in (33, 34):
+        room = newsroom(archive, [paper(0, 27)], at(day))
+        build_issue(W22, [TOPIC], room)
+        assert isinstance(room.source, ScriptedPapers)
+        assert len(room.source.asked) == 1
+
+
+def test_one_failing_topic_stops_no_other(archive: Archive) -> None:
+    room = newsroom(archive, [paper(0, 27)], at(33))
+    assert isinstance(room.source, ScriptedPapers)
+    room.source.answers[TOPIC.slug] = "coastal-learning: arXiv answers nothing"
+    report = build_issue(W22, [TOPIC, OTHER], room)
+    assert report.failures == {TOPIC.slug: "coastal-learning: arXiv answers nothing"}
+    assert [brief.topic_slug for brief in archive.issue("2026-W22").briefs] == [OTHER.slug]
+
+
+def test_when_every_topic_fails_there_is_no_issue_and_nothing_counts_as_seen(archive: Archive) -> None:
+    room = newsroom(archive, [], at(33))
+    assert isinstance(room.source, ScriptedPapers)
+    room.source.answers[TOPIC.slug] = "no answer"
+    assert build_issue(W22, [TOPIC], room).issue is None
+    assert archive.issues() == ()
+    assert archive.sightings(TOPIC.slug) == ()
+
+
+def test_a_topic_can_be_added_to_an_issue_and_keeps_its_place(archive: Archive) -> None:
+    room = newsroom(archive, [paper(0, 27)], at(33))
+    for topic in (TOPIC, OTHER, TOPIC):
+        build_issue(W22, [topic], room)
+    assert [brief.topic_slug for brief in archive.issue("2026-W22").briefs] == [TOPIC.slug, OTHER.slug]
+
+
+def test_a_quiet_week_is_an_issue_that_says_so(archive: Archive) -> None:
+    assert taken(archive, W22, [], at(33)) == {}
+    assert archive.issue("2026-W22").briefs[0].is_quiet
+
+
+def test_a_stored_brief_reads_back_as_it_was_built(archive: Archive) -> None:
+    room = newsroom(archive, [paper(number, 25 + number % 5) for number in range(14)], at(33))
+    built = build_issue(W22, [TOPIC], room).issue
+    assert built is not None
+    assert archive.issue("2026-W22") == built
+    assert archive.status("2026-W22").content_hash == built.content_hash
