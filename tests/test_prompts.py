@@ -171,7 +171,7 @@ def test_the_rules_of_the_house_are_in_every_question() -> None:
 
 
 def test_the_prompt_version_is_raised_with_the_wording() -> None:
-    """Kept cards answer the wording of their version: after a change, raise PROMPT_VERSION and pin both anew."""
+    """Kept cards answer the wording of their version: after a change, raise it and pin both anew."""
     asked = cards_prompt({})
     digest = hashlib.sha256(f"{asked.system}{asked.schema_text}".encode()).hexdigest()
     assert (PROMPT_VERSION, digest[:12]) == ("1", "ef9cf60e4fe0")

@@ -24,34 +24,42 @@ SHARED_BY = 3  # a name that this many abstracts use is the field's, not one pap
 
 _NAME = r"[^\W_][^\W_]*(?:[-–+.@/'’][^\W_]+)*\+*"
 _MAKING = (
-    r"(?:propos\w+|introduc\w+|present\w*|develop\w*|design\w*|releas\w+|construct\w*|build\w*|built|describ\w+|"
-    r"contribut\w+|devis\w+|offer\w*|creat\w+|formulat\w+|instantiat\w+|implement\w*|curat\w+|report\w*|contains?)"
+    r"(?:propos\w+|introduc\w+|present\w*|develop\w*|design\w*|releas\w+|construct\w*|build\w*|built|"
+    r"describ\w+|"
+    r"contribut\w+|devis\w+|offer\w*|creat\w+|formulat\w+|instantiat\w+|implement\w*|curat\w+|report\w*|"
+    r"contains?)"
 )
 _NAMING = r"(?:called|named|dubbed|termed|coined|denoted|referred to as|which we call|we call (?:it|this)?|abbreviated|nicknamed)"
 _INTRODUCED = (
     re.compile(rf"\b{_NAMING}(?: as)? [\"'“‘(]?(?P<name>{_NAME})"),
     re.compile(
-        rf"\b(?:[Ww]e|paper|work|study|report|article)\b[^.,;:()]{{0,24}}?\b{_MAKING} (?:the |an? )?[\"'“‘]?(?P<name>{_NAME})"
+        rf"\b(?:[Ww]e|paper|work|study|report|article)\b[^.,;:()]{{0,24}}?\b{_MAKING} (?:the |"
+        rf"an? )?[\"'“‘]?(?P<name>{_NAME})"
     ),
     re.compile(
-        rf"\b(?:[Ww]e|paper|work|study|report|article)\b[^.;()]{{0,24}}?\b{_MAKING} [^.;()]{{3,120}}?\((?P<name>{_NAME})\)"
+        rf"\b(?:[Ww]e|paper|work|study|report|"
+        rf"article)\b[^.;()]{{0,24}}?\b{_MAKING} [^.;()]{{3,120}}?\((?P<name>{_NAME})\)"
     ),
     re.compile(
-        rf"\b(?:[Ww]e|paper|work|study|report|article)\b[^.;()]{{0,24}}?\b{_MAKING} [^.;()]{{3,90}}?[,:–—-] (?P<name>{_NAME})[,:(]"
+        rf"\b(?:[Ww]e|paper|work|study|report|"
+        rf"article)\b[^.;()]{{0,24}}?\b{_MAKING} [^.;()]{{3,90}}?[,:–—-] (?P<name>{_NAME})[,:(]"
     ),
 )
 _OWN_NAMES = (
     re.compile(rf"\b(?:propos|introduc|present|develop)\w* (?:the )?(?P<name>{_NAME})(?=[,.:;( ]|$)"),
     re.compile(
-        rf"\b[Oo]ur (?:\w+ )?(?:method|framework|approach|model|system|algorithm|benchmark|dataset|pipeline)\b[^.;()]{{0,80}}?\((?P<name>{_NAME})\)"
+        rf"\b[Oo]ur (?:\w+ )?(?:method|framework|approach|model|system|algorithm|benchmark|dataset|"
+        rf"pipeline)\b[^.;()]{{0,80}}?\((?P<name>{_NAME})\)"
     ),
 )
 _COINED = re.compile(r"(?=.*[A-Za-z])(?:.*[A-Z].*[A-Z0-9]|.*[a-z0-9][A-Z]|.*[A-Z].*\d|.*[A-Z].*[-+]).*")
 _SEPARATOR = re.compile(r"\s*(?::|\s[–—-]|—|\?|!)\s+")
 _GENERIC_OPENING = re.compile(
-    r"(?:position(?: paper)?|(?:an? )?(?:\w+ )?(?:survey|review|tutorial|overview|study|report|primer|note|perspective)|"
+    r"(?:position(?: paper)?|(?:an? )?(?:\w+ )?(?:survey|review|tutorial|overview|study|report|primer|"
+    r"note|perspective)|"
     r"technical report|extended abstract|short paper|case study|vision|demo|towards?|on|research|tutorial|"
-    r"introduction|challenge|title|abstract|re|reproducibility|comment|reply|erratum|correction|work in progress)",
+    r"introduction|challenge|title|abstract|re|reproducibility|comment|reply|erratum|correction|"
+    r"work in progress)",
     re.IGNORECASE,
 )
 _GREEK = {
@@ -60,17 +68,17 @@ _GREEK = {
     "omega": "ω", "infty": "∞", "ell": "ℓ", "eta": "η", "kappa": "κ", "chi": "χ", "zeta": "ζ", "nu": "ν", "xi": "ξ",
 }  # fmt: skip
 _LINKS = frozenset(
-    "of for in on with to from via by and or at as the a an under over between into without".split()
+    ["of", "for", "in", "on", "with", "to", "from", "via", "by", "and", "or", "at", "as", "the", "a", "an", "under", "over", "between", "into", "without"]
 )
 _POSSESSIVES = frozenset(
-    "its it's their our your my his her whose what's there's that's let's isn't don't".split()
+    ["its", "it's", "their", "our", "your", "my", "his", "her", "whose", "what's", "there's", "that's", "let's", "isn't", "don't"]
 )
 _TIES = frozenset(("of", "for", "in", "as", "using"))
 _BEFORE_VERBS = frozenset(
-    "can cannot may might must should will would to not doesn't don't does do let".split()
+    ["can", "cannot", "may", "might", "must", "should", "will", "would", "to", "not", "doesn't", "don't", "does", "do", "let"]
 )
 _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)?", re.IGNORECASE)
-_SMALL = frozenset("of for in on and the a an to with via by at or from as vs".split())
+_SMALL = frozenset(["of", "for", "in", "on", "and", "the", "a", "an", "to", "with", "via", "by", "at", "or", "from", "as", "vs"])
 
 
 def make_handles(papers: Sequence[Paper]) -> dict[str, str]:
@@ -332,26 +340,29 @@ def _shared_names(papers: Iterable[Paper]) -> frozenset[str]:
 # Words that stand at the head of many a title's first phrase and tell little of the paper.
 _STOCK_OF_TITLES = frozenset(
     """
-    identification detection classification exploration discovery investigation comparison assessment examination
-    introduction place student students understanding submission comparative experimental empirical exploratory
-    iterative automated automatic preliminary novel report proposal characterization quantification consideration
-    lessons learned journey recipe guide role roles law laws token tokens paradigm mechanism mechanisms
-    selection construction creation adoption deployment integration interaction relationship connection link
-    lens winning case toolkit platform library adaptive dynamic hybrid intelligent smart enhanced improved optimal
-    multimodal multi-modal visual neural semantic automated online offline
+    identification detection classification exploration discovery investigation comparison assessment
+    examination introduction place student students understanding submission comparative experimental
+    empirical exploratory iterative automated automatic preliminary novel report proposal characterization
+    quantification consideration lessons learned journey recipe guide role roles law laws token tokens
+    paradigm mechanism mechanisms selection construction creation adoption deployment integration
+    interaction relationship connection link lens winning case toolkit platform library adaptive dynamic
+    hybrid intelligent smart enhanced improved optimal multimodal multi-modal visual neural semantic
+    automated online offline
     """.split()  # noqa: SIM905
 )
 _FIELDS = WEAK_PHRASES | frozenset(
     """
-    reinforcement learning|supervised learning|unsupervised learning|federated learning|continual learning
-    transfer learning|representation learning|fine tuning|post training|pre training|vision language model
-    natural language processing|computer vision|image generation|video generation|image classification
-    object detection|semantic segmentation|question answering|data augmentation|code generation|text generation
-    machine translation|speech recognition|anomaly detection|knowledge distillation|knowledge graph|diffusion model
-    world model|reward model|autonomous driving|multi agent system|time series forecasting|time series
-    inverse problem|case study|inductive bias|domain adaptation|prompt injection|long term effect|software engineering
-    high performance computing|quantum computing|information theory|game theory|graph neural network|text to image
-    recommender system|recommendation system|vision language|decision making|in context learning|chain of thought
+    reinforcement learning|supervised learning|unsupervised learning|federated learning
+    continual learning|transfer learning|representation learning|fine tuning|post training|pre training
+    vision language model|natural language processing|computer vision|image generation|video generation
+    image classification|object detection|semantic segmentation|question answering|data augmentation
+    code generation|text generation|machine translation|speech recognition|anomaly detection
+    knowledge distillation|knowledge graph|diffusion model|world model|reward model|autonomous driving
+    multi agent system|time series forecasting|time series|inverse problem|case study|inductive bias
+    domain adaptation|prompt injection|long term effect|software engineering|high performance computing
+    quantum computing|information theory|game theory|graph neural network|text to image
+    recommender system|recommendation system|vision language|decision making|in context learning
+    chain of thought
     """.replace("\n", "|")
     .replace("    ", "")
     .split("|")

@@ -41,7 +41,7 @@ def lemma(word: str) -> str:
         return f"{word[:-3]}y"
     if word.endswith(("ches", "shes", "xes", "sses", "zes")):
         return word[:-2]
-    return word[:-1] if word.endswith("s") else word
+    return word.removesuffix("s")
 
 
 @lru_cache(maxsize=100_000)
@@ -171,7 +171,7 @@ def _as_written(word: str) -> str:
 
 
 def is_plural(surface: str) -> bool:
-    last = surface.split()[-1]
+    last = surface.rsplit(maxsplit=1)[-1]
     return last.endswith("s") and lemma(last) != last.lower()
 
 

@@ -159,7 +159,7 @@ class Prompt(Generic[AnswerT]):
 
 def tokens_of(text: str) -> int:
     """About how many tokens a text takes, without a tokenizer: near for English prose, low for TeX."""
-    plain = sum(character.isascii() for character in text)
+    plain = len(text.encode("ascii", "ignore"))
     return math.ceil(plain / ASCII_CHARACTERS_PER_TOKEN) + len(text) - plain
 
 

@@ -10,43 +10,60 @@ _BOUNDARY = re.compile(
     r"|(?<=[a-z]{3})\.(?=(?:We|Our|The|This|These|In|To|However|Experiments|Results|It|Code)\b)"
 )
 _ABBREVIATION = re.compile(
-    r"(?:^|[\s(\[“\"])(?:e\.g|i\.e|cf|vs|v|resp|approx|al|etc|fig|figs|eq|eqs|sec|secs|tab|ref|refs|no|nos|vol|ch|"
-    r"dr|prof|mr|mrs|ms|st|jr|sr|dept|inc|ltd|co|corp|ph\.d|u\.s|u\.k|a\.k\.a|w\.r\.t|w\.l\.o\.g|s\.t|i\.i\.d|"
+    r"(?:^|[\s(\[“\"])(?:e\.g|i\.e|cf|vs|v|resp|approx|al|etc|fig|figs|eq|eqs|sec|secs|tab|ref|refs|no|"
+    r"nos|vol|ch|"
+    r"dr|prof|mr|mrs|ms|st|jr|sr|dept|inc|ltd|co|corp|ph\.d|u\.s|u\.k|a\.k\.a|w\.r\.t|w\.l\.o\.g|s\.t|"
+    r"i\.i\.d|"
     r"viz|ca|est|def|thm|prop|lem|cor|ex|ver|[A-Za-z])\.$",
     re.IGNORECASE,
 )
 _MID_SENTENCE = re.compile(r"(?:^|\s)(?:etc|al|i\.i\.d|u\.s|u\.k|co|inc|corp|ltd)\.$", re.IGNORECASE)
 _MARKUP = re.compile(
-    r"<\s*/?\s*[a-zA-Z!?]|&#?\w+;|\{\{|\}\}|\{%|%\}|%[A-Z_]{3,}%|\[\[|<\||\|>|```|https?:|www\.|\S@\S+\.\w|://|javascript:"
+    r"<\s*/?\s*[a-zA-Z!?]|&#?\w+;|\{\{|\}\}|\{%|%\}|%[A-Z_]{3,}%|\[\[|\]\s*[\[(]|\[\d+\]|<\||\|>|```|"
+    r"https?:|www\.|\S@\S+\.\w|://|javascript:"
 )
 _INSTRUCTION = re.compile(
-    r"\b(?:ignore|disregard|forget|override|bypass)\b[^.]{0,40}\b(?:instruction|prompt|above|previous|prior|earlier|rule)"
-    r"|^(?:please|ignore|disregard|forget|click|visit|subscribe|respond|reply|output|print|say|repeat|assistant|system|"
-    r"user|note to|dear|attention)\b|\byou (?:are|must|should|will|can|have to)\b|\bas an? (?:ai|language model)\b"
+    r"\b(?:ignore|disregard|forget|override|bypass)\b[^.]{0,40}\b(?:instruction|prompt|above|previous|"
+    r"prior|earlier|rule)"
+    r"|^(?:please|ignore|disregard|forget|click|visit|subscribe|respond|reply|output|print|say|repeat|"
+    r"assistant|system|"
+    r"user|note to|dear|attention)\b|\byou (?:are|must|should|will|can|have to)\b|\bas an? (?:ai|"
+    r"language model)\b"
     r"|\b(?:do not|don't|never) (?:mention|reveal|cite|summari[sz]e|criti)"
     r"|\b(?:positive|favou?rable) review\b|\breviewers?\b[^.]{0,30}\b(?:accept|rate|score|recommend)",
     re.IGNORECASE,
 )
 _HOUSEKEEPING = re.compile(
-    r"\b(?:code|data ?sets?|data|models?|weights|implementation|demo|video|materials?|benchmark|page|resources?|artifacts?|"
-    r"checkpoints?)\b[^.]{0,90}\b(?:available|released?|open-?sourced?|provided|found|accessible|public|upon|soon)\b"
-    r"|\bgithub\b|\bproject (?:page|website)\b|\bwe (?:\w+ )?(?:release|open-?source|provide (?:code|data))\b|\baccepted (?:at|to|by|in)\b|"
-    r"\bsupplementary\b|\bsource code\b|\b(?:extended|full|longer|preliminary) (?:version|abstract)\b|\bunder review\b"
+    r"\b(?:code|data ?sets?|data|models?|weights|implementation|demo|video|materials?|benchmark|page|"
+    r"resources?|artifacts?|"
+    r"checkpoints?)\b[^.]{0,90}\b(?:available|released?|open-?sourced?|provided|found|accessible|public|"
+    r"upon|soon)\b"
+    r"|\bgithub\b|\bproject (?:page|website)\b|\bwe (?:\w+ )?(?:release|open-?source|provide (?:code|"
+    r"data))\b|\baccepted (?:at|to|by|in)\b|"
+    r"\bsupplementary\b|\bsource code\b|\b(?:extended|full|longer|preliminary) (?:version|abstract)\b|"
+    r"\bunder review\b"
     r"|^(?:Keywords|Index Terms|CCS Concepts|Comments?|Code|Project|Website|Data|Dataset|MSC|ACM)\b\s*[:—-]"
     r"|\bthis (?:paper|article|thesis|work) is (?:organi[sz]ed|structured)",
     re.IGNORECASE,
 )
 _ANAPHORA = re.compile(
-    r"^(?:It|They|He|She|These|Those|Such|Both|Here|There|Thus|Hence|Therefore|Another|One|This|That|Its|Their|The "
-    r"(?:former|latter|first|second|third|other|same|resulting|latter's|two|three|key|main|core|remaining|rest)|Each|"
-    r"All|Neither|Either|Others?|Together|Similarly|Likewise|Conversely|Instead|Otherwise|Rather|Then|Next|Also|Only|"
-    r"Some|First|Second|Third|Fourth|Firstly|Secondly|Thirdly|Lastly|And|But|Or|So|Nor|Yet|As such|As a result|At each|Doing so|The two|"
+    r"^(?:It|They|He|She|These|Those|Such|Both|Here|There|Thus|Hence|Therefore|Another|One|This|That|Its|"
+    r"Their|The "
+    r"(?:former|latter|first|second|third|other|same|resulting|latter's|two|three|key|main|core|remaining|"
+    r"rest)|Each|"
+    r"All|Neither|Either|Others?|Together|Similarly|Likewise|Conversely|Instead|Otherwise|Rather|Then|"
+    r"Next|Also|Only|"
+    r"Some|First|Second|Third|Fourth|Firstly|Secondly|Thirdly|Lastly|And|But|Or|So|Nor|Yet|As such|"
+    r"As a result|At each|Doing so|The two|"
     r"\(?[a-z0-9]{1,3}\))\b"
 )
 _BACKGROUND = re.compile(
-    r"\b(?:have|has) (?:\w+ )?(?:achieved|become|emerged|shown|demonstrated|made|gained|attracted|been|seen|revolution\w+|"
-    r"transformed|enabled|driven|drawn|received|garnered)\b|\b(?:increasingly|widely|commonly|essential|crucial|critical|"
-    r"fundamental|ubiquitous|remarkable|cornerstone|paradigm|promising|pivotal|indispensable|vital|long-standing|"
+    r"\b(?:have|has) (?:\w+ )?(?:achieved|become|emerged|shown|demonstrated|made|gained|attracted|been|"
+    r"seen|revolution\w+|"
+    r"transformed|enabled|driven|drawn|received|garnered)\b|\b(?:increasingly|widely|commonly|essential|"
+    r"crucial|critical|"
+    r"fundamental|ubiquitous|remarkable|cornerstone|paradigm|promising|pivotal|indispensable|vital|"
+    r"long-standing|"
     r"recent(?:ly)?|today|nowadays|play(?:s|ing)? an?)\b",
     re.IGNORECASE,
 )
@@ -54,58 +71,79 @@ _OWN = re.compile(
     r"\b(?:we|our|ours)\b|\bthis (?:paper|work|study|article|survey|report|thesis)\b", re.IGNORECASE
 )
 _PROPOSES = re.compile(
-    r"\b(?:we|paper|work|study|article|survey|thesis|authors?)\b[^.,;]{0,30}?\b(?:propos|introduc|present|develop|design|"
-    r"devis|formaliz|formalis|formulat|construct|build|contribut|establish|describ|investigat|stud(?:y|ies)|examin|"
+    r"\b(?:we|paper|work|study|article|survey|thesis|authors?)\b[^.,;]{0,30}?\b(?:propos|introduc|present|"
+    r"develop|design|"
+    r"devis|formaliz|formalis|formulat|construct|build|contribut|establish|describ|investigat|stud(?:y|"
+    r"ies)|examin|"
     r"explor|revisit|characteri|analy[sz]e|argue|conduct|survey|review|offer|address)\w*",
     re.IGNORECASE,
 )
 _FINDS = re.compile(
-    r"\b(?:we|results?|experiments?|analys[ei]s|evaluations?|findings?|study|simulations?|ablations?|evidence)\b[^.;]{0,80}?"
-    r"\b(?:show|find|found|reveal|demonstrat|observ|discover|indicat|suggest|confirm|identif|prov[ei]|uncover|"
+    r"\b(?:we|results?|experiments?|analys[ei]s|evaluations?|findings?|study|simulations?|ablations?|"
+    r"evidence)\b[^.;]{0,80}?"
+    r"\b(?:show|find|found|reveal|demonstrat|observ|discover|indicat|suggest|confirm|identif|prov[ei]|"
+    r"uncover|"
     r"conclude|highlight|establish)\w*",
     re.IGNORECASE,
 )
 _GAINS = re.compile(
-    r"\b(?:outperform|surpass|exceed|improv|achiev|reduc|increas|boost|gain|accelerat|speed-?up|faster|cut|lower|raise|"
+    r"\b(?:outperform|surpass|exceed|improv|achiev|reduc|increas|boost|gain|accelerat|speed-?up|faster|"
+    r"cut|lower|raise|"
     r"attain|beat|match|save|reach|yield|drop|decreas|halv|doubl|state-of-the-art)\w*",
     re.IGNORECASE,
 )
 _MECHANISM = re.compile(
-    r"\b(?:by \w+ing|via|through|consists? of|combin|leverag|integrat|decompos|decoupl|assign|comput|construct|convert|"
-    r"first\b.*\bthen|uses?\b|using|replac|treats?|learns?|estimat|maps?|encod|transform|models? the|represents?|"
-    r"reformulat|iterat|selects?|generat|aligns?|updates?|jointly|inject|rout(?:es|ing)|aggregat|sampl|retriev|"
+    r"\b(?:by \w+ing|via|through|consists? of|combin|leverag|integrat|decompos|decoupl|assign|comput|"
+    r"construct|convert|"
+    r"first\b.*\bthen|uses?\b|using|replac|treats?|learns?|estimat|maps?|encod|transform|models? the|"
+    r"represents?|"
+    r"reformulat|iterat|selects?|generat|aligns?|updates?|jointly|inject|rout(?:es|ing)|aggregat|sampl|"
+    r"retriev|"
     r"penali|reweigh|partition|project)\w*",
     re.IGNORECASE,
 )
 _LIMIT = re.compile(
-    r"\b(?:however|but|yet|fails?|failing|failures?|lacks?|lacking|remains?|bottlenecks?|suffers?|struggles?|limited|"
-    r"limits?|limitations?|costly|expensive|prohibitive\w*|overhead|challeng\w+|difficult\w*|degrad\w+|brittle|"
+    r"\b(?:however|but|yet|fails?|failing|failures?|lacks?|lacking|remains?|bottlenecks?|suffers?|"
+    r"struggles?|limited|"
+    r"limits?|limitations?|costly|expensive|prohibitive\w*|overhead|challeng\w+|difficult\w*|degrad\w+|"
+    r"brittle|"
     r"vulnerab\w+|future work|open (?:problem|question|challenge)s?|trade-?offs?|at the (?:cost|expense) of|"
-    r"insufficient\w*|poorly|unclear|underexplored|unexplored|neglect\w*|overlook\w*|ignor\w+|hinder\w*|imped\w+|"
-    r"cannot|unreliab\w+|unstable|instability|collapses?|prone to|gap|rarely|little is known|no existing|scarce|"
+    r"insufficient\w*|poorly|unclear|underexplored|unexplored|neglect\w*|overlook\w*|ignor\w+|hinder\w*|"
+    r"imped\w+|"
+    r"cannot|unreliab\w+|unstable|instability|collapses?|prone to|gap|rarely|little is known|no existing|"
+    r"scarce|"
     r"scarcity|undermin\w+|falls? short|intractable|despite|only)\b",
     re.IGNORECASE,
 )
 _COST = re.compile(
-    r"\b(?:trade-?offs?|at the (?:cost|expense) of|costs?|costly|expensive|overhead|latency|however|but|although|limits?|"
-    r"limited|limitations?|fails?|suffers?|struggles?|degrad\w+|unstable|instability|collapses?|brittle|require[sd]?|"
-    r"sensitive to|vulnerab\w+|prone|bottlenecks?|cannot|only when|depends on|prohibitive\w*|hurts?|worse\w*|still|sacrific\w+)\b",
+    r"\b(?:trade-?offs?|at the (?:cost|expense) of|costs?|costly|expensive|overhead|latency|however|but|"
+    r"although|limits?|"
+    r"limited|limitations?|fails?|suffers?|struggles?|degrad\w+|unstable|instability|collapses?|brittle|"
+    r"require[sd]?|"
+    r"sensitive to|vulnerab\w+|prone|bottlenecks?|cannot|only when|depends on|prohibitive\w*|hurts?|"
+    r"worse\w*|still|sacrific\w+)\b",
     re.IGNORECASE,
 )
 _OTHERS = re.compile(
-    r"\b(?:existing|prior|previous|current|conventional|traditional|standard|most|recent|these|today's|popular|common)\b"
-    r"[^.;]{0,40}\b(?:methods?|approach\w*|models?|systems?|techniques?|benchmarks?|works?|solutions?|frameworks?|pipelines?|"
-    r"agents|algorithms|studies|evaluations|defen[cs]es|detectors|datasets|tools|LLMs|VLMs|MLLMs|strateg\w+|literature|practices?)\b",
+    r"\b(?:existing|prior|previous|current|conventional|traditional|standard|most|recent|these|today's|"
+    r"popular|common)\b"
+    r"[^.;]{0,40}\b(?:methods?|approach\w*|models?|systems?|techniques?|benchmarks?|works?|solutions?|"
+    r"frameworks?|pipelines?|"
+    r"agents|algorithms|studies|evaluations|defen[cs]es|detectors|datasets|tools|LLMs|VLMs|MLLMs|"
+    r"strateg\w+|literature|practices?)\b",
     re.IGNORECASE,
 )
 _AVERTED = re.compile(
-    r"\b(?:without|avoid|reduc|mitigat|eliminat|negligible|lower|alleviat|overcom|address|prevent|remov|minimal|no additional|"
-    r"bypass|circumvent|resolv|tackl|solv|bridg|clos|fix|suppress|less|cut|sav|decreas|minimi[sz]|not only|nearly no|but also|"
+    r"\b(?:without|avoid|reduc|mitigat|eliminat|negligible|lower|alleviat|overcom|address|prevent|remov|"
+    r"minimal|no additional|"
+    r"bypass|circumvent|resolv|tackl|solv|bridg|clos|fix|suppress|less|cut|sav|decreas|minimi[sz]|"
+    r"not only|nearly no|but also|"
     r"remains? (?:competitive|stable|robust|effective|close|high|consistent|strong)|limit(?:s|ing)? the)\w*",
     re.IGNORECASE,
 )
 _FIGURE = re.compile(
-    r"(?<![\w-])\d[\d,.]*\s?(?:%|\\%|percent|points?|pp\b|x\b|×|\\times|-?fold|times|[KMB]\b)|\b\d+\.\d+\b|\b\d{3,}\b"
+    r"(?<![\w-])\d[\d,.]*\s?(?:%|\\%|percent|points?|pp\b|x\b|×|\\times|-?fold|times|[KMB]\b)|"
+    r"\b\d+\.\d+\b|\b\d{3,}\b"
 )
 _TEX = re.compile(r"[$\\^~]|\{|\}|_\w")
 
@@ -175,7 +213,8 @@ class Sentence:
             and not _INSTRUCTION.search(self.text)
             and not _HOUSEKEEPING.search(self.text)
             and not re.search(
-                r"[“”„«»]|``|''|\\\w*(?:name|ours|method|system|model|approach|xspace|sys|tool)\b|\?$|[a-z]- (?!and |or |to )[a-z]",
+                r"[“”„«»]|``|''|\\\w*(?:name|ours|method|system|model|approach|xspace|sys|tool)\b|\?$|"
+                r"[a-z]- (?!and |or |to )[a-z]",
                 self.text,
             )
             and self.text[-1:] in ".!"
@@ -208,6 +247,17 @@ class Sentence:
     @property
     def costs(self) -> bool:
         return bool(_COST.search(self.text)) and not self.averts
+
+    @property
+    def weighs(self) -> bool:
+        """Whether it sets one thing against another."""
+        return bool(
+            re.search(
+                r"\b(?:but|however|although|while|at the (?:cost|expense)|despite|yet)\b",
+                self.text,
+                re.IGNORECASE,
+            )
+        )
 
     @property
     def criticises(self) -> bool:

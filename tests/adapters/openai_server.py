@@ -315,7 +315,7 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.hold or answer.hang_up:
             self.close_connection = True
             return
-        self.send_response(answer.status)
+        self.send_response_only(answer.status)
         for name, value in {"Content-Type": "application/json", **answer.headers}.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(10**6 if answer.drip else len(answer.body)))

@@ -279,6 +279,7 @@ def test_what_no_repetition_can_mend_is_asked_once_and_said(desk: Desk, answer: 
         (Reply(200, {}, b'{"choices": ['), "is no chat completion"),
         (error(400, "context_length_exceeded"), "too long"),
         (error(400, "content_filter"), "content filter"),
+        (error(400, "invalid_prompt"), "content filter"),
     ],
 )
 def test_what_never_mends_ends_in_a_whole_extractive_brief(desk: Desk, answer: Reply, said: str) -> None:
@@ -344,6 +345,13 @@ def test_a_retry_after_that_is_no_number_waits_the_usual_time(desk: Desk) -> Non
     desk.server.script(error_with_wait("soon"), error_with_wait("-5"), error_with_wait("nan"))
     assert desk.brief().metadata.writer == "openai"
     assert desk.waits == [1.0, 2.0, 4.0]
+
+
+def test_a_retry_after_that_is_a_date_counts_from_the_answers_own(desk: Desk) -> None:
+    until, now = "Fri, 22 May 2026 10:00:09 GMT", "Fri, 22 May 2026 10:00:00 GMT"
+    desk.server.script(reply(503, Retry_After=until, Date=now))
+    assert desk.brief().metadata.writer == "openai"
+    assert desk.waits == [9.0]
 
 
 def test_a_failing_server_is_asked_again_with_growing_waits(desk: Desk) -> None:
@@ -755,9 +763,25 @@ def test_the_key_is_not_shown_with_the_settings() -> None:
     assert KEY not in repr(OpenAISettings(model="tide-1", api_key=KEY))
 
 
+@pytest.mark.parametrize("key", [f"{KEY}\n", f" {KEY}", f"{KEY}é"])
+def test_a_key_that_can_not_be_sent_is_refused_without_being_shown(key: str) -> None:
+    with pytest.raises(ValueError, match="such as a space or a line break") as caught:
+        OpenAISettings(model="tide-1", api_key=key)
+    assert KEY not in str(caught.value)
+
+
 def test_a_server_without_a_key_is_asked_without_one_of_the_environment(desk: Desk) -> None:
     desk.writer(api_key="").write(assignment([paper(0)]))
     assert desk.server.requests[0].headers["authorization"] == "Bearer none"
+
+
+def test_another_accounts_headers_are_not_taken_from_the_environment(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("OPENAI_API_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_BASE_URL"):
+        monkeypatch.setenv(name, "http://another.example")
+    desk.writer().write(assignment([paper(0)]))
+    assert "another.example" not in str(desk.server.requests[0].headers)
 
 
 def error_with_wait(seconds: str) -> Reply:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx2
@@ -23,6 +24,7 @@ from service.adapters.openai_briefs.spending import Spending, Usage
 from service.briefs.prompts import AnswerT, Prompt, tokens_of
 
 LONGEST_ANSWER = 4_000_000  # bytes; a longer body is no chat completion
+CONNECT_SECONDS = 10.0  # a server that takes longer to say hello is not there
 FIRST_WAIT = 1.0  # seconds; doubled with every attempt
 TIDY_CODE = re.compile(r"[a-z][a-z0-9_.]{1,60}")
 CODES = {
@@ -30,6 +32,7 @@ CODES = {
     "billing_hard_limit_reached": Trouble.OUT_OF_MONEY,
     "context_length_exceeded": Trouble.TOO_LONG,
     "content_filter": Trouble.FILTERED,  # comes as a 400 from Azure
+    "invalid_prompt": Trouble.FILTERED,  # comes as a 400 from models that reason
     "model_not_found": Trouble.MODEL_UNKNOWN,
 }
 STATUSES = {
@@ -104,20 +107,18 @@ class Caller:
         self._client = openai.OpenAI(
             api_key=settings.api_key or "none",  # never the environment's
             base_url=settings.base_url,
-            timeout=settings.timeout,
             max_retries=0,
         )
+        # Not the environment's either: another provider has no business with them.
+        self._client.organization = self._client.project = None
 
     def close(self) -> None:
         self._client.close()
 
     def ask(self, prompt: Prompt[AnswerT], spending: Spending) -> AnswerT:
         """The server's answer; CallFailedError when there is none after every attempt that makes sense."""
-        allowed, attempt, asked_again = (
-            min(prompt.completion_tokens, self._settings.completion_limit),
-            1,
-            False,
-        )
+        allowed = min(prompt.completion_tokens, self._settings.completion_limit)
+        attempt, asked_again = 1, False
         while isinstance(answer := self._try(prompt, allowed, spending), Failure):
             trouble = answer.trouble
             sensible = trouble.passes or (trouble.asks_again and not asked_again)
@@ -145,25 +146,24 @@ class Caller:
             dialect = self._dialect
             request = _request(self._settings, prompt, allowed, dialect)
             with _reserved(prompt, allowed, spending) as took:
-                body = self._post(request, min(self._settings.timeout, spending.seconds_left))
+                body = self._post(request, dialect, min(self._settings.timeout, spending.seconds_left))
                 if isinstance(body, bytes):
                     return read_answer(body, prompt, took)
                 if isinstance(body, Failure) and body.trouble is Trouble.TIMED_OUT:
-                    took.append(
-                        Usage(prompt.tokens, 0)
-                    )  # the server may have worked on it, and charge for it
+                    # The server may have worked on it, and charge for it.
+                    took.append(Usage(prompt.tokens, 0))
             if not isinstance(body, Dialect):
                 return body
             with self._dialect_lock:
                 if self._dialect == dialect:
                     self._dialect = body
 
-    def _post(self, request: dict[str, Any], seconds: float) -> bytes | Failure | Dialect:
+    def _post(self, request: dict[str, Any], dialect: Dialect, seconds: float) -> bytes | Failure | Dialect:
         """The body of a 200, what went wrong, or the dialect to ask in instead."""
         try:
-            return self._body(request, self._clock() + seconds)
+            return self._body(request, seconds)
         except openai.APIStatusError as error:
-            return simpler_dialect(error, self._dialect) or status_failure(error, self._settings)
+            return simpler_dialect(error, dialect) or status_failure(error, self._settings)
         except (openai.APITimeoutError, httpx2.TimeoutException, TimeoutError):
             return Failure(Trouble.TIMED_OUT, f"{seconds:.0f} seconds are allowed for a request")
         except (openai.APIConnectionError, httpx2.HTTPError, OSError):
@@ -172,10 +172,12 @@ class Caller:
         except OverflowError:
             return Failure(Trouble.NO_COMPLETION, f"it is over {LONGEST_ANSWER:,} bytes")
 
-    def _body(self, request: dict[str, Any], deadline: float) -> bytes:
-        """The whole body, however slowly it comes, within the deadline."""
-        pieces, size = [], 0
-        with self._client.chat.completions.with_streaming_response.create(**request) as response:
+    def _body(self, request: dict[str, Any], seconds: float) -> bytes:
+        """The whole body within the seconds, however slowly its bytes come."""
+        pieces, size, deadline = [], 0, self._clock() + seconds
+        timeout = httpx2.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS))
+        streaming = self._client.chat.completions.with_streaming_response
+        with streaming.create(**request, timeout=timeout) as response:
             for piece in response.iter_bytes():
                 pieces.append(piece)
                 size += len(piece)
@@ -205,9 +207,7 @@ def _request(settings: OpenAISettings, prompt: Prompt[Any], allowed: int, dialec
         form = {"name": prompt.schema.__name__, "schema": schema, "strict": True}
         extra["response_format"] = {"type": "json_schema", "json_schema": form}
     else:
-        system += (
-            f"\n\nAnswer with one JSON object of this JSON Schema and nothing else:\n{prompt.schema_text}"
-        )
+        system += f"\n\nAnswer with one JSON object of this schema and nothing else:\n{prompt.schema_text}"
         if dialect.answer_format == "json_object":
             extra["response_format"] = {"type": "json_object"}
     if dialect.temperature and settings.temperature is not None:
@@ -292,9 +292,12 @@ def _code(error: openai.APIStatusError) -> str:
 
 
 def retry_after(headers: httpx2.Headers) -> float | None:
-    """Seconds that a server asks to wait (RFC 9110 10.2.3, delay form); None where it gives none."""
+    """Seconds that a server asks to wait (RFC 9110 10.2.3), a date from the answer's own; None for none."""
     for name, unit in (("retry-after-ms", 1000), ("retry-after", 1)):
-        value = headers.get(name, "")
-        if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value):
+        if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value := headers.get(name, "")):
             return float(value) / unit
-    return None
+    try:
+        until, now = (parsedate_to_datetime(headers.get(name, "")) for name in ("retry-after", "date"))
+        return (until - now).total_seconds()
+    except (ValueError, TypeError):  # no dates, or one without a zone
+        return None

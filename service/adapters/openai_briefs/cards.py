@@ -102,9 +102,8 @@ def read_cards(  # noqa: PLR0913 - by name, and each is a different thing
     missing = tuple(paper.id for paper in papers if paper.id not in cards)
     if missing and not failures:
         failures.append(Failure(Trouble.WRONG_SHAPE, "cards without a quote that stands in the paper"))
-    return CardsRead(
-        {paper.id: cards[paper.id] for paper in papers if paper.id in cards}, missing, tuple(failures)
-    )
+    read = {paper.id: cards[paper.id] for paper in papers if paper.id in cards}
+    return CardsRead(read, missing, tuple(sorted(failures, key=str)))
 
 
 def _answered_card(paper: Paper, answered: Mapping[str, CardAnswer]) -> Card | None:

@@ -47,7 +47,7 @@ def parts_of(keys: Sequence[str], groups: Sequence[Sequence[str]], size: int) ->
     placed: dict[str, None] = {}
     parts: list[list[str]] = [[]]
     for group in [*groups, keys]:
-        left = [key for key in group if key not in placed]
+        left = [key for key in dict.fromkeys(group) if key not in placed]
         placed.update(dict.fromkeys(left))
         while left:
             room = size - len(parts[-1])

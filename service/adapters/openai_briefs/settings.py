@@ -1,5 +1,6 @@
 """How the language model is reached, and what may be spent on a brief."""
 
+import re
 from dataclasses import dataclass, field
 
 
@@ -38,6 +39,8 @@ class OpenAISettings:
     def __post_init__(self) -> None:
         if not self.model:
             raise ValueError("the OpenAI writer needs the name of a model")
+        if not re.fullmatch(r"[!-~]*", self.api_key):
+            raise ValueError("the API key holds a character that keys don't, such as a space or a line break")
         if self.cost_ceiling is not None and self.price is None:
             raise ValueError(
                 "a cost ceiling needs the model's price per million tokens: without it nothing is counted"

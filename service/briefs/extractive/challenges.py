@@ -1,5 +1,6 @@
 """Challenges: what papers say is still in the way, grouped by the kind of problem that they name."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,9 +9,9 @@ from service.briefs.extractive.corpus import Corpus
 from service.briefs.extractive.pool import Pool, on_costs, on_findings, on_limits
 from service.briefs.extractive.themes import Group, counted
 from service.briefs.model import Challenge, Citation
-from service.briefs.phrases import is_telling, lemma, merged, phrases, sentence_case
+from service.briefs.phrases import is_breaker, is_telling, key_of, lemma, merged, phrases, sentence_case
 from service.briefs.sentences import Sentence
-from service.briefs.vocabulary import PROBLEMS, VERBS
+from service.briefs.vocabulary import PROBLEM_PATTERNS, PROBLEMS, VERBS
 
 LEADS = (
     "{n} of the {m} papers run into {kind}, such as {terms}: {papers}.",
@@ -21,6 +22,7 @@ LEADS = (
     "{n} of the {m} papers warn of {kind}, such as {terms}: {papers}.",
 )
 _KINDS = {lemma(word): kind for kind, _, words in PROBLEMS for word in words.split()}
+_PATTERNS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in PROBLEM_PATTERNS)
 _HEADINGS = {kind: heading for kind, heading, _ in PROBLEMS}
 
 Wordings = dict[str, dict[str, str]]  # phrase → paper → the phrase as it stands in a sentence on limits
@@ -75,6 +77,10 @@ def _named(corpus: Corpus) -> Iterator[tuple[str, str, Sentence, str]]:
                 kind = _KINDS.get(key.split()[-1])
                 if kind and len(key.split()) > 1 and is_telling(key) and key.split()[0] not in VERBS:
                     yield kind, key, sentence, surface
+            for kind, pattern in _PATTERNS:
+                for match in pattern.finditer(sentence.text):
+                    if not is_breaker(match[0].split()[-1]):
+                        yield kind, key_of(match[0]), sentence, match[0]
 
 
 def _longest(found: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -127,5 +133,7 @@ def _challenge(corpus: Corpus, problem: Problem, place: int, pool: Pool) -> Chal
 
 def _open_questions(corpus: Corpus, group: Group, pool: Pool) -> Challenge | None:
     """Where too few papers name a problem: what a theme's papers say of limits, costs or findings."""
-    quoted = pool.take(group.paper_ids, lambda s: max(on_limits(s), on_costs(s), 0.5 * on_findings(s)), 3)
+    quoted = pool.take(
+        group.paper_ids, lambda s: max(1.5 * on_limits(s), on_costs(s), 0.1 * on_findings(s)), 3
+    )
     return Challenge(sentence_case(f"open questions on {group.terms[0]}"), quoted) if quoted else None

@@ -7,7 +7,7 @@ from service.briefs.model import Citation, GlossaryEntry
 
 MOST = 24
 _ACRONYM = re.compile(r"\((?P<acronym>[A-Za-z][A-Za-z0-9-]{1,9})\)")
-_SMALL = frozenset("of for and the in to with a an on by via from".split())
+_SMALL = frozenset(["of", "for", "and", "the", "in", "to", "with", "a", "an", "on", "by", "via", "from"])
 
 
 def make_glossary(corpus: Corpus) -> tuple[GlossaryEntry, ...]:

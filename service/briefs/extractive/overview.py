@@ -7,23 +7,26 @@ from service.briefs.extractive.corpus import Corpus, Source
 from service.briefs.extractive.pool import Pool, on_findings
 from service.briefs.extractive.quotations import listed
 from service.briefs.extractive.themes import Group
-from service.briefs.model import Citation, Claim, Method, Notable, Overview, ReadingStep
+from service.briefs.model import Claim, Method, Notable, Overview, ReadingStep
 
 MINUTES = 6  # for one paper: its abstract, its figures and a skim
 TELLING = 0.7  # a count of a greater part of the window tells nothing
 STEP = 4  # papers of one step
 
 _EVIDENCE = re.compile(
-    r"\b(?:benchmarks?|data ?sets?|corpus|leaderboards?|empirical study|user study|large-scale study|audit)\b",
+    r"\b(?:benchmarks?|data ?sets?|corpus|leaderboards?|empirical study|user study|large-scale study|"
+    r"audit)\b",
     re.IGNORECASE,
 )
 _RISK = re.compile(
-    r"\b(?:attacks?|risks?|safety|vulnerabilit\w+|harms?|bias(?:es)?|failure modes?|limitations?|misalign\w+|jailbreak\w*|"
+    r"\b(?:attacks?|risks?|safety|vulnerabilit\w+|harms?|bias(?:es)?|failure modes?|limitations?|"
+    r"misalign\w+|jailbreak\w*|"
     r"privacy|leak\w*|hallucinat\w+|adversar\w+|threats?|impossib\w+|lower bounds?|unfair\w*)\b",
     re.IGNORECASE,
 )
 _MODEL = re.compile(
-    r"\b(?:survey|review|taxonomy|theory|theoretical|framework for|perspective|position|unif\w+|analysis|understanding|"
+    r"\b(?:survey|review|taxonomy|theory|theoretical|framework for|perspective|position|unif\w+|analysis|"
+    r"understanding|"
     r"why|geometry|principles|tutorial|characteri\w+|mechanis\w+)\b",
     re.IGNORECASE,
 )

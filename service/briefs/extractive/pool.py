@@ -139,6 +139,8 @@ def on_costs(sentence: Sentence) -> float:
     """Limits and costs that are the approach's own rather than done away with."""
     if sentence.averts or sentence.proposes or not (sentence.costs or sentence.limits):
         return 0.0
+    if sentence.gains and not sentence.weighs:
+        return 0.0
     return 0.3 + 0.4 * sentence.costs + 0.15 * (sentence.place > 0)
 
 
@@ -146,7 +148,7 @@ def on_limits(sentence: Sentence) -> float:
     """What is in the way: said of the field, so not what the paper itself proposes, gains or does away with."""
     if not sentence.limits or sentence.proposes:
         return 0.0
-    if sentence.criticises:
+    if sentence.criticises and not sentence.finds and not sentence.gains:
         return 0.7
     return 0.0 if sentence.averts or (sentence.gains and sentence.has_figures) else 0.6
 

@@ -12,55 +12,85 @@ WORDS = 34  # a quotation that is longer is cut where a subordinate clause begin
 FEWEST = 6
 MOST = 46
 _MARKER = re.compile(
-    r"^(?:However|Specifically|In particular|Moreover|Furthermore|Additionally|In addition|Finally|Notably|Importantly|"
-    r"Consequently|As a result|Therefore|Thus|Hence|Overall|Interestingly|Surprisingly|Remarkably|Crucially|Empirically|"
-    r"Theoretically|Experimentally|Concretely|Meanwhile|Nevertheless|Nonetheless|Unfortunately|Intuitively|Accordingly|"
+    r"^(?:However|Specifically|In particular|Moreover|Furthermore|Additionally|In addition|Finally|"
+    r"Notably|Importantly|"
+    r"Consequently|As a result|Therefore|Thus|Hence|Overall|Interestingly|Surprisingly|Remarkably|"
+    r"Crucially|Empirically|"
+    r"Theoretically|Experimentally|Concretely|Meanwhile|Nevertheless|Nonetheless|Unfortunately|"
+    r"Intuitively|Accordingly|"
     r"In (?:this|our|the present) (?:paper|work|study|article|survey|report)|To (?:this|that) end|"
-    r"To (?:address|tackle|overcome|bridge|fill|mitigate|solve|resolve|close|alleviate|remedy|answer|meet|explore|study|"
-    r"investigate) (?:this|these|those|it|such|the above|them|both)\b[^,]{0,60}|At its core|At the same time|In contrast|By contrast|Conversely|"
-    r"Instead|Also|Further|Here|Then|Next|Lastly|First|Second|Third|Ultimately|More broadly|More specifically|"
-    r"More importantly|In summary|In short|In essence|Taken together|Together|Beyond this|On the other hand|Indeed|"
-    r"In fact|For example|For instance|In practice|In response|To our knowledge|To the best of our knowledge|Motivated by this|"
-    r"Inspired by this|As such|Rather|Still|Yet|But|And|So|Nevertheless|Most importantly|Critically|Strikingly|Similarly|Likewise),?\s+"
+    r"To (?:address|tackle|overcome|bridge|fill|mitigate|solve|resolve|close|alleviate|remedy|answer|meet|"
+    r"explore|study|"
+    r"investigate) (?:this|these|those|it|such|the above|them|both)\b[^,]{0,60}|At its core|"
+    r"At the same time|In contrast|By contrast|Conversely|"
+    r"Instead|Also|Further|Here|Then|Next|Lastly|First|Second|Third|Ultimately|More broadly|"
+    r"More specifically|"
+    r"More importantly|In summary|In short|In essence|Taken together|Together|Beyond this|"
+    r"On the other hand|Indeed|"
+    r"In fact|For example|For instance|In practice|In response|To our knowledge|"
+    r"To the best of our knowledge|Motivated by this|"
+    r"Inspired by this|As such|Rather|Still|Yet|But|And|So|Nevertheless|Most importantly|Critically|"
+    r"Strikingly|Similarly|Likewise),?\s+"
 )
 _OPENING_TO_WE = re.compile(r"^[^,;:]{3,140}?, (?=(?:we|our|this (?:paper|work|study|article)) )")
 _WE = re.compile(
-    r"^[Ww]e (?:(?:also|further|then|first|additionally|finally|next|thus|therefore|hence|therefore|furthermore|now|here|"
+    r"^[Ww]e (?:(?:also|further|then|first|additionally|finally|next|thus|therefore|hence|therefore|"
+    r"furthermore|now|here|"
     r"instead|subsequently|second|lastly|accordingly)\b,? )*(?P<rest>.+)$"
 )
 _ABOUT_SELF = re.compile(
-    r"^(?:[Tt]his|[Tt]he present|[Tt]he) (?P<noun>paper|work|study|article|survey|review|thesis|report|position paper|tutorial|chapter|"
+    r"^(?:[Tt]his|[Tt]he present|[Tt]he) (?P<noun>paper|work|study|article|survey|review|thesis|report|"
+    r"position paper|tutorial|chapter|"
     r"technical report) (?:also |further |then |first |thus )*(?P<rest>.+)$"
 )
 _OWN_PART = re.compile(
-    r"^(?:(?:[Oo]ur|[Tt]he|[Tt]his|[Tt]hese|[Ee]xtensive|[Cc]omprehensive|[Ee]xperimental|[Ee]mpirical|[Nn]umerical|[Tt]heoretical|"
-    r"[Pp]roposed|[Rr]esulting|[Oo]verall|[Ff]urther|[Dd]etailed|[Tt]horough|[Ii]nitial|[Pp]reliminary|[Qq]uantitative|[Qq]ualitative|"
-    r"[Ff]inal|[Ss]imulation|[Ee]valuation|[Mm]ain|[Kk]ey|[Bb]roader|[Aa]dditional|[Ii]n-depth|[Ss]ystematic|[Bb]enchmark|"
+    r"^(?:(?:[Oo]ur|[Tt]he|[Tt]his|[Tt]hese|[Ee]xtensive|[Cc]omprehensive|[Ee]xperimental|[Ee]mpirical|"
+    r"[Nn]umerical|[Tt]heoretical|"
+    r"[Pp]roposed|[Rr]esulting|[Oo]verall|[Ff]urther|[Dd]etailed|[Tt]horough|[Ii]nitial|[Pp]reliminary|"
+    r"[Qq]uantitative|[Qq]ualitative|"
+    r"[Ff]inal|[Ss]imulation|[Ee]valuation|[Mm]ain|[Kk]ey|[Bb]roader|[Aa]dditional|[Ii]n-depth|"
+    r"[Ss]ystematic|[Bb]enchmark|"
     r"[Ll]arge-scale|[Rr]eal-world|and|novel|new|simple|unified) ){0,5}"
-    r"(?P<noun>[Mm]ethod|[Ff]ramework|[Aa]pproach|[Mm]odel|[Ss]ystem|[Aa]lgorithm|[Rr]esults|[Ee]xperiments|[Aa]nalysis|"
-    r"[Aa]nalyses|[Ff]indings|[Ee]valuations?|[Bb]enchmark|[Dd]ataset|[Pp]ipeline|[Aa]blations|[Aa]blation studies|"
-    r"[Ss]imulations|[Tt]echnique|[Ss]trategy|[Aa]rchitecture|[Tt]heory|[Pp]roof|[Cc]onstruction|[Pp]rotocol|[Dd]esign|[Tt]axonomy|"
-    r"[Aa]gent|[Ss]cheme|[Ss]olution|[Ff]ormulation|[Cc]ontributions?|[Oo]bservations?|[Ss]tudy|[Ee]vidence|[Ii]nvestigation) "
-    r"(?P<rest>(?:(?:also|further|consistently|significantly|substantially|clearly|then|thus|effectively) )?[a-z].+)$"
+    r"(?P<noun>[Mm]ethod|[Ff]ramework|[Aa]pproach|[Mm]odel|[Ss]ystem|[Aa]lgorithm|[Rr]esults|"
+    r"[Ee]xperiments|[Aa]nalysis|"
+    r"[Aa]nalyses|[Ff]indings|[Ee]valuations?|[Bb]enchmark|[Dd]ataset|[Pp]ipeline|[Aa]blations|"
+    r"[Aa]blation studies|"
+    r"[Ss]imulations|[Tt]echnique|[Ss]trategy|[Aa]rchitecture|[Tt]heory|[Pp]roof|[Cc]onstruction|"
+    r"[Pp]rotocol|[Dd]esign|[Tt]axonomy|"
+    r"[Aa]gent|[Ss]cheme|[Ss]olution|[Ff]ormulation|[Cc]ontributions?|[Oo]bservations?|[Ss]tudy|"
+    r"[Ee]vidence|[Ii]nvestigation) "
+    r"(?P<rest>(?:(?:also|further|consistently|significantly|substantially|clearly|then|thus|"
+    r"effectively) )?[a-z].+)$"
 )
 _OWN_OPENING = re.compile(r"^(?:our|the proposed|this|these|extensive|comprehensive|experimental|empirical|numerical|theoretical|"
                           r"experiments|results|evaluations?|simulations|ablations|simulation|benchmark results|qualitative|quantitative|preliminary|findings)\b", re.IGNORECASE)  # fmt: skip
 _MADE = r"(?:propos|introduc|present|develop|describ|design|creat|releas|formulat|devis|build|construct)\w*"
 _CUT = re.compile(
-    r"(?P<cut>;|\s[—–]\s?|\s--\s|:\s(?=\(|\d\)|first|\(i)|,\s(?=(?:which|while|whereas|thereby|thus|hence|enabling|allowing|leading|"
-    r"resulting|making|providing|offering|highlighting|suggesting|demonstrating|underscoring|yielding|achieving|and we|"
-    r"and our|as well as|including|such as|particularly|especially|even when|even though|but we|where|because|since|so that|compared|"
-    r"outperforming|ensuring|reducing|improving|without|with|showing|revealing|indicating|exposing|giving|producing|"
-    r"validating|establishing|despite|although|though|rather than|using|followed|and (?:show|demonstrate|prove|introduce|propose|find|provide|present|evaluate)|causing|preserving|"
-    r"supporting|surpassing|facilitating|covering|when|if|based on|capturing|unlike|emphasi[sz]ing|pointing|reaching|forming|creating|driven|implying|confirming|motivating|reinforcing|treating|requiring|limiting|in which|respectively|spanning)\b))"
+    r"(?P<cut>;|\s[—–]\s?|\s--\s|:\s(?=\(|\d\)|first|\(i)|,\s(?=(?:which|while|whereas|thereby|thus|hence|"
+    r"enabling|allowing|leading|"
+    r"resulting|making|providing|offering|highlighting|suggesting|demonstrating|underscoring|yielding|"
+    r"achieving|and we|"
+    r"and our|as well as|including|such as|particularly|especially|even when|even though|but we|where|"
+    r"because|since|so that|compared|"
+    r"outperforming|ensuring|reducing|improving|without|with|showing|revealing|indicating|exposing|giving|"
+    r"producing|"
+    r"validating|establishing|despite|although|though|rather than|using|followed|and (?:show|demonstrate|"
+    r"prove|introduce|propose|find|provide|present|evaluate)|causing|preserving|"
+    r"supporting|surpassing|facilitating|covering|when|if|based on|capturing|unlike|emphasi[sz]ing|"
+    r"pointing|reaching|forming|creating|driven|implying|confirming|motivating|reinforcing|treating|"
+    r"requiring|limiting|in which|respectively|spanning)\b))"
 )
 _PARENTHESIS = re.compile(r"\s?\([^()]*\)")
 _PERSONAL = re.compile(r"\b(?:we|our|ours|us)\b|\bthis (?:paper|work|study|article)\b", re.IGNORECASE)
 _POINTING = re.compile(
-    r"\b(?:this|these|those|such an?|the (?:former|latter|above|proposed|resulting)) (?!end\b|work\b|paper\b|study\b|\w+ing\b)\w|"
-    r"\b(?:this|they|it) (?:is|are|was|has|can|also)\b|\bhere\b",
+    r"\b(?:this|these|those|such an?|the (?:former|latter|above|proposed|resulting)) (?!end\b|work\b|"
+    r"paper\b|study\b|\w+ing\b)\w|"
+    r"\b(?:this|they|it) (?:is|are|was|has|can|also)\b|\bhere\b|"
+    r"\bboth (?:factors|issues|problems|challenges|limitations|aspects|settings)\b|\bthem\b",
     re.IGNORECASE,
 )
+_ADVERB = re.compile(r"^(?:(?:also|further|then|thus|additionally|furthermore|therefore|hence|finally),? )+")
+_DANGLING = re.compile(r",? and(?: that)? (?P<rest>[^,;]+)$")
 _FINITE = re.compile(
     r"^(?:is|are|was|were|has|have|can|could|may|does|do|not|will|first|only|either|both|then|also|\w+ly)$"
 )
@@ -112,7 +142,7 @@ def quote(sentence: Sentence, speaker: Speaker, turn: int = 0) -> Quotation | No
     if framed is None:
         return None
     before, quoted, ease = framed
-    pieces = _pieces(quoted)
+    pieces = _pieces(_ADVERB.sub("", quoted) if before else quoted)
     if pieces is None:
         return None
     said = " ".join(pieces)
@@ -228,7 +258,15 @@ def _shortened(text: str) -> str:
     """The longest beginning of at most WORDS words that ends where a subordinate clause starts, else the text."""
     cuts = [text[: match.start()] for match in _CUT.finditer(text)]
     fitting = [cut for cut in cuts if 10 <= len(cut.split()) <= WORDS and _is_balanced(cut)]
-    return fitting[-1] if fitting else text
+    return _without_dangling(fitting[-1]) if fitting else text
+
+
+def _without_dangling(text: str) -> str:
+    """A cut text without the stump of a second clause: "…, and that diagnostics beyond this"."""
+    match = _DANGLING.search(text)
+    if match and match[0].startswith(", and that ") and len(match["rest"].split()) < 8:
+        return text[: match.start()]
+    return text
 
 
 def _is_balanced(text: str) -> bool:

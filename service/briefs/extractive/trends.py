@@ -85,7 +85,7 @@ def surprise(now: int, n: int, before: int, m: int) -> float:
 
 def _is_name(key: str, corpus: Corpus) -> bool:
     """Whether a phrase can be read alone: two words or more, or a name in capitals that is no stock acronym."""
-    if not is_telling(key) or not corpus.is_noun(key.split()[-1]):
+    if not is_telling(key) or not corpus.is_noun(key.rsplit(maxsplit=1)[-1]):
         return False
     if " " in key:
         return True

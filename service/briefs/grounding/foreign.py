@@ -24,7 +24,7 @@ _FOREIGN: Mapping[str, tuple[str, ...]] = {
         r"\b[a-z][a-z+.-]{1,12}://|\bwww\d?\.|\bhxxps?\b",
         r"\b(?:mailto|javascript|vbscript|data|file|tel):(?=\S)",
         rf"(?-i:(?<=[a-z\d])\.(?:{_DOMAINS}))(?![\w-])(?!\.\w)",
-        rf"\b[\w-]+\.(?:{_DOMAINS})/\S",
+        rf"(?<=[\w-])\.(?:{_DOMAINS})/\S",
     ),
     "an e-mail address": (
         r"@[a-z][\w-]*(?:\.[\w-]+)*\.[a-z]{2,}|\w\s*[\[(]\s*at\s*[\])]\s*[\w-]+\s*(?:\.|[\[(]\s*dot)",

@@ -37,7 +37,7 @@ _REPORTS = frozenset(
     """.split()  # noqa: SIM905 - a list of words reads better as text
 )
 _SENTENCE_END = re.compile(r"(?<=[.!?:])[\s”\"’)]+|[“(]|\n")
-_COLLEAGUES = re.compile(r"\s+(?:et\s+al|and\s+(?:colleagues|co-?workers|others|collaborators))\b")
+_COLLEAGUES = re.compile(r"\b(\w+)\s+(?:et\s+al|and\s+(?:colleagues|co-?workers|others|collaborators))\b")
 
 
 class Handles:
@@ -60,22 +60,22 @@ class Handles:
 
 def invented_names(text: str, sources: Iterable[Source], window: Sources) -> tuple[str, ...]:
     """Name-like words of a text that neither its sources nor the field knows; quotations aside."""
-    known = EVERYDAY.union(window.common, *(source.vocabulary for source in sources))
+    known = (EVERYDAY, window.common, *(source.vocabulary for source in sources))
     return tuple(dict.fromkeys(name for name in _names(text, window.ordinary) if not _known(name, known)))
 
 
-def _known(name: str, known: frozenset[str]) -> bool:
+def _known(name: str, known: tuple[frozenset[str], ...]) -> bool:
     """A name is known whole, or by its parts where it holds no digit: GPT-5 is not known from GPT-4 and 5."""
-    if stem(name) in known:
+    if _is_in(name, known):
         return True
     cut = [part for part in re.split(r"[-–/+.]", name) if part]
-    if any(char.isdigit() for char in name):
-        return (
-            len(cut) > 1
-            and all(stem(part) in known for part in cut if not part.isdigit())
-            and not _numbered(name)
-        )
-    return len(cut) > 1 and all(part[0].islower() or stem(part) in known for part in cut)
+    if len(cut) < 2 or _numbered(name):
+        return False
+    return all(part.isdigit() or part[0].islower() or _is_in(part, known) for part in cut)
+
+
+def _is_in(word: str, known: tuple[frozenset[str], ...]) -> bool:
+    return any(stem(word) in vocabulary for vocabulary in known)
 
 
 def _numbered(name: str) -> bool:
@@ -83,20 +83,23 @@ def _numbered(name: str) -> bool:
 
 
 def _names(text: str, ordinary: frozenset[str]) -> Iterator[str]:
+    """Words that look like names, anywhere; capitalised words where a capital means a name."""
     title_case = _is_title_case(text)
     for sentence in filter(None, _SENTENCE_END.split(text)):
-        if _COLLEAGUES.search(sentence):
-            yield from (match[1] for match in re.finditer(rf"(\w+){_COLLEAGUES.pattern}", sentence))
-        held = list(words(sentence))
-        for at, (word, following) in enumerate(pairwise([*held, ""])):
-            if _looks_like_name(word) or (
-                not title_case
-                and _is_capitalised(word)
-                and (at > 0 or _opens_as_name(word, following, ordinary))
-                and stem(word) not in ordinary
-                and word.casefold() not in ordinary
-            ):
+        yield from _COLLEAGUES.findall(sentence)
+        for at, (word, following) in enumerate(pairwise([*words(sentence), ""])):
+            if _looks_like_name(word) or (not title_case and _is_named(at, word, following, ordinary)):
                 yield word
+
+
+def _is_named(at: int, word: str, following: str, ordinary: frozenset[str]) -> bool:
+    """Whether a capital makes a name: within a sentence, or at its start if the word owns or reports."""
+    if not word[0].isupper() or len(word) < 2 or {word.casefold(), stem(word)} & ordinary:
+        return False
+    if at:
+        return True
+    speaks = word.endswith(("’s", "'s")) or following in _REPORTS or following[:1].isupper()
+    return speaks and word.casefold() not in _OPENERS
 
 
 def _looks_like_name(word: str) -> bool:
@@ -110,17 +113,6 @@ def _looks_like_name(word: str) -> bool:
 def _has_inner_capital(part: str) -> bool:
     letters = part.lstrip("0123456789")
     return any(char.isupper() for char in letters[1:]) and not part[0].isdigit()
-
-
-def _is_capitalised(word: str) -> bool:
-    return word[0].isupper() and len(word) > 1
-
-
-def _opens_as_name(word: str, following: str, ordinary: frozenset[str]) -> bool:
-    """Whether a sentence's first word is a name: it owns something, reports, or goes before a name."""
-    if word.casefold() in _OPENERS or word.casefold() in ordinary:
-        return False
-    return word.endswith(("’s", "'s")) or following in _REPORTS or (following[:1].isupper())
 
 
 def _is_title_case(text: str) -> bool:

@@ -35,7 +35,7 @@ _NUMBER = re.compile(
     (?P<sign>(?<![\w)\]%.])[-−+](?=\.?\d))?
     (?<![^\W\d_])(?<![^\W\d_][-.])(?<![\d.])  # not inside a name: led by a digit, not by a letter
     (?P<digits>\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)
-    (?P<exponent>e[-−+]?\d+)?
+    (?P<exponent>e[-−+]?\d{1,3}(?!\d))?
     (?: (?P<scale>[kKMBbT])(?![^\W_]) | [\s-]?(?P<scaleword>hundred|thousand|million|billion|trillion)s?\b )?
     \$?\s*
     (?P<unit>%|percent(?:age\spoints?)?\b|per\scent\b|pp\b|\$?[x×](?![^\W_])|-?fold\b|[\s-]times\b|times\b)?
@@ -85,7 +85,9 @@ def stands(number: Number, sources: Iterable[Number]) -> bool:
 
 def _plain(text: str) -> str:
     """Text without TeX around its numbers, in NFKC, with exponents written as ``10^-3``."""
-    text = _SUPERSCRIPTS.sub(lambda match: "^" + unicodedata.normalize("NFKC", match[0]), text)
+    text = _SUPERSCRIPTS.sub(
+        lambda match: "^" + unicodedata.normalize("NFKC", match[0]), " ".join(text.split())
+    )
     text = unicodedata.normalize("NFKC", text)
     for pattern, plain in _TEX:
         text = pattern.sub(plain, text)
