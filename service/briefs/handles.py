@@ -1,4 +1,4 @@
-"""Handles: a short, readable, unique name for each paper: its method's own name, or a noun phrase of its title."""
+"""Handles: a short, unique name for each paper: its method's own name, or a noun phrase of its title."""
 
 import itertools
 import re
@@ -9,11 +9,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from service.briefs.phrases import ends_well, is_breaker, key_of, lemma
 from service.briefs.vocabulary import (
     ACRONYMS,
+    BEFORE_VERBS,
+    FIELDS,
     FUNCTION_WORDS,
+    LINKS,
+    POSSESSIVES,
+    STOCK_OF_TITLES,
     VERB_FORMS,
     WEAK_MODIFIERS,
     WEAK_NOUNS,
-    WEAK_PHRASES,
 )
 from service.papers import Paper
 
@@ -29,7 +33,10 @@ _MAKING = (
     r"contribut\w+|devis\w+|offer\w*|creat\w+|formulat\w+|instantiat\w+|implement\w*|curat\w+|report\w*|"
     r"contains?)"
 )
-_NAMING = r"(?:called|named|dubbed|termed|coined|denoted|referred to as|which we call|we call (?:it|this)?|abbreviated|nicknamed)"
+_NAMING = (
+    r"(?:called|named|dubbed|termed|coined|denoted|referred to as|which we call|we call (?:it|this)?|"
+    r"abbreviated|nicknamed)"
+)
 _INTRODUCED = (
     re.compile(rf"\b{_NAMING}(?: as)? [\"'“‘(]?(?P<name>{_NAME})"),
     re.compile(
@@ -64,25 +71,17 @@ _GENERIC_OPENING = re.compile(
 )
 _GREEK = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "varepsilon": "ε", "lambda": "λ",
-    "mu": "μ", "pi": "π", "phi": "φ", "varphi": "φ", "psi": "ψ", "rho": "ρ", "sigma": "σ", "tau": "τ", "theta": "θ",
-    "omega": "ω", "infty": "∞", "ell": "ℓ", "eta": "η", "kappa": "κ", "chi": "χ", "zeta": "ζ", "nu": "ν", "xi": "ξ",
+    "mu": "μ", "pi": "π", "phi": "φ", "varphi": "φ", "psi": "ψ", "rho": "ρ", "sigma": "σ", "tau": "τ",
+    "theta": "θ",
+    "omega": "ω", "infty": "∞", "ell": "ℓ", "eta": "η", "kappa": "κ", "chi": "χ", "zeta": "ζ", "nu": "ν",
+    "xi": "ξ",
 }  # fmt: skip
-_LINKS = frozenset(
-    ["of", "for", "in", "on", "with", "to", "from", "via", "by", "and", "or", "at", "as", "the", "a", "an", "under", "over", "between", "into", "without"]
-)
-_POSSESSIVES = frozenset(
-    ["its", "it's", "their", "our", "your", "my", "his", "her", "whose", "what's", "there's", "that's", "let's", "isn't", "don't"]
-)
 _TIES = frozenset(("of", "for", "in", "as", "using"))
-_BEFORE_VERBS = frozenset(
-    ["can", "cannot", "may", "might", "must", "should", "will", "would", "to", "not", "doesn't", "don't", "does", "do", "let"]
-)
 _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)?", re.IGNORECASE)
-_SMALL = frozenset(["of", "for", "in", "on", "and", "the", "a", "an", "to", "with", "via", "by", "at", "or", "from", "as", "vs"])
 
 
 def make_handles(papers: Sequence[Paper]) -> dict[str, str]:
-    """A handle for each paper by id: unique whatever the case, at most four words, the same for the same papers."""
+    """A handle by paper id: unique whatever the case, at most four words, the same for the same papers."""
     shared = _shared_names(papers)
     wishes = {paper.id: tuple(dict.fromkeys(candidates(paper, shared))) for paper in papers}
     wanted = Counter(wish[0].casefold() for wish in wishes.values() if wish)
@@ -95,12 +94,12 @@ def make_handles(papers: Sequence[Paper]) -> dict[str, str]:
 
 
 def _first_free(wishes: Sequence[str], wanted: Counter[str], taken: set[str], paper_id: str) -> str:
-    """The first wish that no other paper has first, then longer ones, then any free one, then the arXiv id."""
-    first = wishes[0] if wishes else "Paper"
+    """The first wish if no other paper has it first, else longer ones, any free one, or one with the id."""
+    first: str = wishes[0] if wishes else "Paper"
     contested = wanted[first.casefold()] > 1
     own = tuple(_distinguished(wishes))
     others = (*own, *wishes[1:]) if " " not in first else (*wishes[1:3], *own, *wishes[3:])
-    options = (*(() if contested else (first,)), *others)
+    options: tuple[str, ...] = others if contested else (first, *others)
     for option in options:
         if option.casefold() not in taken and (option == first or wanted[option.casefold()] == 0):
             return option
@@ -108,7 +107,7 @@ def _first_free(wishes: Sequence[str], wanted: Counter[str], taken: set[str], pa
 
 
 def _distinguished(wishes: Sequence[str]) -> Iterator[str]:
-    """The first wish with a word or two of another: two papers with one name are told apart by what they do."""
+    """The first wish with a word or two of another, which tell two papers with one name apart."""
     if not wishes:
         return
     first = wishes[0]
@@ -116,7 +115,7 @@ def _distinguished(wishes: Sequence[str]) -> Iterator[str]:
         words = [word for word in other.split() if word.casefold() not in first.casefold().split()]
         for size in (2, 1):
             joined = " ".join((first, *words[-size:]))
-            if len(words) >= size and _is_readable(joined) and words[-size].casefold() not in _LINKS:
+            if len(words) >= size and _is_readable(joined) and words[-size].casefold() not in LINKS:
                 yield joined
 
 
@@ -147,7 +146,7 @@ def _head(title: str) -> str | None:
 
 
 def _is_coined(name: str, shared: frozenset[str]) -> bool:
-    """Whether a name was made for a paper: one word in capitals, CamelCase or digits, or one that no list knows."""
+    """Whether a name was made for a paper: one word with capitals or digits, or one that no list knows."""
     low = name.casefold()
     if low in ACRONYMS or low.rstrip("s") in ACRONYMS or low in shared or len(name) < 2 or " " in name:
         return False
@@ -180,7 +179,7 @@ def _is_own_acronym(name: str, abstract: str, shared: frozenset[str]) -> bool:
 
 
 def _is_hyphenated_prose(name: str) -> bool:
-    """Whether a hyphenated word is a description ("LLM-based", "Multi-Agent") and no name ("GRPO-X", "Web-Bench")."""
+    """Whether a hyphenated word describes ("LLM-based", "Multi-Agent") rather than names ("GRPO-X")."""
     parts = name.split("-")
     return len(parts) > 1 and all(
         part.casefold() in _COMMON or part.casefold() in ACRONYMS or part.isdigit() or part[1:].islower()
@@ -203,7 +202,7 @@ def _title_phrases(title: str) -> Iterator[str]:
 
 
 def _spans(words: list[str]) -> Iterator[list[str]]:
-    """The noun phrases among the words, each also with the verb before it and with the phrase it is tied to."""
+    """The noun phrases among the words, each also with the verb before it and the phrase it is tied to."""
     phrases = list(_noun_phrases(words))
     for start, end in phrases:
         yield words[max(start, end - LONGEST) : end]
@@ -220,7 +219,7 @@ def _noun_phrases(words: list[str]) -> Iterator[tuple[int, int]]:
     for place in range(len(words) + 1):
         verb = (
             place
-            and words[place - 1].casefold() in _BEFORE_VERBS
+            and words[place - 1].casefold() in BEFORE_VERBS
             and "-" not in words[min(place, len(words) - 1)]
         )
         if (
@@ -241,15 +240,15 @@ def _noun_phrases(words: list[str]) -> Iterator[tuple[int, int]]:
 def _telling(words: Sequence[str]) -> float:
     """How well a phrase can stand for a paper: by its words that are neither stock nor mere modifiers."""
     weight = sum(_word_weight(word) for word in words)
-    tied = 0.35 * any(word.casefold() in _LINKS for word in words)
+    tied = 0.35 * any(word.casefold() in LINKS for word in words)
     crowded = 0.3 * max(0, len(words) - 3) * (not tied) + 5 * (len(words) > LONGEST)
     alone = 1.0 if len(words) == 1 and not re.fullmatch(r"[Ss]elf-\w+|[A-Z]\w+-[A-Z]\w+", words[0]) else 0.0
-    return min(weight, 2.5) - crowded - tied - alone - 4 * (key_of(" ".join(words)) in _FIELDS)
+    return min(weight, 2.5) - crowded - tied - alone - 4 * (key_of(" ".join(words)) in FIELDS)
 
 
 def _word_weight(word: str) -> float:
     low = word.casefold()
-    if low in _LINKS:
+    if low in LINKS:
         return 0.0
     if low in _STOCK or lemma(low) in _STOCK_LEMMAS:
         return 0.25
@@ -261,9 +260,7 @@ def _word_weight(word: str) -> float:
 def _is_phrase(head: str) -> bool:
     words = head.split()
     return (
-        words[0].casefold() not in _LINKS
-        and words[-1].casefold() not in _LINKS
-        and key_of(head) not in _FIELDS
+        words[0].casefold() not in LINKS and words[-1].casefold() not in LINKS and key_of(head) not in FIELDS
     )
 
 
@@ -277,7 +274,7 @@ def _trimmed(words: Sequence[str]) -> list[str]:
 
 
 def _loose(word: str) -> bool:
-    return word.casefold() in FUNCTION_WORDS or word.casefold() in _POSSESSIVES
+    return word.casefold() in FUNCTION_WORDS or word.casefold() in POSSESSIVES
 
 
 def _is_readable(handle: str) -> bool:
@@ -287,11 +284,11 @@ def _is_readable(handle: str) -> bool:
         and len(handle) <= MOST_CHARACTERS
         and len(handle) > 1
         and any(character.isalpha() for character in handle)
-        and words[-1].casefold() not in _LINKS
-        and words[0].casefold() not in _POSSESSIVES
+        and words[-1].casefold() not in LINKS
+        and words[0].casefold() not in POSSESSIVES
         and handle.casefold() not in ACRONYMS
         and not (len(words) == 1 and handle.casefold() in _STOCK)
-        and key_of(handle) not in _FIELDS
+        and key_of(handle) not in FIELDS
     )
 
 
@@ -300,7 +297,7 @@ def _titled(phrase: str) -> str:
     words = phrase.split()
     return " ".join(
         word
-        if position and word.casefold() in _SMALL
+        if position and word.casefold() in LINKS
         else word[:1].upper() + word[1:]
         if word[:1].isascii()
         else word
@@ -337,36 +334,6 @@ def _shared_names(papers: Iterable[Paper]) -> frozenset[str]:
     return frozenset(name for name, count in uses.items() if count >= SHARED_BY)
 
 
-# Words that stand at the head of many a title's first phrase and tell little of the paper.
-_STOCK_OF_TITLES = frozenset(
-    """
-    identification detection classification exploration discovery investigation comparison assessment
-    examination introduction place student students understanding submission comparative experimental
-    empirical exploratory iterative automated automatic preliminary novel report proposal characterization
-    quantification consideration lessons learned journey recipe guide role roles law laws token tokens
-    paradigm mechanism mechanisms selection construction creation adoption deployment integration
-    interaction relationship connection link lens winning case toolkit platform library adaptive dynamic
-    hybrid intelligent smart enhanced improved optimal multimodal multi-modal visual neural semantic
-    automated online offline
-    """.split()  # noqa: SIM905
-)
-_FIELDS = WEAK_PHRASES | frozenset(
-    """
-    reinforcement learning|supervised learning|unsupervised learning|federated learning
-    continual learning|transfer learning|representation learning|fine tuning|post training|pre training
-    vision language model|natural language processing|computer vision|image generation|video generation
-    image classification|object detection|semantic segmentation|question answering|data augmentation
-    code generation|text generation|machine translation|speech recognition|anomaly detection
-    knowledge distillation|knowledge graph|diffusion model|world model|reward model|autonomous driving
-    multi agent system|time series forecasting|time series|inverse problem|case study|inductive bias
-    domain adaptation|prompt injection|long term effect|software engineering|high performance computing
-    quantum computing|information theory|game theory|graph neural network|text to image
-    recommender system|recommendation system|vision language|decision making|in context learning
-    chain of thought
-    """.replace("\n", "|")
-    .replace("    ", "")
-    .split("|")
-)
 _COMMON = FUNCTION_WORDS | VERB_FORMS | WEAK_MODIFIERS | WEAK_NOUNS
-_STOCK = frozenset(WEAK_NOUNS | WEAK_MODIFIERS | ACRONYMS | _STOCK_OF_TITLES)
+_STOCK = frozenset(WEAK_NOUNS | WEAK_MODIFIERS | ACRONYMS | STOCK_OF_TITLES)
 _STOCK_LEMMAS = frozenset(lemma(word) for word in _STOCK)

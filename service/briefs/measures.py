@@ -33,10 +33,7 @@ _SENTENCE_END = re.compile(
 _QUOTED = re.compile(r"“[^“”]*”")
 _FRAGMENT = re.compile(r"^.?$|\b(?:it|let|don|can|what|that)['’ ][st]\b", re.IGNORECASE)
 _EDGE_WORDS = frozenset(
-    """
-    a an and are as at by can do does for from how in into is it of on or s t the to towards via vs was what
-    when where which why with without
-    """.split()  # noqa: SIM905 - a list of words reads better as text
+    "a an and are as at by for from in into is it of on or s t the to towards via vs was with without".split()  # noqa: SIM905 - a list of words reads better as text
 )
 _GENERIC = frozenset(
     """

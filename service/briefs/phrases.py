@@ -59,7 +59,7 @@ def is_breaker(word: str) -> bool:
 
 
 def _is_name(word: str) -> bool:
-    """Acronyms, CamelCase and names with digits; not "Fine-Tuning", whose parts are plain words in capitals."""
+    """Acronyms and CamelCase; not "Fine-Tuning", whose parts are plain words in capitals."""
     return any(sum(character.isupper() for character in part) > 1 for part in re.split(r"[-–/]", word))
 
 
@@ -93,7 +93,7 @@ def runs(text: str) -> list[list[tuple[int, int]]]:
 
 
 def positions(text: str) -> tuple[list[str], list[str]]:
-    """Words that end a run of words, and words that stand before another: lemmas of nouns, and of their modifiers."""
+    """Lemmas of words that end a run of words (nouns), and of those before another (their modifiers)."""
     found = runs(text)
     ends = [lemma(text[slice(*run[-1])]) for run in found]
     return ends, [lemma(text[slice(*span)]) for run in found for span in run[:-1]]
@@ -135,7 +135,7 @@ _WEAK_LEMMAS = frozenset(lemma(word) for word in WEAK_NOUNS | WEAK_MODIFIERS)
 
 
 def parts_of(counts: Mapping[str, int], share: float = 0.7) -> set[str]:
-    """Phrases that mostly stand inside a longer one of the counts: "policy optimization" in its group-relative kind."""
+    """Phrases that mostly stand inside a longer one: "preference" in "preference optimization"."""
     return {
         part for key, n in counts.items() for part in _spans_of(key) if n >= share * counts.get(part, n * 2)
     }
@@ -148,7 +148,7 @@ def _spans_of(key: str) -> set[str]:
 
 
 def surface_of(surfaces: Iterable[str]) -> str:
-    """The spelling that a reader knows best: small letters before capitals, plural before singular, frequent before rare."""
+    """The spelling that a reader knows best: small letters, a plural that is not rare, else the usual."""
     counts = Counter(_lowered(surface) for surface in surfaces)
     least = counts.total() / 4
     return min(

@@ -149,12 +149,12 @@ _TEX = re.compile(r"[$\\^~]|\{|\}|_\w")
 
 
 def plain(text: str) -> str:
-    """The text with its white space collapsed and not another character changed, so that quotations stay verbatim."""
+    """The text with its white space collapsed and no other character changed: quotations stay verbatim."""
     return " ".join(text.split())
 
 
 def hides_characters(text: str) -> bool:
-    """Whether a text holds characters that a reader can't see: bidi controls, zero-width and other format characters."""
+    """Whether a text holds characters that a reader can't see: bidi controls, zero-width characters."""
     return any(unicodedata.category(character) in {"Cf", "Cc", "Co", "Cn"} for character in text)
 
 
@@ -205,7 +205,7 @@ class Sentence:
 
     @property
     def is_quotable(self) -> bool:
-        """Whether it may stand in a brief: a whole sentence of prose without markup, links or orders to its reader."""
+        """Whether it may stand in a brief: a whole sentence without markup, links or orders to its reader."""
         return (
             6 <= self.words <= 90
             and not hides_characters(self.text)

@@ -1,5 +1,7 @@
 """English word lists that tell a noun phrase from the words around it, for any field that arXiv covers."""
 
+# ruff: noqa: SIM905 - a list of words reads better as text
+
 FUNCTION_WORDS = frozenset(
     """
     a an the this that these those its their our your his her my it they we you he she i us them him me
@@ -18,7 +20,7 @@ FUNCTION_WORDS = frozenset(
     anything nothing everything someone anyone none itself themselves ourselves himself yourself dozens
     hundreds thousands millions upto long-standing so-called non maybe perhaps rest half plus minus times
     well long back far away ahead
-    """.split()  # noqa: SIM905 - a list of words reads better as text
+    """.split()
 )
 
 # Words that stand before a noun without saying which noun: they end a phrase, as function words do.
@@ -42,7 +44,7 @@ WEAK_MODIFIERS = frozenset(
     publicly public meaningful prominent pivotal vital inherent so-called up-to-date end-to-end
     plug-and-play first-of-its-kind entirely highly fully widely directly effectively efficiently
     significantly substantially
-    """.split()  # noqa: SIM905
+    """.split()
 )
 
 # Nouns that every abstract holds: a phrase may hold one, but not consist of them.
@@ -81,7 +83,7 @@ WEAK_NOUNS = frozenset(
     dimension dimensions layer layers token tokens receiver participation statistic statistics
     understanding perception content simulation construction operation operations measure measures
     distribution distributions graph graphs loss losses
-    """.split()  # noqa: SIM905
+    """.split()
 )
 
 # Phrases that are whole fields or stock wording: true of too much to head a theme or name a paper.
@@ -132,7 +134,7 @@ ACRONYMS = frozenset(
     whisper gsm8k math aime mmlu humaneval bayesian gaussian markov euclidean riemannian fourier lipschitz
     wasserstein hilbert banach poisson bernoulli monte carlo shannon nash pareto turing dirichlet
     hamiltonian lagrangian jacobian hessian fisher
-    """.split()  # noqa: SIM905
+    """.split()
 )
 
 _VERBS = """
@@ -174,7 +176,7 @@ _VERBS = """
     outline overfit own pair partition penalise penalize perturb pre-train probe propagate query recast
     recommend regress retrieve reuse reward route saturate stress structure survey switch test tolerate
     transcend transfer transform translate truncate tune underperform unfold withstand
-    """.split()  # noqa: SIM905
+    """.split()
 
 # These verbs are as often the nouns of a phrase: only their forms that can't be nouns count as verbs.
 _ALSO_NOUNS = frozenset(
@@ -186,7 +188,7 @@ _ALSO_NOUNS = frozenset(
     stem stress structure study survey switch target test track trade transfer transform turn update use
     view work write yield work study evidence respect double view drive fit couple advance attribute
     estimate model plan reuse render
-    """.split()  # noqa: SIM905
+    """.split()
 )
 
 NOUN_INGS = frozenset(
@@ -212,7 +214,7 @@ NOUN_INGS = frozenset(
     fingerprinting sandboxing patching hardening cheating scheming sandbagging deceiving storytelling
     role-playing roleplaying gaming machine-learning self-play negotiating memorizing overfitting
     underfitting prefilling
-    """.split()  # noqa: SIM905
+    """.split()
 )
 
 # Participles that name a kind of thing when they stand before a noun.
@@ -224,7 +226,7 @@ NOUN_EDS = frozenset(
     typed untyped labeled unlabeled biased unbiased delayed bounded unbounded quantised speed seed feed
     need weed breed bed red shed personalized linked layered connected discounted randomized parameterized
     generalized localized
-    """.split()  # noqa: SIM905
+    """.split()
 )
 
 # Nouns with the endings of adjectives: they may end a phrase.
@@ -240,21 +242,22 @@ NOUNS_LIKE_ADJECTIVES = frozenset(
     linguistics diagnostics clinic clinics fabric public mechanic table tables variable variables cable
     cables observable observables transferable virus viruses consensus corpus status bus apparatus genus
     focus campus bonus census calculus stimulus radius rational referral mammal
-    """.split()  # noqa: SIM905
+    """.split()
 )
 
-ADJECTIVE_ENDINGS = (
-    "al", "ive", "ous", "able", "ible", "based", "aware", "driven", "level", "ful", "less", "ic", "ary", "ly",
-    "oriented", "guided", "free", "wise", "specific", "agnostic", "scale", "shot", "efficient", "step", "time",
-    "order", "term", "round", "turn", "horizon", "tail", "like", "dimensional", "centric", "invariant", "preserving",
-    "source", "facing", "generated", "augmented", "grained", "quality", "rank", "precision",
-)  # fmt: skip
+ADJECTIVE_ENDINGS = tuple(
+    """
+    al ive ous able ible based aware driven level ful less ic ary ly oriented guided free wise specific
+    agnostic scale shot efficient step time order term round turn horizon tail like dimensional centric
+    invariant preserving source facing generated augmented grained quality rank precision
+    """.split()
+)
 # Of these, endings that speak only where a hyphen stands before them: "token-level", not "level".
 HYPHENATED_ENDINGS = frozenset(
     """
     level scale shot step time term order round turn horizon tail free source wise like quality specific rank
     precision based aware driven oriented guided facing efficient
-    """.split()  # noqa: SIM905
+    """.split()
 )
 
 TEX_WORDS = frozenset(
@@ -262,7 +265,7 @@ TEX_WORDS = frozenset(
     emph textbf textit texttt textsc textrm text mathcal mathbb mathrm mathbf mathsf frac sqrt begin end
     left right cdot times leq geq epsilon alpha beta gamma delta lambda sigma theta omega infty rightarrow
     to in sim approx https http www com github io url href cite ref
-    """.split()  # noqa: SIM905
+    """.split()
 ) - {"text", "end", "left", "right"}
 
 # Heads of phrases that measure something: "success rate" is what papers report, not what they are about.
@@ -271,7 +274,7 @@ METRICS = frozenset(
     rate accuracy score performance quality success result value time number level size length count
     amount gain improvement utility effectiveness ratio percentage speed throughput metric work way
     direction unit setting
-    """.split()  # noqa: SIM905
+    """.split()
 )
 
 # A word such as "on-policy" or "non-IID" stands before a noun; it is none.
@@ -283,7 +286,7 @@ MODIFYING_PREFIXES = frozenset(
     run first second third any all held next per bottom top real-time day end time data model user task
     domain application vision image video text audio speech audio-visual vision-language natural-language
     pre post well ill deep
-    """.split()  # noqa: SIM905
+    """.split()
 ) - {"self", "fine", "pre", "post", "co", "audio", "speech", "text", "image", "video"}
 
 # Nouns in -ation and -ization that name no way of doing things.
@@ -295,7 +298,7 @@ NO_METHODS = frozenset(
     combination variation configuration operation duration generalization degradation citation
     presentation expectation implementation occupation deviation transformation explanation interpretation
     communication collaboration corporation
-    """.split()  # noqa: SIM905
+    """.split()
 )
 
 METHOD_HEADS = frozenset(
@@ -316,40 +319,72 @@ METHOD_HEADS = frozenset(
     self-play curriculum rollout rollouts replay surrogate surrogates heuristic heuristics critique
     critiques supervision rubric rubrics reward rewards graph graphs tree trees memory generation
     quantisation tracking navigation control search localization captioning segmentation forecasting
-    """.split()  # noqa: SIM905
+    """.split()
 )
 
 # What can be in the way, by its noun: a kind of problem, a heading for it, and the nouns that name it.
 PROBLEMS = (
-    ("costs", "Costs and overhead", "cost overhead latency consumption expense budget burden slowdown inefficiency footprint"),
-    ("attacks", "Attacks and vulnerabilities", "attack injection jailbreak jailbreaking poisoning vulnerability threat backdoor"),
+    (
+        "costs",
+        "Costs and overhead",
+        "cost overhead latency consumption expense budget burden slowdown inefficiency footprint",
+    ),
+    (
+        "attacks",
+        "Attacks and vulnerabilities",
+        "attack injection jailbreak jailbreaking poisoning vulnerability threat backdoor",
+    ),
     ("privacy risks", "Privacy and leakage", "leakage memorization reidentification surveillance"),
-    ("instability", "Instability and collapse", "collapse instability divergence variance oscillation saturation"),
+    (
+        "instability",
+        "Instability and collapse",
+        "collapse instability divergence variance oscillation saturation",
+    ),
     ("forgetting", "Forgetting and interference", "forgetting interference overwriting"),
     ("hallucination", "Hallucination", "hallucination fabrication confabulation"),
     ("bias", "Bias and imbalance", "bias imbalance unfairness stereotype disparity inequality"),
     ("shift", "Distribution shift", "shift drift mismatch heterogeneity discrepancy misspecification"),
-    ("weak generalization", "Weak generalization", "generalization transferability extrapolation overfitting"),
+    (
+        "weak generalization",
+        "Weak generalization",
+        "generalization transferability extrapolation overfitting",
+    ),
     ("scarcity", "Scarce data and sparse signals", "scarcity sparsity shortage paucity"),
-    ("noise and uncertainty", "Noise and uncertainty", "noise uncertainty ambiguity confounding occlusion distortion"),
-    ("misaligned incentives", "Misaligned incentives", "hacking misalignment sycophancy deception gaming incentive collusion"),
-    ("errors", "Errors and failures", "error failure artifact inconsistency mistake degradation misclassification"),
+    (
+        "noise and uncertainty",
+        "Noise and uncertainty",
+        "noise uncertainty ambiguity confounding occlusion distortion",
+    ),
+    (
+        "misaligned incentives",
+        "Misaligned incentives",
+        "hacking misalignment sycophancy deception gaming incentive collusion",
+    ),
+    (
+        "errors",
+        "Errors and failures",
+        "error failure artifact inconsistency mistake degradation misclassification",
+    ),
     ("bottlenecks", "Bottlenecks and constraints", "bottleneck contention constraint congestion"),
-    ("hardness", "Hardness and complexity", "hardness undecidability intractability complexity impossibility explosion"),
+    (
+        "hardness",
+        "Hardness and complexity",
+        "hardness undecidability intractability complexity impossibility explosion",
+    ),
     ("risks", "Risks and harms", "risk harm danger hazard crash liability contagion exposure"),
     ("gaps", "Gaps and limitations", "gap limitation fragility brittleness redundancy conflict"),
     ("opacity", "Opacity", "opacity opaqueness uninterpretability"),
     ("trade-offs", "Trade-offs", "trade-off tradeoff dilemma tension"),
-)  # fmt: skip
+)
 
 # The same kinds by the words before the noun.
+_SCARCE = (
+    r"\b(?:lack|scarcity|shortage|absence) of [\w-]+(?: [\w-]+)?|"
+    r"\b(?:sparse|scarce|limited|insufficient) [\w-]+"
+    r"(?: (?:data|supervision|feedback|rewards?|signals?|labels?|annotations?|samples?|resources?))?"
+)
 PROBLEM_PATTERNS = (
-    (
-        "scarcity",
-        r"\b(?:lack|scarcity|shortage|absence) of [\w-]+(?: [\w-]+)?|\b(?:sparse|scarce|limited|"
-        r"insufficient) [\w-]+"
-        r"(?: (?:data|supervision|feedback|rewards?|signals?|labels?|annotations?|samples?|resources?))?",
-    ),
+    ("scarcity", _SCARCE),
     ("costs", r"\b(?:expensive|costly|computationally (?:expensive|intensive|demanding|prohibitive)) [\w-]+"),
     ("noise and uncertainty", r"\bnoisy [\w-]+"),
     (
@@ -361,21 +396,80 @@ PROBLEM_PATTERNS = (
 
 # Ways of working that any field has, for windows whose papers share no method by name: name, verb and words.
 WAYS_OF_WORKING = (
-    ("Proofs and bounds", "prove or bound something",
-     r"\b(?:we prove|prov(?:es?|ing) that|theorems?|lower bounds?|upper bounds?|(?:un)?decidab\w+|"
-     r"NP-hard\w*|soundness|completeness)\b"),
-    ("Benchmarks and evaluation", "rest on a benchmark or a data set",
-     r"\b(?:benchmarks?|data ?sets?|corpus|leaderboards?)\b"),
-    ("Simulation and numerical experiments", "simulate or compute numerically",
-     r"\b(?:simulat\w+|numerical (?:results|experiments|examples|analysis)|Monte Carlo)\b"),
-    ("Systems and prototypes", "build a system or a prototype",
-     r"\b(?:prototypes?|our implementation|open-source (?:tool|system|library|framework)|toolkit|"
-     r"end-to-end system|architecture)\b"),
-    ("Surveys and taxonomies", "survey or order a field",
-     r"\b(?:surveys?|systematic reviews?|taxonom(?:y|ies)|literature reviews?)\b"),
-    ("Learned models", "train a model",
-     r"\b(?:(?:we|is|are) train(?:ed)?|fine-tun\w+|neural networks?|transformers?|language models?)\b"),
-)  # fmt: skip
+    (
+        "Proofs and bounds",
+        "prove or bound something",
+        r"\b(?:we prove|prov(?:es?|ing) that|theorems?|(?:lower|upper) bounds?|(?:un)?decidab\w+)\b",
+    ),
+    (
+        "Benchmarks and evaluation",
+        "rest on a benchmark or a data set",
+        r"\b(?:benchmarks?|data ?sets?|corpus|leaderboards?)\b",
+    ),
+    (
+        "Simulation and numerical experiments",
+        "simulate or compute numerically",
+        r"\b(?:simulat\w+|numerical (?:results|experiments|examples|analysis)|Monte Carlo)\b",
+    ),
+    (
+        "Systems and prototypes",
+        "build a system or a prototype",
+        r"\b(?:prototypes?|our implementation|open-source (?:tool|system|library)|toolkit|architecture)\b",
+    ),
+    (
+        "Surveys and taxonomies",
+        "survey or order a field",
+        r"\b(?:surveys?|systematic reviews?|taxonom(?:y|ies)|literature reviews?)\b",
+    ),
+    (
+        "Learned models",
+        "train a model",
+        r"\b(?:(?:we|is|are) train(?:ed)?|fine-tun\w+|neural networks?|transformers?|language models?)\b",
+    ),
+)
+
+# Words that stand at the head of many a title's first phrase and tell little of the paper.
+STOCK_OF_TITLES = frozenset(
+    """
+    identification detection classification exploration discovery investigation comparison assessment
+    examination introduction place student students understanding submission comparative experimental
+    empirical exploratory iterative automated automatic preliminary novel report proposal characterization
+    quantification consideration lessons learned journey recipe guide role roles law laws token tokens
+    paradigm mechanism mechanisms selection construction creation adoption deployment integration
+    interaction relationship connection link lens winning case toolkit platform library adaptive dynamic
+    hybrid intelligent smart enhanced improved optimal multimodal multi-modal visual neural semantic
+    automated online offline
+    """.split()
+)
+# Whole fields and their tasks: no name for one paper.
+FIELDS = WEAK_PHRASES | frozenset(
+    """
+    reinforcement learning|supervised learning|unsupervised learning|federated learning
+    continual learning|transfer learning|representation learning|fine tuning|post training|pre training
+    vision language model|natural language processing|computer vision|image generation|video generation
+    image classification|object detection|semantic segmentation|question answering|data augmentation
+    code generation|text generation|machine translation|speech recognition|anomaly detection
+    knowledge distillation|knowledge graph|diffusion model|world model|reward model|autonomous driving
+    multi agent system|time series forecasting|time series|inverse problem|case study|inductive bias
+    domain adaptation|prompt injection|long term effect|software engineering|high performance computing
+    quantum computing|information theory|game theory|graph neural network|text to image
+    recommender system|recommendation system|vision language|decision making|in context learning
+    chain of thought
+    """.replace("\n", "|")
+    .replace("    ", "")
+    .split("|")
+)
+
+# Small words that tie the words of a name together, and words that can't open a name.
+LINKS = frozenset(
+    "of for in on with to from via by and or at as the a an under over between into without vs".split()
+)
+POSSESSIVES = frozenset(
+    "its it's their our your my his her whose what's there's that's let's isn't don't".split()
+)
+BEFORE_VERBS = frozenset(
+    "can cannot may might must should will would to not doesn't don't does do let".split()
+)
 
 
 def _inflected(verb: str) -> tuple[str, ...]:
@@ -397,9 +491,8 @@ _IRREGULAR = """
     understood undergone wrote written arose arisen broke broken came did driven fell fallen felt gave got
     let meant rose sent set shed took went underlies underlying overcame underlain fed cut lies lying ties
     dies using based due according compared
-    """.split()  # noqa: SIM905
+    """.split()
 
 VERBS = frozenset(_VERBS)
-VERB_FORMS = (frozenset(form for verb in _VERBS for form in _forms(verb)) | frozenset(_IRREGULAR)) - NOUN_INGS - {
-    "set", "sets", "cut", "based", "mapping", "mapped", "structured", "embedding",
-}  # fmt: skip
+_NO_VERBS = NOUN_INGS | {"set", "sets", "cut", "based", "mapping", "mapped", "structured", "embedding"}
+VERB_FORMS = frozenset(form for verb in _VERBS for form in _forms(verb)).union(_IRREGULAR) - _NO_VERBS

@@ -7,7 +7,15 @@ import typer
 from pydantic import ValidationError
 
 from service import __version__
-from service.cli import building, checking, delivering, demonstrating, editing_topics, keeping_roster
+from service.cli import (
+    building,
+    checking,
+    delivering,
+    demonstrating,
+    editing_topics,
+    evaluating,
+    keeping_roster,
+)
 from service.cli.terminal import EXPECTED, Refused, complain
 
 app = typer.Typer(
@@ -18,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (demonstrating, building, delivering, checking):
+for module in (demonstrating, building, delivering, evaluating, checking):
     module.add_to(app)
 app.add_typer(keeping_roster.app, name="subscribers")
 app.add_typer(editing_topics.app, name="topics")

@@ -331,44 +331,44 @@ def test_time_that_runs_out_ends_the_brief(desk: Desk) -> None:
 
 def test_retry_after_is_honoured(desk: Desk) -> None:
     desk.server.script(error_with_wait("7"))
-    assert desk.brief().metadata.writer == "openai"
+    assert desk.brief(assignment(FEW)).metadata.writer == "openai"
     assert desk.waits == [7.0]
 
 
 def test_retry_after_is_capped(desk: Desk) -> None:
     desk.server.script(error_with_wait("3600"))
-    assert desk.brief(longest_wait=20.0).metadata.writer == "openai"
+    assert desk.brief(assignment(FEW), longest_wait=20.0).metadata.writer == "openai"
     assert desk.waits == [20.0]
 
 
 def test_a_retry_after_that_is_no_number_waits_the_usual_time(desk: Desk) -> None:
     desk.server.script(error_with_wait("soon"), error_with_wait("-5"), error_with_wait("nan"))
-    assert desk.brief().metadata.writer == "openai"
+    assert desk.brief(assignment(FEW)).metadata.writer == "openai"
     assert desk.waits == [1.0, 2.0, 4.0]
 
 
 def test_a_retry_after_that_is_a_date_counts_from_the_answers_own(desk: Desk) -> None:
     until, now = "Fri, 22 May 2026 10:00:09 GMT", "Fri, 22 May 2026 10:00:00 GMT"
     desk.server.script(reply(503, Retry_After=until, Date=now))
-    assert desk.brief().metadata.writer == "openai"
+    assert desk.brief(assignment(FEW)).metadata.writer == "openai"
     assert desk.waits == [9.0]
 
 
 def test_a_failing_server_is_asked_again_with_growing_waits(desk: Desk) -> None:
     desk.server.script(reply(500), reply(502), well)
-    assert desk.brief().metadata.writer == "openai"
+    assert desk.brief(assignment(FEW)).metadata.writer == "openai"
     assert desk.waits == [1.0, 2.0]
 
 
 def test_a_slow_answer_is_asked_for_again(desk: Desk) -> None:
     desk.server.script(Reply(hold=True))
-    assert desk.brief(timeout=0.5).metadata.writer == "openai"
+    assert desk.brief(assignment(FEW), timeout=2.0).metadata.writer == "openai"
     assert desk.waits == [1.0]
 
 
 def test_a_cut_off_answer_is_asked_for_again_with_twice_the_room(desk: Desk) -> None:
     desk.server.script(completion('{"cards": [', finish="length"))
-    assert desk.brief().metadata.writer == "openai"
+    assert desk.brief(assignment(FEW)).metadata.writer == "openai"
     first, second = (asked.body["max_completion_tokens"] for asked in desk.server.requests[:2])
     assert second == 2 * first
 
@@ -509,7 +509,7 @@ def test_a_server_that_knows_only_max_tokens_is_asked_with_it(desk: Desk) -> Non
         return well(asked)
 
     desk.server.answers = older
-    assert desk.brief().metadata.writer == "openai"
+    assert desk.brief(assignment(FEW)).metadata.writer == "openai"
     assert "max_tokens" in desk.server.requests[-1].body
 
 
@@ -522,7 +522,7 @@ def test_a_model_that_takes_no_temperature_is_asked_without(desk: Desk) -> None:
         )
 
     desk.server.answers = strict
-    assert desk.brief(temperature=0.0).metadata.writer == "openai"
+    assert desk.brief(assignment(FEW), temperature=0.0).metadata.writer == "openai"
 
 
 def test_thoughts_and_fences_around_an_answer_are_passed_over(desk: Desk) -> None:

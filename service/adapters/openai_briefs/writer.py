@@ -67,9 +67,8 @@ class OpenAIWriter:
         self._store = store if store is not None else MemoryCardStore()
         self._clock = clock
         self._caller = Caller(settings, sleep, clock)
-        self._spending: dict[
-            tuple[str, str], Spending
-        ] = {}  # of the briefs that may still come back for repair
+        # Of the briefs that may still come back for repair.
+        self._spending: dict[tuple[str, str], Spending] = {}
 
     def close(self) -> None:
         self._caller.close()

@@ -40,8 +40,9 @@ class ExtractiveWriter:
         methods = make_methods(corpus, headings, pool)
         challenges = make_challenges(corpus, groups, pool)
         overview = make_overview(corpus, groups, methods, notable, pool)
-        claims = sum(len(part.claims) for part in (*themes, *methods, *notable, *challenges, overview))
         trends = make_trends(corpus, groups)
+        parts = (themes, methods, notable, challenges, (overview,))
+        claims = sum(len(part.claims) for section in parts for part in section)
         return Brief(
             topic_slug=selection.topic.slug,
             topic_name=selection.topic.name,

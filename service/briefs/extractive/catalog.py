@@ -43,7 +43,7 @@ def _entry(source: Source, theme: int | None, *, revised: bool) -> CatalogEntry:
 
 
 def _line(source: Source) -> str:
-    """What the paper does, in its own words, else its title. The entry names the paper, so the line need not."""
+    """What the paper does in its own words, else its title; the entry names the paper already."""
     rated = []
     for sentence in source.sentences:
         rate = max(on_proposals(sentence), on_findings(sentence)) if sentence.is_quotable else 0.0

@@ -48,9 +48,7 @@ def make_challenges(corpus: Corpus, groups: Sequence[Group], pool: Pool) -> tupl
         if challenge := _challenge(corpus, problem, len(challenges), pool):
             challenges.append(challenge)
     for group in groups:
-        if len(challenges) < min(4, wanted(corpus.size)) and (
-            challenge := _open_questions(corpus, group, pool)
-        ):
+        if len(challenges) < min(4, wanted(corpus.size)) and (challenge := _open_questions(group, pool)):
             challenges.append(challenge)
     return tuple(challenges)
 
@@ -131,7 +129,7 @@ def _challenge(corpus: Corpus, problem: Problem, place: int, pool: Pool) -> Chal
     return Challenge(heading, (counted(template, corpus, citations, terms), *quoted))
 
 
-def _open_questions(corpus: Corpus, group: Group, pool: Pool) -> Challenge | None:
+def _open_questions(group: Group, pool: Pool) -> Challenge | None:
     """Where too few papers name a problem: what a theme's papers say of limits, costs or findings."""
     quoted = pool.take(
         group.paper_ids, lambda s: max(1.5 * on_limits(s), on_costs(s), 0.1 * on_findings(s)), 3

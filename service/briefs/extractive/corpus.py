@@ -30,6 +30,7 @@ from service.papers import Paper, Ranked, Selection
 
 _WORDS = re.compile(r"\b[a-z]{4,}")
 _CAPITALS = re.compile(r"(?<=[a-z] )(?:[A-Z][a-z]{3,} )*[A-Z][a-z]{3,}(?=[ .,;:](?!\())")
+Vector = NDArray[np.float64]
 _TOKEN = re.compile(r"[^\W_]{2,}")
 
 
@@ -75,7 +76,7 @@ class Source:
         return Citation(self.id, longest) if longest else None
 
     def in_context(self, span: str) -> str:
-        """A span of the paper, with the words beside it where it is one word: too little to be found again."""
+        """A span of the paper; one word alone, too little to be found again, with the words beside it."""
         if " " in span:
             return span
         for text in (self.paper.title, self.paper.abstract):
@@ -149,7 +150,7 @@ class Corpus:
         return tuple(source.id for source in self.sources if source.id in wanted)
 
     def holding(self, keys: Sequence[str], among: Iterable[str] | None = None) -> tuple[Citation, ...]:
-        """Citations of the papers that hold one of the phrases, best first, each with the phrase as it stands there."""
+        """Citations of the papers that hold one of the phrases, with the phrase as they have it."""
         wanted = None if among is None else set(among)
         found = (source.evidence(keys) for source in self.sources if wanted is None or source.id in wanted)
         return tuple(citation for citation in found if citation)
@@ -162,7 +163,7 @@ class Corpus:
 
     @cached_property
     def _proper(self) -> frozenset[str]:
-        """Words, in small letters, that the window's abstracts never write small, and write large inside a sentence."""
+        """Words (here in small letters) that the abstracts write with a capital inside sentences."""
         texts = [plain(source.paper.abstract[:LONGEST_ABSTRACT]) for source in self.sources]
         small = {word for text in texts for word in _WORDS.findall(text)}
         large = {word.lower() for text in texts for run in _CAPITALS.findall(text) for word in run.split()}
@@ -170,7 +171,7 @@ class Corpus:
 
     @cached_property
     def _plurals(self) -> Mapping[str, str]:
-        """Words that the window uses in the plural at least half as often as in the singular, and that plural."""
+        """Words that the window uses in the plural at least half as often as in the singular."""
         counts = Counter(word for source in self.sources for word in _WORDS.findall(source.paper.abstract))
         return {
             word[:-1]: word
@@ -192,24 +193,28 @@ class Vectors:
         self.rows = {source.id: row for row, source in enumerate(sources)}
         self.sentences: csr_matrix = vectorizer.transform([s.text for s in sentences] or ["window"])
         self.places = {sentence: row for row, sentence in enumerate(sentences)}
-        self._vectorizer = vectorizer
 
-    def centre(self, paper_ids: Iterable[str]) -> NDArray[np.float64]:
+    def centre(self, paper_ids: Iterable[str]) -> Vector:
         """The direction of a group of papers, of length one."""
         rows = [self.rows[paper_id] for paper_id in paper_ids]
         mean = np.asarray(self.papers[rows].mean(axis=0)).ravel() if rows else np.zeros(self.papers.shape[1])
         length = float(np.linalg.norm(mean))
         return mean / length if length else mean
 
-    def of_text(self, text: str) -> csr_matrix:
-        return self._vectorizer.transform([text])
-
-    def nearness(self, sentences: Sequence[Sentence], centre: NDArray[np.float64]) -> NDArray[np.float64]:
+    def nearness(self, sentences: Sequence[Sentence], paper_ids: Iterable[str]) -> Vector:
+        """Cosine of each sentence with the centre of some papers."""
+        if not sentences:
+            return np.zeros(0)
         rows = [self.places[sentence] for sentence in sentences]
-        return np.round(self.sentences[rows] @ centre, 6)
+        near: Vector = np.round(self.sentences[rows] @ self.centre(paper_ids), 6)
+        return near
 
-    def likeness(self, one: Sentence, others: Sequence[Sentence]) -> float:
-        if not others:
-            return 0.0
-        rows = [self.places[sentence] for sentence in others]
-        return float((self.sentences[rows] @ self.sentences[self.places[one]].T).max())
+    def likeness(self, sentences: Sequence[Sentence], others: Sequence[Sentence]) -> Vector:
+        """The greatest cosine of each sentence with any of the others; 0 where there are none."""
+        if not sentences or not others:
+            return np.zeros(len(sentences))
+        rows = [self.places[sentence] for sentence in sentences]
+        columns = [self.places[sentence] for sentence in others]
+        alike = (self.sentences[rows] @ self.sentences[columns].T).toarray()
+        like: Vector = np.round(alike.max(axis=1), 6)
+        return like

@@ -36,7 +36,7 @@ def definitions(paper_id: str, text: str) -> list[GlossaryEntry]:
 
 
 def _expansion(acronym: str, before: str) -> str | None:
-    """The shortest run of last words whose initials are the acronym's letters, small words and hyphens aside."""
+    """The fewest last words whose initials are the acronym's letters, small words aside."""
     letters = [letter.lower() for letter in acronym if letter.isalnum()]
     words = list(re.finditer(r"[^\s\-–/]+", before))[-2 * len(letters) - 2 :]
     for start in range(len(words) - 1, -1, -1):

@@ -1,12 +1,13 @@
-"""Methods: papers grouped by the approach they speak of, with how it works, its strength and its trade-off."""
+"""Methods: papers by the approach that they speak of: how it works, its strength, its trade-off."""
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from service.briefs.extractive.corpus import Corpus
 from service.briefs.extractive.pool import Pool, Rating, on_costs, on_mechanisms, on_strengths
 from service.briefs.extractive.themes import counted
-from service.briefs.model import Citation, Method
+from service.briefs.model import Claim, Method
 from service.briefs.phrases import is_telling, lemma, sentence_case
 from service.briefs.sentences import Sentence
 from service.briefs.vocabulary import METHOD_HEADS, NO_METHODS, WAYS_OF_WORKING
@@ -21,10 +22,13 @@ HEADS = frozenset(lemma(word) for word in METHOD_HEADS)
 
 def make_methods(corpus: Corpus, headings: Sequence[str], pool: Pool) -> tuple[Method, ...]:
     """The approaches that most papers share, three to six of them, none the heading of a theme."""
-    named = (_by_name(corpus, key, place, pool) for place, key in enumerate(_choose(corpus, headings)))
-    methods = [method for method in named if method]
+    named = [_by_name(corpus, key, place) for place, key in enumerate(_choose(corpus, headings))]
+    methods = [method for approach in named if (method := _method(corpus, approach, pool))]
     for name, verb, words in WAYS_OF_WORKING:
-        if len(methods) < min(3, corpus.size // 4) and (method := _by_way(corpus, name, verb, words, pool)):
+        if len(methods) >= min(3, corpus.size // 4):
+            break
+        approach = _by_way(corpus, name, verb, words)
+        if approach and (method := _method(corpus, approach, pool)):
             methods.append(method)
     return tuple(methods)
 
@@ -75,42 +79,44 @@ def _holders(corpus: Corpus, key: str) -> set[str]:
     return {source.id for source in corpus.sources if key in source.phrases}
 
 
-def _by_name(corpus: Corpus, key: str, place: int, pool: Pool) -> Method | None:
-    term = corpus.name(key)
-    return _method(
-        corpus, sentence_case(term), LEADS[place % len(LEADS)], corpus.holding([key]), [term], pool, key
-    )
+@dataclass(frozen=True, slots=True)
+class Approach:
+    """A way of working that papers share: a name, the sentence that counts them, and who they are."""
+
+    name: str
+    lead: Claim
+    paper_ids: tuple[str, ...]
+    key: str = ""  # the phrase that names it, where it has one
 
 
-def _by_way(corpus: Corpus, name: str, verb: str, words: str, pool: Pool) -> Method | None:
+def _by_name(corpus: Corpus, key: str, place: int) -> Approach:
+    citations = corpus.holding([key])
+    lead = counted(LEADS[place % len(LEADS)], corpus, citations, [corpus.name(key)])
+    return Approach(sentence_case(corpus.name(key)), lead, lead.paper_ids, key)
+
+
+def _by_way(corpus: Corpus, name: str, verb: str, words: str) -> Approach | None:
     """Papers that work in one way that any field has, by the words that give it away."""
     pattern = re.compile(words, re.IGNORECASE)
     citations = tuple(citation for source in corpus.sources if (citation := source.found(pattern)))
-    if len(citations) < 2:
-        return None
-    return _method(corpus, name, f"{{n}} of the {{m}} papers {verb}: {{papers}}.", citations, [], pool)
+    lead = counted(f"{{n}} of the {{m}} papers {verb}: {{papers}}.", corpus, citations, [])
+    return Approach(name, lead, lead.paper_ids) if len(citations) > 1 else None
 
 
-def _method(
-    corpus: Corpus,
-    name: str,
-    template: str,
-    citations: tuple[Citation, ...],
-    terms: Sequence[str],
-    pool: Pool,
-    key: str = "",
-) -> Method | None:
-    ids = tuple(citation.paper_id for citation in citations)
+def _method(corpus: Corpus, approach: Approach, pool: Pool) -> Method | None:
+    """The approach in the words of its papers, those first that speak of it by name."""
 
     def near(rating: Rating) -> Rating:
-        return lambda sentence: rating(sentence) and rating(sentence) + _nearness(corpus, sentence, key)
+        return lambda sentence: (
+            rating(sentence) and rating(sentence) + _nearness(corpus, sentence, approach.key)
+        )
 
-    how = pool.take(ids, near(on_mechanisms), 2)
-    strength = pool.take(ids, near(on_strengths), 2)
-    trade_off = pool.take(ids, near(on_costs), 1)
+    how = pool.take(approach.paper_ids, near(on_mechanisms), 2)
+    strength = pool.take(approach.paper_ids, near(on_strengths), 2)
+    trade_off = pool.take(approach.paper_ids, near(on_costs), 1)
     if not (how or strength):
         return None
-    return Method(name, (counted(template, corpus, citations, terms), *how), strength, trade_off, ids)
+    return Method(approach.name, (approach.lead, *how), strength, trade_off, approach.paper_ids)
 
 
 def _nearness(corpus: Corpus, sentence: Sentence, key: str) -> float:

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from service.briefs.extractive.corpus import Corpus
 from service.briefs.extractive.quotations import Quotation, quote
@@ -13,6 +12,7 @@ from service.briefs.sentences import Sentence
 
 SAME = 0.55  # cosine of two sentences from which they say the same
 VARIETY = 0.5  # weight of what is new against what is central
+MOST_CANDIDATES = 60
 COMFORT = range(12, 34)  # words of a quotation that reads well
 
 Rating = Callable[[Sentence], float]
@@ -23,79 +23,58 @@ class Pool:
 
     def __init__(self, corpus: Corpus) -> None:
         self._corpus = corpus
-        self._said: list[Sentence] = []
+        self._said: dict[Sentence, None] = {}
         self._quoted = Counter[str]()
         self._by_paper: dict[str, list[Sentence]] = {}
         for sentence in corpus.quotable:
             self._by_paper.setdefault(sentence.paper_id, []).append(sentence)
 
-    def take(
-        self,
-        paper_ids: Iterable[str],
-        rating: Rating,
-        count: int,
-        centre: NDArray[np.float64] | None = None,
-        *,
-        spread: bool = True,
-    ) -> tuple[Claim, ...]:
-        """Up to ``count`` claims from these papers, by rating and nearness to the centre, each unlike the others.
+    def take(self, paper_ids: Iterable[str], rating: Rating, count: int) -> tuple[Claim, ...]:
+        """Up to ``count`` claims from these papers, best first, each unlike the rest.
 
-        ``rating`` is 0 or less for a sentence that won't do. With ``spread`` no paper speaks twice.
+        ``rating`` is 0 or less for a sentence that won't do. No paper speaks twice.
         """
-        ids = list(paper_ids)
-        candidates = self._candidates(
-            ids, rating, self._corpus.vectors.centre(ids) if centre is None else centre
-        )
+        candidates = self._candidates(list(paper_ids), rating)
+        sentences = [quotation.sentence for quotation, _ in candidates]
+        like = self._corpus.vectors.likeness(sentences, list(self._said))
+        left = list(range(len(candidates)))
         chosen: list[Claim] = []
-        speakers: set[str] = set()
-        while candidates and len(chosen) < count:
-            best = max(candidates, key=lambda item: (self._worth(*item), item[0].sentence.paper_id))
-            candidates.remove(best)
-            sentence = best[0].sentence
-            if (spread and sentence.paper_id in speakers) or self._is_said(sentence):
-                continue
-            chosen.append(self._say(sentence, len(chosen)))
-            speakers.add(sentence.paper_id)
+        while left and len(chosen) < count:
+            # Maximal marginal relevance: worth is the rate less the likeness to what has been said.
+            best = max(left, key=lambda at: (candidates[at][1] - VARIETY * float(like[at]), -at))
+            left.remove(best)
+            if like[best] < SAME:
+                chosen.append(self._say(candidates[best][0]))
+                like = np.maximum(like, self._corpus.vectors.likeness(sentences, [sentences[best]]))
+                left = [at for at in left if sentences[at].paper_id != sentences[best].paper_id]
         return tuple(chosen)
 
-    def _candidates(
-        self, ids: Sequence[str], rating: Rating, centre: NDArray[np.float64]
-    ) -> list[tuple[Quotation, float]]:
-        sentences = [
-            s for paper_id in ids for s in self._by_paper.get(paper_id, ()) if s not in self._said_set
-        ]
-        rated = [(sentence, rating(sentence)) for sentence in sentences]
-        rated = [(sentence, rate) for sentence, rate in rated if rate > 0]
-        near = self._corpus.vectors.nearness([sentence for sentence, _ in rated], centre) if rated else ()
-        framed = (
-            (self._frame(sentence), rate + 1.5 * float(close))
+    def _candidates(self, ids: Sequence[str], rating: Rating) -> list[tuple[Quotation, float]]:
+        """The sixty best quotations of these papers with their rates, the best first."""
+        sentences = [s for paper_id in ids for s in self._by_paper.get(paper_id, ()) if s not in self._said]
+        rated = [(sentence, rate) for sentence in sentences if (rate := rating(sentence)) > 0]
+        near = self._corpus.vectors.nearness([sentence for sentence, _ in rated], ids)
+        ranked = [
+            (quotation, self._rate(quotation, rate, float(close)))
             for (sentence, rate), close in zip(rated, near, strict=True)
-        )
-        ranked = [(quotation, rate + readability(quotation)) for quotation, rate in framed if quotation]
+            if (quotation := self._frame(sentence))
+        ]
         ranked.sort(key=lambda item: (-item[1], item[0].sentence.paper_id, item[0].sentence.place))
-        return ranked[:60]
+        return ranked[:MOST_CANDIDATES]
 
-    @property
-    def _said_set(self) -> set[Sentence]:
-        return set(self._said)
+    def _rate(self, quotation: Quotation, rate: float, close: float) -> float:
+        heard = 0.15 * self._quoted[quotation.sentence.paper_id]
+        return round(rate + 1.5 * close + readability(quotation) - heard, 6)
 
-    def _frame(self, sentence: Sentence, turn: int = 0) -> Quotation | None:
-        return quote(sentence, self._corpus.by_id[sentence.paper_id].speaker, turn)
+    def _frame(self, sentence: Sentence) -> Quotation | None:
+        """The sentence in its frame; the wording turns with each sentence that is said."""
+        return quote(sentence, self._corpus.by_id[sentence.paper_id].speaker, len(self._said))
 
-    def _worth(self, quotation: Quotation, rate: float) -> float:
-        """What a quotation adds: its rate, less what has been said already and a paper's earlier say."""
-        like = self._corpus.vectors.likeness(quotation.sentence, self._said[-40:])
-        return round(rate - VARIETY * like - 0.15 * self._quoted[quotation.sentence.paper_id], 6)
-
-    def _is_said(self, sentence: Sentence) -> bool:
-        return self._corpus.vectors.likeness(sentence, self._said) >= SAME
-
-    def _say(self, sentence: Sentence, turn: int) -> Claim:
-        self._said.append(sentence)
-        self._quoted[sentence.paper_id] += 1
-        quotation = self._frame(sentence, len(self._said))
-        assert quotation is not None
-        return quotation.claim
+    def _say(self, quotation: Quotation) -> Claim:
+        framed = self._frame(quotation.sentence) or quotation
+        self._said[quotation.sentence] = None
+        self._quoted[quotation.sentence.paper_id] += 1
+        return framed.claim
 
 
 def readability(quotation: Quotation) -> float:
@@ -145,7 +124,7 @@ def on_costs(sentence: Sentence) -> float:
 
 
 def on_limits(sentence: Sentence) -> float:
-    """What is in the way: said of the field, so not what the paper itself proposes, gains or does away with."""
+    """What is in the way: not what the paper itself proposes, gains or does away with."""
     if not sentence.limits or sentence.proposes:
         return 0.0
     if sentence.criticises and not sentence.finds and not sentence.gains:

@@ -1,4 +1,4 @@
-"""Quotations: a sentence of a paper, shortened without changing its words, inside a sentence that names the paper."""
+"""Quotations: a paper's sentence, shortened without changing its words, in one that names the paper."""
 
 import re
 from collections.abc import Iterable
@@ -62,8 +62,12 @@ _OWN_PART = re.compile(
     r"(?P<rest>(?:(?:also|further|consistently|significantly|substantially|clearly|then|thus|"
     r"effectively) )?[a-z].+)$"
 )
-_OWN_OPENING = re.compile(r"^(?:our|the proposed|this|these|extensive|comprehensive|experimental|empirical|numerical|theoretical|"
-                          r"experiments|results|evaluations?|simulations|ablations|simulation|benchmark results|qualitative|quantitative|preliminary|findings)\b", re.IGNORECASE)  # fmt: skip
+_OWN_OPENING = re.compile(
+    r"^(?:our|the proposed|this|these|extensive|comprehensive|experimental|empirical|numerical|theoretical|"
+    r"experiments|results|evaluations?|simulations?|ablations|benchmark results|qualitative|quantitative|"
+    r"preliminary|findings)\b",
+    re.IGNORECASE,
+)
 _MADE = r"(?:propos|introduc|present|develop|describ|design|creat|releas|formulat|devis|build|construct)\w*"
 _CUT = re.compile(
     r"(?P<cut>;|\s[—–]\s?|\s--\s|:\s(?=\(|\d\)|first|\(i)|,\s(?=(?:which|while|whereas|thereby|thus|hence|"
@@ -98,7 +102,7 @@ _FINITE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Quotation:
-    """A claim to be: words before the quotation, the pieces quoted, and how well it reads (0 is plain, higher better)."""
+    """A claim to be: words before the quotation, the pieces quoted, how well it reads (0 is plain)."""
 
     sentence: Sentence
     before: str
@@ -136,7 +140,7 @@ class Speaker:
 
 
 def quote(sentence: Sentence, speaker: Speaker, turn: int = 0) -> Quotation | None:
-    """The sentence as a claim, or None where it can't be told apart from its paper; ``turn`` varies the wording."""
+    """The sentence as a claim, None where it leans on others; ``turn`` varies the wording."""
     text = _without_marker(sentence.text.rstrip(".! "))
     framed = _framed(sentence, text, speaker, turn)
     if framed is None:
@@ -169,8 +173,9 @@ def _name(handle: str) -> str:
 
 
 def _as_definition(text: str, speaker: Speaker) -> tuple[str, str, float] | None:
-    """ "We introduce NAME, a method that …": NAME is “a method that …”."""
-    opening = rf"^(?:[Ww]e|[Tt]his (?:paper|work|study|article)|[Tt]he paper)\b[^.,;:]{{0,20}}? {_MADE} {_name(speaker.handle)}"
+    """A definition: "We introduce NAME, a method that …" makes NAME is “a method that …”."""
+    who = r"(?:[Ww]e|[Tt]his (?:paper|work|study|article)|[Tt]he paper)"
+    opening = rf"^{who}\b[^.,;:]{{0,20}}? {_MADE} {_name(speaker.handle)}"
     if match := re.match(rf"{opening}(?:,| --| —|:) (?P<rest>(?:an?|the) (?!first step).+)$", text):
         return f"{speaker.handle} is ", _without_second_verb(match["rest"]), 0.35
     return None
@@ -255,7 +260,7 @@ def _without_personal_tail(text: str) -> str:
 
 
 def _shortened(text: str) -> str:
-    """The longest beginning of at most WORDS words that ends where a subordinate clause starts, else the text."""
+    """The longest beginning of at most WORDS words that ends before a subordinate clause, else the text."""
     cuts = [text[: match.start()] for match in _CUT.finditer(text)]
     fitting = [cut for cut in cuts if 10 <= len(cut.split()) <= WORDS and _is_balanced(cut)]
     return _without_dangling(fitting[-1]) if fitting else text
@@ -293,7 +298,7 @@ def _without_parentheses(text: str) -> tuple[str, ...]:
 
 
 def listed(names: Iterable[str], most: int = 12) -> str:
-    """Names as a list in words: "A, B and C", or "among them A, B and C" where there are more than ``most``."""
+    """Names as a list: "A, B and C", or "among them A, B and C" where there are more than ``most``."""
     names = list(names)
     if len(names) > most + 1:
         return f"among them {listed(names[:most], most)}"

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -20,6 +20,7 @@ from service.briefs.phrases import is_telling, merged, parts_of, sentence_case
 
 SEED = 20_260_101
 MOST_FEATURES = 1500
+BARE = 0.02  # at most the score of a phrase that can head a theme only where nothing better is shared
 LISTED = 10  # papers that a counted sentence names
 COMMON = 0.3  # a phrase that a greater part of the window holds tells no theme from another
 SECOND = 0.8  # a paper belongs to a second theme that weighs at least this part of its first
@@ -48,7 +49,7 @@ class Group:
 def make_themes(corpus: Corpus, groups: Sequence[Group], pool: Pool) -> tuple[Theme, ...]:
     """A paragraph for each group: how many papers share what, then what is proposed and what is found."""
     return tuple(
-        Theme(group.heading, (_lead(corpus, group, place), *_body(corpus, group, pool)), group.paper_ids)
+        Theme(group.heading, (_lead(corpus, group, place), *_body(group, pool)), group.paper_ids)
         for place, group in enumerate(groups)
     )
 
@@ -83,13 +84,14 @@ def _in_number(text: str, n: int, m: int) -> str:
 _SINGULAR = (
     ("papers centre", "papers centres"), ("papers take", "papers takes"), ("papers work", "papers works"),
     ("papers are", "papers is"), ("papers turn", "papers turns"), ("papers deal", "papers deals"),
-    ("papers speak", "papers speaks"), ("papers use", "papers uses"), (", centre", ", centres"), (", take", ", takes"),
-    (", work", ", works"), (", are", ", is"), (", turn", ", turns"), (", deal", ", deals"), (", speak", ", speaks"),
+    ("papers speak", "papers speaks"), ("papers use", "papers uses"), (", centre", ", centres"),
+    (", take", ", takes"), (", work", ", works"), (", are", ", is"), (", turn", ", turns"),
+    (", deal", ", deals"), (", speak", ", speaks"),
     (", use", ", uses"), ("papers run", "papers runs"), (", run", ", runs"),
 )  # fmt: skip
 
 
-def _body(corpus: Corpus, group: Group, pool: Pool) -> tuple[Claim, ...]:
+def _body(group: Group, pool: Pool) -> tuple[Claim, ...]:
     size = len(group.paper_ids)
     proposals = pool.take(group.paper_ids, on_proposals, min(2, size))
     findings = pool.take(
@@ -111,7 +113,7 @@ def make_groups(corpus: Corpus) -> tuple[Group, ...]:
 
 
 def _members(corpus: Corpus) -> list[tuple[str, ...]]:
-    counts, keys = _counts(corpus)
+    counts = _counts(corpus)
     sizes = _sizes(corpus.size)
     if sizes == (1,) or min(counts.shape) < 4:
         return [tuple(source.id for source in corpus.sources)]
@@ -130,8 +132,8 @@ def _sizes(papers: int) -> tuple[int, ...]:
     return (4, 5, 6)
 
 
-def _counts(corpus: Corpus) -> tuple[csr_matrix, list[str]]:
-    """Papers × phrases: 1 where a paper holds the phrase, 3 where its title does; neither rare nor common phrases."""
+def _counts(corpus: Corpus) -> csr_matrix:
+    """Papers × phrases, rare and common ones left out: 1 where a paper holds it, 3 where its title does."""
     least = 2 if corpus.size > 4 else 1
     most = max(least, int(COMMON * corpus.size))
     fitting = [(key, n) for key, n in corpus.frequency.items() if least <= n <= most and len(key.split()) < 4]
@@ -143,7 +145,7 @@ def _counts(corpus: Corpus) -> tuple[csr_matrix, list[str]]:
         for key in source.phrases:
             if key in columns:
                 matrix[row, columns[key]] = 3.0 if key in source.title_phrases else 1.0
-    return csr_matrix(matrix), keys
+    return csr_matrix(matrix)
 
 
 def _factors(weights: csr_matrix, size: int) -> tuple[Matrix, Matrix]:
@@ -156,7 +158,7 @@ def _factors(weights: csr_matrix, size: int) -> tuple[Matrix, Matrix]:
 
 
 def _merit(weights: csr_matrix, counts: csr_matrix, size: int) -> float:
-    """Coherence of the themes' first phrases plus stability of the themes when a fifth of the papers is left out."""
+    """Coherence of the themes' first phrases, their stability without a fifth of the papers, and balance."""
     papers, phrases = _factors(weights, size)
     coherence = float(np.mean([_coherence(counts, row) for row in phrases]))
     folds = range(3 if weights.shape[0] <= 200 else 1)
@@ -230,7 +232,7 @@ def _stands_alone(key: str, term: str) -> bool:
 
 
 def _kinds(inside: Sequence[Source], key: str) -> list[str]:
-    """What a group's papers call kinds of a noun, the most frequent first: "malware detection" for "detection"."""
+    """Kinds of a noun in a group's papers, the most frequent first: "malware detection" for "detection"."""
     counts = Counter(
         phrase
         for source in inside
@@ -253,42 +255,47 @@ def heading_of(terms: Sequence[str]) -> str:
     return merged(terms[0], terms[1]) if fits else terms[0]
 
 
-def choose_keys(corpus: Corpus, inside: Sequence[Source], used: set[str], most: int = 3) -> tuple[str, ...]:
+def choose_keys(corpus: Corpus, inside: Sequence[Source], used: set[str], most: int = 4) -> tuple[str, ...]:
     """Phrases that set a group apart and together cover it, no two of which share a word."""
     scores = _contrasts(corpus, inside, used)
-    chosen: list[str] = []
-    uncovered = {source.id for source in inside}
+    first = _first_key(inside, scores)
+    if first is None:
+        return ()
+    chosen = [first]
     while len(chosen) < most:
-        least = _least(len(inside), len(chosen))
-        fitting = {
-            key: score
-            for key, score in scores.items()
-            if _differs(key, chosen) and _can_follow(corpus, key, chosen)
-        }
-        rated = [(_gain(key, score, uncovered, inside, least), key) for key, score in fitting.items()]
-        rated = [(gain, key) for gain, key in rated if gain > 0]
-        if not rated:
+        uncovered = [source for source in inside if not any(key in source.phrases for key in chosen)]
+        fitting = {key: score for key, score in scores.items() if score > BARE and _differs(key, chosen)}
+        alone = {key: score for key, score in fitting.items() if _stands_alone(key, corpus.name(key))}
+        best = _best(alone, uncovered, len(inside), _least(len(inside), len(chosen)))
+        if best is None:
             break
-        best = min(rated, key=lambda item: (-item[0], item[1]))[1]
         chosen.append(best)
-        uncovered -= {source.id for source in inside if best in source.phrases}
     return tuple(chosen)
 
 
-def _can_follow(corpus: Corpus, key: str, chosen: Sequence[str]) -> bool:
-    return not chosen or _stands_alone(key, corpus.name(key))
+def _first_key(inside: Sequence[Source], scores: Mapping[str, float]) -> str | None:
+    """A phrase that many of a group's papers share, else one that a few share, else one word."""
+    full = {key: score for key, score in scores.items() if score > BARE}
+    size = len(inside)
+    return (
+        _best(full, inside, size, _least(size, 0))
+        or _best(full, inside, size, 1)
+        or _best(scores, inside, size, 1)
+    )
+
+
+def _best(scores: Mapping[str, float], sources: Sequence[Source], size: int, least: int) -> str | None:
+    """The phrase with the best score for the sources that hold it, of those that at least so many hold."""
+    held = {key: sum(key in source.phrases for source in sources) for key in scores}
+    gains = {key: round(scores[key] * (n / size) ** 0.5, 6) for key, n in held.items() if n >= least}
+    return min(gains, key=lambda key: (-gains[key], key)) if gains else None
 
 
 def _least(papers: int, chosen: int) -> int:
     """How many papers of a group must hold a phrase that the others of the heading don't cover."""
     if papers < 4:
         return 1
-    return max(2, papers // (8 if chosen == 0 else 5))
-
-
-def _gain(key: str, score: float, uncovered: set[str], inside: Sequence[Source], least: int) -> float:
-    new = sum(key in source.phrases for source in inside if source.id in uncovered)
-    return round(score * (new / len(inside)) ** 0.5, 6) if new >= least else 0.0
+    return max(2, round(papers * (0.2 if chosen < 2 else 0.1)))
 
 
 def _differs(key: str, chosen: Iterable[str]) -> bool:
@@ -320,16 +327,13 @@ def _contrast(corpus: Corpus, inside: Sequence[Source], key: str, n: int) -> flo
     outside = max(corpus.size - len(inside), 1)
     apart = n / len(inside) - (corpus.frequency[key] - n) / outside
     titled = sum(key in source.title_phrases for source in inside) / len(inside)
-    return max(apart + 0.6 * titled, 0.0) * _fullness(corpus, inside, key)
+    score = max(apart + 0.6 * titled, 0.0) + BARE
+    return min(score, BARE) if _is_bare(corpus, inside, key) else score * (1.0 if " " in key else 0.4) + BARE
 
 
-def _fullness(corpus: Corpus, inside: Sequence[Source], key: str) -> float:
-    """How well a phrase can head a theme by its form: one bare word can't, unless the papers name kinds of it."""
-    if " " in key:
-        return 1.0
-    if _stands_alone(key, corpus.name(key)):
-        return 0.4
-    return 0.3 if _kinds(inside, key) else 0.1
+def _is_bare(corpus: Corpus, inside: Sequence[Source], key: str) -> bool:
+    """Whether a phrase says too little for a heading: one plain word of which the papers name no kinds."""
+    return not _stands_alone(key, corpus.name(key)) and not _kinds(inside, key)
 
 
 def _is_heading(corpus: Corpus, key: str, used: set[str]) -> bool:

@@ -76,7 +76,7 @@ def _changes(corpus: Corpus, before: Counter[str], m: int) -> list[Change]:
 
 
 def surprise(now: int, n: int, before: int, m: int) -> float:
-    """z-score of the log-odds ratio with an informative Dirichlet prior (Monroe, Colaresi and Quinn 2008, eq. 16, 22)."""
+    """z-score of the log-odds ratio with a Dirichlet prior (Monroe, Colaresi and Quinn 2008, eq. 16, 22)."""
     share = PRIOR * (now + before + 0.5) / (n + m + 1)
     odds_now = log((now + share) / (n + PRIOR - now - share))
     odds_before = log((before + share) / (m + PRIOR - before - share))
@@ -84,7 +84,7 @@ def surprise(now: int, n: int, before: int, m: int) -> float:
 
 
 def _is_name(key: str, corpus: Corpus) -> bool:
-    """Whether a phrase can be read alone: two words or more, or a name in capitals that is no stock acronym."""
+    """Whether a phrase can be read alone: several words, or a name in capitals that is no stock acronym."""
     if not is_telling(key) or not corpus.is_noun(key.rsplit(maxsplit=1)[-1]):
         return False
     if " " in key:
@@ -136,7 +136,8 @@ def _claim(corpus: Corpus, name: str, citations: tuple[Citation, ...], before: i
     papers = listed(corpus.handles(citation.paper_id for citation in citations), 8)
     speak = "papers speak" if len(citations) > 1 else "papers speaks"
     return Claim(
-        f"{len(citations)} of the {corpus.size} {speak} of {name}, against {before} of the {m} before: {papers}.",
+        f"{len(citations)} of the {corpus.size} {speak} of {name}, "
+        f"against {before} of the {m} before: {papers}.",
         citations,
         "counted",
     )

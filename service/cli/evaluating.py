@@ -1,0 +1,74 @@
+"""`brief evaluate`: how good is a brief? The measures, over the papers as they are archived."""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from service import wiring
+from service.briefs import Assignment
+from service.briefs.measures import Measures, measure, to_mapping
+from service.briefs.model import Brief
+from service.cli.terminal import opened, out, print_json, watched
+from service.papers import Paper, Ranked, Selection, Window
+from service.wiring import Service
+from subscribers.topics import Topic
+
+FOLDS = 5  # refits, each without every fifth paper, say how stable themes are
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(evaluate)
+
+
+def evaluate(
+    issue: Annotated[str, typer.Argument(help="the issue, such as 2026-W22")],
+    topic: Annotated[list[str] | None, typer.Option(help="only this topic; may be repeated")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
+) -> None:
+    """Measure an issue's briefs: citations, coverage, handles, evidence, grounding, redundancy, themes."""
+    service = opened()
+    held = service.archive.issue(issue)
+    briefs = [
+        brief for brief in held.briefs if not brief.is_quiet and (not topic or brief.topic_slug in topic)
+    ]
+    found: dict[str, Measures] = {}
+    with watched() as watch:
+        for done, brief in enumerate(briefs):
+            watch(f"Measuring {brief.topic_name}", done, len(briefs))
+            found[brief.topic_slug] = _measured(service, brief)
+    if as_json:
+        print_json({slug: to_mapping(measures) for slug, measures in found.items()})
+    else:
+        out.print(_table(issue, found))
+
+
+def _measured(service: Service, brief: Brief) -> Measures:
+    papers = service.archive.papers(entry.paper_id for entry in brief.catalog)
+    topic = service.roster.topic(brief.topic_slug)
+    began = time.perf_counter()
+    _rewritten(topic, brief, list(papers.values()))
+    seconds = time.perf_counter() - began
+    kept = [
+        [paper for place, paper in enumerate(papers.values()) if place % FOLDS != fold]
+        for fold in range(FOLDS)
+    ]
+    refitted = [[theme.paper_ids for theme in _rewritten(topic, brief, some).themes] for some in kept]
+    return measure(brief, papers, seconds=seconds, refitted=refitted)
+
+
+def _rewritten(topic: Topic, brief: Brief, papers: Sequence[Paper]) -> Brief:
+    """The extractive writer's brief of some papers, to time it and to see which themes come again."""
+    taken = tuple(Ranked(paper, 1.0, "") for paper in papers)
+    window = Window(brief.first, brief.last)
+    selection = Selection(topic, window, len(taken), len(taken), taken, (), (), (), ())
+    return wiring.fallback_writer().write(Assignment(selection, brief.generated_at))
+
+
+def _table(issue: str, found: Mapping[str, Measures]) -> Table:
+    table = Table("Measure", *found, title=f"Issue {issue}")
+    for cells in zip(*(measures.rows() for measures in found.values()), strict=True):
+        table.add_row(cells[0][0], *(value for _, value in cells))
+    return table
