@@ -328,7 +328,7 @@ class Archive:
                 .limit(limit)
                 .with_for_update(skip_locked=True)
             )
-            claimed = session.scalars(ids).all()
+            claimed = [i for i in session.scalars(ids) if i is not None]
             session.execute(
                 sa.update(DeliveryRow)
                 .where(col(DeliveryRow.id).in_(claimed))

@@ -102,19 +102,20 @@ def newsroom(service: Service, choice: str | None = None) -> Newsroom:
         timeout=settings.arxiv_timeout,
         interval=settings.arxiv_interval,
     )
-    return Newsroom(service.archive, source, writer(service, choice), fallback_writer(), now)
+    fallback = fallback_writer()
+    return Newsroom(service.archive, source, writer(service, fallback, choice), fallback, now)
 
 
-def writer(service: Service, choice: str | None = None) -> BriefWriter:
+def writer(service: Service, fallback: BriefWriter, choice: str | None = None) -> BriefWriter:
     """The writer that the settings or `choice` name; WriterNotReady where it lacks what it needs."""
     settings = service.settings
     key = settings.openai_api_key.get_secret_value()
     choice = choice or settings.writer
     if choice == "extractive" or (choice == "auto" and not key):
-        return fallback_writer()
+        return fallback
     if not key and urlsplit(settings.openai_base_url).hostname not in LOOPBACK:
         raise WriterNotReady("the OpenAI writer needs BRIEF_OPENAI_API_KEY, or a server on this machine")
-    return OpenAIWriter(openai_settings(settings), fallback_writer(), ArchivedCards(service.archive))
+    return OpenAIWriter(openai_settings(settings), fallback, ArchivedCards(service.archive))
 
 
 def estimate(room: Newsroom, assignment: Assignment) -> Estimate:

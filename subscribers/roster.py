@@ -212,7 +212,8 @@ def _new_row(joining: Joining, address: str, key: str, now: dt.datetime) -> dict
 
 def _insert_or_ignore(session: Session, table: type[SQLModel], values: dict[str, Any]) -> sa.Executable:
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    return dialect.insert(table).values(values).on_conflict_do_nothing()
+    insert: sa.Executable = dialect.insert(table).values(values).on_conflict_do_nothing()
+    return insert
 
 
 def _follows(session: Session, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:

@@ -15,6 +15,7 @@ SOUND = builders.brief()
 PAPERS = builders.papers()
 ASSIGNMENT = builders.assignment()
 LEAD = Place(Section.THEMES, 0, "claims", 0)
+OTHER_OVERVIEW = replace(SOUND.overview, claims=(builders.counted((8, 9), "language models"),))
 HEADING = Place(Section.THEMES, 0, "heading")
 
 
@@ -179,6 +180,16 @@ def test_surplus_items_are_cut() -> None:
     notable = tuple(builders.notable(number) for number in range(10))
     brief = write_brief(Writer(replace(SOUND, notable=notable)), Writer(), ASSIGNMENT)
     assert len(brief.notable) == 8
+
+
+def test_a_heading_falls_with_the_last_claim_that_said_something_under_it() -> None:
+    *others, last = SOUND.themes
+    false = replace(last.claims[0], text="LockStep cures 99% of all queues.")
+    counted = replace(builders.counted((10, 11), "reinforcement learning"), text="2 of 14 papers speak of it.")
+    draft = replace(SOUND, themes=(*others, replace(last, claims=(counted, false))), overview=OTHER_OVERVIEW)
+    written = write_brief(Writer(draft), Writer(SOUND), ASSIGNMENT)
+    assert [theme.claims for theme in written.themes][-1] == last.claims
+    assert "themes" in written.filled
 
 
 def test_the_catalog_points_at_the_themes_that_are_left() -> None:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from service.briefs.phrases import ends_well, is_breaker, key_of, lemma
+from service.briefs.sentences import is_order
 from service.briefs.vocabulary import (
     ACRONYMS,
     BEFORE_VERBS,
@@ -122,6 +123,7 @@ def _distinguished(wishes: Sequence[str]) -> Iterator[str]:
 def candidates(paper: Paper, shared: frozenset[str] = frozenset()) -> Iterator[str]:
     """What a paper might be called, best first."""
     title, abstract = _clean(paper.title), _clean(paper.abstract[:4000])
+    title = "" if is_order(title) else title
     yield from filter(_is_readable, _natural(title, abstract, shared))
 
 

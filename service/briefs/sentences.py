@@ -1,7 +1,6 @@
 """Sentences of abstracts: where they end, what each does in its abstract, and which must never be quoted."""
 
 import re
-import unicodedata
 from dataclasses import dataclass
 
 LONGEST_ABSTRACT = 6000  # characters read of one abstract; arXiv itself allows about 1,920
@@ -22,15 +21,17 @@ _MARKUP = re.compile(
     r"<\s*/?\s*[a-zA-Z!?]|&#?\w+;|\{\{|\}\}|\{%|%\}|%[A-Z_]{3,}%|\[\[|\]\s*[\[(]|\[\d+\]|<\||\|>|```|"
     r"https?:|www\.|\S@\S+\.\w|://|javascript:"
 )
-_INSTRUCTION = re.compile(
-    r"\b(?:ignore|disregard|forget|override|bypass)\b[^.]{0,40}\b(?:instruction|prompt|above|previous|"
-    r"prior|earlier|rule)"
-    r"|^(?:please|ignore|disregard|forget|click|visit|subscribe|respond|reply|output|print|say|repeat|"
-    r"assistant|system|"
-    r"user|note to|dear|attention)\b|\byou (?:are|must|should|will|can|have to)\b|\bas an? (?:ai|"
-    r"language model)\b"
-    r"|\b(?:do not|don't|never) (?:mention|reveal|cite|summari[sz]e|criti)"
-    r"|\b(?:positive|favou?rable) review\b|\breviewers?\b[^.]{0,30}\b(?:accept|rate|score|recommend)",
+_ORDER = re.compile(
+    r"\b(?:ignore|disregard|forget|override|bypass)\b[^.]{0,40}"
+    r"\b(?:instruction|prompt|above|previous|prior|earlier|rule)"
+    r"|\bas an? (?:ai|language model)\b|\b(?:do not|don't|never) (?:mention|reveal|cite|summari[sz]e|criti)"
+    r"|\b(?:positive|favou?rable) review\b|\breviewers?\b[^.]{0,30}\b(?:accept|rate|score|recommend)\b"
+    r"|\bclick (?:here|below|on)\b|^(?:assistant|system|user|note to \w+|attention)\s*:",
+    re.IGNORECASE,
+)
+_TO_READERS = re.compile(
+    r"^(?:please|ignore|disregard|forget|click|visit|subscribe|dear)\b|"
+    r"\byou (?:are|must|should|will|can|have to)\b",
     re.IGNORECASE,
 )
 _HOUSEKEEPING = re.compile(
@@ -155,7 +156,24 @@ def plain(text: str) -> str:
 
 def hides_characters(text: str) -> bool:
     """Whether a text holds characters that a reader can't see: bidi controls, zero-width characters."""
-    return any(unicodedata.category(character) in {"Cf", "Cc", "Co", "Cn"} for character in text)
+    return not text.replace("\n", " ").replace("\t", " ").isprintable()
+
+
+def visible(text: str) -> str:
+    """The text with its white space collapsed and without characters that a reader can't see."""
+    return plain(
+        "".join(character for character in text if character.isspace() or not hides_characters(character))
+    )
+
+
+def is_order(text: str) -> bool:
+    """Whether a text tells its reader, or a language model, what to do."""
+    return bool(_ORDER.search(text))
+
+
+def is_clean(text: str) -> bool:
+    """Whether a text is free of hidden characters, markup, links and orders to its reader."""
+    return not (hides_characters(text) or _MARKUP.search(text) or is_order(text))
 
 
 def split(text: str) -> tuple[str, ...]:
@@ -208,9 +226,8 @@ class Sentence:
         """Whether it may stand in a brief: a whole sentence without markup, links or orders to its reader."""
         return (
             6 <= self.words <= 90
-            and not hides_characters(self.text)
-            and not _MARKUP.search(self.text)
-            and not _INSTRUCTION.search(self.text)
+            and is_clean(self.text)
+            and not _TO_READERS.search(self.text)
             and not _HOUSEKEEPING.search(self.text)
             and not re.search(
                 r"[“”„«»]|``|''|\\\w*(?:name|ours|method|system|model|approach|xspace|sys|tool)\b|\?$|"

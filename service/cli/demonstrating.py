@@ -46,11 +46,12 @@ def demo() -> None:
 def _build(service: Service, week: str) -> None:
     window = Window.of_week(week)
     built_at = dt.datetime.combine(window.last + SCHEDULED_AFTER, dt.time(3), dt.UTC)
+    writer = wiring.fallback_writer()
     room = Newsroom(
         archive=service.archive,
         source=samples.SamplePapers(as_of=built_at),
-        writer=wiring.fallback_writer(),
-        fallback=wiring.fallback_writer(),
+        writer=writer,
+        fallback=writer,
         clock=lambda: built_at,
     )
     with watched() as watch:

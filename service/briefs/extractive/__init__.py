@@ -36,9 +36,9 @@ class ExtractiveWriter:
         groups = make_groups(corpus)
         headings = [group.heading for group in groups]
         notable = make_notable(corpus, pool)
+        challenges = make_challenges(corpus, groups, pool)
         themes = make_themes(corpus, groups, pool)
         methods = make_methods(corpus, headings, pool)
-        challenges = make_challenges(corpus, groups, pool)
         overview = make_overview(corpus, groups, methods, notable, pool)
         trends = make_trends(corpus, groups)
         parts = (themes, methods, notable, challenges, (overview,))

@@ -7,7 +7,7 @@ from service.briefs.extractive.pool import on_findings, on_proposals, readabilit
 from service.briefs.extractive.quotations import quote
 from service.briefs.extractive.themes import Group
 from service.briefs.model import CatalogEntry, Revision
-from service.briefs.sentences import plain
+from service.briefs.sentences import is_clean, plain, visible
 from service.papers import Paper
 
 
@@ -29,8 +29,8 @@ def _entry(source: Source, theme: int | None, *, revised: bool) -> CatalogEntry:
         paper_id=paper.id,
         version=paper.version,
         handle=source.handle,
-        title=plain(paper.title),
-        authors=paper.authors,
+        title=visible(paper.title),
+        authors=tuple(visible(author) for author in paper.authors),
         categories=paper.categories,
         submitted=paper.submitted.date(),
         url=paper.url,
@@ -46,12 +46,13 @@ def _line(source: Source) -> str:
     """What the paper does in its own words, else its title; the entry names the paper already."""
     rated = []
     for sentence in source.sentences:
-        rate = max(on_proposals(sentence), on_findings(sentence)) if sentence.is_quotable else 0.0
+        rate = max(on_proposals(sentence), on_findings(sentence))
         quotation = quote(sentence, source.speaker) if rate else None
         if quotation:
             rated.append((round(rate + readability(quotation), 6), -sentence.place, quotation.line))
-    return max(rated)[2] if rated else f"{plain(source.paper.title)}."
+    title = plain(source.paper.title)
+    return max(rated)[2] if rated else f"{title if is_clean(title) else source.handle}."
 
 
 def revision_of(paper: Paper) -> Revision:
-    return Revision(paper.id, paper.version, plain(paper.title), paper.url)
+    return Revision(paper.id, paper.version, visible(paper.title), paper.url)

@@ -54,7 +54,7 @@ def make_challenges(corpus: Corpus, groups: Sequence[Group], pool: Pool) -> tupl
 
 
 def wanted(papers: int) -> int:
-    return min(6, max(4 * (papers >= 12), 1 + papers // 6))
+    return min(6, max(4 * (papers >= 12), papers // 3, 1))
 
 
 def _problems(corpus: Corpus) -> list[Problem]:

@@ -24,7 +24,7 @@ from service.briefs.phrases import (
     positions,
     surface_of,
 )
-from service.briefs.sentences import LONGEST_ABSTRACT, Sentence, hides_characters, plain, sentences_of
+from service.briefs.sentences import LONGEST_ABSTRACT, Sentence, is_clean, plain, sentences_of
 from service.briefs.vocabulary import FUNCTION_WORDS
 from service.papers import Paper, Ranked, Selection
 
@@ -42,7 +42,7 @@ class Source:
     handle: str
     phrases: Mapping[str, str]
     title_phrases: Mapping[str, str]
-    sentences: tuple[Sentence, ...]
+    sentences: tuple[Sentence, ...]  # those that may be quoted
 
     @property
     def paper(self) -> Paper:
@@ -63,8 +63,8 @@ class Source:
 
     def found(self, pattern: re.Pattern[str]) -> Citation | None:
         """The first place in title and quotable sentences where the pattern stands."""
-        for text in (plain(self.paper.title), *(s.text for s in self.sentences if s.is_quotable)):
-            if (match := pattern.search(text)) and not hides_characters(match[0]):
+        for text in (plain(self.paper.title), *(sentence.text for sentence in self.sentences)):
+            if is_clean(text) and (match := pattern.search(text)):
                 return Citation(self.id, self.in_context(match[0]))
         return None
 
@@ -92,18 +92,20 @@ def words_of(text: str) -> list[str]:
 
 
 def source_of(ranked: Ranked, handle: str) -> Source:
-    title, abstract = plain(ranked.paper.title), plain(ranked.paper.abstract)[:LONGEST_ABSTRACT]
+    title = plain(ranked.paper.title)
+    sentences = sentences_of(ranked.paper.id, ranked.paper.abstract)
+    named = phrases(title) if is_clean(title) else {}
     return Source(
         ranked=ranked,
         handle=handle,
-        phrases=_visible({**phrases(abstract), **phrases(title)}),
-        title_phrases=_visible(phrases(title)),
-        sentences=sentences_of(ranked.paper.id, abstract),
+        phrases={**_phrases_of(sentences), **named},
+        title_phrases=named,
+        sentences=tuple(sentence for sentence in sentences if sentence.is_quotable),
     )
 
 
-def _visible(found: Mapping[str, str]) -> dict[str, str]:
-    return {key: surface for key, surface in found.items() if not hides_characters(surface)}
+def _phrases_of(sentences: Sequence[Sentence]) -> dict[str, str]:
+    return phrases(" ".join(sentence.text for sentence in sentences if is_clean(sentence.text)))
 
 
 class Corpus:
@@ -115,6 +117,7 @@ class Corpus:
         self.sources = tuple(source_of(ranked, handles[ranked.paper.id]) for ranked in selection.taken)
         self.by_id = {source.id: source for source in self.sources}
         self.size = len(self.sources)
+        self._names: dict[str, str] = {}
 
     @cached_property
     def frequency(self) -> Counter[str]:
@@ -136,7 +139,7 @@ class Corpus:
 
     @cached_property
     def quotable(self) -> tuple[Sentence, ...]:
-        return tuple(s for source in self.sources for s in source.sentences if s.is_quotable)
+        return tuple(sentence for source in self.sources for sentence in source.sentences)
 
     @cached_property
     def vectors(self) -> "Vectors":
@@ -157,6 +160,11 @@ class Corpus:
 
     def name(self, key: str) -> str:
         """A phrase as a reader writes it: "reward models" rather than "Reward model"."""
+        if key not in self._names:
+            self._names[key] = self._name(key)
+        return self._names[key]
+
+    def _name(self, key: str) -> str:
         surface = surface_of(self.surfaces(key) or [key])
         *words, last = (word.capitalize() if word in self._proper else word for word in surface.split())
         return " ".join((*words, last if is_plural(last) else self._plurals.get(last, last)))

@@ -15,7 +15,7 @@ def make_glossary(corpus: Corpus) -> tuple[GlossaryEntry, ...]:
     found: dict[str, GlossaryEntry] = {}
     for source in corpus.sources:
         for sentence in source.sentences:
-            for entry in definitions(source.id, sentence.text) if sentence.is_quotable else ():
+            for entry in definitions(source.id, sentence.text):
                 found.setdefault(entry.acronym, entry)
     texts = [source.paper.text for source in corpus.sources]
     uses = {acronym: sum(acronym in text for text in texts) for acronym in found}

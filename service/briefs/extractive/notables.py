@@ -66,7 +66,7 @@ def _ordered(corpus: Corpus) -> Sequence[Source]:
 
 def _merit(source: Source) -> float:
     """The topic's own ranking, and whether the abstract holds claims that can be quoted and figures."""
-    quotable = [s for s in source.sentences if s.is_quotable]
+    quotable = source.sentences
     proposes = any(s.proposes for s in quotable)
     figures = any(s.finds and s.has_figures for s in quotable)
     return source.ranked.score + 0.3 * proposes + 0.2 * figures

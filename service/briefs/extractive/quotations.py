@@ -174,6 +174,8 @@ def _name(handle: str) -> str:
 
 def _as_definition(text: str, speaker: Speaker) -> tuple[str, str, float] | None:
     """A definition: "We introduce NAME, a method that …" makes NAME is “a method that …”."""
+    if speaker.handle not in text:
+        return None
     who = r"(?:[Ww]e|[Tt]his (?:paper|work|study|article)|[Tt]he paper)"
     opening = rf"^{who}\b[^.,;:]{{0,20}}? {_MADE} {_name(speaker.handle)}"
     if match := re.match(rf"{opening}(?:,| --| —|:) (?P<rest>(?:an?|the) (?!first step).+)$", text):
@@ -190,6 +192,8 @@ def _without_second_verb(text: str) -> str:
 
 
 def _as_subject(text: str, speaker: Speaker) -> tuple[str, str, float] | None:
+    if speaker.handle not in text[: 2 * len(speaker.handle) + 20]:
+        return None
     match = re.match(rf"^(?:[Tt]he |[Oo]ur )?{_name(speaker.handle)}(?P<own>['’]s)? (?P<rest>.+)$", text)
     if not match:
         return None
@@ -229,13 +233,17 @@ def _as_whole(sentence: Sentence, text: str, speaker: Speaker, turn: int) -> tup
     """A sentence with a subject of its own: quoted whole, after who says it."""
     if leans(text[:1].upper() + text[1:]) or _OWN_OPENING.match(text) or not text[:1].isalnum():
         return None
-    if re.search(rf"(?<![\w-]){re.escape(speaker.handle)}(?![\w-])", text) and text[:1].isupper():
+    if text[:1].isupper() and _names(text, speaker.handle):
         return "", text, 0.1
     verbs = ("notes", "warns", "points out") if sentence.limits else ("reports", "states", "observes")
     verb = verbs[turn % len(verbs)]
     if text[:1].islower():
         return f"{speaker.handle} {verb} that ", text, 0.0
     return f"{speaker.handle} {verb}: ", text, 0.0
+
+
+def _names(text: str, handle: str) -> bool:
+    return handle in text and bool(re.search(rf"(?<![\w-]){re.escape(handle)}(?![\w-])", text))
 
 
 def _pieces(text: str) -> tuple[str, ...] | None:

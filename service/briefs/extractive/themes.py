@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from sklearn.decomposition import NMF
+from sklearn.decomposition import non_negative_factorization
 from sklearn.feature_extraction.text import TfidfTransformer
 
 from service.briefs.extractive.corpus import Corpus, Source
@@ -104,7 +104,7 @@ def make_groups(corpus: Corpus) -> tuple[Group, ...]:
     """The window's groups, largest first; none has a heading of another, no paper is in more than two."""
     if corpus.size == 0:
         return ()
-    members = _members(corpus)
+    members = _enough(corpus, _members(corpus))
     groups: list[Group] = []
     for ids in sorted(members, key=lambda ids: (-len(ids), ids)):
         if group := _group(corpus, ids, groups):
@@ -123,13 +123,27 @@ def _members(corpus: Corpus) -> list[tuple[str, ...]]:
 
 
 def _sizes(papers: int) -> tuple[int, ...]:
-    if papers < 5:
-        return (1,)
+    """How many themes to try: one for three papers in a small window, then four to six."""
     if papers < 12:
-        return (2,)
-    if papers < 24:
-        return (3, 4)
-    return (4, 5, 6)
+        return (max(1, papers // 3),)
+    return (4,) if papers < 24 else (4, 5, 6)
+
+
+def _enough(corpus: Corpus, members: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """The groups, the largest split in two until there are as many as the window's size asks for."""
+    while len(members) < _sizes(corpus.size)[0] and len(largest := max(members, key=len)) > 1:
+        members.remove(largest)
+        members += _halves(corpus, largest)
+    return members
+
+
+def _halves(corpus: Corpus, ids: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """A group in two: the papers nearer to its first one, and those nearer to the one least like that."""
+    vectors = corpus.vectors.papers[[corpus.vectors.rows[paper_id] for paper_id in ids]]
+    alike = np.round((vectors @ vectors.T).toarray(), 6)
+    other = int(alike[0].argmin()) or len(ids) - 1
+    far = [paper_id for paper_id, row in zip(ids, alike, strict=True) if row[other] > row[0]] or [ids[other]]
+    return tuple(paper_id for paper_id in ids if paper_id not in far), tuple(far)
 
 
 def _counts(corpus: Corpus) -> csr_matrix:
@@ -150,11 +164,12 @@ def _counts(corpus: Corpus) -> csr_matrix:
 
 def _factors(weights: csr_matrix, size: int) -> tuple[Matrix, Matrix]:
     """Papers × themes and themes × phrases, the themes' rows of length one."""
-    model = NMF(n_components=size, init="nndsvd", random_state=SEED, max_iter=80, tol=0)
-    papers = model.fit_transform(weights)
-    lengths = np.linalg.norm(model.components_, axis=1)
+    papers, phrases, _ = non_negative_factorization(
+        weights, n_components=size, init="nndsvd", random_state=SEED, max_iter=80, tol=0
+    )
+    lengths = np.linalg.norm(phrases, axis=1)
     lengths[lengths == 0] = 1.0
-    return np.round(papers * lengths, 6), np.round(model.components_ / lengths[:, None], 6)
+    return np.round(papers * lengths, 6), np.round(phrases / lengths[:, None], 6)
 
 
 def _merit(weights: csr_matrix, counts: csr_matrix, size: int) -> float:
@@ -236,6 +251,7 @@ def _kinds(inside: Sequence[Source], key: str) -> list[str]:
     counts = Counter(
         phrase
         for source in inside
+        if key in source.phrases
         for phrase in source.phrases
         if phrase.endswith(f" {key}") and len(phrase.split()) == 2
     )

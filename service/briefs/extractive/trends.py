@@ -55,9 +55,12 @@ def make_trends(corpus: Corpus, groups: Sequence[Group]) -> tuple[Trend, ...]:
         FALLS,
     )
     surfaces = {change.key: _surface(change.key, corpus, earlier) for change in (*rose, *fell)}
+    risen = [_trend(corpus, change, surfaces[change.key], len(earlier)) for change in rose]
+    told = {trend.claim.paper_ids for trend in risen if trend.claim}
+    grown = (trend for trend in _risen_groups(corpus, groups, earlier) if trend.claim)
     return (
-        *(_trend(corpus, change, surfaces[change.key], len(earlier)) for change in rose),
-        *_risen_groups(corpus, groups, earlier),
+        *risen,
+        *(trend for trend in grown if trend.claim and trend.claim.paper_ids not in told),
         *(_trend(corpus, change, surfaces[change.key], len(earlier)) for change in fell),
     )
 

@@ -1,6 +1,6 @@
 """Places: where in a brief a claim or a text stands, and a brief with other words in those places."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -172,13 +172,19 @@ def _rewrite_item(section: Section, number: int, item: Item, changes: Mapping[Pl
             fields[part] = tuple(_kept(section, number, part, held, changes))
     for part in _TEXT_PARTS.get(section, ()):
         fields[part] = _text(Place(section, number, part), getattr(item, part), changes)
-    return replace(item, **fields) if _stands(section, fields) else None
+    return replace(item, **fields) if _stands(section, item, fields) else None
 
 
-def _stands(section: Section, fields: dict[str, Any]) -> bool:
+def _stands(section: Section, item: Item, fields: dict[str, Any]) -> bool:
+    if isinstance(item, Theme) and _says_something(item.claims) and not _says_something(fields["claims"]):
+        return False  # a count alone under a heading whose claims all fell would vouch for the heading
     if section is Section.METHODS:
         return bool(fields["name"] and fields["how"] and (fields["strength"] or fields["trade_off"]))
     return all(fields.values())
+
+
+def _says_something(held: Iterable[Claim]) -> bool:
+    return any(claim.kind != "counted" for claim in held)
 
 
 def _rewrite_glossary(brief: Brief, changes: Mapping[Place, Words]) -> tuple[GlossaryEntry, ...]:
