@@ -17,14 +17,14 @@ NOTHING_NEW = "nothing new in the topics followed"
 
 
 def audience(offered: Sequence[str], today: dt.date) -> sa.Select[tuple[int, str, str, str | None]]:
-    """Rows of subscriber id, topics (slugs joined by commas, in no order), length and the reason to skip, NULL for none.
+    """Rows of subscriber id, topics (slugs joined by commas), length and the reason to skip, NULL for none.
 
     `offered` are the slugs of the issue's topics that have papers.
     """
     followed = (
         sa.select(
             col(FollowRow.subscriber_id).label("subscriber_id"),
-            # in no order: SQLite before 3.44 can't order inside an aggregate, and an edition orders its topics itself
+            # in no order: SQLite before 3.44 can't order inside an aggregate, and editions order their topics
             sa.func.aggregate_strings(
                 sa.case((col(FollowRow.topic_slug).in_(offered), col(FollowRow.topic_slug))), ","
             ).label("topics"),

@@ -53,7 +53,8 @@ def post_room(archive: Archive, mailer: ScriptedMailer, *, now: dt.datetime = NO
 def rows(engine: sa.Engine) -> list[tuple[str, str, str | None]]:
     """Address, state and reason of every delivery, in the order of the roster."""
     query = sa.text(
-        "SELECT s.address, d.state, d.reason FROM deliveries d JOIN subscribers s ON s.id = d.subscriber_id ORDER BY s.id"
+        "SELECT s.address, d.state, d.reason FROM deliveries d "
+        "JOIN subscribers s ON s.id = d.subscriber_id ORDER BY s.id"
     )
     with engine.connect() as connection:
         return [(row[0], row[1], row[2]) for row in connection.execute(query)]

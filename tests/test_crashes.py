@@ -1,4 +1,4 @@
-"""A sender is killed at every step it takes, and at random moments; started again, it misses nobody and repeats nobody."""
+"""A sender is killed at every step, and at random moments; started again, it misses and repeats nobody."""
 
 import itertools
 import os

@@ -33,7 +33,7 @@ def test_a_changed_link_is_refused(subject: str, place: int, character: str) -> 
 
 
 def _same_bits(forged: str, token: str) -> bool:
-    """Base64 of 20 bytes leaves two spare bits in its last character: another spelling of the same signature."""
+    """Base64 leaves two spare bits in the last character: the same signature, spelled otherwise."""
     return forged[:-1] == token[:-1]
 
 

@@ -77,7 +77,8 @@ _GREEK = {
     "omega": "ω", "infty": "∞", "ell": "ℓ", "eta": "η", "kappa": "κ", "chi": "χ", "zeta": "ζ", "nu": "ν",
     "xi": "ξ",
 }  # fmt: skip
-_TIES = frozenset(("of", "for", "in", "as", "using"))
+_TIES = frozenset(("of", "for", "in", "as"))
+_ORDINALS = frozenset(("first", "second", "third"))
 _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)?", re.IGNORECASE)
 
 
@@ -113,11 +114,18 @@ def _distinguished(wishes: Sequence[str]) -> Iterator[str]:
         return
     first = wishes[0]
     for other in wishes[1:]:
-        words = [word for word in other.split() if word.casefold() not in first.casefold().split()]
+        words = [word for word in other.split() if _distinguishes(word, first)]
         for size in (2, 1):
             joined = " ".join((first, *words[-size:]))
             if len(words) >= size and _is_readable(joined) and words[-size].casefold() not in LINKS:
                 yield joined
+
+
+def _distinguishes(word: str, first: str) -> bool:
+    low = word.casefold()
+    return (
+        low not in first.casefold().split() and low not in VERB_FORMS and not low.endswith(("'s", "’s", "s'"))
+    )
 
 
 def candidates(paper: Paper, shared: frozenset[str] = frozenset()) -> Iterator[str]:
@@ -133,7 +141,7 @@ def _natural(title: str, abstract: str, shared: frozenset[str]) -> Iterator[str]
         yield head
     yield from _introduced(title, abstract, shared)
     if head and _is_phrase(head):
-        yield _titled(head)
+        yield head if " " not in head and head.casefold() not in _COMMON else _titled(head)
     yield from _title_phrases(title)
     yield _titled(" ".join(_trimmed(re.sub(r"[^\w\s'’/+.-]", " ", title).split()[:LONGEST])))
 
@@ -199,8 +207,9 @@ def _title_phrases(title: str) -> Iterator[str]:
     parts = [part.split() for part in re.split(r"[,;:()\"“”?!]|\s[–—-]+\s|—", title)]
     spans = [span for part in parts for span in _spans(part)]
     ranked = sorted(enumerate(spans), key=lambda item: (-_telling(item[1]) + 0.12 * item[0], item[0]))
-    yield from (_titled(" ".join(words)) for _, words in ranked if _telling(words) > LEAST_TELLING)
-    yield from (_titled(" ".join(words)) for _, words in ranked if _telling(words) <= LEAST_TELLING)
+    full = [words for _, words in ranked if len(words) > 1 or "-" in words[0]]
+    yield from (_titled(" ".join(words)) for words in full if _telling(words) > LEAST_TELLING)
+    yield from (_titled(" ".join(words)) for words in full if _telling(words) <= LEAST_TELLING)
 
 
 def _spans(words: list[str]) -> Iterator[list[str]]:
@@ -208,7 +217,8 @@ def _spans(words: list[str]) -> Iterator[list[str]]:
     phrases = list(_noun_phrases(words))
     for start, end in phrases:
         yield words[max(start, end - LONGEST) : end]
-        if start and words[start - 1].endswith("ing") and words[start - 1].casefold() in VERB_FORMS - _TIES:
+        verb = words[start - 1].casefold() if start else ""
+        if verb.endswith("ing") and verb in VERB_FORMS and verb != "using":
             yield words[start - 1 : end]
     for (start, end), (after, last) in itertools.pairwise(phrases):
         if after == end + 1 and words[end].casefold() in _TIES:
@@ -219,24 +229,30 @@ def _noun_phrases(words: list[str]) -> Iterator[tuple[int, int]]:
     """First and last (exclusive) place of each run of words that can be one noun phrase."""
     start = 0
     for place in range(len(words) + 1):
-        verb = (
-            place
-            and words[place - 1].casefold() in BEFORE_VERBS
-            and "-" not in words[min(place, len(words) - 1)]
-        )
-        if (
-            place < len(words)
-            and not verb
-            and not is_breaker(words[place])
-            and not _ORDINAL.fullmatch(words[place])
-        ):
+        if place < len(words) and not _breaks(words, place):
             continue
         end = place
-        while end > start and not ends_well(words[end - 1]):
+        while end > start and not (ends_well(words[end - 1]) or _is_deed(words, end - 1)):
             end -= 1
         if end > start:
             yield start, end
         start = place + 1
+
+
+def _breaks(words: list[str], place: int) -> bool:
+    """Whether a noun phrase of a title ends before this word."""
+    word = words[place]
+    if place and words[place - 1].casefold() in BEFORE_VERBS and "-" not in word:
+        return True
+    if word.casefold() in _ORDINALS or _is_deed(words, place):
+        return False
+    return is_breaker(word) or bool(_ORDINAL.fullmatch(word))
+
+
+def _is_deed(words: list[str], place: int) -> bool:
+    """Whether a word in -ing is a noun, as far as the word before it tells: "easy-to-use shielding"."""
+    low = words[place].casefold()
+    return place > 0 and low.endswith("ing") and low not in VERB_FORMS and not is_breaker(words[place - 1])
 
 
 def _telling(words: Sequence[str]) -> float:
@@ -309,7 +325,7 @@ def _titled(phrase: str) -> str:
 
 def _clean(text: str) -> str:
     """Text as a reader sees it: no markup, no hidden characters, TeX reduced to what it stands for."""
-    text = re.sub(r"(?<!\w)\((\w{2,6})\)(?=\w)", r"\1", unicodedata.normalize("NFKC", text))
+    text = re.sub(r"(?<!\w)\(\w{2,6}\)\w+", ", ", unicodedata.normalize("NFKC", text))  # "(Mis)alignment"
     text = re.sub(r"<[^>]*>|\{\{.*?\}\}|\{%.*?%\}|%[A-Z_]{3,}%|&#?\w+;", " ", text)
     text = re.sub(r"\\(?:text|math|emph|bf|it|tt|sc|rm|under|over)\w*\s*", "", text)
     text = re.sub(r"\\([a-zA-Z]+)", lambda match: _GREEK.get(match[1], " "), text)

@@ -134,11 +134,16 @@ def is_telling(key: str) -> bool:
 _WEAK_LEMMAS = frozenset(lemma(word) for word in WEAK_NOUNS | WEAK_MODIFIERS)
 
 
+# "Pest detection" is no part of "pest detection system": these nouns add nothing to what stands before them.
+_CARRIERS = frozenset(
+    ("system", "method", "framework", "approach", "technique", "algorithm", "task", "problem")
+)
+
+
 def parts_of(counts: Mapping[str, int], share: float = 0.7) -> set[str]:
     """Phrases that mostly stand inside a longer one: "preference" in "preference optimization"."""
-    return {
-        part for key, n in counts.items() for part in _spans_of(key) if n >= share * counts.get(part, n * 2)
-    }
+    longer = ((key, n) for key, n in counts.items() if key.split()[-1] not in _CARRIERS)
+    return {part for key, n in longer for part in _spans_of(key) if n >= share * counts.get(part, n * 2)}
 
 
 def _spans_of(key: str) -> set[str]:

@@ -455,6 +455,8 @@ FIELDS = WEAK_PHRASES | frozenset(
     quantum computing|information theory|game theory|graph neural network|text to image
     recommender system|recommendation system|vision language|decision making|in context learning
     chain of thought
+    flow matching|science education|global pattern|machine unlearning|linear bandit|model scaling
+    positional encoding|course selection|tabular prediction|repeated game|retrieval augmented generation
     """.replace("\n", "|")
     .replace("    ", "")
     .split("|")

@@ -20,31 +20,39 @@ LEADS = (
 HEADS = frozenset(lemma(word) for word in METHOD_HEADS)
 
 
+@dataclass(frozen=True, slots=True)
+class Approach:
+    """A way of working that papers share: a name, the sentence that counts them, and who they are."""
+
+    name: str
+    lead: Claim
+    paper_ids: tuple[str, ...]
+    key: str = ""  # the phrase that names it, where it has one
+
+
 def make_methods(corpus: Corpus, headings: Sequence[str], pool: Pool) -> tuple[Method, ...]:
-    """The approaches that most papers share, three to six of them, none the heading of a theme."""
-    named = [_by_name(corpus, key, place) for place, key in enumerate(_choose(corpus, headings))]
-    methods = [method for approach in named if (method := _method(corpus, approach, pool))]
-    for name, verb, words in WAYS_OF_WORKING:
-        if len(methods) >= min(3, corpus.size // 4):
-            break
-        approach = _by_way(corpus, name, verb, words)
-        if approach and (method := _method(corpus, approach, pool)):
-            methods.append(method)
+    """The approaches that most papers share, three to six; theme headings only where others are few."""
+    named = _choose(corpus)
+    headed = [key for key in named if corpus.name(key).lower() in " | ".join(headings).lower()]
+    fresh = [key for key in named if key not in headed][: _wanted(corpus.size)]
+    written = [_method(corpus, _by_name(corpus, key, place), pool) for place, key in enumerate(fresh)]
+    methods = [method for method in written if method.how[1:] or method.strength]
+    ways = (_by_way(corpus, name, verb, words) for name, verb, words in WAYS_OF_WORKING)
+    for fill in (*ways, *(_by_name(corpus, key, place) for place, key in enumerate(headed))):
+        if fill and len(methods) < min(3, corpus.size // 4):
+            methods.append(_method(corpus, fill, pool))
     return tuple(methods)
 
 
-def _choose(corpus: Corpus, headings: Sequence[str]) -> list[str]:
+def _choose(corpus: Corpus) -> list[str]:
+    """Phrases that name a method, those of most papers first, each with papers and words of its own."""
     least = 1 if corpus.size < 6 else 2 if corpus.size < 40 else 3
     most = max(2, int(0.4 * corpus.size))
     keys = [key for key, n in corpus.frequency.items() if least <= n <= most and is_method(key)]
-    headed = " | ".join(headings).lower()
-    ranked = sorted(keys, key=lambda key: (-_weight(corpus, key), key))
     chosen: list[str] = []
-    for key in ranked:
-        if corpus.name(key).lower() not in headed and _is_apart(corpus, key, chosen):
+    for key in sorted(keys, key=lambda key: (-_weight(corpus, key), key)):
+        if len(chosen) < 2 * _wanted(corpus.size) and _is_apart(corpus, key, chosen):
             chosen.append(key)
-        if len(chosen) == _wanted(corpus.size):
-            break
     return chosen
 
 
@@ -79,16 +87,6 @@ def _holders(corpus: Corpus, key: str) -> set[str]:
     return {source.id for source in corpus.sources if key in source.phrases}
 
 
-@dataclass(frozen=True, slots=True)
-class Approach:
-    """A way of working that papers share: a name, the sentence that counts them, and who they are."""
-
-    name: str
-    lead: Claim
-    paper_ids: tuple[str, ...]
-    key: str = ""  # the phrase that names it, where it has one
-
-
 def _by_name(corpus: Corpus, key: str, place: int) -> Approach:
     citations = corpus.holding([key])
     lead = counted(LEADS[place % len(LEADS)], corpus, citations, [corpus.name(key)])
@@ -103,7 +101,7 @@ def _by_way(corpus: Corpus, name: str, verb: str, words: str) -> Approach | None
     return Approach(name, lead, lead.paper_ids) if len(citations) > 1 else None
 
 
-def _method(corpus: Corpus, approach: Approach, pool: Pool) -> Method | None:
+def _method(corpus: Corpus, approach: Approach, pool: Pool) -> Method:
     """The approach in the words of its papers, those first that speak of it by name."""
 
     def near(rating: Rating) -> Rating:
@@ -114,8 +112,6 @@ def _method(corpus: Corpus, approach: Approach, pool: Pool) -> Method | None:
     how = pool.take(approach.paper_ids, near(on_mechanisms), 2)
     strength = pool.take(approach.paper_ids, near(on_strengths), 2)
     trade_off = pool.take(approach.paper_ids, near(on_costs), 1)
-    if not (how or strength):
-        return None
     return Method(approach.name, (approach.lead, *how), strength, trade_off, approach.paper_ids)
 
 

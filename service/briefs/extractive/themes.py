@@ -115,7 +115,7 @@ def make_groups(corpus: Corpus) -> tuple[Group, ...]:
 def _members(corpus: Corpus) -> list[tuple[str, ...]]:
     counts = _counts(corpus)
     sizes = _sizes(corpus.size)
-    if sizes == (1,) or min(counts.shape) < 4:
+    if sizes == (1,) or min(counts.shape) < 2 * max(sizes):
         return [tuple(source.id for source in corpus.sources)]
     weights = TfidfTransformer(sublinear_tf=True).fit_transform(counts)
     best = max(sizes, key=lambda size: (_merit(weights, counts, size), -size))
@@ -164,12 +164,20 @@ def _counts(corpus: Corpus) -> csr_matrix:
 
 def _factors(weights: csr_matrix, size: int) -> tuple[Matrix, Matrix]:
     """Papers × themes and themes × phrases, the themes' rows of length one."""
-    papers, phrases, _ = non_negative_factorization(
-        weights, n_components=size, init="nndsvd", random_state=SEED, max_iter=80, tol=0
-    )
+    papers, phrases = _factorised(weights, size, "nndsvd")
+    if not (np.isfinite(papers).all() and np.isfinite(phrases).all()):  # as of papers that are all alike
+        papers, phrases = _factorised(weights, size, "random")
     lengths = np.linalg.norm(phrases, axis=1)
     lengths[lengths == 0] = 1.0
     return np.round(papers * lengths, 6), np.round(phrases / lengths[:, None], 6)
+
+
+def _factorised(weights: csr_matrix, size: int, start: str) -> tuple[Matrix, Matrix]:
+    with np.errstate(all="ignore"):
+        papers, phrases, _ = non_negative_factorization(
+            weights, n_components=size, init=start, random_state=SEED, max_iter=80, tol=0
+        )
+    return papers, phrases
 
 
 def _merit(weights: csr_matrix, counts: csr_matrix, size: int) -> float:
