@@ -55,12 +55,12 @@ def paper(number: int) -> Paper:
     name = f"{NAMES[number % 12]}Net" + ("" if number < 12 else str(number))
     one, two, three, four, five, six = (word(number * 6 + place) for place in range(6))
     abstract = (
-        f"Gardens have become increasingly popular. However, existing {method} systems suffer from {problem} "
-        f"on {one} soil and stay hard to repair under {two} weather. "
-        f"We propose {name}, a {method} system that couples {aim} with {part} of {three} make in a {four} loop. "
-        f"{name} learns {aim} from {number + 3} {five} seasons by replaying {two} weeks in a {six} model. "
-        f"Experiments on {one} plots show that {name} improves {aim} by {number + 5}.{number}%. "
-        f"A study of {four} {part} reveals that {six} roots matter more than watering time. "
+        f"Gardens have become increasingly popular. However, existing work on {method} suffers from {problem} "
+        f"on {one} soil and stays hard to repair under {two} weather. "
+        f"We propose {name}, a system for {method} that pairs {aim} with {part} of {three} make in one loop. "
+        f"{name} learns {aim} from {number + 3} {five} seasons by replaying {four} weeks in a {six} net. "
+        f"Experiments on {one} plots show that {name} improves {aim} by {number + 5}%. "
+        f"A study of {four} {part} reveals that {six} roots matter more for {method}. "
         f"The approach still requires costly {part} and is brittle in {five} frost. "
         f"Code is available at https://example.org/{number}."
     )

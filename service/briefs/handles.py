@@ -132,7 +132,11 @@ def candidates(paper: Paper, shared: frozenset[str] = frozenset()) -> Iterator[s
     """What a paper might be called, best first."""
     title, abstract = _clean(paper.title), _clean(paper.abstract[:4000])
     title = "" if is_order(title) else title
-    yield from filter(_is_readable, _natural(title, abstract, shared))
+    natural = tuple(_natural(title, abstract, shared))
+    yield from filter(_is_readable, natural)
+    yield from (
+        name for name in natural if _is_whole(name) and " " in name
+    )  # a field's name is better than an id
 
 
 def _natural(title: str, abstract: str, shared: frozenset[str]) -> Iterator[str]:
@@ -169,7 +173,12 @@ def _introduced(title: str, abstract: str, shared: frozenset[str]) -> Iterator[s
     for rank, pattern in enumerate((*_INTRODUCED, *_OWN_NAMES)):
         for match in pattern.finditer(abstract):
             name = re.sub(r"['’]s$", "", match["name"])
-            if _COINED.fullmatch(name) and _is_coined(name, shared) and not _is_hyphenated_prose(name):
+            if (
+                len(name) > 2
+                and _COINED.fullmatch(name)
+                and _is_coined(name, shared)
+                and not _is_hyphenated_prose(name)
+            ):
                 found[name] += _weight(name, title, abstract) * 10 - rank
     in_title = [
         name for name in re.findall(_NAME, title) if len(name) > 2 and _is_own_acronym(name, abstract, shared)
@@ -295,15 +304,23 @@ def _loose(word: str) -> bool:
     return word.casefold() in FUNCTION_WORDS or word.casefold() in POSSESSIVES
 
 
-def _is_readable(handle: str) -> bool:
+def _is_whole(handle: str) -> bool:
+    """Whether a handle is short enough and no fragment."""
     words = handle.split()
     return (
         0 < len(words) <= LONGEST
-        and len(handle) <= MOST_CHARACTERS
-        and len(handle) > 1
+        and 1 < len(handle) <= MOST_CHARACTERS
         and any(character.isalpha() for character in handle)
         and words[-1].casefold() not in LINKS
+        and not words[-1].casefold().endswith(("'s", "’s"))
         and words[0].casefold() not in POSSESSIVES
+    )
+
+
+def _is_readable(handle: str) -> bool:
+    words = handle.split()
+    return (
+        _is_whole(handle)
         and handle.casefold() not in ACRONYMS
         and not (len(words) == 1 and handle.casefold() in _STOCK)
         and key_of(handle) not in FIELDS
@@ -325,7 +342,9 @@ def _titled(phrase: str) -> str:
 
 def _clean(text: str) -> str:
     """Text as a reader sees it: no markup, no hidden characters, TeX reduced to what it stands for."""
-    text = re.sub(r"(?<!\w)\(\w{2,6}\)\w+", ", ", unicodedata.normalize("NFKC", text))  # "(Mis)alignment"
+    text = re.sub(
+        r"(?<!\w)\(\w{2,6}\)\w+", ", ", unicodedata.normalize("NFKC", text).replace("`", "'")
+    )  # "(Mis)alignment"
     text = re.sub(r"<[^>]*>|\{\{.*?\}\}|\{%.*?%\}|%[A-Z_]{3,}%|&#?\w+;", " ", text)
     text = re.sub(r"\\(?:text|math|emph|bf|it|tt|sc|rm|under|over)\w*\s*", "", text)
     text = re.sub(r"\\([a-zA-Z]+)", lambda match: _GREEK.get(match[1], " "), text)

@@ -17,6 +17,7 @@ LEADS = (
     "{n} of the {m} papers speak of {terms}: {papers}.",
     "{n} of the {m} papers rely on or examine {terms}: {papers}.",
 )
+ENOUGH = 4  # methods, from which on none that heads a theme is needed
 HEADS = frozenset(lemma(word) for word in METHOD_HEADS)
 
 
@@ -32,25 +33,33 @@ class Approach:
 
 def make_methods(corpus: Corpus, headings: Sequence[str], pool: Pool) -> tuple[Method, ...]:
     """The approaches that most papers share, three to six; theme headings only where others are few."""
-    named = _choose(corpus)
-    headed = [key for key in named if corpus.name(key).lower() in " | ".join(headings).lower()]
-    fresh = [key for key in named if key not in headed][: _wanted(corpus.size)]
-    written = [_method(corpus, _by_name(corpus, key, place), pool) for place, key in enumerate(fresh)]
+    headed = " | ".join(headings).lower()
+    keys = sorted(
+        _named(corpus), key=lambda key: (corpus.name(key).lower() in headed, -_weight(corpus, key), key)
+    )
+    chosen = _apart(corpus, keys)
+    fresh = [key for key in chosen if corpus.name(key).lower() not in headed]
+    named = (fresh if len(fresh) >= ENOUGH else chosen)[: _wanted(corpus.size)]
+    written = [_method(corpus, _by_name(corpus, key, place), pool) for place, key in enumerate(named)]
     methods = [method for method in written if method.how[1:] or method.strength]
-    ways = (_by_way(corpus, name, verb, words) for name, verb, words in WAYS_OF_WORKING)
-    for fill in (*ways, *(_by_name(corpus, key, place) for place, key in enumerate(headed))):
-        if fill and len(methods) < min(3, corpus.size // 4):
-            methods.append(_method(corpus, fill, pool))
+    for name, verb, words in WAYS_OF_WORKING:
+        way = _by_way(corpus, name, verb, words)
+        if way and len(methods) < min(3, corpus.size // 4):
+            methods.append(_method(corpus, way, pool))
     return tuple(methods)
 
 
-def _choose(corpus: Corpus) -> list[str]:
-    """Phrases that name a method, those of most papers first, each with papers and words of its own."""
+def _named(corpus: Corpus) -> list[str]:
+    """Phrases that name a method which some papers share, but not most."""
     least = 1 if corpus.size < 6 else 2 if corpus.size < 40 else 3
     most = max(2, int(0.4 * corpus.size))
-    keys = [key for key, n in corpus.frequency.items() if least <= n <= most and is_method(key)]
+    return [key for key, n in corpus.frequency.items() if least <= n <= most and is_method(key)]
+
+
+def _apart(corpus: Corpus, keys: Sequence[str]) -> list[str]:
+    """The first phrases that have papers and words of their own."""
     chosen: list[str] = []
-    for key in sorted(keys, key=lambda key: (-_weight(corpus, key), key)):
+    for key in keys:
         if len(chosen) < 2 * _wanted(corpus.size) and _is_apart(corpus, key, chosen):
             chosen.append(key)
     return chosen

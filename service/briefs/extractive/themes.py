@@ -59,8 +59,10 @@ def _lead(corpus: Corpus, group: Group, place: int) -> Claim:
     return counted(LEADS[place % len(LEADS)], corpus, citations, group.terms)
 
 
-def counted(template: str, corpus: Corpus, citations: tuple[Citation, ...], terms: Sequence[str]) -> Claim:
-    """A sentence filled from counts; its first number is the number of its citations."""
+def counted(
+    template: str, corpus: Corpus, citations: tuple[Citation, ...], terms: Sequence[str], most: int = LISTED
+) -> Claim:
+    """A sentence filled from counts, naming ``most`` papers; its first number is that of its citations."""
     n, m = len(citations), corpus.size
     text = template.format(
         n=n,

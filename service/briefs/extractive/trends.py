@@ -105,9 +105,16 @@ def _apart(changes: Sequence[Change], corpus: Corpus, most: int) -> list[Change]
         mine = {citation.paper_id for citation in corpus.holding([change.key])}
         others = [{citation.paper_id for citation in corpus.holding([other.key])} for other in chosen]
         words = set(change.key.split())
-        if all(not words & set(other.key.split()) for other in chosen) and not (mine and mine in others):
+        if all(not words & set(other.key.split()) for other in chosen) and not any(
+            _overlap(mine, other) for other in others
+        ):
             chosen.append(change)
     return chosen
+
+
+def _overlap(mine: set[str], others: set[str]) -> bool:
+    """Whether two phrases stand in nearly the same papers: a name and its acronym."""
+    return bool(mine) and len(mine & others) >= 0.7 * max(len(mine), len(others))
 
 
 def _surface(key: str, corpus: Corpus, earlier: Sequence[dict[str, str]]) -> str:
@@ -167,10 +174,10 @@ def _group_trend(corpus: Corpus, group: Group, earlier: Sequence[dict[str, str]]
     citations = corpus.holding(group.keys)
     before = _holders(group, earlier)
     name = group.heading
-    papers = listed(corpus.handles(citation.paper_id for citation in citations), 8)
+    papers = listed(corpus.handles(citation.paper_id for citation in citations[:3]))
     text = (
         f"{len(citations)} of the {corpus.size} papers speak of {either(group.terms)}, "
-        f"against {before} of the {len(earlier)} before: {papers}."
+        f"against {before} of the {len(earlier)} before; start with {papers}."
     )
     return Trend(
         "group", name, len(citations), corpus.size, before, len(earlier), Claim(text, citations, "counted")
