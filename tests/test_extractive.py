@@ -55,9 +55,9 @@ def paper(number: int) -> Paper:
     name = f"{NAMES[number % 12]}Net" + ("" if number < 12 else str(number))
     one, two, three, four, five, six = (word(number * 6 + place) for place in range(6))
     abstract = (
-        f"Gardens have become increasingly popular. However, existing work on {method} suffers from {problem} "
+        f"Gardens have become increasingly popular. However, prior work on {method} suffers from {problem} "
         f"on {one} soil and stays hard to repair under {two} weather. "
-        f"We propose {name}, a system for {method} that pairs {aim} with {part} of {three} make in one loop. "
+        f"We propose {name}, a system for {method} that pairs {aim} with {part} of {three} make. "
         f"{name} learns {aim} from {number + 3} {five} seasons by replaying {four} weeks in a {six} net. "
         f"Experiments on {one} plots show that {name} improves {aim} by {number + 5}%. "
         f"A study of {four} {part} reveals that {six} roots matter more for {method}. "

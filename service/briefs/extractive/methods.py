@@ -17,6 +17,8 @@ LEADS = (
     "{n} of the {m} papers speak of {terms}: {papers}.",
     "{n} of the {m} papers rely on or examine {terms}: {papers}.",
 )
+# Of an approach that heads a theme, whose lead names its papers already.
+AGAIN = "{n} of the {m} papers name {terms} as an approach; start with {first}."
 ENOUGH = 4  # methods, from which on none that heads a theme is needed
 HEADS = frozenset(lemma(word) for word in METHOD_HEADS)
 
@@ -40,7 +42,9 @@ def make_methods(corpus: Corpus, headings: Sequence[str], pool: Pool) -> tuple[M
     chosen = _apart(corpus, keys)
     fresh = [key for key in chosen if corpus.name(key).lower() not in headed]
     named = (fresh if len(fresh) >= ENOUGH else chosen)[: _wanted(corpus.size)]
-    written = [_method(corpus, _by_name(corpus, key, place), pool) for place, key in enumerate(named)]
+    templates = (AGAIN if key not in fresh else LEADS[place % len(LEADS)] for place, key in enumerate(named))
+    approaches = [_by_name(corpus, key, template) for key, template in zip(named, templates, strict=True)]
+    written = [_method(corpus, approach, pool) for approach in approaches]
     methods = [method for method in written if method.how[1:] or method.strength]
     for name, verb, words in WAYS_OF_WORKING:
         way = _by_way(corpus, name, verb, words)
@@ -96,9 +100,8 @@ def _holders(corpus: Corpus, key: str) -> set[str]:
     return {source.id for source in corpus.sources if key in source.phrases}
 
 
-def _by_name(corpus: Corpus, key: str, place: int) -> Approach:
-    citations = corpus.holding([key])
-    lead = counted(LEADS[place % len(LEADS)], corpus, citations, [corpus.name(key)])
+def _by_name(corpus: Corpus, key: str, template: str) -> Approach:
+    lead = counted(template, corpus, corpus.holding([key]), [corpus.name(key)])
     return Approach(sentence_case(corpus.name(key)), lead, lead.paper_ids, key)
 
 

@@ -59,17 +59,15 @@ def _lead(corpus: Corpus, group: Group, place: int) -> Claim:
     return counted(LEADS[place % len(LEADS)], corpus, citations, group.terms)
 
 
-def counted(
-    template: str, corpus: Corpus, citations: tuple[Citation, ...], terms: Sequence[str], most: int = LISTED
-) -> Claim:
-    """A sentence filled from counts, naming ``most`` papers; its first number is that of its citations."""
+def counted(template: str, corpus: Corpus, citations: tuple[Citation, ...], terms: Sequence[str]) -> Claim:
+    """A sentence filled from counts; its first number is the number of its citations.
+
+    The template holds ``{n}``, ``{m}``, ``{terms}`` and ``{papers}``, or ``{first}`` for the first two papers.
+    """
     n, m = len(citations), corpus.size
-    text = template.format(
-        n=n,
-        m=m,
-        terms=either(terms),
-        papers=listed(corpus.handles(citation.paper_id for citation in citations), LISTED),
-    )
+    handles = corpus.handles(citation.paper_id for citation in citations)
+    papers, first = listed(handles, LISTED), listed(handles[:2])
+    text = template.format(n=n, m=m, terms=either(terms), papers=papers, first=first)
     return Claim(_in_number(text, n, m), citations, "counted")
 
 
@@ -89,7 +87,9 @@ _SINGULAR = (
     ("papers speak", "papers speaks"), ("papers use", "papers uses"), (", centre", ", centres"),
     (", take", ", takes"), (", work", ", works"), (", are", ", is"), (", turn", ", turns"),
     (", deal", ", deals"), (", speak", ", speaks"),
-    (", use", ", uses"), ("papers run", "papers runs"), (", run", ", runs"),
+    (", use", ", uses"),
+    ("papers name", "papers names"),
+    (", name", ", names"), ("papers run", "papers runs"), (", run", ", runs"),
 )  # fmt: skip
 
 
