@@ -7,7 +7,7 @@ RUNTIME := $(VENV)/runtime.stamp
 DEVELOPMENT := $(VENV)/development.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test check models lock clean
+.PHONY: help install demo serve test check models measures lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ test: check ## Everything that CI runs
 
 models: $(DEVELOPMENT) ## What reaches a brief when a language model answers badly
 	@$(BIN)/python -m tests.benchmarks.models
+
+measures: $(DEVELOPMENT) ## Measure the briefs of two weeks of real papers and six topics
+	@$(BIN)/python -m tests.benchmarks.briefs
 
 lock: $(DEVELOPMENT) ## Pin every dependency again, with hashes
 	$(BIN)/python -m pip --disable-pip-version-check --quiet install uv

@@ -89,7 +89,16 @@ def row(run: Run) -> str:
 
 
 def main() -> None:
-    columns = ("the model", "brief by", "claims", "repaired", "dropped", "filled", "fail a gate", "invented left")
+    columns = [
+        "the model",
+        "brief by",
+        "claims",
+        "repaired",
+        "dropped",
+        "filled",
+        "fail a gate",
+        "invented words left",
+    ]
     sys.stdout.write(f"| {' | '.join(columns)} |\n|---|---|--:|--:|--:|---|--:|---|\n")
     for run in runs():
         sys.stdout.write(f"{row(run)}\n")

@@ -62,7 +62,7 @@ def _lead(corpus: Corpus, group: Group, place: int) -> Claim:
 def counted(template: str, corpus: Corpus, citations: tuple[Citation, ...], terms: Sequence[str]) -> Claim:
     """A sentence filled from counts; its first number is the number of its citations.
 
-    The template holds ``{n}``, ``{m}``, ``{terms}`` and ``{papers}``, or ``{first}`` for the first two papers.
+    The template holds ``{n}``, ``{m}``, ``{terms}``, and ``{papers}`` or ``{first}``, the first two papers.
     """
     n, m = len(citations), corpus.size
     handles = corpus.handles(citation.paper_id for citation in citations)
@@ -247,7 +247,7 @@ def _heading(corpus: Corpus, inside: Sequence[Source], keys: Sequence[str], term
     """One or two phrases: "credit assignment and process rewards", "malware and intrusion detection"."""
     if _stands_alone(keys[0], terms[0]):
         return heading_of(terms)
-    names = [corpus.name(key) for key in _kinds(inside, keys[0])[:2]]
+    names = [corpus.name(key) for key in _kinds(inside).get(keys[0], [])[:2]]
     return merged(*names) if len(names) == 2 else (names or terms)[0]
 
 
@@ -256,22 +256,16 @@ def _stands_alone(key: str, term: str) -> bool:
     return " " in key or "-" in term or not term.islower()
 
 
-def _kinds(inside: Sequence[Source], key: str) -> list[str]:
-    """Kinds of a noun in a group's papers, the most frequent first: "malware detection" for "detection"."""
-    counts = Counter(
-        phrase
-        for source in inside
-        if key in source.phrases
-        for phrase in source.phrases
-        if phrase.endswith(f" {key}") and len(phrase.split()) == 2
-    )
+def _kinds(inside: Sequence[Source]) -> dict[str, list[str]]:
+    """Kinds of each noun in some papers, the most frequent first: "malware detection" for "detection"."""
+    counts = Counter(phrase for source in inside for phrase in source.phrases if phrase.count(" ") == 1)
     least = 1 if len(inside) < 4 else 2
-    fitting = [
-        phrase
-        for phrase, n in counts.items()
-        if n >= least and is_telling(phrase) and len(phrase.split()[0]) > 1
-    ]
-    return sorted(fitting, key=lambda phrase: (-counts[phrase], phrase))
+    kinds: dict[str, list[str]] = {}
+    for phrase in sorted(counts, key=lambda phrase: (-counts[phrase], phrase)):
+        modifier, noun = phrase.split()
+        if counts[phrase] >= least and len(modifier) > 1 and is_telling(phrase):
+            kinds.setdefault(noun, []).append(phrase)
+    return kinds
 
 
 def heading_of(terms: Sequence[str]) -> str:
@@ -346,20 +340,24 @@ def _contrasts(corpus: Corpus, inside: Sequence[Source], used: set[str]) -> dict
     fitting = {key: n for key, n in counts.items() if n >= least and _is_heading(corpus, key, used)}
     parts = parts_of(fitting)
     fitting = {key: n for key, n in fitting.items() if key not in parts}
-    return {key: _contrast(corpus, inside, key, n) for key, n in fitting.items()}
+    kinds = _kinds(inside)
+    return {
+        key: min(score, BARE) if _is_bare(corpus, key, kinds) else score
+        for key, n in fitting.items()
+        if (score := _contrast(corpus, inside, key, n))
+    }
 
 
 def _contrast(corpus: Corpus, inside: Sequence[Source], key: str, n: int) -> float:
     outside = max(corpus.size - len(inside), 1)
     apart = n / len(inside) - (corpus.frequency[key] - n) / outside
     titled = sum(key in source.title_phrases for source in inside) / len(inside)
-    score = max(apart + 0.6 * titled, 0.0) + BARE
-    return min(score, BARE) if _is_bare(corpus, inside, key) else score * (1.0 if " " in key else 0.4) + BARE
+    return (max(apart + 0.6 * titled, 0.0) + BARE) * (1.0 if " " in key else 0.4) + BARE
 
 
-def _is_bare(corpus: Corpus, inside: Sequence[Source], key: str) -> bool:
+def _is_bare(corpus: Corpus, key: str, kinds: Mapping[str, Sequence[str]]) -> bool:
     """Whether a phrase says too little for a heading: one plain word of which the papers name no kinds."""
-    return not _stands_alone(key, corpus.name(key)) and not _kinds(inside, key)
+    return not _stands_alone(key, corpus.name(key)) and key not in kinds
 
 
 def _is_heading(corpus: Corpus, key: str, used: set[str]) -> bool:
