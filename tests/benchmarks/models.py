@@ -8,6 +8,7 @@ sample, and prints one row a behaviour.
 
 import datetime as dt
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -21,7 +22,17 @@ from service.papers import Selection, Window, select
 from service.samples import SamplePapers
 from subscribers.topics import load_topics
 from tests.adapters import test_openai_briefs as spoilers
-from tests.adapters.openai_server import Answers, ModelServer, badly, completion, error, reply, well
+from tests.adapters.openai_server import (
+    Answers,
+    Asked,
+    ModelServer,
+    Reply,
+    badly,
+    completion,
+    error,
+    reply,
+    well,
+)
 
 WINDOW = Window.of_week("2026-W23")
 AT = dt.datetime(2026, 6, 9, 3, tzinfo=dt.UTC)
@@ -35,6 +46,12 @@ class Run:
     name: str
     answers: Answers
     hostile: bool = False
+    timeout: float = 60.0  # seconds that the writer waits for an answer
+
+
+def slowly(asked: Asked) -> Reply:
+    time.sleep(1)
+    return well(asked)
 
 
 def runs() -> Iterator[Run]:
@@ -46,6 +63,7 @@ def runs() -> Iterator[Run]:
     yield Run("invents papers and a method", badly(spoilers.invent_papers))
     yield Run("boasts in headings, with links", badly(spoilers.boast))
     yield Run("obeys an order hidden in an abstract", badly(spoilers.obey), hostile=True)
+    yield Run("answers too slowly", slowly, timeout=0.5)
     yield Run("answers prose instead of JSON", lambda _: completion("Here is your brief!"))
     yield Run("never finishes an answer", lambda _: reply(200, {"choices": []}))
     yield Run("asks too much of us (429 for ever)", lambda _: reply(429, Retry_After="1"))
@@ -66,7 +84,9 @@ def brief_of(run: Run, chosen: Selection) -> Brief:
     extractive = ExtractiveWriter()
     with ModelServer() as server:
         server.answers = run.answers
-        settings = OpenAISettings(model="local", api_key="sk-local", base_url=server.url, attempts=2)
+        settings = OpenAISettings(
+            model="local", api_key="sk-local", base_url=server.url, attempts=2, timeout=run.timeout
+        )
         writer = OpenAIWriter(settings, extractive, sleep=lambda _: None)
         try:
             return write_brief(writer, extractive, Assignment(chosen, AT))
