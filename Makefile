@@ -7,7 +7,7 @@ RUNTIME := $(VENV)/runtime.stamp
 DEVELOPMENT := $(VENV)/development.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test check models measures lock clean
+.PHONY: help install demo serve lint test check models measures lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,14 +37,16 @@ demo: $(RUNTIME) ## Build a sample issue from invented papers and deliver it int
 serve: $(RUNTIME) ## Serve the readers' pages
 	@$(BIN)/brief serve
 
-check: $(DEVELOPMENT) ## Lint, types, import contract
+lint: $(DEVELOPMENT) ## Lint, types, import contract
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: check ## Everything that CI runs
+check: lint ## Lint, types, import contract, and the tests: warnings are errors, the network is off
 	$(BIN)/python -m pytest
+
+test: check ## Everything that CI runs
 
 models: $(DEVELOPMENT) ## What reaches a brief when a language model answers badly
 	@$(BIN)/python -m tests.benchmarks.models
