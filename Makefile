@@ -7,7 +7,7 @@ RUNTIME := $(VENV)/runtime.stamp
 DEVELOPMENT := $(VENV)/development.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test check models lock clean
+.PHONY: help install demo serve test check models benchmark lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ test: check ## Everything that CI runs
 
 models: $(DEVELOPMENT) ## What reaches a brief when a language model answers badly
 	@$(BIN)/python -m tests.benchmarks.models
+
+benchmark: $(DEVELOPMENT) ## Measure the import, the audience and links with a million subscribers
+	$(BIN)/python -m tests.benchmarks.subscribers
 
 lock: $(DEVELOPMENT) ## Pin every dependency again, with hashes
 	$(BIN)/python -m pip --disable-pip-version-check --quiet install uv
