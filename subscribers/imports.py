@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from subscribers.additions import Addition, Candidate, Result
+from subscribers.additions import UPDATED, Addition, Candidate, Result
 from subscribers.addresses import LONGEST_NAME, AddressRefused, clean_name, read_address
 from subscribers.database import ROWS_AT_ONCE, batches
 from subscribers.preferences import PreferencesError, read_choices
@@ -144,7 +144,7 @@ def _said_before(candidate: Candidate, addition: Addition, seen: set[int]) -> Ad
     """An address that an earlier batch would have added is updated by this one."""
     key = hash(candidate.address.key)
     if addition.result is Result.ADDED and key in seen:
-        return Addition(Result.UPDATED)
+        return UPDATED
     if addition.result is Result.ADDED:
         seen.add(key)
     return addition
