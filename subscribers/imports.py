@@ -160,7 +160,7 @@ def _results(batch: Sequence[_Row], additions: Iterator[Addition]) -> Iterator[R
 
 
 def _rows(text: TextIO, consent: str) -> Iterator[_Row]:
-    lines = iter(lambda: text.readline(LONGEST_LINE), "")
+    lines = _lines(text)
     first = next(lines, "")
     delimiter = max(DELIMITERS, key=lambda one: len(_known(_header(first, one))))
     header = _header(first, delimiter)
@@ -173,6 +173,14 @@ def _rows(text: TextIO, consent: str) -> Iterator[_Row]:
     for number, cells in enumerate(_cells(reader), 2):
         if cells:  # a blank line is no row
             yield _row(number, header, cells, consent)
+
+
+def _lines(text: TextIO) -> Iterator[str]:
+    """The lines of a file, of an endless one only its beginning."""
+    while line := text.readline(LONGEST_LINE):
+        yield line
+        while line and not line.endswith(("\n", "\r")):
+            line = text.readline(LONGEST_LINE)
 
 
 def _header(line: str, delimiter: str) -> list[str]:
