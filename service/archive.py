@@ -16,10 +16,12 @@ from service.issues import Issue
 from service.papers import Fetched, Paper, Sighting, Window
 from subscribers.audience import Offer, audience
 from subscribers.database import UtcDateTime
-from subscribers.preferences import closes_month
-from subscribers.tables import SubscriberRow
+from subscribers.preferences import Standing, closes_month
+from subscribers.suppressions import Kind
+from subscribers.tables import SubscriberRow, SuppressionRow
 from subscribers.topics import Topic
 
+WITHDRAWN = "left, was deleted or suppressed after the issue was planned"
 ROWS_A_STATEMENT = 400  # SQLite takes 32,766 parameters in a statement; a paper has 13
 
 
@@ -308,12 +310,14 @@ class Archive:
             )
             ids = (
                 sa.select(col(DeliveryRow.id))
-                .where(col(DeliveryRow.issue_label) == label, due)
+                .where(col(DeliveryRow.issue_label) == label, due, _is_reachable())
                 .order_by(col(DeliveryRow.id))
                 .limit(limit)
                 .with_for_update(skip_locked=True)
             )
             claimed = [i for i in session.scalars(ids) if i is not None]
+            if not claimed:
+                session.execute(_withdrawal(label, now))
             session.execute(
                 sa.update(DeliveryRow)
                 .where(col(DeliveryRow.id).in_(claimed))
@@ -352,6 +356,32 @@ class Archive:
         """How many rows of the issue's audience stand in each state."""
         with Session(self._engine) as session:
             return _counts(session, label)
+
+
+def _is_reachable() -> sa.ColumnElement[bool]:
+    """Whether a delivery's subscriber still gets mail: leaving is effective at once, also after the plan."""
+    suppressed = sa.or_(
+        sa.and_(
+            col(SuppressionRow.kind) == Kind.ADDRESS, col(SuppressionRow.value) == SubscriberRow.address_key
+        ),
+        sa.and_(col(SuppressionRow.kind) == Kind.DOMAIN, col(SuppressionRow.value) == SubscriberRow.domain),
+    )
+    active = sa.and_(
+        col(SubscriberRow.id) == col(DeliveryRow.subscriber_id),
+        col(SubscriberRow.standing) == Standing.ACTIVE,
+        ~sa.exists().where(suppressed).correlate(SubscriberRow),
+    )
+    return sa.exists().where(active).correlate(DeliveryRow)
+
+
+def _withdrawal(label: str, now: dt.datetime) -> sa.Update:
+    unsent = col(DeliveryRow.state).in_((State.WAITING, State.FAILED))
+    return (
+        sa.update(DeliveryRow)
+        .where(col(DeliveryRow.issue_label) == label, unsent, ~_is_reachable())
+        .values(state=State.SKIPPED, reason=WITHDRAWN, settled_at=now, retry_at=None)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _settlement() -> sa.Update:

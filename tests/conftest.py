@@ -10,7 +10,6 @@ from service.wiring import set_up
 from subscribers.database import connect
 from subscribers.roster import Roster
 
-
 KEYS = ("k" * 32,)
 
 

@@ -1,6 +1,7 @@
 """The roster on PostgreSQL: the same code, the statements whose dialects differ."""
 
 import datetime as dt
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,14 +30,16 @@ NOW = dt.datetime(2026, 6, 2, 3, tzinfo=dt.UTC)
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Engine]:
+def server() -> Iterator[sa.Engine]:
     """A PostgreSQL of our own, on a socket, migrated."""
-    postgres = pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
-    engine = connect(postgres.get_uri().replace("postgresql://", "postgresql+psycopg://"))
-    set_up(engine)
-    yield engine
-    engine.dispose()
-    postgres.cleanup()
+    # not in pytest's folder: the server runs as another user where the tests run as root
+    with tempfile.TemporaryDirectory(prefix="postgres-") as folder:
+        postgres = pgserver.get_server(folder, cleanup_mode="stop")
+        engine = connect(postgres.get_uri().replace("postgresql://", "postgresql+psycopg://"))
+        set_up(engine)
+        yield engine
+        engine.dispose()
+        postgres.cleanup()
 
 
 @pytest.fixture
