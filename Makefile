@@ -7,7 +7,7 @@ RUNTIME := $(VENV)/runtime.stamp
 DEVELOPMENT := $(VENV)/development.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve lint test check models measures lock clean
+.PHONY: help install demo serve lint test check bench models measures lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ models: $(DEVELOPMENT) ## What reaches a brief when a language model answers bad
 
 measures: $(DEVELOPMENT) ## Measure the briefs of two weeks of real papers and six topics
 	@$(BIN)/python -m tests.benchmarks.briefs
+
+bench: $(DEVELOPMENT) ## Measure the import, the audience and links with a million subscribers
+	$(BIN)/python -m tests.benchmarks.subscribers
 
 lock: $(DEVELOPMENT) ## Pin every dependency again, with hashes
 	$(BIN)/python -m pip --disable-pip-version-check --quiet install uv

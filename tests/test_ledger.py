@@ -8,6 +8,9 @@ from service.delivery import MailerUnusable, Outcome, State
 from service.pipeline import NotApproved, publish_issue
 from subscribers.preferences import Standing
 from subscribers.roster import Joining, Roster
+from subscribers.subscriptions import Subscriptions
+from subscribers.suppressions import Cause
+from tests.conftest import KEYS
 from tests.fakes import ScriptedMailer
 from tests.newsrooms import NOW, TOPICS, add_readers, maker, post_room, rows, save_issue
 
@@ -63,20 +66,37 @@ def test_who_gets_nothing_has_a_row_with_the_reason(
         Joining("away@example.org", TOPICS, paused_until=someday),
         Joining("back@example.org", TOPICS, paused_until=NOW.date()),
         Joining("elsewhere@example.org", ("quantum-computing",)),
-        Joining("nothing@example.org", ()),
+        Joining("nothing@example.org", ("exoplanets",)),
     ):
         roster.put_subscriber(joining, NOW)
+    roster.remove_topic("exoplanets", NOW)
     publish_issue(issue.label, maker(issue), post_room(archive, ScriptedMailer()))
     assert rows(engine) == [
         ("active@example.org", "accepted", None),
         ("unconfirmed@example.org", "skipped", "has not confirmed the address"),
         ("gone@example.org", "skipped", "has left"),
-        ("away@example.org", "skipped", "has paused"),
+        ("away@example.org", "skipped", "paused until 2026-07-01"),
         ("back@example.org", "accepted", None),
         ("elsewhere@example.org", "skipped", "nothing new in the topics followed"),
         ("nothing@example.org", "skipped", "follows no topic"),
     ]
-    assert archive.preview(issue.label, NOW.date())[None] == 2
+    assert archive.preview(issue.label, NOW.date())["already sent"] == 2
+
+
+def test_who_leaves_is_suppressed_or_deleted_after_the_plan_gets_nothing(
+    archive: Archive, roster: Roster, engine: sa.Engine
+) -> None:
+    issue, addresses = save_issue(archive), add_readers(roster, 45)
+    archive.plan(issue.label, NOW)
+    readers, subscriptions = [one.id for one in roster.subscribers()], Subscriptions(engine, KEYS)
+    for subscriber in readers[:30]:
+        subscriptions.leave(subscriber, NOW, "a page")
+    roster.suppressions.add(addresses[30], Cause.BOUNCED, NOW)
+    subscriptions.forget(readers[31], NOW)
+    mailer = ScriptedMailer()
+    status = publish_issue(issue.label, maker(issue), post_room(archive, mailer))
+    assert [message.recipient for message in mailer.sent] == addresses[32:]
+    assert status.deliveries == {State.ACCEPTED: 13, State.SKIPPED: 32}
 
 
 def test_each_reader_gets_the_topics_that_they_follow(archive: Archive, roster: Roster) -> None:
