@@ -9,8 +9,9 @@ import pytest
 
 from service.briefs import Assignment
 from service.briefs.extractive import ExtractiveWriter
+from service.briefs.extractive.acronyms import Acronyms
 from service.briefs.extractive.glossary import definitions
-from service.briefs.extractive.quotations import Speaker, quote
+from service.briefs.extractive.quotations import Speaker, listed, quote
 from service.briefs.extractive.trends import surprise
 from service.briefs.grounding import check, claims
 from service.briefs.model import Brief, Claim
@@ -246,6 +247,26 @@ def test_surprise_grows_with_the_evidence_and_is_nothing_for_equal_shares() -> N
 )
 def test_a_sentence_is_quoted_in_one_that_names_its_paper(text: str, expected: str) -> None:
     assert told(text) == expected
+
+
+def test_a_result_is_reported_and_only_a_limit_is_warned_of() -> None:
+    assert told("Across nine beds, rain improves growth by 12% but only in spring.").startswith(
+        "RoseNet reports"
+    )
+    assert told("Pumps in old gardens remain brittle and prone to frost.").startswith("RoseNet warns")
+    assert told("Roses of old gardens bloom in spring and in early summer.").startswith("RoseNet notes")
+
+
+def test_a_list_names_six_papers_at_most() -> None:
+    assert listed("ABCDEF") == "A, B, C, D, E and F"
+    assert listed("ABCDEFG") == "among them A, B, C, D, E and F"
+
+
+def test_an_acronym_and_its_expansion_are_one_phrase() -> None:
+    acronyms = Acronyms([of("We compare balanced watering plans (BWP) for roses.")])
+    assert acronyms.united({"bwp": "BWP"}) == {"balanced watering plan": "BWP"}
+    assert acronyms.united({"bwp bed": "BWP beds"}) == {"balanced watering plan bed": "BWP beds"}
+    assert acronyms.united({"rose": "roses"}) == {"rose": "roses"}
 
 
 def test_a_single_author_is_not_spoken_of_as_several() -> None:

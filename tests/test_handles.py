@@ -73,6 +73,15 @@ def test_a_handle_is_no_fragment(title: str) -> None:
     assert words[-1].lower() not in {"the", "of", "in", "for", "a"}
 
 
+def test_a_handle_keeps_the_no_of_its_title() -> None:
+    assert handle("No Deep Roots in Sandy Beds, but Perhaps Shallow Ones") != "Deep Roots"
+    assert handle("No Thick Hedges around Old Gardens").startswith("No ")
+
+
+def test_the_small_letter_of_a_name_stays_small() -> None:
+    assert handle("TOI-99107 b: A Planet around a Cool Star") == "TOI-99107 b"
+
+
 def test_two_papers_with_one_name_get_words_that_tell_them_apart() -> None:
     handles = make_handles(
         [

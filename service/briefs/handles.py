@@ -5,9 +5,10 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from service.briefs.phrases import ends_well, is_breaker, key_of, lemma
-from service.briefs.sentences import is_order
+from service.briefs.sentences import is_order, visible
 from service.briefs.vocabulary import (
     ACRONYMS,
     BEFORE_VERBS,
@@ -225,6 +226,9 @@ def _spans(words: list[str]) -> Iterator[list[str]]:
     """The noun phrases among the words, each also with the verb before it and the phrase it is tied to."""
     phrases = list(_noun_phrases(words))
     for start, end in phrases:
+        if start and words[start - 1].casefold() == "no":
+            yield words[start - 1 : end]  # without its "no" a name says the opposite
+            continue
         yield words[max(start, end - LONGEST) : end]
         verb = words[start - 1].casefold() if start else ""
         if verb.endswith("ing") and verb in VERB_FORMS and verb != "using":
@@ -332,7 +336,7 @@ def _titled(phrase: str) -> str:
     words = phrase.split()
     return " ".join(
         word
-        if position and word.casefold() in LINKS
+        if (position and word.casefold() in LINKS) or _is_component(words, position)
         else word[:1].upper() + word[1:]
         if word[:1].isascii()
         else word
@@ -340,6 +344,16 @@ def _titled(phrase: str) -> str:
     )
 
 
+def _is_component(words: Sequence[str], position: int) -> bool:
+    """Whether a small letter is part of the name before it: planet "b" of "TOI-700 b"."""
+    return (
+        position > 0
+        and re.fullmatch(r"[a-z]", words[position]) is not None
+        and words[position - 1][-1].isdigit()
+    )
+
+
+@lru_cache(maxsize=10_000)
 def _clean(text: str) -> str:
     """Text as a reader sees it: no markup, no hidden characters, TeX reduced to what it stands for."""
     text = re.sub(
@@ -349,12 +363,7 @@ def _clean(text: str) -> str:
     text = re.sub(r"\\(?:text|math|emph|bf|it|tt|sc|rm|under|over)\w*\s*", "", text)
     text = re.sub(r"\\([a-zA-Z]+)", lambda match: _GREEK.get(match[1], " "), text)
     text = re.sub(r"[$\\{}^_~`<>|*#%\[\]]", "", text)
-    kept = "".join(
-        character
-        for character in text
-        if unicodedata.category(character) not in {"Cf", "Cc", "Co", "Cn", "Cs"} or character.isspace()
-    )
-    return " ".join(kept.split())
+    return visible(text)
 
 
 def _shared_names(papers: Iterable[Paper]) -> frozenset[str]:

@@ -113,11 +113,12 @@ def phrases(text: str) -> dict[str, str]:
     """The noun phrases of a text, one to four words, by key: each as it first stands in the text."""
     found: dict[str, str] = {}
     for run in runs(text):
-        for first in range(len(run)):
-            for last in range(first, min(first + LONGEST, len(run))):
+        words = [text[start:end] for start, end in run]
+        keys = [key_of(word) for word in words]
+        for last in (place for place, word in enumerate(words) if ends_well(word)):
+            for first in range(max(0, last - LONGEST + 1), last + 1):
                 surface = text[run[first][0] : run[last][1]]
-                if ends_well(text[run[last][0] : run[last][1]]):
-                    found.setdefault(key_of(surface), surface)
+                found.setdefault(" ".join(keys[first : last + 1]), surface)
     return found
 
 

@@ -97,7 +97,7 @@ def _is_apart(corpus: Corpus, key: str, chosen: Sequence[str]) -> bool:
 
 
 def _holders(corpus: Corpus, key: str) -> set[str]:
-    return {source.id for source in corpus.sources if key in source.phrases}
+    return {source.id for source in corpus.holders(key)}
 
 
 def _by_name(corpus: Corpus, key: str, template: str) -> Approach:

@@ -101,7 +101,7 @@ def _kind(corpus: Corpus, pattern: re.Pattern[str], template: str) -> Claim | No
     citations = tuple(citation for source in corpus.sources if (citation := source.found(pattern)))
     if not 2 <= len(citations) <= TELLING * corpus.size:
         return None
-    papers = listed((corpus.by_id[citation.paper_id].handle for citation in citations), 10)
+    papers = listed(corpus.by_id[citation.paper_id].handle for citation in citations)
     return Claim(template.format(n=len(citations), m=corpus.size, papers=papers), citations, "counted")
 
 

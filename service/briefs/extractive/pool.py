@@ -115,6 +115,10 @@ def on_gains(sentence: Sentence) -> float:
     return 0.4 + 0.35 * sentence.has_figures
 
 
+def on_results(sentence: Sentence) -> float:
+    return max(on_findings(sentence), on_gains(sentence))
+
+
 @lru_cache(maxsize=RATED)
 def on_strengths(sentence: Sentence) -> float:
     """What an approach gains, else what is found of it, limits left to the trade-off."""
@@ -124,7 +128,7 @@ def on_strengths(sentence: Sentence) -> float:
 @lru_cache(maxsize=RATED)
 def on_costs(sentence: Sentence) -> float:
     """Limits and costs that are the approach's own rather than done away with."""
-    if sentence.averts or sentence.proposes or not (sentence.costs or sentence.limits):
+    if sentence.averts or sentence.proposes or not (sentence.costs or sentence.warns):
         return 0.0
     if sentence.gains and not sentence.weighs:
         return 0.0
