@@ -72,6 +72,11 @@ _MADE = r"(?:propos|introduc|present|develop|describ|design|creat|releas|formula
 _MAKES = re.compile(
     rf"^(?:[Ww]e|[Tt]his (?:paper|work|study|article)|[Tt]he paper)\b[^.,;:]{{0,20}}? {_MADE}"
 )
+_TEX_OPENING, _TEX_END_AND_GLOSS = r"(?:\\\w+\{)?", r"\}?(?: ?\([^()]*\))?"
+_MAKES_THIS = re.compile(rf"{_MAKES.pattern} {_TEX_OPENING}")
+_DEFINED = re.compile(rf"{_TEX_END_AND_GLOSS}(?:,| --| —|:) (?P<rest>(?:an?|the) (?!first step).+)$")
+_BEFORE_SUBJECT = re.compile(rf"(?:[Tt]he |[Oo]ur )?{_TEX_OPENING}")
+_AFTER_SUBJECT = re.compile(rf"{_TEX_END_AND_GLOSS}(?P<own>['’]s)? (?P<rest>.+)$")
 _CUT = re.compile(
     r"(?P<cut>;|\s[—–]\s?|\s--\s|:\s(?=\(|\d\)|first|\(i)|,\s(?=(?:which|while|whereas|thereby|thus|hence|"
     r"enabling|allowing|leading|"
@@ -171,16 +176,18 @@ def _framed(sentence: Sentence, text: str, speaker: Speaker, turn: int) -> tuple
     return _as_whole(sentence, text, speaker, turn)
 
 
-def _name(handle: str) -> str:
-    return rf"(?:\\\w+\{{)?{re.escape(handle)}\}}?(?: ?\([^()]*\))?"
+def _around(text: str, handle: str) -> tuple[str, str]:
+    """What stands before the handle's first mention and after it; no pattern is made for each handle."""
+    before, _, after = text.partition(handle)
+    return before, after
 
 
 def _as_definition(text: str, speaker: Speaker) -> tuple[str, str, float] | None:
     """A definition: "We introduce NAME, a method that …" makes NAME is “a method that …”."""
     if speaker.handle not in text[: len(speaker.handle) + 80] or not _MAKES.match(text):
         return None
-    makes = rf"{_MAKES.pattern} {_name(speaker.handle)}"
-    if match := re.match(rf"{makes}(?:,| --| —|:) (?P<rest>(?:an?|the) (?!first step).+)$", text):
+    before, after = _around(text, speaker.handle)
+    if _MAKES_THIS.fullmatch(before) and (match := _DEFINED.match(after)):
         return f"{speaker.handle} is ", _without_second_verb(match["rest"]), 0.35
     return None
 
@@ -196,8 +203,9 @@ def _without_second_verb(text: str) -> str:
 def _as_subject(text: str, speaker: Speaker) -> tuple[str, str, float] | None:
     if speaker.handle not in text[: 2 * len(speaker.handle) + 20]:
         return None
-    match = re.match(rf"^(?:[Tt]he |[Oo]ur )?{_name(speaker.handle)}(?P<own>['’]s)? (?P<rest>.+)$", text)
-    if not match:
+    before, after = _around(text, speaker.handle)
+    match = _AFTER_SUBJECT.match(after)
+    if not match or not _BEFORE_SUBJECT.fullmatch(before):
         return None
     first = match["rest"].split()[0]
     if match["own"]:
