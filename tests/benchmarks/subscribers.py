@@ -74,9 +74,8 @@ def measure_import(engine: sa.Engine, file: Path, rows: int) -> None:
         seconds, busy = time.perf_counter() - began, time.process_time() - worked
         megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         counts = ", ".join(f"{count:,} {result}" for result, count in results.items())
-        say(
-            f"{words}: {rows:,} rows in {seconds:.1f} s ({busy:.1f} s of processor), peak {megabytes:.0f} MB: {counts}"
-        )
+        spent = f"{seconds:.1f} s ({busy:.1f} s of processor), peak {megabytes:.0f} MB"
+        say(f"{words}: {rows:,} rows in {spent}: {counts}")
 
 
 def measure_audience(engine: sa.Engine, rows: int) -> None:
