@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
@@ -22,6 +23,7 @@ COLUMNS = ("address", "name", *CHOICES, "consent")  # of an import
 EXPORTED = (*COLUMNS, "standing", "joined_at")
 OTHER_NAMES = {"email": "address", "e-mail": "address", "timezone": "time_zone"}
 DELIMITERS = ",;\t"
+GROUPS_A_TRANSACTION = 10  # of ROWS_AT_ONCE: each commit writes most pages of the indexes again
 LONGEST_FIELD = 2_000  # characters
 LONGEST_LINE = 100_000
 HEAD = 64 * 1024
@@ -124,20 +126,29 @@ def _decodes(file: Path, encoding: str) -> bool:
 
 
 def _import(rows: Iterable[_Row], roster: Roster, now: dt.datetime, source: str) -> Iterator[RowResult]:
-    for batch in batches(rows, ROWS_AT_ONCE):
-        candidates = [row.candidate for row in batch if row.candidate]
-        yield from _results(batch, iter(roster.add_batch(candidates, now, source)))
+    groups = batches(rows, ROWS_AT_ONCE)
+    while results := _transaction(islice(groups, GROUPS_A_TRANSACTION), roster, now, source):
+        yield from results
+
+
+def _transaction(
+    groups: Iterable[list[_Row]], roster: Roster, now: dt.datetime, source: str
+) -> list[RowResult]:
+    with roster.adding(now, source) as add:
+        return [result for rows in groups for result in _results(rows, iter(add(_candidates(rows))))]
 
 
 def _rehearse(rows: Iterable[_Row], roster: Roster, now: dt.datetime) -> Iterator[RowResult]:
     seen: set[int] = set()  # hashes of addresses that earlier rows would have added: 100 bytes a row
-    for batch in batches(rows, ROWS_AT_ONCE):
-        candidates = [row.candidate for row in batch if row.candidate]
-        additions = roster.add_batch(candidates, now, "", write=False)
-        said = (
-            _said_before(one, addition, seen) for one, addition in zip(candidates, additions, strict=True)
-        )
-        yield from _results(batch, said)
+    for group in batches(rows, ROWS_AT_ONCE):
+        with roster.adding(now, "", write=False) as add:
+            additions = add(_candidates(group))
+        pairs = zip(_candidates(group), additions, strict=True)
+        yield from _results(group, (_said_before(*pair, seen) for pair in pairs))
+
+
+def _candidates(rows: Iterable[_Row]) -> list[Candidate]:
+    return [row.candidate for row in rows if row.candidate]
 
 
 def _said_before(candidate: Candidate, addition: Addition, seen: set[int]) -> Addition:

@@ -69,12 +69,13 @@ def write_csv(file: Path, rows: int) -> None:
 def measure_import(engine: sa.Engine, file: Path, rows: int) -> None:
     roster = Roster(engine, KEYS)
     for words, dry_run in (("dry run", True), ("import", False), ("import again", False)):
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), time.process_time()
         results = Counter(one.result for one in import_file(file, roster, NOW, "benchmark", dry_run=dry_run))
-        seconds = time.perf_counter() - began
+        seconds, busy = time.perf_counter() - began, time.process_time() - worked
         megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         counts = ", ".join(f"{count:,} {result}" for result, count in results.items())
-        say(f"{words}: {rows:,} rows in {seconds:.1f} s, peak {megabytes:.0f} MB: {counts}")
+        spent = f"{seconds:.1f} s ({busy:.1f} s of processor), peak {megabytes:.0f} MB"
+        say(f"{words}: {rows:,} rows in {spent}: {counts}")
 
 
 def measure_audience(engine: sa.Engine, rows: int) -> None:
