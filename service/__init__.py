@@ -10,6 +10,8 @@ archive      tables of papers, briefs, issues and deliveries, and every query on
 adapters     arXiv, the mailers, the language model
 settings     what the environment says
 wiring       picks the real adapters; nothing else does
+doctor       is everything in order?
+web          the readers' pages: archive, join, manage, leave
 cli          the command line
 """
 

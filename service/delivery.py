@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from service.emails import Recipient, RenderedIssue, Sender
+from service.emails import DkimSigner, Recipient, RenderedIssue, Sender
 from subscribers.links import Links, Purpose, Subject
 from subscribers.preferences import Length
 
@@ -113,6 +113,7 @@ class MessageMaker:
     sender: Sender
     links: Links
     secret: str  # the oldest key: Message-IDs stay the same when keys rotate
+    signer: DkimSigner | None = None
 
     def message_id(self, delivery: Delivery) -> str:
         domain = self.sender.address.rpartition("@")[2]
@@ -122,7 +123,7 @@ class MessageMaker:
         """The delivery's e-mail, dated `at`; MessageRefused when this one can't be made."""
         edition = self.rendered.edition(delivery.topics, Length(delivery.length))
         try:
-            content = edition.message(self._recipient(delivery, at), at)
+            content = edition.message(self._recipient(delivery, at), at, self.signer)
         except ValueError as error:
             raise MessageRefused(str(error)) from error
         return Message(self.message_id(delivery), self.sender.address, delivery.address, content)

@@ -7,9 +7,11 @@ from rich.table import Table
 
 from service import wiring
 from service.archive import IssueStatus
-from service.cli.terminal import opened, out, print_json, watched
-from service.delivery import State
+from service.cli.printing import check_editions
+from service.cli.terminal import Refused, opened, out, print_json, watched
+from service.delivery import MessageMaker, State
 from service.pipeline import publish_issue
+from service.wiring import Service
 
 
 def add_to(app: typer.Typer) -> None:
@@ -26,8 +28,10 @@ def send(
     if dry_run:
         _show_audience(service.archive.preview(issue, wiring.now().date()), as_json=as_json)
         return
+    maker = wiring.message_maker(service, issue)
+    _refuse_what_fails(service, maker)
     with wiring.post_room(service) as room, watched() as watch:
-        status = publish_issue(issue, wiring.message_maker(service, issue), room, watch=watch)
+        status = publish_issue(issue, maker, room, watch=watch)
     if as_json:
         print_json({"issue": issue, "deliveries": {str(state): n for state, n in status.deliveries.items()}})
     else:
@@ -54,6 +58,16 @@ def _show_audience(reasons: dict[str | None, int], *, as_json: bool) -> None:
     for reason, count in sorted(values.items(), key=lambda item: (-item[1], item[0])):
         table.add_row(str(count), reason if reason == "would get it" else f"no e-mail: {reason}")
     out.print(table)
+
+
+def _refuse_what_fails(service: Service, maker: MessageMaker) -> None:
+    """Refused names the first e-mail that would be wrong; what nobody approved is refused elsewhere."""
+    label = maker.rendered.issue.label
+    if not service.archive.status(label).approved:
+        return
+    for edition, found in check_editions(service, maker.rendered).items():
+        if found:
+            raise Refused(f"{edition}: {found[0].check}: {found[0].detail}; see all: brief check {label}")
 
 
 def _say_what_is_left(status: IssueStatus) -> None:

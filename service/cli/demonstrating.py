@@ -40,6 +40,7 @@ def demo() -> None:
         service.roster.put_subscriber(joining, wiring.now())
     for week in samples.WEEKS:
         _build(service, week)
+        service.archive.approve(week, wiring.now())
     _summarise(service, _deliver(service, samples.WEEKS[-1]), time.monotonic() - began)
 
 
@@ -59,7 +60,6 @@ def _build(service: Service, week: str) -> None:
 
 
 def _deliver(service: Service, week: str) -> IssueStatus:
-    service.archive.approve(week, wiring.now())
     with wiring.post_room(service) as room, watched() as watch:
         return publish_issue(week, wiring.message_maker(service, week), room, watch=watch)
 
@@ -81,5 +81,6 @@ def _summarise(service: Service, status: IssueStatus, seconds: float) -> None:
     out.print(f"  open an .eml file of {FOLDER / 'outbox'} in your mail client")
     out.print(f"  {data} show {issue.label} | less")
     out.print(f"  {data} show {issue.label} --format html --out brief.html")
+    out.print(f"  {data} serve       the pages that its links lead to: archive, join, manage, leave")
     out.print("  .venv/bin/brief doctor        what is set up, and what is missing for the real thing")
     out.print("  .venv/bin/brief build         this week's real papers from arXiv")
