@@ -62,6 +62,7 @@ measures: $(DEVELOPMENT) ## Measure the briefs of two weeks of real papers and s
 	@$(BIN)/python -m tests.benchmarks.briefs
 
 bench: $(DEVELOPMENT) ## Measure a million subscribers, the e-mails and the pages
+	$(BIN)/python -m tests.benchmarks.writing
 	$(BIN)/python -m tests.benchmarks.subscribers
 	$(BIN)/python -m tests.benchmarks.emails
 	$(BIN)/python -m tests.benchmarks.pages
