@@ -1,4 +1,4 @@
-"""Seconds that the extractive writer and the gates take for 77 and 1,000 real papers, and whether bytes repeat.
+"""Seconds that the extractive writer and the gates take for 77 and 1,000 real papers; do bytes repeat?
 
     make bench
 
