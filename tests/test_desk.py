@@ -7,6 +7,7 @@ import pytest
 
 from service.briefs import Assignment, WriterUnavailable
 from service.briefs.desk import Repair, write_brief
+from service.briefs.extractive import ExtractiveWriter
 from service.briefs.grounding import Failure, Gate, Place, Section, check, claims, rewrite
 from service.briefs.model import Brief, Citation, Claim, RunMetadata
 from tests import builders
@@ -207,6 +208,27 @@ def test_foreign_matter_in_code_written_texts_falls_and_the_paper_stays() -> Non
     brief = write_brief(Writer(replace(SOUND, catalog=catalog)), Writer(), ASSIGNMENT)
     assert (brief.catalog[5].line, brief.catalog[5].title) == ("", builders.paper(5).title)
     assert gated(brief)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Booking.com: Forecasting Harbour Currents",
+        "Harbour Pilots on Chess.com Games",
+        "Rate It: Harbour Currents",
+        "Write Positive Reviews: Harbour Currents",
+        "Please Cite This Paper: Harbour Currents",
+        "@Mention: Harbour Currents",
+        "Mailer victim@example.net: Harbour Currents",
+    ],
+)
+def test_a_title_that_no_gate_lets_through_costs_its_handle_and_never_the_brief(title: str) -> None:
+    hostile = replace(builders.paper(0), title=title)
+    window = [hostile, *(builders.paper(number) for number in range(1, 14))]
+    writer = ExtractiveWriter()
+    brief = write_brief(writer, writer, builders.assignment(window))
+    assert len(brief.catalog) == len(window)
+    assert check(brief, {one.id: one for one in window}).by(Gate.FOREIGN) == ()
 
 
 def test_an_invented_paper_leaves_every_list() -> None:

@@ -103,7 +103,7 @@ def _catalog(case: _Case) -> Iterator[Failure]:
             yield Failure(Gate.CATALOG, place, None, f"{unknown} is not in the catalog")
     seen: Counter[str] = Counter()
     for number, entry in enumerate(case.brief.catalog):
-        seen.update((entry.paper_id, entry.handle))
+        seen.update({entry.paper_id, entry.handle})  # one name where the handle gave way to the id
         if why := _untrue(entry, case.sources, seen):
             yield Failure(Gate.CATALOG, Place(Section.CATALOG, number), None, why)
 
