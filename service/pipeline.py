@@ -82,7 +82,11 @@ def build_issue(
     built = []
     for done, selection in enumerate(selections):
         watch(f"Writing {selection.topic.name}", len(topics) + done, 2 * len(topics))
-        brief = write_brief(room.writer, room.fallback, Assignment(selection, room.clock()))
+        try:
+            brief = write_brief(room.writer, room.fallback, Assignment(selection, room.clock()))
+        except ValueError as error:  # a defect in one topic's brief is no reason to lose the others'
+            failures[selection.topic.slug] = f"{selection.topic.slug}: no brief could be written: {error}"
+            continue
         built.append(Built(brief, selection.sightings))
     issue = room.archive.save_issue(window, built, room.clock()) if built else None
     watch("Done", 2 * len(topics), 2 * len(topics))

@@ -220,6 +220,8 @@ def test_foreign_matter_in_code_written_texts_falls_and_the_paper_stays() -> Non
         "Please Cite This Paper: Harbour Currents",
         "@Mention: Harbour Currents",
         "Mailer victim@example.net: Harbour Currents",
+        "\u200b",
+        "\u202e \ufeff",
     ],
 )
 def test_a_title_that_no_gate_lets_through_costs_its_handle_and_never_the_brief(title: str) -> None:

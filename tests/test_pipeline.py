@@ -1,8 +1,11 @@
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 
 from service.archive import Archive
+from service.briefs import Assignment
 from service.briefs.extractive import ExtractiveWriter
+from service.briefs.model import Brief
 from service.papers import Paper, Window
 from service.pipeline import Newsroom, build_issue
 from tests import builders
@@ -100,6 +103,22 @@ def test_one_failing_topic_stops_no_other(archive: Archive) -> None:
     room.source.answers[TOPIC.slug] = "coastal-learning: arXiv answers nothing"
     report = build_issue(W22, [TOPIC, OTHER], room)
     assert report.failures == {TOPIC.slug: "coastal-learning: arXiv answers nothing"}
+    assert [brief.topic_slug for brief in archive.issue("2026-W22").briefs] == [OTHER.slug]
+
+
+class Defective(ExtractiveWriter):
+    """A writer that breaks on one topic."""
+
+    def write(self, assignment: Assignment) -> Brief:
+        if assignment.selection.topic.slug == TOPIC.slug:
+            raise ValueError("lost a paper")
+        return super().write(assignment)
+
+
+def test_a_brief_that_cannot_be_written_stops_no_other_topic(archive: Archive) -> None:
+    room = newsroom(archive, [paper(0, 27)], at(33))
+    report = build_issue(W22, [TOPIC, OTHER], replace(room, writer=Defective(), fallback=Defective()))
+    assert report.failures == {TOPIC.slug: "coastal-learning: no brief could be written: lost a paper"}
     assert [brief.topic_slug for brief in archive.issue("2026-W22").briefs] == [OTHER.slug]
 
 

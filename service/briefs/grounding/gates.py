@@ -143,8 +143,10 @@ def _untrue(entry: CatalogEntry, sources: Sources, seen: Counter[str]) -> str:
 
 def _metadata(source: Source) -> dict[str, object]:
     paper = source.paper
+    # a title of invisible characters alone gives way to the id
+    title = source.title or paper.id
     facts = {"url": paper.url, "submitted": paper.submitted.date(), "version": paper.version}
-    return {**facts, "title": source.title, "authors": normalise(" ".join(paper.authors))}
+    return {**facts, "title": title, "authors": normalise(" ".join(paper.authors))}
 
 
 def _citation(case: _Case) -> Iterator[Failure]:
