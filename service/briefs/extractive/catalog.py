@@ -29,7 +29,7 @@ def _entry(source: Source, theme: int | None, *, revised: bool) -> CatalogEntry:
         paper_id=paper.id,
         version=paper.version,
         handle=source.handle,
-        title=visible(paper.title),
+        title=visible(paper.title).strip() or paper.id,  # some titles hold nothing that a reader sees
         authors=tuple(visible(author) for author in paper.authors),
         categories=paper.categories,
         submitted=paper.submitted.date(),
