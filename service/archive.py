@@ -494,7 +494,7 @@ def _offer(session: Session, label: str, today: dt.date) -> Offer:
     return Offer(slugs, closes_month(issue.window.last), today)
 
 
-def _sent(label: str) -> sa.Select[tuple[int]]:
+def _sent(label: str) -> sa.Select[int]:
     """Who has the issue, or may have it."""
     left = (State.ACCEPTED, State.UNCERTAIN, State.CLAIMED)
     return sa.select(col(DeliveryRow.subscriber_id)).where(

@@ -17,6 +17,10 @@ from subscribers.subscriber import follows, new_reference, preferences_of
 from subscribers.tables import FollowRow, HistoryRow, SubscriberRow, TopicRow
 
 
+OWNERS_ONLY = "was deleted; only its owner can bring it back, by joining again"
+LEFT = "has left; only they can come back, by joining again"
+
+
 class Result(StrEnum):
     """What became of one addition."""
 
@@ -114,9 +118,9 @@ def _decide(
     key = candidate.address.key
     known = drafts.get(key)
     if cause := causes.get(key):
-        return Addition(Result.SUPPRESSED, cause)
+        return Addition(Result.SUPPRESSED, OWNERS_ONLY if cause is suppressions.Cause.DELETED else cause)
     if known and known.standing is Standing.LEFT:
-        return Addition(Result.SUPPRESSED, "has left; only they can come back, by joining again")
+        return Addition(Result.SUPPRESSED, LEFT)
     preferences = replace(known.preferences if known else Preferences(()), **candidate.choices)
     if problems := check(preferences, slugs):
         return Addition(Result.REFUSED, f"{problems[0].field}: {problems[0].message}")

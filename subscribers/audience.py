@@ -68,7 +68,7 @@ def judge(person: Person, offer: Offer) -> tuple[tuple[str, ...], str | None]:
 
 
 def audience(
-    offer: Offer, sent: sa.Select[tuple[int]] | None = None, only: int | None = None
+    offer: Offer, sent: sa.Select[int] | None = None, only: int | None = None
 ) -> sa.Select[tuple[int, str, str, str | None]]:
     """Rows of subscriber `id`, `topics`, `length` and the `reason` to skip, NULL for none.
 
@@ -147,7 +147,7 @@ def _suppressed(suppressions: sa.FromClause, kind: Kind, value: Any) -> sa.Colum
 
 def _reasons(
     offer: Offer,
-    sent: sa.Select[tuple[int]] | None,
+    sent: sa.Select[int] | None,
     followed: sa.Subquery,
     by_address: sa.FromClause,
     by_domain: sa.FromClause,
