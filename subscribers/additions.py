@@ -11,11 +11,10 @@ from sqlmodel import Session, col, select
 
 from subscribers import suppressions
 from subscribers.addresses import Address, KeyedHash
-from subscribers.database import batches, insert_new, table
+from subscribers.database import UtcDateTime, insert_new, insert_pairs, is_one_of, table
 from subscribers.preferences import Preferences, Standing, check, describe
 from subscribers.subscriber import follows, new_reference, preferences_of
 from subscribers.tables import FollowRow, HistoryRow, SubscriberRow, TopicRow
-
 
 OWNERS_ONLY = "was deleted; only its owner can bring it back, by joining again"
 LEFT = "has left; only they can come back, by joining again"
@@ -94,19 +93,14 @@ def write(session: Session, batch: Batch, source: str, now: dt.datetime) -> None
     """Write what was drafted in this transaction, with its history."""
     new = [one for one in batch.drafts if one.id is None]
     changed = [one for one in batch.drafts if one.id is not None and one.changes]
-    _insert(session, new, now)
-    _update(session, changed, now)
-    topics = ((one.id, slug) for one in (*new, *changed) for slug in one.preferences.topics)
-    insert_new(
-        session.connection(),
-        table(FollowRow),
-        [{"subscriber_id": subscriber, "topic_slug": slug} for subscriber, slug in topics],
-    )
-    entries = [(one.id, "joined") for one in new]
-    entries += [(one.id, change) for one in changed for change in one.changes]
-    rows = [{"subscriber_id": one, "at": now, "source": source, "change": change} for one, change in entries]
-    if rows:
-        session.connection().execute(sa.insert(table(HistoryRow)), rows)
+    if new:
+        _insert(session, new, source, now)
+    if changed:
+        _update(session, changed, source, now)
+    topics = [
+        (one.id, slug) for one in (*new, *changed) if one.id is not None for slug in one.preferences.topics
+    ]
+    insert_pairs(session.connection(), table(FollowRow), ("subscriber_id", "topic_slug"), topics)
 
 
 def _decide(
@@ -134,11 +128,8 @@ def _decide(
 
 
 def _known(session: Session, keys: Sequence[str]) -> dict[str, _Draft]:
-    rows = (
-        row
-        for batch in batches(dict.fromkeys(keys))
-        for row in session.exec(select(SubscriberRow).where(col(SubscriberRow.address_key).in_(batch)))
-    )
+    named = is_one_of(session, col(SubscriberRow.address_key), keys)
+    rows = session.exec(select(SubscriberRow).where(named)).all()
     found = {row.address_key: row for row in rows}
     topics = follows(session, [row.id for row in found.values() if row.id is not None])
     drafts = {}
@@ -157,23 +148,21 @@ def _known(session: Session, keys: Sequence[str]) -> dict[str, _Draft]:
     return drafts
 
 
-def _insert(session: Session, drafts: Sequence[_Draft], now: dt.datetime) -> None:
+def _insert(session: Session, drafts: Sequence[_Draft], source: str, now: dt.datetime) -> None:
+    before = session.exec(select(sa.func.max(SubscriberRow.id))).one() or 0
     rows = [_values(one) | _new_values(one, now) for one in drafts]
     insert_new(session.connection(), table(SubscriberRow), rows)
-    ids: dict[str, int | None] = {}
-    for batch in batches(one.address.key for one in drafts):
-        ids |= session.exec(
-            select(SubscriberRow.address_key, SubscriberRow.id).where(
-                col(SubscriberRow.address_key).in_(batch)
-            )
-        ).all()
+    made = sa.and_(col(SubscriberRow.id) > before, col(SubscriberRow.joined_at) == now)
+    ids = dict(session.exec(select(SubscriberRow.address_key, SubscriberRow.id).where(made)).all())
     for one in drafts:
-        one.id = ids[one.address.key]
+        one.id = ids.get(one.address.key)  # None for one that another process added just now
+    joined = (sa.literal(now, UtcDateTime), sa.literal(source), sa.literal("joined"))
+    entries = sa.select(col(SubscriberRow.id), *joined).where(made)
+    columns = ["subscriber_id", "at", "source", "change"]
+    session.execute(sa.insert(HistoryRow).from_select(columns, entries))
 
 
-def _update(session: Session, drafts: Sequence[_Draft], now: dt.datetime) -> None:
-    if not drafts:
-        return
+def _update(session: Session, drafts: Sequence[_Draft], source: str, now: dt.datetime) -> None:
     rows_of = table(SubscriberRow)
     columns = [name for name in _values(drafts[0]) if name != "confirmed_at"]
     statement = (
@@ -193,8 +182,11 @@ def _update(session: Session, drafts: Sequence[_Draft], now: dt.datetime) -> Non
         for one in drafts
     ]
     session.connection().execute(statement, rows)
-    for batch in batches(one.id for one in drafts):
-        session.execute(sa.delete(FollowRow).where(col(FollowRow.subscriber_id).in_(batch)))
+    followed = is_one_of(session, col(FollowRow.subscriber_id), [one.id for one in drafts])
+    session.execute(sa.delete(FollowRow).where(followed))
+    changes = [(one.id, change) for one in drafts for change in one.changes]
+    entries = [{"subscriber_id": of, "at": now, "source": source, "change": change} for of, change in changes]
+    session.connection().execute(sa.insert(table(HistoryRow)), entries)
 
 
 def _values(one: _Draft) -> dict[str, Any]:

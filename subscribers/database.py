@@ -1,16 +1,17 @@
 """The database: how it is opened, how it keeps time, and the statements whose dialects differ."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import SQLModel
+from sqlmodel import Session, SQLModel
 
 Value = TypeVar("Value")
-VALUES_A_STATEMENT = 10_000  # SQLite takes 32,766 parameters in a statement, PostgreSQL 65,535
+ROWS_AT_ONCE = 10_000
 
 
 class UtcDateTime(sa.types.TypeDecorator[dt.datetime]):
@@ -72,7 +73,30 @@ def insert_new(connection: sa.Connection, into: sa.Table, rows: list[dict[str, A
         connection.execute(dialect.insert(into).on_conflict_do_nothing(), rows)
 
 
-def batches(values: Iterable[Value], size: int = VALUES_A_STATEMENT) -> Iterator[list[Value]]:
+def insert_pairs(
+    connection: sa.Connection, into: sa.Table, columns: tuple[str, str], rows: list[tuple[int, str]]
+) -> None:
+    """Insert many rows of a number and a text, past the compiler: it would take most of the time."""
+    if rows:
+        mark = "%s" if connection.dialect.name == "postgresql" else "?"
+        names = f"{into.name} ({columns[0]}, {columns[1]})"
+        statement = f"INSERT INTO {names} VALUES ({mark}, {mark}) ON CONFLICT DO NOTHING"  # noqa: S608 - our own names
+        connection.exec_driver_sql(statement, rows)
+
+
+def is_one_of(session: Session, column: Any, values: Collection[Any]) -> sa.ColumnElement[bool]:
+    """Whether a column has one of many values, given as one parameter: no limit, and no time to compile."""
+    if session.get_bind().dialect.name == "postgresql":
+        listed: sa.ColumnElement[bool] = column == sa.any_(
+            sa.literal(list(values), postgresql.ARRAY(column.type))
+        )
+        return listed
+    given = sa.func.json_each(json.dumps(list(values))).table_valued("value")
+    among: sa.ColumnElement[bool] = column.in_(sa.select(given.c.value))
+    return among
+
+
+def batches(values: Iterable[Value], size: int = ROWS_AT_ONCE) -> Iterator[list[Value]]:
     """The values in lists of at most `size`, as they come."""
     remaining = iter(values)
     while batch := list(islice(remaining, size)):

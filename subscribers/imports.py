@@ -11,7 +11,7 @@ from typing import TextIO
 
 from subscribers.additions import Addition, Candidate, Result
 from subscribers.addresses import LONGEST_NAME, AddressRefused, clean_name, read_address
-from subscribers.database import VALUES_A_STATEMENT, batches
+from subscribers.database import ROWS_AT_ONCE, batches
 from subscribers.preferences import PreferencesError, read_choices
 from subscribers.roster import Roster
 from subscribers.subscriber import Subscriber
@@ -124,14 +124,14 @@ def _decodes(file: Path, encoding: str) -> bool:
 
 
 def _import(rows: Iterable[_Row], roster: Roster, now: dt.datetime, source: str) -> Iterator[RowResult]:
-    for batch in batches(rows, VALUES_A_STATEMENT):
+    for batch in batches(rows, ROWS_AT_ONCE):
         candidates = [row.candidate for row in batch if row.candidate]
         yield from _results(batch, iter(roster.add_batch(candidates, now, source)))
 
 
 def _rehearse(rows: Iterable[_Row], roster: Roster, now: dt.datetime) -> Iterator[RowResult]:
     seen: set[int] = set()  # hashes of addresses that earlier rows would have added: 100 bytes a row
-    for batch in batches(rows, VALUES_A_STATEMENT):
+    for batch in batches(rows, ROWS_AT_ONCE):
         candidates = [row.candidate for row in batch if row.candidate]
         additions = roster.add_batch(candidates, now, "", write=False)
         said = (

@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 MOST_TOPICS = 200
+Word = TypeVar("Word", bound=StrEnum)
 SEPARATORS = re.compile(r"[\s,;|]+")
 
 
@@ -206,16 +207,15 @@ def _read_topics(value: object) -> tuple[str, ...]:
 
 
 def _read_length(value: object) -> Length:
-    return Length(_one_of(value, Length))
+    return _one_of(value, _LENGTHS)
 
 
 def _read_frequency(value: object) -> Frequency:
-    return Frequency(_one_of(value, Frequency))
+    return _one_of(value, _FREQUENCIES)
 
 
-def _one_of(value: object, words: type[StrEnum]) -> str:
-    word = str(value).strip().lower()
-    if word not in list(words):
+def _one_of(value: object, words: Mapping[str, Word]) -> Word:
+    if (word := words.get(str(value).strip().lower())) is None:
         raise ValueError(f"{str(value)[:60]!r} is not one of {', '.join(words)}")
     return word
 
@@ -239,6 +239,8 @@ def _read_date(value: object) -> dt.date | None:
         raise ValueError(f"{str(value)[:60]!r} is not a date such as 2026-06-30") from None
 
 
+_LENGTHS = {str(one): one for one in Length}
+_FREQUENCIES = {str(one): one for one in Frequency}
 _READERS = {
     "topics": _read_topics,
     "length": _read_length,

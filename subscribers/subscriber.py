@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlmodel import Session, col, select
 
 from subscribers.addresses import Address
-from subscribers.database import batches
+from subscribers.database import is_one_of
 from subscribers.links import SINGLE_USE, Links, Purpose, Subject
 from subscribers.preferences import Frequency, Length, Preferences, Standing
 from subscribers.tables import FollowRow, SubscriberRow, TopicRow
@@ -85,9 +85,9 @@ def follows(session: Session, ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
         .order_by(col(TopicRow.position), col(TopicRow.slug))
     )
     found: dict[int, list[str]] = {}
-    for batch in batches(ids):
-        for subscriber, slug in session.exec(joined.where(col(FollowRow.subscriber_id).in_(batch))):
-            found.setdefault(subscriber, []).append(slug)
+    wanted = joined.where(is_one_of(session, col(FollowRow.subscriber_id), list(ids)))
+    for subscriber, slug in session.exec(wanted):
+        found.setdefault(subscriber, []).append(slug)
     return {subscriber: tuple(slugs) for subscriber, slugs in found.items()}
 
 

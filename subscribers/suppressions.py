@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from subscribers.addresses import Address, KeyedHash, read_address, read_domain
-from subscribers.database import batches, writer
+from subscribers.database import is_one_of, writer
 from subscribers.tables import SuppressionRow
 
 
@@ -137,14 +137,9 @@ def _hashed(session: Session, addresses: Collection[Address], hashes: KeyedHash)
 
 
 def _causes(session: Session, kind: Kind, values: Collection[str]) -> dict[str, Cause]:
-    rows = (
-        row
-        for batch in batches(sorted(values))
-        for row in session.exec(
-            select(SuppressionRow.value, SuppressionRow.cause).where(
-                SuppressionRow.kind == kind, col(SuppressionRow.value).in_(batch)
-            )
-        )
+    named = is_one_of(session, col(SuppressionRow.value), values)
+    rows = session.exec(
+        select(SuppressionRow.value, SuppressionRow.cause).where(SuppressionRow.kind == kind, named)
     )
     return {value: Cause(cause) for value, cause in rows}
 
