@@ -7,7 +7,7 @@ RUNTIME := $(VENV)/runtime.stamp
 DEVELOPMENT := $(VENV)/development.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test check lock clean
+.PHONY: help install demo serve test check benchmark lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ check: $(DEVELOPMENT) ## Lint, types, import contract
 
 test: check ## Everything that CI runs
 	$(BIN)/python -m pytest
+
+benchmark: $(DEVELOPMENT) ## Measure the import, the audience and links with a million subscribers
+	$(BIN)/python -m tests.benchmarks.subscribers
 
 lock: $(DEVELOPMENT) ## Pin every dependency again, with hashes
 	$(BIN)/python -m pip --disable-pip-version-check --quiet install uv

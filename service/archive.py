@@ -14,8 +14,10 @@ from service.briefs.model import Brief
 from service.delivery import Delivery, Outcome, State, retry_at
 from service.issues import Issue
 from service.papers import Fetched, Paper, Sighting, Window
-from subscribers.audience import audience
-from subscribers.roster import SubscriberRow, UtcDateTime
+from subscribers.audience import Offer, audience
+from subscribers.database import UtcDateTime
+from subscribers.preferences import closes_month
+from subscribers.tables import SubscriberRow
 from subscribers.topics import Topic
 
 ROWS_A_STATEMENT = 400  # SQLite takes 32,766 parameters in a statement; a paper has 13
@@ -147,30 +149,6 @@ class Built:
     sightings: tuple[Sighting, ...]
 
 
-def connect(url: str) -> sa.Engine:
-    """An engine with the pragmas and transactions that the ledger relies on."""
-    engine = sa.create_engine(url)
-    if engine.dialect.name == "sqlite":
-        sa.event.listen(engine, "connect", _configure_sqlite)
-        sa.event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _configure_sqlite(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # transactions begin in _begin_sqlite, not where the driver thinks best
-    cursor = connection.cursor()
-    # synchronous=FULL: a claim must be on the disk before its e-mail leaves, also when the power goes
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin_sqlite(connection: sa.Connection) -> None:
-    # a transaction that will write takes its lock at once: one that grows a lock fails instead of waiting
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
 class Archive:
     """Every query on papers, briefs, issues and deliveries."""
 
@@ -286,9 +264,16 @@ class Archive:
     def preview(self, label: str, today: dt.date) -> dict[str | None, int]:
         """How many would be planned (None) or skipped, by reason, without writing anything."""
         with Session(self._engine) as session:
-            rows = audience(_offered(session, label), today).subquery()
+            rows = audience(_offer(session, label, today), _sent(label)).subquery()
             counted = sa.select(rows.c.reason, sa.func.count()).group_by(rows.c.reason)
             return {row[0]: row[1] for row in session.execute(counted)}
+
+    def why(self, label: str, subscriber_id: int, today: dt.date) -> tuple[tuple[str, ...], str | None]:
+        """The topics that one subscriber would get of an issue, and the reason to skip, None for none."""
+        with Session(self._engine) as session:
+            rows = audience(_offer(session, label, today), _sent(label), only=subscriber_id)
+            _, topics, _, reason = session.execute(rows).one()
+            return tuple(filter(None, topics.split(","))), reason
 
     def plan(self, label: str, now: dt.datetime) -> bool:
         """Freeze the audience, one row for each subscriber, in one statement; False when it was frozen."""
@@ -296,7 +281,7 @@ class Archive:
             row = _issue_row(session, label, lock=True)
             if row.planned_at is not None:
                 return False
-            rows = audience(_offered(session, label), now.date()).subquery()
+            rows = audience(_offer(session, label, now.date())).subquery()
             state = sa.case(
                 (rows.c.reason.is_(None), sa.literal(State.WAITING)), else_=sa.literal(State.SKIPPED)
             )
@@ -502,32 +487,45 @@ def _counts(session: Session, label: str) -> dict[State, int]:
     return {State(state): count for state, count in session.execute(counted.group_by(col(DeliveryRow.state)))}
 
 
-def _offered(session: Session, label: str) -> tuple[str, ...]:
-    """The slugs of the issue's topics that have papers: a quiet week is no reason for an e-mail."""
-    return tuple(
-        brief.topic_slug for brief in _issue(session, _issue_row(session, label)).briefs if not brief.is_quiet
+def _offer(session: Session, label: str, today: dt.date) -> Offer:
+    """The issue's topics that have papers: a quiet week is no reason for an e-mail."""
+    issue = _issue(session, _issue_row(session, label))
+    slugs = tuple(brief.topic_slug for brief in issue.briefs if not brief.is_quiet)
+    return Offer(slugs, closes_month(issue.window.last), today)
+
+
+def _sent(label: str) -> sa.Select[int]:
+    """Who has the issue, or may have it."""
+    left = (State.ACCEPTED, State.UNCERTAIN, State.CLAIMED)
+    return sa.select(col(DeliveryRow.subscriber_id)).where(
+        col(DeliveryRow.issue_label) == label, col(DeliveryRow.state).in_(left)
     )
 
 
 def _deliveries(session: Session, ids: Sequence[int]) -> list[Delivery]:
     rows = session.execute(
         sa.select(
-            DeliveryRow, col(SubscriberRow.address), col(SubscriberRow.name), col(SubscriberRow.reference)
+            DeliveryRow,
+            col(SubscriberRow.address),
+            col(SubscriberRow.name),
+            col(SubscriberRow.reference),
+            col(SubscriberRow.link_generation),
         )
         .join(SubscriberRow, col(SubscriberRow.id) == col(DeliveryRow.subscriber_id))
         .where(col(DeliveryRow.id).in_(ids))
         .order_by(col(DeliveryRow.id))
     )
-    return [_delivery(row, address, name, reference) for row, address, name, reference in rows]
+    return [_delivery(row, *person) for row, *person in rows]
 
 
-def _delivery(row: DeliveryRow, address: str, name: str | None, reference: str) -> Delivery:
+def _delivery(row: DeliveryRow, address: str, name: str | None, reference: str, generation: int) -> Delivery:
     assert row.id is not None
     return Delivery(
         id=row.id,
         issue_label=row.issue_label,
         subscriber_id=row.subscriber_id,
         reference=reference,
+        link_generation=generation,
         address=address,
         name=name,
         topics=tuple(row.topics.split(",")),

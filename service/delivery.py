@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from service.emails import Recipient, RenderedIssue, Sender
-from subscribers.links import Links, Purpose
+from subscribers.links import Links, Purpose, Subject
 from subscribers.preferences import Length
 
 
@@ -41,6 +41,7 @@ class Delivery:
     issue_label: str
     subscriber_id: int
     reference: str  # what links carry
+    link_generation: int
     address: str
     name: str | None
     topics: tuple[str, ...]
@@ -121,21 +122,22 @@ class MessageMaker:
         """The delivery's e-mail, dated `at`; MessageRefused when this one can't be made."""
         edition = self.rendered.edition(delivery.topics, Length(delivery.length))
         try:
-            content = edition.message(self._recipient(delivery), at)
+            content = edition.message(self._recipient(delivery, at), at)
         except ValueError as error:
             raise MessageRefused(str(error)) from error
         return Message(self.message_id(delivery), self.sender.address, delivery.address, content)
 
-    def _recipient(self, delivery: Delivery) -> Recipient:
-        leave = self.links.url(Purpose.LEAVE, delivery.reference)
+    def _recipient(self, delivery: Delivery, at: dt.datetime) -> Recipient:
+        subject = Subject(delivery.reference, delivery.link_generation, delivery.issue_label)
+        leave = self.links.url(Purpose.LEAVE, subject, at)
         return Recipient(
             address=delivery.address,
             name=delivery.name,
             message_id=self.message_id(delivery),
-            manage_url=self.links.url(Purpose.MANAGE, delivery.reference),
+            manage_url=self.links.url(Purpose.MANAGE, subject, at),
             leave_url=leave,
             one_click_url=leave,
-            web_url=self.links.url(Purpose.WEB_VIEW, f"{delivery.issue_label}.{delivery.reference}"),
+            web_url=self.links.url(Purpose.WEB_VIEW, subject, at),
         )
 
 

@@ -18,13 +18,14 @@ from service.adapters.arxiv_papers import ArxivPapers
 from service.adapters.openai_briefs import Estimate, OpenAISettings, OpenAIWriter, Price
 from service.adapters.outbox_mailer import OutboxMailer
 from service.adapters.smtp_mailer import SmtpMailer, SmtpServer
-from service.archive import Archive, connect
+from service.archive import Archive
 from service.briefs import Assignment, BriefWriter
 from service.briefs.extractive import ExtractiveWriter
 from service.delivery import Mailer, MessageMaker
 from service.emails import Press, Sender
 from service.pipeline import Newsroom, PostRoom
 from service.settings import LOOPBACK, Settings
+from subscribers.database import connect
 from subscribers.links import Links
 from subscribers.roster import Roster
 from subscribers.topics import load_topics
@@ -66,7 +67,7 @@ def open_service(settings: Settings) -> Service:
             raise DatabaseNotReady(
                 f"a newer version of the service than {__version__} wrote the database; upgrade the service"
             )
-    return Service(settings, engine, Archive(engine), Roster(engine))
+    return Service(settings, engine, Archive(engine), Roster(engine, secret_keys(settings)))
 
 
 def open_engine(settings: Settings) -> sa.Engine:

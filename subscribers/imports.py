@@ -1,14 +1,34 @@
-"""Imports: subscribers from rows of text, with a result for every row."""
+"""Imports: subscribers from a CSV file of any size, with a result for every row; and the export as CSV."""
 
+import codecs
+import csv
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import TextIO
 
-from subscribers.preferences import Length
-from subscribers.roster import AddressRefused, Joining, Roster, UnknownTopic
+from subscribers.additions import Addition, Candidate, Result
+from subscribers.addresses import LONGEST_NAME, AddressRefused, clean_name, read_address
+from subscribers.database import ROWS_AT_ONCE, batches
+from subscribers.preferences import PreferencesError, read_choices
+from subscribers.roster import Roster
+from subscribers.subscriber import Subscriber
 
-COLUMNS = ("address", "topics", "name", "length")
+NEEDED = ("address", "topics")
+CHOICES = ("topics", "length", "frequency", "time_zone", "hour", "paused_until")
+COLUMNS = ("address", "name", *CHOICES, "consent")  # of an import
+EXPORTED = (*COLUMNS, "standing", "joined_at")
+OTHER_NAMES = {"email": "address", "e-mail": "address", "timezone": "time_zone"}
+DELIMITERS = ",;\t"
+LONGEST_FIELD = 2_000  # characters
+LONGEST_LINE = 100_000
+HEAD = 64 * 1024
+
+# A spreadsheet reads a cell that begins with one of these as a formula (OWASP, CSV injection)
+FORMULA = re.compile(r"'*[=+\-@\t\r]")
+NEUTRALISED = re.compile(r"''*[=+\-@\t\r]")
 
 
 class ImportRefused(ValueError):
@@ -20,30 +40,180 @@ class RowResult:
     """What became of one row; rows count from 2, the header is 1."""
 
     row: int
-    result: Literal["added", "updated", "refused"]
-    why: str = ""  # for refused rows
+    result: Result
+    why: str = ""  # for refused and suppressed rows
 
 
-def import_rows(
-    rows: Iterable[Mapping[str, str | None]], roster: Roster, now: dt.datetime, consent: str
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One row as read: a candidate, or why it can't be one."""
+
+    number: int
+    candidate: Candidate | None
+    why: str = ""
+
+
+def import_file(
+    file: Path, roster: Roster, now: dt.datetime, consent: str, *, dry_run: bool = False
 ) -> Iterator[RowResult]:
-    """Add each row as it comes; ImportRefused when the header lacks a column that every row needs."""
-    for number, row in enumerate(rows, 2):
-        if missing := [column for column in ("address", "topics") if column not in row]:
-            raise ImportRefused(f"the header has no column {missing[0]!r}; it needs: {', '.join(COLUMNS)}")
-        yield _import_row(number, row, roster, now, consent)
+    """Add or update the subscribers of a CSV file, some thousand rows a transaction, in bounded memory.
+
+    Encoding (UTF-8, UTF-16, Windows-1252 or Latin-1) and delimiter (comma, semicolon, tab) are detected.
+    `consent` is kept where a row names none. A dry run gives the same results and writes nothing.
+    ImportRefused when the header lacks a column that every row needs; OSError when the file can't be read.
+    """
+    with file.open(encoding=detect_encoding(file), newline="") as text:
+        rows = _rows(text, consent)
+        source = f"import of {file.name}"
+        yield from _import(rows, roster, now, source) if not dry_run else _rehearse(rows, roster, now)
 
 
-def _import_row(
-    number: int, row: Mapping[str, str | None], roster: Roster, now: dt.datetime, consent: str
-) -> RowResult:
-    try:
-        length = Length((row.get("length") or Length.FULL).strip().lower())
-        topics = tuple((row["topics"] or "").split())
-        joining = Joining(
-            row["address"] or "", topics, (row.get("name") or "").strip() or None, length, consent=consent
+def export_rows(subscribers: Iterable[Subscriber]) -> Iterator[tuple[str, ...]]:
+    """The header and a row for each subscriber, safe to open in a spreadsheet; an import reads it back."""
+    yield EXPORTED
+    for one in subscribers:
+        chosen = one.preferences
+        cells = (
+            one.address,
+            one.name or "",
+            " ".join(chosen.topics),
+            chosen.length,
+            chosen.frequency,
+            chosen.time_zone,
+            str(chosen.hour),
+            str(chosen.paused_until or ""),
+            one.consent,
+            one.standing,
+            one.joined_at.isoformat(),
         )
-        _, is_new = roster.put_subscriber(joining, now)
-    except (AddressRefused, UnknownTopic, ValueError) as refused:
-        return RowResult(number, "refused", str(refused).strip('"'))
-    return RowResult(number, "added" if is_new else "updated")
+        yield tuple(map(neutralise, cells))
+
+
+def neutralise(cell: str) -> str:
+    """The cell as text for a spreadsheet, never a formula."""
+    return f"'{cell}" if FORMULA.match(cell) else cell
+
+
+def restore(cell: str) -> str:
+    """The cell that was neutralised."""
+    return cell[1:] if NEUTRALISED.match(cell) else cell
+
+
+def detect_encoding(file: Path) -> str:
+    """The encoding of the whole file: a byte order mark, UTF-8 where it is, Windows-1252 or Latin-1."""
+    with file.open("rb") as data:
+        head = data.read(HEAD)
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if b"\0" in head[:400]:
+        return "utf-16-le" if head[1:2] == b"\0" else "utf-16-be"
+    candidates = ("utf-8-sig", "cp1252")
+    return next((encoding for encoding in candidates if _decodes(file, encoding)), "latin-1")
+
+
+def _decodes(file: Path, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    with file.open("rb") as data:
+        try:
+            while chunk := data.read(1 << 20):
+                decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+    return True
+
+
+def _import(rows: Iterable[_Row], roster: Roster, now: dt.datetime, source: str) -> Iterator[RowResult]:
+    for batch in batches(rows, ROWS_AT_ONCE):
+        candidates = [row.candidate for row in batch if row.candidate]
+        yield from _results(batch, iter(roster.add_batch(candidates, now, source)))
+
+
+def _rehearse(rows: Iterable[_Row], roster: Roster, now: dt.datetime) -> Iterator[RowResult]:
+    seen: set[int] = set()  # hashes of addresses that earlier rows would have added: 100 bytes a row
+    for batch in batches(rows, ROWS_AT_ONCE):
+        candidates = [row.candidate for row in batch if row.candidate]
+        additions = roster.add_batch(candidates, now, "", write=False)
+        said = (
+            _said_before(one, addition, seen) for one, addition in zip(candidates, additions, strict=True)
+        )
+        yield from _results(batch, said)
+
+
+def _said_before(candidate: Candidate, addition: Addition, seen: set[int]) -> Addition:
+    """An address that an earlier batch would have added is updated by this one."""
+    key = hash(candidate.address.key)
+    if addition.result is Result.ADDED and key in seen:
+        return Addition(Result.UPDATED)
+    if addition.result is Result.ADDED:
+        seen.add(key)
+    return addition
+
+
+def _results(batch: Sequence[_Row], additions: Iterator[Addition]) -> Iterator[RowResult]:
+    for row in batch:
+        if row.candidate is None:
+            yield RowResult(row.number, Result.REFUSED, row.why)
+        else:
+            addition = next(additions)
+            yield RowResult(row.number, addition.result, addition.why)
+
+
+def _rows(text: TextIO, consent: str) -> Iterator[_Row]:
+    lines = iter(lambda: text.readline(LONGEST_LINE), "")
+    first = next(lines, "")
+    delimiter = max(DELIMITERS, key=lambda one: len(_known(_header(first, one))))
+    header = _header(first, delimiter)
+    for column in NEEDED:
+        if column not in header:
+            raise ImportRefused(f"the header has no column {column!r}; it may have: {', '.join(COLUMNS)}")
+    if twice := sorted({one for one in _known(header) if header.count(one) > 1}):
+        raise ImportRefused(f"the header has the column {twice[0]!r} twice")
+    reader = csv.reader(lines, delimiter=delimiter)
+    for number, cells in enumerate(_cells(reader), 2):
+        if cells:  # a blank line is no row
+            yield _row(number, header, cells, consent)
+
+
+def _header(line: str, delimiter: str) -> list[str]:
+    names = (name.strip().lower() for name in next(csv.reader([line], delimiter=delimiter), []))
+    return [OTHER_NAMES.get(name, name) for name in names]
+
+
+def _known(header: Iterable[str]) -> list[str]:
+    return [name for name in header if name in COLUMNS]
+
+
+def _cells(reader: Iterator[list[str]]) -> Iterator[list[str] | str]:
+    """The cells of each row, or why they can't be read: the rows after it go on."""
+    while True:
+        try:
+            yield next(reader)
+        except csv.Error as error:
+            yield str(error)
+        except StopIteration:
+            return
+
+
+def _row(number: int, header: Sequence[str], cells: list[str] | str, consent: str) -> _Row:
+    if isinstance(cells, str):
+        return _Row(number, None, f"can't be read: {cells}")
+    if len(cells) > len(header):
+        return _Row(number, None, f"has {len(cells)} fields; the header has {len(header)}")
+    if max(map(len, cells)) > LONGEST_FIELD:
+        return _Row(number, None, f"has a field of over {LONGEST_FIELD:,} characters")
+    values = {name: restore(cell).strip() for name, cell in zip(header, cells, strict=False)}
+    try:
+        return _Row(number, _candidate(values, consent))
+    except (AddressRefused, PreferencesError) as refused:
+        return _Row(number, None, str(refused))
+
+
+def _candidate(values: dict[str, str], consent: str) -> Candidate:
+    name = clean_name(values.get("name", ""))
+    return Candidate(
+        address=read_address(values.get("address", "")),
+        name=name[:LONGEST_NAME] if name else None,
+        choices=read_choices({name: values[name] for name in CHOICES if values.get(name)}),
+        consent=clean_name(values.get("consent", "")) or consent,
+    )

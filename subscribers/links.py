@@ -1,22 +1,74 @@
 """Links: signed with itsdangerous, one purpose each, one line, no address inside."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import datetime as dt
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from itsdangerous import BadSignature, Signer
+from itsdangerous.encoding import base64_decode, base64_encode
+
+LONGEST_TOKEN = 200
+PAYLOAD = re.compile(r"([A-Za-z0-9_-]{1,32})\.([0-9a-f]{1,8})\.([0-9a-f]{1,9})\.([A-Za-z0-9_-]{0,64})")
 
 
 class Purpose(StrEnum):
     """What a link may do. The salt is the purpose, so a link for one opens no other."""
 
+    CONFIRM = "confirm"
     MANAGE = "manage"
     LEAVE = "leave"
+    UNDO_LEAVE = "undo-leave"
+    EXPORT = "export"
+    DELETE = "delete"
+    CHANGE_ADDRESS = "change-address"
     WEB_VIEW = "web-view"
 
 
-class LinkRefused(Exception):
-    """A link that is forged, cut off, of another purpose, or signed with a key that is gone."""
+LIFETIMES: Mapping[Purpose, dt.timedelta] = {  # the others don't expire
+    Purpose.CONFIRM: dt.timedelta(days=7),
+    Purpose.UNDO_LEAVE: dt.timedelta(days=1),
+    Purpose.EXPORT: dt.timedelta(hours=1),
+    Purpose.DELETE: dt.timedelta(hours=1),
+    Purpose.CHANGE_ADDRESS: dt.timedelta(hours=1),
+}
+# A leave link works for as long as the e-mail it came with lies in a mailbox: revoking the others must not
+# make an "unsubscribe" button fail (RFC 8058). What it does can be undone, and it shows nothing.
+IRREVOCABLE = frozenset({Purpose.LEAVE})
+
+
+# Their generation is the subscriber's version, which their use moves on: a second use is refused.
+SINGLE_USE = frozenset({Purpose.EXPORT, Purpose.UNDO_LEAVE})
+
+
+class Refusal(StrEnum):
+    """Why a link opens nothing."""
+
+    FORGED = "forged"  # changed, cut off, or signed with a key that is gone
+    OTHER_PURPOSE = "other purpose"
+    EXPIRED = "expired"
+    REVOKED = "revoked"  # the subscriber asked for it, or has another address since
+    USED = "used"  # it works once, or something changed since it was made
+    GONE = "gone"  # its subscriber was deleted
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whom a link is for."""
+
+    reference: str  # random, of the subscriber
+    generation: int = 0  # links of an earlier one are revoked: see `Subscriber.subject`
+    about: str = ""  # label of an issue, slug of a topic or code of an address change; URL-safe
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A link that opens nothing; the subject where it was truly signed, to offer a new link by e-mail."""
+
+    why: Refusal
+    subject: Subject | None = None
 
 
 @dataclass(frozen=True)
@@ -25,27 +77,57 @@ class Links:
 
     base_url: str
     keys: Sequence[str]  # oldest first
+    _signers: Mapping[Purpose, Signer] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.keys or not all(self.keys):
             raise ValueError("links need at least one key that is not empty")
-        signers = {purpose: Signer(list(self.keys), salt=f"link.{purpose}") for purpose in Purpose}
+        signers = {purpose: _signer(self.keys, purpose) for purpose in Purpose}
         object.__setattr__(self, "_signers", signers)
 
-    def token(self, purpose: Purpose, subject: str) -> str:
-        """``subject.signature``: URL-safe where the subject is."""
-        return self._signer(purpose).sign(subject).decode()
+    def token(self, purpose: Purpose, subject: Subject, now: dt.datetime) -> str:
+        """``reference.generation.expiry.about.signature``, URL-safe, under 200 characters."""
+        lifetime = LIFETIMES.get(purpose)
+        expiry = int((now + lifetime).timestamp()) if lifetime else 0
+        payload = f"{subject.reference}.{subject.generation:x}.{expiry:x}.{subject.about}"
+        if not PAYLOAD.fullmatch(payload):
+            raise ValueError(f"a link can't hold {subject.about!r} of subscriber {subject.reference!r}")
+        return self._signers[purpose].sign(payload).decode()
 
-    def read(self, purpose: Purpose, token: str) -> str:
-        """The subject that was signed for this purpose; LinkRefused otherwise."""
-        try:
-            return self._signer(purpose).unsign(token).decode()
-        except (BadSignature, UnicodeError) as refused:
-            raise LinkRefused(f"this link can't be used to {purpose}") from refused
+    def url(self, purpose: Purpose, subject: Subject, now: dt.datetime) -> str:
+        return f"{self.base_url}/{purpose}/{self.token(purpose, subject, now)}"
 
-    def url(self, purpose: Purpose, subject: str) -> str:
-        return f"{self.base_url}/{purpose}/{self.token(purpose, subject)}"
+    def read(self, purpose: Purpose, token: str, now: dt.datetime) -> Subject | Refused:
+        """Whom the token is for, when it was signed for this purpose and has not expired.
 
-    def _signer(self, purpose: Purpose) -> Signer:
-        signers: dict[Purpose, Signer] = self.__dict__["_signers"]
-        return signers[purpose]
+        Whether it was revoked is for the roster to say: `Roster.open`.
+        """
+        subject, expiry = _verified(self._signers[purpose], token)
+        if subject is None:
+            others = (_verified(self._signers[other], token)[0] for other in Purpose if other is not purpose)
+            other = next(filter(None, others), None)
+            return Refused(Refusal.OTHER_PURPOSE, other) if other else Refused(Refusal.FORGED)
+        if expiry and now.timestamp() >= expiry:
+            return Refused(Refusal.EXPIRED, subject)
+        return subject
+
+
+def _signer(keys: Sequence[str], purpose: Purpose) -> Signer:
+    return Signer(list(keys), salt=f"link.{purpose}", key_derivation="hmac", digest_method=hashlib.sha256)
+
+
+def _verified(signer: Signer, token: str) -> tuple[Subject | None, int]:
+    """The subject and expiry of a token that this signer signed, in exactly this spelling."""
+    if len(token) > LONGEST_TOKEN or not token.isascii():
+        return None, 0
+    try:
+        payload = signer.unsign(token).decode()
+        signature = token.rpartition(".")[2]
+        exact = base64_encode(base64_decode(signature)).decode() == signature  # spare bits, padding, junk
+    except BadSignature:
+        return None, 0
+    match = PAYLOAD.fullmatch(payload)
+    if not exact or match is None:
+        return None, 0
+    reference, generation, expiry, about = match.groups()
+    return Subject(reference, int(generation, 16), about), int(expiry, 16)

@@ -5,9 +5,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from service.archive import Archive, connect
+from service.archive import Archive
 from service.wiring import set_up
+from subscribers.database import connect
 from subscribers.roster import Roster
+
+
+KEYS = ("k" * 32,)
 
 
 @pytest.fixture(scope="session")
@@ -38,4 +42,4 @@ def archive(engine: sa.Engine) -> Archive:
 
 @pytest.fixture
 def roster(engine: sa.Engine) -> Roster:
-    return Roster(engine)
+    return Roster(engine, KEYS)

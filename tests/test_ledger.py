@@ -63,20 +63,21 @@ def test_who_gets_nothing_has_a_row_with_the_reason(
         Joining("away@example.org", TOPICS, paused_until=someday),
         Joining("back@example.org", TOPICS, paused_until=NOW.date()),
         Joining("elsewhere@example.org", ("quantum-computing",)),
-        Joining("nothing@example.org", ()),
+        Joining("nothing@example.org", ("exoplanets",)),
     ):
         roster.put_subscriber(joining, NOW)
+    roster.remove_topic("exoplanets", NOW)
     publish_issue(issue.label, maker(issue), post_room(archive, ScriptedMailer()))
     assert rows(engine) == [
         ("active@example.org", "accepted", None),
         ("unconfirmed@example.org", "skipped", "has not confirmed the address"),
         ("gone@example.org", "skipped", "has left"),
-        ("away@example.org", "skipped", "has paused"),
+        ("away@example.org", "skipped", "paused until 2026-07-01"),
         ("back@example.org", "accepted", None),
         ("elsewhere@example.org", "skipped", "nothing new in the topics followed"),
         ("nothing@example.org", "skipped", "follows no topic"),
     ]
-    assert archive.preview(issue.label, NOW.date())[None] == 2
+    assert archive.preview(issue.label, NOW.date())["already sent"] == 2
 
 
 def test_each_reader_gets_the_topics_that_they_follow(archive: Archive, roster: Roster) -> None:

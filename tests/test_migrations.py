@@ -1,3 +1,4 @@
+import datetime as dt
 from pathlib import Path
 
 import pytest
@@ -7,14 +8,17 @@ from alembic.migration import MigrationContext
 from sqlmodel import SQLModel
 
 from service import migrations, wiring
-from service.archive import connect
 from service.settings import Settings
+from subscribers.database import connect
 from subscribers.roster import Roster
+
+
+NOW = dt.datetime(2026, 6, 2, 3, tzinfo=dt.UTC)
 
 
 def test_the_migrated_tables_are_those_of_the_code(engine: sa.Engine) -> None:
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, SQLModel.metadata) == []
 
 
@@ -28,7 +32,7 @@ def test_a_new_database_is_empty_and_then_current(tmp_path: Path) -> None:
 
 def test_migrating_twice_changes_nothing_and_keeps_removed_topics_removed(engine: sa.Engine) -> None:
     roster = Roster(engine)
-    roster.remove_topic(roster.topics()[0].slug)
+    roster.remove_topic(roster.topics()[0].slug, NOW)
     left = roster.topics()
     migrations.upgrade(engine)
     assert roster.topics() == left

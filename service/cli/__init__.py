@@ -26,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (demonstrating, building, delivering, evaluating, checking):
+for module in (demonstrating, building, delivering, evaluating, checking, keeping_roster):
     module.add_to(app)
 app.add_typer(keeping_roster.app, name="subscribers")
 app.add_typer(editing_topics.app, name="topics")

@@ -77,7 +77,7 @@ def remove(
     roster.topic(slug)
     if not yes and not typer.confirm(f"Remove {slug} and every follow of it?"):
         raise Refused("nothing was removed")
-    out.print(f"Removed {slug}; {roster.remove_topic(slug)} subscribers followed it")
+    out.print(f"Removed {slug}; {roster.remove_topic(slug, wiring.now())} subscribers followed it")
 
 
 @app.command("try")

@@ -1,88 +1,237 @@
-"""`brief subscribers …`: the roster from the command line."""
+"""`brief subscribers …` and `brief audience`: the roster from the command line."""
 
 import csv
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 from rich.table import Table
 
 from service import wiring
 from service.cli.terminal import Refused, opened, out, print_json
-from subscribers.imports import ImportRefused, import_rows
-from subscribers.preferences import Length
-from subscribers.roster import Joining, Subscriber
+from subscribers.additions import Result
+from subscribers.audience import in_words
+from subscribers.imports import COLUMNS, ImportRefused, RowResult, export_rows, import_file
+from subscribers.preferences import Frequency, Length
+from subscribers.roster import Joining
+from subscribers.subscriber import Subscriber
+from subscribers.subscriptions import Subscriptions
+from subscribers.suppressions import Cause
 
-app = typer.Typer(no_args_is_help=True, help="Add, import and list subscribers.")
+app = typer.Typer(no_args_is_help=True, help="Add, import, show, suppress and delete subscribers.")
+AsJson = Annotated[bool, typer.Option("--json", help="as JSON")]
+Address = Annotated[str, typer.Argument(help="e-mail address")]
+
+
+def add_to(brief: typer.Typer) -> None:
+    brief.command()(audience)
 
 
 @app.command()
 def add(
-    address: Annotated[str, typer.Argument(help="e-mail address")],
+    address: Address,
     topic: Annotated[list[str], typer.Option(help="topic to follow; may be repeated")],
     name: Annotated[str | None, typer.Option(help="name for the To header")] = None,
     length: Annotated[Length, typer.Option(help="full or short")] = Length.FULL,
+    frequency: Annotated[Frequency, typer.Option(help="weekly or monthly")] = Frequency.WEEKLY,
+    consent: Annotated[str, typer.Option(help="where they said yes")] = "added on the command line",
 ) -> None:
-    """Add a subscriber who said yes, or change the topics of a known one."""
-    joining = Joining(address, tuple(topic), name, length)
+    """Add a subscriber who said yes, or change the choices of a known one."""
+    joining = Joining(address, tuple(topic), name, length, frequency=frequency, consent=consent)
     _, is_new = opened().roster.put_subscriber(joining, wiring.now())
     out.print(f"{'Added' if is_new else 'Updated'} {address}: {', '.join(topic)}", markup=False)
 
 
 @app.command("list")
-def list_subscribers(as_json: Annotated[bool, typer.Option("--json", help="one JSON array")] = False) -> None:
+def list_subscribers(
+    search: Annotated[str, typer.Option(help="only those whose address or name holds this")] = "",
+    limit: Annotated[int, typer.Option(min=1, help="at most this many")] = 1000,
+    as_json: AsJson = False,
+) -> None:
     """List the subscribers."""
     roster = opened().roster
-    found: list[Subscriber] = []
-    while page := roster.subscribers(after=found[-1].id if found else 0):
-        found.extend(page)
+    found = list(roster.subscribers(search=search, limit=limit))
     if as_json:
         print_json([_values(one) for one in found])
         return
-    table = Table("Address", "Name", "Standing", "Length", "Topics", title=f"{len(found)} subscribers")
+    table = Table("Address", "Name", "Standing", "Length", "Frequency", "Topics")
     for one in found:
-        paused = f", paused until {one.paused_until}" if one.paused_until else ""
-        row = (one.address, one.name or "", f"{one.standing}{paused}", one.length, ", ".join(one.topics))
+        until = one.preferences.paused_until
+        standing = f"{one.standing}, paused until {until}" if until else one.standing
+        chosen = (one.preferences.length, one.preferences.frequency, ", ".join(one.topics))
+        row = (one.address, one.name or "", standing, *chosen)
         table.add_row(*(cell.replace("[", "\\[") for cell in row))
     out.print(table)
+    out.print(f"{len(found)} of {roster.count()} subscribers")
+
+
+@app.command()
+def show(address: Address, as_json: AsJson = False) -> None:
+    """Show one subscriber: choices, consent, and everything that changed."""
+    roster = opened().roster
+    one = roster.find(address)
+    history = [asdict(entry) for entry in roster.history(one.id)]
+    if as_json:
+        print_json(_values(one) | {"history": history})
+        return
+    for field, value in _values(one).items():
+        words = ", ".join(value) if isinstance(value, list) else value
+        out.print(f"{field + ':':14} {'' if words is None else words}", markup=False)
+    for entry in history:
+        out.print(f"{entry['at']:%Y-%m-%d %H:%M}  {entry['change']} ({entry['source']})", markup=False)
 
 
 @app.command("import")
-def import_file(
+def import_subscribers(
     file: Annotated[
-        Path, typer.Argument(help="CSV with a header: address, topics (spaces between), name, length")
+        Path, typer.Argument(help=f"CSV with a header; needed: address, topics; known: {', '.join(COLUMNS)}")
     ],
-    as_json: Annotated[bool, typer.Option("--json", help="report as JSON")] = False,
+    consent: Annotated[str, typer.Option(help="where they said yes, for rows without a consent column")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would happen, write nothing")] = False,
+    report: Annotated[
+        Path | None, typer.Option(help="write what became of every row to this CSV file")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object a line, for every row")] = False,
 ) -> None:
     """Import subscribers from CSV; every row is reported, a bad row stops no other."""
-    roster = opened().roster
+    said = consent or f"imported from {file.name}"
+    results = import_file(file, opened().roster, wiring.now(), said, dry_run=dry_run)
+    counts: Counter[Result] = Counter()
     try:
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            results = list(
-                import_rows(csv.DictReader(lines), roster, wiring.now(), f"imported from {file.name}")
-            )
+        with _reporting(report) as lines:
+            for one in results:
+                counts[one.result] += 1
+                _tell(one, lines, as_json=as_json)
     except (OSError, UnicodeDecodeError, csv.Error, ImportRefused) as error:
         raise Refused(f"{file} can't be imported: {error}") from error
-    if as_json:
-        print_json([{"row": one.row, "result": one.result, "why": one.why} for one in results])
-    else:
-        for one in results:
-            if one.why:
-                out.print(f"row {one.row}: {one.result}: {one.why}", markup=False)
-        counts = {
-            word: sum(one.result == word for one in results) for word in ("added", "updated", "refused")
-        }
-        out.print(", ".join(f"{count} {word}" for word, count in counts.items()))
-    if any(one.result == "refused" for one in results):
+    if not as_json:
+        words = ", ".join(f"{counts[result]} {result}" for result in Result)
+        out.print(f"{words}{' (nothing was written)' if dry_run else ''}")
+    if counts[Result.REFUSED]:
         raise typer.Exit(1)
 
 
+@app.command()
+def export(
+    file: Annotated[
+        Path | None, typer.Option("--out", help="write to this file, not to standard output")
+    ] = None,
+) -> None:
+    """Export the roster as CSV that is safe in a spreadsheet and that an import reads back."""
+    rows = export_rows(opened().roster.every_subscriber())
+    if file is None:
+        csv.writer(sys.stdout, lineterminator="\n").writerows(rows)
+        return
+    try:
+        with file.open("w", encoding="utf-8", newline="") as lines:
+            csv.writer(lines).writerows(rows)
+    except OSError as error:
+        raise Refused(f"{file} can't be written: {error}") from error
+
+
+@app.command()
+def suppress(
+    target: Annotated[str, typer.Argument(help="e-mail address, or a domain such as example.org")],
+    why: Annotated[str, typer.Option(help="a note for yourself")] = "",
+) -> None:
+    """Send nothing to an address or to a domain, and let nobody add it."""
+    one = opened().roster.suppressions.add(target, Cause.OPERATOR, wiring.now(), why)
+    out.print(f"Suppressed the {one.kind} {one.value}", markup=False)
+
+
+@app.command()
+def unsuppress(target: Annotated[str, typer.Argument(help="e-mail address or domain")]) -> None:
+    """Allow an address or a domain again, also one that was deleted."""
+    if not opened().roster.suppressions.remove(target):
+        raise Refused(f"{target} is not suppressed")
+    out.print(f"Allowed {target} again", markup=False)
+
+
+@app.command()
+def suppressions(as_json: AsJson = False) -> None:
+    """List the suppressed addresses and domains."""
+    listed = opened().roster.suppressions
+    if as_json:
+        print_json([asdict(one) for one in listed.all()])
+        return
+    for one in listed.all():
+        out.print(f"{one.value}: {one.cause}{f', {one.note}' if one.note else ''}", markup=False)
+    out.print(f"and {listed.count_deleted()} deleted subscribers, of whom only a keyed hash is kept")
+
+
+@app.command()
+def forget(
+    address: Address,
+    yes: Annotated[bool, typer.Option("--yes", help="don't ask")] = False,
+) -> None:
+    """Delete a subscriber and all about them; only a keyed hash stays, so that no import brings them back."""
+    service = opened()
+    one = service.roster.find(address)
+    if not yes:
+        typer.confirm(f"Delete {one.address} for good?", abort=True)
+    keys = wiring.secret_keys(service.settings)
+    Subscriptions(service.engine, keys).forget(one.id, wiring.now())
+    out.print(f"Deleted {one.address}", markup=False)
+
+
+def audience(
+    issue: Annotated[str, typer.Argument(help="the issue, such as 2026-W22")],
+    subscriber: Annotated[str | None, typer.Option(help="only this address, with the topics by name")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say who gets an issue today and who does not, with the reason."""
+    service, today = opened(), wiring.now().date()
+    if subscriber is None:
+        reasons = service.archive.preview(issue, today)
+        counts = {reason or "gets it": count for reason, count in reasons.items()}
+    else:
+        one = service.roster.find(subscriber)
+        topics, reason = service.archive.why(issue, one.id, today)
+        names = {topic.slug: topic.name for topic in service.roster.topics()}
+        counts = {in_words(topics, reason, names): 1}
+    if as_json:
+        print_json(counts)
+        return
+    for words, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        out.print(words if subscriber else f"{count:>8}  {words}", markup=False)
+
+
+@contextmanager
+def _reporting(file: Path | None) -> Iterator[TextIO | None]:
+    if file is None:
+        yield None
+        return
+    with file.open("w", encoding="utf-8", newline="") as lines:
+        csv.writer(lines).writerow(("row", "result", "why"))
+        yield lines
+
+
+def _tell(one: RowResult, lines: TextIO | None, *, as_json: bool) -> None:
+    if lines:
+        csv.writer(lines).writerow((one.row, one.result, one.why))
+    if as_json:
+        sys.stdout.write(json.dumps(asdict(one), ensure_ascii=False) + "\n")
+    elif one.why and lines is None:
+        out.print(f"row {one.row}: {one.result}: {one.why}", markup=False)
+
+
 def _values(one: Subscriber) -> dict[str, object]:
+    chosen = asdict(one.preferences)
     return {
         "address": one.address,
         "name": one.name,
         "standing": one.standing,
-        "length": one.length,
-        "paused_until": one.paused_until,
+        **chosen,
         "topics": list(one.topics),
+        "consent": one.consent,
+        "joined_at": one.joined_at,
+        "confirmed_at": one.confirmed_at,
+        "left_at": one.left_at,
+        "reference": one.reference,
     }

@@ -17,7 +17,9 @@ from service.pipeline import NotApproved
 from service.pipeline import Progress as Watch
 from service.settings import Settings
 from service.wiring import DatabaseNotReady, Service, WriterNotReady, open_service
-from subscribers.roster import AddressRefused, UnknownTopic
+from subscribers.addresses import AddressRefused
+from subscribers.roster import NotAdded, UnknownTopic
+from subscribers.subscriber import UnknownSubscriber
 from subscribers.topics import TopicError
 
 EXPECTED = (
@@ -25,10 +27,12 @@ EXPECTED = (
     DatabaseNotReady,
     IssueClosed,
     MailerUnusable,
+    NotAdded,
     NotApproved,
     SourceError,
     TopicError,
     UnknownIssue,
+    UnknownSubscriber,
     UnknownTopic,
     WriterNotReady,
 )

@@ -11,6 +11,7 @@ depends_on = None
 
 def upgrade() -> None:
     _roster()
+    _readers()
     _papers()
     _issues()
     _ledger()
@@ -29,13 +30,20 @@ def _roster() -> None:
         sa.Column("reference", sa.String(32), nullable=False, unique=True),
         sa.Column("address", sa.String(), nullable=False),
         sa.Column("address_key", sa.String(), nullable=False, unique=True),
+        sa.Column("domain", sa.String(), nullable=False),
         sa.Column("name", sa.String()),
-        sa.Column("standing", sa.String(16), nullable=False, index=True),
+        sa.Column("standing", sa.String(16), nullable=False),
         sa.Column("length", sa.String(8), nullable=False),
+        sa.Column("frequency", sa.String(8), nullable=False),
+        sa.Column("time_zone", sa.String(), nullable=False),
+        sa.Column("hour", sa.Integer(), nullable=False),
         sa.Column("paused_until", sa.Date()),
         sa.Column("consent", sa.String(), nullable=False),
         sa.Column("joined_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("confirmed_at", sa.DateTime(timezone=True)),
+        sa.Column("left_at", sa.DateTime(timezone=True)),
+        sa.Column("link_generation", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
     )
     op.create_table(
         "follows",
@@ -52,6 +60,50 @@ def _roster() -> None:
             primary_key=True,
             index=True,
         ),
+    )
+
+
+def _readers() -> None:
+    op.create_table(
+        "history",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column(
+            "subscriber_id",
+            sa.Integer(),
+            sa.ForeignKey("subscribers.id", ondelete="CASCADE"),
+            nullable=False,
+            index=True,
+        ),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("change", sa.String(), nullable=False),
+    )
+    op.create_table(
+        "address_changes",
+        sa.Column(
+            "subscriber_id",
+            sa.Integer(),
+            sa.ForeignKey("subscribers.id", ondelete="CASCADE"),
+            primary_key=True,
+        ),
+        sa.Column("code", sa.String(16), nullable=False, unique=True),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
+    )
+    op.create_table(
+        "suppressions",
+        sa.Column("kind", sa.String(8), primary_key=True),
+        sa.Column("value", sa.String(), primary_key=True),
+        sa.Column("cause", sa.String(16), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    )
+    op.create_table(
+        "limits",
+        sa.Column("key", sa.String(64), primary_key=True),
+        sa.Column("tokens", sa.Float(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("full_at", sa.DateTime(timezone=True), nullable=False, index=True),
     )
 
 
@@ -148,6 +200,10 @@ def downgrade() -> None:
         "sightings",
         "fetches",
         "papers",
+        "limits",
+        "suppressions",
+        "address_changes",
+        "history",
         "follows",
         "subscribers",
         "topics",

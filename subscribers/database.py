@@ -1,0 +1,103 @@
+"""The database: how it is opened, how it keeps time, and the statements whose dialects differ."""
+
+import datetime as dt
+import json
+from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, SQLModel
+
+Value = TypeVar("Value")
+ROWS_AT_ONCE = 10_000
+
+
+class UtcDateTime(sa.types.TypeDecorator[dt.datetime]):
+    """Stores UTC and gives it back with its zone, on databases that keep zones and on those that don't."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Any) -> dt.datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"a time without a zone can't be stored: {value}")
+        return value.astimezone(dt.UTC) if value else None
+
+    def process_result_value(self, value: dt.datetime | None, dialect: Any) -> dt.datetime | None:  # noqa: ARG002 - the same
+        if value is None:
+            return None
+        return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+
+
+def connect(url: str) -> sa.Engine:
+    """An engine with the pragmas and transactions that the roster and the ledger rely on."""
+    engine = sa.create_engine(url)
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", _configure_sqlite)
+        sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def writer(engine: sa.Engine) -> sa.Engine:
+    """The same engine for transactions that write."""
+    return engine.execution_options(writes=True)
+
+
+def _configure_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # transactions begin in _begin_sqlite, not where the driver thinks best
+    cursor = connection.cursor()
+    # synchronous=FULL: a claim must be on the disk before its e-mail leaves, also when the power goes
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    # a transaction that will write takes its lock at once: one that grows a lock fails instead of waiting
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def table(row: type[SQLModel]) -> sa.Table:
+    """The table of a row's class, for statements over many rows."""
+    found: sa.Table = row.metadata.tables[str(row.__tablename__)]
+    return found
+
+
+def insert_new(connection: sa.Connection, into: sa.Table, rows: list[dict[str, Any]]) -> None:
+    """Insert the rows that break no unique rule; the others are passed over."""
+    if rows:
+        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+        connection.execute(dialect.insert(into).on_conflict_do_nothing(), rows)
+
+
+def insert_pairs(
+    connection: sa.Connection, into: sa.Table, columns: tuple[str, str], rows: list[tuple[int, str]]
+) -> None:
+    """Insert many rows of a number and a text, past the compiler: it would take most of the time."""
+    if rows:
+        mark = "%s" if connection.dialect.name == "postgresql" else "?"
+        names = f"{into.name} ({columns[0]}, {columns[1]})"
+        statement = f"INSERT INTO {names} VALUES ({mark}, {mark}) ON CONFLICT DO NOTHING"  # noqa: S608 - our own names
+        connection.exec_driver_sql(statement, rows)
+
+
+def is_one_of(session: Session, column: Any, values: Collection[Any]) -> sa.ColumnElement[bool]:
+    """Whether a column has one of many values, given as one parameter: no limit, and no time to compile."""
+    if session.get_bind().dialect.name == "postgresql":
+        listed: sa.ColumnElement[bool] = column == sa.any_(
+            sa.literal(list(values), postgresql.ARRAY(column.type))
+        )
+        return listed
+    given = sa.func.json_each(json.dumps(list(values))).table_valued("value")
+    among: sa.ColumnElement[bool] = column.in_(sa.select(given.c.value))
+    return among
+
+
+def batches(values: Iterable[Value], size: int = ROWS_AT_ONCE) -> Iterator[list[Value]]:
+    """The values in lists of at most `size`, as they come."""
+    remaining = iter(values)
+    while batch := list(islice(remaining, size)):
+        yield batch

@@ -1,0 +1,96 @@
+"""The tables of topics, subscribers and what they follow."""
+
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from subscribers.database import UtcDateTime
+from subscribers.preferences import Frequency, Length, Standing
+
+
+class TopicRow(SQLModel, table=True):
+    __tablename__ = "topics"
+
+    slug: str = Field(primary_key=True)
+    position: int
+    definition: dict[str, Any] = Field(sa_type=sa.JSON)
+
+
+class SubscriberRow(SQLModel, table=True):
+    __tablename__ = "subscribers"
+
+    id: int | None = Field(default=None, primary_key=True)
+    reference: str = Field(
+        unique=True, max_length=32
+    )  # what links carry: random, says nothing of the address
+    address: str  # as it was given: what mail is sent to
+    address_key: str = Field(unique=True)  # normalised: what makes two spellings one subscriber
+    domain: str  # of the key: what the suppression of a domain is compared with
+    name: str | None = None
+    standing: Standing = Field(sa_type=sa.String(16))
+    length: Length = Field(default=Length.FULL, sa_type=sa.String(8))
+    frequency: Frequency = Field(default=Frequency.WEEKLY, sa_type=sa.String(8))
+    time_zone: str = "UTC"
+    hour: int = 8
+    paused_until: dt.date | None = None
+    consent: str  # where the subscriber said yes
+    joined_at: dt.datetime = Field(sa_type=UtcDateTime)
+    confirmed_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+    left_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+    link_generation: int = 0  # links of an earlier generation are revoked
+    version: int = 0  # grows with every change
+
+
+class FollowRow(SQLModel, table=True):
+    __tablename__ = "follows"
+
+    subscriber_id: int = Field(foreign_key="subscribers.id", primary_key=True, ondelete="CASCADE")
+    topic_slug: str = Field(foreign_key="topics.slug", primary_key=True, index=True, ondelete="CASCADE")
+
+
+class HistoryRow(SQLModel, table=True):
+    """One change of a subscriber, in words that hold no address."""
+
+    __tablename__ = "history"
+
+    id: int | None = Field(default=None, primary_key=True)
+    subscriber_id: int = Field(foreign_key="subscribers.id", index=True, ondelete="CASCADE")
+    at: dt.datetime = Field(sa_type=UtcDateTime)
+    source: str  # where it was changed, such as "manage page"
+    change: str  # what changed
+
+
+class AddressChangeRow(SQLModel, table=True):
+    """A new address that its owner has not confirmed yet; a subscriber has at most one."""
+
+    __tablename__ = "address_changes"
+
+    subscriber_id: int = Field(foreign_key="subscribers.id", primary_key=True, ondelete="CASCADE")
+    code: str = Field(unique=True, max_length=16)  # what the link carries: an earlier request's opens nothing
+    address: str
+    requested_at: dt.datetime = Field(sa_type=UtcDateTime)
+
+
+class SuppressionRow(SQLModel, table=True):
+    """An address, a domain, or the keyed hash of a deleted subscriber's address, that gets no mail."""
+
+    __tablename__ = "suppressions"
+
+    kind: str = Field(primary_key=True, max_length=8)
+    value: str = Field(primary_key=True)
+    cause: str = Field(max_length=16)
+    note: str = ""
+    at: dt.datetime = Field(sa_type=UtcDateTime)
+
+
+class LimitRow(SQLModel, table=True):
+    """A bucket of tokens under a keyed hash: whose it is can't be read from it."""
+
+    __tablename__ = "limits"
+
+    key: str = Field(primary_key=True, max_length=64)
+    tokens: float
+    at: dt.datetime = Field(sa_type=UtcDateTime)
+    full_at: dt.datetime = Field(sa_type=UtcDateTime, index=True)  # from then on the row says nothing
