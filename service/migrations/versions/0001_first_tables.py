@@ -159,6 +159,8 @@ def _issues() -> None:
         sa.Column("approved_hash", sa.String()),
         sa.Column("approved_at", sa.DateTime(timezone=True)),
         sa.Column("planned_at", sa.DateTime(timezone=True)),
+        sa.Column("audience", sa.Integer()),
+        sa.Column("halt", sa.String(16)),
     )
     op.create_table(
         "briefs",
@@ -182,17 +184,33 @@ def _ledger() -> None:
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("reason", sa.String()),
         sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("claim", sa.Integer(), nullable=False),
         sa.Column("worker", sa.String()),
         sa.Column("claimed_at", sa.DateTime(timezone=True)),
         sa.Column("settled_at", sa.DateTime(timezone=True)),
         sa.Column("retry_at", sa.DateTime(timezone=True)),
+        sa.Column("fact", sa.String(16)),
+        sa.Column("fact_at", sa.DateTime(timezone=True)),
         sa.UniqueConstraint("issue_label", "subscriber_id"),
     )
-    op.create_index("ix_deliveries_issue_label_state", "deliveries", ["issue_label", "state"])
+    op.create_index("ix_deliveries_issue_label_state_id", "deliveries", ["issue_label", "state", "id"])
+    op.create_table(
+        "provider_events",
+        sa.Column("key", sa.String(64), primary_key=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False, index=True),
+    )
+    op.create_table(
+        "buckets",
+        sa.Column("name", sa.String(255), primary_key=True),
+        sa.Column("tokens", sa.Float(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    )
 
 
 def downgrade() -> None:
     for table in (
+        "buckets",
+        "provider_events",
         "deliveries",
         "briefs",
         "issues",
