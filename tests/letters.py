@@ -19,7 +19,8 @@ class PlainEdition:
     subject: str = "x"
 
     def message(self, recipient: Recipient, date: dt.datetime) -> bytes:
-        head = f"From: The Brief <{SENDER}>\r\nTo: {recipient.address}\r\nMessage-ID: <{recipient.message_id}>\r\n"
+        head = f"From: The Brief <{SENDER}>\r\nTo: {recipient.address}\r\n"
+        head += f"Message-ID: <{recipient.message_id}>\r\n"
         listed = f"List-Id: <brief.example.org>\r\nList-Unsubscribe: <{recipient.one_click_url}>\r\n"
         return f"{head}Subject: {self.subject}\r\n{listed}\r\n".encode() + self.body
 

@@ -25,11 +25,13 @@ SENDER = Sender("The Brief", "brief@example.org", "https://brief.example.org")
 TOPICS = ("llm-post-train", "robot-learning")
 
 
-def save_issue(archive: Archive, topics: Sequence[str] = TOPICS, *, approved: bool = True) -> Issue:
+def save_issue(
+    archive: Archive, topics: Sequence[str] = TOPICS, *, approved: bool = True, label: str = WINDOW.label
+) -> Issue:
     """An issue with a brief of invented papers for each topic; a topic saved before is built again."""
     made = builders.brief()
     briefs = [Built(replace(made, topic_slug=slug, topic_name=slug.title()), ()) for slug in topics]
-    issue = archive.save_issue(WINDOW, briefs, NOW)
+    issue = archive.save_issue(Window.of_week(label), briefs, NOW)
     if approved:
         archive.approve(issue.label, NOW)
     return issue
@@ -64,7 +66,8 @@ def post_room(
 def rows(engine: sa.Engine) -> list[tuple[str, str, str | None]]:
     """Address, state and reason of every delivery, in the order of the roster."""
     query = sa.text(
-        "SELECT s.address, d.state, d.reason FROM deliveries d JOIN subscribers s ON s.id = d.subscriber_id ORDER BY s.id"
+        "SELECT s.address, d.state, d.reason "
+        "FROM deliveries d JOIN subscribers s ON s.id = d.subscriber_id ORDER BY s.id"
     )
     with engine.connect() as connection:
         return [(row[0], row[1], row[2]) for row in connection.execute(query)]

@@ -1,10 +1,11 @@
 """An SMTP server for tests that pipelines, keeps what it accepts, and misbehaves as it is told.
 
-What it does is chosen by the recipient's local part: see `Sink.answer`. As a program it appends the Message-ID
-of each message that it accepts to a file, before it answers: what `kill -9` of a client can't undo.
+What it does is chosen by the recipient's local part: see REPLIES, FINAL and `_data`. As a program it appends
+the Message-ID of each message that it accepts to a file, before it answers.
 """
 
 import argparse
+import contextlib
 import re
 import socket
 import socketserver
@@ -71,10 +72,9 @@ class Conversation(socketserver.BaseRequestHandler):
     def handle(self) -> None:
         self.server.sessions += 1
         self._greet()
-        try:
+        with contextlib.suppress(OSError):  # the client is gone, or was dropped
             self._converse()
-        except (OSError, ssl.SSLError):
-            return
+        self.request.close()
 
     def _greet(self) -> None:
         self._open()
@@ -95,6 +95,8 @@ class Conversation(socketserver.BaseRequestHandler):
                     return
             elif verb == b"STAR":
                 self._start_tls()
+                self._converse()
+                return
             else:
                 self._say(self._answer(verb, line))
 
@@ -102,9 +104,8 @@ class Conversation(socketserver.BaseRequestHandler):
         if verb == b"EHLO":
             offers = [b"sink", b"SIZE 10000000"]
             offers += [b"PIPELINING"] * self.server.pipelining
-            offers += [b"STARTTLS"] * (
-                self.server.tls is not None and not isinstance(self.request, ssl.SSLSocket)
-            )
+            plain = not isinstance(self.request, ssl.SSLSocket)
+            offers += [b"STARTTLS"] * (self.server.tls is not None and plain)
             offers += [b"AUTH PLAIN"] * bool(self.server.password)
             return b"".join(b"250-%s\r\n" % one for one in offers[:-1]) + b"250 %s\r\n" % offers[-1]
         if verb == b"AUTH":

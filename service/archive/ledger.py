@@ -397,5 +397,7 @@ def _deliveries(session: Session, ids: Sequence[int]) -> list[Delivery]:
 
 
 def _delivery(*row: Any) -> Delivery:
-    *who, topics, length, attempt, claim = row
-    return Delivery(*who, tuple(topics.split(",")), length, attempt, claim)  # the order of its fields
+    """From a row's columns, which stand in the order of the fields."""
+    values: list[Any] = [*row]
+    values[7] = tuple(values[7].split(","))
+    return Delivery(*values)
