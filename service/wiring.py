@@ -16,6 +16,7 @@ from service import __version__, migrations
 from service.adapters import processes
 from service.adapters.archived_cards import ArchivedCards
 from service.adapters.arxiv_papers import ArxivPapers
+from service.adapters.fan_out import Jobs
 from service.adapters.journal import FileJournal
 from service.adapters.openai_briefs import Estimate, OpenAISettings, OpenAIWriter, Price
 from service.adapters.outbox_mailer import OutboxMailer
@@ -63,15 +64,16 @@ class Service:
 def open_service(settings: Settings) -> Service:
     """Open the database: an empty one is set up, one that is behind is refused with the command to run."""
     engine = open_engine(settings)
-    match migrations.standing(engine):
-        case migrations.Standing.EMPTY:
-            set_up(engine)
-        case migrations.Standing.BEHIND:
-            raise DatabaseNotReady("the database is behind this version of the service; run: brief migrate")
-        case migrations.Standing.AHEAD:
-            raise DatabaseNotReady(
-                f"a newer version of the service than {__version__} wrote the database; upgrade the service"
-            )
+    standing = migrations.standing(engine)
+    if standing is migrations.Standing.EMPTY:
+        set_up(engine)
+    elif standing is not migrations.Standing.CURRENT:
+        engine.dispose()
+        raise DatabaseNotReady(
+            "the database is behind this version of the service; run: brief migrate"
+            if standing is migrations.Standing.BEHIND
+            else f"a newer version of the service than {__version__} wrote the database; upgrade the service"
+        )
     return Service(settings, engine, Archive(engine), Roster(engine, secret_keys(settings)))
 
 
@@ -173,7 +175,13 @@ def post_room(service: Service, stopping: Callable[[], bool] = never) -> Iterato
             uncertainty=Uncertainty(settings.uncertain),
             grace=dt.timedelta(hours=settings.uncertain_grace),
             pace=Pace(settings.send_rate, settings.domain_rates, settings.warm_up_curve),
+            fan_out=jobs(settings) if service.engine.dialect.name == "postgresql" else None,
         )
+
+
+def jobs(settings: Settings) -> Jobs:
+    """The queue, which only PostgreSQL can hold."""
+    return Jobs(settings.database)
 
 
 @contextmanager

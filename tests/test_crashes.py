@@ -24,6 +24,7 @@ from service.settings import Settings
 from subscribers.roster import Roster
 from tests.newsrooms import TOPICS, add_readers, maker, rows, save_issue
 
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 READERS = 21  # more than one batch of claims
 
 

@@ -21,6 +21,7 @@ from service.delivery import State
 from service.delivery.figures import Pulse
 from service.pipeline import publish_issue
 from service.publishing import Progress as Watch
+from service.worker import work
 
 IssueLabel = Annotated[str, typer.Argument(help="the issue, such as 2026-W22")]
 Ids = Annotated[list[int] | None, typer.Option("--id", help="only this delivery; may be repeated")]
@@ -48,6 +49,7 @@ deliveries = typer.Typer(
 
 def add_to(app: typer.Typer) -> None:
     app.command()(send)
+    app.command()(worker)
     app.add_typer(deliveries, name="deliveries")
 
 
@@ -74,6 +76,15 @@ def send(
         _say_what_is_left(status)
     if any(status.deliveries.get(state) for state in _UNFINISHED):
         raise typer.Exit(1)
+
+
+def worker(
+    once: Annotated[bool, typer.Option("--once", help="do what is due, then end")] = False,
+) -> None:
+    """Deliver and build what is due, until SIGTERM; on PostgreSQL start as many as wanted."""
+    service = opened()
+    with processes.asked_to_stop() as stopping:
+        work(service, stopping, once=once)
 
 
 _UNFINISHED = (State.WAITING, State.FAILED, State.UNCERTAIN, State.CLAIMED)

@@ -1,7 +1,9 @@
 """The first tables: topics, subscribers, papers, issues and the ledger."""
 
+import psycopg
 import sqlalchemy as sa
 from alembic import op
+from procrastinate.schema import SchemaManager
 
 revision = "0001"
 down_revision = None
@@ -15,6 +17,7 @@ def upgrade() -> None:
     _papers()
     _issues()
     _ledger()
+    _jobs()
 
 
 def _roster() -> None:
@@ -205,6 +208,15 @@ def _ledger() -> None:
         sa.Column("tokens", sa.Float(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
     )
+
+
+def _jobs() -> None:
+    """Procrastinate's own tables, where there is a PostgreSQL to hold them."""
+    connection = op.get_bind()
+    if connection.dialect.name == "postgresql":
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, psycopg.Connection)
+        driver.execute(SchemaManager.get_schema())
 
 
 def downgrade() -> None:
