@@ -7,7 +7,7 @@ RUNTIME := $(VENV)/runtime.stamp
 DEVELOPMENT := $(VENV)/development.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test check benchmark lock clean
+.PHONY: help install demo serve test check chaos bench benchmark lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,12 @@ check: $(DEVELOPMENT) ## Lint, types, import contract
 
 test: check ## Everything that CI runs
 	$(BIN)/python -m pytest
+
+chaos: $(DEVELOPMENT) ## Kill senders a hundred times on each database and provider; nobody missed, nobody twice
+	$(BIN)/python -m tests.chaos
+
+bench: $(DEVELOPMENT) ## Measure delivery beside nodemailer, aiosmtplib, smtplib and postfix's smtp-source
+	$(BIN)/python -m tests.benchmarks.delivery
 
 benchmark: $(DEVELOPMENT) ## Measure the import, the audience and links with a million subscribers
 	$(BIN)/python -m tests.benchmarks.subscribers

@@ -44,7 +44,7 @@ class Weather:
     kills: int
     senders: int = 1  # processes at once, of which one is killed at a time
     in_flight: int = 4  # connections, or readers in one call
-    longest: float = 0.3  # seconds until a kill
+    longest: float = 0.03  # seconds from the first message to the kill
     seed: int = 20260602
 
 
@@ -90,10 +90,11 @@ def _blow(weather: Weather, service: Service, made: MessageMaker) -> tuple[int, 
     senders = [_sender(service, made) for _ in range(weather.senders)]
     sending, uncertain, before = 0, [], 0
     for _ in range(weather.kills):
-        time.sleep(moments.uniform(0.01, weather.longest))
+        sending += _is_sending(service.settings.data_dir / "accepted.log", moments)
+        time.sleep(moments.uniform(0.0, weather.longest))
         victim = senders.pop(moments.randrange(len(senders)))
         os.kill(victim, signal.SIGKILL)
-        sending += ended(victim) == -signal.SIGKILL
+        ended(victim)
         with wiring.post_room(service) as room:  # what a restart does first
             reconcile(LABEL, made, room)
         now = service.archive.counts(LABEL).get(State.UNCERTAIN, 0)
@@ -104,6 +105,14 @@ def _blow(weather: Weather, service: Service, made: MessageMaker) -> tuple[int, 
         assert ended(sender) == 0
     assert ended(_sender(service, made)) == 0
     return sending, uncertain
+
+
+def _is_sending(log: Path, moments: random.Random) -> bool:
+    """Wait until messages arrive, but not always: a sender is also killed while it starts."""
+    size, patience = log.stat().st_size, time.monotonic() + (5 if moments.random() < 0.9 else 0)
+    while (growing := log.stat().st_size > size) is False and time.monotonic() < patience:
+        time.sleep(0.001)
+    return growing
 
 
 def _sender(service: Service, made: MessageMaker) -> int:
@@ -150,6 +159,10 @@ def _settle(weather: Weather, archive: Archive, log: Path) -> None:
 def accepted(log: Path) -> Counter[str]:
     """How often the provider took each Message-ID."""
     return Counter(line.strip("<>") for line in log.read_text().splitlines())
+
+
+def _number(address: str) -> int:
+    return int(address.partition("@")[0].removeprefix("reader"))
 
 
 def _id(subscriber: int) -> str:

@@ -236,7 +236,8 @@ class _Round:
 
 
 def _open(server: SmtpServer) -> Session:
-    context = server.tls or ssl.create_default_context()
+    # reading the system's certificates takes longer than sending a message: only where they are needed
+    context = None if server.security == "none" else server.tls or ssl.create_default_context()
     where = f"{server.host}:{server.port}"
     try:
         if server.security == "tls":
