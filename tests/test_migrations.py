@@ -12,7 +12,6 @@ from service.settings import Settings
 from subscribers.database import connect
 from subscribers.roster import Roster
 
-
 NOW = dt.datetime(2026, 6, 2, 3, tzinfo=dt.UTC)
 
 

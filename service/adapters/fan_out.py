@@ -34,7 +34,9 @@ class Jobs:
 
     def __call__(self, connection: sa.Connection, label: str, spans: Sequence[Span]) -> None:
         """Write a job for each chunk; they are there when the connection's transaction is, or not at all."""
-        jobs: list[dict[str, Any]] = [{"label": label, "first": span.first, "last": span.last} for span in spans]
+        jobs: list[dict[str, Any]] = [
+            {"label": label, "first": span.first, "last": span.last} for span in spans
+        ]
         if jobs:
             task = self._app.configure_task(DELIVER, connection=connection.connection.driver_connection)
             task.batch_defer(*jobs)

@@ -18,15 +18,15 @@ from service.delivery.pace import Pace
 from subscribers.audience import Offer, audience
 from subscribers.database import table, writer
 from subscribers.preferences import Standing, closes_month
-from subscribers.tables import SubscriberRow
+from subscribers.suppressions import Kind
+from subscribers.tables import SubscriberRow, SuppressionRow
 
 Unavailable = (sa.exc.OperationalError, sa.exc.InterfaceError)  # locked or gone: it may come back
 
 DELIVERIES = table(DeliveryRow)
 DUE_AGAIN = (State.FAILED, State.UNCERTAIN)
 CANCELLED = "cancelled"
-LEFT_SINCE = "has left since the issue was planned"
-DELETED = "was deleted"
+WITHDRAWN = "left, was deleted or suppressed after the issue was planned"
 
 
 class LedgerBroken(Exception):
@@ -279,14 +279,10 @@ def _claim(session: Session, ids: Sequence[int], claimant: Claimant, now: dt.dat
         sa.update(DELIVERIES).where(_is_one_of(session, ids)).values(**values, claim=DELIVERIES.c.claim + 1)
     )
     deliveries = _deliveries(session, ids)
-    staying = {row.id: row.standing for row in session.execute(_standings(session, ids))}
-    gone = [one for one in deliveries if staying.get(one.id) != Standing.ACTIVE]
-    if gone:
-        outcomes = [
-            (one, Outcome(State.SKIPPED, LEFT_SINCE if one.id in staying else DELETED)) for one in gone
-        ]
-        _settle(session, outcomes, now, None)
-    return [one for one in deliveries if staying.get(one.id) == Standing.ACTIVE]
+    reachable = set(session.scalars(_reachable(session, ids)))
+    withdrawn = [(one, Outcome(State.SKIPPED, WITHDRAWN)) for one in deliveries if one.id not in reachable]
+    _settle(session, withdrawn, now, None)
+    return [one for one in deliveries if one.id in reachable]
 
 
 def _settle(session: Session, outcomes: Settled, now: dt.datetime, resend_after: dt.timedelta | None) -> None:
@@ -364,11 +360,18 @@ def _is_one_of(session: Session, ids: Sequence[int]) -> sa.ColumnElement[bool]:
     return DELIVERIES.c.id.in_(sa.select(given.c.value))
 
 
-def _standings(session: Session, ids: Sequence[int]) -> sa.Select[Any]:
+def _reachable(session: Session, ids: Sequence[int]) -> sa.Select[Any]:
+    """Which subscribers still get mail: leaving and suppressing are effective at once, also after the plan."""
+    person, held = table(SubscriberRow).c, table(SuppressionRow).c
+    suppressed = sa.or_(
+        sa.and_(held.kind == Kind.ADDRESS, held.value == person.address_key),
+        sa.and_(held.kind == Kind.DOMAIN, held.value == person.domain),
+    )
     return (
-        sa.select(DELIVERIES.c.id, col(SubscriberRow.standing).label("standing"))
-        .join(SubscriberRow, col(SubscriberRow.id) == DELIVERIES.c.subscriber_id)
-        .where(_is_one_of(session, ids))
+        sa.select(DELIVERIES.c.id)
+        .join(table(SubscriberRow), person.id == DELIVERIES.c.subscriber_id)
+        .where(_is_one_of(session, ids), person.standing == Standing.ACTIVE)
+        .where(~sa.exists().where(suppressed).correlate(table(SubscriberRow)))
     )
 
 
