@@ -7,7 +7,7 @@ RUNTIME := $(VENV)/runtime.stamp
 DEVELOPMENT := $(VENV)/development.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test check chaos bench benchmark lock clean
+.PHONY: help install demo serve lint test check chaos bench models measures lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,22 +37,28 @@ demo: $(RUNTIME) ## Build a sample issue from invented papers and deliver it int
 serve: $(RUNTIME) ## Serve the readers' pages
 	@$(BIN)/brief serve
 
-check: $(DEVELOPMENT) ## Lint, types, import contract
+lint: $(DEVELOPMENT) ## Lint, types, import contract
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: check ## Everything that CI runs
+check: lint ## Lint, types, import contract, and the tests: warnings are errors, the network is off
 	$(BIN)/python -m pytest
 
 chaos: $(DEVELOPMENT) ## Kill senders a hundred times on each database and provider; nobody missed, nobody twice
 	$(BIN)/python -m tests.chaos
 
-bench: $(DEVELOPMENT) ## Measure delivery beside nodemailer, aiosmtplib, smtplib and postfix's smtp-source
-	$(BIN)/python -m tests.benchmarks.delivery
+test: check ## Everything that CI runs
 
-benchmark: $(DEVELOPMENT) ## Measure the import, the audience and links with a million subscribers
+models: $(DEVELOPMENT) ## What reaches a brief when a language model answers badly
+	@$(BIN)/python -m tests.benchmarks.models
+
+measures: $(DEVELOPMENT) ## Measure the briefs of two weeks of real papers and six topics
+	@$(BIN)/python -m tests.benchmarks.briefs
+
+bench: $(DEVELOPMENT) ## Measure delivery beside other senders, and the roster with a million subscribers
+	$(BIN)/python -m tests.benchmarks.delivery
 	$(BIN)/python -m tests.benchmarks.subscribers
 
 lock: $(DEVELOPMENT) ## Pin every dependency again, with hashes

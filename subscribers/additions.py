@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from subscribers import suppressions
 from subscribers.addresses import Address, KeyedHash
-from subscribers.database import UtcDateTime, insert_new, insert_pairs, is_one_of, table
+from subscribers.database import UtcDateTime, as_stored, insert_many, is_one_of, table
 from subscribers.preferences import Preferences, Standing, check, describe
 from subscribers.subscriber import follows, new_reference, preferences_of
 from subscribers.tables import FollowRow, HistoryRow, SubscriberRow, TopicRow
@@ -48,7 +48,10 @@ class Addition:
     why: str = ""
 
 
-@dataclass
+ADDED, UPDATED = Addition(Result.ADDED), Addition(Result.UPDATED)
+
+
+@dataclass(slots=True)
 class _Draft:
     """A subscriber while a batch is worked through: several rows may name the same one."""
 
@@ -59,16 +62,16 @@ class _Draft:
     consent: str
     id: int | None = None
     before: Preferences | None = None  # of one that was known before this batch
-    changes: list[str] = field(default_factory=list)
+    changes: tuple[str, ...] = ()
 
     def update(self, candidate: Candidate, preferences: Preferences) -> None:
         if candidate.name and candidate.name != self.name:
-            self.changes.append("has another name")
+            self.changes += ("has another name",)
             self.name = candidate.name
         if self.standing is Standing.UNCONFIRMED and candidate.standing is Standing.ACTIVE:
-            self.changes.append("was confirmed by the operator")
+            self.changes += ("was confirmed by the operator",)
             self.standing = Standing.ACTIVE
-        self.changes.extend(describe(self.preferences, preferences))
+        self.changes += describe(self.preferences, preferences)
         self.preferences = preferences
 
 
@@ -100,7 +103,7 @@ def write(session: Session, batch: Batch, source: str, now: dt.datetime) -> None
     topics = [
         (one.id, slug) for one in (*new, *changed) if one.id is not None for slug in one.preferences.topics
     ]
-    insert_pairs(session.connection(), table(FollowRow), ("subscriber_id", "topic_slug"), topics)
+    insert_many(session.connection(), table(FollowRow), ("subscriber_id", "topic_slug"), topics)
 
 
 def _decide(
@@ -115,16 +118,20 @@ def _decide(
         return Addition(Result.SUPPRESSED, OWNERS_ONLY if cause is suppressions.Cause.DELETED else cause)
     if known and known.standing is Standing.LEFT:
         return Addition(Result.SUPPRESSED, LEFT)
-    preferences = replace(known.preferences if known else Preferences(()), **candidate.choices)
+    preferences = (
+        replace(known.preferences, **candidate.choices)
+        if known
+        else Preferences(**{"topics": (), **candidate.choices})
+    )
     if problems := check(preferences, slugs):
         return Addition(Result.REFUSED, f"{problems[0].field}: {problems[0].message}")
     if known:
         known.update(candidate, preferences)
-        return Addition(Result.UPDATED)
+        return UPDATED
     drafts[key] = _Draft(
         candidate.address, candidate.name, candidate.standing, preferences, candidate.consent
     )
-    return Addition(Result.ADDED)
+    return ADDED
 
 
 def _known(session: Session, keys: Sequence[str]) -> dict[str, _Draft]:
@@ -150,8 +157,8 @@ def _known(session: Session, keys: Sequence[str]) -> dict[str, _Draft]:
 
 def _insert(session: Session, drafts: Sequence[_Draft], source: str, now: dt.datetime) -> None:
     before = session.exec(select(sa.func.max(SubscriberRow.id))).one() or 0
-    rows = [_values(one) | _new_values(one, now) for one in drafts]
-    insert_new(session.connection(), table(SubscriberRow), rows)
+    connection = session.connection()
+    insert_many(connection, table(SubscriberRow), _COLUMNS, _rows(connection, drafts, now))
     made = sa.and_(col(SubscriberRow.id) > before, col(SubscriberRow.joined_at) == now)
     ids = dict(session.exec(select(SubscriberRow.address_key, SubscriberRow.id).where(made)).all())
     for one in drafts:
@@ -160,6 +167,29 @@ def _insert(session: Session, drafts: Sequence[_Draft], source: str, now: dt.dat
     entries = sa.select(col(SubscriberRow.id), *joined).where(made)
     columns = ["subscriber_id", "at", "source", "change"]
     session.execute(sa.insert(HistoryRow).from_select(columns, entries))
+
+
+_COLUMNS = (
+    "reference", "address", "address_key", "domain", "name", "standing", "length", "frequency", "time_zone",
+    "hour", "paused_until", "consent", "joined_at", "confirmed_at", "link_generation", "version",
+)  # fmt: skip
+
+
+def _rows(connection: sa.Connection, drafts: Sequence[_Draft], now: dt.datetime) -> list[tuple[Any, ...]]:
+    """New subscribers, in the order of _COLUMNS."""
+    stored = table(SubscriberRow).c
+    moment = as_stored(connection, stored.joined_at, now)
+    rows = []
+    for one in drafts:
+        address, chosen, until = one.address, one.preferences, one.preferences.paused_until
+        row = (
+            new_reference(), address.spelled, address.key, address.domain, one.name, one.standing.value,
+            chosen.length.value, chosen.frequency.value, chosen.time_zone, chosen.hour,
+            as_stored(connection, stored.paused_until, until) if until else None, one.consent,
+            moment, moment if one.standing is Standing.ACTIVE else None, 0, 0,
+        )  # fmt: skip
+        rows.append(row)
+    return rows
 
 
 def _update(session: Session, drafts: Sequence[_Draft], source: str, now: dt.datetime) -> None:
@@ -199,18 +229,4 @@ def _values(one: _Draft) -> dict[str, Any]:
         "time_zone": chosen.time_zone,
         "hour": chosen.hour,
         "paused_until": chosen.paused_until,
-    }
-
-
-def _new_values(one: _Draft, now: dt.datetime) -> dict[str, Any]:
-    return {
-        "reference": new_reference(),
-        "address": one.address.spelled,
-        "address_key": one.address.key,
-        "domain": one.address.domain,
-        "consent": one.consent,
-        "joined_at": now,
-        "confirmed_at": now if one.standing is Standing.ACTIVE else None,
-        "link_generation": 0,
-        "version": 0,
     }

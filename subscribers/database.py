@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -12,6 +12,15 @@ from sqlmodel import Session, SQLModel
 
 Value = TypeVar("Value")
 ROWS_AT_ONCE = 10_000
+
+
+PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",  # a claim must be on the disk before its e-mail leaves, also when the power goes
+    "foreign_keys=ON",
+    "busy_timeout=30000",  # milliseconds
+    "cache_size=-65536",  # KiB: the indexes of a large roster are written all over
+)
 
 
 class UtcDateTime(sa.types.TypeDecorator[dt.datetime]):
@@ -48,8 +57,7 @@ def writer(engine: sa.Engine) -> sa.Engine:
 def _configure_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # transactions begin in _begin_sqlite, not where the driver thinks best
     cursor = connection.cursor()
-    # synchronous=FULL: a claim must be on the disk before its e-mail leaves, also when the power goes
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+    for pragma in PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
@@ -73,15 +81,21 @@ def insert_new(connection: sa.Connection, into: sa.Table, rows: list[dict[str, A
         connection.execute(dialect.insert(into).on_conflict_do_nothing(), rows)
 
 
-def insert_pairs(
-    connection: sa.Connection, into: sa.Table, columns: tuple[str, str], rows: list[tuple[int, str]]
+def insert_many(
+    connection: sa.Connection, into: sa.Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
 ) -> None:
-    """Insert many rows of a number and a text, past the compiler: it would take most of the time."""
+    """As `insert_new`, of values as they are stored, past the compiler: it would take most of the time."""
     if rows:
         mark = "%s" if connection.dialect.name == "postgresql" else "?"
-        names = f"{into.name} ({columns[0]}, {columns[1]})"
-        statement = f"INSERT INTO {names} VALUES ({mark}, {mark}) ON CONFLICT DO NOTHING"  # noqa: S608 - our own names
-        connection.exec_driver_sql(statement, rows)
+        marks = ", ".join([mark] * len(columns))
+        statement = f"INSERT INTO {into.name} ({', '.join(columns)}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608 - our own names
+        connection.exec_driver_sql(statement, list(rows))
+
+
+def as_stored(connection: sa.Connection, column: sa.Column[Any], value: Any) -> Any:
+    """The value as the driver takes it for this column."""
+    process = column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+    return process(value) if process else value
 
 
 def is_one_of(session: Session, column: Any, values: Collection[Any]) -> sa.ColumnElement[bool]:

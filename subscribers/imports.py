@@ -6,10 +6,11 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
-from subscribers.additions import Addition, Candidate, Result
+from subscribers.additions import UPDATED, Addition, Candidate, Result
 from subscribers.addresses import LONGEST_NAME, AddressRefused, clean_name, read_address
 from subscribers.database import ROWS_AT_ONCE, batches
 from subscribers.preferences import PreferencesError, read_choices
@@ -22,6 +23,7 @@ COLUMNS = ("address", "name", *CHOICES, "consent")  # of an import
 EXPORTED = (*COLUMNS, "standing", "joined_at")
 OTHER_NAMES = {"email": "address", "e-mail": "address", "timezone": "time_zone"}
 DELIMITERS = ",;\t"
+GROUPS_A_TRANSACTION = 10  # of ROWS_AT_ONCE: each commit writes most pages of the indexes again
 LONGEST_FIELD = 2_000  # characters
 LONGEST_LINE = 100_000
 HEAD = 64 * 1024
@@ -124,27 +126,36 @@ def _decodes(file: Path, encoding: str) -> bool:
 
 
 def _import(rows: Iterable[_Row], roster: Roster, now: dt.datetime, source: str) -> Iterator[RowResult]:
-    for batch in batches(rows, ROWS_AT_ONCE):
-        candidates = [row.candidate for row in batch if row.candidate]
-        yield from _results(batch, iter(roster.add_batch(candidates, now, source)))
+    groups = batches(rows, ROWS_AT_ONCE)
+    while results := _transaction(islice(groups, GROUPS_A_TRANSACTION), roster, now, source):
+        yield from results
+
+
+def _transaction(
+    groups: Iterable[list[_Row]], roster: Roster, now: dt.datetime, source: str
+) -> list[RowResult]:
+    with roster.adding(now, source) as add:
+        return [result for rows in groups for result in _results(rows, iter(add(_candidates(rows))))]
 
 
 def _rehearse(rows: Iterable[_Row], roster: Roster, now: dt.datetime) -> Iterator[RowResult]:
     seen: set[int] = set()  # hashes of addresses that earlier rows would have added: 100 bytes a row
-    for batch in batches(rows, ROWS_AT_ONCE):
-        candidates = [row.candidate for row in batch if row.candidate]
-        additions = roster.add_batch(candidates, now, "", write=False)
-        said = (
-            _said_before(one, addition, seen) for one, addition in zip(candidates, additions, strict=True)
-        )
-        yield from _results(batch, said)
+    for group in batches(rows, ROWS_AT_ONCE):
+        with roster.adding(now, "", write=False) as add:
+            additions = add(_candidates(group))
+        pairs = zip(_candidates(group), additions, strict=True)
+        yield from _results(group, (_said_before(*pair, seen) for pair in pairs))
+
+
+def _candidates(rows: Iterable[_Row]) -> list[Candidate]:
+    return [row.candidate for row in rows if row.candidate]
 
 
 def _said_before(candidate: Candidate, addition: Addition, seen: set[int]) -> Addition:
     """An address that an earlier batch would have added is updated by this one."""
     key = hash(candidate.address.key)
     if addition.result is Result.ADDED and key in seen:
-        return Addition(Result.UPDATED)
+        return UPDATED
     if addition.result is Result.ADDED:
         seen.add(key)
     return addition
@@ -160,7 +171,7 @@ def _results(batch: Sequence[_Row], additions: Iterator[Addition]) -> Iterator[R
 
 
 def _rows(text: TextIO, consent: str) -> Iterator[_Row]:
-    lines = iter(lambda: text.readline(LONGEST_LINE), "")
+    lines = _lines(text)
     first = next(lines, "")
     delimiter = max(DELIMITERS, key=lambda one: len(_known(_header(first, one))))
     header = _header(first, delimiter)
@@ -173,6 +184,14 @@ def _rows(text: TextIO, consent: str) -> Iterator[_Row]:
     for number, cells in enumerate(_cells(reader), 2):
         if cells:  # a blank line is no row
             yield _row(number, header, cells, consent)
+
+
+def _lines(text: TextIO) -> Iterator[str]:
+    """The lines of a file, of an endless one only its beginning."""
+    while line := text.readline(LONGEST_LINE):
+        yield line
+        while line and not line.endswith(("\n", "\r")):
+            line = text.readline(LONGEST_LINE)
 
 
 def _header(line: str, delimiter: str) -> list[str]:

@@ -1,7 +1,8 @@
 """The roster: topics and all subscribers, as the operator keeps them."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -9,7 +10,7 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from subscribers import additions, history
-from subscribers.additions import Candidate, Result
+from subscribers.additions import Addition, Candidate, Result
 from subscribers.addresses import KeyedHash, clean_name, read_address
 from subscribers.database import UtcDateTime, writer
 from subscribers.history import Entry
@@ -21,6 +22,7 @@ from subscribers.tables import FollowRow, HistoryRow, SubscriberRow, TopicRow
 from subscribers.topics import Topic, read_topic, to_mapping
 
 COMMAND_LINE = "command line"
+Adder = Callable[[Sequence[Candidate]], Sequence[Addition]]  # a result for each, in order
 
 
 class UnknownTopic(LookupError):
@@ -121,15 +123,18 @@ class Roster:
             row = session.exec(_by_key(candidate.address.key)).one()
             return subscriber_of(session, row), addition.result is Result.ADDED
 
-    def add_batch(
-        self, candidates: Sequence[Candidate], now: dt.datetime, source: str, *, write: bool = True
-    ) -> Sequence[additions.Addition]:
-        """Add or update many in one transaction, or only say what would become of each."""
+    @contextmanager
+    def adding(self, now: dt.datetime, source: str, *, write: bool = True) -> Iterator[Adder]:
+        """One transaction in which batches of candidates are added, or only judged; committed at its end."""
         with Session(self._writer if write else self._engine) as session, session.begin():
-            batch = additions.draft(session, candidates, self._hashes)
-            if write:
-                additions.write(session, batch, source, now)
-            return batch.additions
+
+            def add(candidates: Sequence[Candidate]) -> Sequence[Addition]:
+                batch = additions.draft(session, candidates, self._hashes)
+                if write:
+                    additions.write(session, batch, source, now)
+                return batch.additions
+
+            yield add
 
     def subscriber(self, subscriber_id: int) -> Subscriber:
         """One by id; UnknownSubscriber when there is none."""

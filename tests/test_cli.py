@@ -107,9 +107,65 @@ def test_subscribers_are_added_imported_and_listed(brief: Brief) -> None:
     assert [one["address"] for one in found] == ["ada@example.org", "bo@example.org"]
 
 
+def test_a_subscriber_is_shown_with_choices_consent_and_history(brief: Brief) -> None:
+    brief("subscribers", "add", "ada@example.org", "--topic", "llm-agents", "--consent", "paper form 7")
+    brief("subscribers", "add", "ada@example.org", "--topic", "exoplanets", "--frequency", "monthly")
+    shown = json.loads(brief("subscribers", "show", "ADA@example.org", "--json").out)
+    assert (shown["consent"], shown["frequency"], shown["topics"]) == (
+        "paper form 7",
+        "monthly",
+        ["exoplanets"],
+    )
+    assert [entry["change"] for entry in shown["history"]] == [
+        "joined", "now follows exoplanets", "no longer follows llm-agents", "gets it monthly",
+    ]  # fmt: skip
+    assert "gets it monthly (command line)" in brief("subscribers", "show", "ada@example.org").out
+
+
+def test_an_import_is_rehearsed_reported_and_exported(brief: Brief) -> None:
+    Path("more.csv").write_text("address;topics;name\nbo@example.org;llm-agents;=1+1\nnobody;llm-agents;\n")
+    rehearsed = brief("subscribers", "import", "more.csv", "--dry-run")
+    assert "1 added, 0 updated, 1 refused, 0 suppressed (nothing was written)" in rehearsed.out
+    ran = brief("subscribers", "import", "more.csv", "--report", "report.csv", "--json")
+    assert [json.loads(line)["result"] for line in ran.out.splitlines()] == ["added", "refused"]
+    assert Path("report.csv").read_text().splitlines()[:2] == ["row,result,why", "2,added,"]
+    assert brief("subscribers", "export", "--out", "all.csv").code == 0
+    assert Path("all.csv").read_text() == brief("subscribers", "export").out
+    assert "bo@example.org,'=1+1,llm-agents," in brief("subscribers", "export").out
+
+
+def test_a_suppressed_or_deleted_address_is_not_added(brief: Brief) -> None:
+    brief("subscribers", "add", "ada@example.org", "--topic", "llm-agents")
+    assert brief("subscribers", "forget", "ada@example.org", "--yes").code == 0
+    add = ("subscribers", "add", "ada@example.org", "--topic", "llm-agents")
+    assert "was deleted" in brief(*add).err
+    brief("subscribers", "unsuppress", "ada@example.org")
+    brief("subscribers", "suppress", "example.org", "--why", "they asked")
+    assert "is not added: by the operator" in brief(*add).err
+    assert "example.org: by the operator, they asked" in brief("subscribers", "suppressions").out
+    brief("subscribers", "unsuppress", "example.org")
+    assert brief(*add).code == 0
+
+
+def test_the_audience_of_an_issue_is_told_with_reasons(brief: Brief) -> None:
+    brief("demo")
+    counts = json.loads(brief("audience", "2026-W22", "--json", DATA_DIR="var/demo").out)
+    assert counts == {"gets it": 4, "has not confirmed the address": 1, "paused until 2999-12-31": 1}
+    for address, words in (
+        ("jorg.beispiel@example.com", "follows Robot Learning and Exoplanets"),
+        ("paolo.esempio@example.com", "paused until 2999-12-31"),
+    ):
+        assert words in brief("audience", "2026-W22", "--subscriber", address).out
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
+        (("audience", "2026-W01"), 1, "no issue '2026-W01'"),
+        (("subscribers", "show", "bo@example.org"), 1, "bo@example.org is not on the roster"),
+        (("subscribers", "unsuppress", "example.org"), 1, "example.org is not suppressed"),
+        (("subscribers", "suppress", "no domain"), 1, "is not a domain"),
+        (("subscribers", "import", "missing.csv"), 1, "missing.csv can't be imported"),
         (("show", "2026-W01"), 1, "no issue '2026-W01'"),
         (("build", "--week", "2026-W99"), 2, "no window"),
         (("build", "--from", "2026-05-29"), 2, "go together"),

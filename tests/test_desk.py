@@ -185,7 +185,9 @@ def test_surplus_items_are_cut() -> None:
 def test_a_heading_falls_with_the_last_claim_that_said_something_under_it() -> None:
     *others, last = SOUND.themes
     false = replace(last.claims[0], text="LockStep cures 99% of all queues.")
-    counted = replace(builders.counted((10, 11), "reinforcement learning"), text="2 of 14 papers speak of it.")
+    counted = replace(
+        builders.counted((10, 11), "reinforcement learning"), text="2 of 14 papers speak of it."
+    )
     draft = replace(SOUND, themes=(*others, replace(last, claims=(counted, false))), overview=OTHER_OVERVIEW)
     written = write_brief(Writer(draft), Writer(SOUND), ASSIGNMENT)
     assert [theme.claims for theme in written.themes][-1] == last.claims

@@ -1,38 +1,230 @@
 import csv
 import datetime as dt
 import io
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from subscribers.imports import ImportRefused, RowResult, import_rows
-from subscribers.roster import Roster
+from subscribers.additions import Result
+from subscribers.imports import (
+    ImportRefused,
+    RowResult,
+    detect_encoding,
+    export_rows,
+    import_file,
+    neutralise,
+    restore,
+)
+from subscribers.preferences import Frequency, Length, Preferences, Standing
+from subscribers.roster import Joining, Roster
+from subscribers.subscriptions import Subscriptions
+from subscribers.suppressions import Cause
+from tests.conftest import KEYS
 
 NOW = dt.datetime(2026, 6, 2, 3, tzinfo=dt.UTC)
+TOPIC = "llm-post-train"
 
 
-def imported(roster: Roster, text: str) -> list[RowResult]:
-    return list(import_rows(csv.DictReader(io.StringIO(text)), roster, NOW, "imported from a test"))
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "people.csv"
 
 
-def test_every_row_is_reported_and_a_bad_row_stops_no_other(roster: Roster) -> None:
+def imported(
+    roster: Roster, file: Path, text: str, encoding: str = "utf-8", *, dry_run: bool = False
+) -> list[RowResult]:
+    file.write_bytes(text.encode(encoding))
+    return list(import_file(file, roster, NOW, "a list", dry_run=dry_run))
+
+
+def outcomes(results: list[RowResult]) -> list[tuple[int, str]]:
+    return [(one.row, str(one.result)) for one in results]
+
+
+def test_every_row_is_reported_and_a_bad_row_stops_no_other(roster: Roster, file: Path) -> None:
     results = imported(
         roster,
+        file,
         "address,topics,name,length\n"
         "ada@example.org,llm-post-train,Ada,short\n"
         "nobody,llm-post-train,,\n"
         "bo@example.org,no-such-topic,,\n"
         "cy@example.org,llm-post-train,,tiny\n"
+        "\n"
+        "dee@example.org,,,\n"
         "ADA@example.org,llm-post-train,,\n",
     )
-    assert [(one.row, one.result) for one in results] == [
-        (2, "added"), (3, "refused"), (4, "refused"), (5, "refused"), (6, "updated"),
+    assert outcomes(results) == [
+        (2, "added"), (3, "refused"), (4, "refused"), (5, "refused"), (7, "refused"), (8, "updated"),
     ]  # fmt: skip
-    assert "not an e-mail address" in results[1].why
-    assert "no topic 'no-such-topic'" in results[2].why
-    assert "'tiny' is not a valid Length" in results[3].why
+    assert [one.why for one in results[1:5]] == [
+        "'nobody' is not an e-mail address: An email address must have an @-sign.",
+        "topics: there is no topic 'no-such-topic'",
+        "length: 'tiny' is not one of full, short",
+        "topics: choose at least one topic, or leave",
+    ]
     assert roster.count() == 1
 
 
-def test_a_file_without_the_needed_columns_is_refused_with_the_column(roster: Roster) -> None:
-    with pytest.raises(ImportRefused, match="no column 'topics'"):
-        imported(roster, "address,name\nada@example.org,Ada\n")
+def test_a_row_gives_every_preference_and_its_consent(roster: Roster, file: Path) -> None:
+    imported(
+        roster,
+        file,
+        "E-Mail;Topics;Frequency;Timezone;Hour;Paused_until;Consent\n"
+        "ada@example.org;robot-learning, llm-post-train;monthly;Europe/Berlin;6;2026-07-01;paper form 7\n",
+    )
+    ada = roster.find("ada@example.org")
+    assert ada.preferences == Preferences(
+        ("llm-post-train", "robot-learning"),
+        Length.FULL,
+        Frequency.MONTHLY,
+        "Europe/Berlin",
+        6,
+        dt.date(2026, 7, 1),
+    )
+    assert (ada.standing, ada.consent, ada.confirmed_at) == (Standing.ACTIVE, "paper form 7", NOW)
+    assert [(one.source, one.change) for one in roster.history(ada.id)] == [
+        ("import of people.csv", "joined")
+    ]
+
+
+def test_a_known_subscriber_keeps_what_a_row_leaves_empty(roster: Roster, file: Path) -> None:
+    before, _ = roster.put_subscriber(Joining("ada@example.org", (TOPIC,), "Ada", Length.SHORT), NOW)
+    text = "address,topics,name,length\nada@example.org,robot-learning,,\n"
+    assert outcomes(imported(roster, file, text)) == [(2, "updated")]
+    after = roster.find("ada@example.org")
+    assert (after.topics, after.name, after.preferences.length) == (("robot-learning",), "Ada", Length.SHORT)
+    assert (after.reference, after.version) == (before.reference, before.version + 1)
+    assert [one.change for one in roster.history(after.id)] == [
+        "joined", "now follows robot-learning", "no longer follows llm-post-train",
+    ]  # fmt: skip
+
+
+def test_importing_a_file_again_changes_nothing(roster: Roster, file: Path) -> None:
+    text = "address,topics\nada@example.org,llm-post-train robot-learning\n"
+    imported(roster, file, text)
+    before = roster.find("ada@example.org")
+    assert outcomes(imported(roster, file, text)) == [(2, "updated")]
+    assert roster.find("ada@example.org") == before
+
+
+def test_nobody_is_brought_back_who_left_was_deleted_or_is_suppressed(roster: Roster, file: Path) -> None:
+    names = ("left", "deleted", "bounced")
+    people = {name: roster.put_subscriber(Joining(f"{name}@example.org", (TOPIC,)), NOW)[0] for name in names}
+    subscriptions = Subscriptions(roster.suppressions._engine, KEYS)
+    subscriptions.leave(people["left"].id, NOW, "a page")
+    subscriptions.forget(people["deleted"].id, NOW)
+    roster.suppressions.add("bounced@example.org", Cause.BOUNCED, NOW)
+    roster.suppressions.add("example.net", Cause.OPERATOR, NOW)
+    rows = "".join(f"{name}@example.org,{TOPIC}\n" for name in names)
+    results = imported(roster, file, f"address,topics\n{rows}new@example.net,{TOPIC}\n")
+    assert {one.result for one in results} == {Result.SUPPRESSED}
+    assert [one.why.partition(";")[0] for one in results] == [
+        "has left", "was deleted", "bounced", "by the operator",
+    ]  # fmt: skip
+
+
+def test_a_dry_run_says_the_same_and_writes_nothing(
+    roster: Roster, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("subscribers.imports.ROWS_AT_ONCE", 2)  # so that a few rows are several batches
+    roster.put_subscriber(Joining("known@example.org", (TOPIC,)), NOW)
+    addresses = [
+        "a@example.org",
+        "known@example.org",
+        "b@example.org",
+        "A@example.org",
+        "bad",
+        "b@example.org",
+    ]
+    text = "address,topics\n" + "".join(f"{address},{TOPIC}\n" for address in addresses)
+    rehearsed = imported(roster, file, text, dry_run=True)
+    assert roster.count() == 1
+    assert rehearsed == imported(roster, file, text)
+    assert roster.count() == 3
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_encoding_and_delimiter_are_detected(
+    roster: Roster, file: Path, encoding: str, delimiter: str
+) -> None:
+    header = delimiter.join(("name", "address", "topics"))
+    row = delimiter.join(('"Zoë, O’Brien; Müller"', "zoe@example.org", TOPIC))
+    assert outcomes(imported(roster, file, f"{header}\r\n{row}\r\n", encoding)) == [(2, "added")]
+    assert roster.find("zoe@example.org").name == "Zoë, O’Brien; Müller"
+
+
+def test_bytes_that_no_other_encoding_knows_are_latin_1(file: Path) -> None:
+    file.write_bytes(b"address,name\n" + b"x" * 200_000 + b"\x81\xe9")
+    assert detect_encoding(file) == "latin-1"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("address,name\nada@example.org,Ada\n", "no column 'topics'"),
+        ("", "no column 'address'"),
+        ("address,topics,address\n", "the column 'address' twice"),
+    ],
+)
+def test_a_file_that_cannot_be_subscribers_is_refused_with_the_column(
+    roster: Roster, file: Path, text: str, words: str
+) -> None:
+    with pytest.raises(ImportRefused, match=words):
+        imported(roster, file, text)
+
+
+def test_huge_fields_and_rows_are_refused_and_the_rows_after_them_go_on(roster: Roster, file: Path) -> None:
+    rows = (
+        f"ada@example.org,{TOPIC},{'x' * 3_000}",
+        f"bo@example.org,{TOPIC},{'x' * 500_000}",
+        f"cy@example.org,{TOPIC},Cy,and,more",
+        f"dee@example.org,{TOPIC},Dee",
+    )
+    results = imported(roster, file, "address,topics,name\n" + "\n".join(rows))
+    assert [one.why for one in results] == [
+        "has a field of over 2,000 characters",
+        "has a field of over 2,000 characters",
+        "has 5 fields; the header has 3",
+        "",
+    ]
+    assert roster.find("dee@example.org")
+
+
+def test_a_quote_that_never_ends_swallows_no_later_file(roster: Roster, file: Path) -> None:
+    lines = "".join(f"reader{number}@example.org,{TOPIC},x\n" for number in range(9_000))
+    results = imported(roster, file, f'address,topics,name\nada@example.org,{TOPIC},"oh\n{lines}')
+    assert results[0] == RowResult(2, Result.REFUSED, "can't be read: field larger than field limit (131072)")
+    assert results[-1].result is Result.ADDED
+
+
+def test_control_characters_leave_names(roster: Roster, file: Path) -> None:
+    imported(roster, file, f'address,topics,name\nada@example.org,{TOPIC},"Ada\nBcc: \x07\u202ex"\n')
+    assert roster.find("ada@example.org").name == "Ada Bcc: x"
+
+
+@given(st.text("='+-@\t\rab ", max_size=6))
+def test_what_is_neutralised_is_no_formula_and_can_be_restored(cell: str) -> None:
+    assert neutralise(cell)[:1] not in {"=", "+", "-", "@", "\t", "\r"} or not cell
+    assert restore(neutralise(cell)) == cell
+
+
+def test_an_export_is_safe_in_a_spreadsheet_and_imports_as_it_was(
+    roster: Roster, file: Path, tmp_path: Path
+) -> None:
+    text = (
+        "address,topics,name,frequency\n"
+        f"=cmd@example.org,{TOPIC},=1+1,monthly\n+x@example.org,{TOPIC},'t Hooft,\n"
+    )
+    imported(roster, file, text)
+    before = {one.address: (one.name, one.preferences) for one in roster.every_subscriber()}
+    out = io.StringIO()
+    csv.writer(out).writerows(export_rows(roster.every_subscriber()))
+    assert "'=cmd@example.org,'=1+1," in out.getvalue()
+    for address in before:
+        roster.put_subscriber(Joining(address, ("robot-learning",), "Somebody"), NOW)
+    assert {result for _, result in outcomes(imported(roster, file, out.getvalue()))} == {"updated"}
+    assert {one.address: (one.name, one.preferences) for one in roster.every_subscriber()} == before

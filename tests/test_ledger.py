@@ -14,6 +14,9 @@ from service.delivery.pace import Pace
 from service.pipeline import NotApproved, publish_issue
 from subscribers.preferences import Standing
 from subscribers.roster import Joining, Roster
+from subscribers.subscriptions import Subscriptions
+from subscribers.suppressions import Cause
+from tests.conftest import KEYS
 from tests.fakes import MemoryJournal, ScriptedMailer
 from tests.newsrooms import NOW, TOPICS, add_readers, maker, post_room, rows, save_issue
 
@@ -91,6 +94,22 @@ def test_who_gets_nothing_has_a_row_with_the_reason(
         ("nothing@example.org", "skipped", "follows no topic"),
     ]
     assert archive.preview(issue.label, NOW.date())["already sent"] == 2
+
+
+def test_who_leaves_is_suppressed_or_deleted_after_the_plan_gets_nothing(
+    archive: Archive, roster: Roster, engine: sa.Engine
+) -> None:
+    issue, addresses = save_issue(archive), add_readers(roster, 45)
+    archive.plan(issue.label, NOW)
+    readers, subscriptions = [one.id for one in roster.subscribers()], Subscriptions(engine, KEYS)
+    for subscriber in readers[:30]:
+        subscriptions.leave(subscriber, NOW, "a page")
+    roster.suppressions.add(addresses[30], Cause.BOUNCED, NOW)
+    subscriptions.forget(readers[31], NOW)
+    mailer = ScriptedMailer()
+    status = publish_issue(issue.label, maker(issue), post_room(archive, mailer))
+    assert [message.recipient for message in mailer.sent] == addresses[32:]
+    assert status.deliveries == {State.ACCEPTED: 13, State.SKIPPED: 32}
 
 
 def test_each_reader_gets_the_topics_that_they_follow(archive: Archive, roster: Roster) -> None:

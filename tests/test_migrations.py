@@ -22,7 +22,9 @@ def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
 
 def test_the_migrated_tables_are_those_of_the_code(engine: sa.Engine) -> None:
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": _is_ours})
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "include_name": _is_ours}
+        )
         assert compare_metadata(context, SQLModel.metadata) == []
 
 

@@ -2,8 +2,11 @@ import datetime as dt
 
 import pytest
 
-from subscribers.preferences import Length
-from subscribers.roster import AddressRefused, Joining, Roster, UnknownTopic
+from subscribers.addresses import AddressRefused
+from subscribers.preferences import Length, Standing
+from subscribers.roster import Joining, NotAdded, Roster, UnknownTopic
+from subscribers.subscriber import UnknownSubscriber
+from subscribers.suppressions import Cause, Kind
 from subscribers.topics import load_topics
 
 NOW = dt.datetime(2026, 6, 2, 3, tzinfo=dt.UTC)
@@ -17,7 +20,7 @@ def test_a_subscriber_reads_back_with_topics_in_the_order_of_the_topics(roster: 
     first, second = (topic.slug for topic in load_topics()[:2])
     roster.put_subscriber(Joining("Ada@Example.org", (second, first), "Ada", Length.SHORT), NOW)
     (ada,) = roster.subscribers()
-    assert (ada.address, ada.name, ada.length, ada.topics) == (
+    assert (ada.address, ada.name, ada.preferences.length, ada.topics) == (
         "Ada@example.org",
         "Ada",
         Length.SHORT,
@@ -29,7 +32,7 @@ def test_two_spellings_of_an_address_are_one_subscriber(roster: Roster) -> None:
     slug = load_topics()[0].slug
     first, is_new = roster.put_subscriber(Joining("ada@example.org", (slug,)), NOW)
     again, is_new_again = roster.put_subscriber(Joining(" ADA@EXAMPLE.ORG ", (slug,)), NOW)
-    assert (first, is_new, is_new_again) == (again, True, False)
+    assert (first.id, is_new, is_new_again) == (again.id, True, False)
     assert roster.count() == 1
 
 
@@ -55,7 +58,7 @@ def test_an_unknown_topic_is_refused_and_nothing_is_written(roster: Roster) -> N
 def test_removing_a_topic_ends_every_follow_of_it(roster: Roster) -> None:
     kept, gone = (topic.slug for topic in load_topics()[:2])
     roster.put_subscriber(Joining("ada@example.org", (kept, gone)), NOW)
-    assert roster.remove_topic(gone) == 1
+    assert roster.remove_topic(gone, NOW) == 1
     assert roster.subscribers()[0].topics == (kept,)
 
 
@@ -67,7 +70,59 @@ def test_a_changed_topic_keeps_its_place(roster: Roster) -> None:
 
 def test_the_roster_pages_by_id(roster: Roster) -> None:
     slug = load_topics()[0].slug
-    ids = [roster.put_subscriber(Joining(f"r{n}@example.org", (slug,)), NOW)[0] for n in range(5)]
+    ids = [roster.put_subscriber(Joining(f"r{n}@example.org", (slug,)), NOW)[0].id for n in range(5)]
     first = roster.subscribers(limit=3)
     assert [one.id for one in first] == ids[:3]
     assert [one.id for one in roster.subscribers(after=first[-1].id, limit=3)] == ids[3:]
+
+
+@pytest.mark.parametrize("search", ["LOVE", "ada@", "Lovelace", "100%"])
+def test_the_roster_is_searched_by_address_and_name(roster: Roster, search: str) -> None:
+    slug = load_topics()[0].slug
+    roster.put_subscriber(Joining("ada@example.org", (slug,), "Ada 100% Lovelace"), NOW)
+    roster.put_subscriber(Joining("bo_@example.org", (slug,), "Bo"), NOW)
+    assert [one.address for one in roster.subscribers(search=search)] == ["ada@example.org"]
+
+
+def test_a_subscriber_is_found_by_any_spelling_of_the_address(roster: Roster) -> None:
+    ada, _ = roster.put_subscriber(Joining("ada@example.org", (load_topics()[0].slug,)), NOW)
+    assert roster.find(" ADA@Example.org") == ada == roster.by_reference(ada.reference)
+    with pytest.raises(UnknownSubscriber, match="is not on the roster"):
+        roster.find("bo@example.org")
+
+
+def test_only_active_subscribers_count_as_followers(roster: Roster) -> None:
+    slug = load_topics()[0].slug
+    for name, standing in (("ada", Standing.ACTIVE), ("bo", Standing.UNCONFIRMED), ("cy", Standing.LEFT)):
+        roster.put_subscriber(Joining(f"{name}@example.org", (slug,), standing=standing), NOW)
+    assert roster.followers() == {slug: 1}
+
+
+@pytest.mark.parametrize("target", ["Ada@Example.org", "example.org", "@EXAMPLE.org"])
+def test_a_suppressed_address_is_not_added_until_it_is_allowed_again(roster: Roster, target: str) -> None:
+    roster.suppressions.add(target, Cause.BOUNCED, NOW, "550")
+    joining = Joining("ada@example.org", (load_topics()[0].slug,))
+    with pytest.raises(NotAdded, match="is not added: bounced"):
+        roster.put_subscriber(joining, NOW)
+    assert roster.suppressions.remove(target)
+    assert not roster.suppressions.remove(target)
+    assert roster.put_subscriber(joining, NOW)[1]
+
+
+def test_the_first_cause_of_a_suppression_stays(roster: Roster) -> None:
+    for cause in (Cause.COMPLAINED, Cause.OPERATOR):
+        roster.suppressions.add("ada@example.org", cause, NOW)
+    (kept,) = roster.suppressions.all()
+    assert (kept.kind, kept.value, kept.cause) == (Kind.ADDRESS, "ada@example.org", Cause.COMPLAINED)
+
+
+def test_the_domain_of_a_suppression_is_exactly_that_domain(roster: Roster) -> None:
+    roster.suppressions.add("example.org", Cause.OPERATOR, NOW)
+    assert roster.put_subscriber(Joining("ada@mail.example.org", (load_topics()[0].slug,)), NOW)[1]
+
+
+def test_whoever_left_is_not_added_by_others(roster: Roster) -> None:
+    joining = Joining("ada@example.org", (load_topics()[0].slug,), standing=Standing.LEFT)
+    roster.put_subscriber(joining, NOW)
+    with pytest.raises(NotAdded, match="only they can come back"):
+        roster.put_subscriber(joining, NOW)

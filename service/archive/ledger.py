@@ -361,7 +361,7 @@ def _is_one_of(session: Session, ids: Sequence[int]) -> sa.ColumnElement[bool]:
 
 
 def _reachable(session: Session, ids: Sequence[int]) -> sa.Select[Any]:
-    """Which subscribers still get mail: leaving and suppressing are effective at once, also after the plan."""
+    """Which subscribers still get mail: leaving is effective at once, also after the plan."""
     person, held = table(SubscriberRow).c, table(SuppressionRow).c
     suppressed = sa.or_(
         sa.and_(held.kind == Kind.ADDRESS, held.value == person.address_key),

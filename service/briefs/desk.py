@@ -7,7 +7,7 @@ Nothing that a gate refuses leaves this desk, whoever wrote it; what is missing 
 
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 
@@ -182,18 +182,38 @@ def _shortage(brief: Brief, section: Section) -> str:
 
 
 def _filled(brief: Brief, reserve: Brief, sources: Sources) -> Brief:
-    """The brief with the reserve's items in short sections: what they need, all where they have none."""
+    """The brief with the reserve's items in short sections.
+
+    A section gets what it needs beside what it has. Where that is not enough, because the two repeat each
+    other, it becomes the reserve's own; and where even that is not enough, the whole brief does.
+    """
     short = _short(brief)
+    mixed = brief
     for section in short:
-        wanted = (
-            required(section, len(brief.catalog)) if entries_of(brief, section) else EXTENTS[section].most
-        )
-        for item in entries_of(reserve, section):
-            if len(entries_of(brief, section)) < wanted:
-                brief = _with(brief, section, item, sources)
-    filled = [section for section in short if section not in _short(brief)]
+        mixed = _topped_up(mixed, section, reserve, sources)
+    if left := _short(mixed):
+        mixed = _taken_over(mixed, left, reserve, sources)
+    if set(_short(mixed)) - set(_short(reserve)):
+        short = tuple(EXTENTS)
+        mixed = _taken_over(mixed, short, reserve, sources)
+    filled = [section for section in short if section not in _short(mixed)]
     notes = (f"{LABELS[section]}: filled by the extractive writer." for section in filled)
-    return _noted(replace(brief, filled=(*brief.filled, *(section.value for section in filled))), *notes)
+    return _noted(replace(mixed, filled=(*brief.filled, *(section.value for section in filled))), *notes)
+
+
+def _topped_up(brief: Brief, section: Section, reserve: Brief, sources: Sources) -> Brief:
+    least, most = required(section, len(brief.catalog)), EXTENTS[section].most
+    wanted = least if entries_of(brief, section) else most
+    for item in entries_of(reserve, section):
+        if len(entries_of(brief, section)) < wanted:
+            brief = _with(brief, section, item, sources)
+    return brief
+
+
+def _taken_over(brief: Brief, sections: Iterable[Section], reserve: Brief, sources: Sources) -> Brief:
+    for section in sections:
+        brief = with_items(brief, section, entries_of(reserve, section))
+    return _cleared(brief, sources)
 
 
 def _with(brief: Brief, section: Section, item: Any, sources: Sources) -> Brief:

@@ -5,9 +5,10 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from service.briefs.phrases import ends_well, is_breaker, key_of, lemma
-from service.briefs.sentences import is_order
+from service.briefs.sentences import is_order, visible
 from service.briefs.vocabulary import (
     ACRONYMS,
     BEFORE_VERBS,
@@ -77,7 +78,8 @@ _GREEK = {
     "omega": "ω", "infty": "∞", "ell": "ℓ", "eta": "η", "kappa": "κ", "chi": "χ", "zeta": "ζ", "nu": "ν",
     "xi": "ξ",
 }  # fmt: skip
-_TIES = frozenset(("of", "for", "in", "as", "using"))
+_TIES = frozenset(("of", "for", "in", "as"))
+_ORDINALS = frozenset(("first", "second", "third"))
 _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)?", re.IGNORECASE)
 
 
@@ -113,18 +115,29 @@ def _distinguished(wishes: Sequence[str]) -> Iterator[str]:
         return
     first = wishes[0]
     for other in wishes[1:]:
-        words = [word for word in other.split() if word.casefold() not in first.casefold().split()]
+        words = [word for word in other.split() if _distinguishes(word, first)]
         for size in (2, 1):
             joined = " ".join((first, *words[-size:]))
             if len(words) >= size and _is_readable(joined) and words[-size].casefold() not in LINKS:
                 yield joined
 
 
+def _distinguishes(word: str, first: str) -> bool:
+    low = word.casefold()
+    return (
+        low not in first.casefold().split() and low not in VERB_FORMS and not low.endswith(("'s", "’s", "s'"))
+    )
+
+
 def candidates(paper: Paper, shared: frozenset[str] = frozenset()) -> Iterator[str]:
     """What a paper might be called, best first."""
     title, abstract = _clean(paper.title), _clean(paper.abstract[:4000])
     title = "" if is_order(title) else title
-    yield from filter(_is_readable, _natural(title, abstract, shared))
+    natural = tuple(_natural(title, abstract, shared))
+    yield from filter(_is_readable, natural)
+    yield from (
+        name for name in natural if _is_whole(name) and " " in name
+    )  # a field's name is better than an id
 
 
 def _natural(title: str, abstract: str, shared: frozenset[str]) -> Iterator[str]:
@@ -133,7 +146,7 @@ def _natural(title: str, abstract: str, shared: frozenset[str]) -> Iterator[str]
         yield head
     yield from _introduced(title, abstract, shared)
     if head and _is_phrase(head):
-        yield _titled(head)
+        yield head if " " not in head and head.casefold() not in _COMMON else _titled(head)
     yield from _title_phrases(title)
     yield _titled(" ".join(_trimmed(re.sub(r"[^\w\s'’/+.-]", " ", title).split()[:LONGEST])))
 
@@ -161,7 +174,12 @@ def _introduced(title: str, abstract: str, shared: frozenset[str]) -> Iterator[s
     for rank, pattern in enumerate((*_INTRODUCED, *_OWN_NAMES)):
         for match in pattern.finditer(abstract):
             name = re.sub(r"['’]s$", "", match["name"])
-            if _COINED.fullmatch(name) and _is_coined(name, shared) and not _is_hyphenated_prose(name):
+            if (
+                len(name) > 2
+                and _COINED.fullmatch(name)
+                and _is_coined(name, shared)
+                and not _is_hyphenated_prose(name)
+            ):
                 found[name] += _weight(name, title, abstract) * 10 - rank
     in_title = [
         name for name in re.findall(_NAME, title) if len(name) > 2 and _is_own_acronym(name, abstract, shared)
@@ -199,16 +217,21 @@ def _title_phrases(title: str) -> Iterator[str]:
     parts = [part.split() for part in re.split(r"[,;:()\"“”?!]|\s[–—-]+\s|—", title)]
     spans = [span for part in parts for span in _spans(part)]
     ranked = sorted(enumerate(spans), key=lambda item: (-_telling(item[1]) + 0.12 * item[0], item[0]))
-    yield from (_titled(" ".join(words)) for _, words in ranked if _telling(words) > LEAST_TELLING)
-    yield from (_titled(" ".join(words)) for _, words in ranked if _telling(words) <= LEAST_TELLING)
+    full = [words for _, words in ranked if len(words) > 1 or "-" in words[0]]
+    yield from (_titled(" ".join(words)) for words in full if _telling(words) > LEAST_TELLING)
+    yield from (_titled(" ".join(words)) for words in full if _telling(words) <= LEAST_TELLING)
 
 
 def _spans(words: list[str]) -> Iterator[list[str]]:
     """The noun phrases among the words, each also with the verb before it and the phrase it is tied to."""
     phrases = list(_noun_phrases(words))
     for start, end in phrases:
+        if start and words[start - 1].casefold() == "no":
+            yield words[start - 1 : end]  # without its "no" a name says the opposite
+            continue
         yield words[max(start, end - LONGEST) : end]
-        if start and words[start - 1].endswith("ing") and words[start - 1].casefold() in VERB_FORMS - _TIES:
+        verb = words[start - 1].casefold() if start else ""
+        if verb.endswith("ing") and verb in VERB_FORMS and verb != "using":
             yield words[start - 1 : end]
     for (start, end), (after, last) in itertools.pairwise(phrases):
         if after == end + 1 and words[end].casefold() in _TIES:
@@ -219,24 +242,30 @@ def _noun_phrases(words: list[str]) -> Iterator[tuple[int, int]]:
     """First and last (exclusive) place of each run of words that can be one noun phrase."""
     start = 0
     for place in range(len(words) + 1):
-        verb = (
-            place
-            and words[place - 1].casefold() in BEFORE_VERBS
-            and "-" not in words[min(place, len(words) - 1)]
-        )
-        if (
-            place < len(words)
-            and not verb
-            and not is_breaker(words[place])
-            and not _ORDINAL.fullmatch(words[place])
-        ):
+        if place < len(words) and not _breaks(words, place):
             continue
         end = place
-        while end > start and not ends_well(words[end - 1]):
+        while end > start and not (ends_well(words[end - 1]) or _is_deed(words, end - 1)):
             end -= 1
         if end > start:
             yield start, end
         start = place + 1
+
+
+def _breaks(words: list[str], place: int) -> bool:
+    """Whether a noun phrase of a title ends before this word."""
+    word = words[place]
+    if place and words[place - 1].casefold() in BEFORE_VERBS and "-" not in word:
+        return True
+    if word.casefold() in _ORDINALS or _is_deed(words, place):
+        return False
+    return is_breaker(word) or bool(_ORDINAL.fullmatch(word))
+
+
+def _is_deed(words: list[str], place: int) -> bool:
+    """Whether a word in -ing is a noun, as far as the word before it tells: "easy-to-use shielding"."""
+    low = words[place].casefold()
+    return place > 0 and low.endswith("ing") and low not in VERB_FORMS and not is_breaker(words[place - 1])
 
 
 def _telling(words: Sequence[str]) -> float:
@@ -279,15 +308,23 @@ def _loose(word: str) -> bool:
     return word.casefold() in FUNCTION_WORDS or word.casefold() in POSSESSIVES
 
 
-def _is_readable(handle: str) -> bool:
+def _is_whole(handle: str) -> bool:
+    """Whether a handle is short enough and no fragment."""
     words = handle.split()
     return (
         0 < len(words) <= LONGEST
-        and len(handle) <= MOST_CHARACTERS
-        and len(handle) > 1
+        and 1 < len(handle) <= MOST_CHARACTERS
         and any(character.isalpha() for character in handle)
         and words[-1].casefold() not in LINKS
+        and not words[-1].casefold().endswith(("'s", "’s"))
         and words[0].casefold() not in POSSESSIVES
+    )
+
+
+def _is_readable(handle: str) -> bool:
+    words = handle.split()
+    return (
+        _is_whole(handle)
         and handle.casefold() not in ACRONYMS
         and not (len(words) == 1 and handle.casefold() in _STOCK)
         and key_of(handle) not in FIELDS
@@ -299,7 +336,7 @@ def _titled(phrase: str) -> str:
     words = phrase.split()
     return " ".join(
         word
-        if position and word.casefold() in LINKS
+        if (position and word.casefold() in LINKS) or _is_component(words, position)
         else word[:1].upper() + word[1:]
         if word[:1].isascii()
         else word
@@ -307,19 +344,26 @@ def _titled(phrase: str) -> str:
     )
 
 
+def _is_component(words: Sequence[str], position: int) -> bool:
+    """Whether a small letter is part of the name before it: planet "b" of "TOI-700 b"."""
+    return (
+        position > 0
+        and re.fullmatch(r"[a-z]", words[position]) is not None
+        and words[position - 1][-1].isdigit()
+    )
+
+
+@lru_cache(maxsize=10_000)
 def _clean(text: str) -> str:
     """Text as a reader sees it: no markup, no hidden characters, TeX reduced to what it stands for."""
-    text = re.sub(r"(?<!\w)\((\w{2,6})\)(?=\w)", r"\1", unicodedata.normalize("NFKC", text))
+    text = re.sub(
+        r"(?<!\w)\(\w{2,6}\)\w+", ", ", unicodedata.normalize("NFKC", text).replace("`", "'")
+    )  # "(Mis)alignment"
     text = re.sub(r"<[^>]*>|\{\{.*?\}\}|\{%.*?%\}|%[A-Z_]{3,}%|&#?\w+;", " ", text)
     text = re.sub(r"\\(?:text|math|emph|bf|it|tt|sc|rm|under|over)\w*\s*", "", text)
     text = re.sub(r"\\([a-zA-Z]+)", lambda match: _GREEK.get(match[1], " "), text)
     text = re.sub(r"[$\\{}^_~`<>|*#%\[\]]", "", text)
-    kept = "".join(
-        character
-        for character in text
-        if unicodedata.category(character) not in {"Cf", "Cc", "Co", "Cn", "Cs"} or character.isspace()
-    )
-    return " ".join(kept.split())
+    return visible(text)
 
 
 def _shared_names(papers: Iterable[Paper]) -> frozenset[str]:

@@ -113,11 +113,12 @@ def phrases(text: str) -> dict[str, str]:
     """The noun phrases of a text, one to four words, by key: each as it first stands in the text."""
     found: dict[str, str] = {}
     for run in runs(text):
-        for first in range(len(run)):
-            for last in range(first, min(first + LONGEST, len(run))):
+        words = [text[start:end] for start, end in run]
+        keys = [key_of(word) for word in words]
+        for last in (place for place, word in enumerate(words) if ends_well(word)):
+            for first in range(max(0, last - LONGEST + 1), last + 1):
                 surface = text[run[first][0] : run[last][1]]
-                if ends_well(text[run[last][0] : run[last][1]]):
-                    found.setdefault(key_of(surface), surface)
+                found.setdefault(" ".join(keys[first : last + 1]), surface)
     return found
 
 
@@ -134,11 +135,16 @@ def is_telling(key: str) -> bool:
 _WEAK_LEMMAS = frozenset(lemma(word) for word in WEAK_NOUNS | WEAK_MODIFIERS)
 
 
+# "Pest detection" is no part of "pest detection system": these nouns add nothing to what stands before them.
+_CARRIERS = frozenset(
+    ("system", "method", "framework", "approach", "technique", "algorithm", "task", "problem")
+)
+
+
 def parts_of(counts: Mapping[str, int], share: float = 0.7) -> set[str]:
     """Phrases that mostly stand inside a longer one: "preference" in "preference optimization"."""
-    return {
-        part for key, n in counts.items() for part in _spans_of(key) if n >= share * counts.get(part, n * 2)
-    }
+    longer = ((key, n) for key, n in counts.items() if key.split()[-1] not in _CARRIERS)
+    return {part for key, n in longer for part in _spans_of(key) if n >= share * counts.get(part, n * 2)}
 
 
 def _spans_of(key: str) -> set[str]:

@@ -2,7 +2,9 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
+READ = 50_000  # texts whose reading is kept: every section asks for the same ones
 LONGEST_ABSTRACT = 6000  # characters read of one abstract; arXiv itself allows about 1,920
 _BOUNDARY = re.compile(
     r"[.!?][\"'”’)\]}]*\s+(?=[\"'“‘(\[{$\\]*[A-Z0-9Α-ΩА-Я$\\])"
@@ -116,6 +118,13 @@ _LIMIT = re.compile(
     r"scarcity|undermin\w+|falls? short|intractable|despite|only)\b",
     re.IGNORECASE,
 )
+_WARNING = re.compile(
+    r"\b(?:fails?|failing|failures?|lacks?|lacking|suffers?|struggles?|limited|limitations?|brittle|degrad\w+|"
+    r"vulnerab\w+|unreliab\w+|unstable|instability|collapses?|prone to|cannot|poorly|insufficient\w*|"
+    r"hinder\w*|undermin\w+|falls? short|intractable|prohibitive\w*|bottlenecks?|risks?|threat\w*|"
+    r"challeng\w+|difficult\w*|costly|expensive|unclear|scarce|scarcity)\b",
+    re.IGNORECASE,
+)
 _COST = re.compile(
     r"\b(?:trade-?offs?|at the (?:cost|expense) of|costs?|costly|expensive|overhead|latency|however|but|"
     r"although|limits?|"
@@ -161,6 +170,8 @@ def hides_characters(text: str) -> bool:
 
 def visible(text: str) -> str:
     """The text with its white space collapsed and without characters that a reader can't see."""
+    if not hides_characters(text):
+        return plain(text)
     return plain(
         "".join(character for character in text if character.isspace() or not hides_characters(character))
     )
@@ -171,6 +182,7 @@ def is_order(text: str) -> bool:
     return bool(_ORDER.search(text))
 
 
+@lru_cache(maxsize=READ)
 def is_clean(text: str) -> bool:
     """Whether a text is free of hidden characters, markup, links and orders to its reader."""
     return not (hides_characters(text) or _MARKUP.search(text) or is_order(text))
@@ -260,6 +272,11 @@ class Sentence:
     @property
     def limits(self) -> bool:
         return bool(_LIMIT.search(self.text))
+
+    @property
+    def warns(self) -> bool:
+        """Whether it tells of a limit that stands: not one that is only weighed, averted or left to "but"."""
+        return bool(_WARNING.search(self.text)) and not self.averts and not self.gains
 
     @property
     def costs(self) -> bool:

@@ -82,7 +82,7 @@ WEAK_NOUNS = frozenset(
     deployment dynamics risk risks service services platform platforms library libraries execution
     dimension dimensions layer layers token tokens receiver participation statistic statistics
     understanding perception content simulation construction operation operations measure measures
-    distribution distributions graph graphs loss losses
+    distribution distributions graph graphs loss losses rule rules
     """.split()
 )
 
@@ -109,7 +109,8 @@ WEAK_PHRASES = frozenset(
     machine learning model|deep learning model|learning based method|proposed method|llm based agent
     large vision language model|quantitative result|qualitative result|numerical result
     numerical experiment|simulation result|theoretical analysis|theoretical result|open problem
-    open question|main result|special case|real data
+    open question|main result|special case|real data|trade off|upper bound|lower bound|failure mode
+    inductive bias|manipulation task|financial data|macro f1|key challenge
     """.replace("\n", "|")
     .replace("    ", "")
     .split("|")
@@ -175,7 +176,7 @@ _VERBS = """
     induces insert instruct interact invoke launch map mask match mirror monitor navigate orchestrate
     outline overfit own pair partition penalise penalize perturb pre-train probe propagate query recast
     recommend regress retrieve reuse reward route saturate stress structure survey switch test tolerate
-    transcend transfer transform translate truncate tune underperform unfold withstand
+    transcend transfer transform translate travel truncate tune underperform unfold withstand
     """.split()
 
 # These verbs are as often the nouns of a phrase: only their forms that can't be nouns count as verbs.
@@ -256,7 +257,7 @@ ADJECTIVE_ENDINGS = tuple(
 HYPHENATED_ENDINGS = frozenset(
     """
     level scale shot step time term order round turn horizon tail free source wise like quality specific rank
-    precision based aware driven oriented guided facing efficient
+    precision based aware driven oriented guided facing efficient safe case
     """.split()
 )
 
@@ -455,6 +456,8 @@ FIELDS = WEAK_PHRASES | frozenset(
     quantum computing|information theory|game theory|graph neural network|text to image
     recommender system|recommendation system|vision language|decision making|in context learning
     chain of thought
+    flow matching|science education|global pattern|machine unlearning|linear bandit|model scaling
+    positional encoding|course selection|tabular prediction|repeated game|retrieval augmented generation
     """.replace("\n", "|")
     .replace("    ", "")
     .split("|")
@@ -490,7 +493,7 @@ _IRREGULAR = """
     became begun grew grown kept met paid put ran sought spent stood stemmed struck told thought
     understood undergone wrote written arose arisen broke broken came did driven fell fallen felt gave got
     let meant rose sent set shed took went underlies underlying overcame underlain fed cut lies lying ties
-    dies using based due according compared
+    dies using based due according compared completes completed
     """.split()
 
 VERBS = frozenset(_VERBS)

@@ -74,8 +74,8 @@ def build(
     if report.issue is not None and service.settings.publish == "auto":
         service.archive.approve(window.label, wiring.now())
     (print_json(_report_values(report)) if as_json else _print_report(report))
-    for slug, failure in report.failures.items():
-        complain(f"{slug}: {failure}", 1)
+    for failure in report.failures.values():
+        complain(failure, 1)
     if report.failures:
         raise typer.Exit(1)
 

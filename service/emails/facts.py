@@ -73,9 +73,9 @@ def moment(when: dt.datetime) -> str:
     return f"{utc.day} {utc:%B %Y, %H:%M} UTC"
 
 
-def share(part: int, whole: int) -> tuple[str, str]:
-    """``16 %`` and ``12 of 77``."""
-    return (f"{100 * part / whole:.0f} %" if whole else "–"), f"{part} of {whole}"
+def share(part: int, whole: int) -> str:
+    """``16 %``, with a space that no line break may take; the counts stand in the sentence beside it."""
+    return f"{100 * part / whole:.0f}{TIE}%" if whole else "–"
 
 
 def listing(names: Iterable[str]) -> str:

@@ -27,6 +27,7 @@ TOPIC = re.compile(r"<!--topic-->(.*?)<!--/topic-->", re.DOTALL)
 ENTRY = re.compile(r"<!--entry-->(.*?)<!--/entry-->", re.DOTALL)
 MARKS = re.compile(r"<!--/?(?:topic|entry)-->")
 SLOT = re.compile(r"slot-([a-z]+)-slot")
+STYLE = re.compile(r'(<\w[^<>]*? style=")([^"]*)')
 
 
 class EmptyEdition(ValueError):
@@ -167,7 +168,8 @@ class Press:
             disable_basic_attributes=["bgcolor", "width", "height", "align", "valign"],
             cssutils_logging_level=logging.CRITICAL,
         ).transform(pretty_print=False)
-        return str(html).replace(' data-premailer="ignore"', "")
+        html = str(html).replace(' data-premailer="ignore"', "")
+        return STYLE.sub(lambda style: style[1] + style[2].replace("; ", ";"), html)
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,11 @@ LOWERED = str.maketrans("0123456789+-", "₀₁₂₃₄₅₆₇₈₉₊₋")
 DROPPED = {"cite", "citep", "citet", "label", "ref", "footnote", "vspace", "hspace", "input", "include"}
 URL = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$()*+,;=%-]{1,480}")
 HREF = re.compile(r"\\href\s*\{[^{}]*\}\s*\{([^{}]*)\}")  # the words of a link are kept, its target is not
+STRONG = re.compile(
+    r"(?<![\w*])(\*\*\*?|\*(?=[^*]*\*(?!\w)))(?=[^\s*])([^*]{1,200}?)(?<=[^\s*])\1"
+)  # Markdown
+STRAY = re.compile(r"(?<![^\s(“\"'])\*\*(?=\w)")  # its beginning, where a quotation cut the end off
+DASHES = re.compile(r"(?<=[\w)”’\"'$\s])(-{2,3})(?=[\w(“‘\"'$\s])")  # "a -- b", "a--b"; "--flag" is none
 OPEN, CLOSE = "\ue000", "\ue001"  # around the name of an unknown macro, while TeX is read
 
 
@@ -41,7 +46,7 @@ class Segment:
 @lru_cache(maxsize=16_384)
 def shown(text: str, limit: int = 400) -> str:
     """Plain readable text on one line, at most ``limit`` characters, cut at a word with an ellipsis."""
-    return shortened(visible(_without_tex(text[: 3 * limit + 200])), limit)
+    return shortened(visible(_typeset(_without_tex(text[: 3 * limit + 200]))), limit)
 
 
 def visible(text: str) -> str:
@@ -104,6 +109,23 @@ def _drawn(character: str) -> str:
     if character.isspace():
         return " "
     return "" if character != "\x00" else " "
+
+
+def _typeset(text: str) -> str:
+    """TeX's ``--`` and its quotation marks as the characters meant; Markdown's stars away."""
+    if "*" in text:
+        text = STRAY.sub("", STRONG.sub(r"\2", text))
+    if "``" in text and "''" in text:
+        text = text.replace("``", "“").replace("''", "”")
+    return DASHES.sub(_dash, text) if "--" in text else text
+
+
+def _dash(match: re.Match[str]) -> str:
+    """A flag such as ``run --fast`` keeps its hyphens: a dash has spaces at both sides or at none."""
+    before, after = match.string[match.start() - 1], match.string[match.end() : match.end() + 1]
+    if before.isspace() != after.isspace():
+        return match[1]
+    return "–" if match[1] == "--" else "—"
 
 
 def _without_tex(text: str) -> str:

@@ -31,8 +31,10 @@ class Level(Enum):
     ROWS = "everything, the catalog without its sentences"
     TITLES = "everything, the catalog as names and titles"
     SECTIONS = "everything but the catalog"
+    DIGEST = "everything but methods, glossary and catalog"
     THEMES = "whole themes, notable papers, what is new, reading order"
     SHORT = "themes in two sentences, notable papers, reading order"
+    LEADS = "themes in two sentences, notable papers by name"
     HEADLINES = "themes in one sentence, notable papers by name"
     CONTENTS = "the table of contents alone"
 
@@ -62,10 +64,10 @@ Paragraph = tuple[Run, ...]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A heading and its paragraph."""
+    """A heading and its paragraphs."""
 
     heading: str
-    text: Paragraph
+    paragraphs: tuple[Paragraph, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +90,8 @@ class NotableView:
 class TrendView:
     name: str
     kind: str  # with its direction
-    now: tuple[str, str]  # per cent, and of how many
-    before: tuple[str, str]
+    now: str  # per cent of the papers
+    before: str
     text: Paragraph
 
 
@@ -158,11 +160,15 @@ class TopicView:
 
     @property
     def _is_at_least_short(self) -> bool:
-        return self.level not in {Level.HEADLINES, Level.CONTENTS}
+        return self.level not in {Level.LEADS, Level.HEADLINES, Level.CONTENTS}
+
+    @property
+    def _is_at_least_digest(self) -> bool:
+        return self.is_whole or self.level is Level.DIGEST
 
     @cached_property
     def themes(self) -> tuple[Entry, ...]:
-        shows = {Level.SHORT: 2, Level.HEADLINES: 1, Level.CONTENTS: 0}
+        shows = {Level.SHORT: 2, Level.LEADS: 2, Level.HEADLINES: 1, Level.CONTENTS: 0}
         count = shows.get(self.level, 1000)
         return tuple(self._theme(theme, count) for theme in self.brief.themes) if count else ()
 
@@ -178,21 +184,21 @@ class TopicView:
     @cached_property
     def notable_names(self) -> tuple[Run, ...]:
         names = self._runs(notable.paper_id for notable in self.brief.notable)
-        return names if self.level is Level.HEADLINES else ()
+        return names if self.level in {Level.LEADS, Level.HEADLINES} else ()
 
     @cached_property
     def trends(self) -> tuple[TrendView, ...]:
-        shows = self.is_whole or self.level is Level.THEMES
+        shows = self._is_at_least_digest or self.level is Level.THEMES
         return tuple(map(self._trend, self.brief.trends)) if shows else ()
 
     @cached_property
     def challenges(self) -> tuple[Entry, ...]:
-        shows = self.brief.challenges if self.is_whole else ()
-        return tuple(Entry(shown(each.heading, HEADING), self._paragraph(each.claims)) for each in shows)
+        shows = self.brief.challenges if self._is_at_least_digest else ()
+        return tuple(Entry(shown(each.heading, HEADING), (self._paragraph(each.claims),)) for each in shows)
 
     @cached_property
     def overview(self) -> Paragraph:
-        return self._paragraph(self.brief.overview.claims) if self.is_whole else ()
+        return self._paragraph(self.brief.overview.claims) if self._is_at_least_digest else ()
 
     @cached_property
     def reading_order(self) -> tuple[StepView, ...]:
@@ -208,7 +214,7 @@ class TopicView:
         return tuple(
             Entry(
                 shown(each.acronym, 30),
-                (Run(shown(each.expansion, 120)), *self._source(each.citation.paper_id)),
+                ((Run(shown(each.expansion, 120)), *self._source(each.citation.paper_id)),),
             )
             for each in shows
         )
@@ -245,10 +251,9 @@ class TopicView:
     def numbers(self) -> dict[str, int]:
         return {entry.paper_id: number for number, entry in enumerate(self.listed, 1)}
 
-    def plain(self, paragraph: Iterable[Run], besides: Run | None = None) -> str:
-        """A paragraph in plaintext: behind each paper's name, but one, its number in the list of links."""
-        known = besides.paper_id if besides else None
-        return "".join(run.text if run.paper_id == known else self._plain_run(run) for run in paragraph)
+    def plain(self, paragraph: Iterable[Run]) -> str:
+        """A paragraph in plaintext: behind each paper's name its number in the list of links."""
+        return "".join(map(self._plain_run, paragraph))
 
     def plain_list(self, papers: Iterable[Run]) -> str:
         return ", ".join(map(self._plain_run, papers))
@@ -288,7 +293,10 @@ class TopicView:
         return PaperView(paper, after(paper.text, title), facts, "" if line in title else line)
 
     def _theme(self, theme: Theme, count: int) -> Entry:
-        return Entry(shown(theme.heading, HEADING), self._paragraph(theme.claims[:count]))
+        """The lead is a paragraph of its own, so that a theme is never one wall of text."""
+        lead, rest = theme.claims[:1], theme.claims[1:count]
+        paragraphs = tuple(self._paragraph(claims) for claims in (lead, rest) if claims)
+        return Entry(shown(theme.heading, HEADING), paragraphs)
 
     def _method(self, method: Method) -> MethodView:
         how, strength, trade_off = map(self._paragraph, (method.how, method.strength, method.trade_off))
@@ -299,8 +307,8 @@ class TopicView:
         return NotableView(
             paper=paper,
             title=after(paper.text, shown(self._entries[notable.paper_id].title, TITLE)),
-            why=self._paragraph((notable.why,)),
-            teaches=self._paragraph((notable.teaches,)),
+            why=tuple(_unlinked(self._paragraph((notable.why,)), notable.paper_id)),
+            teaches=tuple(_unlinked(self._paragraph((notable.teaches,)), notable.paper_id)),
         )
 
     def _trend(self, trend: Trend) -> TrendView:
@@ -349,7 +357,8 @@ class TopicView:
 
     def _named(self) -> Iterable[str]:
         """Ids of the papers that this level names."""
-        paragraphs = [entry.text for entry in (*self.themes, *self.challenges, *self.glossary)]
+        entries = (*self.themes, *self.challenges, *self.glossary)
+        paragraphs = [paragraph for entry in entries for paragraph in entry.paragraphs]
         paragraphs += [
             part for method in self.methods for part in (method.how, method.strength, method.trade_off)
         ]
@@ -357,3 +366,8 @@ class TopicView:
         paragraphs += [trend.text for trend in self.trends] + [step.papers for step in self.reading_order]
         paragraphs += [self.overview, self.notable_names]
         return (run.paper_id for paragraph in paragraphs for run in paragraph if run.paper_id)
+
+
+def _unlinked(paragraph: Paragraph, paper_id: str) -> Iterable[Run]:
+    """Without links to the paper whose row of a table this is: its first cell has the link."""
+    return (Run(run.text) if run.paper_id == paper_id else run for run in paragraph)

@@ -6,11 +6,13 @@ two (pseudo-relevance feedback after Rocchio, 1971), which finds papers that say
 """
 
 import math
-from collections import Counter
+from bisect import bisect_left
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain
 from statistics import median
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,16 +22,16 @@ from service.papers.model import Paper, Ranked
 from subscribers.terms import Term, Terms, fold
 from subscribers.topics import Topic
 
-# Measured on tests/topic_selection.csv: wide plateaus, so round numbers.
-TERMS_SHARE, WORDS_SHARE, LEADERS_SHARE = 0.6, 0.1, 0.3
+# Measured on tests/topic_selection.csv, as docs/topic-selection.md tells: wide plateaus, so round numbers.
+TERMS_SHARE, WORDS_SHARE, LEADERS_SHARE = 0.7, 0.1, 0.2
 TITLE_HIT = 2.5  # what a term in the title adds, where mentions in the abstract add at most 1
-OPENING_HIT = 1.0  # what it adds more in the abstract's opening, which says what the paper is about
+OPENING_HIT = 1.5  # what it adds more in the abstract's opening, which says what the paper is about
 OPENING = 300  # characters
 TITLE_REPEATS = 3  # how often the title's words count beside the abstract's
 HALF_SCORE = 8  # this many terms of middle weight make half of the terms' measure
 MOST_LEADERS = 40
 TERMS_IN_REASON = 4
-NEAR_EXAMPLE = 0.15  # cosine from which a reason names the example
+NEAR_EXAMPLE = 0.17  # cosine from which a reason names the example
 
 Scores = NDArray[np.float64]
 
@@ -40,14 +42,41 @@ class _Text:
 
     title: str
     abstract: str
+    opening: str
 
-    @property
-    def opening(self) -> str:
-        return self.abstract[:OPENING]
+    @classmethod
+    def of(cls, paper: Paper) -> Self:
+        abstract = fold(paper.abstract)
+        return cls(fold(paper.title), abstract, abstract[:OPENING])
 
     @property
     def weighted(self) -> str:
         return self.title * TITLE_REPEATS + self.abstract
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """Which texts hold a word: a term is looked for only where it can stand."""
+
+    holders: dict[str, list[int]]
+    words: list[str]  # in order, for prefixes
+
+    @classmethod
+    def of(cls, texts: Iterable[_Text]) -> Self:
+        holders: dict[str, list[int]] = defaultdict(list)
+        for at, text in enumerate(texts):
+            for word in {*text.title.split(), *text.abstract.split()}:
+                holders[word].append(at)
+        return cls(holders, sorted(holders))
+
+    def may_hold(self, needle: str) -> Iterable[int]:
+        """The texts that hold the needle's first word, or one that begins with it."""
+        first = needle.split(maxsplit=1)[0]
+        if " " in needle.lstrip():
+            return self.holders.get(first, ())
+        start = bisect_left(self.words, first)
+        end = bisect_left(self.words, f"{first}\U0010ffff", start)
+        return chain.from_iterable(self.holders[word] for word in self.words[start:end])
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +91,12 @@ class _Likeness:
 def rank(topic: Topic, papers: Iterable[Paper], *, late: frozenset[str] = frozenset()) -> tuple[Ranked, ...]:
     """The papers by nearness to the topic, best first, ties by id; ids in ``late`` are marked so.
 
-    The same papers in any order give the same ranking. Takes under a second for 1,500 papers.
+    The same papers in any order give the same ranking. Takes about a third of a second for 1,500 papers.
     """
     ordered = sorted(papers, key=lambda paper: paper.id)
     if not ordered:
         return ()
-    texts = [_Text(fold(paper.title), fold(paper.abstract)) for paper in ordered]
+    texts = [_Text.of(paper) for paper in ordered]
     measures, found = _weigh_terms(topic, texts)
     likeness = _compare(topic, texts, measures)
     scores = TERMS_SHARE * measures + WORDS_SHARE * likeness.words + LEADERS_SHARE * likeness.leaders
@@ -89,7 +118,7 @@ def _weigh_terms(topic: Topic, texts: list[_Text]) -> tuple[Scores, list[tuple[s
     """The terms' measure for each text (0 to 1), and the terms found in it, most telling first."""
     terms = Terms.of(topic.ranking_terms or topic.search_terms, weighted=True)
     half = HALF_SCORE * median([term.weight for term in terms.terms if term.weight > 0] or [1.0])
-    hits = [_hits(terms, text) for text in texts]
+    hits = _hits(terms, texts)
     totals = np.array([max(sum(of_text.values()), 0.0) for of_text in hits])
     texts_with = Counter(term for of_text in hits for term in of_text)
     rarity = {term: math.log((len(texts) + 1) / count) for term, count in texts_with.items()}
@@ -97,23 +126,23 @@ def _weigh_terms(topic: Topic, texts: list[_Text]) -> tuple[Scores, list[tuple[s
     return totals / (totals + half), found
 
 
-def _hits(terms: Terms, text: _Text) -> dict[Term, float]:
-    """The terms that stand in the text, each with what it adds; a repeated mention adds less and less."""
-    opening = text.opening
-    counts = zip(
-        terms.terms, terms.needles, terms.counts(text.title), terms.counts(text.abstract), strict=True
-    )
-    return {
-        term: term.weight
-        * (
-            TITLE_HIT * (in_title > 0)
-            + OPENING_HIT * any(each in opening for each in needles)
-            + 1
-            - math.exp(-in_abstract / 2)
-        )
-        for term, needles, in_title, in_abstract in counts
-        if in_title or in_abstract
-    }
+def _hits(terms: Terms, texts: list[_Text]) -> list[dict[Term, float]]:
+    """For each text the terms that stand in it, each with what it adds."""
+    index = _Index.of(texts)
+    hits: list[dict[Term, float]] = [{} for _ in texts]
+    for term, needles in zip(terms.terms, terms.needles, strict=True):
+        for at in {*chain.from_iterable(map(index.may_hold, needles))}:
+            if strength := _strength(needles, texts[at]):
+                hits[at][term] = term.weight * strength
+    return hits
+
+
+def _strength(needles: tuple[str, ...], text: _Text) -> float:
+    """How much a text speaks of a term, 0 where it doesn't; a repeated mention adds less and less."""
+    in_title = any(needle in text.title for needle in needles)
+    in_opening = any(needle in text.opening for needle in needles)
+    in_abstract = sum(map(text.abstract.count, needles))
+    return TITLE_HIT * in_title + OPENING_HIT * in_opening + 1 - math.exp(-in_abstract / 2)
 
 
 def _telling(hits: dict[Term, float], rarity: dict[Term, float], text: _Text) -> tuple[str, ...]:
@@ -130,24 +159,22 @@ def _telling(hits: dict[Term, float], rarity: dict[Term, float], text: _Text) ->
 
 def _compare(topic: Topic, texts: list[_Text], measures: Scores) -> _Likeness:
     titles = [example.title for example in topic.examples]
-    vectorizer = TfidfVectorizer(
-        analyzer=_words_and_pairs, sublinear_tf=True, min_df=2 if len(texts) > 20 else 1
-    )
+    vectorizer = TfidfVectorizer(analyzer=_words, sublinear_tf=True, min_df=2 if len(texts) > 20 else 1)
     try:
         vectors = vectorizer.fit_transform([*(text.weighted for text in texts), _profile(topic)])
     except ValueError:  # nothing but stop words in all of these texts
         return _Likeness(np.zeros(len(texts)), np.zeros(len(texts)), ("",) * len(texts))
     matrix = vectors[:-1]
     words = _to_one((matrix @ vectors[-1].T).toarray().ravel())
-    leading = np.argsort(-(measures + words), kind="stable")[: max(1, min(MOST_LEADERS, len(texts) // 10))]
+    near = TERMS_SHARE * measures + WORDS_SHARE * words
+    leading = np.argsort(-near, kind="stable")[: max(1, min(MOST_LEADERS, len(texts) // 10))]
     centre = np.asarray(matrix[leading].mean(axis=0)).ravel()
     nearness = (matrix @ vectorizer.transform(map(fold, titles)).T).toarray() if titles else None
     return _Likeness(words, _to_one(matrix @ centre), _near_examples(titles, nearness, len(texts)))
 
 
-def _words_and_pairs(folded: str) -> list[str]:
-    words = [word for word in folded.split() if len(word) > 1 and word not in ENGLISH_STOP_WORDS]
-    return words + list(map(" ".join, pairwise(words)))
+def _words(folded: str) -> list[str]:
+    return [word for word in folded.split() if len(word) > 1 and word not in ENGLISH_STOP_WORDS]
 
 
 def _profile(topic: Topic) -> str:

@@ -291,7 +291,6 @@ def planning(url: str, readers: int) -> None:
     counts = archive.audited(LABEL).deliveries
     say(
         f"planning {readers:,} over 50 topics on {engine.dialect.name}: {seconds:.1f} s; {dict(counts)}",
-        flush=True,
     )
     engine.dispose()
 

@@ -8,6 +8,7 @@ import csv
 import datetime as dt
 import random
 import resource
+import sys
 import tempfile
 import time
 import timeit
@@ -47,6 +48,11 @@ def main() -> None:
     measure_links()
 
 
+def say(words: str) -> None:
+    sys.stdout.write(f"{words}\n")
+    sys.stdout.flush()
+
+
 def write_csv(file: Path, rows: int) -> None:
     """Invented people, each following one to five of fifty topics."""
     chance = random.Random(1)
@@ -63,12 +69,13 @@ def write_csv(file: Path, rows: int) -> None:
 def measure_import(engine: sa.Engine, file: Path, rows: int) -> None:
     roster = Roster(engine, KEYS)
     for words, dry_run in (("dry run", True), ("import", False), ("import again", False)):
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), time.process_time()
         results = Counter(one.result for one in import_file(file, roster, NOW, "benchmark", dry_run=dry_run))
-        seconds = time.perf_counter() - began
+        seconds, busy = time.perf_counter() - began, time.process_time() - worked
         megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         counts = ", ".join(f"{count:,} {result}" for result, count in results.items())
-        print(f"{words}: {rows:,} rows in {seconds:.1f} s, peak {megabytes:.0f} MB: {counts}")
+        spent = f"{seconds:.1f} s ({busy:.1f} s of processor), peak {megabytes:.0f} MB"
+        say(f"{words}: {rows:,} rows in {spent}: {counts}")
 
 
 def measure_audience(engine: sa.Engine, rows: int) -> None:
@@ -78,12 +85,14 @@ def measure_audience(engine: sa.Engine, rows: int) -> None:
     with writer(engine).begin() as connection:
         began = time.perf_counter()
         reasons = connection.execute(counted).all()
-        print(f"audience, counted: {rows:,} subscribers in {time.perf_counter() - began:.1f} s: {reasons}")
+        say(f"audience, counted: {rows:,} subscribers in {time.perf_counter() - began:.1f} s: {reasons}")
         connection.execute(frozen)
         into = sa.table("frozen", *(sa.column(name) for name in ("id", "topics", "length", "reason")))
         began = time.perf_counter()
-        connection.execute(sa.insert(into).from_select(["id", "topics", "length", "reason"], sa.select(answer)))
-        print(f"audience, written: {rows:,} subscribers in {time.perf_counter() - began:.1f} s")
+        connection.execute(
+            sa.insert(into).from_select(["id", "topics", "length", "reason"], sa.select(answer))
+        )
+        say(f"audience, written: {rows:,} subscribers in {time.perf_counter() - began:.1f} s")
 
 
 def measure_links() -> None:
@@ -93,7 +102,7 @@ def measure_links() -> None:
         ("signing", lambda: links.url(Purpose.MANAGE, subject, NOW)),
         ("reading", lambda: links.read(Purpose.MANAGE, token, NOW)),
     ):
-        print(f"{words} a link: {timeit.timeit(work, number=50_000) / 50_000 * 1e6:.1f} µs")
+        say(f"{words} a link: {timeit.timeit(work, number=50_000) / 50_000 * 1e6:.1f} µs")
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from service.delivery.events import Event
 from service.publishing import PostRoom, deliver, reconcile
 from service.settings import Settings
 from service.wiring import Service
-from subscribers.database import insert_pairs, table
+from subscribers.database import table
 from subscribers.tables import FollowRow, SubscriberRow
 from tests.newsrooms import NOW, TOPICS, maker, save_issue
 
@@ -214,5 +214,5 @@ def add_many(engine: sa.Engine, count: int) -> None:
     ]  # fmt: skip
     with engine.execution_options(writes=True).begin() as connection:
         connection.execute(sa.insert(table(SubscriberRow)), people)
-        follows = [(number, TOPICS[0]) for number in range(1, count + 1)]
-        insert_pairs(connection, table(FollowRow), ("subscriber_id", "topic_slug"), follows)
+        follows = [{"subscriber_id": one, "topic_slug": TOPICS[0]} for one in range(1, count + 1)]
+        connection.execute(sa.insert(table(FollowRow)), follows)

@@ -9,7 +9,16 @@ from service.briefs.extractive.corpus import Corpus
 from service.briefs.extractive.pool import Pool, on_costs, on_findings, on_limits
 from service.briefs.extractive.themes import Group, counted
 from service.briefs.model import Challenge, Citation
-from service.briefs.phrases import is_breaker, is_telling, key_of, lemma, merged, phrases, sentence_case
+from service.briefs.phrases import (
+    ends_well,
+    is_breaker,
+    is_telling,
+    key_of,
+    lemma,
+    merged,
+    phrases,
+    sentence_case,
+)
 from service.briefs.sentences import Sentence
 from service.briefs.vocabulary import PROBLEM_PATTERNS, PROBLEMS, VERBS
 
@@ -77,7 +86,8 @@ def _named(corpus: Corpus) -> Iterator[tuple[str, str, Sentence, str]]:
                     yield kind, key, sentence, surface
             for kind, pattern in _PATTERNS:
                 for match in pattern.finditer(sentence.text):
-                    if not is_breaker(match[0].split()[-1]):
+                    last = match[0].split()[-1]
+                    if ends_well(last) and not is_breaker(last):
                         yield kind, key_of(match[0]), sentence, match[0]
 
 

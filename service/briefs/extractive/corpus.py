@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from service.briefs.extractive.acronyms import Acronyms
 from service.briefs.extractive.quotations import Speaker
 from service.briefs.handles import make_handles
 from service.briefs.model import Citation
@@ -18,6 +19,7 @@ from service.briefs.phrases import (
     frequencies,
     is_plural,
     is_telling,
+    key_of,
     lemma,
     parts_of,
     phrases,
@@ -114,7 +116,16 @@ class Corpus:
     def __init__(self, selection: Selection) -> None:
         self.selection = selection
         handles = make_handles([ranked.paper for ranked in selection.taken])
-        self.sources = tuple(source_of(ranked, handles[ranked.paper.id]) for ranked in selection.taken)
+        read = [source_of(ranked, handles[ranked.paper.id]) for ranked in selection.taken]
+        self.acronyms = Acronyms(sentence for source in read for sentence in source.sentences)
+        self.sources = tuple(
+            replace(
+                source,
+                phrases=self.acronyms.united(source.phrases),
+                title_phrases=self.acronyms.united(source.title_phrases),
+            )
+            for source in read
+        )
         self.by_id = {source.id: source for source in self.sources}
         self.size = len(self.sources)
         self._names: dict[str, str] = {}
@@ -165,7 +176,8 @@ class Corpus:
         return self._names[key]
 
     def _name(self, key: str) -> str:
-        surface = surface_of(self.surfaces(key) or [key])
+        written = [found for found in self.surfaces(key) if key_of(found) == key]
+        surface = surface_of(written or self.surfaces(key) or [key])
         *words, last = (word.capitalize() if word in self._proper else word for word in surface.split())
         return " ".join((*words, last if is_plural(last) else self._plurals.get(last, last)))
 
@@ -188,7 +200,19 @@ class Corpus:
         }
 
     def surfaces(self, key: str) -> list[str]:
-        return [source.phrases[key] for source in self.sources if key in source.phrases]
+        return [source.phrases[key] for source in self.holders(key)]
+
+    def holders(self, key: str) -> Sequence[Source]:
+        """The papers that hold a phrase, best first."""
+        return self._index.get(key, ())
+
+    @cached_property
+    def _index(self) -> Mapping[str, Sequence[Source]]:
+        index: dict[str, list[Source]] = {}
+        for source in self.sources:
+            for key in source.phrases:
+                index.setdefault(key, []).append(source)
+        return index
 
 
 class Vectors:

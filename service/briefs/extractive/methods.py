@@ -17,34 +17,55 @@ LEADS = (
     "{n} of the {m} papers speak of {terms}: {papers}.",
     "{n} of the {m} papers rely on or examine {terms}: {papers}.",
 )
+# Of an approach that heads a theme, whose lead names its papers already.
+AGAIN = "{n} of the {m} papers name {terms} as an approach; start with {first}."
+ENOUGH = 4  # methods, from which on none that heads a theme is needed
 HEADS = frozenset(lemma(word) for word in METHOD_HEADS)
 
 
+@dataclass(frozen=True, slots=True)
+class Approach:
+    """A way of working that papers share: a name, the sentence that counts them, and who they are."""
+
+    name: str
+    lead: Claim
+    paper_ids: tuple[str, ...]
+    key: str = ""  # the phrase that names it, where it has one
+
+
 def make_methods(corpus: Corpus, headings: Sequence[str], pool: Pool) -> tuple[Method, ...]:
-    """The approaches that most papers share, three to six of them, none the heading of a theme."""
-    named = [_by_name(corpus, key, place) for place, key in enumerate(_choose(corpus, headings))]
-    methods = [method for approach in named if (method := _method(corpus, approach, pool))]
+    """The approaches that most papers share, three to six; theme headings only where others are few."""
+    headed = " | ".join(headings).lower()
+    keys = sorted(
+        _named(corpus), key=lambda key: (corpus.name(key).lower() in headed, -_weight(corpus, key), key)
+    )
+    chosen = _apart(corpus, keys)
+    fresh = [key for key in chosen if corpus.name(key).lower() not in headed]
+    named = (fresh if len(fresh) >= ENOUGH else chosen)[: _wanted(corpus.size)]
+    templates = (AGAIN if key not in fresh else LEADS[place % len(LEADS)] for place, key in enumerate(named))
+    approaches = [_by_name(corpus, key, template) for key, template in zip(named, templates, strict=True)]
+    written = [_method(corpus, approach, pool) for approach in approaches]
+    methods = [method for method in written if method.how[1:] or method.strength]
     for name, verb, words in WAYS_OF_WORKING:
-        if len(methods) >= min(3, corpus.size // 4):
-            break
-        approach = _by_way(corpus, name, verb, words)
-        if approach and (method := _method(corpus, approach, pool)):
-            methods.append(method)
+        way = _by_way(corpus, name, verb, words)
+        if way and len(methods) < min(3, corpus.size // 4):
+            methods.append(_method(corpus, way, pool))
     return tuple(methods)
 
 
-def _choose(corpus: Corpus, headings: Sequence[str]) -> list[str]:
+def _named(corpus: Corpus) -> list[str]:
+    """Phrases that name a method which some papers share, but not most."""
     least = 1 if corpus.size < 6 else 2 if corpus.size < 40 else 3
     most = max(2, int(0.4 * corpus.size))
-    keys = [key for key, n in corpus.frequency.items() if least <= n <= most and is_method(key)]
-    headed = " | ".join(headings).lower()
-    ranked = sorted(keys, key=lambda key: (-_weight(corpus, key), key))
+    return [key for key, n in corpus.frequency.items() if least <= n <= most and is_method(key)]
+
+
+def _apart(corpus: Corpus, keys: Sequence[str]) -> list[str]:
+    """The first phrases that have papers and words of their own."""
     chosen: list[str] = []
-    for key in ranked:
-        if corpus.name(key).lower() not in headed and _is_apart(corpus, key, chosen):
+    for key in keys:
+        if len(chosen) < 2 * _wanted(corpus.size) and _is_apart(corpus, key, chosen):
             chosen.append(key)
-        if len(chosen) == _wanted(corpus.size):
-            break
     return chosen
 
 
@@ -76,22 +97,11 @@ def _is_apart(corpus: Corpus, key: str, chosen: Sequence[str]) -> bool:
 
 
 def _holders(corpus: Corpus, key: str) -> set[str]:
-    return {source.id for source in corpus.sources if key in source.phrases}
+    return {source.id for source in corpus.holders(key)}
 
 
-@dataclass(frozen=True, slots=True)
-class Approach:
-    """A way of working that papers share: a name, the sentence that counts them, and who they are."""
-
-    name: str
-    lead: Claim
-    paper_ids: tuple[str, ...]
-    key: str = ""  # the phrase that names it, where it has one
-
-
-def _by_name(corpus: Corpus, key: str, place: int) -> Approach:
-    citations = corpus.holding([key])
-    lead = counted(LEADS[place % len(LEADS)], corpus, citations, [corpus.name(key)])
+def _by_name(corpus: Corpus, key: str, template: str) -> Approach:
+    lead = counted(template, corpus, corpus.holding([key]), [corpus.name(key)])
     return Approach(sentence_case(corpus.name(key)), lead, lead.paper_ids, key)
 
 
@@ -103,7 +113,7 @@ def _by_way(corpus: Corpus, name: str, verb: str, words: str) -> Approach | None
     return Approach(name, lead, lead.paper_ids) if len(citations) > 1 else None
 
 
-def _method(corpus: Corpus, approach: Approach, pool: Pool) -> Method | None:
+def _method(corpus: Corpus, approach: Approach, pool: Pool) -> Method:
     """The approach in the words of its papers, those first that speak of it by name."""
 
     def near(rating: Rating) -> Rating:
@@ -114,8 +124,6 @@ def _method(corpus: Corpus, approach: Approach, pool: Pool) -> Method | None:
     how = pool.take(approach.paper_ids, near(on_mechanisms), 2)
     strength = pool.take(approach.paper_ids, near(on_strengths), 2)
     trade_off = pool.take(approach.paper_ids, near(on_costs), 1)
-    if not (how or strength):
-        return None
     return Method(approach.name, (approach.lead, *how), strength, trade_off, approach.paper_ids)
 
 

@@ -43,12 +43,13 @@ def make_overview(
 ) -> Overview:
     if not corpus.sources:
         return Overview((), ())
-    return Overview(_claims(corpus, groups, pool), reading_order(corpus, methods, notable))
+    told = {method.name for method in methods}
+    return Overview(_claims(corpus, groups, pool, told), reading_order(corpus, methods, notable))
 
 
-def _claims(corpus: Corpus, groups: Sequence[Group], pool: Pool) -> tuple[Claim, ...]:
+def _claims(corpus: Corpus, groups: Sequence[Group], pool: Pool, told: set[str]) -> tuple[Claim, ...]:
     shape = _shape(corpus, groups)
-    kinds = [_kind(corpus, pattern, template) for pattern, template in _KINDS]
+    kinds = [_kind(corpus, pattern, template) for method, pattern, template in _KINDS if method not in told]
     strongest = pool.take(
         [source.id for source in corpus.sources], lambda s: on_findings(s) if s.has_figures else 0.0, 1
     )
@@ -67,9 +68,13 @@ def _small(corpus: Corpus) -> tuple[Claim, ...]:
     )
 
 
-_KINDS = (
-    (_EVIDENCE, "For evidence, {n} of the {m} papers speak of a benchmark, a data set or a study: {papers}."),
-    (_RISK, "On risk, {n} of the {m} papers speak of attacks, bias, failures or limits: {papers}."),
+_KINDS = (  # the method that would tell the same, what to look for, what to say
+    (
+        "Benchmarks and evaluation",
+        _EVIDENCE,
+        "For evidence, {n} of the {m} papers speak of a benchmark, a data set or a study: {papers}.",
+    ),
+    ("", _RISK, "On risk, {n} of the {m} papers speak of attacks, bias, failures or limits: {papers}."),
 )
 
 
@@ -96,7 +101,7 @@ def _kind(corpus: Corpus, pattern: re.Pattern[str], template: str) -> Claim | No
     citations = tuple(citation for source in corpus.sources if (citation := source.found(pattern)))
     if not 2 <= len(citations) <= TELLING * corpus.size:
         return None
-    papers = listed((corpus.by_id[citation.paper_id].handle for citation in citations), 10)
+    papers = listed(corpus.by_id[citation.paper_id].handle for citation in citations)
     return Claim(template.format(n=len(citations), m=corpus.size, papers=papers), citations, "counted")
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from service.briefs.sentences import Sentence
 SAME = 0.55  # cosine of two sentences from which they say the same
 VARIETY = 0.5  # weight of what is new against what is central
 MOST_CANDIDATES = 60
+RATED = 20_000  # sentences whose ratings are kept: several sections ask for the same ones
 COMFORT = range(12, 34)  # words of a quotation that reads well
 
 Rating = Callable[[Sentence], float]
@@ -85,16 +87,19 @@ def readability(quotation: Quotation) -> float:
     return quotation.ease - outside - pieces - 0.35 * sentence.has_tex - 0.5 * sentence.is_background
 
 
+@lru_cache(maxsize=RATED)
 def on_proposals(sentence: Sentence) -> float:
     return 0.6 + 0.2 * sentence.explains if sentence.proposes and not sentence.finds else 0.0
 
 
+@lru_cache(maxsize=RATED)
 def on_mechanisms(sentence: Sentence) -> float:
     if not sentence.explains or sentence.is_background:
         return 0.0
     return 0.5 + 0.2 * sentence.proposes - 0.2 * sentence.has_figures
 
 
+@lru_cache(maxsize=RATED)
 def on_findings(sentence: Sentence) -> float:
     if sentence.is_background or not (
         sentence.finds or (sentence.gains and sentence.place * 2 >= sentence.of)
@@ -103,26 +108,34 @@ def on_findings(sentence: Sentence) -> float:
     return 0.4 + 0.25 * sentence.has_figures + 0.1 * sentence.gains + 0.1 * sentence.finds
 
 
+@lru_cache(maxsize=RATED)
 def on_gains(sentence: Sentence) -> float:
     if sentence.is_background or sentence.proposes or not sentence.gains or sentence.place * 2 < sentence.of:
         return 0.0
     return 0.4 + 0.35 * sentence.has_figures
 
 
+def on_results(sentence: Sentence) -> float:
+    return max(on_findings(sentence), on_gains(sentence))
+
+
+@lru_cache(maxsize=RATED)
 def on_strengths(sentence: Sentence) -> float:
     """What an approach gains, else what is found of it, limits left to the trade-off."""
     return on_gains(sentence) or (0.0 if sentence.limits else 0.6 * on_findings(sentence))
 
 
+@lru_cache(maxsize=RATED)
 def on_costs(sentence: Sentence) -> float:
     """Limits and costs that are the approach's own rather than done away with."""
-    if sentence.averts or sentence.proposes or not (sentence.costs or sentence.limits):
+    if sentence.averts or sentence.proposes or not (sentence.costs or sentence.warns):
         return 0.0
     if sentence.gains and not sentence.weighs:
         return 0.0
     return 0.3 + 0.4 * sentence.costs + 0.15 * (sentence.place > 0)
 
 
+@lru_cache(maxsize=RATED)
 def on_limits(sentence: Sentence) -> float:
     """What is in the way: not what the paper itself proposes, gains or does away with."""
     if not sentence.limits or sentence.proposes:

@@ -69,6 +69,14 @@ _OWN_OPENING = re.compile(
     re.IGNORECASE,
 )
 _MADE = r"(?:propos|introduc|present|develop|describ|design|creat|releas|formulat|devis|build|construct)\w*"
+_MAKES = re.compile(
+    rf"^(?:[Ww]e|[Tt]his (?:paper|work|study|article)|[Tt]he paper)\b[^.,;:]{{0,20}}? {_MADE}"
+)
+_TEX_OPENING, _TEX_END_AND_GLOSS = r"(?:\\\w+\{)?", r"\}?(?: ?\([^()]*\))?"
+_MAKES_THIS = re.compile(rf"{_MAKES.pattern} {_TEX_OPENING}")
+_DEFINED = re.compile(rf"{_TEX_END_AND_GLOSS}(?:,| --| —|:) (?P<rest>(?:an?|the) (?!first step).+)$")
+_BEFORE_SUBJECT = re.compile(rf"(?:[Tt]he |[Oo]ur )?{_TEX_OPENING}")
+_AFTER_SUBJECT = re.compile(rf"{_TEX_END_AND_GLOSS}(?P<own>['’]s)? (?P<rest>.+)$")
 _CUT = re.compile(
     r"(?P<cut>;|\s[—–]\s?|\s--\s|:\s(?=\(|\d\)|first|\(i)|,\s(?=(?:which|while|whereas|thereby|thus|hence|"
     r"enabling|allowing|leading|"
@@ -168,17 +176,18 @@ def _framed(sentence: Sentence, text: str, speaker: Speaker, turn: int) -> tuple
     return _as_whole(sentence, text, speaker, turn)
 
 
-def _name(handle: str) -> str:
-    return rf"(?:\\\w+\{{)?{re.escape(handle)}\}}?(?: ?\([^()]*\))?"
+def _around(text: str, handle: str) -> tuple[str, str]:
+    """What stands before the handle's first mention and after it; no pattern is made for each handle."""
+    before, _, after = text.partition(handle)
+    return before, after
 
 
 def _as_definition(text: str, speaker: Speaker) -> tuple[str, str, float] | None:
     """A definition: "We introduce NAME, a method that …" makes NAME is “a method that …”."""
-    if speaker.handle not in text:
+    if speaker.handle not in text[: len(speaker.handle) + 80] or not _MAKES.match(text):
         return None
-    who = r"(?:[Ww]e|[Tt]his (?:paper|work|study|article)|[Tt]he paper)"
-    opening = rf"^{who}\b[^.,;:]{{0,20}}? {_MADE} {_name(speaker.handle)}"
-    if match := re.match(rf"{opening}(?:,| --| —|:) (?P<rest>(?:an?|the) (?!first step).+)$", text):
+    before, after = _around(text, speaker.handle)
+    if _MAKES_THIS.fullmatch(before) and (match := _DEFINED.match(after)):
         return f"{speaker.handle} is ", _without_second_verb(match["rest"]), 0.35
     return None
 
@@ -194,8 +203,9 @@ def _without_second_verb(text: str) -> str:
 def _as_subject(text: str, speaker: Speaker) -> tuple[str, str, float] | None:
     if speaker.handle not in text[: 2 * len(speaker.handle) + 20]:
         return None
-    match = re.match(rf"^(?:[Tt]he |[Oo]ur )?{_name(speaker.handle)}(?P<own>['’]s)? (?P<rest>.+)$", text)
-    if not match:
+    before, after = _around(text, speaker.handle)
+    match = _AFTER_SUBJECT.match(after)
+    if not match or not _BEFORE_SUBJECT.fullmatch(before):
         return None
     first = match["rest"].split()[0]
     if match["own"]:
@@ -235,11 +245,21 @@ def _as_whole(sentence: Sentence, text: str, speaker: Speaker, turn: int) -> tup
         return None
     if text[:1].isupper() and _names(text, speaker.handle):
         return "", text, 0.1
-    verbs = ("notes", "warns", "points out") if sentence.limits else ("reports", "states", "observes")
-    verb = verbs[turn % len(verbs)]
+    verb = _verb(sentence, turn)
     if text[:1].islower():
         return f"{speaker.handle} {verb} that ", text, 0.0
     return f"{speaker.handle} {verb}: ", text, 0.0
+
+
+def _verb(sentence: Sentence, turn: int) -> str:
+    """What a paper does with the sentence: results are reported, limits warned of, all else is noted."""
+    if sentence.gains or sentence.finds or (sentence.has_figures and not sentence.limits):
+        verbs = ("reports", "finds")
+    elif sentence.warns:
+        verbs = ("warns", "points out")
+    else:
+        verbs = ("notes", "observes")
+    return verbs[turn % len(verbs)]
 
 
 def _names(text: str, handle: str) -> bool:
@@ -305,10 +325,10 @@ def _without_parentheses(text: str) -> tuple[str, ...]:
     return kept if kept and all(len(piece.split()) > 2 for piece in kept) else (text.strip(" ,;:"),)
 
 
-def listed(names: Iterable[str], most: int = 12) -> str:
+def listed(names: Iterable[str], most: int = 6) -> str:
     """Names as a list: "A, B and C", or "among them A, B and C" where there are more than ``most``."""
     names = list(names)
-    if len(names) > most + 1:
+    if len(names) > most:
         return f"among them {listed(names[:most], most)}"
     return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
 

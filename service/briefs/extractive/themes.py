@@ -3,8 +3,9 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from sklearn.decomposition import non_negative_factorization
 from sklearn.feature_extraction.text import TfidfTransformer
 
 from service.briefs.extractive.corpus import Corpus, Source
-from service.briefs.extractive.pool import Pool, on_findings, on_gains, on_proposals
+from service.briefs.extractive.pool import Pool, Rating, on_proposals, on_results
 from service.briefs.extractive.quotations import either, listed
 from service.briefs.model import Citation, Claim, Theme
 from service.briefs.phrases import is_telling, merged, parts_of, sentence_case
@@ -21,7 +22,8 @@ from service.briefs.phrases import is_telling, merged, parts_of, sentence_case
 SEED = 20_260_101
 MOST_FEATURES = 1500
 BARE = 0.02  # at most the score of a phrase that can head a theme only where nothing better is shared
-LISTED = 10  # papers that a counted sentence names
+LEAST = 2  # papers that a group keeps
+LISTED = 6  # papers that a counted sentence names
 COMMON = 0.3  # a phrase that a greater part of the window holds tells no theme from another
 SECOND = 0.8  # a paper belongs to a second theme that weighs at least this part of its first
 LEADS = (
@@ -49,7 +51,7 @@ class Group:
 def make_themes(corpus: Corpus, groups: Sequence[Group], pool: Pool) -> tuple[Theme, ...]:
     """A paragraph for each group: how many papers share what, then what is proposed and what is found."""
     return tuple(
-        Theme(group.heading, (_lead(corpus, group, place), *_body(group, pool)), group.paper_ids)
+        Theme(group.heading, (_lead(corpus, group, place), *_body(corpus, group, pool)), group.paper_ids)
         for place, group in enumerate(groups)
     )
 
@@ -60,14 +62,14 @@ def _lead(corpus: Corpus, group: Group, place: int) -> Claim:
 
 
 def counted(template: str, corpus: Corpus, citations: tuple[Citation, ...], terms: Sequence[str]) -> Claim:
-    """A sentence filled from counts; its first number is the number of its citations."""
+    """A sentence filled from counts; its first number is the number of its citations.
+
+    The template holds ``{n}``, ``{m}``, ``{terms}``, and ``{papers}`` or ``{first}``, the first two papers.
+    """
     n, m = len(citations), corpus.size
-    text = template.format(
-        n=n,
-        m=m,
-        terms=either(terms),
-        papers=listed(corpus.handles(citation.paper_id for citation in citations), LISTED),
-    )
+    handles = corpus.handles(citation.paper_id for citation in citations)
+    papers, first = listed(handles, LISTED), listed(handles[:2])
+    text = template.format(n=n, m=m, terms=either(terms), papers=papers, first=first)
     return Claim(_in_number(text, n, m), citations, "counted")
 
 
@@ -87,17 +89,23 @@ _SINGULAR = (
     ("papers speak", "papers speaks"), ("papers use", "papers uses"), (", centre", ", centres"),
     (", take", ", takes"), (", work", ", works"), (", are", ", is"), (", turn", ", turns"),
     (", deal", ", deals"), (", speak", ", speaks"),
-    (", use", ", uses"), ("papers run", "papers runs"), (", run", ", runs"),
+    (", use", ", uses"),
+    ("papers name", "papers names"),
+    (", name", ", names"), ("papers run", "papers runs"), (", run", ", runs"),
 )  # fmt: skip
 
 
-def _body(group: Group, pool: Pool) -> tuple[Claim, ...]:
+def _body(corpus: Corpus, group: Group, pool: Pool) -> tuple[Claim, ...]:
+    """What is proposed and what is found, first by the papers that hold the group's phrases."""
     size = len(group.paper_ids)
-    proposals = pool.take(group.paper_ids, on_proposals, min(2, size))
-    findings = pool.take(
-        group.paper_ids, lambda s: max(on_findings(s), on_gains(s)), min(3, max(1, size - 1))
-    )
-    return proposals + findings
+    holders = [citation.paper_id for citation in corpus.holding(group.keys, group.paper_ids)]
+    others = [paper_id for paper_id in group.paper_ids if paper_id not in holders]
+
+    def taken(rating: Rating, count: int) -> tuple[Claim, ...]:
+        first = pool.take(holders, rating, count)
+        return (*first, *pool.take(others, rating, count - len(first)))
+
+    return taken(on_proposals, min(2, size)) + taken(on_results, min(3, max(1, size - 1)))
 
 
 def make_groups(corpus: Corpus) -> tuple[Group, ...]:
@@ -109,13 +117,30 @@ def make_groups(corpus: Corpus) -> tuple[Group, ...]:
     for ids in sorted(members, key=lambda ids: (-len(ids), ids)):
         if group := _group(corpus, ids, groups):
             groups.append(group)
-    return tuple(groups)
+    return _settled(corpus, groups)
+
+
+def _settled(corpus: Corpus, groups: Sequence[Group]) -> tuple[Group, ...]:
+    """The groups, each paper that holds none of its group's phrases moved to one whose heading it holds."""
+    members = [list(group.paper_ids) for group in groups]
+    for place, group in enumerate(groups):
+        for paper_id in group.paper_ids:
+            held = corpus.by_id[paper_id].phrases
+            others = [at for at, other in enumerate(groups) if at != place and other.keys[0] in held]
+            if others and not any(key in held for key in group.keys) and len(members[place]) > LEAST:
+                members[place].remove(paper_id)
+                if not any(paper_id in members[at] for at in others):
+                    members[others[0]].append(paper_id)
+    settled = [
+        replace(group, paper_ids=corpus.ranked_ids(ids)) for group, ids in zip(groups, members, strict=True)
+    ]
+    return tuple(sorted(settled, key=lambda group: -len(group.paper_ids)))
 
 
 def _members(corpus: Corpus) -> list[tuple[str, ...]]:
     counts = _counts(corpus)
     sizes = _sizes(corpus.size)
-    if sizes == (1,) or min(counts.shape) < 4:
+    if sizes == (1,) or min(counts.shape) < 2 * max(sizes):
         return [tuple(source.id for source in corpus.sources)]
     weights = TfidfTransformer(sublinear_tf=True).fit_transform(counts)
     best = max(sizes, key=lambda size: (_merit(weights, counts, size), -size))
@@ -150,7 +175,7 @@ def _counts(corpus: Corpus) -> csr_matrix:
     """Papers × phrases, rare and common ones left out: 1 where a paper holds it, 3 where its title does."""
     least = 2 if corpus.size > 4 else 1
     most = max(least, int(COMMON * corpus.size))
-    fitting = [(key, n) for key, n in corpus.frequency.items() if least <= n <= most and len(key.split()) < 4]
+    fitting = [(key, n) for key, n in corpus.frequency.items() if least <= n <= most]
     fitting.sort(key=lambda item: (-item[1], item[0]))
     keys = sorted(key for key, _ in fitting[:MOST_FEATURES])
     columns = {key: column for column, key in enumerate(keys)}
@@ -164,12 +189,20 @@ def _counts(corpus: Corpus) -> csr_matrix:
 
 def _factors(weights: csr_matrix, size: int) -> tuple[Matrix, Matrix]:
     """Papers × themes and themes × phrases, the themes' rows of length one."""
-    papers, phrases, _ = non_negative_factorization(
-        weights, n_components=size, init="nndsvd", random_state=SEED, max_iter=80, tol=0
-    )
+    papers, phrases = _factorised(weights, size, "nndsvd")
+    if not (np.isfinite(papers).all() and np.isfinite(phrases).all()):  # as of papers that are all alike
+        papers, phrases = _factorised(weights, size, "random")
     lengths = np.linalg.norm(phrases, axis=1)
     lengths[lengths == 0] = 1.0
     return np.round(papers * lengths, 6), np.round(phrases / lengths[:, None], 6)
+
+
+def _factorised(weights: csr_matrix, size: int, start: str) -> tuple[Matrix, Matrix]:
+    with np.errstate(all="ignore"):
+        papers, phrases, _ = non_negative_factorization(
+            weights, n_components=size, init=start, random_state=SEED, max_iter=80, tol=0
+        )
+    return papers, phrases
 
 
 def _merit(weights: csr_matrix, counts: csr_matrix, size: int) -> float:
@@ -236,9 +269,17 @@ def _group(corpus: Corpus, ids: tuple[str, ...], earlier: Sequence[Group]) -> Gr
 def _heading(corpus: Corpus, inside: Sequence[Source], keys: Sequence[str], terms: Sequence[str]) -> str:
     """One or two phrases: "credit assignment and process rewards", "malware and intrusion detection"."""
     if _stands_alone(keys[0], terms[0]):
-        return heading_of(terms)
-    names = [corpus.name(key) for key in _kinds(inside, keys[0])[:2]]
+        return heading_of(terms[: 2 if _belong_together(inside, keys) else 1])
+    names = [corpus.name(key) for key in _kinds(inside).get(keys[0], [])[:2]]
     return merged(*names) if len(names) == 2 else (names or terms)[0]
+
+
+def _belong_together(inside: Sequence[Source], keys: Sequence[str]) -> bool:
+    """Whether the first two phrases stand in one paper, or end in one word, and the first leaves many out."""
+    if len(keys) < 2 or 2 * sum(keys[0] in source.phrases for source in inside) > len(inside):
+        return False
+    both = any(keys[0] in source.phrases and keys[1] in source.phrases for source in inside)
+    return " " in keys[1] and (both or keys[0].split()[-1] == keys[1].split()[-1])
 
 
 def _stands_alone(key: str, term: str) -> bool:
@@ -246,22 +287,16 @@ def _stands_alone(key: str, term: str) -> bool:
     return " " in key or "-" in term or not term.islower()
 
 
-def _kinds(inside: Sequence[Source], key: str) -> list[str]:
-    """Kinds of a noun in a group's papers, the most frequent first: "malware detection" for "detection"."""
-    counts = Counter(
-        phrase
-        for source in inside
-        if key in source.phrases
-        for phrase in source.phrases
-        if phrase.endswith(f" {key}") and len(phrase.split()) == 2
-    )
+def _kinds(inside: Sequence[Source]) -> dict[str, list[str]]:
+    """Kinds of each noun in some papers, the most frequent first: "malware detection" for "detection"."""
+    counts = Counter(phrase for source in inside for phrase in source.phrases if phrase.count(" ") == 1)
     least = 1 if len(inside) < 4 else 2
-    fitting = [
-        phrase
-        for phrase, n in counts.items()
-        if n >= least and is_telling(phrase) and len(phrase.split()[0]) > 1
-    ]
-    return sorted(fitting, key=lambda phrase: (-counts[phrase], phrase))
+    kinds: dict[str, list[str]] = {}
+    for phrase in sorted(counts, key=lambda phrase: (-counts[phrase], phrase)):
+        modifier, noun = phrase.split()
+        if counts[phrase] >= least and len(modifier) > 1 and is_telling(phrase):
+            kinds.setdefault(noun, []).append(phrase)
+    return kinds
 
 
 def heading_of(terms: Sequence[str]) -> str:
@@ -274,7 +309,7 @@ def heading_of(terms: Sequence[str]) -> str:
 def choose_keys(corpus: Corpus, inside: Sequence[Source], used: set[str], most: int = 4) -> tuple[str, ...]:
     """Phrases that set a group apart and together cover it, no two of which share a word."""
     scores = _contrasts(corpus, inside, used)
-    first = _first_key(inside, scores)
+    first = _first_key(corpus, inside, scores)
     if first is None:
         return ()
     chosen = [first]
@@ -282,19 +317,26 @@ def choose_keys(corpus: Corpus, inside: Sequence[Source], used: set[str], most: 
         uncovered = [source for source in inside if not any(key in source.phrases for key in chosen)]
         fitting = {key: score for key, score in scores.items() if score > BARE and _differs(key, chosen)}
         alone = {key: score for key, score in fitting.items() if _stands_alone(key, corpus.name(key))}
-        best = _best(alone, uncovered, len(inside), _least(len(inside), len(chosen)))
+        least = _least(len(inside), len(chosen))
+        best = _best(alone, uncovered, len(inside), least)
+        if best is None and 2 * len(uncovered) > len(inside):  # rather a plain word than a theme half untold
+            best = _best(fitting, uncovered, len(inside), least)
         if best is None:
             break
         chosen.append(best)
     return tuple(chosen)
 
 
-def _first_key(inside: Sequence[Source], scores: Mapping[str, float]) -> str | None:
+def _first_key(corpus: Corpus, inside: Sequence[Source], scores: Mapping[str, float]) -> str | None:
     """A phrase that many of a group's papers share, else one that a few share, else one word."""
     full = {key: score for key, score in scores.items() if score > BARE}
+    several = {key: score for key, score in full.items() if " " in corpus.name(key)}
     size = len(inside)
     return (
-        _best(full, inside, size, _least(size, 0))
+        _best(several, inside, size, ceil(size / 3))
+        or _best(several, inside, size, _least(size, 0))
+        or _best(full, inside, size, ceil(size / 3))
+        or _best(full, inside, size, _least(size, 0))
         or _best(full, inside, size, 1)
         or _best(scores, inside, size, 1)
     )
@@ -302,15 +344,15 @@ def _first_key(inside: Sequence[Source], scores: Mapping[str, float]) -> str | N
 
 def _best(scores: Mapping[str, float], sources: Sequence[Source], size: int, least: int) -> str | None:
     """The phrase with the best score for the sources that hold it, of those that at least so many hold."""
-    held = {key: sum(key in source.phrases for source in sources) for key in scores}
-    gains = {key: round(scores[key] * (n / size) ** 0.5, 6) for key, n in held.items() if n >= least}
+    held = Counter(key for source in sources for key in source.phrases if key in scores)
+    gains = {key: round(scores[key] * n / size, 6) for key, n in sorted(held.items()) if n >= least}
     return min(gains, key=lambda key: (-gains[key], key)) if gains else None
 
 
 def _least(papers: int, chosen: int) -> int:
     """How many papers of a group must hold a phrase that the others of the heading don't cover."""
     if papers < 4:
-        return 1
+        return 1 + bool(chosen)
     return max(2, round(papers * (0.2 if chosen < 2 else 0.1)))
 
 
@@ -336,20 +378,24 @@ def _contrasts(corpus: Corpus, inside: Sequence[Source], used: set[str]) -> dict
     fitting = {key: n for key, n in counts.items() if n >= least and _is_heading(corpus, key, used)}
     parts = parts_of(fitting)
     fitting = {key: n for key, n in fitting.items() if key not in parts}
-    return {key: _contrast(corpus, inside, key, n) for key, n in fitting.items()}
+    kinds = _kinds(inside)
+    titled = Counter(key for source in inside for key in source.title_phrases)
+    return {
+        key: min(score, BARE) if _is_bare(corpus, key, kinds) else score
+        for key, n in fitting.items()
+        if (score := _contrast(corpus, len(inside), key, n, titled[key]))
+    }
 
 
-def _contrast(corpus: Corpus, inside: Sequence[Source], key: str, n: int) -> float:
-    outside = max(corpus.size - len(inside), 1)
-    apart = n / len(inside) - (corpus.frequency[key] - n) / outside
-    titled = sum(key in source.title_phrases for source in inside) / len(inside)
-    score = max(apart + 0.6 * titled, 0.0) + BARE
-    return min(score, BARE) if _is_bare(corpus, inside, key) else score * (1.0 if " " in key else 0.4) + BARE
+def _contrast(corpus: Corpus, size: int, key: str, n: int, titled: int) -> float:
+    outside = max(corpus.size - size, 1)
+    apart = n / size - (corpus.frequency[key] - n) / outside
+    return (max(apart + 0.6 * titled / size, 0.0) + BARE) * (1.0 if " " in key else 0.4) + BARE
 
 
-def _is_bare(corpus: Corpus, inside: Sequence[Source], key: str) -> bool:
+def _is_bare(corpus: Corpus, key: str, kinds: Mapping[str, Sequence[str]]) -> bool:
     """Whether a phrase says too little for a heading: one plain word of which the papers name no kinds."""
-    return not _stands_alone(key, corpus.name(key)) and not _kinds(inside, key)
+    return not _stands_alone(key, corpus.name(key)) and key not in kinds
 
 
 def _is_heading(corpus: Corpus, key: str, used: set[str]) -> bool:

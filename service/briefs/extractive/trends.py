@@ -12,7 +12,7 @@ from service.briefs.extractive.quotations import either, listed
 from service.briefs.extractive.themes import Group
 from service.briefs.model import Citation, Claim, Trend, TrendKind
 from service.briefs.phrases import frequencies, is_telling, parts_of, phrases, surface_of
-from service.briefs.sentences import plain
+from service.briefs.sentences import LONGEST_ABSTRACT, plain
 from service.briefs.vocabulary import ACRONYMS
 
 PRIOR = 20.0  # papers' worth of prior: how many a surprise must outweigh
@@ -36,7 +36,10 @@ class Change:
 
 def make_trends(corpus: Corpus, groups: Sequence[Group]) -> tuple[Trend, ...]:
     """What rose, by surprise, then what fell; in a topic's first window what most papers share."""
-    earlier = [phrases(plain(f"{paper.title}. {paper.abstract[:6000]}")) for paper in corpus.selection.before]
+    texts = (
+        plain(f"{paper.title}. {paper.abstract[:LONGEST_ABSTRACT]}") for paper in corpus.selection.before
+    )
+    earlier = [corpus.acronyms.united(phrases(text)) for text in texts]
     if not corpus.sources:
         return ()
     if not earlier:
@@ -92,7 +95,7 @@ def _is_name(key: str, corpus: Corpus) -> bool:
         return False
     if " " in key:
         return True
-    surface = next((source.phrases[key] for source in corpus.sources if key in source.phrases), "")
+    surface = next(iter(corpus.surfaces(key)), "")
     return sum(character.isupper() for character in surface) > 1 and key not in ACRONYMS
 
 
@@ -105,13 +108,22 @@ def _apart(changes: Sequence[Change], corpus: Corpus, most: int) -> list[Change]
         mine = {citation.paper_id for citation in corpus.holding([change.key])}
         others = [{citation.paper_id for citation in corpus.holding([other.key])} for other in chosen]
         words = set(change.key.split())
-        if all(not words & set(other.key.split()) for other in chosen) and not (mine and mine in others):
+        if all(not words & set(other.key.split()) for other in chosen) and not any(
+            _overlap(mine, other) for other in others
+        ):
             chosen.append(change)
     return chosen
 
 
+def _overlap(mine: set[str], others: set[str]) -> bool:
+    """Whether two phrases stand in nearly the same papers: a name and its acronym."""
+    return bool(mine) and len(mine & others) >= 0.7 * max(len(mine), len(others))
+
+
 def _surface(key: str, corpus: Corpus, earlier: Sequence[dict[str, str]]) -> str:
-    return surface_of(corpus.surfaces(key) or [found[key] for found in earlier if key in found])
+    if corpus.holders(key):
+        return corpus.name(key)
+    return surface_of(found[key] for found in earlier if key in found)
 
 
 def _trend(corpus: Corpus, change: Change, name: str, m: int) -> Trend:
@@ -136,7 +148,7 @@ def _kind(key: str, name: str) -> TrendKind:
 def _claim(corpus: Corpus, name: str, citations: tuple[Citation, ...], before: int, m: int) -> Claim | None:
     if not citations:
         return None
-    papers = listed(corpus.handles(citation.paper_id for citation in citations), 8)
+    papers = listed(corpus.handles(citation.paper_id for citation in citations))
     speak = "papers speak" if len(citations) > 1 else "papers speaks"
     return Claim(
         f"{len(citations)} of the {corpus.size} {speak} of {name}, "
@@ -167,10 +179,10 @@ def _group_trend(corpus: Corpus, group: Group, earlier: Sequence[dict[str, str]]
     citations = corpus.holding(group.keys)
     before = _holders(group, earlier)
     name = group.heading
-    papers = listed(corpus.handles(citation.paper_id for citation in citations), 8)
+    papers = listed(corpus.handles(citation.paper_id for citation in citations[:3]))
     text = (
         f"{len(citations)} of the {corpus.size} papers speak of {either(group.terms)}, "
-        f"against {before} of the {len(earlier)} before: {papers}."
+        f"against {before} of the {len(earlier)} before; start with {papers}."
     )
     return Trend(
         "group", name, len(citations), corpus.size, before, len(earlier), Claim(text, citations, "counted")
@@ -191,7 +203,7 @@ def _first(corpus: Corpus) -> tuple[Trend, ...]:
 def _first_trend(corpus: Corpus, change: Change) -> Trend:
     name = corpus.name(change.key)
     citations = corpus.holding([change.key])
-    papers = listed(corpus.handles(citation.paper_id for citation in citations), 8)
+    papers = listed(corpus.handles(citation.paper_id for citation in citations))
     text = (
         f"{len(citations)} of the {corpus.size} papers of this first window speak of {name}; "
         f"there is no earlier window to compare with: {papers}."
