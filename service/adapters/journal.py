@@ -10,6 +10,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from service.delivery import Delivery, MailerUnusable, Outcome, State
@@ -42,8 +43,7 @@ class FileJournal:
         key = (delivery.id, delivery.claim)
         if key not in self._live:
             return  # never begun: the ledger alone knows it
-        words = json.dumps([outcome.state, outcome.detail])
-        line = b"%d %d %s\n" % (*key, words.encode())
+        line = b"%d %d %s\n" % (*key, _words(outcome))
         with contextlib.suppress(OSError):  # the ledger is about to have it; a crash until then is uncertain
             self._write(line)
         self._live[key] += line
@@ -110,6 +110,11 @@ class FileJournal:
 
     def _path_of(self, worker: str) -> Path:
         return self._folder / f"{re.sub(r'[^A-Za-z0-9.-]', '_', worker)}.journal"
+
+
+@lru_cache(maxsize=64)  # most outcomes are alike
+def _words(outcome: Outcome) -> bytes:
+    return json.dumps([outcome.state, outcome.detail]).encode()
 
 
 def _outcome(words: bytes) -> tuple[State, str]:

@@ -206,7 +206,7 @@ def nodemailer(kind: str) -> Callable[[int, int], float]:
 
     def run(port: int, connections: int) -> float:
         count = MESSAGES // 2
-        command = ["node", str(Path(__file__).with_name("nodemailer.js")), str(folder.resolve())]
+        command = ["node", str(Path(__file__).with_name("nodemailer.cjs")), str(folder.resolve())]
         command += [str(port), str(connections), str(count), kind]
         said = subprocess.run(command, check=True, capture_output=True, text=True)
         return float(said.stdout) * MESSAGES / count
@@ -234,8 +234,10 @@ def smtp_sink() -> Iterator[int]:
                 break
             except OSError:
                 time.sleep(0.05)
-        yield port
-        process.kill()
+        try:
+            yield port
+        finally:
+            process.kill()
 
 
 def compare(connections: int) -> None:

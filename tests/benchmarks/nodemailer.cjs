@@ -1,4 +1,4 @@
-// nodemailer's pool, as its documentation shows it: node nodemailer.js FOLDER PORT CONNECTIONS COUNT raw|built
+// nodemailer's pool, as its documentation shows it: node nodemailer.cjs FOLDER PORT CONNECTIONS COUNT raw|built
 const [folder, port, connections, count, kind] = process.argv.slice(2);
 const nodemailer = require(require.resolve("nodemailer", { paths: [folder] }));
 const html = "<p>What these words say is of no matter here.</p>\r\n".repeat(1225);
