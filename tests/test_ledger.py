@@ -1,4 +1,5 @@
 import datetime as dt
+import itertools
 import logging
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -6,7 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from service.archive import Archive, Claimant, Halt, IssueClosed, LedgerBroken, UnknownIssue
+from service.archive import Archive, Claimant, Claims, Halt, IssueClosed, LedgerBroken, UnknownIssue
 from service.delivery import Mailer, MailerUnusable, Message, Outcome, State, Uncertainty
 from service.delivery.figures import exposition
 from service.delivery.model import Begin
@@ -468,3 +469,42 @@ def test_the_figures_are_those_of_the_database(archive: Archive, roster: Roster)
     assert figures.states == {State.CLAIMED: 1, State.WAITING: 2}
     assert figures.queue_age == 90
     assert 'brief_deliveries{state="waiting"} 2' in exposition(figures)
+
+
+def test_a_database_that_is_gone_for_a_while_loses_nothing(
+    engine: sa.Engine, archive: Archive, roster: Roster
+) -> None:
+    class Flickering(Archive):
+        answers = itertools.cycle([True, False, True])
+
+        def turn(self, *arguments: Any) -> Claims:
+            if not next(self.answers):
+                raise sa.exc.OperationalError("", None, OSError("gone"))
+            return super().turn(*arguments)
+
+    save_issue(archive)
+    addresses = add_readers(roster, 30)
+    mailer = ScriptedMailer()
+    assert publish(Flickering(engine), mailer) == {State.ACCEPTED: 30}
+    assert [message.recipient for message in mailer.sent] == addresses
+
+
+def test_a_database_that_stays_away_ends_the_run_and_the_next_one_knows_what_left(
+    engine: sa.Engine, archive: Archive, roster: Roster
+) -> None:
+    class Gone(Archive):
+        calls = 0
+
+        def turn(self, *arguments: Any) -> Claims:
+            self.calls += 1
+            if self.calls > 1:
+                raise KeyboardInterrupt  # as the operator would, waiting for it
+            return super().turn(*arguments)
+
+    save_issue(archive)
+    addresses = add_readers(roster, 30)
+    mailer, journal = Forgetful(), MemoryJournal()
+    with pytest.raises(KeyboardInterrupt):
+        publish(Gone(engine), mailer, journal=journal)
+    assert publish(archive, mailer, journal=journal) == {State.ACCEPTED: 30}
+    assert [message.recipient for message in mailer.sent] == addresses
