@@ -5,9 +5,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 RUNTIME := $(VENV)/runtime.stamp
 DEVELOPMENT := $(VENV)/development.stamp
+JUDGES := node_modules/judges.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve lint test check chaos bench models measures lock clean
+.PHONY: help install demo serve lint judges test check chaos bench models measures lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,7 +35,7 @@ install: $(RUNTIME) ## Install the service into .venv
 demo: $(RUNTIME) ## Build a sample issue from invented papers and deliver it into var/demo/outbox
 	@$(BIN)/brief demo
 
-serve: $(RUNTIME) ## Serve the readers' pages
+serve: $(RUNTIME) ## Serve the readers' pages at http://127.0.0.1:8000
 	@$(BIN)/brief serve
 
 lint: $(DEVELOPMENT) ## Lint, types, import contract
@@ -49,7 +50,13 @@ check: lint ## Lint, types, import contract, and the tests: warnings are errors,
 chaos: $(DEVELOPMENT) ## Kill senders a hundred times on each database and provider; nobody missed, nobody twice
 	$(BIN)/python -m tests.chaos
 
-test: check ## Everything that CI runs
+$(JUDGES): package.json package-lock.json
+	@if command -v npm >/dev/null; then npm ci --ignore-scripts --loglevel=error && touch $@; \
+	else echo "npm is missing: the independent judges of the e-mails are left out"; fi
+
+judges: $(JUDGES) ## Install the independent judges of the e-mails, where npm is there
+
+test: judges check ## Everything that CI runs
 
 models: $(DEVELOPMENT) ## What reaches a brief when a language model answers badly
 	@$(BIN)/python -m tests.benchmarks.models
@@ -57,9 +64,12 @@ models: $(DEVELOPMENT) ## What reaches a brief when a language model answers bad
 measures: $(DEVELOPMENT) ## Measure the briefs of two weeks of real papers and six topics
 	@$(BIN)/python -m tests.benchmarks.briefs
 
-bench: $(DEVELOPMENT) ## Measure delivery beside other senders, and the roster with a million subscribers
+bench: $(DEVELOPMENT) ## Measure delivery beside others, a million subscribers, the e-mails and the pages
 	$(BIN)/python -m tests.benchmarks.delivery
+	$(BIN)/python -m tests.benchmarks.writing
 	$(BIN)/python -m tests.benchmarks.subscribers
+	$(BIN)/python -m tests.benchmarks.emails
+	$(BIN)/python -m tests.benchmarks.pages
 
 lock: $(DEVELOPMENT) ## Pin every dependency again, with hashes
 	$(BIN)/python -m pip --disable-pip-version-check --quiet install uv

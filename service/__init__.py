@@ -12,6 +12,8 @@ adapters     arXiv, the mailers, the language model
 settings     what the environment says
 worker       does what is due, on as many machines as wanted
 wiring       picks the real adapters; nothing else does
+doctor       is everything in order?
+web          the readers' pages: archive, join, manage, leave
 cli          the command line
 """
 

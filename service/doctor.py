@@ -28,7 +28,7 @@ class Finding:
 
 def examine(settings: Settings) -> list[Finding]:
     """Every check, in the order in which trouble should be mended; none stops another."""
-    checks = (_settings, _database, _templates, _keys, _arxiv, _writer, _mailer)
+    checks = (_settings, _database, _templates, _keys, _arxiv, _writer, _mailer, _signing)
     return [finding for check in checks for finding in _safely(check, settings)]
 
 
@@ -123,6 +123,19 @@ def _writer(settings: Settings) -> Iterator[Finding]:
     keyless = not key and urlsplit(chosen.base_url).hostname not in LOOPBACK
     words = "BRIEF_OPENAI_API_KEY is not set" if keyless else f"openai: {chosen.model} at {chosen.base_url}"
     yield Finding("writer", "wrong" if keyless else "ok", words)
+
+
+def _signing(settings: Settings) -> Iterator[Finding]:
+    try:
+        signer = wiring.dkim(settings)
+    except MailerUnusable as error:
+        yield Finding("DKIM", "wrong", str(error))
+        return
+    if signer is not None:
+        where = (
+            f"{settings.dkim_selector}._domainkey.{settings.dkim_domain or wiring.sender(settings).domain}"
+        )
+        yield Finding("DKIM", "ok", f"publish as TXT at {where}: {signer.record}")
 
 
 def _mailer(settings: Settings) -> Iterator[Finding]:

@@ -58,6 +58,6 @@ class Edition:
         """Nothing to send: every topic is quiet, or there is none."""
         return not self.briefs
 
-    @property
+    @cached_property
     def slugs(self) -> tuple[str, ...]:
-        return tuple(brief.topic_slug for brief in self.briefs)
+        return tuple([brief.topic_slug for brief in self.briefs])

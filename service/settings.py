@@ -121,6 +121,12 @@ class Settings(BaseSettings):
         "", description="List-Id (RFC 2919), such as brief.example.org; from the sender when empty"
     )
 
+    dkim_key_file: Path | None = Field(
+        None, description="private key in PEM that signs e-mails (DKIM); unsigned when empty"
+    )
+    dkim_selector: str = Field("brief", description="its public key stands at <selector>._domainkey.<domain>")
+    dkim_domain: str = Field("", description="domain that signs; the sender's when empty")
+
     @field_validator("base_url")
     @classmethod
     def base_url_is_absolute(cls, value: str) -> str:

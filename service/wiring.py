@@ -25,9 +25,9 @@ from service.adapters.smtp_mailer import SmtpMailer, SmtpServer
 from service.archive import Archive
 from service.briefs import Assignment, BriefWriter
 from service.briefs.extractive import ExtractiveWriter
-from service.delivery import Mailer, MessageMaker, Uncertainty
+from service.delivery import Mailer, MailerUnusable, MessageMaker, Uncertainty
 from service.delivery.pace import Pace
-from service.emails import Press, Sender
+from service.emails import DkimSigner, KeyUnusable, Press, Sender, dkim_signer
 from service.pipeline import Newsroom
 from service.publishing import PostRoom, never
 from service.settings import LOOPBACK, Settings
@@ -226,7 +226,22 @@ def message_maker(service: Service, label: str) -> MessageMaker:
     """Renders the issue once; every message of it is made from that."""
     keys = secret_keys(service.settings)
     rendered = press(service.settings).print(service.archive.issue(label))
-    return MessageMaker(rendered, sender(service.settings), Links(service.settings.base_url, keys), keys[0])
+    links, signer = Links(service.settings.base_url, keys), dkim(service.settings)
+    return MessageMaker(rendered, sender(service.settings), links, keys[0], signer)
+
+
+def dkim(settings: Settings) -> DkimSigner | None:
+    """What signs e-mails, where a key is set; MailerUnusable where it can't sign."""
+    if settings.dkim_key_file is None:
+        return None
+    domain = settings.dkim_domain or sender(settings).domain
+    try:
+        return dkim_signer(settings.dkim_key_file.read_bytes(), domain, settings.dkim_selector)
+    except OSError as error:
+        words = f"BRIEF_DKIM_KEY_FILE: {settings.dkim_key_file} can't be read: {error.strerror}"
+        raise MailerUnusable(words) from error
+    except KeyUnusable as error:
+        raise MailerUnusable(f"BRIEF_DKIM_KEY_FILE, _SELECTOR or _DOMAIN: {error}") from error
 
 
 def press(settings: Settings) -> Press:

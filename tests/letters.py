@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from service.delivery import Delivery, Message
-from service.emails import Recipient
+from service.emails import DkimSigner, Recipient
 
 SENDER = "brief@example.org"
 DATE = dt.datetime(2026, 6, 2, 3, tzinfo=dt.UTC)
@@ -18,7 +18,7 @@ class PlainEdition:
     body: bytes = b".dotted\r\nbody\r\n"
     subject: str = "x"
 
-    def message(self, recipient: Recipient, date: dt.datetime) -> bytes:
+    def message(self, recipient: Recipient, date: dt.datetime, signer: DkimSigner | None) -> bytes:
         head = f"From: The Brief <{SENDER}>\r\nTo: {recipient.address}\r\n"
         head += f"Message-ID: <{recipient.message_id}>\r\n"
         listed = f"List-Id: <brief.example.org>\r\nList-Unsubscribe: <{recipient.one_click_url}>\r\n"

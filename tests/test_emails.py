@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 
 from service.briefs.model import CatalogEntry, Citation, Claim
 from service.emails import HTML_LIMIT, EmptyEdition, Level, Press, Recipient, RenderedEdition, RenderedIssue
+from service.emails.checks import problems
 from service.emails.messages import Hole, mailbox, unstructured
 from service.emails.plaintext import WIDTH, table, width, wrap
 from service.emails.press import MARKS
@@ -76,6 +77,12 @@ def printed(press: Press) -> RenderedIssue:
     """Ten topics of 77 papers each, every second one wordy, and a quiet one."""
     briefs = [brief(slug(name), name, words=1 + 3 * (n % 2)) for n, name in enumerate(TOPICS)]
     return press.print(issue(*briefs, brief("quiet", "Quiet & Rare", papers=0)))
+
+
+@pytest.fixture(scope="module")
+def ten(press: Press) -> RenderedIssue:
+    """Ten topics of three to twelve papers."""
+    return press.print(issue(*(brief(slug(name), name, papers=3 + n) for n, name in enumerate(TOPICS))))
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +145,17 @@ def test_every_composed_edition_is_what_rendering_it_whole_gives(
             html, text = whole(press, edition)
             assert edition.html(recipient()) == html
             assert edition.text(recipient()) == text
+
+
+def test_two_hundred_random_sets_of_topics_compose_to_what_rendering_them_whole_gives(
+    press: Press, ten: RenderedIssue
+) -> None:
+    chance = random.Random(200)
+    levels, slugs = list(Level), [each.topic_slug for each in ten.issue.briefs]
+    for _ in range(200):
+        some = ten.issue.for_topics(chance.sample(slugs, chance.randint(1, 5)), chance.choice(list(Length)))
+        edition = ten._composed(some, chance.choice(levels), len(some.briefs))
+        assert (edition.html(recipient()), edition.text(recipient())) == whole(press, edition)
 
 
 def test_every_level_composes_to_what_rendering_it_whole_gives(press: Press, printed: RenderedIssue) -> None:
@@ -283,6 +301,26 @@ def test_hostile_text_changes_no_header_but_the_subject(press: Press, text: str)
         "text/plain",
         "text/html",
     ]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_hostile_subscriber_name_changes_nothing_but_the_name(one: RenderedEdition, text: str) -> None:
+    tame, wild = (one.message(recipient(name), BUILT) for name in ("Ada Example", text))
+    assert wild.partition(b"\r\n\r\n")[2] == tame.partition(b"\r\n\r\n")[2]
+    mails = [parsed(each) for each in (tame, wild)]
+    assert mails[0].keys() == mails[1].keys()
+    assert [each.addr_spec for each in mails[1]["To"].addresses] == ["ada@example.org"]
+    assert {name for name in mails[0] if mails[0][name] != mails[1][name]} <= {"To"}
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_never_makes_a_sound_email_fail_its_checks(press: Press, text: str) -> None:
+    both = issue(everywhere(brief("a", papers=4), text), everywhere(brief("b", papers=3), text))
+    printed = press.print(both)
+    for level in Level:
+        edition = printed._composed(printed.issue.for_topics(["a", "b"]), level, 2)
+        found = problems(edition, recipient(), BUILT)
+        assert [one for one in found if one.check != "size"] == []  # a level that does not fit is not taken
 
 
 @pytest.mark.parametrize(

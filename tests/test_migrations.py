@@ -15,16 +15,14 @@ from subscribers.roster import Roster
 NOW = dt.datetime(2026, 6, 2, 3, tzinfo=dt.UTC)
 
 
-def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
+def is_ours(name: str | None, kind: str, _parents: object) -> bool:
     """Procrastinate keeps tables of its own on PostgreSQL."""
     return not (kind == "table" and (name or "").startswith("procrastinate_"))
 
 
 def test_the_migrated_tables_are_those_of_the_code(engine: sa.Engine) -> None:
     with engine.connect() as connection:
-        context = MigrationContext.configure(
-            connection, opts={"compare_type": True, "include_name": _is_ours}
-        )
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": is_ours})
         assert compare_metadata(context, SQLModel.metadata) == []
 
 

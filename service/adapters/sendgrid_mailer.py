@@ -24,7 +24,7 @@ from service.delivery.model import Begin
 from service.emails import Recipient
 
 MOST = 1000  # personalizations in a call
-SHARED = ("List-Id", "List-Archive", "List-Unsubscribe-Post", "Feedback-ID", "Precedence")
+SHARED = ("Auto-Submitted", "List-Id", "List-Archive", "List-Unsubscribe-Post", "Feedback-ID", "Precedence")
 OFF = {"enable": False}
 NEVER_SENT = (ConnectionRefusedError, socket.gaierror, ssl.SSLCertVerificationError)
 PATIENCE = 3  # calls that surely failed, in a row: there is no SendGrid at that address
@@ -157,15 +157,15 @@ def _shared(message: Message) -> dict[str, Any]:
 
 def _personal(message: Message) -> dict[str, Any]:
     to = message.to
+    headers = {"Message-ID": f"<{to.message_id}>"}
+    if message.delivery.id:  # not for a single message: its links stand in its words
+        headers["List-Unsubscribe"] = f"<{to.one_click_url}>"
     receiver = {"email": to.address}
     if name := (to.name or "").replace(",", " ").replace(";", " ").strip():
         receiver["name"] = name
     return {
         "to": [receiver],
-        "headers": {
-            "List-Unsubscribe": f"<{to.one_click_url}>",
-            "Message-ID": f"<{to.message_id}>",
-        },
+        "headers": headers,
         "substitutions": {
             HOLES.manage_url: to.manage_url,
             HOLES.leave_url: to.leave_url,

@@ -16,20 +16,25 @@ from service.archive.issues import Built, IssueClosed, IssueShelf, IssueStatus, 
 from service.archive.ledger import Claimant, Claims, FanOut, Ledger, LedgerBroken, Span, Unavailable
 from service.archive.papers import PaperShelf
 from service.archive.reports import Line, Reports
-from service.archive.tables import Halt
+from service.archive.tables import BriefRow, DeliveryRow, Halt, IssueRow, PaperRow, SightingRow
 
 __all__ = [
     "Archive",
+    "BriefRow",
     "Built",
     "Claimant",
     "Claims",
+    "DeliveryRow",
     "FanOut",
     "Halt",
     "IssueClosed",
+    "IssueRow",
     "IssueStatus",
     "LedgerBroken",
     "Line",
+    "PaperRow",
     "Recorded",
+    "SightingRow",
     "Span",
     "Unavailable",
     "UnknownIssue",

@@ -12,9 +12,9 @@ from rich.table import Table
 from service import wiring
 from service.archive import IssueStatus
 from service.briefs import Assignment
+from service.cli.printing import sample_reader
 from service.cli.terminal import Refused, complain, opened, out, print_json, watched
 from service.delivery import State
-from service.emails import Recipient
 from service.papers import Window
 from service.pipeline import BuildReport, Newsroom, build_issue, select_papers
 from service.wiring import Service
@@ -151,23 +151,10 @@ def _shown(service: Service, label: str, topics: list[str] | None, form: Format,
     if issue.for_topics(slugs).is_empty:
         raise Refused(f"issue {label} has no papers in {', '.join(slugs)}: a quiet week, no e-mail")
     edition = wiring.press(service.settings).print(issue).edition(slugs, length)
-    reader = _sample_reader(service, label)
+    reader = sample_reader(service, label)
     if form is Format.EML:
         return edition.message(reader, wiring.now())
     return (edition.html(reader) if form is Format.HTML else edition.text(reader)).encode()
-
-
-def _sample_reader(service: Service, label: str) -> Recipient:
-    base = service.settings.base_url
-    return Recipient(
-        address="reader@example.org",
-        name="Sample Reader",
-        message_id=f"{label}.preview@example.org",
-        manage_url=f"{base}/manage/preview",
-        leave_url=f"{base}/leave/preview",
-        one_click_url=f"{base}/leave/preview",
-        web_url=f"{base}/issues/{label}",
-    )
 
 
 def _print_estimates(window: Window, topics: tuple[Topic, ...], room: Newsroom, *, as_json: bool) -> None:

@@ -16,11 +16,13 @@ from typer.core import TyperGroup
 from service import wiring
 from service.adapters import processes
 from service.archive import Halt, IssueStatus, Line
+from service.cli.printing import check_editions
 from service.cli.terminal import Refused, err, opened, out, print_json
-from service.delivery import State
+from service.delivery import MessageMaker, State
 from service.delivery.figures import Pulse
 from service.pipeline import publish_issue
 from service.publishing import Progress as Watch
+from service.wiring import Service
 from service.worker import work
 
 IssueLabel = Annotated[str, typer.Argument(help="the issue, such as 2026-W22")]
@@ -63,12 +65,14 @@ def send(
     if dry_run:
         _show_audience(service.archive.preview(issue, wiring.now().date()), as_json=as_json)
         return
+    maker = wiring.message_maker(service, issue)
+    _refuse_what_fails(service, maker)
     with (
         processes.asked_to_stop() as stopping,
         wiring.post_room(service, stopping) as room,
         watched_delivery() as watch,
     ):
-        status = publish_issue(issue, wiring.message_maker(service, issue), room, watch=watch)
+        status = publish_issue(issue, maker, room, watch=watch)
     if as_json:
         print_json({"issue": issue, "deliveries": {str(state): n for state, n in status.deliveries.items()}})
     else:
@@ -225,6 +229,16 @@ def _show_audience(reasons: dict[str | None, int], *, as_json: bool) -> None:
     for reason, count in sorted(values.items(), key=lambda item: (-item[1], item[0])):
         table.add_row(str(count), reason if reason == "would get it" else f"no e-mail: {reason}")
     out.print(table)
+
+
+def _refuse_what_fails(service: Service, maker: MessageMaker) -> None:
+    """Refused names the first e-mail that would be wrong; what nobody approved is refused elsewhere."""
+    label = maker.rendered.issue.label
+    if not service.archive.status(label).approved:
+        return
+    for edition, found in check_editions(service, maker.rendered).items():
+        if found:
+            raise Refused(f"{edition}: {found[0].check}: {found[0].detail}; see all: brief check {label}")
 
 
 def _say_what_is_left(status: IssueStatus) -> None:

@@ -81,5 +81,6 @@ def _summarise(service: Service, status: IssueStatus, seconds: float) -> None:
     out.print(f"  open an .eml file of {FOLDER / 'outbox'} in your mail client")
     out.print(f"  {data} show {issue.label} | less")
     out.print(f"  {data} show {issue.label} --format html --out brief.html")
+    out.print(f"  {data} serve       the pages that its links lead to: archive, join, manage, leave")
     out.print("  .venv/bin/brief doctor        what is set up, and what is missing for the real thing")
     out.print("  .venv/bin/brief build         this week's real papers from arXiv")

@@ -4,6 +4,7 @@ In reading order:
 
 model    State, Fact, Outcome, Delivery, Message; what is asked of a Mailer and of a Journal
 rules    retries, Message-IDs, the maker of messages, what becomes of a crashed worker's claims
+single   an e-mail to one person, outside of any ledger
 pace     token buckets and the warm-up curve: how many may leave now
 events   what a provider reports later, and what it changes
 figures  how a delivery goes, for a log line, a page and Prometheus
@@ -22,6 +23,7 @@ from service.delivery.model import (
     State,
 )
 from service.delivery.rules import MessageMaker, Uncertainty, message_id, reconciled, settlement
+from service.delivery.single import single_message
 
 __all__ = [
     "Delivery",
@@ -39,4 +41,5 @@ __all__ = [
     "message_id",
     "reconciled",
     "settlement",
+    "single_message",
 ]

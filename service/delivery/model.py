@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from service.emails import Recipient
+from service.emails import DkimSigner, Recipient
 
 
 class State(StrEnum):
@@ -63,7 +63,7 @@ class Printed(Protocol):
     @property
     def subject(self) -> str: ...
 
-    def message(self, recipient: Recipient, date: dt.datetime) -> bytes: ...
+    def message(self, recipient: Recipient, date: dt.datetime, signer: DkimSigner | None) -> bytes: ...
 
     def html(self, recipient: Recipient) -> str: ...
 
@@ -79,6 +79,7 @@ class Message:
     to: Recipient
     edition: Printed
     date: dt.datetime
+    signer: DkimSigner | None = None
 
     @property
     def message_id(self) -> str:
@@ -92,7 +93,7 @@ class Message:
     @property
     def content(self) -> bytes:
         """CRLF line ends, not dot-stuffed."""
-        return self.edition.message(self.to, self.date)
+        return self.edition.message(self.to, self.date, self.signer)
 
 
 class MessageRefused(Exception):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from service.delivery.model import Delivery, Message, MessageRefused, Outcome, State
-from service.emails import Recipient, RenderedIssue, Sender
+from service.emails import DkimSigner, Recipient, RenderedIssue, Sender
 from subscribers.links import Links, Purpose, Subject
 from subscribers.preferences import Length
 
@@ -61,6 +61,7 @@ class MessageMaker:
     sender: Sender
     links: Links
     secret: str  # the oldest key: Message-IDs stay the same when keys rotate
+    signer: DkimSigner | None = None
 
     def message_id(self, delivery: Delivery) -> str:
         domain = self.sender.address.rpartition("@")[2]
@@ -70,7 +71,8 @@ class MessageMaker:
         """The delivery's e-mail, dated `at`; MessageRefused when this one can't be made."""
         try:
             edition = self.rendered.edition(delivery.topics, Length(delivery.length))
-            return Message(delivery, self.sender.address, self._recipient(delivery, at), edition, at)
+            to = self._recipient(delivery, at)
+            return Message(delivery, self.sender.address, to, edition, at, self.signer)
         except ValueError as error:
             raise MessageRefused(str(error)) from error
 

@@ -6,6 +6,7 @@ shown      untrusted text as a reader sees it: TeX to Unicode, no control charac
 facts      dates, shares and names in words
 views      a brief at one level of detail, as the templates show it
 plaintext  wrapping and tables for the plaintext part
+dkim       a signature over headers and body, where there is a key
 quoted     pieces of text that are quoted-printable once and joined often
 messages   Sender, Recipient, headers: an e-mail as a byte template with holes
 sentences  subject, preheader, summary: what no topic says alone
@@ -15,17 +16,21 @@ Cost grows with topics: a topic is rendered once for each level (tens of millise
 join of its topics' pieces (microseconds), and one subscriber's e-mail fills the edition's holes.
 """
 
+from service.emails.dkim import DkimSigner, KeyUnusable, dkim_signer
 from service.emails.messages import HTML_LIMIT, Recipient, Sender
 from service.emails.press import EmptyEdition, Press, RenderedEdition, RenderedIssue
 from service.emails.views import Level
 
 __all__ = [
     "HTML_LIMIT",
+    "DkimSigner",
     "EmptyEdition",
+    "KeyUnusable",
     "Level",
     "Press",
     "Recipient",
     "RenderedEdition",
     "RenderedIssue",
     "Sender",
+    "dkim_signer",
 ]

@@ -45,19 +45,15 @@ class DkimSigner:
         """The TXT record to publish."""
         return f"v=DKIM1; k={self.algorithm.split('-')[0]}; p={self.public_key}"
 
-    def signed(self, message: bytes, at: dt.datetime) -> bytes:
-        """The message with its DKIM-Signature on top; CRLF line ends, not dot-stuffed."""
-        return self.header(message, at) + message
-
-    def header(self, message: bytes, at: dt.datetime) -> bytes:
-        """The DKIM-Signature header of a message, relaxed/relaxed, its line end included."""
-        head, _, body = message.partition(b"\r\n\r\n")
+    def header(self, head: bytes, body_hash: bytes, at: dt.datetime) -> bytes:
+        """The DKIM-Signature header, its line end included, for other headers and a hash of the body."""
         fields = _fields(head)
         names = [name for name in SIGNED if name in fields]
         names += [name for name in OVERSIGNED if name in names]
         unsigned = (
-            f"DKIM-Signature: v=1; a={self.algorithm}; c=relaxed/relaxed; d={self.domain}; s={self.selector};\r\n"
-            f" t={int(at.timestamp())};\r\n{_folded(names)}\r\n bh={_base64(body_hash(body))};\r\n b="
+            "DKIM-Signature: v=1; "
+            f"a={self.algorithm}; c=relaxed/relaxed; d={self.domain}; s={self.selector};\r\n"
+            f" t={int(at.timestamp())};\r\n{_folded(names)}\r\n bh={_base64(body_hash)};\r\n b="
         ).encode("ascii")
         signature = self._sign(_hashed(names, fields, unsigned))
         lines = re.findall(r".{1,70}", _base64(signature))
@@ -85,13 +81,15 @@ def dkim_signer(key: bytes, domain: str, selector: str) -> DkimSigner:
     raise KeyUnusable(f"the DKIM key must be Ed25519, or RSA of at least {SHORTEST_RSA} bits")
 
 
-def body_hash(body: bytes) -> bytes:
-    """SHA-256 of the body in relaxed form (RFC 6376, 3.4.4). No regular expression: it runs for each e-mail."""
-    relaxed = body.replace(b"\t", b" ")
-    while b"  " in relaxed:
-        relaxed = relaxed.replace(b"  ", b" ")
-    relaxed = relaxed.replace(b" \r\n", b"\r\n").rstrip(b"\r\n ")
-    return hashlib.sha256(relaxed + b"\r\n" if relaxed else b"").digest()
+def relaxed(body: bytes) -> bytes:
+    """A body, or whole lines of one, in relaxed form but for empty lines at its end (RFC 6376, 3.4.4)."""
+    return re.sub(rb" +(?=\r\n)", b"", re.sub(rb"[ \t]+", b" ", body))
+
+
+def hash_of(relaxed_body: bytes) -> bytes:
+    """SHA-256 of a body that is in relaxed form already: it runs for each e-mail."""
+    lines = relaxed_body.rstrip(b"\r\n")
+    return hashlib.sha256(lines + b"\r\n" if lines else b"").digest()
 
 
 def _by_ed25519(private: ed25519.Ed25519PrivateKey) -> Callable[[bytes], bytes]:

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from email.utils import format_datetime
 from enum import Enum
+from functools import cached_property
 
+from service.emails.dkim import DkimSigner, hash_of, relaxed
 from service.emails.quoted import Piece, quote_url
 from service.emails.shown import safe_url, shortened, visible
 
@@ -56,7 +58,17 @@ class Sender:
     def mailing_list(self) -> str:
         return self.list_id or f"brief.{self.domain}"
 
-    @property
+    @cached_property
+    def mailbox(self) -> str:
+        return mailbox(self.name, self.address)
+
+    @cached_property
+    def list_name(self) -> str:
+        """The list's name where it needs no encoding: List- headers are never encoded."""
+        name = visible(self.name)
+        return f'"{name}" ' if re.fullmatch(r"[A-Za-z0-9 .,'-]{1,40}", name) else ""
+
+    @cached_property
     def feedback_id(self) -> str:
         """5 to 15 characters that stay the same for this sender, as Gmail's feedback loop asks."""
         return "ab" + hashlib.sha256(self.domain.encode()).hexdigest()[:10]
@@ -95,15 +107,24 @@ class Template:
     before: bytes  # From, Subject, MIME-Version, Content-Type, List-…
     body: tuple[bytes | Hole, ...]
 
-    def fill(self, recipient: Recipient, date: dt.datetime) -> bytes:
-        """The whole message, CRLF line ends, not dot-stuffed."""
+    def fill(self, recipient: Recipient, date: dt.datetime, signer: DkimSigner | None = None) -> bytes:
+        """The whole message, CRLF line ends, not dot-stuffed; signed where there is a signer."""
         links = {
             Hole.MANAGE: quote_url(recipient.manage_url),
             Hole.LEAVE: quote_url(recipient.leave_url),
             Hole.WEB: quote_url(recipient.web_url),
         }
         parts = [part if isinstance(part, bytes) else links[part] for part in self.body]
-        return b"".join([self.before, _personal(recipient, date), *parts])
+        head = self.before + _personal(recipient, date)
+        if signer is not None:
+            body = [part if isinstance(part, bytes) else links[part] for part in self._relaxed]
+            head = signer.header(head, hash_of(b"".join(body)), date) + head
+        return b"".join([head, b"\r\n", *parts])
+
+    @cached_property
+    def _relaxed(self) -> tuple[bytes | Hole, ...]:
+        """The body as DKIM hashes it. Every part is whole lines, so it may be done part by part."""
+        return tuple(relaxed(part) if isinstance(part, bytes) else part for part in self.body)
 
 
 def template(
@@ -114,18 +135,18 @@ def template(
     body: list[bytes | Hole] = []
     for subtype, pieces in zip(("plain", "html"), parts, strict=True):
         body.append(_part_head(boundary, subtype))
-        body.extend(piece if isinstance(piece, Hole) else piece.quoted for piece in pieces)
+        body += [piece.quoted if isinstance(piece, Piece) else piece for piece in pieces]
     body.append(f"\r\n--{boundary}--\r\n".encode())
     return Template(_shared(sender, issue, kind, subject, boundary), tuple(body))
 
 
 def _shared(sender: Sender, issue: str, kind: str, subject: str, boundary: str) -> bytes:
     headers = [
-        f"From: {mailbox(sender.name, sender.address)}",
+        f"From: {sender.mailbox}",
         f"Subject: {unstructured(subject, len('Subject: '))}",
         "MIME-Version: 1.0",
         f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"',
-        f"List-Id: {_list_name(sender)}<{sender.mailing_list}>",
+        f"List-Id: {sender.list_name}<{sender.mailing_list}>",
         f"List-Archive: <{sender.base_url}/issues>",
         "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
         f"Feedback-ID: {issue}:{kind}:brief:{sender.feedback_id}",
@@ -142,7 +163,7 @@ def _personal(recipient: Recipient, date: dt.datetime) -> bytes:
         f"Date: {format_datetime(date)}\r\n"
         f"Message-ID: <{recipient.message_id}>\r\n"
         # On one line, however long: readers of this header don't all unfold it, and none decodes it.
-        f"List-Unsubscribe: <{recipient.one_click_url}>\r\n\r\n"
+        f"List-Unsubscribe: <{recipient.one_click_url}>\r\n"
     ).encode("ascii")
 
 
@@ -211,12 +232,6 @@ def _q(character: str) -> str:
     if character == " ":
         return "_"
     return character if UNENCODED.match(character) else "".join(f"={byte:02X}" for byte in character.encode())
-
-
-def _list_name(sender: Sender) -> str:
-    """The list's name where it needs no encoding: List- headers are never encoded."""
-    name = visible(sender.name)
-    return f'"{name}" ' if re.fullmatch(r"[A-Za-z0-9 .,'-]{1,40}", name) else ""
 
 
 def _check(pattern: re.Pattern[str], value: str, what: str) -> None:

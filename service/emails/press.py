@@ -4,7 +4,7 @@ import datetime as dt
 import logging
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
 from pathlib import Path
@@ -15,10 +15,11 @@ from premailer import Premailer
 
 from service.briefs.model import Brief
 from service.emails import plaintext
+from service.emails.dkim import DkimSigner
 from service.emails.facts import moment, span
 from service.emails.messages import HTML_LIMIT, LONGEST_URL, Hole, Recipient, Sender, Template, template
 from service.emails.quoted import Piece
-from service.emails.sentences import Words, subject_values, words_of
+from service.emails.sentences import Words, subject_values, summary, words_of
 from service.emails.views import Level, TopicView
 from service.issues import Edition, Issue
 from subscribers.preferences import Length
@@ -57,10 +58,11 @@ class Fragment:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """An HTML page and its plaintext twin."""
+    """An HTML page, its plaintext twin, and the MJML that the page was made of."""
 
     html: str
     text: str
+    mjml: str
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ class Press:
         )
         filters = {"wrap": plaintext.wrap, "heading": plaintext.heading, "table": plaintext.table}
         self._jinja.filters.update(filters)
+        self._subject = self._jinja.get_template("brief/subject.txt")
         self._css = (templates / "email" / "_base" / "inline.css").read_text("utf-8")
 
     def print(self, issue: Issue) -> "RenderedIssue":
@@ -120,12 +123,12 @@ class Press:
             "issue_url": f"{self.sender.base_url}/issues/{issue.label}",
             "urls": {hole.value: links[hole] if links else f"slot-{hole.value}-slot" for hole in Hole},
         }  # fmt: skip
-        text = self._jinja.get_template("brief/body.txt").render(values)
-        return Page(self._inlined(self._jinja.get_template("brief/body.mjml").render(values)), text)
+        source = self._jinja.get_template("brief/body.mjml").render(values)
+        return Page(self._inlined(source), self._jinja.get_template("brief/body.txt").render(values), source)
 
     def subject(self, edition: Edition) -> str:
         """One line: the topics, what is on top in them, how many papers."""
-        return " ".join(self._jinja.get_template("brief/subject.txt").render(subject_values(edition)).split())
+        return " ".join(self._subject.render(subject_values(edition)).split())
 
     def _print_topic(self, issue: Issue, brief: Brief, level: Level) -> tuple[Fragment, Fragment]:
         try:
@@ -194,29 +197,39 @@ class RenderedIssue:
     def _fitting(self, edition: Edition) -> "RenderedEdition":
         if edition.is_empty:
             raise EmptyEdition(f"issue {self.issue.label} has no papers on the topics {list(edition.slugs)}")
-        spare = _said(words_of(edition, Level.CONTENTS, 1))  # no level has more to say
-        for level in Level.for_length(edition.length):
-            if spare + self._bytes(edition.briefs, level) <= HTML_LIMIT:
-                return self._composed(edition, level, len(edition.briefs))
+        count = len(edition.briefs)
+        words = words_of(edition, Level.CONTENTS, 1)  # no level has more to say
+        spare = HTML_LIMIT - _said(words)
+        for level, sizes in self._sizes[edition.length]:
+            shell = self.shells[_has_contents(level, count)]
+            if shell.size + sum([sizes[slug] for slug in edition.slugs]) <= spare:
+                return self._printed(
+                    edition, level, count, replace(words, summary=summary(edition, level, count))
+                )
         return self._cut(edition, spare)
 
     def _cut(self, edition: Edition, spare: int) -> "RenderedEdition":
         """A line each is still too much: the first topics that fit, and a word on the rest."""
+        level, sizes = self._sizes[edition.length][-1]
         for count in range(len(edition.briefs) - 1, 0, -1):
-            if spare + self._bytes(edition.briefs[:count], Level.CONTENTS) <= HTML_LIMIT:
-                return self._composed(edition, Level.CONTENTS, count)
+            if self.shells[True].size + sum([sizes[slug] for slug in edition.slugs[:count]]) <= spare:
+                return self._composed(edition, level, count)
         raise ValueError(f"issue {self.issue.label}: not one topic fits into {HTML_LIMIT} bytes of HTML")
 
-    def _bytes(self, briefs: Sequence[Brief], level: Level) -> int:
-        """Bytes of the HTML at a level, but for the edition's own sentences."""
-        topics = [self.fragments[brief.topic_slug, level][0] for brief in briefs]
-        shell = self.shells[_has_contents(level, len(briefs))]
-        return shell.size + sum([topic.entry.size + topic.body.size for topic in topics])
+    @cached_property
+    def _sizes(self) -> Mapping[Length, Sequence[tuple[Level, Mapping[str, int]]]]:
+        """For each length its levels, richest first, and the bytes of each topic's HTML in them."""
+        sizes: dict[Level, dict[str, int]] = {level: {} for level in Level}
+        for (slug, level), (html, _) in self.fragments.items():
+            sizes[level][slug] = html.entry.size + html.body.size
+        return {length: [(level, sizes[level]) for level in Level.for_length(length)] for length in Length}
 
     def _composed(self, edition: Edition, level: Level, count: int) -> "RenderedEdition":
-        words = words_of(edition, level, count)
+        return self._printed(edition, level, count, words_of(edition, level, count))
+
+    def _printed(self, edition: Edition, level: Level, count: int, words: Words) -> "RenderedEdition":
         shell = self.shells[_has_contents(level, count)]
-        pairs = [self.fragments[brief.topic_slug, level] for brief in edition.briefs[:count]]
+        pairs = [self.fragments[slug, level] for slug in edition.slugs[:count]]
         return RenderedEdition(
             edition=edition,
             level=level,
@@ -263,9 +276,9 @@ class RenderedEdition:
     def text(self, recipient: Recipient) -> str:
         return _joined(self.text_parts, recipient)
 
-    def message(self, recipient: Recipient, date: dt.datetime) -> bytes:
+    def message(self, recipient: Recipient, date: dt.datetime, signer: DkimSigner | None = None) -> bytes:
         """The e-mail as it goes to SMTP's DATA: CRLF, no dot-stuffing."""
-        return self.template.fill(recipient, date)
+        return self.template.fill(recipient, date, signer)
 
 
 def _parts(shell: str) -> Iterable[Part]:
@@ -280,16 +293,18 @@ def _parts(shell: str) -> Iterable[Part]:
 
 def _filled(
     shell: Sequence[Part], topics: Sequence[Fragment], words: Words, show: Callable[[str], str]
-) -> Iterable[Piece | Hole]:
+) -> list[Piece | Hole]:
+    parts: list[Piece | Hole] = []
     for part in shell:
-        if part is Slot.TOPICS:
-            yield from (topic.body for topic in topics)
+        if not isinstance(part, Slot):
+            parts.append(part)
+        elif part is Slot.TOPICS:
+            parts += [topic.body for topic in topics]
         elif part is Slot.ENTRIES:
-            yield from (topic.entry for topic in topics)
-        elif isinstance(part, Slot):
-            yield Piece(show(getattr(words, part.value)))
+            parts += [topic.entry for topic in topics]
         else:
-            yield part
+            parts.append(Piece(show(getattr(words, part.value))))
+    return parts
 
 
 def _has_contents(level: Level, count: int) -> bool:

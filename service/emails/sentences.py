@@ -1,7 +1,8 @@
 """The sentences of an edition that no topic holds alone: subject, preheader, summary."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TypedDict
 
 from service.briefs.model import Brief
@@ -12,6 +13,7 @@ from service.issues import Edition
 
 NAMED = 6  # topics named in a sentence; more are counted
 SUBJECT_NAMES, SUBJECT_THEMES, PREHEADER = 50, 64, 140  # characters
+TOPS = 6  # topics whose top theme can find room in a preheader
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +37,17 @@ class SubjectValues(TypedDict):
 
 def words_of(edition: Edition, level: Level, count: int) -> Words:
     """The sentences of an edition that shows ``count`` of its topics at one level."""
-    followed = counted([name(brief) for brief in (*edition.briefs, *edition.quiet)], NAMED)
+    followed = counted((*edition.briefs, *edition.quiet), NAMED)
     return Words(preheader(edition), summary(edition, level, count), followed)
 
 
 def subject_values(edition: Edition) -> SubjectValues:
     briefs = edition.briefs
-    names = name(briefs[0]) if len(briefs) == 1 else counted([name(brief) for brief in briefs], 2)
-    headings = [heading for brief in briefs for heading in headings_of(brief)[: 2 if len(briefs) == 1 else 1]]
+    names = counted(briefs, 2)
+    several = len(briefs) > 1
+    headings = [
+        heading for brief in briefs[:2] for heading in islice(headings_of(brief), 1 if several else 2)
+    ]
     themes = shortened(headings[0], SUBJECT_THEMES) if headings else ""
     if len(headings) > 1 and len(themes) + len(headings[1]) + 2 <= SUBJECT_THEMES:
         themes = f"{themes}, {headings[1]}"
@@ -54,7 +59,7 @@ def preheader(edition: Edition) -> str:
     briefs = edition.briefs
     if len(briefs) == 1 and briefs[0].themes and briefs[0].themes[0].claims:
         return shown(briefs[0].themes[0].claims[0].text, PREHEADER)
-    tops = [f"{name(brief)}: {headings_of(brief)[0]}" for brief in briefs if brief.themes]
+    tops = [f"{name(brief)}: {next(headings_of(brief), '')}" for brief in briefs[:TOPS] if brief.themes]
     return shortened(" · ".join(tops) or papers(briefs), PREHEADER)
 
 
@@ -63,9 +68,7 @@ def summary(edition: Edition, level: Level, count: int) -> str:
     briefs = edition.briefs
     sentences = [f"{papers(briefs)} on {name(briefs[0]) if len(briefs) == 1 else f'{len(briefs)} topics'}."]
     if edition.quiet:
-        sentences.append(
-            f"No new papers this time on {counted([name(brief) for brief in edition.quiet], NAMED)}."
-        )
+        sentences.append(f"No new papers this time on {counted(edition.quiet, NAMED)}.")
     if level.length is not edition.length or level is Level.CONTENTS:
         sentences.append("So much that this e-mail is shortened to fit; the web has all of it.")
     if count < len(briefs):
@@ -77,14 +80,15 @@ def name(brief: Brief) -> str:
     return shown(brief.topic_name, NAME)
 
 
-def headings_of(brief: Brief) -> list[str]:
-    return [heading for theme in brief.themes if (heading := shown(theme.heading, HEADING))]
+def headings_of(brief: Brief) -> Iterator[str]:
+    return filter(None, (shown(theme.heading, HEADING) for theme in brief.themes))
 
 
-def counted(names: Sequence[str], most: int) -> str:
-    """``A, B and 3 more topics``: the first names, and how many more there are."""
-    more = len(names) - most
-    return listing(names) if more < 1 else listing([*names[:most], f"{more} more"])
+def counted(briefs: Sequence[Brief], most: int) -> str:
+    """``A, B and 3 more``: the first topics by name, and how many more there are."""
+    names = [name(brief) for brief in briefs[:most]]
+    more = len(briefs) - most
+    return listing(names if more < 1 else [*names, f"{more} more"])
 
 
 def papers(briefs: Sequence[Brief]) -> str:

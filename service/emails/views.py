@@ -47,7 +47,8 @@ class Level(Enum):
     @property
     def length(self) -> Length:
         """What a reader would call it."""
-        return Length.FULL if self in {Level.FULL, Level.ROWS, Level.TITLES, Level.SECTIONS} else Length.SHORT
+        whole = (Level.FULL, Level.ROWS, Level.TITLES, Level.SECTIONS)
+        return Length.FULL if self in whole else Length.SHORT
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ from service.adapters.sendgrid_mailer import SendGridAccount, SendGridMailer
 from service.adapters.smtp_mailer import SmtpMailer, SmtpServer
 from service.archive import Archive
 from service.delivery import Delivery, Mailer, Message, MessageMaker, State
-from service.emails import Recipient
+from service.emails import DkimSigner, Recipient
 from service.emails.messages import Hole, Template, template
 from service.emails.quoted import Piece
 from service.publishing import PostRoom, deliver
@@ -62,7 +62,7 @@ class LargeEdition:
         parts = ([Piece(TEXT), Hole.LEAVE], [Piece(HTML), Hole.LEAVE, Hole.MANAGE, Hole.WEB])
         return template(SENDER, LABEL, "full", self.subject, parts)
 
-    def message(self, recipient: Recipient, date: dt.datetime) -> bytes:
+    def message(self, recipient: Recipient, date: dt.datetime, signer: DkimSigner | None) -> bytes:
         return self.template.fill(recipient, date)
 
     def html(self, recipient: Recipient) -> str:

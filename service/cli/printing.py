@@ -1,0 +1,203 @@
+"""`brief gallery` and `brief check`: an issue's e-mails to look at, and what is wrong with them."""
+
+import base64
+from contextlib import ExitStack
+from html import escape
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape as literal
+from rich.table import Table
+
+from service import wiring
+from service.adapters.chromium import BrowserFailed, Chromium, View, chromium, find_chromium
+from service.cli.terminal import Refused, err, opened, out, print_json, watched
+from service.emails import Recipient, RenderedEdition, RenderedIssue
+from service.emails.checks import Problem, problems
+from service.issues import Issue
+from service.wiring import Service
+from subscribers.preferences import Length
+
+TopicSet = tuple[str, ...]
+VIEWS = {
+    "phone-light": View(390),
+    "phone-dark": View(390, dark=True),
+    "desktop-light": View(1000),
+    "desktop-dark": View(1000, dark=True),
+    "images-off": View(1000, images=False),
+    "styles-stripped": View(1000, styles=False),
+}
+
+
+def add_to(app: typer.Typer) -> None:
+    for command in (gallery, check):
+        app.command()(command)
+
+
+def gallery(
+    issue: Annotated[str, typer.Argument(help="the issue, such as 2026-W22")],
+    target: Annotated[Path, typer.Option("--out", help="folder to write into")],
+    topics: Annotated[
+        str, typer.Option(help="sets of topics: a,b;c  (each topic alone, and all, when left out)")
+    ] = "",
+    length: Annotated[Length, typer.Option(help="full or short")] = Length.FULL,
+) -> None:
+    """Write an issue's e-mails as HTML, plaintext, .eml and, with Chromium, pictures and a contact sheet."""
+    service = opened()
+    printed = wiring.press(service.settings).print(service.archive.issue(issue))
+    sets = _asked(topics, printed.issue) if topics else _alone_and_all(printed.issue)
+    editions = {_name(slugs, printed.issue): printed.edition(slugs, length) for slugs in sets}
+    browser = find_chromium()
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        _write_gallery(editions, service, target, browser)
+    except OSError as error:
+        raise Refused(f"{error.filename or target} can't be written: {error.strerror}") from error
+    except BrowserFailed as error:
+        raise Refused(f"the e-mails are written, the pictures are not: {error}") from error
+    if browser is None:
+        err.print("Chromium is not on this machine, so there are no pictures; the rest is written.")
+    out.print(f"Wrote {len(editions)} e-mails into {target}; open {target / 'index.html'}", markup=False)
+
+
+def check(
+    issue: Annotated[str, typer.Argument(help="the issue, such as 2026-W22")],
+    as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
+) -> None:
+    """Check every e-mail that readers would get, and each topic alone; exit code 1 for a problem."""
+    service = opened()
+    found = check_editions(service, wiring.press(service.settings).print(service.archive.issue(issue)))
+    if as_json:
+        print_json({name: [[one.check, one.detail] for one in wrong] for name, wrong in found.items()})
+    else:
+        _print_problems(issue, found)
+    if any(found.values()):
+        raise typer.Exit(1)
+
+
+def check_editions(service: Service, printed: RenderedIssue) -> dict[str, tuple[Problem, ...]]:
+    """By edition, what is wrong with it: each topic alone, all, and whatever else subscribers would get."""
+    reader, now = sample_reader(service, printed.issue.label), wiring.now()
+    wanted = [(slugs, length) for slugs in _alone_and_all(printed.issue) for length in Length]
+    wanted += _followed(service, printed.issue)
+    found: dict[str, tuple[Problem, ...]] = {}
+    with watched() as watch:
+        for done, (slugs, length) in enumerate(dict.fromkeys(wanted)):
+            watch(f"Checking {printed.issue.label}", done, len(wanted))
+            edition = printed.edition(slugs, length)
+            found[f"{_name(slugs, printed.issue)}, {length}"] = problems(edition, reader, now)
+    return found
+
+
+def sample_reader(service: Service, label: str) -> Recipient:
+    """A reader who exists nowhere."""
+    base = service.settings.base_url
+    return Recipient(
+        address="reader@example.org",
+        name="Sample Reader",
+        message_id=f"{label}.preview@example.org",
+        manage_url=f"{base}/manage/preview",
+        leave_url=f"{base}/leave/preview",
+        one_click_url=f"{base}/leave/preview",
+        web_url=f"{base}/issues/{label}",
+    )
+
+
+def _alone_and_all(issue: Issue) -> list[TopicSet]:
+    offered = _offered(issue)
+    return [*((slug,) for slug in offered), *([offered] if len(offered) > 1 else [])]
+
+
+def _offered(issue: Issue) -> TopicSet:
+    return tuple(brief.topic_slug for brief in issue.briefs if not brief.is_quiet)
+
+
+def _asked(text: str, issue: Issue) -> list[TopicSet]:
+    """``a,b;c`` as sets of topics that the issue has papers on."""
+    offered = _offered(issue)
+    sets = [tuple(slug.strip() for slug in part.split(",") if slug.strip()) for part in text.split(";")]
+    for slug in (slug for each in sets for slug in each):
+        if slug not in offered:
+            raise Refused(f"issue {issue.label} has no papers on {slug!r}; it has: {', '.join(offered)}")
+    return [each for each in sets if each]
+
+
+def _followed(service: Service, issue: Issue) -> list[tuple[TopicSet, Length]]:
+    """The distinct editions of all subscribers, also of those who get none this time."""
+    offered = _offered(issue)
+    chosen = (one.preferences for one in service.roster.every_subscriber())
+    found = {(tuple(slug for slug in offered if slug in each.topics), each.length) for each in chosen}
+    return sorted((slugs, length) for slugs, length in found if slugs)
+
+
+def _name(slugs: TopicSet, issue: Issue) -> str:
+    if slugs == _offered(issue) and len(slugs) > 1:
+        return "all"
+    return "+".join(slugs) if len(slugs) < 4 else f"{'+'.join(slugs[:3])}+{len(slugs) - 3}-more"
+
+
+def _print_problems(label: str, found: dict[str, tuple[Problem, ...]]) -> None:
+    wrong = {name: each for name, each in found.items() if each}
+    if not wrong:
+        out.print(f"Issue {label}: {len(found)} different e-mails checked, nothing is wrong.")
+        return
+    table = Table("E-mail", "Check", "What is wrong", title=f"Issue {label} must not be sent like this")
+    for name, each in wrong.items():
+        for one in each:
+            table.add_row(name, one.check, literal(one.detail))
+    out.print(table)
+
+
+def _write_gallery(
+    editions: dict[str, RenderedEdition], service: Service, target: Path, browser: str | None
+) -> None:
+    label = next(iter(editions.values())).edition.issue.label
+    reader, now = sample_reader(service, label), wiring.now()
+    for name, edition in editions.items():
+        (target / f"{name}.html").write_text(edition.html(reader), encoding="utf-8")
+        (target / f"{name}.txt").write_text(edition.text(reader), encoding="utf-8")
+        (target / f"{name}.eml").write_bytes(edition.message(reader, now))
+    with ExitStack() as stack, watched() as watch:
+        opened_browser = stack.enter_context(chromium(browser)) if browser else None
+        rows = []
+        for done, (name, edition) in enumerate(editions.items()):
+            watch(f"Picturing {name}", done, len(editions))
+            small = _pictures(opened_browser, edition.html(reader), name, target) if opened_browser else {}
+            rows.append(_row(name, edition, small))
+        page = SHEET.format(title=f"Gallery of {label}", rows="".join(rows))
+        (target / "index.html").write_text(page, encoding="utf-8")
+        if opened_browser:
+            (target / "contact.png").write_bytes(opened_browser.picture(page, View(1400)).whole)
+
+
+def _pictures(browser: Chromium, html: str, name: str, target: Path) -> dict[str, bytes]:
+    """Write the picture of every view; the small ones are for the contact sheet."""
+    small = {}
+    for view_name, view in VIEWS.items():
+        picture = browser.picture(html, view)
+        (target / f"{name}.{view_name}.png").write_bytes(picture.whole)
+        small[view_name] = picture.small
+    return small
+
+
+SHEET = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<style>body{{font:15px/1.4 system-ui,sans-serif;margin:24px;background:#f3f1ec;color:#22262b}}
+h2{{margin:28px 0 4px}}figure{{display:inline-block;vertical-align:top;margin:8px 14px 8px 0}}
+img{{display:block;height:440px;border:1px solid #aaa}}figcaption{{font-size:13px}}</style></head>
+<body><h1>{title}</h1>{rows}</body></html>
+"""
+
+
+def _row(name: str, edition: RenderedEdition, small: dict[str, bytes]) -> str:
+    links = " · ".join(f'<a href="{escape(name)}.{kind}">{kind}</a>' for kind in ("html", "txt", "eml"))
+    facts = f"{escape(edition.subject)}<br>{edition.level.value}, {edition.html_bytes:,} bytes · {links}"
+    figures = "".join(_figure(name, view, picture) for view, picture in small.items())
+    return f"<h2>{escape(name)}</h2><p>{facts}</p>{figures}"
+
+
+def _figure(name: str, view: str, picture: bytes) -> str:
+    data = base64.b64encode(picture).decode("ascii")
+    image = f'<img src="data:image/png;base64,{data}" alt="{escape(name)}, {view}">'
+    return f'<figure><a href="{escape(name)}.{view}.png">{image}</a><figcaption>{view}</figcaption></figure>'

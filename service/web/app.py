@@ -1,0 +1,133 @@
+"""Puts the pages together, and says what holds for every one of them."""
+
+import datetime as dt
+from collections.abc import Callable
+
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, PlainTextResponse
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.types import ASGIApp
+
+from service import __version__, wiring
+from service.emails.letters import LetterPress
+from service.web import feeds, health, public, web_view
+from service.web.headers import Guard
+from service.web.letters import PostedLetters
+from service.web.shelf import Shelf
+from service.web.site import FOREVER, Head, Site
+from subscribers import pages
+from subscribers.limits import Limits
+from subscribers.links import Links, Refusal
+from subscribers.pages.forms import Forms
+from subscribers.subscriber import UnknownSubscriber
+from subscribers.subscriptions import Subscriptions
+
+Clock = Callable[[], dt.datetime]
+MEDIA_TYPES = {".css": "text/css", ".svg": "image/svg+xml"}
+MACHINES = ("/api/", "/health/")  # who asks here reads JSON
+ROBOTS = "User-agent: *\n" + "".join(
+    f"Disallow: /{folder}/\n"
+    for folder in (
+        "api", "change-address", "confirm", "delete", "export", "leave", "manage", "undo-leave", "web-view"
+    )
+)  # fmt: skip
+SAID = {
+    400: ("That could not be read", "Something in what was sent is broken. Please go back and try again."),
+    404: ("There is no such page", "Perhaps the address was cut off, or the page is not public yet."),
+    405: ("That can't be done here", "This page can be read, not written to."),
+    413: ("That is too much at once", "What was sent is longer than anything that is asked for here."),
+    422: ("That could not be read", "Something in the address is not as it should be."),
+    500: ("Something went wrong here", "It is not your fault. It was written down; please try again later."),
+}
+
+
+def make_app(service: wiring.Service, clock: Clock = wiring.now) -> ASGIApp:
+    """The whole application for one opened service."""
+    settings = service.settings
+    site = Site(wiring.sender(settings), Shelf(service.engine), wiring.TEMPLATES)
+    # Starlette redirects to the Host that a request names; ours is no matter for whoever asks
+    app = FastAPI(
+        title=settings.sender_name,
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.include_router(health.router(service.engine))
+    app.state.site, desk = site, make_desk(service, site, clock)
+    app.include_router(feeds.routes)
+    app.include_router(public.routes)
+    pages.add_to(app, desk)
+    app.include_router(web_view.router(wiring.press(settings), site.shelf, desk.open, desk.refuse))
+    _add_files(app, site)
+    _add_errors(app, site)
+    app.add_exception_handler(UnknownSubscriber, lambda _, __: desk.refuse(Refusal.GONE))
+    return Guard(app, secure=settings.base_url.startswith("https:"))
+
+
+def make_desk(service: wiring.Service, site: Site, clock: Clock) -> pages.Desk:
+    """What the pages of subscribers work with."""
+    settings, keys = service.settings, wiring.secret_keys(service.settings)
+    links = Links(settings.base_url, keys)
+    letters = PostedLetters(
+        press=LetterPress(wiring.sender(settings), wiring.TEMPLATES),
+        links=links,
+        shelf=site.shelf,
+        roster=service.roster,
+        mailer=lambda: wiring.mailer(settings),
+    )
+    return pages.Desk(
+        roster=service.roster,
+        subscriptions=Subscriptions(service.engine, keys),
+        limits=Limits(service.engine, keys),
+        links=links,
+        forms=Forms(keys),
+        letters=letters,
+        show=lambda template, title, *, status=200, **values: site.page(
+            template, Head(title), status=status, **values
+        ),
+        topics=site.shelf.topics,
+        offers=lambda: public.offered(site),
+        sent=site.shelf.sent,
+        clock=clock,
+    )
+
+
+def _add_files(app: FastAPI, site: Site) -> None:
+    @app.get("/files/{digest}/{name}", include_in_schema=False)
+    def file(digest: str, name: str) -> Response:
+        if name not in site.files or site.file(name) != f"{site.root}/files/{digest}/{name}":
+            raise HTTPException(404)
+        media_type = MEDIA_TYPES[name[name.rindex(".") :]]
+        return Response(site.files[name], 200, {"Cache-Control": FOREVER}, media_type)
+
+    @app.get("/robots.txt", include_in_schema=False)
+    def robots() -> PlainTextResponse:
+        return PlainTextResponse(ROBOTS)
+
+
+def _add_errors(app: FastAPI, site: Site) -> None:
+    def said(request: Request, status: int, headers: dict[str, str] | None = None) -> Response:
+        title, words = SAID.get(status, SAID[500 if status >= 500 else 400])
+        if request.url.path.startswith(MACHINES) or request.url.path.endswith(".json"):
+            answer: Response = JSONResponse({"error": title, "detail": words}, status)
+        else:
+            answer = site.page("error.html", Head(title), status=status, words=words)
+        answer.headers.update(headers or {})
+        return answer
+
+    @app.exception_handler(StarletteHTTPException)
+    def refused(request: Request, error: StarletteHTTPException) -> Response:
+        return said(request, error.status_code, dict(error.headers or {}))
+
+    @app.exception_handler(RequestValidationError)
+    def unreadable(request: Request, error: RequestValidationError) -> Response:
+        if not request.url.path.startswith("/api/"):
+            return said(request, 422)
+        problems = {".".join(map(str, one["loc"][1:])): str(one["msg"]) for one in error.errors()}
+        return JSONResponse({"error": "this can't be used", "problems": problems}, 422)
+
+    @app.exception_handler(Exception)
+    def failed(request: Request, _: Exception) -> Response:
+        return said(request, 500)

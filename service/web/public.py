@@ -1,0 +1,214 @@
+"""The public archive as pages: home, issues, briefs, topics, papers; and a brief as JSON."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, HTTPException, Query, Request, Response
+
+from service.briefs.model import Brief, CatalogEntry, Claim
+from service.emails import Level
+from service.emails.facts import about
+from service.emails.shown import safe_url, segments, shown
+from service.emails.views import TopicView
+from service.web.feeds import feeds_of
+from service.web.shelf import Listed, NotPublic, Shelf
+from service.web.site import Head, Site, TheSite
+from subscribers.pages import Offered, joining
+from subscribers.pages.desk import TheDesk
+from subscribers.topics import PAPER_ID
+
+ISSUES_A_PAGE = 26  # half a year
+WEEKS_OF_A_TOPIC = 60
+HEADLINE = 160
+
+routes = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Where a paper was briefed, and what that brief says of it."""
+
+    listed: Listed
+    topic: str  # name
+    slug: str
+    entry: CatalogEntry
+    theme: str  # heading; empty for a paper outside every theme
+    is_notable: bool
+    claims: tuple[str, ...]
+
+    @property
+    def about(self) -> str:
+        return about(self.entry)
+
+
+@routes.get("/")
+def home(request: Request, site: TheSite, desk: TheDesk) -> Response:
+    newest = next(iter(site.shelf.issues(1)), None)
+    summaries = site.shelf.summaries(newest) if newest else ()
+    head = Head(
+        title=site.name,
+        path="/",
+        description="A weekly brief of new arXiv papers for the topics you follow: every sentence names the "
+        "paper it comes from. By e-mail, without an account.",
+        feeds=feeds_of(site.name, ""),
+    )
+    join = joining.blank(desk, request.query_params.getlist("topics"))  # as in /?topics=llm-agents
+    return site.page("home.html", head, newest=newest, summaries=summaries, offers=desk.offers(), join=join)
+
+
+@routes.get("/issues")
+def issues(request: Request, site: TheSite, page: Annotated[int, Query(ge=1, le=10_000)] = 1) -> Response:
+    listed = site.shelf.issues(ISSUES_A_PAGE + 1, (page - 1) * ISSUES_A_PAGE)
+    if page > 1 and not listed:
+        raise HTTPException(404)
+    shelf = [(one, site.shelf.summaries(one)) for one in listed[:ISSUES_A_PAGE]]
+    path = "/issues" if page == 1 else f"/issues?page={page}"
+    head = Head("All issues", path, f"Every issue of {site.name}.", feeds=feeds_of(site.name, ""))
+    more = len(listed) > ISSUES_A_PAGE
+    return site.public(request, site.render("issues.html", head=head, shelf=shelf, number=page, more=more))
+
+
+@routes.get("/issues/{label}")
+def issue(request: Request, label: str, site: TheSite) -> Response:
+    listed = public_issue(site.shelf, label)
+    summaries = site.shelf.summaries(listed)
+    words = "; ".join(f"{one.name}: {one.themes[0]}" for one in summaries if one.themes)
+    head = Head(
+        f"Issue {listed.label}, {listed.dates}",
+        f"/issues/{listed.label}",
+        shown(f"{sum(one.papers for one in summaries)} papers. {words}", 300),
+        "article",
+        feeds_of(site.name, ""),
+    )
+    return site.public(request, site.render("issue.html", head=head, listed=listed, summaries=summaries))
+
+
+@routes.get("/issues/{label}/{topic}")
+def brief(request: Request, label: str, topic: str, site: TheSite) -> Response:
+    if topic.endswith(".json"):
+        return brief_as_json(site, request, label, topic.removesuffix(".json"))
+    listed, found = public_brief(site.shelf, label, topic)
+    path = f"/issues/{listed.label}/{topic}"
+    head = Head(
+        f"{shown(found.topic_name, 80)}, {listed.dates}",
+        path,
+        shown(f"{len(found.catalog)} papers. {'; '.join(one.heading for one in found.themes)}", 300),
+        "article",
+        feeds_of(shown(found.topic_name, 80), topic),
+    )
+    view = TopicView(found, Level.FULL, site.url(path))
+    near = neighbours(site.shelf, listed, topic)
+    return site.public(
+        request, site.render("brief.html", head=head, listed=listed, topic=view, slug=topic, near=near)
+    )
+
+
+@routes.get("/topics/{slug}")
+def topic(request: Request, slug: str, site: TheSite) -> Response:
+    known = next((one for one in site.topics() if one.slug == slug), None)
+    listed = site.shelf.issues(WEEKS_OF_A_TOPIC, topic=slug)
+    if known is None and not listed:
+        raise HTTPException(404)
+    summaries = [site.shelf.summary(one, slug) for one in listed]
+    name = shown(known.name if known else summaries[0].name, 80)
+    head = Head(name, f"/topics/{slug}", known.description if known else "", feeds=feeds_of(name, slug))
+    return site.public(
+        request,
+        site.render("topic.html", head=head, topic=known, name=name, slug=slug, summaries=summaries),
+    )
+
+
+@routes.get("/papers/{paper_id:path}")
+def paper(request: Request, paper_id: str, site: TheSite) -> Response:
+    mentions = tuple(mentions_of(site.shelf, paper_id)) if PAPER_ID.fullmatch(paper_id) else ()
+    if not mentions:
+        raise HTTPException(404)
+    entry = max((one.entry for one in mentions), key=lambda one: one.version)
+    head = Head(
+        shown(entry.title, 120), f"/papers/{paper_id}", shown(entry.line or entry.title, 300), "article"
+    )
+    values = {
+        "entry": entry,
+        "authors": [shown(author, 60) for author in entry.authors],
+        "url": safe_url(entry.url) or f"https://arxiv.org/abs/{paper_id}",
+        "abstract": shown(site.shelf.abstract(paper_id), 4000),
+        "mentions": mentions,
+    }
+    return site.public(request, site.render("paper.html", head=head, **values))
+
+
+def offered(site: Site) -> list[Offered]:
+    """Every topic that can be followed, with how many papers the newest issue has on it."""
+    newest = next(iter(site.shelf.issues(1)), None)
+    papers = {one.slug: one.papers for one in site.shelf.summaries(newest)} if newest else {}
+    return [
+        Offered(topic.slug, topic.name, topic.description, papers.get(topic.slug)) for topic in site.topics()
+    ]
+
+
+def public_issue(shelf: Shelf, label: str) -> Listed:
+    """The approved issue of this label; 404 otherwise."""
+    try:
+        return shelf.issue(label)
+    except NotPublic as missing:
+        raise HTTPException(404) from missing
+
+
+def public_brief(shelf: Shelf, label: str, slug: str) -> tuple[Listed, Brief]:
+    """The approved issue and its brief on a topic; 404 otherwise."""
+    try:
+        listed = shelf.issue(label)
+        return listed, shelf.brief(listed, slug)
+    except NotPublic as missing:
+        raise HTTPException(404) from missing
+
+
+def brief_as_json(site: Site, request: Request, label: str, slug: str) -> Response:
+    _, brief = public_brief(site.shelf, label, slug)
+    answer = site.public(request, brief.to_json(), "application/json")
+    answer.headers["Access-Control-Allow-Origin"] = "*"  # public words, for anybody's program
+    return answer
+
+
+def neighbours(shelf: Shelf, listed: Listed, slug: str) -> tuple[Listed | None, Listed | None]:
+    """The issues before and after this one that have a brief on the topic."""
+    labels = shelf.issues(WEEKS_OF_A_TOPIC, topic=slug)
+    at = next((i for i, one in enumerate(labels) if one.label == listed.label), None)
+    if at is None:
+        return None, None
+    return (labels[at + 1] if at + 1 < len(labels) else None), (labels[at - 1] if at else None)
+
+
+def mentions_of(shelf: Shelf, paper_id: str) -> Iterable[Mention]:
+    """Every brief that took the paper, newest first."""
+    for listed, slug in shelf.briefed(paper_id):
+        if slug not in listed.topics:
+            continue
+        brief = shelf.brief(listed, slug)
+        entry = brief.entries.get(paper_id)
+        if entry:
+            yield Mention(
+                listed=listed,
+                topic=shown(brief.topic_name, 80),
+                slug=slug,
+                entry=entry,
+                theme=_theme(brief, entry),
+                is_notable=any(one.paper_id == paper_id for one in brief.notable),
+                claims=tuple(_said_of(brief, paper_id)),
+            )
+
+
+def _theme(brief: Brief, entry: CatalogEntry) -> str:
+    has = entry.theme is not None and 0 <= entry.theme < len(brief.themes)
+    return shown(brief.themes[entry.theme or 0].heading, HEADLINE) if has else ""
+
+
+def _said_of(brief: Brief, paper_id: str) -> Iterable[str]:
+    """The claims that rest on this paper alone, each once."""
+    claims: list[Claim] = [claim for theme in brief.themes for claim in theme.claims]
+    claims += [claim for method in brief.methods for claim in method.claims]
+    claims += [claim for notable in brief.notable for claim in notable.claims]
+    claims += [claim for challenge in brief.challenges for claim in challenge.claims]
+    said = (claim for claim in claims if claim.paper_ids == (paper_id,))
+    return dict.fromkeys("".join(part.text for part in segments(claim, brief.entries)) for claim in said)

@@ -1,0 +1,102 @@
+"""What every page knows, and how a template becomes an answer."""
+
+import datetime as dt
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request, Response
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from service.emails import Sender
+from service.emails.facts import moment, span
+from service.emails.shown import shown
+from service.web.shelf import Shelf
+
+FRESH = "public, max-age=300"  # what the public sees changes once a week, or when an approval is withdrawn
+UNKEPT = "no-store"  # pages behind a link are personal
+FOREVER = "public, max-age=31536000, immutable"  # the address holds the content's hash
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A feed that a page announces."""
+
+    title: str
+    path: str
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a page says of itself to browsers, search engines and whoever shows a preview of it."""
+
+    title: str
+    path: str = ""  # of the canonical address; none for pages behind a link
+    description: str = ""
+    kind: str = "website"  # an OpenGraph type
+    feeds: tuple[Feed, ...] = ()
+
+
+class Site:
+    """The service as its pages know it."""
+
+    def __init__(self, sender: Sender, shelf: Shelf, templates: Path) -> None:
+        self.name = shown(sender.name, 80)
+        self.base_url = sender.base_url
+        self.root = urlsplit(sender.base_url).path
+        self.shelf = shelf
+        self.topics = shelf.topics
+        self.files = {
+            file.name: file.read_bytes() for file in sorted((templates / "pages" / "_files").iterdir())
+        }
+        self._jinja = Environment(
+            loader=FileSystemLoader(templates / "pages"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._jinja.filters.update(shown=shown, day=day, moment=moment)
+        self._jinja.globals.update(site=self, root=self.root, postal_address=sender.postal_address, span=span)
+
+    def url(self, path: str) -> str:
+        """An absolute address of ours."""
+        return f"{self.base_url}{path}"
+
+    def file(self, name: str) -> str:
+        """The address of a file that pages use; it changes with the file."""
+        return f"{self.root}/files/{hashlib.sha256(self.files[name]).hexdigest()[:12]}/{name}"
+
+    def render(self, template: str, **values: Any) -> str:
+        return self._jinja.get_template(template).render(values)
+
+    def page(self, template: str, head: Head, *, status: int = 200, **values: Any) -> HTMLResponse:
+        """A page that is made for this request alone."""
+        html = self.render(template, head=head, **values)
+        return HTMLResponse(html.encode("utf-8", "replace"), status, headers={"Cache-Control": UNKEPT})
+
+    def public(self, request: Request, content: str, media_type: str = "text/html") -> Response:
+        """An answer that is the same for everybody; 304 for who has it already."""
+        tag = f'"{hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()[:24]}"'
+        headers = {"Cache-Control": FRESH, "ETag": tag}
+        if tag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        return Response(content.encode("utf-8", "replace"), 200, headers, f"{media_type}; charset=utf-8")
+
+
+async def the_site(request: Request) -> Site:
+    """What the application was given for every page."""
+    site: Site = request.app.state.site
+    return site
+
+
+TheSite = Annotated[Site, Depends(the_site)]
+
+
+def day(when: dt.date | dt.datetime) -> str:
+    """``25 May 2026``."""
+    return f"{when.day} {when:%B %Y}"

@@ -1,0 +1,182 @@
+"""What the pages of subscribers need from outside, and what they share."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any, Protocol
+
+from fastapi import Depends, HTTPException, Request, Response
+from starlette.background import BackgroundTasks
+from starlette.formparsers import MultiPartException
+
+from subscribers.limits import Limits
+from subscribers.links import Links, Purpose, Refusal, Refused
+from subscribers.pages.forms import Forms, Sealed
+from subscribers.pages.words import REFUSALS, waiting
+from subscribers.roster import Opened, Roster
+from subscribers.subscriber import Subscriber
+from subscribers.subscriptions import Subscriptions
+from subscribers.topics import Topic
+
+MOST_FIELDS = 300  # of a form
+
+
+class Letter(StrEnum):
+    """The small e-mails; each is a folder of templates."""
+
+    CONFIRM = "confirm"
+    KNOWN = "known"  # joined again: "you get it already"
+    WELCOME = "welcome"
+    LINK = "link"  # a new manage link
+    CHANGE_ADDRESS = "change-address"  # to the new address
+    ADDRESS_ASKED = "address-asked"  # to the old one
+    ADDRESS_CHANGED = "address-changed"  # to the old one
+    EXPORT = "export"
+    DELETE = "delete"
+
+
+class Letters(Protocol):
+    """Sends small e-mails."""
+
+    def post(
+        self, letter: Letter, subscriber: Subscriber, now: dt.datetime, *, to: str = "", about: str = ""
+    ) -> None:
+        """Send one, to the subscriber's address unless `to` says another; `about` is what its link is about.
+
+        Runs after the answer has left, so it raises nothing and how long it takes tells nobody anything.
+        """
+        ...
+
+
+class Show(Protocol):
+    """Makes an answer of a template."""
+
+    def __call__(self, template: str, title: str, *, status: int = 200, **values: Any) -> Response: ...
+
+
+class SentIssue(Protocol):
+    """What the ledger says of one issue and one subscriber."""
+
+    @property
+    def label(self) -> str: ...
+    @property
+    def topics(self) -> tuple[str, ...]: ...
+    @property
+    def length(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def settled_at(self) -> dt.datetime | None: ...
+
+
+class Ledger(Protocol):
+    """Which issues a subscriber was sent, newest first; of one issue only, where one is given."""
+
+    def __call__(self, subscriber_id: int, label: str = "") -> Sequence[SentIssue]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A topic as readers choose it."""
+
+    slug: str
+    name: str
+    description: str
+    papers: int | None  # in the newest issue; None when that has no brief on it
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the pages work with."""
+
+    roster: Roster
+    subscriptions: Subscriptions
+    limits: Limits
+    links: Links
+    forms: Forms
+    letters: Letters
+    show: Show
+    topics: Callable[[], Sequence[Topic]]
+    offers: Callable[[], Sequence[Offered]]
+    sent: Ledger
+    clock: Callable[[], dt.datetime]
+
+    def open(self, purpose: Purpose, token: str) -> Opened | Refused:
+        return self.roster.open(self.links, purpose, token, self.clock())
+
+    def names(self) -> dict[str, str]:
+        """The names of topics by slug."""
+        return {one.slug: one.name for one in self.topics()}
+
+    def link(self, subscriber: Subscriber, purpose: Purpose, about: str = "") -> str:
+        return subscriber.link(self.links, purpose, self.clock(), about)
+
+    def seal(self, action: str, subscriber: Subscriber, shown: Mapping[str, Any] | None = None) -> str:
+        return self.forms.seal(action, self.clock(), subscriber.reference, shown)
+
+    def sealed(self, action: str, subscriber: Subscriber, form: "Fields") -> Sealed | None:
+        return self.forms.read(action, form.text("form"), self.clock(), subscriber.reference)
+
+    def refuse(self, refused: Refused | Refusal, status: int = 410) -> Response:
+        """A page that says what is wrong with a link, and offers a new one by e-mail."""
+        why = refused.why if isinstance(refused, Refused) else refused
+        title, words = REFUSALS[why]
+        return self.show("refused.html", title, status=status, words=words, problem="")
+
+    def limited(self, wait: dt.timedelta) -> Response:
+        """The page for whoever asks too often."""
+        answer = self.show("slower.html", "That was asked too often", status=429, wait=waiting(wait))
+        answer.headers["Retry-After"] = str(max(1, int(wait.total_seconds())))
+        return answer
+
+    def post_after(
+        self, answer: Response, letter: Letter, subscriber: Subscriber, *, to: str = "", about: str = ""
+    ) -> Response:
+        """The answer, after which a letter leaves; or one more."""
+        after = answer.background if isinstance(answer.background, BackgroundTasks) else BackgroundTasks()
+        after.add_task(self.letters.post, letter, subscriber, self.clock(), to=to, about=about)
+        answer.background = after
+        return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The text fields of a visitor's form; files are passed over."""
+
+    values: Mapping[str, Sequence[str]]
+
+    def text(self, name: str) -> str:
+        """The first value; empty when there is none."""
+        return next(iter(self.texts(name)), "")
+
+    def texts(self, name: str) -> Sequence[str]:
+        return self.values.get(name, ())
+
+
+async def fields(request: Request) -> Fields:
+    """What was sent, urlencoded or multipart; 400 for what is neither or too much."""
+    try:
+        form = await request.form(max_fields=MOST_FIELDS, max_files=2)
+    except (MultiPartException, ValueError) as error:
+        raise HTTPException(400) from error
+    values: dict[str, list[str]] = {}
+    for name, value in form.multi_items():
+        if isinstance(value, str):
+            values.setdefault(name, []).append(value)
+    return Fields(values)
+
+
+async def the_desk(request: Request) -> Desk:
+    """What the application was given for these pages."""
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+TheDesk = Annotated[Desk, Depends(the_desk)]
+Form = Annotated[Fields, Depends(fields)]
+
+
+def host(request: Request) -> str:
+    """Where a request comes from, for limits by network."""
+    return request.client.host if request.client else ""

@@ -1,0 +1,194 @@
+"""Join, by the form or the API; confirm; and a new link by e-mail. The answer never says who is known."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+
+from subscribers.addresses import LONGEST_ADDRESS, AddressRefused, read_address
+from subscribers.limits import Limited
+from subscribers.links import Purpose, Refused
+from subscribers.pages.desk import Desk, Form, Letter, TheDesk, host
+from subscribers.pages.words import masked
+from subscribers.preferences import (
+    MOST_TOPICS,
+    Preferences,
+    PreferencesError,
+    Standing,
+    check,
+    read_preferences,
+)
+from subscribers.subscriber import Subscriber, UnknownSubscriber
+from subscribers.subscriptions import Confirmation, JoinOutcome
+
+LOOK = "Look into your mailbox"
+LETTERS = {JoinOutcome.CONFIRM: Letter.CONFIRM, JoinOutcome.KNOWN: Letter.KNOWN}
+
+
+class Subscription(BaseModel):
+    """What the API is sent to join."""
+
+    email: str = Field(min_length=3, max_length=LONGEST_ADDRESS, description="where the brief shall go")
+    topics: list[str] = Field(min_length=1, max_length=MOST_TOPICS, description="slugs of topics to follow")
+
+
+@dataclass(frozen=True, slots=True)
+class JoinForm:
+    """The form as it is shown: with what was typed, and what is wrong with it."""
+
+    seal: str
+    address: str = ""
+    topics: Sequence[str] = ()
+    problems: Mapping[str, str] = field(default_factory=dict)  # by field; "" for the form as a whole
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A joining that was taken, and the letter that it asks for."""
+
+    letter: Letter | None
+    subscriber: Subscriber | None
+
+
+def blank(desk: Desk, topics: Sequence[str] = ()) -> JoinForm:
+    """An empty form, perhaps with topics ticked."""
+    return JoinForm(desk.forms.seal("join", desk.clock()), topics=topics)
+
+
+routes = APIRouter()
+
+
+@routes.get("/join", include_in_schema=False)
+def page(request: Request, desk: TheDesk) -> Response:
+    return _form(desk, blank(desk, request.query_params.getlist("topics")))
+
+
+@routes.post("/join", include_in_schema=False)
+def join(request: Request, form: Form, desk: TheDesk) -> Response:
+    again = JoinForm(desk.forms.seal("join", desk.clock()), form.text("email"), form.texts("topics"))
+    sealed = desk.forms.read("join", form.text("form"), desk.clock())
+    if form.text("website"):  # hidden from people: whoever fills it in is told nothing
+        return desk.show("look.html", LOOK)
+    if sealed is None or sealed.was_hasty(desk.clock()):
+        words = "That was too quick, or this page had been open for too long. Please press the button again."
+        return _form(desk, again, {"": words})
+    result = ask(desk, form.text("email"), form.texts("topics"), host(request), "join page")
+    if isinstance(result, Limited):
+        return desk.limited(result.wait)
+    if isinstance(result, Accepted):
+        return _posting(desk, desk.show("look.html", LOOK), result)
+    return _form(desk, again, result)
+
+
+@routes.post("/api/subscriptions", status_code=202, tags=["subscriptions"], responses={422: {}, 429: {}})
+def subscribe(request: Request, wanted: Subscription, desk: TheDesk) -> Response:
+    """Ask for the brief: a confirmation e-mail follows. The answer is the same for every address."""
+    result = ask(desk, wanted.email, wanted.topics, host(request), "API")
+    if isinstance(result, Limited):
+        wait = str(max(1, int(result.wait.total_seconds())))
+        return JSONResponse({"error": "asked too often"}, 429, {"Retry-After": wait})
+    if isinstance(result, Accepted):
+        answer = JSONResponse({"status": "a confirmation e-mail is on its way"}, 202)
+        return _posting(desk, answer, result)
+    return JSONResponse({"error": "this can't be used", "problems": result}, 422)
+
+
+@routes.get("/confirm/{token}", include_in_schema=False)
+def confirm_page(token: str, desk: TheDesk) -> Response:
+    opened = desk.open(Purpose.CONFIRM, token)
+    if isinstance(opened, Refused):
+        return desk.refuse(opened)
+    if opened.subscriber.standing is not Standing.UNCONFIRMED:
+        return _confirmed(desk, opened.subscriber, opened.subscriber.standing is Standing.ACTIVE)
+    return desk.show(
+        "confirm.html",
+        "One more click",
+        address=masked(opened.subscriber.address),
+        topics=_named(desk, opened.subscriber),
+        seal=desk.seal("confirm", opened.subscriber),
+    )
+
+
+@routes.post("/confirm/{token}", include_in_schema=False)
+def confirm(token: str, form: Form, desk: TheDesk) -> Response:
+    opened = desk.open(Purpose.CONFIRM, token)
+    if isinstance(opened, Refused):
+        return desk.refuse(opened)
+    if not desk.sealed("confirm", opened.subscriber, form):
+        return confirm_page(token, desk)
+    became, subscriber = desk.subscriptions.confirm(opened.subscriber.id, desk.clock(), "confirm page")
+    answer = _confirmed(desk, subscriber, became is not Confirmation.LEFT)
+    if became is Confirmation.CONFIRMED:
+        return desk.post_after(answer, Letter.WELCOME, subscriber)
+    return answer
+
+
+@routes.get("/links", include_in_schema=False)
+def links_page(desk: TheDesk) -> Response:
+    return desk.show("links.html", "Your link, by e-mail", problem="")
+
+
+@routes.post("/links", include_in_schema=False)
+def links(request: Request, form: Form, desk: TheDesk) -> Response:
+    try:
+        address = read_address(form.text("email"))
+    except AddressRefused as refused:
+        return desk.show("links.html", "Your link, by e-mail", status=422, problem=str(refused))
+    if limited := desk.limits.take("link", address, host(request), desk.clock()):
+        return desk.limited(limited.wait)
+    answer = desk.show("look.html", LOOK)
+    try:
+        subscriber = desk.roster.find(address.spelled)
+    except UnknownSubscriber:
+        return answer
+    unconfirmed = subscriber.standing is Standing.UNCONFIRMED
+    return desk.post_after(answer, Letter.CONFIRM if unconfirmed else Letter.LINK, subscriber)
+
+
+def ask(
+    desk: Desk, address: str, topics: Sequence[str], network: str, source: str
+) -> Accepted | Limited | dict[str, str]:
+    """Take a joining; what is wrong with it, by field, where it can't be taken."""
+    problems: dict[str, str] = {}
+    try:
+        asked = read_address(address)
+    except AddressRefused as refused:
+        problems["email"] = str(refused) if address.strip() else "Please write your e-mail address."
+    wanted = Preferences(())
+    try:
+        wanted = read_preferences({"topics": list(topics)})
+        problems |= {one.field: one.message for one in check(wanted, desk.names())}
+    except PreferencesError as error:
+        problems |= {one.field: one.message for one in error.problems}
+    if problems:
+        return problems
+    if limited := desk.limits.take("join", asked, network, desk.clock()):
+        return limited
+    joined = desk.subscriptions.join(asked.spelled, wanted, desk.clock(), source)
+    return Accepted(LETTERS.get(joined.outcome), joined.subscriber)
+
+
+def _posting(desk: Desk, answer: Response, accepted: Accepted) -> Response:
+    if accepted.letter and accepted.subscriber:
+        return desk.post_after(answer, accepted.letter, accepted.subscriber)
+    return answer
+
+
+def _form(desk: Desk, form: JoinForm, problems: Mapping[str, str] | None = None) -> Response:
+    shown = JoinForm(form.seal, form.address, form.topics, problems or {})
+    return desk.show(
+        "join.html", "Get it by e-mail", status=422 if problems else 200, join=shown, offers=desk.offers()
+    )
+
+
+def _confirmed(desk: Desk, subscriber: Subscriber, stays: bool) -> Response:
+    if not stays:
+        return desk.show("left-before.html", "You have left since")
+    return desk.show("confirmed.html", "You are in", topics=_named(desk, subscriber))
+
+
+def _named(desk: Desk, subscriber: Subscriber) -> list[str]:
+    names = desk.names()
+    return [names.get(slug, slug) for slug in subscriber.topics]

@@ -1,0 +1,278 @@
+"""The manage page: what a subscriber chose, and everything that can be changed about it."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import cache
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from markupsafe import Markup, escape
+
+from subscribers.addresses import AddressRefused, read_address
+from subscribers.links import Purpose, Refused
+from subscribers.pages.desk import Desk, Fields, Form, Letter, SentIssue, TheDesk, host
+from subscribers.pages.words import FIELD_NAMES, STALE, masked, sentences
+from subscribers.preferences import (
+    Conflict,
+    Frequency,
+    Length,
+    Preferences,
+    PreferencesError,
+    Standing,
+    listed,
+    read_preferences,
+    time_zones,
+)
+from subscribers.roster import Opened
+from subscribers.subscriptions import AddressRefusal
+
+SOURCE = "manage page"
+FREQUENCIES = {
+    Frequency.WEEKLY: ("Every week", ""),
+    Frequency.MONTHLY: ("Once a month", "with the last issue of the month"),
+}
+LENGTHS = {
+    Length.FULL: ("Full", "every section of each brief"),
+    Length.SHORT: ("Short", "themes in two sentences, papers to read first; the rest is on the web"),
+}
+# The letters that a manage page can send, each to the subscriber's own address
+OWN = {"export": Letter.EXPORT, "delete": Letter.DELETE}
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a page says first."""
+
+    title: str
+    words: Sequence[str]
+    status: int = 200
+    wanted: Preferences | None = None  # what was asked for, where it could not be saved
+    problems: Mapping[str, str] = field(default_factory=dict)  # by field
+
+    @property
+    def is_good(self) -> bool:
+        return self.status == 200
+
+
+routes = APIRouter(include_in_schema=False)
+
+
+@routes.get("/manage/{token}")
+def page(token: str, desk: TheDesk) -> Response:
+    opened = desk.open(Purpose.MANAGE, token)
+    return desk.refuse(opened) if isinstance(opened, Refused) else show(desk, opened, token)
+
+
+@routes.post("/manage/{token}")
+def save(token: str, form: Form, desk: TheDesk) -> Response:
+    sent = _sent(desk, token, form)
+    if isinstance(sent, Response):
+        return sent
+    return _save(desk, sent.opened, token, read_preferences(sent.shown), form)
+
+
+@routes.post("/manage/{token}/address")
+def ask_address_change(request: Request, token: str, form: Form, desk: TheDesk) -> Response:
+    sent = _sent(desk, token, form)
+    if isinstance(sent, Response):
+        return sent
+    return _ask_address_change(desk, sent.opened, token, form.text("email"), host(request))
+
+
+@routes.post("/manage/{token}/links")
+def revoke(request: Request, token: str, form: Form, desk: TheDesk) -> Response:
+    """New links: those that are out, perhaps in a forwarded e-mail, open nothing any more."""
+    sent = _sent(desk, token, form)
+    if isinstance(sent, Response):
+        return sent
+    subscriber = sent.opened.subscriber
+    if limited := desk.limits.take("link", read_address(subscriber.address), host(request), desk.clock()):
+        return desk.limited(limited.wait)
+    renewed = desk.subscriptions.revoke_links(subscriber.id, desk.clock(), SOURCE)
+    answer = desk.show("renewed.html", "Your links were made anew", address=masked(renewed.address))
+    return desk.post_after(answer, Letter.LINK, renewed)
+
+
+@routes.post("/manage/{token}/data")
+def send_own_link(request: Request, token: str, form: Form, desk: TheDesk) -> Response:
+    """A short-lived link to export or delete, to the address: whoever got a forwarded e-mail can't do it."""
+    sent = _sent(desk, token, form)
+    if isinstance(sent, Response):
+        return sent
+    letter = OWN.get(form.text("what"))
+    if letter is None:
+        return show(desk, sent.opened, token)
+    subscriber = sent.opened.subscriber
+    if limited := desk.limits.take(letter, read_address(subscriber.address), host(request), desk.clock()):
+        return desk.limited(limited.wait)
+    words = [f"It goes to {masked(subscriber.address)} and works for an hour."]
+    answer = show(desk, sent.opened, token, Notice("A link is on its way to your mailbox", words))
+    return desk.post_after(answer, letter, subscriber)
+
+
+@routes.get("/manage/{token}/history")
+def history_page(token: str, desk: TheDesk) -> Response:
+    """What was changed, and when. A page of its own: the manage page is opened far more often."""
+    opened = desk.open(Purpose.MANAGE, token)
+    if isinstance(opened, Refused):
+        return desk.refuse(opened)
+    names = desk.names()
+    entries = [
+        (one.at, sentences([one.change], names)[0], one.source)
+        for one in reversed(desk.roster.history(opened.subscriber.id))
+    ]
+    return desk.show("history.html", "What was changed, and when", entries=entries, token=token)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A form of this page: whose it is, and what it showed."""
+
+    opened: Opened
+    shown: Mapping[str, Any]
+
+
+def _sent(desk: Desk, token: str, form: Fields) -> Sent | Response:
+    """Whose form was sent; an answer instead where the link or the seal does not hold."""
+    opened = desk.open(Purpose.MANAGE, token)
+    if isinstance(opened, Refused):
+        return desk.refuse(opened)
+    sealed = desk.sealed("manage", opened.subscriber, form)
+    if sealed is None:
+        return show(desk, opened, token, Notice("Nothing was changed", [STALE], 409))
+    return Sent(opened, sealed.shown)
+
+
+def show(desk: Desk, opened: Opened, token: str, notice: Notice | None = None) -> Response:
+    """The page as things stand; with what was asked for where that could not be saved."""
+    subscriber = opened.subscriber
+    now = desk.clock()
+    current = subscriber.preferences.on(now.date())
+    chosen = (notice and notice.wanted) or current
+    topics = desk.topics()
+    names = {one.slug: one.name for one in topics}
+    return desk.show(
+        "manage.html",
+        "Your subscription",
+        status=notice.status if notice else 200,
+        notice=notice,
+        problems=notice.problems if notice else {},
+        token=token,
+        seal=desk.seal("manage", subscriber, _plain(current)),
+        address=masked(subscriber.address),
+        subscriber=subscriber,
+        has_left=subscriber.standing is Standing.LEFT,
+        chosen=chosen,
+        topics=topics,
+        frequencies=FREQUENCIES,
+        lengths=LENGTHS,
+        zone_options=zone_options(chosen.time_zone),
+        tomorrow=now.date() + dt.timedelta(days=1),
+        why=why(desk, opened, names),
+        leave=desk.link(subscriber, Purpose.LEAVE),
+    )
+
+
+def why(desk: Desk, opened: Opened, names: Mapping[str, str]) -> list[str]:
+    """Why this e-mail came: what the ledger says of it, and when the reader said yes."""
+    subscriber = opened.subscriber
+    said = [_why_sent(one, names) for one in desk.sent(subscriber.id, opened.about)[:1] if opened.about]
+    confirmed = (
+        f", and confirmed the address on {_day(subscriber.confirmed_at)}" if subscriber.confirmed_at else ""
+    )
+    said.append(f"You asked for it on {_day(subscriber.joined_at)} ({subscriber.consent}){confirmed}.")
+    return said
+
+
+def zone_options(chosen: str) -> Markup:
+    """The options of the time zone's select. They are the same on every page but for one word."""
+    options, option = _zone_options(), f'value="{escape(chosen)}"'
+    if option not in options:
+        options = f"<option {option}>{escape(chosen)}</option>{options}"
+    return Markup(options.replace(option, f"{option} selected", 1))  # noqa: S704 - every name was escaped
+
+
+@cache
+def _zone_options() -> str:
+    regions: dict[str, list[str]] = {"": ['<option value="UTC">UTC</option>']}
+    for zone in time_zones():
+        region, _, place = zone.partition("/")
+        if place and region not in {"Etc", "SystemV", "posix", "right"}:
+            name = escape(place.replace("_", " ").replace("/", ", "))
+            regions.setdefault(region, []).append(f'<option value="{escape(zone)}">{name}</option>')
+    return "".join(
+        f'<optgroup label="{escape(region)}">{"".join(options)}</optgroup>' if region else options[0]
+        for region, options in regions.items()
+    )
+
+
+def _save(desk: Desk, opened: Opened, token: str, shown: Preferences, form: Fields) -> Response:
+    try:
+        wanted = read_preferences(_asked(form), base=shown)
+        saved = desk.subscriptions.change(opened.subscriber.id, shown, wanted, desk.clock(), SOURCE)
+    except PreferencesError as error:
+        problems = {one.field: one.message for one in error.problems}
+        asked = replace(shown, topics=tuple(form.texts("topics")))
+        notice = Notice("Nothing was saved yet", list(problems.values()), 422, asked, problems)
+        return show(desk, opened, token, notice)
+    if isinstance(saved, Conflict):
+        changed = listed([FIELD_NAMES.get(name, name) for name in saved.fields])
+        words = [
+            f"Since this page was opened, {changed} was changed elsewhere. Here is how things stand now."
+        ]
+        current = Opened(desk.roster.subscriber(opened.subscriber.id), opened.about)
+        return show(desk, current, token, Notice("Nothing was saved", words, 409))
+    words = sentences(saved.changes, desk.names()) or ["Nothing was different."]
+    if saved.merged:
+        words.append("What was changed elsewhere since this page was opened stays as it is.")
+    return show(desk, Opened(saved.subscriber, opened.about), token, Notice("Saved", words))
+
+
+def _asked(form: Fields) -> dict[str, Any]:
+    """What the form says; a topic that is not ticked is not sent, so topics are always taken from it."""
+    given: dict[str, Any] = {
+        name: form.text(name)
+        for name in ("length", "frequency", "time_zone", "hour", "paused_until")
+        if form.texts(name)
+    }
+    return given | {"topics": list(form.texts("topics"))}
+
+
+def _ask_address_change(desk: Desk, opened: Opened, token: str, typed: str, network: str) -> Response:
+    try:
+        address = read_address(typed)
+    except AddressRefused as refused:
+        problems = {"email": str(refused)}
+        return show(
+            desk, opened, token, Notice("That address can't be used", [str(refused)], 422, None, problems)
+        )
+    if limited := desk.limits.take("address", address, network, desk.clock()):
+        return desk.limited(limited.wait)
+    asked = desk.subscriptions.ask_address_change(opened.subscriber.id, address.spelled, desk.clock(), SOURCE)
+    if asked is AddressRefusal.SAME:
+        return show(desk, opened, token, Notice("That is your address already", ["Nothing was changed."]))
+    words = [f"It works for an hour. Until then e-mails go to {masked(opened.subscriber.address)} as before."]
+    answer = show(desk, opened, token, Notice("A link is on its way to the new address", words))
+    if isinstance(asked, AddressRefusal):  # the same answer: who is suppressed is nobody's business
+        return answer
+    desk.post_after(answer, Letter.ADDRESS_ASKED, asked.subscriber)
+    return desk.post_after(
+        answer, Letter.CHANGE_ADDRESS, asked.subscriber, to=asked.address, about=asked.code
+    )
+
+
+def _why_sent(one: SentIssue, names: Mapping[str, str]) -> str:
+    topics = listed([names.get(slug, slug) for slug in one.topics])
+    return f"Issue {one.label} came to you because you follow {topics}."
+
+
+def _day(when: dt.datetime) -> str:
+    return f"{when.day} {when:%B %Y}"
+
+
+def _plain(preferences: Preferences) -> dict[str, Any]:
+    """Preferences as JSON holds them: what `read_preferences` gives back."""
+    plain = asdict(preferences)
+    paused = preferences.paused_until
+    return plain | {"topics": list(preferences.topics), "paused_until": paused.isoformat() if paused else ""}

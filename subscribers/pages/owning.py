@@ -1,0 +1,107 @@
+"""What only the owner of an address may do, each behind a short-lived link that came by e-mail there."""
+
+import json
+
+from fastapi import APIRouter, Response
+
+from subscribers.links import Purpose, Refusal, Refused
+from subscribers.pages.desk import Desk, Form, Letter, TheDesk
+from subscribers.pages.words import masked
+from subscribers.roster import Opened
+from subscribers.subscriptions import AddressRefusal
+
+EXPORT_SOURCE, ADDRESS_SOURCE = "export page", "new address"
+
+
+routes = APIRouter(include_in_schema=False)
+
+
+@routes.get("/export/{token}")
+def export_page(token: str, desk: TheDesk) -> Response:
+    opened = desk.open(Purpose.EXPORT, token)
+    return desk.refuse(opened) if isinstance(opened, Refused) else _ask(desk, "export", opened, token)
+
+
+@routes.post("/export/{token}")
+def export(token: str, form: Form, desk: TheDesk) -> Response:
+    opened = desk.open(Purpose.EXPORT, token)
+    if isinstance(opened, Refused):
+        return desk.refuse(opened)
+    if not desk.sealed("export", opened.subscriber, form):
+        return _ask(desk, "export", opened, token)
+    return _download(desk, opened)
+
+
+@routes.get("/delete/{token}")
+def delete_page(token: str, desk: TheDesk) -> Response:
+    opened = desk.open(Purpose.DELETE, token)
+    return desk.refuse(opened) if isinstance(opened, Refused) else _ask(desk, "delete", opened, token)
+
+
+@routes.post("/delete/{token}")
+def delete(token: str, form: Form, desk: TheDesk) -> Response:
+    opened = desk.open(Purpose.DELETE, token)
+    if isinstance(opened, Refused):
+        return desk.refuse(opened)
+    if not desk.sealed("delete", opened.subscriber, form):
+        return _ask(desk, "delete", opened, token)
+    desk.subscriptions.forget(opened.subscriber.id, desk.clock())
+    return desk.show("deleted.html", "Everything about you was deleted")
+
+
+@routes.get("/change-address/{token}")
+def address_page(token: str, desk: TheDesk) -> Response:
+    opened = desk.open(Purpose.CHANGE_ADDRESS, token)
+    if isinstance(opened, Refused):
+        return desk.refuse(opened)
+    return _ask(desk, "change-address", opened, token)
+
+
+@routes.post("/change-address/{token}")
+def change_address(token: str, form: Form, desk: TheDesk) -> Response:
+    opened = desk.open(Purpose.CHANGE_ADDRESS, token)
+    if isinstance(opened, Refused):
+        return desk.refuse(opened)
+    if not desk.sealed("change-address", opened.subscriber, form):
+        return _ask(desk, "change-address", opened, token)
+    return _change_address(desk, opened)
+
+
+def _ask(desk: Desk, what: str, opened: Opened, token: str) -> Response:
+    titles = {"export": "Your data", "delete": "Delete everything?", "change-address": "Your new address"}
+    seal = desk.seal(what, opened.subscriber)
+    return desk.show("own.html", titles[what], what=what, token=token, seal=seal)
+
+
+def _download(desk: Desk, opened: Opened) -> Response:
+    """Everything that is kept about a subscriber: what the roster knows and what the ledger says was sent."""
+    kept = desk.subscriptions.export(opened.subscriber.id, desk.clock(), EXPORT_SOURCE)
+    kept["deliveries"] = [
+        {
+            "issue": one.label,
+            "topics": list(one.topics),
+            "length": one.length,
+            "state": one.state,
+            "at": one.settled_at.isoformat() if one.settled_at else None,
+        }
+        for one in desk.sent(opened.subscriber.id)
+    ]
+    content = json.dumps(kept, indent=2, ensure_ascii=False).encode("utf-8", "replace")
+    headers = {
+        "Content-Disposition": 'attachment; filename="my-subscription.json"',
+        "Cache-Control": "no-store",
+    }
+    return Response(content, 200, headers, "application/json")
+
+
+def _change_address(desk: Desk, opened: Opened) -> Response:
+    changed = desk.subscriptions.change_address(
+        opened.subscriber.id, opened.about, desk.clock(), ADDRESS_SOURCE
+    )
+    if changed is AddressRefusal.TAKEN:
+        return desk.show("taken.html", "That address has a subscription of its own", status=409)
+    if isinstance(changed, AddressRefusal):
+        return desk.refuse(Refusal.USED)
+    answer = desk.show("moved.html", "Your address was changed", address=masked(changed.subscriber.address))
+    desk.post_after(answer, Letter.LINK, changed.subscriber)
+    return desk.post_after(answer, Letter.ADDRESS_CHANGED, changed.subscriber, to=changed.old_address)

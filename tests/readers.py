@@ -1,0 +1,207 @@
+"""A reader of the pages: the real application over a real SQLite, an outbox for a mailbox, and a clock.
+
+place = open_place(folder, migrated)  the service with one issue delivered to nobody yet
+reader = place.reader()               somebody who clicks: reader.get(path), reader.press(page, "Save", ...)
+place.letters()                       every e-mail that left, oldest first
+"""
+
+import datetime as dt
+import email
+import email.policy
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import lxml.html
+import sqlalchemy as sa
+from starlette.testclient import TestClient
+
+from service import wiring
+from service.archive import Built
+from service.briefs.model import Brief
+from service.papers import Sighting, Window
+from service.pipeline import publish_issue
+from service.settings import Settings
+from service.web.app import make_app
+from service.wiring import Service
+from subscribers.links import Links
+from subscribers.roster import Joining
+from subscribers.subscriber import Subscriber
+from tests import builders
+
+BASE = "http://testserver"
+NOW = dt.datetime(2026, 5, 26, 9, 0, tzinfo=dt.UTC)
+TOPICS = ("robot-learning", "exoplanets")
+ADDRESS = "ada.sampleton@example.org"
+
+
+@dataclass
+class Clock:
+    """A clock that a test sets."""
+
+    now: dt.datetime = NOW
+
+    def __call__(self) -> dt.datetime:
+        return self.now
+
+    def forward(self, **by: float) -> None:
+        self.now += dt.timedelta(**by)
+
+
+@dataclass
+class Answer:
+    """A page as its reader has it."""
+
+    path: str
+    status: int
+    text: str
+    headers: Mapping[str, str]
+    content: bytes
+
+    @property
+    def heading(self) -> str:
+        return str(lxml.html.fromstring(self.text).xpath("string(//h1)")).strip()
+
+    @property
+    def notice(self) -> str:
+        return " ".join(
+            str(lxml.html.fromstring(self.text).xpath("string(//*[contains(@class, 'note')])")).split()
+        )
+
+    def button(self, label: str) -> tuple[str, dict[str, list[str]]]:
+        """Where the form of this button goes, and what it sends as it stands."""
+        (button,) = lxml.html.fromstring(self.text).xpath(
+            f"//button[starts-with(normalize-space(), '{label}')]"
+        )
+        form = next(button.iterancestors("form"))
+        sent: dict[str, list[str]] = {}
+        for name, value in form.form_values():
+            sent.setdefault(name, []).append(value)
+        if button.get("name"):
+            sent[button.get("name")] = [button.get("value")]
+        return form.get("action") or self.path, sent
+
+
+class Reader:
+    """Somebody with a browser."""
+
+    def __init__(self, client: TestClient) -> None:
+        self.client = client
+
+    def get(self, path: str, **headers: str) -> Answer:
+        return self._answer(path, self.client.get(path, headers=headers, follow_redirects=False))
+
+    def press(self, page: Answer, label: str, **changes: Any) -> Answer:
+        """Press a button of a page, with these fields changed; None leaves one out."""
+        path, sent = page.button(label)
+        given: dict[str, Any] = {**sent, **changes}
+        return self.post(path, {name: value for name, value in given.items() if value is not None})
+
+    def post(self, path: str, data: Mapping[str, Any] | None = None, **more: Any) -> Answer:
+        return self._answer(path, self.client.post(path, data=data, follow_redirects=False, **more))
+
+    def _answer(self, path: str, got: Any) -> Answer:
+        return Answer(path, got.status_code, got.text, got.headers, got.content)
+
+
+@dataclass
+class Place:
+    """The service, its clock and its outbox."""
+
+    service: Service
+    clock: Clock
+    app: Any
+    links: Links
+    _seen: list[str] = field(default_factory=list)
+
+    def reader(self, host: str = "203.0.113.7") -> Reader:
+        return Reader(TestClient(self.app, BASE, client=(host, 50_000), raise_server_exceptions=True))
+
+    def subscriber(self, address: str = ADDRESS, topics: Sequence[str] = TOPICS, **more: Any) -> Subscriber:
+        subscriber, _ = self.service.roster.put_subscriber(
+            Joining(address, tuple(topics), **more), self.clock.now
+        )
+        return subscriber
+
+    def again(self, subscriber: Subscriber) -> Subscriber:
+        """The subscriber as the database has it now."""
+        return self.service.roster.subscriber(subscriber.id)
+
+    def letters(self) -> list[EmailMessage]:
+        folder = self.service.settings.outbox
+        files = (
+            sorted(folder.glob("*.eml"), key=lambda file: file.stat().st_mtime_ns) if folder.exists() else []
+        )
+        return [email.message_from_bytes(file.read_bytes(), policy=email.policy.default) for file in files]
+
+    def letter(self, subject: str) -> EmailMessage:
+        """The newest letter whose subject begins so."""
+        return [one for one in self.letters() if str(one["subject"]).startswith(subject)][-1]
+
+    def deliver(self) -> None:
+        """The newest issue to its audience."""
+        label = builders.WINDOW.label
+        with wiring.post_room(self.service) as room:
+            publish_issue(label, wiring.message_maker(self.service, label), room)
+
+    def dump(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Every row of every table."""
+        tables = sa.MetaData()
+        tables.reflect(self.service.engine)
+        with self.service.engine.connect() as connection:
+            return {
+                name: sorted((tuple(row) for row in connection.execute(table.select())), key=repr)
+                for name, table in sorted(tables.tables.items())
+            }
+
+
+def body_of(letter: EmailMessage, subtype: str = "plain") -> str:
+    """One part of a letter as its reader sees it."""
+    body = letter.get_body((subtype,))
+    assert isinstance(body, EmailMessage), f"the letter has no part {subtype}"
+    return str(body.get_content())
+
+
+def path_in(letter: EmailMessage, purpose: str = "", base: str = BASE) -> str:
+    """The path of the first link in a letter's plaintext, or of the one for a purpose."""
+    found = re.search(rf"{base}(/{purpose}[^\s]*)", body_of(letter))
+    assert found, "the letter has no such link"
+    return found[1]
+
+
+def open_place(folder: Path, migrated: Path, base_url: str = BASE) -> Place:
+    """A service in a folder of its own, with one approved issue of two topics."""
+    shutil.copy(migrated, folder / "brief.db")
+    settings = Settings(
+        data_dir=folder,
+        database_url=f"sqlite:///{folder / 'brief.db'}",
+        base_url=base_url,
+        secret_key="k" * 40,
+        postal_address="Invented Society, 1 Example Street, Sampletown",
+    )
+    service = wiring.open_service(settings)
+    clock = Clock()
+    publish(service, clock.now)
+    return Place(service, clock, make_app(service, clock), Links(base_url, wiring.secret_keys(settings)))
+
+
+def publish(service: Service, now: dt.datetime, window: Window = builders.WINDOW, **changes: Any) -> None:
+    """Save and approve an issue of the builders' brief, on two topics."""
+    names = {topic.slug: topic.name for topic in service.roster.topics()}
+    briefs = [
+        builders.brief(
+            topic_slug=slug, topic_name=names[slug], window_label=window.label, first=window.first,
+            last=window.last, **changes,
+        )
+        for slug in TOPICS
+    ]  # fmt: skip
+    service.archive.save_issue(window, [Built(brief, _sightings(brief)) for brief in briefs], now)
+    service.archive.approve(window.label, now)
+
+
+def _sightings(brief: Brief) -> tuple[Sighting, ...]:
+    return tuple(Sighting(entry.paper_id, 1, brief.window_label, taken=True) for entry in brief.catalog)

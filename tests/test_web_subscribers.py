@@ -1,0 +1,396 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from subscribers.links import Purpose
+from subscribers.preferences import Frequency, Length, Standing
+from subscribers.subscriber import Subscriber, UnknownSubscriber
+from subscribers.suppressions import Cause
+from tests import builders
+from tests.readers import ADDRESS, BASE, Answer, Place, Reader, body_of, open_place, path_in
+
+NEW = "new.reader@example.org"
+SAVE, ONE_CLICK = "Save", {"List-Unsubscribe": "One-Click"}
+
+
+@pytest.fixture
+def place(tmp_path: Path, migrated: Path) -> Place:
+    return open_place(tmp_path, migrated)
+
+
+@pytest.fixture
+def reader(place: Place) -> Reader:
+    return place.reader()
+
+
+def join(place: Place, reader: Reader, email: str = NEW, **changes: object) -> Answer:
+    page = reader.get("/")
+    place.clock.forward(seconds=20)
+    return reader.press(page, "Send me", email=email, **{"topics": ["exoplanets"], **changes})
+
+
+def path(place: Place, purpose: Purpose, subscriber: Subscriber, about: str = "") -> str:
+    return subscriber.link(place.links, purpose, place.clock.now, about).removeprefix(BASE)
+
+
+# -- join ------------------------------------------------------------------------------------------------
+
+
+def test_joining_takes_a_letter_a_button_and_ends_in_a_welcome(place: Place, reader: Reader) -> None:
+    assert join(place, reader).heading == "Look into your mailbox"
+    assert place.service.roster.find(NEW).standing is Standing.UNCONFIRMED
+    page = reader.get(path_in(place.letter("Please confirm"), "confirm"))
+    assert place.service.roster.find(NEW).standing is Standing.UNCONFIRMED
+    assert reader.press(page, "Yes").heading == "You are in"
+    assert place.service.roster.find(NEW).standing is Standing.ACTIVE
+    welcome = body_of(place.letter("Welcome"), "html")
+    assert builders.theme("Warning crews earlier", ()).heading in welcome
+
+
+def test_confirming_again_says_so_and_sends_nothing(place: Place, reader: Reader) -> None:
+    join(place, reader)
+    confirm = path_in(place.letter("Please confirm"), "confirm")
+    page = reader.get(confirm)
+    reader.press(page, "Yes")
+    letters = len(place.letters())
+    assert reader.press(page, "Yes").heading == "You are in"
+    assert len(place.letters()) == letters
+
+
+@pytest.mark.parametrize("address", [NEW, ADDRESS, "blocked@example.net"])
+def test_the_answer_is_the_same_for_every_address(place: Place, reader: Reader, address: str) -> None:
+    expected = join(place, reader, "somebody.else@example.org")
+    place.subscriber()
+    place.service.roster.suppressions.add("blocked@example.net", Cause.OPERATOR, place.clock.now)
+    answer = join(place, reader, address)
+    assert (answer.status, answer.text) == (expected.status, expected.text)
+
+
+def test_somebody_known_is_told_so_by_letter_and_keeps_what_they_chose(place: Place, reader: Reader) -> None:
+    known = place.subscriber()
+    join(place, reader, ADDRESS, topics=["quantum-computing"])
+    assert place.again(known) == known
+    assert place.letter("You already get")["to"] == ADDRESS
+
+
+def test_a_suppressed_address_gets_no_letter(place: Place, reader: Reader) -> None:
+    place.service.roster.suppressions.add(NEW, Cause.OPERATOR, place.clock.now)
+    join(place, reader)
+    assert place.letters() == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"email": "nobody"}, "is not an e-mail address"),
+        ({"email": ""}, "Please write your e-mail address"),
+        ({"topics": None}, "choose at least one topic"),
+        ({"topics": ["no-such-topic"]}, "there is no topic"),
+        ({"topics": ["<b>"]}, "there is no topic"),
+    ],
+)
+def test_what_is_wrong_is_said_and_what_was_typed_stays(
+    place: Place, reader: Reader, changes: dict[str, object], words: str
+) -> None:
+    answer = join(place, reader, **changes)  # type: ignore[arg-type]
+    assert answer.status == 422
+    assert words in answer.notice
+    if "email" not in changes:
+        assert f'value="{NEW}"' in answer.text
+    assert place.letters() == []
+
+
+def test_a_robot_that_fills_in_the_hidden_field_is_told_nothing(place: Place, reader: Reader) -> None:
+    assert join(place, reader, website="https://spam.example").heading == "Look into your mailbox"
+    assert place.letters() == []
+    with pytest.raises(UnknownSubscriber):
+        place.service.roster.find(NEW)
+
+
+def test_who_is_faster_than_people_presses_again(place: Place, reader: Reader) -> None:
+    page = reader.get("/")
+    again = reader.press(page, "Send me", email=NEW, topics=["exoplanets"])
+    assert "press the button again" in again.notice
+    place.clock.forward(seconds=5)
+    assert reader.press(again, "Send me").heading == "Look into your mailbox"
+
+
+def test_an_address_is_written_to_so_often_and_no_more(place: Place) -> None:
+    answers = [join(place, place.reader(f"198.51.{n}.1"), NEW).status for n in range(5)]
+    assert answers == [200, 200, 200, 429, 429]
+    assert len(place.letters()) == 3
+
+
+def test_a_network_may_ask_so_often_and_no_more(place: Place, reader: Reader) -> None:
+    statuses = [join(place, reader, f"reader{n}@example.org") for n in range(40)]
+    limited = [answer for answer in statuses if answer.status == 429]
+    assert limited
+    assert int(limited[0].headers["retry-after"]) > 0
+
+
+def test_nothing_that_a_visitor_typed_is_in_a_letter(place: Place, reader: Reader) -> None:
+    join(place, reader, NEW, name="Buy at evil.example", website="")
+    assert "evil" not in place.letters()[-1].as_string()
+
+
+def test_the_api_takes_the_same_path(place: Place, reader: Reader) -> None:
+    answer = reader.post("/api/subscriptions", json={"email": NEW, "topics": ["exoplanets"]})
+    assert answer.status == 202
+    assert place.letter("Please confirm")["to"] == NEW
+    known = reader.post(
+        "/api/subscriptions", json={"email": place.subscriber().address, "topics": ["exoplanets"]}
+    )
+    assert (known.status, known.text) == (answer.status, answer.text)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [{}, {"email": "x", "topics": []}, {"email": NEW, "topics": ["nope"]}, {"email": 1, "topics": "x"}, []],
+)
+def test_the_api_says_what_is_wrong(reader: Reader, sent: object) -> None:
+    answer = reader.post("/api/subscriptions", json=sent)
+    assert answer.status == 422
+    assert json.loads(answer.text)["problems"]
+
+
+# -- manage ----------------------------------------------------------------------------------------------
+
+
+def manage(place: Place, reader: Reader) -> Answer:
+    return reader.get(path(place, Purpose.MANAGE, place.subscriber()))
+
+
+def test_every_choice_is_saved_and_said_in_words(place: Place, reader: Reader) -> None:
+    saved = reader.press(
+        manage(place, reader), SAVE, topics=["exoplanets", "llm-agents"], length="short", frequency="monthly",
+        time_zone="Asia/Tokyo", hour="6", paused_until="2026-07-01",
+    )  # fmt: skip
+    for words in ("Now follows LLM Agents", "No longer follows Robot Learning", "short edition", "monthly",
+                  "06:00, time zone Asia/Tokyo", "Paused until 1 July 2026"):  # fmt: skip
+        assert words in saved.notice
+    chosen = place.service.roster.find(ADDRESS).preferences
+    assert set(chosen.topics) == {"exoplanets", "llm-agents"}
+    assert (chosen.length, chosen.frequency, chosen.hour) == (Length.SHORT, Frequency.MONTHLY, 6)
+
+
+def test_every_change_is_in_the_history(place: Place, reader: Reader) -> None:
+    reader.press(manage(place, reader), SAVE, length="short")
+    changes = place.service.roster.history(place.service.roster.find(ADDRESS).id)
+    assert (changes[-1].change, changes[-1].source) == ("gets the short edition", "manage page")
+
+
+def test_a_stale_page_keeps_what_was_changed_elsewhere(place: Place, reader: Reader) -> None:
+    page = manage(place, reader)
+    reader.press(page, SAVE, topics=["robot-learning", "exoplanets", "llm-agents"])
+    stale = reader.press(page, SAVE, topics=["robot-learning"])
+    assert "stays as it is" in stale.notice
+    assert set(place.service.roster.find(ADDRESS).topics) == {"robot-learning", "llm-agents"}
+
+
+def test_a_stale_page_that_contradicts_a_change_is_refused(place: Place, reader: Reader) -> None:
+    page = manage(place, reader)
+    reader.press(page, SAVE, hour="6")
+    refused = reader.press(page, SAVE, hour="7")
+    assert refused.status == 409
+    assert "the hour was changed elsewhere" in refused.notice
+    assert place.service.roster.find(ADDRESS).preferences.hour == 6
+
+
+IMPOSSIBLE: list[dict[str, object]] = [
+    {"topics": None}, {"hour": "25"}, {"hour": "x"}, {"time_zone": "Mars/Base"}, {"paused_until": "soon"},
+    {"length": "huge"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("changes", IMPOSSIBLE)
+def test_what_can_not_be_chosen_is_not_saved(
+    place: Place, reader: Reader, changes: dict[str, object]
+) -> None:
+    page = manage(place, reader)
+    before = place.service.roster.find(ADDRESS)
+    assert reader.press(page, SAVE, **changes).status == 422
+    assert place.service.roster.find(ADDRESS) == before
+
+
+@pytest.mark.parametrize("form", [None, "", "forged", "e30.x"])
+def test_nothing_is_saved_without_the_seal_of_the_page(
+    place: Place, reader: Reader, form: str | None
+) -> None:
+    page = manage(place, reader)
+    for label in (SAVE, "Send a link to the new address", "Make all links anew", "Send a link to delete"):
+        before = place.dump()
+        assert reader.press(page, label, form=form, length="short", email=NEW).status == 409
+        assert place.dump() == before
+    assert place.letters() == []
+
+
+def test_a_page_that_was_open_for_two_days_saves_nothing(place: Place, reader: Reader) -> None:
+    page = manage(place, reader)
+    place.clock.forward(days=2)
+    assert "open for too long" in reader.press(page, SAVE, length="short").notice
+
+
+def test_the_seal_of_one_subscriber_is_no_other_ones(place: Place, reader: Reader) -> None:
+    page = manage(place, reader)
+    other = place.subscriber("other@example.org")
+    _, sent = page.button(SAVE)
+    before = place.again(other)
+    answer = reader.post(path(place, Purpose.MANAGE, other), {**sent, "length": "short"})
+    assert answer.status == 409
+    assert place.again(other) == before
+
+
+def test_the_page_says_why_an_e_mail_came(place: Place, reader: Reader) -> None:
+    subscriber = place.subscriber()
+    place.deliver()
+    page = reader.get(path_in(place.letters()[-1], "manage"))
+    assert "because you follow Robot Learning and Exoplanets" in page.text
+    assert subscriber.address not in page.text  # whoever got a forwarded e-mail need not learn it
+
+
+def test_an_address_changes_when_its_owner_says_so_and_the_old_one_is_told(
+    place: Place, reader: Reader
+) -> None:
+    subscriber = place.subscriber()
+    page = reader.get(path(place, Purpose.MANAGE, subscriber))
+    reader.press(page, "Send a link to the new address", email=NEW)
+    assert place.again(subscriber).address == ADDRESS
+    assert place.letter("Somebody asked")["to"] == ADDRESS
+    there = reader.get(path_in(place.letter("Please confirm your new"), "change-address"))
+    assert place.again(subscriber).address == ADDRESS
+    assert reader.press(there, "Use this address").heading == "Your address was changed"
+    assert place.again(subscriber).address == NEW
+    assert place.letter("Your address was changed")["to"] == ADDRESS
+    assert reader.get(page.path).status == 410
+    assert reader.get(path_in(place.letter("Your link"), "manage")).status == 200
+
+
+def test_an_address_that_is_somebody_elses_is_not_taken(place: Place, reader: Reader) -> None:
+    subscriber = place.subscriber()
+    other = place.subscriber("other@example.org")
+    page = reader.get(path(place, Purpose.MANAGE, subscriber))
+    reader.press(page, "Send a link to the new address", email=other.address)
+    there = reader.get(path_in(place.letter("Please confirm your new"), "change-address"))
+    assert reader.press(there, "Use this address").status == 409
+    assert place.again(subscriber).address == ADDRESS
+
+
+def test_new_links_make_the_old_ones_useless_but_those_to_leave(place: Place, reader: Reader) -> None:
+    subscriber = place.subscriber()
+    old = path(place, Purpose.MANAGE, subscriber)
+    leave = path(place, Purpose.LEAVE, subscriber)
+    reader.press(reader.get(old), "Make all links anew")
+    assert reader.get(old).status == 410
+    assert reader.get(leave).status == 200
+    assert reader.get(path_in(place.letter("Your link"), "manage")).status == 200
+
+
+# -- leave -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sent", [{"data": ONE_CLICK}, {"files": {"List-Unsubscribe": (None, "One-Click")}}])
+def test_one_click_leaves_at_once_and_again_does_nothing(place: Place, sent: dict[str, object]) -> None:
+    subscriber = place.subscriber()
+    client = place.reader().client
+    leave = path(place, Purpose.LEAVE, subscriber, builders.WINDOW.label)
+    for _ in range(2):
+        answer = client.post(leave, follow_redirects=False, **sent)  # type: ignore[arg-type]
+        assert answer.status_code == 200
+        assert "location" not in answer.headers
+        assert "set-cookie" not in answer.headers
+    assert place.again(subscriber).standing is Standing.LEFT
+    assert [one.change for one in place.service.roster.history(subscriber.id)].count("left") == 1
+
+
+def test_the_link_in_the_header_of_an_e_mail_is_the_one(place: Place, reader: Reader) -> None:
+    subscriber = place.subscriber()
+    place.deliver()
+    header = str(place.letters()[-1]["list-unsubscribe"])
+    assert reader.post(header.strip("<>").removeprefix(BASE), ONE_CLICK).status == 200
+    assert place.again(subscriber).standing is Standing.LEFT
+
+
+def test_the_page_leaves_one_topic_or_everything(place: Place, reader: Reader) -> None:
+    subscriber = place.subscriber()
+    leave = path(place, Purpose.LEAVE, subscriber)
+    one = reader.press(reader.get(leave), "Leave this topic only", topic="exoplanets")
+    assert one.heading == "No more Exoplanets"
+    assert place.again(subscriber).topics == ("robot-learning",)
+    everything = reader.press(reader.get(leave), "Leave everything")
+    assert everything.heading == "You get no more e-mails"
+    assert place.again(subscriber).standing is Standing.LEFT
+
+
+def test_leaving_can_be_undone_for_a_day(place: Place, reader: Reader) -> None:
+    subscriber = place.subscriber()
+    leave = path(place, Purpose.LEAVE, subscriber)
+    left = reader.press(reader.get(leave), "Leave everything")
+    assert reader.press(left, "Undo").heading == "Welcome back"
+    assert place.again(subscriber).standing is Standing.ACTIVE
+    reader.press(reader.get(leave), "Leave everything")
+    place.clock.forward(days=2)
+    assert "Undo" not in reader.get(leave).text
+
+
+def test_a_button_of_the_leave_page_needs_its_seal(place: Place, reader: Reader) -> None:
+    subscriber = place.subscriber()
+    page = reader.get(path(place, Purpose.LEAVE, subscriber))
+    reader.press(page, "Leave everything", form="forged")
+    assert place.again(subscriber).standing is Standing.ACTIVE
+
+
+# -- data ------------------------------------------------------------------------------------------------
+
+
+def own_link(place: Place, reader: Reader, label: str, subject: str, purpose: str) -> str:
+    page = reader.get(path(place, Purpose.MANAGE, place.service.roster.find(ADDRESS)))
+    reader.press(page, label)
+    return path_in(place.letter(subject), purpose)
+
+
+def test_an_export_holds_all_that_is_kept_and_works_once(place: Place, reader: Reader) -> None:
+    place.subscriber()
+    place.deliver()
+    link = own_link(place, reader, "Send a link to my data", "Your data", "export")
+    page = reader.get(link)
+    kept = json.loads(reader.press(page, "Download").text)
+    assert kept["address"] == ADDRESS
+    assert kept["history"]
+    assert kept["deliveries"][0]["issue"] == builders.WINDOW.label
+    assert reader.press(page, "Download").status == 410
+
+
+def test_deleting_leaves_nothing_but_a_hash(place: Place, reader: Reader) -> None:
+    subscriber = place.subscriber()
+    link = own_link(place, reader, "Send a link to delete", "Delete", "delete")
+    assert reader.press(reader.get(link), "Delete everything").heading == "Everything about you was deleted"
+    assert ADDRESS not in str(place.dump())
+    assert place.service.roster.by_reference(subscriber.reference) is None
+    assert place.service.roster.suppressions.count_deleted() == 1
+
+
+def test_links_to_a_deleted_subscriber_answer_kindly(place: Place, reader: Reader) -> None:
+    subscriber = place.subscriber()
+    links = {purpose: path(place, purpose, subscriber) for purpose in Purpose}
+    reader.press(reader.get(links[Purpose.DELETE]), "Delete everything")
+    for purpose, link in links.items():
+        answer = reader.get(link)
+        assert answer.status == (200 if purpose is Purpose.LEAVE else 410)
+        assert "deleted" in answer.text
+    assert reader.post(links[Purpose.LEAVE], ONE_CLICK).status == 200
+
+
+def test_links_to_ones_data_are_good_for_an_hour(place: Place, reader: Reader) -> None:
+    place.subscriber()
+    link = own_link(place, reader, "Send a link to delete", "Delete", "delete")
+    place.clock.forward(minutes=61)
+    assert reader.get(link).status == 410
+
+
+def test_whoever_has_no_link_gets_one_by_e_mail(place: Place, reader: Reader) -> None:
+    place.subscriber()
+    answers = [reader.post("/links", {"email": address}) for address in (ADDRESS, "unknown@example.org")]
+    assert answers[0].text == answers[1].text
+    assert [str(one["to"]) for one in place.letters()] == [ADDRESS]
+    assert reader.get(path_in(place.letter("Your link"), "manage")).status == 200
