@@ -8,7 +8,7 @@ DEVELOPMENT := $(VENV)/development.stamp
 JUDGES := node_modules/judges.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve lint judges test check bench models measures lock clean
+.PHONY: help install demo serve lint judges test check chaos bench models measures lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ lint: $(DEVELOPMENT) ## Lint, types, import contract
 check: lint ## Lint, types, import contract, and the tests: warnings are errors, the network is off
 	$(BIN)/python -m pytest
 
+chaos: $(DEVELOPMENT) ## Kill senders a hundred times on each database and provider; nobody missed, nobody twice
+	$(BIN)/python -m tests.chaos
+
 $(JUDGES): package.json package-lock.json
 	@if command -v npm >/dev/null; then npm ci --ignore-scripts --loglevel=error && touch $@; \
 	else echo "npm is missing: the independent judges of the e-mails are left out"; fi
@@ -61,7 +64,8 @@ models: $(DEVELOPMENT) ## What reaches a brief when a language model answers bad
 measures: $(DEVELOPMENT) ## Measure the briefs of two weeks of real papers and six topics
 	@$(BIN)/python -m tests.benchmarks.briefs
 
-bench: $(DEVELOPMENT) ## Measure a million subscribers, the e-mails and the pages
+bench: $(DEVELOPMENT) ## Measure delivery beside others, a million subscribers, the e-mails and the pages
+	$(BIN)/python -m tests.benchmarks.delivery
 	$(BIN)/python -m tests.benchmarks.writing
 	$(BIN)/python -m tests.benchmarks.subscribers
 	$(BIN)/python -m tests.benchmarks.emails

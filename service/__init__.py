@@ -6,9 +6,11 @@ briefs       one topic's window in words: model, handles, gates, writers, measur
 issues       one window's briefs over all topics; editions; what is shown at which length
 emails       topic fragments -> edition -> e-mail: HTML, plaintext, headers, size budget
 delivery     outcomes and the ledger's rules
+publishing   one process's part in delivering an issue
 archive      tables of papers, briefs, issues and deliveries, and every query on them
 adapters     arXiv, the mailers, the language model
 settings     what the environment says
+worker       does what is due, on as many machines as wanted
 wiring       picks the real adapters; nothing else does
 doctor       is everything in order?
 web          the readers' pages: archive, join, manage, leave

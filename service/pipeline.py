@@ -1,42 +1,21 @@
 """READ FIRST: the path from arXiv to an inbox, in one screen.
 
 build_issue    topics | fetch | select | write_brief | save_issue
-publish_issue  approved issue | plan | reconcile | claim | message | send | settle
+publish_issue  approved issue | plan | deliver: reconcile | claim | message | begin | send | settle
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from service.archive import Archive, Built, IssueStatus
 from service.briefs import Assignment, BriefWriter
 from service.briefs.desk import write_brief
-from service.delivery import (
-    Delivery,
-    Mailer,
-    Message,
-    MessageMaker,
-    MessageRefused,
-    Outcome,
-    State,
-    reconciled,
-)
+from service.delivery import MessageMaker
 from service.issues import Issue
 from service.papers import Fetched, PaperSource, Selection, SourceError, Window, select
+from service.publishing import Clock, PostRoom, Progress, deliver, unwatched
 from subscribers.topics import Topic
-
-Clock = Callable[[], dt.datetime]
-
-
-class Progress(Protocol):
-    """Told of each step, so that long work can be watched."""
-
-    def __call__(self, step: str, done: int, total: int) -> None: ...
-
-
-def unwatched(step: str, done: int, total: int) -> None:
-    """Progress that nobody watches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,23 +94,8 @@ def fetch_papers(topic: Topic, window: Window, room: Newsroom, *, fresh: bool = 
     return fetched
 
 
-@dataclass(frozen=True, slots=True)
-class PostRoom:
-    """What delivering an issue needs from outside."""
-
-    archive: Archive
-    mailer: Mailer
-    worker: str  # this process, as claims name it
-    is_gone: Callable[[str], bool]  # whether the worker of a claim is surely dead
-    clock: Clock
-
-
 class NotApproved(Exception):
     """An issue that nobody approved, or that changed since."""
-
-
-LEASE = dt.timedelta(hours=1)  # a claim this old has lost its worker, wherever that ran
-CLAIMS_AT_ONCE = 20  # bounds what one crash can leave uncertain
 
 
 def publish_issue(
@@ -141,47 +105,15 @@ def publish_issue(
 
     NotApproved, or MailerUnusable when nothing can be sent; the ledger holds what was done until then.
     """
+    plan_issue(label, room)
+    deliver(label, maker, room, watch=watch)
+    return room.archive.audited(label)
+
+
+def plan_issue(label: str, room: PostRoom) -> bool:
+    """Freeze the audience of an approved issue; False when it was frozen before."""
     if not room.archive.status(label).approved:
         raise NotApproved(
             f"issue {label} is not approved as it stands; look at it, then: brief approve {label}"
         )
-    room.archive.plan(label, room.clock())
-    reconcile(label, maker, room)
-    counts = room.archive.counts(label)
-    done, total = 0, counts.get(State.WAITING, 0) + counts.get(State.FAILED, 0)
-    for settled in _send_all(label, maker, room):
-        done += settled
-        watch(f"Delivering {label}", done, total)
-    return room.archive.status(label)
-
-
-def reconcile(label: str, maker: MessageMaker, room: PostRoom) -> None:
-    """Decide what became of claims whose worker is gone, by what the mailer knows."""
-    for delivery, worker, claimed_at in room.archive.claims(label):
-        if room.is_gone(worker) or room.clock() - claimed_at > LEASE:
-            outcome = reconciled(room.mailer.was_sent(maker.message_id(delivery)))
-            room.archive.settle([(delivery, outcome)], room.clock())
-
-
-def _send_all(label: str, maker: MessageMaker, room: PostRoom) -> Iterator[int]:
-    while claimed := room.archive.claim(label, room.worker, CLAIMS_AT_ONCE, room.clock()):
-        outcomes = [(delivery, Outcome(State.WAITING)) for delivery in claimed]  # until the mailer has spoken
-        try:
-            for place, outcome in _send(claimed, maker, room):
-                outcomes[place] = (claimed[place], outcome)
-        finally:
-            # also when the mailer turns out unusable: what it did accept is written down before the run stops
-            room.archive.settle(outcomes, room.clock())
-        yield len(claimed)
-
-
-def _send(claimed: Sequence[Delivery], maker: MessageMaker, room: PostRoom) -> Iterator[tuple[int, Outcome]]:
-    """The outcome of each delivery with its place, as soon as it is known."""
-    messages: list[tuple[int, Message]] = []
-    for place, delivery in enumerate(claimed):
-        try:
-            messages.append((place, maker.message(delivery, room.clock())))
-        except MessageRefused as error:
-            yield place, Outcome(State.REFUSED, str(error))
-    for (place, _), outcome in zip(messages, room.mailer.send([one for _, one in messages]), strict=True):
-        yield place, outcome
+    return room.archive.plan(label, room.clock(), room.fan_out)

@@ -63,7 +63,9 @@ class Settings(BaseSettings):
     )
     openai_completion_price: float = Field(0.0, ge=0, description="price of a million completion tokens")
 
-    mailer: Literal["outbox", "smtp"] = Field("outbox", description="outbox writes .eml files; smtp sends")
+    mailer: Literal["outbox", "smtp", "sendgrid"] = Field(
+        "outbox", description="outbox writes .eml files; smtp and sendgrid send"
+    )
     outbox_dir: Path | None = Field(
         None, description="folder of the outbox; outbox/ under the data folder when empty"
     )
@@ -75,6 +77,39 @@ class Settings(BaseSettings):
     smtp_user: str = Field("", description="SMTP user; no login when empty")
     smtp_password: SecretStr = Field(SecretStr(""), description="SMTP password")
     smtp_timeout: float = Field(30.0, gt=0, description="seconds for one SMTP answer")
+    smtp_final_timeout: float = Field(
+        600.0, gt=0, description="seconds for the answer to a whole message, which RFC 5321 wants long"
+    )
+    smtp_connections: int = Field(
+        4,
+        ge=1,
+        le=256,
+        description="SMTP sessions at once; a kill leaves at most so many uncertain",
+    )
+    sendgrid_api_key: SecretStr = Field(SecretStr(""), description="key of the SendGrid account")
+    sendgrid_host: str = Field("https://api.sendgrid.com", description="SendGrid's API, or a stand-in for it")
+    sendgrid_recipients: int = Field(
+        500,
+        ge=1,
+        le=1000,
+        description="readers in one call; a kill leaves at most so many uncertain",
+    )
+    sendgrid_timeout: float = Field(30.0, gt=0, description="seconds for one call")
+    sendgrid_webhook_key: str = Field("", description="public key that SendGrid signs its events with")
+
+    uncertain: Literal["hold", "resend"] = Field(
+        "hold",
+        description="what may have left is held until its fate is known, or sent again",
+    )
+    uncertain_grace: float = Field(24.0, gt=0, description="hours before what is uncertain is sent again")
+    send_rate: float = Field(0.0, ge=0, description="messages a second over all workers; 0: no limit")
+    send_domain_rates: str = Field(
+        "", description="messages a second to a recipients' domain, such as gmail.com=20,yahoo.com=5"
+    )
+    warm_up: str = Field(
+        "",
+        description="messages on the first days of sending, such as 500,1000,5000; then no limit",
+    )
 
     sender_name: str = Field("The arXiv Education Brief", description="name in From")
     sender_address: str = Field(
@@ -101,6 +136,18 @@ class Settings(BaseSettings):
         return value.rstrip("/")
 
     @model_validator(mode="after")
+    def delivery_is_readable(self) -> Self:
+        for name in ("domain_rates", "warm_up_curve"):
+            try:
+                getattr(self, name)
+            except ValueError as error:
+                setting = {"domain_rates": "send_domain_rates", "warm_up_curve": "warm_up"}[name]
+                raise ValueError(f"BRIEF_{setting.upper()}: can't be read") from error
+        if self.mailer == "sendgrid" and not self.sendgrid_api_key.get_secret_value():
+            raise ValueError("BRIEF_SENDGRID_API_KEY: the SendGrid mailer needs a key")
+        return self
+
+    @model_validator(mode="after")
     def production_is_safe(self) -> Self:
         if self.environment == "production":
             self._refuse_unsafe()
@@ -118,7 +165,7 @@ class Settings(BaseSettings):
         if not self.base_url.startswith("https://"):
             raise ValueError("BRIEF_BASE_URL: production needs an https address")
         if self.mailer == "outbox":
-            raise ValueError("BRIEF_MAILER: the outbox delivers to nobody; production needs smtp")
+            raise ValueError("BRIEF_MAILER: the outbox delivers to nobody; production needs smtp or sendgrid")
 
     @property
     def database(self) -> str:
@@ -127,3 +174,18 @@ class Settings(BaseSettings):
     @property
     def outbox(self) -> Path:
         return self.outbox_dir or self.data_dir / "outbox"
+
+    @property
+    def domain_rates(self) -> dict[str, float]:
+        pairs = (one.partition("=") for one in filter(None, self.send_domain_rates.split(",")))
+        rates = {domain.strip().casefold(): float(rate) for domain, _, rate in pairs}
+        if any(rate <= 0 for rate in rates.values()):
+            raise ValueError("a rate must be above 0")
+        return rates
+
+    @property
+    def warm_up_curve(self) -> tuple[int, ...]:
+        curve = tuple(int(one) for one in filter(None, self.warm_up.split(",")))
+        if any(allowed < 1 for allowed in curve):
+            raise ValueError("a day must allow a message")
+        return curve

@@ -1,9 +1,10 @@
 """Picks the real adapters from the settings; nothing else does."""
 
+import contextlib
 import datetime as dt
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,15 +16,20 @@ from service import __version__, migrations
 from service.adapters import processes
 from service.adapters.archived_cards import ArchivedCards
 from service.adapters.arxiv_papers import ArxivPapers
+from service.adapters.fan_out import Jobs
+from service.adapters.journal import FileJournal
 from service.adapters.openai_briefs import Estimate, OpenAISettings, OpenAIWriter, Price
 from service.adapters.outbox_mailer import OutboxMailer
+from service.adapters.sendgrid_mailer import SendGridAccount, SendGridMailer
 from service.adapters.smtp_mailer import SmtpMailer, SmtpServer
 from service.archive import Archive
 from service.briefs import Assignment, BriefWriter
 from service.briefs.extractive import ExtractiveWriter
-from service.delivery import Mailer, MailerUnusable, MessageMaker
+from service.delivery import Mailer, MailerUnusable, MessageMaker, Uncertainty
+from service.delivery.pace import Pace
 from service.emails import DkimSigner, KeyUnusable, Press, Sender, dkim_signer
-from service.pipeline import Newsroom, PostRoom
+from service.pipeline import Newsroom
+from service.publishing import PostRoom, never
 from service.settings import LOOPBACK, Settings
 from subscribers.database import connect
 from subscribers.links import Links
@@ -58,15 +64,16 @@ class Service:
 def open_service(settings: Settings) -> Service:
     """Open the database: an empty one is set up, one that is behind is refused with the command to run."""
     engine = open_engine(settings)
-    match migrations.standing(engine):
-        case migrations.Standing.EMPTY:
-            set_up(engine)
-        case migrations.Standing.BEHIND:
-            raise DatabaseNotReady("the database is behind this version of the service; run: brief migrate")
-        case migrations.Standing.AHEAD:
-            raise DatabaseNotReady(
-                f"a newer version of the service than {__version__} wrote the database; upgrade the service"
-            )
+    standing = migrations.standing(engine)
+    if standing is migrations.Standing.EMPTY:
+        set_up(engine)
+    elif standing is not migrations.Standing.CURRENT:
+        engine.dispose()
+        raise DatabaseNotReady(
+            "the database is behind this version of the service; run: brief migrate"
+            if standing is migrations.Standing.BEHIND
+            else f"a newer version of the service than {__version__} wrote the database; upgrade the service"
+        )
     return Service(settings, engine, Archive(engine), Roster(engine, secret_keys(settings)))
 
 
@@ -152,18 +159,52 @@ def fallback_writer() -> BriefWriter:
 
 
 @contextmanager
-def post_room(service: Service) -> Iterator[PostRoom]:
-    with mailer(service.settings) as opened:
-        yield PostRoom(service.archive, opened, processes.own_name(), processes.is_gone, now)
+def post_room(service: Service, stopping: Callable[[], bool] = never) -> Iterator[PostRoom]:
+    settings, worker = service.settings, processes.own_name()
+    journal = FileJournal(settings.data_dir / "journal", worker)
+    journal.open()
+    with contextlib.closing(journal), mailer(settings) as opened:
+        yield PostRoom(
+            archive=service.archive,
+            mailer=opened,
+            journal=journal,
+            worker=worker,
+            is_gone=processes.is_gone,
+            clock=now,
+            stopping=stopping,
+            uncertainty=Uncertainty(settings.uncertain),
+            grace=dt.timedelta(hours=settings.uncertain_grace),
+            pace=Pace(settings.send_rate, settings.domain_rates, settings.warm_up_curve),
+            fan_out=jobs(settings) if service.engine.dialect.name == "postgresql" else None,
+        )
+
+
+def jobs(settings: Settings) -> Jobs:
+    """The queue, which only PostgreSQL can hold."""
+    return Jobs(settings.database)
 
 
 @contextmanager
 def mailer(settings: Settings) -> Iterator[Mailer]:
-    if settings.mailer == "outbox":
-        yield OutboxMailer(settings.outbox)
-        return
-    with smtp_mailer(settings) as opened:
-        yield opened
+    match settings.mailer:
+        case "outbox":
+            yield OutboxMailer(settings.outbox)
+        case "sendgrid":
+            yield sendgrid_mailer(settings)
+        case "smtp":
+            with smtp_mailer(settings) as opened:
+                yield opened
+
+
+def sendgrid_mailer(settings: Settings) -> SendGridMailer:
+    return SendGridMailer(
+        SendGridAccount(
+            api_key=settings.sendgrid_api_key.get_secret_value(),
+            host=settings.sendgrid_host,
+            recipients_a_call=settings.sendgrid_recipients,
+            timeout=settings.sendgrid_timeout,
+        )
+    )
 
 
 def smtp_mailer(settings: Settings) -> SmtpMailer:
@@ -175,6 +216,8 @@ def smtp_mailer(settings: Settings) -> SmtpMailer:
             user=settings.smtp_user,
             password=settings.smtp_password.get_secret_value(),
             timeout=settings.smtp_timeout,
+            final_timeout=settings.smtp_final_timeout,
+            connections=settings.smtp_connections,
         )
     )
 

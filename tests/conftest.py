@@ -1,3 +1,4 @@
+import itertools
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,8 +10,10 @@ from service.archive import Archive
 from service.wiring import set_up
 from subscribers.database import connect
 from subscribers.roster import Roster
+from tests.postgres import postgres_server
 
 KEYS = ("k" * 32,)
+NUMBERS = itertools.count()
 
 
 @pytest.fixture(scope="session")
@@ -25,11 +28,39 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A server of this session alone, with a migrated database to copy; its address without one."""
+    with postgres_server() as address:
+        _admin(address, "CREATE DATABASE migrated")
+        engine = connect(address.format("migrated"))
+        set_up(engine)
+        engine.dispose()
+        yield address
+
+
+def _admin(address: str, statement: str) -> None:
+    admin = sa.create_engine(address.format("postgres"), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with admin.connect() as connection:
+        connection.execute(sa.text(statement))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a real database, up to date, with the shipped topics."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated"), tmp_path / "brief.db")
+        yield f"sqlite:///{tmp_path / 'brief.db'}"
+        return
+    address, name = request.getfixturevalue("postgres"), f"t{next(NUMBERS)}"
+    _admin(address, f"CREATE DATABASE {name} TEMPLATE migrated")
+    yield address.format(name)
+    _admin(address, f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture
-def engine(tmp_path: Path, migrated: Path) -> Iterator[sa.Engine]:
-    """A real database, up to date, with the shipped topics."""
-    shutil.copy(migrated, tmp_path / "brief.db")
-    engine = connect(f"sqlite:///{tmp_path / 'brief.db'}")
+def engine(database: str) -> Iterator[sa.Engine]:
+    engine = connect(database)
     yield engine
     engine.dispose()
 

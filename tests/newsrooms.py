@@ -3,20 +3,21 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import sqlalchemy as sa
 
 from service.archive import Archive, Built
-from service.delivery import MessageMaker
+from service.delivery import Journal, Mailer, MessageMaker
 from service.emails import Press, Sender
 from service.issues import Issue
 from service.papers import Window
-from service.pipeline import PostRoom
+from service.publishing import PostRoom
 from service.wiring import TEMPLATES
 from subscribers.links import Links
 from subscribers.roster import Joining, Roster
 from tests import builders
-from tests.fakes import ScriptedMailer
+from tests.fakes import MemoryJournal
 
 NOW = dt.datetime(2026, 6, 2, 3, tzinfo=dt.UTC)
 WINDOW = Window.of_week("2026-W22")
@@ -24,11 +25,13 @@ SENDER = Sender("The Brief", "brief@example.org", "https://brief.example.org")
 TOPICS = ("llm-post-train", "robot-learning")
 
 
-def save_issue(archive: Archive, topics: Sequence[str] = TOPICS, *, approved: bool = True) -> Issue:
+def save_issue(
+    archive: Archive, topics: Sequence[str] = TOPICS, *, approved: bool = True, label: str = WINDOW.label
+) -> Issue:
     """An issue with a brief of invented papers for each topic; a topic saved before is built again."""
     made = builders.brief()
     briefs = [Built(replace(made, topic_slug=slug, topic_name=slug.title()), ()) for slug in topics]
-    issue = archive.save_issue(WINDOW, briefs, NOW)
+    issue = archive.save_issue(Window.of_week(label), briefs, NOW)
     if approved:
         archive.approve(issue.label, NOW)
     return issue
@@ -46,15 +49,25 @@ def maker(issue: Issue) -> MessageMaker:
     return MessageMaker(rendered, SENDER, Links(SENDER.base_url, ("k" * 32,)), "k" * 32)
 
 
-def post_room(archive: Archive, mailer: ScriptedMailer, *, now: dt.datetime = NOW) -> PostRoom:
-    return PostRoom(archive, mailer, "here:1:1", lambda worker: worker == "gone", lambda: now)
+def post_room(
+    archive: Archive, mailer: Mailer, *, now: dt.datetime = NOW, journal: Journal | None = None, **more: Any
+) -> PostRoom:
+    """`more` are other fields of PostRoom."""
+    return PostRoom(
+        archive,
+        mailer,
+        journal or MemoryJournal(),
+        "here:1:1",
+        lambda worker: worker == "gone",
+        **({"clock": lambda: now} | more),
+    )
 
 
 def rows(engine: sa.Engine) -> list[tuple[str, str, str | None]]:
     """Address, state and reason of every delivery, in the order of the roster."""
     query = sa.text(
-        "SELECT s.address, d.state, d.reason FROM deliveries d "
-        "JOIN subscribers s ON s.id = d.subscriber_id ORDER BY s.id"
+        "SELECT s.address, d.state, d.reason "
+        "FROM deliveries d JOIN subscribers s ON s.id = d.subscriber_id ORDER BY s.id"
     )
     with engine.connect() as connection:
         return [(row[0], row[1], row[2]) for row in connection.execute(query)]

@@ -15,39 +15,42 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from service import wiring
+from service.adapters.journal import FileJournal
 from service.adapters.outbox_mailer import OutboxMailer
 from service.archive import Archive
+from service.delivery import MessageMaker
 from service.pipeline import publish_issue
 from service.settings import Settings
 from subscribers.roster import Roster
-from tests.newsrooms import TOPICS, add_readers, rows, save_issue
+from tests.newsrooms import TOPICS, add_readers, maker, rows, save_issue
 
-READERS = 25  # more than one batch of claims
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+READERS = 21  # more than one batch of claims
 
 
-def fork_sender(folder: Path, deadly: int | None = None) -> int:
+def fork_sender(folder: Path, made: MessageMaker, deadly: int | None = None) -> int:
     """Start a sender as a process of its own; it kills itself at its n-th step where that is given."""
     if process := os.fork():
         return process
     try:
-        _send(folder, deadly)
+        _send(folder, made, deadly)
     finally:
         os._exit(1)  # the child must never run on into the test
 
 
-def _send(folder: Path, deadly: int | None) -> None:
+def _send(folder: Path, made: MessageMaker, deadly: int | None) -> None:
     service = wiring.open_service(
         Settings(data_dir=folder, secret_key=SecretStr("k" * 40), sender_address="brief@example.org")
     )
     if deadly is not None:
         _count_steps(deadly)
     with wiring.post_room(service) as room:
-        publish_issue("2026-W22", wiring.message_maker(service, "2026-W22"), room)
+        publish_issue("2026-W22", made, room)
     os._exit(0)
 
 
 def _count_steps(deadly: int) -> None:
-    """Every call to the database or the outbox is two steps: before it, and right after it."""
+    """Every call to the database, journal or outbox is two steps: before it, and right after it."""
     steps = itertools.count()
 
     def step() -> None:
@@ -63,7 +66,10 @@ def _count_steps(deadly: int) -> None:
 
         return wrapper
 
-    for owner, name in ((Archive, "plan"), (Archive, "claim"), (Archive, "settle"), (OutboxMailer, "_write")):
+    for owner, name in (
+        (Archive, "plan"), (Archive, "turn"), (Archive, "settle"),
+        (FileJournal, "begin"), (OutboxMailer, "_write"),
+    ):  # fmt: skip
         setattr(owner, name, watched(getattr(owner, name)))
 
 
@@ -90,41 +96,41 @@ def check(folder: Path, engine: sa.Engine, addresses: list[str]) -> None:
     ]
 
 
-@pytest.mark.parametrize("first", range(0, 66, 6))
+@pytest.mark.parametrize("first", range(0, 96, 8))
 def test_killed_at_step_after_step_nobody_is_missed_and_nobody_gets_two(
     first: int, tmp_path: Path, archive: Archive, roster: Roster, engine: sa.Engine
 ) -> None:
-    save_issue(archive, TOPICS[:1])
+    made = maker(save_issue(archive, TOPICS[:1]))
     addresses = add_readers(roster, READERS)
     engine.dispose()
     # Each run dies at another step: in planning, claiming, writing and settling, before and after the call.
-    for deadly in range(first, first + 6):
-        assert ended(fork_sender(tmp_path, deadly)) in {-signal.SIGKILL, 0}
-    assert ended(fork_sender(tmp_path)) == 0
+    for deadly in range(first, first + 8):
+        assert ended(fork_sender(tmp_path, made, deadly)) in {-signal.SIGKILL, 0}
+    assert ended(fork_sender(tmp_path, made)) == 0
     check(tmp_path, engine, addresses)
 
 
 def test_a_run_that_is_never_killed_has_as_many_steps_as_are_tried(
     tmp_path: Path, archive: Archive, roster: Roster, engine: sa.Engine
 ) -> None:
-    save_issue(archive, TOPICS[:1])
+    made = maker(save_issue(archive, TOPICS[:1]))
     add_readers(roster, READERS)
     engine.dispose()
-    assert ended(fork_sender(tmp_path, 61)) == -signal.SIGKILL
-    assert ended(fork_sender(tmp_path, 62)) == 0
+    assert ended(fork_sender(tmp_path, made, 93)) == -signal.SIGKILL
+    assert ended(fork_sender(tmp_path, made, 94)) == 0
 
 
 def test_killed_at_random_moments_nobody_is_missed_and_nobody_gets_two(
     tmp_path: Path, archive: Archive, roster: Roster, engine: sa.Engine
 ) -> None:
-    save_issue(archive, TOPICS[:1])
+    made = maker(save_issue(archive, TOPICS[:1]))
     addresses = add_readers(roster, 250)
     engine.dispose()
     moments = random.Random(20260602)
     for _ in range(20):
-        sender = fork_sender(tmp_path)
+        sender = fork_sender(tmp_path, made)
         time.sleep(moments.uniform(0, 0.25))
         os.kill(sender, signal.SIGKILL)
         ended(sender)
-    assert ended(fork_sender(tmp_path)) == 0
+    assert ended(fork_sender(tmp_path, made)) == 0
     check(tmp_path, engine, addresses)

@@ -1,18 +1,32 @@
 import datetime as dt
+import itertools
+import logging
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from service.archive import Archive, IssueClosed, UnknownIssue
-from service.delivery import MailerUnusable, Outcome, State
+from service.archive import Archive, Claimant, Claims, Halt, IssueClosed, LedgerBroken, UnknownIssue
+from service.delivery import Mailer, MailerUnusable, Message, Outcome, State, Uncertainty
+from service.delivery.figures import exposition
+from service.delivery.model import Begin
+from service.delivery.pace import Pace
 from service.pipeline import NotApproved, publish_issue
 from subscribers.preferences import Standing
 from subscribers.roster import Joining, Roster
 from subscribers.subscriptions import Subscriptions
 from subscribers.suppressions import Cause
 from tests.conftest import KEYS
-from tests.fakes import ScriptedMailer
+from tests.fakes import MemoryJournal, ScriptedMailer
 from tests.newsrooms import NOW, TOPICS, add_readers, maker, post_room, rows, save_issue
+
+
+class Forgetful(ScriptedMailer):
+    """Keeps no record that could be asked for, as an SMTP server."""
+
+    def was_sent(self, message_id: str) -> None:
+        return None
 
 
 def test_everybody_who_follows_a_topic_gets_one_message(archive: Archive, roster: Roster) -> None:
@@ -105,7 +119,7 @@ def test_each_reader_gets_the_topics_that_they_follow(archive: Archive, roster: 
     roster.put_subscriber(Joining("both@example.org", TOPICS), NOW)
     mailer = ScriptedMailer()
     publish_issue(issue.label, maker(issue), post_room(archive, mailer))
-    one, both = (message.content for message in mailer.sent)
+    both, one = (message.content for message in mailer.sent)  # alike editions lie together
     assert b"Llm-Post-Train" not in one
     assert b"Robot-Learning" in one
     assert b"Llm-Post-Train" in both
@@ -185,10 +199,6 @@ def test_claims_of_a_dead_worker_are_settled_by_what_the_mailer_knows(
 
 
 def test_a_mailer_that_cannot_know_leaves_them_uncertain(archive: Archive, roster: Roster) -> None:
-    class Forgetful(ScriptedMailer):
-        def was_sent(self, message_id: str) -> None:  # type: ignore[override]  # an SMTP server keeps no record
-            return None
-
     issue = save_issue(archive)
     add_readers(roster, 3)
     archive.plan(issue.label, NOW)
@@ -205,8 +215,8 @@ def test_claims_of_a_worker_that_may_run_are_left_to_it_until_its_lease_is_over(
     add_readers(roster, 1)
     archive.plan(issue.label, NOW)
     archive.claim(issue.label, "elsewhere:1:1", 1, NOW)
-    for hours, state in ((0.5, State.CLAIMED), (1.5, State.ACCEPTED)):
-        later = NOW + dt.timedelta(hours=hours)
+    for minutes, state in ((14, State.CLAIMED), (16, State.ACCEPTED)):
+        later = NOW + dt.timedelta(minutes=minutes)
         publish_issue(issue.label, maker(issue), post_room(archive, ScriptedMailer(), now=later))
         assert archive.counts(issue.label) == {state: 1}
 
@@ -219,3 +229,282 @@ def test_the_same_delivery_always_has_the_same_message_id(archive: Archive, rost
     made = maker(issue)
     assert made.message_id(first) == made.message(first, NOW).message_id != made.message_id(second)
     assert "reader" not in made.message_id(first)
+
+
+# -- uncertain, held and paced ------------------------------------------------------------------------------
+
+
+def left_uncertain(archive: Archive, roster: Roster, **room: Any) -> ScriptedMailer:
+    """An issue with one delivery that may have left; `room` are fields of the post room."""
+    issue = save_issue(archive)
+    add_readers(roster, 1)
+    mailer = Forgetful({"reader0@example.org": Outcome(State.UNCERTAIN, "no answer")})
+    publish_issue(issue.label, maker(issue), post_room(archive, mailer, **room))
+    mailer.answers.clear()
+    return mailer
+
+
+def publish(archive: Archive, mailer: Mailer, **room: Any) -> dict[State, int]:
+    issue = archive.issue("2026-W22")
+    return dict(publish_issue(issue.label, maker(issue), post_room(archive, mailer, **room)).deliveries)
+
+
+def test_an_uncertain_delivery_is_held_whatever_time_passes(archive: Archive, roster: Roster) -> None:
+    mailer = left_uncertain(archive, roster)
+    later = NOW + dt.timedelta(days=30)
+    assert publish(archive, mailer, now=later) == {State.UNCERTAIN: 1}
+    assert mailer.sent == []
+
+
+def test_by_setting_it_is_sent_again_after_the_grace_under_the_same_message_id(
+    archive: Archive, roster: Roster
+) -> None:
+    policy = {"uncertainty": Uncertainty.RESEND, "grace": dt.timedelta(hours=2)}
+    mailer = left_uncertain(archive, roster, **policy)
+    for hours, expected in ((1, State.UNCERTAIN), (3, State.ACCEPTED)):
+        later = NOW + dt.timedelta(hours=hours)
+        assert publish(archive, mailer, now=later, **policy) == {expected: 1}
+    (again,) = mailer.sent
+    assert again.message_id == maker(archive.issue("2026-W22")).message_id(again.delivery)
+
+
+@pytest.mark.parametrize(("said", "sent"), [(State.ACCEPTED, 0), (State.WAITING, 1)])
+def test_an_operator_resolves_what_is_uncertain(
+    archive: Archive, roster: Roster, said: State, sent: int
+) -> None:
+    mailer = left_uncertain(archive, roster)
+    assert archive.resolve("2026-W22", said, NOW) == 1
+    assert publish(archive, mailer) == {State.ACCEPTED: 1}
+    assert len(mailer.sent) == sent
+
+
+def test_a_crash_leaves_uncertain_what_was_begun_and_nothing_else(archive: Archive, roster: Roster) -> None:
+    issue, addresses = save_issue(archive), add_readers(roster, 9)
+    archive.plan(issue.label, NOW)
+    begun, accepted, *_ = archive.claim(issue.label, "gone", 9, NOW)
+    journal = MemoryJournal()
+    said = Outcome(State.ACCEPTED, "250 OK")
+    journal.of["gone"] = {(begun.id, begun.claim): None, (accepted.id, accepted.claim): said}
+    mailer = Forgetful()
+    assert publish(archive, mailer, journal=journal) == {State.ACCEPTED: 8, State.UNCERTAIN: 1}
+    assert sorted(message.recipient for message in mailer.sent) == sorted(addresses[2:])
+
+
+def test_a_late_word_of_the_worker_settles_what_became_uncertain(archive: Archive, roster: Roster) -> None:
+    issue = save_issue(archive)
+    add_readers(roster, 1)
+    archive.plan(issue.label, NOW)
+    (claimed,) = archive.claim(issue.label, "slow", 1, NOW)
+    for state in (State.UNCERTAIN, State.ACCEPTED, State.FAILED):
+        archive.settle([(claimed, Outcome(state))], NOW)
+    assert archive.counts(issue.label) == {State.ACCEPTED: 1}
+
+
+def test_a_word_on_an_earlier_claim_changes_nothing(archive: Archive, roster: Roster) -> None:
+    issue = save_issue(archive)
+    add_readers(roster, 1)
+    archive.plan(issue.label, NOW)
+    (first,) = archive.claim(issue.label, "slow", 1, NOW)
+    archive.settle([(first, Outcome(State.WAITING))], NOW)
+    archive.claim(issue.label, "other", 1, NOW)
+    archive.settle([(first, Outcome(State.REFUSED))], NOW)
+    assert archive.counts(issue.label) == {State.CLAIMED: 1}
+
+
+def test_after_five_failures_a_delivery_is_refused(archive: Archive, roster: Roster) -> None:
+    issue = save_issue(archive)
+    add_readers(roster, 1)
+    mailer = ScriptedMailer({"reader0@example.org": Outcome(State.FAILED, "451 busy")})
+    for day in range(6):
+        room = post_room(archive, mailer, now=NOW + dt.timedelta(days=day))
+        publish_issue(issue.label, maker(issue), room)
+    (line,) = archive.lines(issue.label)
+    assert (line.state, line.attempt) == (State.REFUSED, 5)
+    assert line.reason == "given up after 5 attempts: 451 busy"
+
+
+def test_a_refused_delivery_can_be_retried_by_hand(archive: Archive, roster: Roster) -> None:
+    issue = save_issue(archive)
+    add_readers(roster, 2)
+    mailer = ScriptedMailer({"reader0@example.org": Outcome(State.REFUSED, "550")})
+    publish_issue(issue.label, maker(issue), post_room(archive, mailer))
+    mailer.answers.clear()
+    assert archive.retry(issue.label, (State.REFUSED,)) == 1
+    assert publish(archive, mailer) == {State.ACCEPTED: 2}
+
+
+def test_a_paused_issue_sends_nothing_until_it_is_resumed(archive: Archive, roster: Roster) -> None:
+    save_issue(archive)
+    add_readers(roster, 3)
+    archive.set_halt("2026-W22", Halt.PAUSED, NOW)
+    assert publish(archive, ScriptedMailer()) == {State.WAITING: 3}
+    archive.set_halt("2026-W22", None, NOW)
+    assert publish(archive, ScriptedMailer()) == {State.ACCEPTED: 3}
+
+
+def test_a_cancelled_issue_skips_what_it_has_not_sent(archive: Archive, roster: Roster) -> None:
+    save_issue(archive)
+    add_readers(roster, 3)
+    archive.plan("2026-W22", NOW)
+    archive.claim("2026-W22", "elsewhere:1:1", 1, NOW)
+    assert archive.set_halt("2026-W22", Halt.CANCELLED, NOW) == 2
+    assert publish(archive, ScriptedMailer()) == {State.CLAIMED: 1, State.SKIPPED: 2}
+
+
+def test_the_switch_works_within_a_second_while_messages_leave(archive: Archive, roster: Roster) -> None:
+    class Slow(ScriptedMailer):
+        def send(self, messages: Iterable[Message], begin: Begin) -> Iterator[tuple[Message, Outcome]]:
+            for number, pair in enumerate(super().send(messages, begin)):
+                if number == 2:
+                    archive.set_halt("2026-W22", Halt.PAUSED, NOW)
+                ticks.append(0.3)
+                yield pair
+
+    ticks: list[float] = []
+    save_issue(archive)
+    add_readers(roster, 15)
+    clock = lambda: NOW + dt.timedelta(seconds=sum(ticks))  # noqa: E731 - shorter than a def
+    counts = publish(archive, Slow(), clock=clock)
+    assert counts == {State.ACCEPTED: 3, State.WAITING: 12}
+
+
+def test_a_process_that_is_asked_to_stop_finishes_what_is_on_its_way(
+    archive: Archive, roster: Roster
+) -> None:
+    save_issue(archive)
+    add_readers(roster, 30)
+    mailer = ScriptedMailer()
+    counts = publish(archive, mailer, stopping=lambda: len(mailer.sent) >= 7)
+    assert counts == {State.ACCEPTED: 7, State.WAITING: 23}
+
+
+def test_who_leaves_or_is_deleted_after_the_planning_gets_nothing(
+    archive: Archive, roster: Roster, engine: sa.Engine
+) -> None:
+    save_issue(archive)
+    add_readers(roster, 3)
+    archive.plan("2026-W22", NOW)
+    with engine.begin() as connection:
+        connection.execute(sa.text("DELETE FROM subscribers WHERE address = 'reader0@example.org'"))
+        connection.execute(
+            sa.text("UPDATE subscribers SET standing = 'left' WHERE address = 'reader1@example.org'")
+        )
+    mailer = ScriptedMailer()
+    assert publish(archive, mailer) == {State.ACCEPTED: 1, State.SKIPPED: 2}
+    assert [line.address for line in archive.lines("2026-W22", State.SKIPPED)] == [
+        None, "reader1@example.org",
+    ]  # fmt: skip
+
+
+def test_a_ledger_that_does_not_add_up_is_an_error(
+    archive: Archive, roster: Roster, engine: sa.Engine
+) -> None:
+    save_issue(archive)
+    add_readers(roster, 2)
+    archive.plan("2026-W22", NOW)
+    with engine.begin() as connection:
+        connection.execute(sa.text("DELETE FROM deliveries WHERE id = (SELECT min(id) FROM deliveries)"))
+    with pytest.raises(LedgerBroken, match="1 waiting is not the audience of 2"):
+        archive.audited("2026-W22")
+
+
+def test_the_providers_bucket_is_kept_across_restarts(archive: Archive, roster: Roster) -> None:
+    save_issue(archive)
+    add_readers(roster, 5)
+    archive.plan("2026-W22", NOW)
+    claimant = Claimant("here:1:1", "smtp", Pace(rate=2))
+    first = archive.turn("2026-W22", claimant, 5, (), NOW)
+    assert (len(first.deliveries), first.again_at) == (2, None)
+    none = Archive(archive._engine).turn("2026-W22", claimant, 5, (), NOW)
+    assert (list(none.deliveries), none.again_at) == ([], NOW + dt.timedelta(seconds=0.5))
+    later = archive.turn("2026-W22", claimant, 5, (), NOW + dt.timedelta(seconds=0.5))
+    assert len(later.deliveries) == 1
+
+
+def test_a_domain_has_a_bucket_of_its_own(archive: Archive, roster: Roster) -> None:
+    save_issue(archive)
+    add_readers(roster, 3)
+    roster.put_subscriber(Joining("a@example.com", TOPICS[:1]), NOW)
+    archive.plan("2026-W22", NOW)
+    claimant = Claimant("here:1:1", "smtp", Pace(domain_rates={"example.org": 1.0}))
+    first = archive.turn("2026-W22", claimant, 9, (), NOW)
+    assert [one.address for one in first.deliveries] == ["reader0@example.org", "a@example.com"]
+    rest = archive.turn("2026-W22", claimant, 9, (), NOW)
+    assert (list(rest.deliveries), rest.again_at) == ([], NOW + dt.timedelta(seconds=1))
+    assert archive.counts("2026-W22") == {State.CLAIMED: 2, State.WAITING: 2}
+
+
+def test_the_warm_up_allows_so_many_a_day_and_then_all(archive: Archive, roster: Roster) -> None:
+    save_issue(archive)
+    add_readers(roster, 9)
+    archive.plan("2026-W22", NOW)
+    claimant = Claimant("here:1:1", "smtp", Pace(warm_up=(2, 3)))
+    claimed = []
+    for hours in (0, 1, 24, 25, 48):
+        now = NOW + dt.timedelta(hours=hours)
+        claimed.append(len(archive.turn("2026-W22", claimant, 9, (), now).deliveries))
+    assert claimed == [2, 0, 3, 0, 4]
+
+
+def test_one_line_is_logged_for_each_settled_chunk_without_addresses(
+    archive: Archive, roster: Roster, caplog: pytest.LogCaptureFixture
+) -> None:
+    save_issue(archive)
+    add_readers(roster, 3)
+    with caplog.at_level(logging.INFO, "brief.delivery"):
+        publish(archive, ScriptedMailer())
+    (line,) = caplog.messages
+    assert line.startswith(
+        "event=chunk_settled issue=2026-W22 worker=here:1:1 messages=3 accepted=3 refused=0"
+    )
+    assert "@" not in line
+
+
+def test_the_figures_are_those_of_the_database(archive: Archive, roster: Roster) -> None:
+    save_issue(archive)
+    add_readers(roster, 3)
+    archive.plan("2026-W22", NOW)
+    archive.claim("2026-W22", "elsewhere:1:1", 1, NOW)
+    figures = archive.figures(NOW + dt.timedelta(seconds=90))
+    assert figures.states == {State.CLAIMED: 1, State.WAITING: 2}
+    assert figures.queue_age == 90
+    assert 'brief_deliveries{state="waiting"} 2' in exposition(figures)
+
+
+def test_a_database_that_is_gone_for_a_while_loses_nothing(
+    engine: sa.Engine, archive: Archive, roster: Roster
+) -> None:
+    class Flickering(Archive):
+        answers = itertools.cycle([True, False, True])
+
+        def turn(self, *arguments: Any) -> Claims:
+            if not next(self.answers):
+                raise sa.exc.OperationalError("", None, OSError("gone"))
+            return super().turn(*arguments)
+
+    save_issue(archive)
+    addresses = add_readers(roster, 30)
+    mailer = ScriptedMailer()
+    assert publish(Flickering(engine), mailer) == {State.ACCEPTED: 30}
+    assert [message.recipient for message in mailer.sent] == addresses
+
+
+def test_a_database_that_stays_away_ends_the_run_and_the_next_one_knows_what_left(
+    engine: sa.Engine, archive: Archive, roster: Roster
+) -> None:
+    class Gone(Archive):
+        calls = 0
+
+        def turn(self, *arguments: Any) -> Claims:
+            self.calls += 1
+            if self.calls > 1:
+                raise KeyboardInterrupt  # as the operator would, waiting for it
+            return super().turn(*arguments)
+
+    save_issue(archive)
+    addresses = add_readers(roster, 30)
+    mailer, journal = Forgetful(), MemoryJournal()
+    with pytest.raises(KeyboardInterrupt):
+        publish(Gone(engine), mailer, journal=journal)
+    assert publish(archive, mailer, journal=journal) == {State.ACCEPTED: 30}
+    assert [message.recipient for message in mailer.sent] == addresses

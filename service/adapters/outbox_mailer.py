@@ -3,27 +3,31 @@
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from service.delivery import MailerUnusable, Message, Outcome, State
+from service.delivery.model import Begin
 
 
 class OutboxMailer:
     """The mailer for demos, tests and trying things out; it can say exactly what was sent."""
 
     name = "outbox"
+    in_flight = 1
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def send(self, messages: Sequence[Message]) -> Iterator[Outcome]:
+    def send(self, messages: Iterable[Message], begin: Begin) -> Iterator[tuple[Message, Outcome]]:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=self._folder).close()
         except OSError as error:
             raise MailerUnusable(f"the outbox {self._folder} can't be written: {error.strerror}") from error
-        yield from map(self._write, messages)
+        for message in messages:
+            begin([message])
+            yield message, self._write(message)
 
     def was_sent(self, message_id: str) -> bool:
         return self._path(message_id).exists()

@@ -1,8 +1,12 @@
-"""This process's name in the ledger, and whether another process is gone."""
+"""This process's name in the ledger; whether another process is gone, or this one asked to stop."""
 
 import os
+import signal
 import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 
 def own_name() -> str:
@@ -35,3 +39,21 @@ def _started(process: int) -> str:
     except OSError:
         return ""
     return fields[19]
+
+
+@contextmanager
+def asked_to_stop() -> Iterator[Callable[[], bool]]:
+    """Whether SIGTERM or Ctrl-C came; a second Ctrl-C interrupts at once."""
+    asked: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        if asked and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        asked.append(number)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield lambda: bool(asked)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,25 +1,62 @@
-"""`brief send`: an approved issue to its audience."""
+"""`brief send` and `brief deliveries`: an approved issue to its audience, and what became of it."""
 
-from typing import Annotated
+import csv
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import Annotated, Any
 
 import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from typer.core import TyperGroup
 
 from service import wiring
-from service.archive import IssueStatus
+from service.adapters import processes
+from service.archive import Halt, IssueStatus, Line
 from service.cli.printing import check_editions
-from service.cli.terminal import Refused, opened, out, print_json, watched
+from service.cli.terminal import Refused, err, opened, out, print_json
 from service.delivery import MessageMaker, State
+from service.delivery.figures import Pulse
 from service.pipeline import publish_issue
+from service.publishing import Progress as Watch
 from service.wiring import Service
+from service.worker import work
+
+IssueLabel = Annotated[str, typer.Argument(help="the issue, such as 2026-W22")]
+Ids = Annotated[list[int] | None, typer.Option("--id", help="only this delivery; may be repeated")]
+
+
+class As(StrEnum):
+    """What an uncertain delivery turned out to be."""
+
+    ACCEPTED = "accepted"  # it arrived
+    WAITING = "waiting"  # it did not: send it
+
+
+class ByIssue(TyperGroup):
+    """`brief deliveries 2026-W22` is short for `brief deliveries list 2026-W22`."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        known = bool(args) and self.get_command(ctx, args[0]) is not None
+        return super().resolve_command(ctx, args if known else ["list", *args])
+
+
+deliveries = typer.Typer(
+    cls=ByIssue, no_args_is_help=True, help="What became of an issue, row by row, and what to do about it."
+)
 
 
 def add_to(app: typer.Typer) -> None:
     app.command()(send)
+    app.command()(worker)
+    app.add_typer(deliveries, name="deliveries")
 
 
 def send(
-    issue: Annotated[str, typer.Argument(help="the issue, such as 2026-W22")],
+    issue: IssueLabel,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say who would get it, send nothing")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="report as JSON")] = False,
 ) -> None:
@@ -30,23 +67,157 @@ def send(
         return
     maker = wiring.message_maker(service, issue)
     _refuse_what_fails(service, maker)
-    with wiring.post_room(service) as room, watched() as watch:
+    with (
+        processes.asked_to_stop() as stopping,
+        wiring.post_room(service, stopping) as room,
+        watched_delivery() as watch,
+    ):
         status = publish_issue(issue, maker, room, watch=watch)
     if as_json:
         print_json({"issue": issue, "deliveries": {str(state): n for state, n in status.deliveries.items()}})
     else:
         out.print(ledger_line(status))
         _say_what_is_left(status)
-    if any(status.deliveries.get(state) for state in (State.FAILED, State.UNCERTAIN, State.CLAIMED)):
+    if any(status.deliveries.get(state) for state in _UNFINISHED):
         raise typer.Exit(1)
+
+
+def worker(
+    once: Annotated[bool, typer.Option("--once", help="do what is due, then end")] = False,
+) -> None:
+    """Deliver and build what is due, until SIGTERM; on PostgreSQL start as many as wanted."""
+    service = opened()
+    with processes.asked_to_stop() as stopping:
+        work(service, stopping, once=once)
+
+
+_UNFINISHED = (State.WAITING, State.FAILED, State.UNCERTAIN, State.CLAIMED)
+
+
+@contextmanager
+def watched_delivery() -> Iterator[Watch]:
+    """A progress bar with rate and time left on standard error, where that is a terminal."""
+    began = time.monotonic()
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]:.0f}/s"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+        task = bar.add_task("", total=None, rate=0.0)
+
+        def watch(step: str, done: int, total: int) -> None:
+            rate = Pulse(done, total, time.monotonic() - began).rate
+            bar.update(task, description=step, completed=done, total=total, rate=rate)
+
+        yield watch
+
+
+@deliveries.command("list")
+def list_(
+    issue: IssueLabel,
+    state: Annotated[State | None, typer.Option(help="only deliveries in this state")] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="every row as CSV")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="the sum as JSON")] = False,
+    limit: Annotated[int, typer.Option(help="rows to show; --csv has all of them")] = 50,
+) -> None:
+    """The sum that always holds, and the rows: `brief deliveries ISSUE` is enough."""
+    service = opened()
+    status = service.archive.audited(issue)
+    if as_csv:
+        _write_csv(service.archive.lines(issue, state))
+    elif as_json:
+        states = {str(one): status.deliveries.get(one, 0) for one in State}
+        print_json({"issue": issue, "audience": status.audience, "halt": status.halt, "deliveries": states})
+    else:
+        out.print(ledger_line(status))
+        _show_lines(list(service.archive.lines(issue, state, limit)))
+
+
+@deliveries.command()
+def resolve(
+    issue: IssueLabel,
+    as_: Annotated[As, typer.Option("--as", help="accepted: they arrived; waiting: send them")],
+    ids: Ids = None,
+) -> None:
+    """Say what became of uncertain deliveries, all of the issue's or some."""
+    changed = opened().archive.resolve(issue, State(as_.value), wiring.now(), ids or ())
+    out.print(f"{changed} uncertain deliveries are now {as_}.")
+
+
+@deliveries.command()
+def retry(
+    issue: IssueLabel,
+    state: Annotated[State, typer.Option(help="failed or refused")] = State.FAILED,
+    ids: Ids = None,
+) -> None:
+    """Make failed or refused deliveries due at once; `brief send` then sends them."""
+    if state not in {State.FAILED, State.REFUSED}:
+        raise Refused(
+            f"{state} deliveries can't be retried; uncertain ones take `brief deliveries resolve`", 2
+        )
+    changed = opened().archive.retry(issue, (state,), ids or ())
+    out.print(f"{changed} {state} deliveries are waiting now.")
+
+
+@deliveries.command()
+def pause(issue: IssueLabel) -> None:
+    """Stop sending within a second, in every process; what is on its way is finished."""
+    opened().archive.set_halt(issue, Halt.PAUSED, wiring.now())
+    out.print(f"Issue {issue} is paused. Go on with: brief deliveries resume {issue}")
+
+
+@deliveries.command()
+def resume(issue: IssueLabel) -> None:
+    """Allow a paused issue to be sent again."""
+    service = opened()
+    if service.archive.status(issue).halt is Halt.CANCELLED:
+        raise Refused(f"issue {issue} was cancelled; what it had to send is skipped for good")
+    service.archive.set_halt(issue, None, wiring.now())
+    out.print(f"Issue {issue} may be sent: brief send {issue}")
+
+
+@deliveries.command()
+def cancel(
+    issue: IssueLabel,
+    sure: Annotated[bool, typer.Option("--yes", help="don't ask")] = False,
+) -> None:
+    """Stop sending for good: what is waiting or failed is skipped."""
+    if not sure:
+        typer.confirm(f"Skip everything that issue {issue} has not sent yet, for good?", abort=True)
+    skipped = opened().archive.set_halt(issue, Halt.CANCELLED, wiring.now())
+    out.print(f"Issue {issue} is cancelled; {skipped} deliveries are skipped.")
 
 
 def ledger_line(status: IssueStatus) -> str:
     """The sum that always holds: the audience and what became of it."""
     parts = [f"{status.deliveries.get(state, 0)} {state}" for state in State if status.deliveries.get(state)]
-    return f"Issue {status.label}: audience {sum(status.deliveries.values())} = " + (
-        " + ".join(parts) or "nobody"
-    )
+    halted = f" ({status.halt})" if status.halt else ""
+    audience = status.audience if status.audience is not None else "not planned"
+    return f"Issue {status.label}{halted}: audience {audience} = " + (" + ".join(parts) or "nobody")
+
+
+def _show_lines(lines: list[Line]) -> None:
+    table = Table("Delivery", "Address", "State", "Tries", "Reported", "Detail")
+    for line in lines:
+        table.add_row(
+            str(line.id), line.address or "(deleted)", line.state, str(line.attempt), line.fact or "",
+            line.reason or "",
+        )  # fmt: skip
+    out.print(table)
+
+
+def _write_csv(lines: Iterator[Line]) -> None:
+    sheet = csv.writer(sys.stdout)
+    sheet.writerow(["delivery", "address", "state", "reason", "attempts", "settled", "retry", "reported"])
+    for line in lines:
+        reason = line.reason or ""
+        # a spreadsheet runs what begins like a formula, and a server chose these words
+        reason = f"'{reason}" if reason[:1] in {"=", "+", "-", "@"} else reason
+        times = (line.settled_at, line.retry_at)
+        sheet.writerow([line.id, line.address, line.state, reason, line.attempt, *times, line.fact])
 
 
 def _show_audience(reasons: dict[str | None, int], *, as_json: bool) -> None:
@@ -71,9 +242,17 @@ def _refuse_what_fails(service: Service, maker: MessageMaker) -> None:
 
 
 def _say_what_is_left(status: IssueStatus) -> None:
+    label = status.label
+    if status.halt:
+        out.print(f"Sending is {status.halt}.")
+    elif status.deliveries.get(State.WAITING):
+        out.print(f"Some are still waiting. Go on with: brief send {label}")
     if status.deliveries.get(State.FAILED):
-        out.print(f"Some failed for now and are tried again later by: brief send {status.label}")
+        out.print(f"Some failed for now and are tried again later by: brief send {label}")
     if status.deliveries.get(State.UNCERTAIN):
-        out.print("Some are uncertain: cut off while sending, they may have left, and are not sent again.")
+        out.print(
+            "Some are uncertain: cut off while sending, they may have left, and are not sent again. "
+            f"Say what became of them: brief deliveries resolve {label} --as accepted (or waiting)"
+        )
     if status.deliveries.get(State.CLAIMED):
         out.print("Another process is still sending some.")

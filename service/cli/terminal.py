@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from service.archive import IssueClosed, UnknownIssue
+from service.archive import IssueClosed, LedgerBroken, UnknownIssue
 from service.delivery import MailerUnusable
 from service.papers import SourceError
 from service.pipeline import NotApproved
-from service.pipeline import Progress as Watch
+from service.publishing import Progress as Watch
 from service.settings import Settings
 from service.wiring import DatabaseNotReady, Service, WriterNotReady, open_service
 from subscribers.addresses import AddressRefused
@@ -26,6 +26,7 @@ EXPECTED = (
     AddressRefused,
     DatabaseNotReady,
     IssueClosed,
+    LedgerBroken,
     MailerUnusable,
     NotAdded,
     NotApproved,

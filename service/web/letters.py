@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
-from service.delivery import Mailer, Message
+from service.delivery import Mailer, Message, single_message
 from service.emails.letters import Envelope, LetterPress, letter_bytes
 from service.emails.letters import Letter as Printed
 from service.issues import Issue
@@ -49,7 +49,7 @@ class PostedLetters:
         try:
             message = self.message(letter, subscriber, now, to=to, about=about)
             with self.mailer() as mailer:
-                outcome = next(iter(mailer.send([message])))
+                ((_, outcome),) = mailer.send([message], lambda _: None)
             log.info("letter %s: %s", letter, outcome.state)
         except Exception as error:  # noqa: BLE001 - the answer has left; a log line is all that can be done
             log.error("letter %s did not leave: %s", letter, type(error).__name__)  # noqa: TRY400 - a traceback could hold the address
@@ -64,7 +64,7 @@ class PostedLetters:
         address = to or subscriber.address
         message_id = f"{letter}.{secrets.token_hex(12)}@{sender.domain}"
         content = letter_bytes(sender, printed, Envelope(address, message_id, now, one_click))
-        return Message(message_id, sender.address, address, content)
+        return single_message(sender.address, address, message_id, content)
 
     def _printed(
         self, letter: Letter, subscriber: Subscriber, now: dt.datetime, about: str, leave: str

@@ -1,7 +1,9 @@
 """The first tables: topics, subscribers, papers, issues and the ledger."""
 
+import psycopg
 import sqlalchemy as sa
 from alembic import op
+from procrastinate.schema import SchemaManager
 
 revision = "0001"
 down_revision = None
@@ -15,6 +17,7 @@ def upgrade() -> None:
     _papers()
     _issues()
     _ledger()
+    _jobs()
 
 
 def _roster() -> None:
@@ -159,6 +162,8 @@ def _issues() -> None:
         sa.Column("approved_hash", sa.String()),
         sa.Column("approved_at", sa.DateTime(timezone=True)),
         sa.Column("planned_at", sa.DateTime(timezone=True)),
+        sa.Column("audience", sa.Integer()),
+        sa.Column("halt", sa.String(16)),
     )
     op.create_table(
         "briefs",
@@ -182,17 +187,42 @@ def _ledger() -> None:
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("reason", sa.String()),
         sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("claim", sa.Integer(), nullable=False),
         sa.Column("worker", sa.String()),
         sa.Column("claimed_at", sa.DateTime(timezone=True)),
         sa.Column("settled_at", sa.DateTime(timezone=True)),
         sa.Column("retry_at", sa.DateTime(timezone=True)),
+        sa.Column("fact", sa.String(16)),
+        sa.Column("fact_at", sa.DateTime(timezone=True)),
         sa.UniqueConstraint("issue_label", "subscriber_id"),
     )
-    op.create_index("ix_deliveries_issue_label_state", "deliveries", ["issue_label", "state"])
+    op.create_index("ix_deliveries_issue_label_state_id", "deliveries", ["issue_label", "state", "id"])
+    op.create_table(
+        "provider_events",
+        sa.Column("key", sa.String(64), primary_key=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False, index=True),
+    )
+    op.create_table(
+        "buckets",
+        sa.Column("name", sa.String(255), primary_key=True),
+        sa.Column("tokens", sa.Float(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    )
+
+
+def _jobs() -> None:
+    """Procrastinate's own tables, where there is a PostgreSQL to hold them."""
+    connection = op.get_bind()
+    if connection.dialect.name == "postgresql":
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, psycopg.Connection)
+        driver.execute(SchemaManager.get_schema())
 
 
 def downgrade() -> None:
     for table in (
+        "buckets",
+        "provider_events",
         "deliveries",
         "briefs",
         "issues",

@@ -1,0 +1,67 @@
+"""Work for many machines: Procrastinate's jobs, written in the transaction that plans."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import procrastinate
+import sqlalchemy as sa
+
+from service.archive import Span
+
+DELIVER = "deliver_chunk"
+BUILD = "build_issue"
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a worker does with a job."""
+
+    deliver: Callable[[str, Span], None]  # a chunk of an issue's ledger
+    build: Callable[[str], None]  # the issue of a week
+
+
+class Jobs:
+    """The queue in the database."""
+
+    def __init__(self, url: str) -> None:
+        address = sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+        self._app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=address))
+        self._work: Work | None = None
+        self._app.task(name=DELIVER)(self._deliver)
+        self._app.task(name=BUILD)(self._build)
+
+    def __call__(self, connection: sa.Connection, label: str, spans: Sequence[Span]) -> None:
+        """Write a job for each chunk; they are there when the connection's transaction is, or not at all."""
+        jobs: list[dict[str, Any]] = [
+            {"label": label, "first": span.first, "last": span.last} for span in spans
+        ]
+        if jobs:
+            task = self._app.configure_task(DELIVER, connection=connection.connection.driver_connection)
+            task.batch_defer(*jobs)
+
+    def defer_build(self, connection: sa.Connection, week: str) -> None:
+        """Write the job of building a week's issue; a second one while the first waits is refused."""
+        driver = connection.connection.driver_connection
+        self._app.configure_task(BUILD, connection=driver, queueing_lock=f"build {week}").defer(week=week)
+
+    async def run(self, work: Work, *, until_empty: bool = False) -> None:
+        """Do jobs one at a time until cancelled; the running one is finished first."""
+        self._work = work
+        async with self._app.open_async():
+            await self._app.run_worker_async(
+                concurrency=1,
+                wait=not until_empty,
+                install_signal_handlers=False,
+                delete_jobs="successful",
+                fetch_job_polling_interval=1.0,
+            )
+
+    async def _deliver(self, label: str, first: int, last: int) -> None:
+        assert self._work is not None
+        await asyncio.to_thread(self._work.deliver, label, Span(first, last))
+
+    async def _build(self, week: str) -> None:
+        assert self._work is not None
+        await asyncio.to_thread(self._work.build, week)

@@ -1,0 +1,129 @@
+"""The journal of each worker, as a file beside the database that outlives a killed process.
+
+Lines are appended with one write each and no fsync: the kernel keeps them when the process dies. When the
+machine dies they may be lost; files lie under the machine's boot id, so that none is believed after that.
+A line that is cut off was never answered for: what it would have said did not happen yet.
+"""
+
+import contextlib
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from service.delivery import Delivery, MailerUnusable, Outcome, State
+
+COMPACT_AT = 1 << 20  # bytes
+
+Key = tuple[int, int]
+
+
+class FileJournal:
+    """Writes one worker's journal, and reads those of others on this machine."""
+
+    def __init__(self, folder: Path, worker: str) -> None:
+        self._folder = folder / (_boot_id() or "unknown")
+        self._path = self._path_of(worker)
+        self._file: int | None = None
+        self._size = 0
+        self._live: dict[Key, bytes] = {}
+
+    def begin(self, deliveries: Sequence[Delivery]) -> None:
+        """MailerUnusable when it can't be written: then nothing may leave."""
+        lines = {(one.id, one.claim): b"%d %d\n" % (one.id, one.claim) for one in deliveries}
+        try:
+            self._write(b"".join(lines.values()))
+        except OSError as error:
+            raise MailerUnusable(f"the journal {self._path} can't be written: {error.strerror}") from error
+        self._live.update(lines)
+
+    def note(self, delivery: Delivery, outcome: Outcome) -> None:
+        key = (delivery.id, delivery.claim)
+        if key not in self._live:
+            return  # never begun: the ledger alone knows it
+        line = b"%d %d %s\n" % (*key, _words(outcome))
+        with contextlib.suppress(OSError):  # the ledger is about to have it; a crash until then is uncertain
+            self._write(line)
+        self._live[key] += line
+
+    def forget(self, deliveries: Iterable[Delivery]) -> None:
+        for one in deliveries:
+            self._live.pop((one.id, one.claim), None)
+        if self._size > COMPACT_AT:
+            with contextlib.suppress(OSError):
+                self._compact()
+
+    def read(self, worker: str) -> Mapping[Key, Outcome | None] | None:
+        try:
+            content = self._path_of(worker).read_bytes()
+        except FileNotFoundError:
+            # a worker of this boot makes its file before its first claim, so none: nothing can be known
+            return None
+        found: dict[Key, Outcome | None] = {}
+        for line in content.split(b"\n")[:-1]:
+            delivery, claim, *words = line.split(b" ", 2)
+            found[int(delivery), int(claim)] = Outcome(*_outcome(words[0])) if words else None
+        return found
+
+    def discard(self, worker: str) -> None:
+        with contextlib.suppress(OSError):
+            self._path_of(worker).unlink()
+
+    def open(self) -> None:
+        """Make the file, before anything is claimed; MailerUnusable when that can't be done."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            self._size = os.fstat(self._file).st_size
+        except OSError as error:
+            raise MailerUnusable(f"the journal {self._path} can't be written: {error.strerror}") from error
+
+    def close(self) -> None:
+        """Remove it when nothing in it matters any more."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+        if not self._live:
+            self._path.unlink(missing_ok=True)
+
+    def _write(self, lines: bytes) -> None:
+        if self._file is None:
+            self.open()
+        assert self._file is not None
+        written = os.write(self._file, lines)
+        self._size += written
+        if written != len(lines):  # a full disk takes a part: end it, so that what follows can be read
+            os.ftruncate(self._file, self._size - written)
+            self._size -= written
+            raise OSError(28, "no space is left on the disk")
+
+    def _compact(self) -> None:
+        """Write what still matters into a new file and put it in the place of the old one."""
+        fresh = self._path.with_suffix(".new")
+        fresh.write_bytes(b"".join(self._live.values()))
+        fresh.replace(self._path)
+        assert self._file is not None
+        os.close(self._file)
+        self.open()
+
+    def _path_of(self, worker: str) -> Path:
+        return self._folder / f"{re.sub(r'[^A-Za-z0-9.-]', '_', worker)}.journal"
+
+
+@lru_cache(maxsize=64)  # most outcomes are alike
+def _words(outcome: Outcome) -> bytes:
+    return json.dumps([outcome.state, outcome.detail]).encode()
+
+
+def _outcome(words: bytes) -> tuple[State, str]:
+    state, detail = json.loads(words)
+    return State(state), detail
+
+
+def _boot_id() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except OSError:
+        return ""

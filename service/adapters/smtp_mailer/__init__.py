@@ -1,0 +1,13 @@
+"""Delivers over SMTP (RFC 5321): several connections, each kept open, pipelined where the server offers it.
+
+replies    what the server says, and what it means for a message
+session    one connection: envelopes and bodies out, replies in
+mailer     SmtpMailer: all connections in one loop
+
+The standard library's client opens the sessions (TLS, AUTH, EHLO). From there on one loop over all sockets
+does the rest: a thread each would spend its time waiting for the others.
+"""
+
+from service.adapters.smtp_mailer.mailer import SmtpMailer, SmtpServer
+
+__all__ = ["SmtpMailer", "SmtpServer"]

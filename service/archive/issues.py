@@ -1,0 +1,174 @@
+"""Queries on issues and their briefs."""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col, select
+
+from service.archive.papers import chunks
+from service.archive.tables import BriefRow, DeliveryRow, Halt, IssueRow, SightingRow
+from service.briefs.model import Brief
+from service.delivery import State
+from service.issues import Issue
+from service.papers import Sighting, Window
+from subscribers.database import writer
+
+
+class UnknownIssue(LookupError):
+    """No issue of this label."""
+
+
+class IssueClosed(Exception):
+    """An issue whose deliveries are planned can't be built again."""
+
+
+@dataclass(frozen=True, slots=True)
+class IssueStatus:
+    """An issue at a glance."""
+
+    label: str
+    built_at: dt.datetime
+    topics: tuple[str, ...]
+    content_hash: str
+    approved: bool
+    planned: bool
+    halt: Halt | None
+    audience: int | None  # None until it is planned
+    deliveries: Mapping[State, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A brief with what its build saw: written together or not at all."""
+
+    brief: Brief
+    sightings: tuple[Sighting, ...]
+
+
+class IssueShelf:
+    """Issues with their briefs and their approval."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._writer = writer(engine)
+
+    def save_issue(self, window: Window, built: Sequence[Built], now: dt.datetime) -> Issue:
+        """Write briefs and what their builds saw; briefs of other topics in the same issue stay."""
+        with Session(self._writer) as session, session.begin():
+            row = session.get(IssueRow, window.label)
+            if row is not None and row.planned_at is not None:
+                raise IssueClosed(f"issue {window.label} is already being delivered and can't be built again")
+            row = row or IssueRow(
+                label=window.label, first=window.first, last=window.last, built_at=now, content_hash=""
+            )
+            row.built_at = now
+            session.add(row)
+            session.flush()
+            for position, one in _in_order(session, window.label, built):
+                _put_brief(session, window.label, position, one)
+            session.flush()
+            issue = read_issue(session, row)
+            row.content_hash = issue.content_hash
+            return issue
+
+    def issue(self, label: str) -> Issue:
+        with Session(self._engine) as session:
+            return read_issue(session, issue_row(session, label))
+
+    def issues(self) -> tuple[IssueStatus, ...]:
+        """Every issue, newest window first."""
+        with Session(self._engine) as session:
+            rows = session.exec(select(IssueRow).order_by(col(IssueRow.first).desc(), col(IssueRow.label)))
+            return tuple(status(session, row) for row in rows)
+
+    def status(self, label: str) -> IssueStatus:
+        with Session(self._engine) as session:
+            return status(session, issue_row(session, label))
+
+    def approve(self, label: str, now: dt.datetime) -> IssueStatus:
+        """Bind approval to the content as it stands: any later change needs another approval."""
+        with Session(self._writer) as session, session.begin():
+            row = issue_row(session, label)
+            row.approved_hash, row.approved_at = row.content_hash, now
+            session.flush()
+            return status(session, row)
+
+
+def _in_order(session: Session, label: str, built: Sequence[Built]) -> Iterator[tuple[int, Built]]:
+    """Briefs with their place: a topic built before keeps its own, a new one comes last."""
+    rows = session.exec(select(BriefRow.topic_slug, BriefRow.position).where(BriefRow.issue_label == label))
+    places = dict(rows.all())
+    after = max(places.values(), default=-1)
+    for one in built:
+        if one.brief.topic_slug not in places:
+            after += 1
+        yield places.get(one.brief.topic_slug, after), one
+
+
+def _put_brief(session: Session, label: str, position: int, built: Built) -> None:
+    brief = built.brief
+    session.merge(
+        BriefRow(issue_label=label, topic_slug=brief.topic_slug, position=position, content=brief.to_json())
+    )
+    session.execute(
+        sa.delete(SightingRow).where(
+            col(SightingRow.topic_slug) == brief.topic_slug, col(SightingRow.window_label) == label
+        )
+    )
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    for chunk in chunks(built.sightings):
+        rows = [
+            {
+                "topic_slug": brief.topic_slug,
+                "paper_id": one.paper_id,
+                "version": one.version,
+                "window_label": one.window_label,
+                "taken": one.taken,
+            }
+            for one in chunk
+        ]
+        session.execute(dialect.insert(SightingRow).values(rows).on_conflict_do_nothing())
+
+
+def issue_row(session: Session, label: str, *, lock: bool = False) -> IssueRow:
+    row = session.get(IssueRow, label, with_for_update=lock or None)
+    if row is None:
+        raise UnknownIssue(f"there is no issue {label!r}; `brief issues` lists them")
+    return row
+
+
+def read_issue(session: Session, row: IssueRow) -> Issue:
+    briefs = session.exec(
+        select(BriefRow).where(BriefRow.issue_label == row.label).order_by(col(BriefRow.position))
+    )
+    return Issue(
+        label=row.label,
+        window=Window(row.first, row.last),
+        built_at=row.built_at,
+        briefs=tuple(Brief.from_json(one.content) for one in briefs),
+    )
+
+
+def status(session: Session, row: IssueRow) -> IssueStatus:
+    slugs = session.exec(
+        select(BriefRow.topic_slug).where(BriefRow.issue_label == row.label).order_by(col(BriefRow.position))
+    )
+    return IssueStatus(
+        label=row.label,
+        built_at=row.built_at,
+        topics=tuple(slugs),
+        content_hash=row.content_hash,
+        approved=row.approved_hash == row.content_hash,
+        planned=row.planned_at is not None,
+        halt=Halt(row.halt) if row.halt else None,
+        audience=row.audience,
+        deliveries=counts(session, row.label),
+    )
+
+
+def counts(session: Session, label: str) -> dict[State, int]:
+    counted = sa.select(col(DeliveryRow.state), sa.func.count()).where(col(DeliveryRow.issue_label) == label)
+    return {State(state): count for state, count in session.execute(counted.group_by(col(DeliveryRow.state)))}

@@ -1,0 +1,409 @@
+"""The ledger: planning, claiming, settling. Every change is one transaction."""
+
+import datetime as dt
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from service.archive.issues import IssueStatus, counts, issue_row, read_issue, status
+from service.archive.pacing import hold_back, may_leave
+from service.archive.tables import DeliveryRow, Halt, IssueRow
+from service.delivery import Delivery, Outcome, State, settlement
+from service.delivery.pace import Pace
+from subscribers.audience import Offer, audience
+from subscribers.database import table, writer
+from subscribers.preferences import Standing, closes_month
+from subscribers.suppressions import Kind
+from subscribers.tables import SubscriberRow, SuppressionRow
+
+Unavailable = (sa.exc.OperationalError, sa.exc.InterfaceError)  # locked or gone: it may come back
+
+DELIVERIES = table(DeliveryRow)
+DUE_AGAIN = (State.FAILED, State.UNCERTAIN)
+CANCELLED = "cancelled"
+WITHDRAWN = "left, was deleted or suppressed after the issue was planned"
+
+
+class LedgerBroken(Exception):
+    """The states of an issue's deliveries don't add up to its audience: a bug, or rows changed by hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A chunk of the ledger: rows from `first` to `last`, by id."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a worker may send now."""
+
+    deliveries: Sequence[Delivery] = ()
+    again_at: dt.datetime | None = None  # when more will be due, where the pace holds it back
+
+
+@dataclass(frozen=True, slots=True)
+class Claimant:
+    """Who claims, what, and how fast."""
+
+    worker: str
+    mailer: str = ""
+    pace: Pace = field(default_factory=Pace)
+    resend_after: dt.timedelta | None = None  # None: what is uncertain is held
+    span: Span | None = None
+
+
+FanOut = Callable[[sa.Connection, str, Sequence[Span]], None]
+Settled = Sequence[tuple[Delivery, Outcome]]
+
+
+class Ledger:
+    """One row for each issue and subscriber."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._writer = writer(engine)
+
+    # -- planning ----------------------------------------------------------------------------------------
+
+    def preview(self, label: str, today: dt.date) -> dict[str | None, int]:
+        """How many would be planned (None) or skipped, by reason, without writing anything."""
+        with Session(self._engine) as session:
+            rows = audience(_offer(session, label, today), _sent(label)).subquery()
+            counted = sa.select(rows.c.reason, sa.func.count()).group_by(rows.c.reason)
+            return {row[0]: row[1] for row in session.execute(counted)}
+
+    def why(self, label: str, subscriber_id: int, today: dt.date) -> tuple[tuple[str, ...], str | None]:
+        """The topics that one subscriber would get of an issue, and the reason to skip, None for none."""
+        with Session(self._engine) as session:
+            rows = audience(_offer(session, label, today), _sent(label), only=subscriber_id)
+            _, topics, _, reason = session.execute(rows).one()
+            return tuple(filter(None, topics.split(","))), reason
+
+    def plan(self, label: str, now: dt.datetime, fan_out: FanOut | None = None, chunk: int = 5000) -> bool:
+        """Freeze the audience, one row for each subscriber, in one statement; False when it was frozen.
+
+        `fan_out` writes the jobs for chunks of so many rows in the same transaction.
+        """
+        with Session(self._writer) as session, session.begin():
+            row = issue_row(session, label, lock=True)
+            if row.planned_at is not None:
+                return False
+            rows = audience(_offer(session, label, now.date())).subquery()
+            session.execute(_frozen(label, rows))
+            row.planned_at, row.audience = now, sum(counts(session, label).values())
+            if fan_out is not None:
+                session.flush()
+                fan_out(session.connection(), label, _spans(session, label, chunk))
+            return True
+
+    # -- sending -----------------------------------------------------------------------------------------
+
+    def claim(self, label: str, worker: str, limit: int, now: dt.datetime) -> list[Delivery]:
+        """Take up to `limit` rows that are due; committed before anything leaves."""
+        return list(self.turn(label, Claimant(worker), limit, (), now).deliveries)
+
+    def settle(self, outcomes: Settled, now: dt.datetime, resend_after: dt.timedelta | None = None) -> None:
+        """Write what became of claimed rows; a row that was claimed again since keeps what it has."""
+        if outcomes:
+            with Session(self._writer) as session, session.begin():
+                _settle(session, outcomes, now, resend_after)
+
+    def turn(self, label: str, claimant: Claimant, limit: int, settled: Settled, now: dt.datetime) -> Claims:
+        """Settle one chunk and claim the next in one transaction: one wait for the disk for both."""
+        with Session(self._writer) as session, session.begin():
+            _settle(session, settled, now, claimant.resend_after)
+            if limit < 1 or session.scalar(_halt(label)) is not None:
+                return Claims()
+            allowed, again_at = may_leave(session, claimant.mailer, claimant.pace, limit, now)
+            deliveries: list[Delivery] = []
+            ids: Sequence[int] = (0,)
+            while allowed and ids and not deliveries:  # a chunk of which nothing may be sent is not the end
+                ids = _due(session, label, claimant, allowed, now)
+                deliveries = _claim(session, ids, claimant, now)
+                if not claimant.pace.is_unlimited:
+                    deliveries = hold_back(session, claimant.mailer, claimant.pace, deliveries, now)
+            if not deliveries and again_at is None:
+                again_at = session.scalar(_held_until(label, claimant.span))
+            return Claims(deliveries, again_at)
+
+    def claims(self, label: str) -> list[tuple[Delivery, str, dt.datetime]]:
+        """Every claimed row with its worker and the time of its claim."""
+        with Session(self._engine) as session:
+            rows = session.execute(
+                sa.select(DELIVERIES.c.id, DELIVERIES.c.worker, DELIVERIES.c.claimed_at)
+                .where(DELIVERIES.c.issue_label == label, DELIVERIES.c.state == State.CLAIMED)
+                .order_by(DELIVERIES.c.id)
+            ).all()
+            found = {one.id: one for one in _deliveries(session, [row.id for row in rows])}
+            return [(found[row.id], row.worker or "", row.claimed_at) for row in rows]
+
+    def has_claims(self, worker: str) -> bool:
+        with Session(self._engine) as session:
+            claimed = sa.select(sa.literal(1)).where(
+                DELIVERIES.c.state == State.CLAIMED, DELIVERIES.c.worker == worker
+            )
+            return session.scalar(claimed.limit(1)) is not None
+
+    # -- looking -----------------------------------------------------------------------------------------
+
+    def counts(self, label: str) -> dict[State, int]:
+        """How many rows of the issue's audience stand in each state."""
+        with Session(self._engine) as session:
+            return counts(session, label)
+
+    def audited(self, label: str) -> IssueStatus:
+        """The issue's status; LedgerBroken where its states don't add up to its audience."""
+        with Session(self._engine) as session:
+            found = status(session, issue_row(session, label))
+        if found.audience is not None and sum(found.deliveries.values()) != found.audience:
+            parts = " + ".join(f"{count} {state}" for state, count in found.deliveries.items())
+            raise LedgerBroken(f"issue {label}: {parts} is not the audience of {found.audience}")
+        return found
+
+    def undelivered(self, now: dt.datetime) -> list[str]:
+        """Labels of the issues with deliveries that are due or claimed, oldest first."""
+        due = sa.or_(
+            DELIVERIES.c.state.in_((State.WAITING, State.CLAIMED)),
+            sa.and_(DELIVERIES.c.state.in_(DUE_AGAIN), DELIVERIES.c.retry_at <= now),
+        )
+        inside = sa.select(sa.literal(1)).where(DELIVERIES.c.issue_label == IssueRow.label, due)
+        with Session(self._engine) as session:
+            rows = select(IssueRow.label).where(col(IssueRow.planned_at).is_not(None), sa.exists(inside))
+            rows = rows.where(col(IssueRow.halt).is_(None)).order_by(col(IssueRow.planned_at))
+            return list(session.exec(rows))
+
+    def halt(self, label: str) -> Halt | None:
+        with Session(self._engine) as session:
+            found = session.scalar(_halt(label))
+            return Halt(found) if found else None
+
+    # -- the switch and the operator -------------------------------------------------------------------------
+
+    def set_halt(self, label: str, halt: Halt | None, now: dt.datetime) -> int:
+        """Pause, resume or cancel; how many a cancellation skipped. Senders stop within a second."""
+        with Session(self._writer) as session, session.begin():
+            issue_row(session, label, lock=True).halt = halt
+            if halt is not Halt.CANCELLED:
+                return 0
+            open_ = (State.WAITING, State.FAILED)
+            return _changed(
+                session, label, open_, {"state": State.SKIPPED, "reason": CANCELLED, "settled_at": now}
+            )
+
+    def resolve(
+        self, label: str, as_: State, now: dt.datetime, ids: Sequence[int] = (), note: str = ""
+    ) -> int:
+        """Say of uncertain deliveries that they arrived (ACCEPTED) or are to be sent (WAITING)."""
+        values = {"state": as_, "reason": note or f"resolved as {as_}", "settled_at": now, "retry_at": None}
+        with Session(self._writer) as session, session.begin():
+            return _changed(session, label, (State.UNCERTAIN,), values, ids)
+
+    def retry(self, label: str, states: Sequence[State], ids: Sequence[int] = ()) -> int:
+        """Make deliveries in these states due at once, with all their attempts before them."""
+        values = {"state": State.WAITING, "reason": None, "retry_at": None, "attempt": 0}
+        with Session(self._writer) as session, session.begin():
+            return _changed(session, label, states, values, ids)
+
+
+def _frozen(label: str, rows: sa.Subquery) -> sa.Insert:
+    state = sa.case((rows.c.reason.is_(None), sa.literal(State.WAITING)), else_=sa.literal(State.SKIPPED))
+    frozen = sa.select(
+        sa.literal(label),
+        rows.c.id,
+        rows.c.topics,
+        rows.c.length,
+        state,
+        rows.c.reason,
+        sa.literal(0),
+        sa.literal(0),
+    )
+    # Alike editions lie together: they are rendered once, and one call carries many of them.
+    frozen = frozen.order_by(rows.c.topics, rows.c.length, rows.c.id)
+    columns = ["issue_label", "subscriber_id", "topics", "length", "state", "reason", "attempt", "claim"]
+    return sa.insert(DELIVERIES).from_select(columns, frozen)
+
+
+def _offer(session: Session, label: str, today: dt.date) -> Offer:
+    """The issue's topics that have papers: a quiet week is no reason for an e-mail."""
+    issue = read_issue(session, issue_row(session, label))
+    slugs = tuple(brief.topic_slug for brief in issue.briefs if not brief.is_quiet)
+    return Offer(slugs, closes_month(issue.window.last), today)
+
+
+def _sent(label: str) -> sa.Select[int]:
+    """Who has the issue, or may have it."""
+    left = (State.ACCEPTED, State.UNCERTAIN, State.CLAIMED)
+    return sa.select(col(DeliveryRow.subscriber_id)).where(
+        col(DeliveryRow.issue_label) == label, col(DeliveryRow.state).in_(left)
+    )
+
+
+def _spans(session: Session, label: str, size: int) -> list[Span]:
+    """The issue's rows in chunks of about `size`: one transaction numbered them."""
+    rows = sa.select(sa.func.min(DELIVERIES.c.id), sa.func.max(DELIVERIES.c.id))
+    first, last = session.execute(rows.where(DELIVERIES.c.issue_label == label)).one()
+    return [Span(one, min(one + size - 1, last)) for one in range(first, last + 1, size)] if first else []
+
+
+def _halt(label: str) -> sa.Select[Any]:
+    return sa.select(col(IssueRow.halt)).where(col(IssueRow.label) == label)
+
+
+def _due(session: Session, label: str, claimant: Claimant, limit: int, now: dt.datetime) -> Sequence[int]:
+    """Rows whose time has come again, then waiting ones; by the index, not by reading all."""
+    rows = sa.select(DELIVERIES.c.id).where(DELIVERIES.c.issue_label == label)
+    if claimant.span is not None:
+        rows = rows.where(DELIVERIES.c.id.between(claimant.span.first, claimant.span.last))
+    rows = rows.order_by(DELIVERIES.c.id).with_for_update(skip_locked=True)
+    states = (State.FAILED,) if claimant.resend_after is None else DUE_AGAIN
+    ids: list[int] = []
+    for state in states:
+        due = rows.where(DELIVERIES.c.state == state, DELIVERIES.c.retry_at <= now)
+        ids.extend(session.scalars(due.limit(limit - len(ids))))
+    held = sa.or_(DELIVERIES.c.retry_at.is_(None), DELIVERIES.c.retry_at <= now)
+    ids.extend(session.scalars(rows.where(DELIVERIES.c.state == State.WAITING, held).limit(limit - len(ids))))
+    return ids
+
+
+def _claim(session: Session, ids: Sequence[int], claimant: Claimant, now: dt.datetime) -> list[Delivery]:
+    """Claim rows, but for those whose subscriber has left or was deleted since they were planned."""
+    if not ids:
+        return []
+    values = {"state": State.CLAIMED, "worker": claimant.worker, "claimed_at": now, "retry_at": None}
+    session.execute(
+        sa.update(DELIVERIES).where(_is_one_of(session, ids)).values(**values, claim=DELIVERIES.c.claim + 1)
+    )
+    deliveries = _deliveries(session, ids)
+    reachable = set(session.scalars(_reachable(session, ids)))
+    withdrawn = [(one, Outcome(State.SKIPPED, WITHDRAWN)) for one in deliveries if one.id not in reachable]
+    _settle(session, withdrawn, now, None)
+    return [one for one in deliveries if one.id in reachable]
+
+
+def _settle(session: Session, outcomes: Settled, now: dt.datetime, resend_after: dt.timedelta | None) -> None:
+    """Rows that share everything are written together: most chunks are one statement."""
+    alike: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    for delivery, outcome in outcomes:
+        tried = outcome.state not in {State.WAITING, State.SKIPPED}
+        attempt = delivery.attempt + tried
+        written, again_at = settlement(attempt, outcome, now, resend_after)
+        alike[delivery.claim, written.state, written.detail, attempt, again_at].append(delivery.id)
+    if len(alike) > max(8, len(outcomes) // 4):
+        session.connection().execute(_SETTLEMENT, _each(alike, now))
+        return
+    for (claim, state, detail, attempt, again_at), ids in alike.items():
+        session.execute(
+            sa.update(DELIVERIES)
+            .where(_is_one_of(session, ids), DELIVERIES.c.claim == claim, _OPEN)
+            .values(state=state, reason=detail or None, attempt=attempt, settled_at=now, retry_at=again_at)
+        )
+
+
+def _each(alike: Mapping[tuple[Any, ...], Iterable[int]], now: dt.datetime) -> list[dict[str, Any]]:
+    return [
+        {
+            "delivery": one, "claim_": claim, "state_": state, "reason_": detail or None,
+            "attempt_": attempt, "settled_": now, "retry_": again_at,
+        }
+        for (claim, state, detail, attempt, again_at), ids in alike.items()
+        for one in ids
+    ]  # fmt: skip
+
+
+# A row that became uncertain still takes the word of the worker that had it: it knows better.
+_OPEN = DELIVERIES.c.state.in_((State.CLAIMED, State.UNCERTAIN))
+_SETTLEMENT = (
+    sa.update(DELIVERIES)
+    .where(DELIVERIES.c.id == sa.bindparam("delivery"), DELIVERIES.c.claim == sa.bindparam("claim_"), _OPEN)
+    .values(
+        state=sa.bindparam("state_"),
+        reason=sa.bindparam("reason_"),
+        attempt=sa.bindparam("attempt_"),
+        settled_at=sa.bindparam("settled_"),
+        retry_at=sa.bindparam("retry_"),
+    )
+)
+
+
+def _held_until(label: str, span: Span | None) -> sa.Select[Any]:
+    """When the first delivery that the pace holds back is due."""
+    rows = sa.select(sa.func.min(DELIVERIES.c.retry_at)).where(
+        DELIVERIES.c.issue_label == label, DELIVERIES.c.state == State.WAITING
+    )
+    return rows if span is None else rows.where(DELIVERIES.c.id.between(span.first, span.last))
+
+
+def _changed(
+    session: Session,
+    label: str,
+    states: Sequence[State],
+    values: Mapping[str, Any],
+    ids: Sequence[int] = (),
+) -> int:
+    issue_row(session, label)
+    rows = sa.update(DELIVERIES).where(DELIVERIES.c.issue_label == label, DELIVERIES.c.state.in_(states))
+    if ids:
+        rows = rows.where(_is_one_of(session, ids))
+    return int(session.execute(rows.values(**values)).rowcount)  # type: ignore[attr-defined]  # a CursorResult
+
+
+def _is_one_of(session: Session, ids: Sequence[int]) -> sa.ColumnElement[bool]:
+    """Ids as one parameter: no limit on their number, and one text of the statement for all."""
+    if session.get_bind().dialect.name == "postgresql":
+        return DELIVERIES.c.id == sa.any_(sa.cast(list(ids), sa.ARRAY(sa.Integer)))
+    given = sa.func.json_each(json.dumps(list(ids))).table_valued("value")
+    return DELIVERIES.c.id.in_(sa.select(given.c.value))
+
+
+def _reachable(session: Session, ids: Sequence[int]) -> sa.Select[Any]:
+    """Which subscribers still get mail: leaving is effective at once, also after the plan."""
+    person, held = table(SubscriberRow).c, table(SuppressionRow).c
+    suppressed = sa.or_(
+        sa.and_(held.kind == Kind.ADDRESS, held.value == person.address_key),
+        sa.and_(held.kind == Kind.DOMAIN, held.value == person.domain),
+    )
+    return (
+        sa.select(DELIVERIES.c.id)
+        .join(table(SubscriberRow), person.id == DELIVERIES.c.subscriber_id)
+        .where(_is_one_of(session, ids), person.standing == Standing.ACTIVE)
+        .where(~sa.exists().where(suppressed).correlate(table(SubscriberRow)))
+    )
+
+
+def _deliveries(session: Session, ids: Sequence[int]) -> list[Delivery]:
+    """Rows with their subscribers; of a deleted one nothing but the row is left."""
+    person, row = table(SubscriberRow).c, DELIVERIES.c
+    rows = session.execute(
+        sa.select(
+            row.id,
+            row.issue_label,
+            row.subscriber_id,
+            sa.func.coalesce(person.reference, ""),
+            sa.func.coalesce(person.link_generation, 0),
+            sa.func.coalesce(person.address, ""),
+            person.name,
+            row.topics,
+            row.length,
+            row.attempt,
+            row.claim,
+        )
+        .outerjoin(table(SubscriberRow), person.id == row.subscriber_id)
+        .where(_is_one_of(session, ids))
+        .order_by(row.id)
+    )
+    return [_delivery(*row) for row in rows]
+
+
+def _delivery(*row: Any) -> Delivery:
+    """From a row's columns, which stand in the order of the fields."""
+    values: list[Any] = [*row]
+    values[7] = tuple(values[7].split(","))
+    return Delivery(*values)

@@ -1,0 +1,116 @@
+"""Token buckets in the database: shared by all workers, and kept across restarts."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from service.archive.tables import BucketRow, DeliveryRow
+from service.delivery import Delivery, State
+from service.delivery.pace import Bucket, Pace, full, whole
+from subscribers.database import insert_new, table
+
+
+def may_leave(
+    session: Session, mailer: str, pace: Pace, wanted: int, now: dt.datetime
+) -> tuple[int, dt.datetime | None]:
+    """How many of `wanted` messages the provider's bucket and the warm-up allow now; when more, if none."""
+    allowed = wanted
+    if pace.warm_up:
+        left = _left_today(session, mailer, pace, now)
+        if left is not None and left < 1:
+            return 0, _tomorrow(now)
+        allowed = allowed if left is None else min(allowed, left)
+    if pace.rate:
+        bucket = _bucket(session, f"rate:{mailer}", pace.rate, now)
+        if whole(bucket.tokens) < 1:
+            return 0, now + bucket.wait(pace.rate)
+        allowed = min(allowed, whole(bucket.tokens))
+    return allowed, None
+
+
+def hold_back(
+    session: Session, mailer: str, pace: Pace, claimed: Sequence[Delivery], now: dt.datetime
+) -> list[Delivery]:
+    """Give back what the buckets of recipients' domains don't pay for, and pay for the rest."""
+    domains: Counter[str] = Counter()
+    kept, held = [], {}
+    for one in claimed:
+        domain = one.address.rpartition("@")[2].casefold()
+        rate = pace.domain_rates.get(domain)
+        if rate:
+            bucket = _bucket(session, f"domain:{mailer}:{domain}", rate, now)
+            if domains[domain] >= whole(bucket.tokens):
+                held[one.id] = now + bucket.wait(rate, domains[domain] + 1)
+                domains[domain] += 1
+                continue
+            domains[domain] += 1
+        kept.append(one)
+    _give_back(session, held)
+    _pay(session, mailer, pace, kept, now)
+    return kept
+
+
+def _pay(session: Session, mailer: str, pace: Pace, kept: Sequence[Delivery], now: dt.datetime) -> None:
+    if pace.rate:
+        _take(session, f"rate:{mailer}", pace.rate, len(kept), now)
+    if pace.warm_up:
+        _take(session, _today(mailer, now), 0.0, -len(kept), now)
+    found = Counter(one.address.rpartition("@")[2].casefold() for one in kept)
+    for domain, count in sorted(found.items()):
+        if rate := pace.domain_rates.get(domain):
+            _take(session, f"domain:{mailer}:{domain}", rate, count, now)
+
+
+def _give_back(session: Session, held: dict[int, dt.datetime]) -> None:
+    for delivery, until in held.items():
+        session.execute(
+            sa.update(DeliveryRow)
+            .where(col(DeliveryRow.id) == delivery)
+            .values(state=State.WAITING, worker=None, claimed_at=None, retry_at=until)
+        )
+
+
+def _bucket(session: Session, name: str, rate: float, now: dt.datetime) -> Bucket:
+    """The bucket as it is now, locked until the transaction ends: other workers wait for it."""
+    first = full(rate, now)
+    insert_new(session.connection(), table(BucketRow), [{"name": name, "tokens": first.tokens, "at": now}])
+    row = session.exec(select(BucketRow).where(BucketRow.name == name).with_for_update()).one()
+    return Bucket(row.tokens, row.at).refilled(rate, now)
+
+
+def _take(session: Session, name: str, rate: float, count: int, now: dt.datetime) -> None:
+    bucket = _bucket(session, name, rate, now) if rate else None
+    if bucket is None:
+        insert_new(session.connection(), table(BucketRow), [{"name": name, "tokens": 0.0, "at": now}])
+    row = session.exec(select(BucketRow).where(BucketRow.name == name)).one()
+    row.tokens, row.at = (bucket.tokens if bucket else row.tokens) - count, now
+    session.add(row)
+    session.flush()
+
+
+@dataclass(frozen=True, slots=True)
+class _Day:
+    date: dt.date
+    used: int
+
+
+def _today(mailer: str, now: dt.datetime) -> str:
+    return f"warm-up:{mailer}:{now.astimezone(dt.UTC).date()}"
+
+
+def _left_today(session: Session, mailer: str, pace: Pace, now: dt.datetime) -> int | None:
+    prefix = f"warm-up:{mailer}:"
+    rows = session.exec(select(BucketRow).where(col(BucketRow.name).startswith(prefix)).with_for_update())
+    days = [_Day(dt.date.fromisoformat(row.name.removeprefix(prefix)), whole(row.tokens)) for row in rows]
+    today = now.astimezone(dt.UTC).date()
+    allowed = pace.allowed_on(min((day.date for day in days), default=today), today)
+    used = sum(day.used for day in days if day.date == today)
+    return None if allowed is None else max(allowed - used, 0)
+
+
+def _tomorrow(now: dt.datetime) -> dt.datetime:
+    return dt.datetime.combine(now.astimezone(dt.UTC).date() + dt.timedelta(days=1), dt.time(), dt.UTC)

@@ -1,0 +1,121 @@
+"""Queries on papers, what was asked and seen of them, and kept answers of a language model."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col, select
+
+from service.archive.tables import BriefRow, CardRow, FetchRow, IssueRow, PaperRow, SightingRow
+from service.papers import Fetched, Paper, Sighting, Window
+from subscribers.database import writer
+from subscribers.topics import Topic
+
+ROWS_A_STATEMENT = 400  # SQLite takes 32,766 parameters in a statement; a paper has 13
+
+
+class PaperShelf:
+    """Papers, fetches, sightings and cards."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._writer = writer(engine)
+
+    def fetched(self, topic: Topic, window: Window, source: str, day: dt.date) -> Fetched | None:
+        """What the same question was answered on this day, None when it was not asked."""
+        with Session(self._engine) as session:
+            row = session.get(FetchRow, (topic.slug, _question(topic, window, source), day))
+            if row is None:
+                return None
+            found = _papers(session, row.paper_ids)
+            return Fetched(
+                topic.slug, window, tuple(found[i] for i in row.paper_ids if i in found), row.fetched_at
+            )
+
+    def store_fetched(self, topic: Topic, fetched: Fetched, source: str) -> None:
+        with Session(self._writer) as session, session.begin():
+            _put_papers(session, fetched.papers)
+            session.merge(
+                FetchRow(
+                    topic_slug=topic.slug,
+                    question=_question(topic, fetched.window, source),
+                    day=fetched.fetched_at.astimezone(dt.UTC).date(),
+                    paper_ids=[paper.id for paper in fetched.papers],
+                    fetched_at=fetched.fetched_at,
+                )
+            )
+
+    def sightings(self, topic_slug: str) -> tuple[Sighting, ...]:
+        """What every build of this topic saw."""
+        with Session(self._engine) as session:
+            rows = session.exec(select(SightingRow).where(SightingRow.topic_slug == topic_slug))
+            return tuple(Sighting(row.paper_id, row.version, row.window_label, row.taken) for row in rows)
+
+    def is_first_build(self, topic_slug: str, window: Window) -> bool:
+        """Whether the topic has no brief of an earlier window."""
+        with Session(self._engine) as session:
+            earlier = (
+                select(BriefRow.topic_slug)
+                .join(IssueRow, col(IssueRow.label) == col(BriefRow.issue_label))
+                .where(BriefRow.topic_slug == topic_slug, IssueRow.first < window.first)
+            )
+            return session.exec(earlier.limit(1)).first() is None
+
+    def papers(self, ids: Iterable[str]) -> dict[str, Paper]:
+        with Session(self._engine) as session:
+            return _papers(session, tuple(ids))
+
+    def card(self, subject: str, prompt_version: str, model: str) -> str | None:
+        with Session(self._engine) as session:
+            row = session.get(CardRow, (subject, prompt_version, model))
+            return row.content if row else None
+
+    def keep_card(self, subject: str, prompt_version: str, model: str, content: str) -> None:
+        """Keep an answer, in place of an earlier one; committed at once, because it was paid for."""
+        with Session(self._writer) as session, session.begin():
+            session.merge(
+                CardRow(subject=subject, prompt_version=prompt_version, model=model, content=content)
+            )
+
+
+def _question(topic: Topic, window: Window, source: str) -> str:
+    query = (source, topic.categories, topic.search_terms, window.first, window.last)
+    return hashlib.sha256(repr(query).encode()).hexdigest()[:32]
+
+
+def chunks(values: Sequence[Any], size: int = ROWS_A_STATEMENT) -> Iterator[Sequence[Any]]:
+    return (values[start : start + size] for start in range(0, len(values), size))
+
+
+def _papers(session: Session, ids: Sequence[str]) -> dict[str, Paper]:
+    rows = (
+        row
+        for chunk in chunks(ids)
+        for row in session.exec(select(PaperRow).where(col(PaperRow.id).in_(chunk)))
+    )
+    return {row.id: _paper(row) for row in rows}
+
+
+def _paper(row: PaperRow) -> Paper:
+    values = row.model_dump() | {"authors": tuple(row.authors), "categories": tuple(row.categories)}
+    return Paper(**values)
+
+
+def _paper_values(paper: Paper) -> dict[str, Any]:
+    values = {name: getattr(paper, name) for name in PaperRow.model_fields}
+    return values | {"authors": list(paper.authors), "categories": list(paper.categories)}
+
+
+def _put_papers(session: Session, papers: Sequence[Paper]) -> None:
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    for chunk in chunks(papers):
+        insert = dialect.insert(PaperRow).values([_paper_values(paper) for paper in chunk])
+        newer = {name: insert.excluded[name] for name in PaperRow.model_fields if name != "id"}
+        session.execute(
+            insert.on_conflict_do_update(
+                index_elements=["id"], set_=newer, where=insert.excluded.version >= col(PaperRow.version)
+            )
+        )

@@ -1,0 +1,45 @@
+"""Delivery: the ledger's words and rules. One row for each issue and subscriber; claim, begin, send, settle.
+
+In reading order:
+
+model    State, Fact, Outcome, Delivery, Message; what is asked of a Mailer and of a Journal
+rules    retries, Message-IDs, the maker of messages, what becomes of a crashed worker's claims
+single   an e-mail to one person, outside of any ledger
+pace     token buckets and the warm-up curve: how many may leave now
+events   what a provider reports later, and what it changes
+figures  how a delivery goes, for a log line, a page and Prometheus
+"""
+
+from service.delivery.model import (
+    Delivery,
+    Fact,
+    Journal,
+    Mailer,
+    MailerUnusable,
+    Message,
+    MessageRefused,
+    Outcome,
+    Printed,
+    State,
+)
+from service.delivery.rules import MessageMaker, Uncertainty, message_id, reconciled, settlement
+from service.delivery.single import single_message
+
+__all__ = [
+    "Delivery",
+    "Fact",
+    "Journal",
+    "Mailer",
+    "MailerUnusable",
+    "Message",
+    "MessageMaker",
+    "MessageRefused",
+    "Outcome",
+    "Printed",
+    "State",
+    "Uncertainty",
+    "message_id",
+    "reconciled",
+    "settlement",
+    "single_message",
+]

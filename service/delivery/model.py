@@ -1,0 +1,155 @@
+"""The words of delivery, and what it asks of the outside."""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from service.emails import DkimSigner, Recipient
+
+
+class State(StrEnum):
+    """Where a delivery stands. An audience is always the sum over all of them."""
+
+    WAITING = "waiting"  # planned, not begun
+    CLAIMED = "claimed"  # a worker has it and may be sending it now
+    ACCEPTED = "accepted"  # the mailer took responsibility for it
+    REFUSED = "refused"  # permanently: this address will not be tried again for this issue
+    FAILED = "failed"  # for now: surely not sent, tried again after retry_at
+    UNCERTAIN = "uncertain"  # may have been sent; repeated only where the setting says so
+    SKIPPED = "skipped"  # gets no e-mail, for the reason in the row
+
+
+class Fact(StrEnum):
+    """What a provider reported later; a later word takes the place of an earlier one, never the reverse."""
+
+    PROCESSED = "processed"
+    DEFERRED = "deferred"
+    DROPPED = "dropped"
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a mailer says of one message."""
+
+    state: State
+    detail: str = ""  # the server's words, never an address
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One claimed row of the ledger."""
+
+    id: int
+    issue_label: str
+    subscriber_id: int
+    reference: str  # what links carry
+    link_generation: int
+    address: str
+    name: str | None
+    topics: tuple[str, ...]
+    length: str
+    attempt: int  # how often it was tried before
+    claim: int  # grows with every claim of the row: a late word on an earlier claim changes nothing
+
+
+class Printed(Protocol):
+    """An edition, as a message needs it."""
+
+    @property
+    def subject(self) -> str: ...
+
+    def message(self, recipient: Recipient, date: dt.datetime, signer: DkimSigner | None) -> bytes: ...
+
+    def html(self, recipient: Recipient) -> str: ...
+
+    def text(self, recipient: Recipient) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One e-mail ready to leave: an edition for one recipient. Its bytes are made when they are asked for."""
+
+    delivery: Delivery
+    sender: str
+    to: Recipient
+    edition: Printed
+    date: dt.datetime
+    signer: DkimSigner | None = None
+
+    @property
+    def message_id(self) -> str:
+        """Without angle brackets."""
+        return self.to.message_id
+
+    @property
+    def recipient(self) -> str:
+        return self.to.address
+
+    @property
+    def content(self) -> bytes:
+        """CRLF line ends, not dot-stuffed."""
+        return self.edition.message(self.to, self.date, self.signer)
+
+
+class MessageRefused(Exception):
+    """One message can't be made, such as for an address no header can hold; the others go on."""
+
+
+class MailerUnusable(Exception):
+    """The mailer can't be used at all (address, key, folder, server): the run stops and says so."""
+
+
+Begin = Callable[[Sequence[Message]], None]
+
+
+class Mailer(Protocol):
+    """Takes messages out of the process."""
+
+    name: str
+
+    @property
+    def in_flight(self) -> int:
+        """How many messages are on their way at once, and can be uncertain after a crash."""
+        ...
+
+    def send(self, messages: Iterable[Message], begin: Begin) -> Iterator[tuple[Message, Outcome]]:
+        """Each message with its outcome, in any order, as soon as it is known.
+
+        Takes a message only when it can be sent at once, and calls `begin` before the first byte by which
+        it could be delivered. Raises MailerUnusable when no more can be sent; every message that was begun
+        has had its outcome by then.
+        """
+        ...
+
+    def was_sent(self, message_id: str) -> bool | None:
+        """Whether a message of a crashed worker left; None where the mailer can't know."""
+        ...
+
+
+class Journal(Protocol):
+    """What a worker is doing between its claims and their settlement; it outlives the process.
+
+    A claim is committed for many deliveries at once; the journal says which of them were begun, so that
+    a crash leaves as many uncertain as were on their way and no more. Entries are (id, claim).
+    """
+
+    def begin(self, deliveries: Sequence[Delivery]) -> None: ...
+
+    def note(self, delivery: Delivery, outcome: Outcome) -> None: ...
+
+    def forget(self, deliveries: Iterable[Delivery]) -> None:
+        """They are settled in the ledger."""
+        ...
+
+    def read(self, worker: str) -> Mapping[tuple[int, int], Outcome | None] | None:
+        """What a worker began, with the outcome where it had one; None where nothing can be known of it."""
+        ...
+
+    def discard(self, worker: str) -> None:
+        """Nothing is claimed by this worker any more."""
+        ...

@@ -1,0 +1,223 @@
+"""Publishing: one process's part in delivering an issue, from claims to settled rows.
+
+deliver    reconcile | run until nothing is due
+Run        turn (settle + claim) | message | begin | send | note
+"""
+
+import datetime as dt
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from service.archive import Archive, Claimant, FanOut, Halt, Span, Unavailable
+from service.delivery import (
+    Delivery,
+    Journal,
+    Mailer,
+    Message,
+    MessageMaker,
+    MessageRefused,
+    Outcome,
+    State,
+    Uncertainty,
+    reconciled,
+)
+from service.delivery.figures import chunk_line
+from service.delivery.pace import Pace
+
+Clock = Callable[[], dt.datetime]
+
+LEASE = dt.timedelta(minutes=15)  # a chunk takes seconds: a claim this old has lost its worker
+CLAIMS_AT_FIRST = 20
+CLAIMS_AT_MOST = 500  # bounds what the loss of a machine can leave uncertain; of a process, its connections
+QUICK = dt.timedelta(seconds=2)  # a chunk that is sent sooner is followed by a larger one
+GLANCE = dt.timedelta(milliseconds=250)  # how often a run looks at the switch
+SETTLE = dt.timedelta(seconds=1)  # outcomes wait no longer for the ledger
+PATIENCE = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)  # seconds between tries of a database that is locked or gone
+
+log = logging.getLogger("brief.delivery")
+
+
+class Progress(Protocol):
+    """Told of each step, so that long work can be watched."""
+
+    def __call__(self, step: str, done: int, total: int) -> None: ...
+
+
+def unwatched(step: str, done: int, total: int) -> None:
+    """Progress that nobody watches."""
+
+
+def never() -> bool:
+    """Nobody asks the process to stop."""
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class PostRoom:
+    """What delivering an issue needs from outside."""
+
+    archive: Archive
+    mailer: Mailer
+    journal: Journal
+    worker: str  # this process, as claims name it
+    is_gone: Callable[[str], bool]  # whether the worker of a claim is surely dead
+    clock: Clock
+    stopping: Callable[[], bool] = never  # asked to stop: finishes what is on its way, claims nothing more
+    uncertainty: Uncertainty = Uncertainty.HOLD
+    grace: dt.timedelta = dt.timedelta(days=1)  # before an uncertain delivery is sent again
+    pace: Pace = field(default_factory=Pace)
+    fan_out: FanOut | None = None  # writes the jobs of other workers
+
+    @property
+    def resend_after(self) -> dt.timedelta | None:
+        return self.grace if self.uncertainty is Uncertainty.RESEND else None
+
+
+def deliver(
+    label: str,
+    maker: MessageMaker,
+    room: PostRoom,
+    *,
+    span: Span | None = None,
+    watch: Progress = unwatched,
+) -> None:
+    """Send what is due of an issue, or of a chunk of it, until nothing is or somebody stops it."""
+    reconcile(label, maker, room)
+    run = Run(label, maker, room, span, watch)
+    while (again_at := run.send()) is not None:
+        while room.clock() < again_at:
+            time.sleep(min(GLANCE.total_seconds(), max((again_at - room.clock()).total_seconds(), 0.0)))
+            if run.is_halted():
+                return
+
+
+def reconcile(label: str, maker: MessageMaker, room: PostRoom) -> None:
+    """Decide what became of claims whose worker is gone, by its journal and by what the mailer knows."""
+    workers = set()
+    for delivery, worker, claimed_at in room.archive.claims(label):
+        # This process delivers one thing at a time: a claim of its own is left from a run that broke.
+        if worker == room.worker or room.is_gone(worker) or room.clock() - claimed_at > LEASE:
+            outcome = _found(delivery, worker, maker, room)
+            room.archive.settle([(delivery, outcome)], room.clock(), room.resend_after)
+            workers.add(worker)
+    for worker in sorted(workers - {room.worker}):
+        if not room.archive.has_claims(worker):
+            room.journal.discard(worker)
+
+
+def _found(delivery: Delivery, worker: str, maker: MessageMaker, room: PostRoom) -> Outcome:
+    entries = room.journal.read(worker)
+    key = (delivery.id, delivery.claim)
+    begun = entries is None or key in entries
+    outcome = entries.get(key) if entries is not None else None
+    was_sent = room.mailer.was_sent(maker.message_id(delivery)) if begun and outcome is None else None
+    return reconciled(begun, outcome, was_sent)
+
+
+class Run:
+    """One process sending what is due. What it claimed is settled when `send` ends, however it ends."""
+
+    def __init__(
+        self, label: str, maker: MessageMaker, room: PostRoom, span: Span | None, watch: Progress
+    ) -> None:
+        self._label = label
+        self._maker = maker
+        self._room = room
+        self._watch = watch
+        self._claimant = Claimant(room.worker, room.mailer.name, room.pace, room.resend_after, span)
+        self._size = CLAIMS_AT_FIRST
+        self._outcomes: list[tuple[Delivery, Outcome]] = []
+        self._open: dict[int, Delivery] = {}  # claimed, and nothing is known yet
+        self._begun: set[int] = set()
+        self._again_at: dt.datetime | None = None
+        self._looked_at = self._settled_at = room.clock()
+        counts = room.archive.counts(label)
+        self._done, self._total = 0, counts.get(State.WAITING, 0) + counts.get(State.FAILED, 0)
+
+    def send(self) -> dt.datetime | None:
+        """Send until nothing is due; when more will be, where the pace holds it back."""
+        try:
+            for message, outcome in self._room.mailer.send(self._messages(), self._begin):
+                self._note(message.delivery, outcome)
+        finally:
+            # also when the mailer turns out unusable: what it did accept is written down before the run stops
+            self._close()
+        return None if self.is_halted() else self._again_at
+
+    def is_halted(self) -> bool:
+        """Whether somebody stopped this process or this issue."""
+        self._looked_at = self._room.clock()
+        return self._room.stopping() or self._room.archive.halt(self._label) is not None
+
+    def _messages(self) -> Iterator[Message]:
+        while not self._room.stopping() and (claimed := self._turn(self._size)):
+            began = self._room.clock()
+            for delivery in claimed:
+                if self._room.stopping() or (self._is_time(self._looked_at, GLANCE) and self.is_halted()):
+                    return
+                try:
+                    yield self._maker.message(delivery, self._room.clock())
+                except MessageRefused as error:
+                    self._note(delivery, Outcome(State.REFUSED, str(error)))
+            quick = self._room.clock() - began < QUICK
+            self._size = min(2 * self._size, CLAIMS_AT_MOST) if quick else max(self._size // 2, 1)
+
+    def _begin(self, messages: Sequence[Message]) -> None:
+        """The last moment before these messages may leave."""
+        deliveries = [message.delivery for message in messages]
+        self._room.journal.begin(deliveries)
+        self._begun.update(delivery.id for delivery in deliveries)
+
+    def _note(self, delivery: Delivery, outcome: Outcome) -> None:
+        self._room.journal.note(delivery, outcome)
+        self._outcomes.append((delivery, outcome))
+        del self._open[delivery.id]
+        self._begun.discard(delivery.id)
+        if self._is_time(self._settled_at, SETTLE):
+            self._turn(0)
+
+    def _is_time(self, last: dt.datetime, interval: dt.timedelta) -> bool:
+        return self._room.clock() - last >= interval
+
+    def _turn(self, size: int) -> Sequence[Delivery]:
+        """Settle what is known, claim `size` more."""
+        began, outcomes, self._outcomes = time.monotonic(), self._outcomes, []
+        for wait in (*PATIENCE, None):
+            try:
+                claims = self._room.archive.turn(
+                    self._label, self._claimant, size, outcomes, self._room.clock()
+                )
+                break
+            except Unavailable:
+                if wait is None:
+                    self._outcomes = outcomes  # the journal keeps them for the next run
+                    raise
+                time.sleep(wait)
+        if size:
+            self._again_at = claims.again_at
+        self._open.update((delivery.id, delivery) for delivery in claims.deliveries)
+        self._settled(outcomes, time.monotonic() - began)
+        return claims.deliveries
+
+    def _settled(self, outcomes: Sequence[tuple[Delivery, Outcome]], seconds: float) -> None:
+        self._settled_at = self._room.clock()
+        if outcomes:
+            self._room.journal.forget([delivery for delivery, _ in outcomes])
+            self._done += len(outcomes)
+            log.info(chunk_line(self._label, self._room.worker, (one for _, one in outcomes), seconds))
+        self._watch(f"Delivering {self._label}", self._done, self._total)
+
+    def _close(self) -> None:
+        for delivery in list(self._open.values()):
+            begun = delivery.id in self._begun
+            outcome = Outcome(State.UNCERTAIN, "cut off while sending") if begun else Outcome(State.WAITING)
+            self._outcomes.append((delivery, outcome))
+            del self._open[delivery.id]
+        self._begun.clear()
+        self._turn(0)
+
+
+__all__ = ["Halt", "PostRoom", "Progress", "Run", "deliver", "reconcile", "unwatched"]

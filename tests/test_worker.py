@@ -1,0 +1,85 @@
+"""Workers as processes of their own, on both databases."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from service.adapters.fan_out import Jobs
+from service.archive import Archive
+from service.delivery import State
+from service.pipeline import plan_issue
+from subscribers.roster import Roster
+from tests.fakes import ScriptedMailer
+from tests.newsrooms import NOW, TOPICS, add_readers, post_room, save_issue
+
+SMALL = 10  # rows in a chunk
+
+
+def start(folder: Path, database: str, *more: str, **settings: str) -> subprocess.Popen[bytes]:
+    environment = {
+        "PATH": os.environ["PATH"], "BRIEF_DATA_DIR": str(folder), "BRIEF_DATABASE_URL": database,
+        "BRIEF_SECRET_KEY": "k" * 40, "BRIEF_SENDER_ADDRESS": "brief@example.org", "BRIEF_TRACEBACK": "1",
+    }  # fmt: skip
+    environment |= {f"BRIEF_{name}": value for name, value in settings.items()}
+    return subprocess.Popen([sys.executable, "-m", "service.cli", "worker", *more], env=environment)
+
+
+def recipients(folder: Path) -> Counter[bytes]:
+    files = [file.read_bytes() for file in (folder / "outbox").glob("*.eml")]
+    return Counter(line for one in files for line in one.split(b"\r\n") if line.startswith(b"To: "))
+
+
+def planned(archive: Archive, roster: Roster, database: str, readers: int) -> None:
+    save_issue(archive, TOPICS[:1])
+    add_readers(roster, readers)
+    jobs = Jobs(database) if database.startswith("postgresql") else None
+    archive.plan("2026-W22", NOW, jobs, SMALL)
+
+
+def test_a_worker_delivers_what_was_planned_once(
+    archive: Archive, roster: Roster, database: str, tmp_path: Path
+) -> None:
+    planned(archive, roster, database, 25)
+    assert start(tmp_path, database, "--once").wait(60) == 0
+    assert archive.counts("2026-W22") == {State.ACCEPTED: 25}
+    assert recipients(tmp_path).total() == len(recipients(tmp_path)) == 25
+
+
+def test_a_worker_that_is_asked_to_stop_ends_and_leaves_nothing_claimed(
+    archive: Archive, roster: Roster, database: str, tmp_path: Path
+) -> None:
+    planned(archive, roster, database, 400)
+    worker = start(tmp_path, database, SEND_RATE="20")
+    while not archive.counts("2026-W22").get(State.ACCEPTED):
+        time.sleep(0.1)
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(30) == 0
+    counts = archive.counts("2026-W22")
+    assert counts.keys() == {State.ACCEPTED, State.WAITING}
+    assert sum(counts.values()) == 400
+    assert recipients(tmp_path).total() == counts[State.ACCEPTED]
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_plan_that_is_rolled_back_leaves_no_job(
+    archive: Archive, roster: Roster, engine: sa.Engine, database: str
+) -> None:
+    def broken(*arguments: object) -> None:
+        Jobs(database)(*arguments)  # type: ignore[arg-type]  # passed on
+        raise RuntimeError("the power went")
+
+    save_issue(archive, TOPICS[:1])
+    add_readers(roster, 3)
+    room = post_room(archive, ScriptedMailer(), fan_out=broken)
+    with pytest.raises(RuntimeError):
+        plan_issue("2026-W22", room)
+    with engine.connect() as connection:
+        assert connection.scalar(sa.text("SELECT count(*) FROM procrastinate_jobs")) == 0
+    assert archive.counts("2026-W22") == {}
