@@ -45,7 +45,7 @@ lint: $(DEVELOPMENT) ## Lint, types, import contract
 	$(BIN)/lint-imports
 
 check: lint ## Lint, types, import contract, and the tests: warnings are errors, the network is off
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 chaos: $(DEVELOPMENT) ## Kill senders a hundred times on each database and provider; nobody missed, nobody twice
 	$(BIN)/python -m tests.chaos
