@@ -124,10 +124,15 @@ def _templates(settings: Settings) -> Iterator[Finding]:
 
 def _keys(settings: Settings) -> Iterator[Finding]:
     given = settings.secret_key.get_secret_value()
+    kept = settings.data_dir / "secret.key"
+    if not given and kept.exists():
+        try:
+            wiring.secret_keys(settings)
+        except wiring.SecretKeyUnusable as error:
+            yield Finding("secret key", "wrong", str(error))
+            return
     if not given:
-        yield Finding(
-            "secret key", "ok", f"kept in {settings.data_dir / 'secret.key'}; back it up, links need it"
-        )
+        yield Finding("secret key", "ok", f"kept in {kept}; back it up, links need it")
     elif min(map(len, given.split(","))) < 32:
         yield Finding("secret key", "warning", "a key under 32 characters can be guessed; make a longer one")
     else:

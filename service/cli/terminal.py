@@ -112,25 +112,25 @@ def complain(message: str, code: int) -> int:
 
 def tell(error: Exception) -> int:
     """Say in one line what went wrong; the exit code, -1 where the traceback is asked for."""
-    match error:
-        case Refused():
-            return complain(str(error), error.code)
-        case SettingsWrong() | AddressRefused():
-            return complain(str(error), 2)
-        case ValidationError() if error.title == "Settings":
-            return complain(problem(error), 2)
-        case sa.exc.SQLAlchemyError():
-            words = f"the database: {trouble(error)}"
-        case OSError():
-            place = f"{error.filename}: " if error.filename else ""
-            words = f"{place}{error.strerror or type(error).__name__}"
-        case _ if isinstance(error, EXPECTED):
-            return complain(str(error).strip('"'), 1)
-        case _:
-            words = f"something unexpected went wrong: {type(error).__name__}: {error}"
-    if os.environ.get("BRIEF_TRACEBACK"):
-        return -1
-    return complain(f"{words} (set BRIEF_TRACEBACK=1 to see where)", 1)
+    if isinstance(error, Refused):
+        return complain(str(error), error.code)
+    if isinstance(error, SettingsWrong | AddressRefused):
+        return complain(str(error), 2)
+    if isinstance(error, ValidationError) and error.title == "Settings":
+        return complain(problem(error), 2)
+    if isinstance(error, EXPECTED):
+        return complain(str(error).strip('"'), 1)
+    return -1 if os.environ.get("BRIEF_TRACEBACK") else complain(_surprise(error), 1)
+
+
+def _surprise(error: Exception) -> str:
+    if isinstance(error, sa.exc.SQLAlchemyError):
+        return f"the database: {trouble(error)}"
+    if isinstance(error, OSError):
+        place = f"{error.filename}: " if error.filename else ""
+        return f"{place}{error.strerror or type(error).__name__}"
+    words = f"{type(error).__name__}: {error}"
+    return f"something unexpected went wrong: {words} (set BRIEF_TRACEBACK=1 to see where)"
 
 
 def table(*columns: str, title: str | None = None) -> Table:
