@@ -8,10 +8,12 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
+from sqlmodel import SQLModel
 
 from service import migrations, wiring
 from service.delivery import MailerUnusable
 from service.settings import LOOPBACK, Settings
+from subscribers.database import trouble, writer
 from subscribers.roster import Roster
 
 Verdict = Literal["ok", "warning", "wrong"]
@@ -35,6 +37,8 @@ def examine(settings: Settings) -> list[Finding]:
 def _safely(check: Callable[[Settings], Iterator[Finding]], settings: Settings) -> list[Finding]:
     try:
         return list(check(settings))
+    except sa.exc.SQLAlchemyError as error:
+        return [Finding(check.__name__.strip("_"), "wrong", f"the database: {trouble(error)}")]
     except Exception as error:  # noqa: BLE001 - a check that breaks is itself a finding
         return [Finding(check.__name__.strip("_"), "wrong", f"{type(error).__name__}: {error}")]
 
@@ -65,14 +69,45 @@ def _database(settings: Settings) -> Iterator[Finding]:
     yield Finding("database", "ok", sa.make_url(settings.database).render_as_string(hide_password=True))
     match migrations.standing(engine):
         case migrations.Standing.CURRENT:
-            topics, subscribers = len(Roster(engine).topics()), Roster(engine).count()
-            yield Finding("migrations", "ok", f"up to date; {topics} topics, {subscribers} subscribers")
+            yield from _current(engine)
         case migrations.Standing.EMPTY:
             yield Finding("migrations", "ok", "a new database: it is set up at the first use")
         case migrations.Standing.BEHIND:
             yield Finding("migrations", "wrong", "the database is behind; run: brief migrate")
         case migrations.Standing.AHEAD:
             yield Finding("migrations", "wrong", "a newer version wrote this database; upgrade the service")
+
+
+def _current(engine: sa.Engine) -> Iterator[Finding]:
+    if found := differences(engine):
+        yield Finding("tables", "wrong", found)
+        return
+    topics, subscribers = len(Roster(engine).topics()), Roster(engine).count()
+    yield Finding("migrations", "ok", f"up to date; {topics} topics, {subscribers} subscribers")
+    if not topics:
+        yield Finding(
+            "topics", "warning", "there is no topic, so nothing is built; add: brief topics add FILE"
+        )
+    try:
+        with writer(engine).connect() as connection, connection.begin() as transaction:
+            connection.execute(sa.text("UPDATE alembic_version SET version_num = version_num"))
+            transaction.rollback()
+    except sa.exc.SQLAlchemyError as error:
+        yield Finding("writing", "wrong", f"the database can be read, not written: {trouble(error)}")
+    else:
+        yield Finding("writing", "ok", "the database can be written")
+
+
+def differences(engine: sa.Engine) -> str:
+    """How the tables differ from this version's, and what to do; empty where they are the same."""
+    found = migrations.differences(engine, SQLModel.metadata)
+    if not found:
+        return ""
+    more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+    return (
+        f"the database says it is up to date, yet its tables differ: {', '.join(found[:3])}{more}. An "
+        "unreleased version made it: put a backup in place, or import the subscribers into a new database"
+    )
 
 
 def _templates(settings: Settings) -> Iterator[Finding]:
@@ -89,10 +124,15 @@ def _templates(settings: Settings) -> Iterator[Finding]:
 
 def _keys(settings: Settings) -> Iterator[Finding]:
     given = settings.secret_key.get_secret_value()
+    kept = settings.data_dir / "secret.key"
+    if not given and kept.exists():
+        try:
+            wiring.secret_keys(settings)
+        except wiring.SecretKeyUnusable as error:
+            yield Finding("secret key", "wrong", str(error))
+            return
     if not given:
-        yield Finding(
-            "secret key", "ok", f"kept in {settings.data_dir / 'secret.key'}; back it up, links need it"
-        )
+        yield Finding("secret key", "ok", f"kept in {kept}; back it up, links need it")
     elif min(map(len, given.split(","))) < 32:
         yield Finding("secret key", "warning", "a key under 32 characters can be guessed; make a longer one")
     else:

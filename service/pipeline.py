@@ -37,6 +37,14 @@ class BuildReport:
     selections: tuple[Selection, ...]
     failures: Mapping[str, str]  # topic slug to what went wrong and what to do
 
+    def lacks(self, topics: Sequence[Topic]) -> tuple[str, ...]:
+        """Slugs of these topics that the issue lacks or that this build failed on.
+
+        Nothing when the issue is whole: only such an issue may be approved without a person's look at it.
+        """
+        held = {brief.topic_slug for brief in self.issue.briefs} if self.issue else set()
+        return tuple(one.slug for one in topics if one.slug in self.failures or one.slug not in held)
+
 
 def build_issue(
     window: Window,
@@ -50,6 +58,7 @@ def build_issue(
 
     `fresh` asks the source even where it was asked today. IssueClosed when the issue is being delivered.
     """
+    room.archive.require_open(window.label)
     selections: list[Selection] = []
     failures: dict[str, str] = {}
     for done, topic in enumerate(topics):

@@ -1,13 +1,41 @@
 """Settings, from the environment or .env; read by the entry points alone, never at import."""
 
+import re
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from subscribers.addresses import read_address
+
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+DATABASES = {"sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg"}
+DOMAIN = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*")
+
+
+class SettingsWrong(ValueError):
+    """A setting that can't be used: which one, what is wrong and what to do, without its value if secret."""
+
+
+def read_settings(**values: Any) -> "Settings":
+    """The settings of this environment, `values` aside; SettingsWrong names the first that can't be used."""
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise SettingsWrong(problem(error)) from None  # the error holds every value, also the secret ones
+    except UnicodeDecodeError:
+        raise SettingsWrong("the file .env is not UTF-8 text; save it as UTF-8") from None
+    except OSError as error:
+        raise SettingsWrong(f"the file .env can't be read: {error.strerror}") from None
+
+
+def problem(error: ValidationError) -> str:
+    """The first setting that doesn't fit, in words, without its value: it may be a secret."""
+    first = error.errors(include_input=False, include_context=False)[0]
+    name = f"BRIEF_{str(first['loc'][0]).upper()}: " if first["loc"] else ""
+    return f"a setting is wrong: {name}{first['msg'].removeprefix('Value error, ')}"
 
 
 class Settings(BaseSettings):
@@ -127,13 +155,44 @@ class Settings(BaseSettings):
     dkim_selector: str = Field("brief", description="its public key stands at <selector>._domainkey.<domain>")
     dkim_domain: str = Field("", description="domain that signs; the sender's when empty")
 
-    @field_validator("base_url")
+    @field_validator("base_url", "arxiv_url", "openai_base_url", "sendgrid_host")
     @classmethod
-    def base_url_is_absolute(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError("must be an absolute address such as https://brief.example.org")
+    def url_is_absolute(cls, value: str) -> str:
+        try:
+            parts = urlsplit(value)
+            absolute = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        except ValueError:  # a port that is no number, or no port
+            absolute = False
+        if not absolute or re.search(r"\s", value):
+            raise ValueError(
+                "must be an absolute address such as https://brief.example.org or http://host:8000"
+            )
         return value.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def database_is_known(cls, value: str) -> str:
+        if value and (value.partition(":")[0] not in DATABASES or "://" not in value):
+            raise ValueError(
+                "must begin with sqlite:/// or postgresql+psycopg://; other databases are not supported"
+            )
+        return value
+
+    @field_validator("sender_address", "arxiv_contact", "reply_to")
+    @classmethod
+    def address_is_one(cls, value: str, info: ValidationInfo) -> str:
+        if not value.strip() and info.field_name != "sender_address":
+            return ""
+        read_address(value)
+        return value.strip()
+
+    @field_validator("list_id", "dkim_domain", "dkim_selector")
+    @classmethod
+    def domain_is_one(cls, value: str, info: ValidationInfo) -> str:
+        least = 1 if info.field_name == "list_id" else 0  # RFC 2919: a label and its domain
+        if value and (not DOMAIN.fullmatch(value) or value.count(".") < least):
+            raise ValueError("must be written like a domain, such as brief.example.org, without < and >")
+        return value
 
     @model_validator(mode="after")
     def delivery_is_readable(self) -> Self:

@@ -31,9 +31,9 @@ from service.emails import DkimSigner, KeyUnusable, Press, Sender, dkim_signer
 from service.pipeline import Newsroom
 from service.publishing import PostRoom, never
 from service.settings import LOOPBACK, Settings
-from subscribers.database import connect
+from subscribers.database import connect, trouble
 from subscribers.links import Links
-from subscribers.roster import Roster
+from subscribers.roster import Roster, put_topics
 from subscribers.topics import load_topics
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -41,6 +41,10 @@ TEMPLATES = Path(__file__).parent.parent / "templates"
 
 class DatabaseNotReady(Exception):
     """A database that this version of the service can't use as it is; the message says what to do."""
+
+
+class SecretKeyUnusable(Exception):
+    """The generated key can't be read or made; the message says what to do."""
 
 
 class WriterNotReady(Exception):
@@ -79,27 +83,37 @@ def open_service(settings: Settings) -> Service:
 
 def open_engine(settings: Settings) -> sa.Engine:
     """Connect; DatabaseNotReady where the database can't be reached or the address can't be read."""
+    where = "BRIEF_DATABASE_URL" if settings.database_url else "in BRIEF_DATA_DIR"
     try:
-        url = sa.make_url(settings.database)
-        if url.drivername.startswith("sqlite") and url.database:
-            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        _find_folder(settings)
         engine = connect(settings.database)
         with engine.connect():
             pass
-    except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError) as error:
-        raise DatabaseNotReady(f"BRIEF_DATABASE_URL can't be read: {error}") from error
-    except (sa.exc.OperationalError, OSError) as error:
-        cause = getattr(error, "orig", error)
-        raise DatabaseNotReady(f"the database can't be opened (BRIEF_DATABASE_URL): {cause}") from error
+    except sa.exc.ArgumentError as error:  # its message may hold the password
+        raise DatabaseNotReady("BRIEF_DATABASE_URL can't be read; write it as README.md shows") from error
+    except sa.exc.SQLAlchemyError as error:
+        raise DatabaseNotReady(f"the database ({where}) can't be opened: {trouble(error)}") from error
     return engine
 
 
+def _find_folder(settings: Settings) -> None:
+    """Make the data folder; the folder of another database must be there, or its address is mistyped."""
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        words = f"the folder {settings.data_dir} (BRIEF_DATA_DIR) can't be made: {error.strerror}"
+        raise DatabaseNotReady(words) from error
+    url = sa.make_url(settings.database)
+    is_file = url.drivername.startswith("sqlite") and url.database and not url.database.startswith("file:")
+    if is_file and not (folder := Path(url.database or "").parent).is_dir():
+        raise DatabaseNotReady(
+            f"the folder {folder} does not exist (BRIEF_DATABASE_URL); make it or mend that"
+        )
+
+
 def set_up(engine: sa.Engine) -> None:
-    """Make the tables of a new database and put the shipped topics in."""
-    migrations.upgrade(engine)
-    roster = Roster(engine)
-    for topic in load_topics():
-        roster.put_topic(topic)
+    """Bring the database to this version; a new one gets the shipped topics in the same transaction."""
+    migrations.upgrade(engine, lambda connection: put_topics(connection, load_topics()))
 
 
 def newsroom(service: Service, choice: str | None = None) -> Newsroom:
@@ -267,11 +281,31 @@ def secret_keys(settings: Settings) -> tuple[str, ...]:
 
 
 def _kept_key(path: Path) -> str:
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
+        if not path.exists():
+            _make_key(path)
+        key = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it holds no text"
+        raise SecretKeyUnusable(f"the key in {path} can't be read or made: {why}; {KEY_HELP}") from error
+    if not key:
+        raise SecretKeyUnusable(f"the key in {path} is empty; {KEY_HELP}")
+    return key
+
+
+KEY_HELP = "put its backup there, or remove it: a new one is made and the links in sent e-mails stop working"
+
+
+def _make_key(path: Path) -> None:
+    """Write the whole key or nothing, also when killed; of two processes that do, the first one's stays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)  # left by a process of this number that was killed
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="ascii") as file:
         file.write(secrets.token_urlsafe(32))
-    return path.read_text(encoding="ascii").strip()
+        file.flush()
+        os.fsync(file.fileno())
+    with contextlib.suppress(FileExistsError):
+        os.link(draft, path)
+    draft.unlink()

@@ -22,6 +22,43 @@ PRAGMAS = (
     "cache_size=-65536",  # KiB: the indexes of a large roster are written all over
 )
 
+# What a driver's code means for whoever runs the service, by how the code begins; SQLite's and PostgreSQL's
+TROUBLE = {
+    "SQLITE_READONLY": "it is read-only; let this user write to its file and folder",
+    "SQLITE_FULL": "the disk is full; make room and run it again",
+    "SQLITE_BUSY": "another process keeps it locked; run it again when that one is done",
+    "SQLITE_LOCKED": "another process keeps it locked; run it again when that one is done",
+    "SQLITE_CANTOPEN": "its file can't be opened; the folder must exist and this user may write there",
+    "SQLITE_IOERR": "its file can't be read or written; the disk is broken or the file is gone",
+    "SQLITE_CORRUPT": "the file is damaged; put a backup in its place",
+    "SQLITE_NOTADB": "the file is damaged or is no database; put a backup in its place",
+    "SQLITE_PERM": "its file may not be opened by this user",
+    "SQLITE_ERROR": "its tables don't fit this version of the service; run: brief doctor",
+    "08": "it can't be reached; is it running?",
+    "25006": "it is read-only; connect to the primary, as a user who may write",
+    "28": "it refuses this user or this password",
+    "3D": "there is no database of this name",
+    "40": "it was busy with the same rows; run it again",
+    "42501": "this user may not use its tables",
+    "42": "its tables don't fit this version of the service; run: brief doctor",
+    "53100": "its disk is full; make room and run it again",
+    "53": "it has too many connections or too little memory",
+    "55": "another process keeps it locked; run it again when that one is done",
+    "57": "it was stopped, or it stopped this query",
+}
+
+
+def trouble(error: sa.exc.SQLAlchemyError) -> str:
+    """What is wrong with the database and what to do, in one line without SQL, values or addresses."""
+    cause = getattr(error, "orig", None)
+    code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or ""
+    known = next((words for start, words in TROUBLE.items() if code.startswith(start)), "")
+    if known:
+        return known
+    if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError | sa.exc.TimeoutError):
+        return TROUBLE["08"]
+    return f"it failed with {type(cause or error).__name__}{f' {code}' if code else ''}"
+
 
 class UtcDateTime(sa.types.TypeDecorator[dt.datetime]):
     """Stores UTC and gives it back with its zone, on databases that keep zones and on those that don't."""

@@ -171,7 +171,7 @@ def _results(batch: Sequence[_Row], additions: Iterator[Addition]) -> Iterator[R
 
 
 def _rows(text: TextIO, consent: str) -> Iterator[_Row]:
-    lines = _lines(text)
+    lines = _Lines(text)
     first = next(lines, "")
     delimiter = max(DELIMITERS, key=lambda one: len(_known(_header(first, one))))
     header = _header(first, delimiter)
@@ -180,18 +180,50 @@ def _rows(text: TextIO, consent: str) -> Iterator[_Row]:
             raise ImportRefused(f"the header has no column {column!r}; it may have: {', '.join(COLUMNS)}")
     if twice := sorted({one for one in _known(header) if header.count(one) > 1}):
         raise ImportRefused(f"the header has the column {twice[0]!r} twice")
-    reader = csv.reader(lines, delimiter=delimiter)
-    for number, cells in enumerate(_cells(reader), 2):
+    # strict: a quote that nobody closes is an error, not a field that holds the rows after it
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    for number, cells in enumerate(_cells(reader, lines), 2):
         if cells:  # a blank line is no row
             yield _row(number, header, cells, consent)
 
 
-def _lines(text: TextIO) -> Iterator[str]:
-    """The lines of a file, of an endless one only its beginning."""
-    while line := text.readline(LONGEST_LINE):
-        yield line
+class _Lines:
+    """The lines of a file, of an endless one only its beginning; those of one row can be read again."""
+
+    def __init__(self, text: TextIO) -> None:
+        self._text = text
+        self._again: list[str] = []  # the next one last
+        self._row: list[str] = []
+        self.number = 0  # of the line read last, from 1
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._again.pop() if self._again else self._read()
+        if not line:
+            raise StopIteration
+        self.number += 1
+        self._row.append(line)
+        return line
+
+    def begin_row(self) -> int:
+        """What is read from now on is one row; the number of its first line."""
+        self._row.clear()
+        return self.number + 1
+
+    def reread(self) -> int:
+        """Read the lines of this row again but for the first; how many they are."""
+        rest = self._row[1:]
+        self._again.extend(reversed(rest))
+        self.number -= len(rest)
+        return len(rest)
+
+    def _read(self) -> str:
+        line = start = self._text.readline(LONGEST_LINE)
         while line and not line.endswith(("\n", "\r")):
-            line = text.readline(LONGEST_LINE)
+            line = self._text.readline(LONGEST_LINE)
+        return start
 
 
 def _header(line: str, delimiter: str) -> list[str]:
@@ -203,20 +235,22 @@ def _known(header: Iterable[str]) -> list[str]:
     return [name for name in header if name in COLUMNS]
 
 
-def _cells(reader: Iterator[list[str]]) -> Iterator[list[str] | str]:
-    """The cells of each row, or why they can't be read: the rows after it go on."""
+def _cells(reader: Iterator[list[str]], lines: _Lines) -> Iterator[list[str] | str]:
+    """The cells of each row, or why they can't be read: the lines after its first one go on."""
     while True:
+        first = lines.begin_row()
         try:
             yield next(reader)
         except csv.Error as error:
-            yield str(error)
+            open_quote = lines.reread() or str(error) == "unexpected end of data"
+            yield f"line {first} can't be read: {'a quote is not closed' if open_quote else error}"
         except StopIteration:
             return
 
 
 def _row(number: int, header: Sequence[str], cells: list[str] | str, consent: str) -> _Row:
     if isinstance(cells, str):
-        return _Row(number, None, f"can't be read: {cells}")
+        return _Row(number, None, cells)
     if len(cells) > len(header):
         return _Row(number, None, f"has {len(cells)} fields; the header has {len(header)}")
     if max(map(len, cells)) > LONGEST_FIELD:

@@ -1,7 +1,7 @@
 """The roster: topics and all subscribers, as the operator keeps them."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -35,18 +35,21 @@ class NotAdded(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Joining:
-    """Somebody whom the operator adds, having their consent."""
+    """Somebody whom the operator adds, having their consent; what is None stays as it is.
+
+    A new subscriber gets the defaults of `Preferences` for it.
+    """
 
     address: str
-    topics: tuple[str, ...]
+    topics: tuple[str, ...] | None = None
     name: str | None = None
-    length: Length = Length.FULL
+    length: Length | None = None
     standing: Standing = Standing.ACTIVE
     paused_until: dt.date | None = None
     consent: str = "added on the command line"
-    frequency: Frequency = Frequency.WEEKLY
-    time_zone: str = "UTC"
-    hour: int = 8
+    frequency: Frequency | None = None
+    time_zone: str | None = None
+    hour: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +82,8 @@ class Roster:
 
     def put_topic(self, topic: Topic) -> None:
         """Add a topic at the end, or change the one of this slug in its place."""
-        with Session(self._writer) as session, session.begin():
-            row = session.get(TopicRow, topic.slug)
-            if row is None:
-                last = session.exec(select(sa.func.max(TopicRow.position))).one() or 0
-                row = TopicRow(slug=topic.slug, position=last + 1, definition={})
-            row.definition = to_mapping(topic)
-            session.add(row)
+        with self._writer.begin() as connection:
+            put_topics(connection, [topic])
 
     def remove_topic(self, slug: str, now: dt.datetime) -> int:
         """Remove a topic and every follow of it; how many subscribers followed it."""
@@ -113,7 +111,7 @@ class Roster:
         """
         candidate = _candidate(joining)
         with Session(self._writer) as session, session.begin():
-            for slug in joining.topics:
+            for slug in joining.topics or ():
                 _topic_row(session, slug)
             batch = additions.draft(session, [candidate], self._hashes)
             (addition,) = batch.additions
@@ -213,6 +211,19 @@ class Roster:
             return subscriber_of(session, row) if row else None
 
 
+def put_topics(connection: sa.Connection, topics: Iterable[Topic]) -> None:
+    """`Roster.put_topic` of several, in the transaction of the connection."""
+    with Session(connection) as session:
+        for topic in topics:
+            row = session.get(TopicRow, topic.slug)
+            if row is None:
+                last = session.exec(select(sa.func.max(TopicRow.position))).one() or 0
+                row = TopicRow(slug=topic.slug, position=last + 1, definition={})
+            row.definition = to_mapping(topic)
+            session.add(row)
+            session.flush()
+
+
 def _topic_row(session: Session, slug: str) -> TopicRow:
     row = session.get(TopicRow, slug)
     if row is None:
@@ -225,17 +236,18 @@ def _by_key(key: str) -> SelectOfScalar[SubscriberRow]:
 
 
 def _candidate(joining: Joining) -> Candidate:
+    choices = {
+        "topics": None if joining.topics is None else tuple(dict.fromkeys(joining.topics)),
+        "length": joining.length,
+        "frequency": joining.frequency,
+        "time_zone": joining.time_zone,
+        "hour": joining.hour,
+        "paused_until": joining.paused_until,
+    }
     return Candidate(
         address=read_address(joining.address),
         name=clean_name(joining.name or ""),
-        choices={
-            "topics": tuple(dict.fromkeys(joining.topics)),
-            "length": joining.length,
-            "frequency": joining.frequency,
-            "time_zone": joining.time_zone,
-            "hour": joining.hour,
-            "paused_until": joining.paused_until,
-        },
+        choices={name: value for name, value in choices.items() if value is not None},
         consent=joining.consent,
         standing=joining.standing,
     )

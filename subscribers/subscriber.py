@@ -13,6 +13,8 @@ from subscribers.links import SINGLE_USE, Links, Purpose, Subject
 from subscribers.preferences import Frequency, Length, Preferences, Standing
 from subscribers.tables import FollowRow, SubscriberRow, TopicRow
 
+WAIT_AFTER_MOVE = dt.timedelta(days=7)
+
 
 class UnknownSubscriber(LookupError):
     """No subscriber of this id or address."""
@@ -34,10 +36,19 @@ class Subscriber:
     left_at: dt.datetime | None
     link_generation: int
     version: int  # grows with every change
+    moved_at: dt.datetime | None = None  # when the address was changed
 
     @property
     def topics(self) -> tuple[str, ...]:
         return self.preferences.topics
+
+    def waits_until(self, now: dt.datetime) -> dt.datetime | None:
+        """When the data may be exported and deleted, where that is not yet so: a week after a new address.
+
+        Whoever was forwarded an e-mail can take an address of their own; see docs/decisions/010.
+        """
+        until = self.moved_at + WAIT_AFTER_MOVE if self.moved_at else now
+        return until if until > now else None
 
     def subject(self, purpose: Purpose, about: str = "") -> Subject:
         """Whom this subscriber's links for a purpose are for."""
@@ -110,4 +121,5 @@ def _subscriber(row: SubscriberRow, subscriber_id: int, topics: tuple[str, ...])
         left_at=row.left_at,
         link_generation=row.link_generation,
         version=row.version,
+        moved_at=row.moved_at,
     )

@@ -252,6 +252,7 @@ class Subscriptions:
             session.flush()
             row.address, row.address_key, row.domain = address.spelled, address.key, address.domain
             row.link_generation += 1
+            row.moved_at = now
             _record(session, row, ["has another address; all links were revoked"], source, now)
             return AddressChanged(subscriber_of(session, row), old)
 

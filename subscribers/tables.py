@@ -39,6 +39,7 @@ class SubscriberRow(SQLModel, table=True):
     joined_at: dt.datetime = Field(sa_type=UtcDateTime)
     confirmed_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
     left_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+    moved_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # when the address was changed
     link_generation: int = 0  # links of an earlier generation are revoked
     version: int = 0  # grows with every change
 

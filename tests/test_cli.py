@@ -164,7 +164,7 @@ def test_the_audience_of_an_issue_is_told_with_reasons(brief: Brief) -> None:
         (("audience", "2026-W01"), 1, "no issue '2026-W01'"),
         (("subscribers", "show", "bo@example.org"), 1, "bo@example.org is not on the roster"),
         (("subscribers", "unsuppress", "example.org"), 1, "example.org is not suppressed"),
-        (("subscribers", "suppress", "no domain"), 1, "is not a domain"),
+        (("subscribers", "suppress", "no domain"), 2, "is not a domain"),
         (("subscribers", "import", "missing.csv"), 1, "missing.csv can't be imported"),
         (("show", "2026-W01"), 1, "no issue '2026-W01'"),
         (("build", "--week", "2026-W99"), 2, "no window"),
@@ -172,7 +172,7 @@ def test_the_audience_of_an_issue_is_told_with_reasons(brief: Brief) -> None:
         (("build", "--from", "2026-05-29", "--to", "2026-05-25"), 2, "can't end before"),
         (("build", "--topic", "nothing"), 1, "no topic 'nothing'"),
         (("topics", "add", "missing.json"), 1, "missing.json can't be read"),
-        (("subscribers", "add", "nobody", "--topic", "llm-agents"), 1, "not an e-mail address"),
+        (("subscribers", "add", "nobody", "--topic", "llm-agents"), 2, "not an e-mail address"),
         (("no-such-command",), 2, "No such command"),
     ],
 )

@@ -12,7 +12,7 @@ events   what a provider reports later
 import sqlalchemy as sa
 
 from service.archive.events import EventBook, Recorded
-from service.archive.issues import Built, IssueClosed, IssueShelf, IssueStatus, UnknownIssue
+from service.archive.issues import BriefBroken, Built, IssueClosed, IssueShelf, IssueStatus, UnknownIssue
 from service.archive.ledger import Claimant, Claims, FanOut, Ledger, LedgerBroken, Span, Unavailable
 from service.archive.papers import PaperShelf
 from service.archive.reports import Line, Reports
@@ -20,6 +20,7 @@ from service.archive.tables import BriefRow, DeliveryRow, Halt, IssueRow, PaperR
 
 __all__ = [
     "Archive",
+    "BriefBroken",
     "BriefRow",
     "Built",
     "Claimant",

@@ -25,6 +25,10 @@ class IssueClosed(Exception):
     """An issue whose deliveries are planned can't be built again."""
 
 
+class BriefBroken(ValueError):
+    """A stored brief can't be read; the message names its issue and topic."""
+
+
 @dataclass(frozen=True, slots=True)
 class IssueStatus:
     """An issue at a glance."""
@@ -58,9 +62,7 @@ class IssueShelf:
     def save_issue(self, window: Window, built: Sequence[Built], now: dt.datetime) -> Issue:
         """Write briefs and what their builds saw; briefs of other topics in the same issue stay."""
         with Session(self._writer) as session, session.begin():
-            row = session.get(IssueRow, window.label)
-            if row is not None and row.planned_at is not None:
-                raise IssueClosed(f"issue {window.label} is already being delivered and can't be built again")
+            row = _open_row(session, window.label)
             row = row or IssueRow(
                 label=window.label, first=window.first, last=window.last, built_at=now, content_hash=""
             )
@@ -73,6 +75,11 @@ class IssueShelf:
             issue = read_issue(session, row)
             row.content_hash = issue.content_hash
             return issue
+
+    def require_open(self, label: str) -> None:
+        """IssueClosed when the issue is being delivered: to be asked before the work of building it."""
+        with Session(self._engine) as session:
+            _open_row(session, label)
 
     def issue(self, label: str) -> Issue:
         with Session(self._engine) as session:
@@ -95,6 +102,13 @@ class IssueShelf:
             row.approved_hash, row.approved_at = row.content_hash, now
             session.flush()
             return status(session, row)
+
+
+def _open_row(session: Session, label: str) -> IssueRow | None:
+    row = session.get(IssueRow, label)
+    if row is not None and row.planned_at is not None:
+        raise IssueClosed(f"issue {label} is already being delivered and can't be built again")
+    return row
 
 
 def _in_order(session: Session, label: str, built: Sequence[Built]) -> Iterator[tuple[int, Built]]:
@@ -148,8 +162,20 @@ def read_issue(session: Session, row: IssueRow) -> Issue:
         label=row.label,
         window=Window(row.first, row.last),
         built_at=row.built_at,
-        briefs=tuple(Brief.from_json(one.content) for one in briefs),
+        briefs=tuple(map(_read_brief, briefs)),
     )
+
+
+def _read_brief(row: BriefRow) -> Brief:
+    try:
+        return Brief.from_json(row.content)
+    except ValueError as error:  # pydantic's words hold the content
+        first, _, last = row.issue_label.partition("--")
+        days = f"--from {first} --to {last}" if last else f"--week {first}"
+        raise BriefBroken(
+            f"issue {row.issue_label}: the stored brief on {row.topic_slug} can't be read; "
+            f"build it again: brief build {days} --topic {row.topic_slug}"
+        ) from error
 
 
 def status(session: Session, row: IssueRow) -> IssueStatus:

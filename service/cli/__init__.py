@@ -1,37 +1,98 @@
-"""The command line: `brief …`. Errors are one clear line on standard error; no traceback reaches a user."""
+"""The command line: `brief …`. Errors are one clear line on standard error; no traceback reaches a user.
+
+COMMANDS   every command with its module, which is imported when the command is run: help comes at once
+main       runs one, and puts what goes wrong into one line
+"""
 
 import os
 import sys
+from importlib import import_module
+from typing import Any
 
 import typer
-from pydantic import ValidationError
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
 
 from service import __version__
-from service.cli import (
-    building,
-    checking,
-    delivering,
-    demonstrating,
-    editing_topics,
-    evaluating,
-    keeping_roster,
-    printing,
-    serving,
-)
-from service.cli.terminal import EXPECTED, Refused, complain
+
+# The module of a command and the first line of its help, in the order of `brief --help`
+COMMANDS = {
+    "demo": (
+        "demonstrating",
+        "Build two weeks of invented papers and deliver the newer issue into var/demo/outbox.",
+    ),
+    "build": (
+        "building",
+        "Build an issue: fetch, choose and rank the window's papers, and write a brief for each topic.",
+    ),
+    "issues": ("building", "List the issues, newest first."),
+    "show": ("building", "Show an issue as its readers get it: the same render as the send."),
+    "approve": ("building", "Approve an issue as it stands now; any later change needs another approval."),
+    "gallery": (
+        "printing",
+        "Write an issue's e-mails as HTML, plaintext, .eml and, with Chromium, pictures and a contact sheet.",
+    ),
+    "check": (
+        "printing",
+        "Check every e-mail that readers would get, and each topic alone; exit code 1 for a problem.",
+    ),
+    "send": (
+        "delivering",
+        "Deliver an approved issue. Run again after a crash: nobody is missed and nobody gets it twice.",
+    ),
+    "worker": (
+        "delivering",
+        "Deliver and build what is due, until SIGTERM; on PostgreSQL start as many as wanted.",
+    ),
+    "deliveries": ("delivering", "What became of an issue, row by row, and what to do about it."),
+    "evaluate": (
+        "evaluating",
+        "Measure an issue's briefs: citations, coverage, handles, evidence, grounding, redundancy, themes.",
+    ),
+    "serve": ("serving", "Serve the readers' pages: the archive, and everything that subscribers do."),
+    "migrate": ("checking", "Bring the database to this version of the service."),
+    "doctor": (
+        "checking",
+        "Check the database, templates, settings, keys and endpoints; say what is wrong and what to do.",
+    ),
+    "audience": ("keeping_roster", "Say who gets an issue today and who does not, with the reason."),
+    "subscribers": ("keeping_roster", "Add, import, show, suppress and delete subscribers."),
+    "topics": ("editing_topics", "List, show, add, edit, remove and try topics."),
+}
+
+
+class OneByOne(TyperGroup):
+    """Commands that are imported when they are run; for help, their name and a line are enough."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        shown = {name: TyperCommand(name, help=words) for name, (_, words) in COMMANDS.items()}
+        self.commands = shown | dict(self.commands)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, loaded(name) if name in COMMANDS else command, rest
+
+
+def loaded(name: str) -> Any:
+    """The command itself, from its module."""
+    part = typer.Typer()
+    part.callback()(lambda: None)  # or Typer takes the only command of a module for the whole
+    import_module(f"service.cli.{COMMANDS[name][0]}").add_to(part)
+    group: Any = get_command(part)
+    return group.commands[name]
+
 
 app = typer.Typer(
     name="brief",
+    cls=OneByOne,
     help="The arXiv Education Brief: builds a weekly brief of new papers and delivers it.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (demonstrating, building, printing, delivering, evaluating, serving, checking, keeping_roster):
-    module.add_to(app)
-app.add_typer(keeping_roster.app, name="subscribers")
-app.add_typer(editing_topics.app, name="topics")
+app.callback()(lambda: None)
 
 
 @app.command()
@@ -43,29 +104,17 @@ def version() -> None:
 def main() -> None:
     """Run the command line; exit code 1 for what went wrong, 2 for what was asked wrongly."""
     try:
+        if sys.stdout.encoding.lower() not in {"utf-8", "utf8"}:  # what it lacks is shown by its number
+            sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # text on bytes
         app()
-    except Refused as refused:
-        sys.exit(complain(str(refused), refused.code))
-    except ValidationError as error:
-        sys.exit(complain(_settings_problem(error), 2))
-    except EXPECTED as error:
-        sys.exit(complain(str(error).strip('"'), 1))
     except KeyboardInterrupt:
-        sys.exit(complain("stopped", 130))
+        sys.stderr.write("brief: stopped\n")
+        sys.exit(130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    except Exception as error:  # the last door: a surprise is told in words
-        if os.environ.get("BRIEF_TRACEBACK"):
+    except Exception as error:  # told in words; the words need modules that help and version don't
+        code: int = import_module("service.cli.terminal").tell(error)
+        if code < 0:
             raise
-        words = f"{type(error).__name__}: {error}"
-        sys.exit(
-            complain(f"something unexpected went wrong: {words} (set BRIEF_TRACEBACK=1 to see where)", 1)
-        )
-
-
-def _settings_problem(error: ValidationError) -> str:
-    """The first setting that doesn't fit, in words, without its value: it may be a secret."""
-    first = error.errors(include_input=False, include_context=False)[0]
-    name = f"BRIEF_{str(first['loc'][0]).upper()}: " if first["loc"] else ""
-    return f"a setting is wrong: {name}{first['msg'].removeprefix('Value error, ')}"
+        sys.exit(code)

@@ -1,7 +1,6 @@
 """`brief build`, `issues`, `show`, `approve`: making an issue and looking at it."""
 
 import datetime as dt
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -13,13 +12,25 @@ from service import wiring
 from service.archive import IssueStatus
 from service.briefs import Assignment
 from service.cli.printing import sample_reader
-from service.cli.terminal import Refused, complain, opened, out, print_json, watched
+from service.cli.terminal import (
+    Refused,
+    complain,
+    err,
+    opened,
+    out,
+    print_json,
+    table,
+    watched,
+    write_text,
+)
 from service.delivery import State
 from service.papers import Window
 from service.pipeline import BuildReport, Newsroom, build_issue, select_papers
 from service.wiring import Service
 from subscribers.preferences import Length
 from subscribers.topics import Topic
+
+ARXIV_BEGAN = 1991
 
 
 class Writer(StrEnum):
@@ -65,19 +76,32 @@ def build(
     service = opened()
     window = chosen_window(week, first, last)
     topics = chosen_topics(service, topic)
+    if window.last >= (today := wiring.now().date()):
+        err.print(f"{window.label} is not over on {today}: papers that come later go into the next brief.")
     room = wiring.newsroom(service, writer)
     if dry_run:
         _print_estimates(window, topics, room, as_json=as_json)
         return
     with watched() as watch:
         report = build_issue(window, topics, room, fresh=fresh, watch=watch)
-    if report.issue is not None and service.settings.publish == "auto":
-        service.archive.approve(window.label, wiring.now())
-    (print_json(_report_values(report)) if as_json else _print_report(report))
+    approved = _approve_whole(service, report)
+    (print_json(_report_values(report)) if as_json else _print_report(report, approved=approved))
     for failure in report.failures.values():
         complain(failure, 1)
     if report.failures:
         raise typer.Exit(1)
+
+
+def _approve_whole(service: Service, report: BuildReport) -> bool:
+    """Approve what was built where the setting says so and no topic is missing; whether it was approved."""
+    if report.issue is None or service.settings.publish != "auto":
+        return False
+    if lacking := report.lacks(service.roster.topics()):
+        words = f"issue {report.issue.label} is not approved by itself: it lacks {', '.join(lacking)}"
+        err.print(f"{words}. Build those, or approve it as it is: brief approve {report.issue.label}")
+        return False
+    service.archive.approve(report.issue.label, wiring.now())
+    return True
 
 
 def issues(as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False) -> None:
@@ -101,7 +125,7 @@ def show(
     """Show an issue as its readers get it: the same render as the send."""
     content = _shown(opened(), issue, topic, form, length)
     if target is None:
-        sys.stdout.buffer.write(content)
+        write_text(content)
         return
     try:
         target.write_bytes(content)
@@ -124,10 +148,14 @@ def chosen_window(week: str | None, first: str | None, last: str | None) -> Wind
         raise Refused("--from and --to go together", 2)
     try:
         if first and last:
-            return Window(dt.date.fromisoformat(first), dt.date.fromisoformat(last))
-        return Window.of_week(week) if week else Window.last_whole(wiring.now().date())
-    except ValueError as error:
+            window = Window(dt.date.fromisoformat(first), dt.date.fromisoformat(last))
+        else:
+            window = Window.of_week(week) if week else Window.last_whole(wiring.now().date())
+    except (ValueError, OverflowError) as error:
         raise Refused(f"no window: {error}", 2) from error
+    if not ARXIV_BEGAN <= window.first.year <= wiring.now().year + 1:
+        raise Refused(f"no window: arXiv has papers since {ARXIV_BEGAN}, and none of {window.first}", 2)
+    return window
 
 
 def chosen_topics(service: Service, slugs: list[str] | None) -> tuple[Topic, ...]:
@@ -168,18 +196,18 @@ def _print_estimates(window: Window, topics: tuple[Topic, ...], room: Newsroom, 
         keys = ("topic", "papers", "prompt_tokens", "completion_tokens", "cost")
         print_json([dict(zip(keys, row, strict=True)) for row in rows])
         return
-    table = Table("Topic", "Papers", "Prompt tokens", "Completion tokens", "Cost", title="Nothing was built")
+    shown = table("Topic", "Papers", "Prompt tokens", "Completion tokens", "Cost", title="Nothing was built")
     for slug, papers, prompt, completion, cost in rows:
-        table.add_row(
+        shown.add_row(
             slug, f"{papers}", f"{prompt:,}", f"{completion:,}", f"{cost:.4f}" if cost is not None else ""
         )
-    out.print(table)
+    out.print(shown)
 
 
-def _print_report(report: BuildReport) -> None:
+def _print_report(report: BuildReport, *, approved: bool) -> None:
     if report.issue is None:
         return
-    table = Table(
+    shown = table(
         "Topic", "Fetched", "Considered", "In the brief", "Late", title=f"Issue {report.issue.label}"
     )
     for selection in report.selections:
@@ -190,10 +218,13 @@ def _print_report(report: BuildReport) -> None:
             sum(one.late for one in selection.taken),
         )
         quiet = " (a quiet week)" if not selection.taken else ""
-        table.add_row(selection.topic.name + quiet, *map(str, numbers))
-    out.print(table)
+        shown.add_row(selection.topic.name + quiet, *map(str, numbers))
+    out.print(shown)
     label = report.issue.label
-    out.print(f"Next: brief show {label} · brief approve {label} · brief send {label}")
+    if approved:
+        out.print(f"Approved by itself (BRIEF_PUBLISH=auto). Next: brief show {label} · brief send {label}")
+    else:
+        out.print(f"Next: brief show {label} · brief approve {label} · brief send {label}")
 
 
 def _report_values(report: BuildReport) -> dict[str, object]:
@@ -208,15 +239,15 @@ def _report_values(report: BuildReport) -> dict[str, object]:
 
 
 def _issues_table(found: tuple[IssueStatus, ...]) -> Table:
-    table = Table("Issue", "Built", "Topics", "State", "Accepted", "Skipped", "Uncertain")
+    shown = table("Issue", "Built", "Topics", "State", "Accepted", "Skipped", "Uncertain")
     for one in found:
         numbers = [
             str(one.deliveries.get(state, 0)) for state in (State.ACCEPTED, State.SKIPPED, State.UNCERTAIN)
         ]
-        table.add_row(
+        shown.add_row(
             one.label, f"{one.built_at:%Y-%m-%d %H:%M}", str(len(one.topics)), _state(one), *numbers
         )
-    return table
+    return shown
 
 
 def _state(status: IssueStatus) -> str:

@@ -3,12 +3,12 @@
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.text import Text
 
 from service import doctor as examination
 from service import migrations, wiring
-from service.cli.terminal import out, print_json
-from service.settings import Settings
+from service.cli.terminal import Refused, out, print_json, table
+from service.settings import read_settings
 
 
 def add_to(app: typer.Typer) -> None:
@@ -18,12 +18,13 @@ def add_to(app: typer.Typer) -> None:
 
 def migrate() -> None:
     """Bring the database to this version of the service."""
-    engine = wiring.open_engine(Settings())
+    engine = wiring.open_engine(read_settings())
     before = migrations.standing(engine)
-    if before is migrations.Standing.EMPTY:
-        wiring.set_up(engine)
-    else:
-        migrations.upgrade(engine)
+    if before is migrations.Standing.AHEAD:
+        raise Refused("a newer version of the service wrote the database; upgrade the service")
+    wiring.set_up(engine)
+    if found := examination.differences(engine):
+        raise Refused(found)
     out.print(
         "The database is up to date." if before is migrations.Standing.CURRENT else "Migrated the database."
     )
@@ -31,16 +32,14 @@ def migrate() -> None:
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False) -> None:
     """Check the database, templates, settings, keys and endpoints; say what is wrong and what to do."""
-    findings = examination.examine(Settings())
+    findings = examination.examine(read_settings())
     if as_json:
         print_json([{"check": one.check, "verdict": one.verdict, "detail": one.detail} for one in findings])
     else:
-        table = Table("Check", "Verdict", "Detail")
+        shown = table("Check", "Verdict", "Detail")
         colours = {"ok": "green", "warning": "yellow", "wrong": "red"}
         for one in findings:
-            table.add_row(
-                one.check, f"[{colours[one.verdict]}]{one.verdict}[/]", one.detail.replace("[", "\\[")
-            )
-        out.print(table)
+            shown.add_row(one.check, Text(one.verdict, colours[one.verdict]), one.detail)
+        out.print(shown)
     if any(one.verdict == "wrong" for one in findings):
         raise typer.Exit(1)

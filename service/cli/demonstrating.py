@@ -14,7 +14,7 @@ from service.cli.delivering import ledger_line
 from service.cli.terminal import out, watched
 from service.papers import Window
 from service.pipeline import Newsroom, build_issue, publish_issue
-from service.settings import Settings
+from service.settings import read_settings
 from service.wiring import Service, open_service
 from subscribers.roster import Joining
 
@@ -31,7 +31,13 @@ def demo() -> None:
     began = time.monotonic()
     shutil.rmtree(FOLDER, ignore_errors=True)
     service = open_service(
-        Settings(data_dir=FOLDER, database_url="", mailer="outbox", outbox_dir=FOLDER / "outbox")
+        read_settings(
+            environment="development",  # it sends nothing and touches its own folder alone
+            data_dir=FOLDER,
+            database_url="",
+            mailer="outbox",
+            outbox_dir=FOLDER / "outbox",
+        )
     )
     for one in samples.sample_subscribers():
         joining = Joining(
@@ -66,13 +72,12 @@ def _deliver(service: Service, week: str) -> IssueStatus:
 
 def _summarise(service: Service, status: IssueStatus, seconds: float) -> None:
     issue = service.archive.issue(status.label)
-    out.print(f"[bold]The arXiv Education Brief: a demo on invented papers[/bold] ({seconds:.1f} s)\n")
+    out.print(f"The arXiv Education Brief: a demo on invented papers ({seconds:.1f} s)\n", style="bold")
     out.print(f"Issue {issue.label}, {issue.window.first} to {issue.window.last}:")
     for brief in issue.briefs:
         headings = "; ".join(theme.heading for theme in brief.themes[:3])
         out.print(
             f"  {brief.topic_name}: {len(brief.catalog)} papers, {len(brief.themes)} themes: {headings}",
-            markup=False,
         )
     out.print(f"\n{ledger_line(status)}")
     out.print(f"E-mails: {FOLDER / 'outbox'}/*.eml   database: {FOLDER / 'brief.db'}\n")

@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from service import wiring
 from service.cli.building import chosen_window
-from service.cli.terminal import Refused, opened, out, print_json, watched
+from service.cli.terminal import Refused, opened, out, print_json, table, watched
 from service.papers import Verdict, verdicts
 from service.pipeline import select_papers
 from subscribers.roster import UnknownTopic
@@ -23,6 +22,10 @@ Slug = Annotated[str, typer.Argument(help="the topic's slug")]
 AsJson = Annotated[bool, typer.Option("--json", help="as JSON")]
 
 
+def add_to(brief: typer.Typer) -> None:
+    brief.add_typer(app, name="topics")
+
+
 @app.command("list")
 def list_topics(as_json: AsJson = False) -> None:
     """List the topics."""
@@ -30,12 +33,12 @@ def list_topics(as_json: AsJson = False) -> None:
     if as_json:
         print_json([to_mapping(topic) for topic in topics])
         return
-    table = Table("Slug", "Name", "Categories", "Papers", "Description")
+    shown = table("Slug", "Name", "Categories", "Papers", "Description")
     for topic in topics:
-        table.add_row(
+        shown.add_row(
             topic.slug, topic.name, " ".join(topic.categories), str(topic.papers_per_brief), topic.description
         )
-    out.print(table)
+    out.print(shown)
 
 
 @app.command()
@@ -98,12 +101,12 @@ def try_topic(
     if as_json:
         print_json([_verdict_values(one) for one in judged])
         return
-    table = Table(
+    shown = table(
         "Rank", "Score", "Paper", "Title", "Why", title=f"{selection.topic.name}, {selection.window.label}"
     )
     for one in judged:
-        table.add_row(*(cell.replace("[", "\\[") for cell in _verdict_row(one)))
-    out.print(table)
+        shown.add_row(*_verdict_row(one))
+    out.print(shown)
     out.print(
         f"Takes {len(selection.taken)} of {selection.recalled} considered; arXiv answered {selection.fetched}"
     )

@@ -11,9 +11,10 @@ from service import wiring
 from service.briefs import Assignment
 from service.briefs.measures import Measures, measure, to_mapping
 from service.briefs.model import Brief
-from service.cli.terminal import opened, out, print_json, watched
+from service.cli.terminal import Refused, opened, out, print_json, table, watched
 from service.papers import Paper, Ranked, Selection, Window
 from service.wiring import Service
+from subscribers.roster import UnknownTopic
 from subscribers.topics import Topic
 
 FOLDS = 5  # refits, each without every fifth paper, say how stable themes are
@@ -31,9 +32,14 @@ def evaluate(
     """Measure an issue's briefs: citations, coverage, handles, evidence, grounding, redundancy, themes."""
     service = opened()
     held = service.archive.issue(issue)
+    slugs = [brief.topic_slug for brief in held.briefs]
+    if unknown := [slug for slug in topic or () if slug not in slugs]:
+        raise Refused(f"issue {issue} has no brief on {unknown[0]!r}; it has: {', '.join(slugs)}")
     briefs = [
         brief for brief in held.briefs if not brief.is_quiet and (not topic or brief.topic_slug in topic)
     ]
+    if not briefs:
+        raise Refused(f"issue {issue} has no papers in {', '.join(topic or slugs)}: nothing to measure")
     found: dict[str, Measures] = {}
     with watched() as watch:
         for done, brief in enumerate(briefs):
@@ -47,7 +53,7 @@ def evaluate(
 
 def _measured(service: Service, brief: Brief) -> Measures:
     papers = service.archive.papers(entry.paper_id for entry in brief.catalog)
-    topic = service.roster.topic(brief.topic_slug)
+    topic = _topic(service, brief)
     began = time.perf_counter()
     _rewritten(topic, brief, list(papers.values()))
     seconds = time.perf_counter() - began
@@ -59,6 +65,14 @@ def _measured(service: Service, brief: Brief) -> Measures:
     return measure(brief, papers, seconds=seconds, refitted=refitted)
 
 
+def _topic(service: Service, brief: Brief) -> Topic:
+    """The topic of a brief; of one that was removed since, what the brief still says of it."""
+    try:
+        return service.roster.topic(brief.topic_slug)
+    except UnknownTopic:
+        return Topic(brief.topic_slug, brief.topic_name, brief.topic_name, (), ())
+
+
 def _rewritten(topic: Topic, brief: Brief, papers: Sequence[Paper]) -> Brief:
     """The extractive writer's brief of some papers, to time it and to see which themes come again."""
     taken = tuple(Ranked(paper, 1.0, "") for paper in papers)
@@ -68,7 +82,7 @@ def _rewritten(topic: Topic, brief: Brief, papers: Sequence[Paper]) -> Brief:
 
 
 def _table(issue: str, found: Mapping[str, Measures]) -> Table:
-    table = Table("Measure", *found, title=f"Issue {issue}")
+    shown = table("Measure", *found, title=f"Issue {issue}")
     for cells in zip(*(measures.rows() for measures in found.values()), strict=True):
-        table.add_row(cells[0][0], *(value for _, value in cells))
-    return table
+        shown.add_row(cells[0][0], *(value for _, value in cells))
+    return shown

@@ -1,8 +1,6 @@
 """`brief subscribers …` and `brief audience`: the roster from the command line."""
 
 import csv
-import json
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,10 +9,9 @@ from pathlib import Path
 from typing import Annotated, TextIO
 
 import typer
-from rich.table import Table
 
 from service import wiring
-from service.cli.terminal import Refused, opened, out, print_json
+from service.cli.terminal import Refused, data_out, opened, out, print_json, table, to_json
 from subscribers.additions import Result
 from subscribers.audience import in_words
 from subscribers.imports import COLUMNS, ImportRefused, RowResult, export_rows, import_file
@@ -31,21 +28,28 @@ Address = Annotated[str, typer.Argument(help="e-mail address")]
 
 def add_to(brief: typer.Typer) -> None:
     brief.command()(audience)
+    brief.add_typer(app, name="subscribers")
 
 
 @app.command()
 def add(
     address: Address,
-    topic: Annotated[list[str], typer.Option(help="topic to follow; may be repeated")],
+    topic: Annotated[
+        list[str] | None, typer.Option(help="topic to follow, in place of those followed; may be repeated")
+    ] = None,
     name: Annotated[str | None, typer.Option(help="name for the To header")] = None,
-    length: Annotated[Length, typer.Option(help="full or short")] = Length.FULL,
-    frequency: Annotated[Frequency, typer.Option(help="weekly or monthly")] = Frequency.WEEKLY,
+    length: Annotated[Length | None, typer.Option(help="full or short; a new one gets full")] = None,
+    frequency: Annotated[
+        Frequency | None, typer.Option(help="weekly or monthly; a new one gets weekly")
+    ] = None,
     consent: Annotated[str, typer.Option(help="where they said yes")] = "added on the command line",
 ) -> None:
-    """Add a subscriber who said yes, or change the choices of a known one."""
-    joining = Joining(address, tuple(topic), name, length, frequency=frequency, consent=consent)
-    _, is_new = opened().roster.put_subscriber(joining, wiring.now())
-    out.print(f"{'Added' if is_new else 'Updated'} {address}: {', '.join(topic)}", markup=False)
+    """Add a subscriber who said yes, or change of a known one what is given here and nothing else."""
+    joining = Joining(
+        address, tuple(topic) if topic else None, name, length, frequency=frequency, consent=consent
+    )
+    one, is_new = opened().roster.put_subscriber(joining, wiring.now())
+    out.print(f"{'Added' if is_new else 'Updated'} {one.address}: {', '.join(one.topics)}")
 
 
 @app.command("list")
@@ -60,14 +64,13 @@ def list_subscribers(
     if as_json:
         print_json([_values(one) for one in found])
         return
-    table = Table("Address", "Name", "Standing", "Length", "Frequency", "Topics")
+    shown = table("Address", "Name", "Standing", "Length", "Frequency", "Topics")
     for one in found:
         until = one.preferences.paused_until
         standing = f"{one.standing}, paused until {until}" if until else one.standing
         chosen = (one.preferences.length, one.preferences.frequency, ", ".join(one.topics))
-        row = (one.address, one.name or "", standing, *chosen)
-        table.add_row(*(cell.replace("[", "\\[") for cell in row))
-    out.print(table)
+        shown.add_row(one.address, one.name or "", standing, *chosen)
+    out.print(shown)
     out.print(f"{len(found)} of {roster.count()} subscribers")
 
 
@@ -82,9 +85,9 @@ def show(address: Address, as_json: AsJson = False) -> None:
         return
     for field, value in _values(one).items():
         words = ", ".join(value) if isinstance(value, list) else value
-        out.print(f"{field + ':':14} {'' if words is None else words}", markup=False)
+        out.print(f"{field + ':':14} {'' if words is None else words}")
     for entry in history:
-        out.print(f"{entry['at']:%Y-%m-%d %H:%M}  {entry['change']} ({entry['source']})", markup=False)
+        out.print(f"{entry['at']:%Y-%m-%d %H:%M}  {entry['change']} ({entry['source']})")
 
 
 @app.command("import")
@@ -126,7 +129,7 @@ def export(
     """Export the roster as CSV that is safe in a spreadsheet and that an import reads back."""
     rows = export_rows(opened().roster.every_subscriber())
     if file is None:
-        csv.writer(sys.stdout, lineterminator="\n").writerows(rows)
+        csv.writer(data_out(), lineterminator="\n").writerows(rows)
         return
     try:
         with file.open("w", encoding="utf-8", newline="") as lines:
@@ -142,7 +145,7 @@ def suppress(
 ) -> None:
     """Send nothing to an address or to a domain, and let nobody add it."""
     one = opened().roster.suppressions.add(target, Cause.OPERATOR, wiring.now(), why)
-    out.print(f"Suppressed the {one.kind} {one.value}", markup=False)
+    out.print(f"Suppressed the {one.kind} {one.value}")
 
 
 @app.command()
@@ -150,7 +153,7 @@ def unsuppress(target: Annotated[str, typer.Argument(help="e-mail address or dom
     """Allow an address or a domain again, also one that was deleted."""
     if not opened().roster.suppressions.remove(target):
         raise Refused(f"{target} is not suppressed")
-    out.print(f"Allowed {target} again", markup=False)
+    out.print(f"Allowed {target} again")
 
 
 @app.command()
@@ -161,7 +164,7 @@ def suppressions(as_json: AsJson = False) -> None:
         print_json([asdict(one) for one in listed.all()])
         return
     for one in listed.all():
-        out.print(f"{one.value}: {one.cause}{f', {one.note}' if one.note else ''}", markup=False)
+        out.print(f"{one.value}: {one.cause}{f', {one.note}' if one.note else ''}")
     out.print(f"and {listed.count_deleted()} deleted subscribers, of whom only a keyed hash is kept")
 
 
@@ -177,7 +180,7 @@ def forget(
         typer.confirm(f"Delete {one.address} for good?", abort=True)
     keys = wiring.secret_keys(service.settings)
     Subscriptions(service.engine, keys).forget(one.id, wiring.now())
-    out.print(f"Deleted {one.address}", markup=False)
+    out.print(f"Deleted {one.address}")
 
 
 def audience(
@@ -199,7 +202,7 @@ def audience(
         print_json(counts)
         return
     for words, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
-        out.print(words if subscriber else f"{count:>8}  {words}", markup=False)
+        out.print(words if subscriber else f"{count:>8}  {words}")
 
 
 @contextmanager
@@ -216,9 +219,9 @@ def _tell(one: RowResult, lines: TextIO | None, *, as_json: bool) -> None:
     if lines:
         csv.writer(lines).writerow((one.row, one.result, one.why))
     if as_json:
-        sys.stdout.write(json.dumps(asdict(one), ensure_ascii=False) + "\n")
+        data_out().write(to_json(asdict(one)) + "\n")
     elif one.why and lines is None:
-        out.print(f"row {one.row}: {one.result}: {one.why}", markup=False)
+        out.print(f"row {one.row}: {one.result}: {one.why}")
 
 
 def _values(one: Subscriber) -> dict[str, object]:

@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape as literal
-from rich.table import Table
 
 from service import wiring
 from service.adapters.chromium import BrowserFailed, Chromium, View, chromium, find_chromium
-from service.cli.terminal import Refused, err, opened, out, print_json, watched
+from service.cli.terminal import Refused, err, opened, out, print_json, table, watched
 from service.emails import Recipient, RenderedEdition, RenderedIssue
 from service.emails.checks import Problem, problems
 from service.issues import Issue
@@ -58,7 +56,7 @@ def gallery(
         raise Refused(f"the e-mails are written, the pictures are not: {error}") from error
     if browser is None:
         err.print("Chromium is not on this machine, so there are no pictures; the rest is written.")
-    out.print(f"Wrote {len(editions)} e-mails into {target}; open {target / 'index.html'}", markup=False)
+    out.print(f"Wrote {len(editions)} e-mails into {target}; open {target / 'index.html'}")
 
 
 def check(
@@ -142,11 +140,11 @@ def _print_problems(label: str, found: dict[str, tuple[Problem, ...]]) -> None:
     if not wrong:
         out.print(f"Issue {label}: {len(found)} different e-mails checked, nothing is wrong.")
         return
-    table = Table("E-mail", "Check", "What is wrong", title=f"Issue {label} must not be sent like this")
+    shown = table("E-mail", "Check", "What is wrong", title=f"Issue {label} must not be sent like this")
     for name, each in wrong.items():
         for one in each:
-            table.add_row(name, one.check, literal(one.detail))
-    out.print(table)
+            shown.add_row(name, one.check, one.detail)
+    out.print(shown)
 
 
 def _write_gallery(

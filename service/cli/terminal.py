@@ -1,35 +1,53 @@
-"""What every command shares: the console, progress, errors as one line, JSON for scripts."""
+"""What every command shares: the console, progress, errors as one line, JSON for scripts.
+
+Untrusted text reaches a terminal through `Terminal` or `write_text` alone: as plain text, never as markup,
+and without the characters that steer a terminal or turn a line around.
+"""
 
 import json
+import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TextIO
 
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+import sqlalchemy as sa
+from pydantic import ValidationError
+from rich.console import Console, ConsoleDimensions
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+from rich.text import Text
 
-from service.archive import IssueClosed, LedgerBroken, UnknownIssue
+from service.archive import BriefBroken, IssueClosed, LedgerBroken, UnknownIssue
 from service.delivery import MailerUnusable
 from service.papers import SourceError
 from service.pipeline import NotApproved
 from service.publishing import Progress as Watch
-from service.settings import Settings
-from service.wiring import DatabaseNotReady, Service, WriterNotReady, open_service
-from subscribers.addresses import AddressRefused
+from service.settings import SettingsWrong, problem, read_settings
+from service.wiring import DatabaseNotReady, SecretKeyUnusable, Service, WriterNotReady, open_service
+from subscribers.addresses import BIDI_CONTROLS, AddressRefused
+from subscribers.database import trouble
 from subscribers.roster import NotAdded, UnknownTopic
 from subscribers.subscriber import UnknownSubscriber
 from subscribers.topics import TopicError
 
 EXPECTED = (
-    AddressRefused,
+    BriefBroken,
     DatabaseNotReady,
     IssueClosed,
     LedgerBroken,
     MailerUnusable,
     NotAdded,
     NotApproved,
+    SecretKeyUnusable,
     SourceError,
     TopicError,
     UnknownIssue,
@@ -38,8 +56,34 @@ EXPECTED = (
     WriterNotReady,
 )
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+# Control characters but for the tab and the line feed, what turns text around, and halves of characters
+UNPRINTABLE = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff{BIDI_CONTROLS}]")
+WIDEST = 10_000  # columns of what is no terminal: nothing that is piped is cut off
+
+
+def printable(text: str) -> str:
+    """The text without what a terminal would obey."""
+    return UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+class Terminal(Console):
+    """A console that takes every string as plain text; what is styled is a `Text` or says so by `style`."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        super().__init__(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        options |= {"markup": False, "emoji": False, "highlight": False}
+        return super().render_str(printable(text), **options)
+
+    @property  # type: ignore[misc]  # nobody sets it
+    def size(self) -> ConsoleDimensions:
+        """A terminal's own size; a pipe and a file are as wide as any table."""
+        return super().size if self.is_terminal else ConsoleDimensions(WIDEST, 25)
+
+
+out = Terminal()
+err = Terminal(stderr=True)
 
 
 class Refused(Exception):
@@ -52,26 +96,90 @@ class Refused(Exception):
 
 def opened() -> Service:
     """The service for the settings of this environment."""
-    return open_service(Settings())
+    return open_service(read_settings())
+
+
+def one_line(message: str) -> str:
+    """A message of several lines as one."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    return "; ".join(lines).replace(":;", ":")
 
 
 def complain(message: str, code: int) -> int:
-    err.print(f"[red]brief:[/red] {escape(message)}")
+    err.print(Text.assemble(("brief:", "red"), " ", printable(one_line(message))))
     return code
 
 
+def tell(error: Exception) -> int:
+    """Say in one line what went wrong; the exit code, -1 where the traceback is asked for."""
+    if isinstance(error, Refused):
+        return complain(str(error), error.code)
+    if isinstance(error, SettingsWrong | AddressRefused):
+        return complain(str(error), 2)
+    if isinstance(error, ValidationError) and error.title == "Settings":
+        return complain(problem(error), 2)
+    if isinstance(error, EXPECTED):
+        return complain(str(error).strip('"'), 1)
+    return -1 if os.environ.get("BRIEF_TRACEBACK") else complain(_surprise(error), 1)
+
+
+def _surprise(error: Exception) -> str:
+    if isinstance(error, sa.exc.SQLAlchemyError):
+        return f"the database: {trouble(error)}"
+    if isinstance(error, OSError):
+        place = f"{error.filename}: " if error.filename else ""
+        return f"{place}{error.strerror or type(error).__name__}"
+    words = f"{type(error).__name__}: {error}"
+    return f"something unexpected went wrong: {words} (set BRIEF_TRACEBACK=1 to see where)"
+
+
+def table(*columns: str, title: str | None = None) -> Table:
+    """A table that folds what a terminal has no room for, and never cuts it off."""
+    made = Table(title=title, title_justify="left")
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    return made
+
+
+def progress(*more: ProgressColumn) -> Progress:
+    """A progress bar on standard error, where that is a terminal; the step is plain text."""
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), *more)
+    return Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
+
+
+def data_out() -> TextIO:
+    """Standard output for what programs read: UTF-8, whatever the terminal speaks."""
+    sys.stdout.flush()
+    sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]  # text on bytes
+    return sys.stdout
+
+
 def print_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+    data_out().write(to_json(value, indent=2) + "\n")
+
+
+def to_json(value: Any, *, indent: int | None = None) -> str:
+    """JSON whose strings hold no character that a terminal would obey: they are escaped, none is lost."""
+    text = json.dumps(value, indent=indent, ensure_ascii=False, default=str)
+    return UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def write_text(content: bytes) -> None:
+    """Write UTF-8 text: exactly as it is into a pipe or a file, as plain text to a terminal."""
+    if sys.stdout.isatty():
+        data_out().write(printable(content.decode()))
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
 
 
 @contextmanager
 def watched() -> Iterator[Watch]:
     """A progress bar on standard error, where that is a terminal."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+    with progress(TimeElapsedColumn()) as bar:
         task = bar.add_task("", total=None)
 
         def watch(step: str, done: int, total: int) -> None:
-            bar.update(task, description=step, completed=done, total=total)
+            bar.update(task, description=printable(step), completed=done, total=total)
 
         yield watch

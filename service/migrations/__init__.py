@@ -1,15 +1,19 @@
 """The database's history, by Alembic: up to date, behind, or empty; and the way forward."""
 
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import command
+from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 HERE = Path(__file__).parent
+UPGRADE_LOCK = 7_302_215  # ours alone among PostgreSQL's advisory locks
 
 
 class Standing(StrEnum):
@@ -34,10 +38,45 @@ def standing(engine: sa.Engine) -> Standing:
     return Standing.BEHIND if revision in known else Standing.AHEAD
 
 
-def upgrade(engine: sa.Engine) -> None:
-    """Bring the database to the newest revision, in one transaction where the database can."""
+def upgrade(engine: sa.Engine, fill: Callable[[sa.Connection], None] | None = None) -> None:
+    """Bring the database to the newest revision and `fill` it when it was empty, in one transaction.
+
+    Whoever is killed meanwhile leaves the database as it was; of two who start at once, one waits.
+    """
     config = Config()
     config.set_main_option("script_location", str(HERE))
     with engine.execution_options(writes=True).begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(UPGRADE_LOCK)))
+        was_empty = MigrationContext.configure(connection).get_current_revision() is None
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        if was_empty and fill:
+            fill(connection)
+
+
+def differences(engine: sa.Engine, tables: sa.MetaData) -> tuple[str, ...]:
+    """How the database's tables differ from `tables`, in words; a history that was changed shows here."""
+    with engine.connect() as connection:
+        options = {"compare_type": True, "include_name": _is_ours}
+        context = MigrationContext.configure(connection, opts=options)
+        found = compare_metadata(context, tables)
+    return tuple(dict.fromkeys(map(_in_words, found)))
+
+
+def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
+    """Procrastinate keeps tables of its own on PostgreSQL."""
+    return not (kind == "table" and (name or "").startswith("procrastinate_"))
+
+
+def _in_words(difference: Any) -> str:
+    """An entry of Alembic's `compare_metadata`; what differs about one column comes as a list."""
+    kind, *about = difference[0] if isinstance(difference, list) else difference
+    kind = str(kind)
+    where = about[1:3] if kind.endswith("_column") or kind.startswith("modify_") else about[:1]
+    name = ".".join(str(getattr(one, "name", None) or one) for one in where)
+    missing, unknown = kind.startswith("add_"), kind.startswith("remove_")
+    thing = kind.partition("_")[2].replace("_", " ")
+    if missing or unknown:
+        return f"{'no' if missing else 'an unknown'} {thing} {name}"
+    return f"another {thing} of {name}"

@@ -104,6 +104,12 @@ def send_own_link(request: Request, token: str, form: Form, desk: TheDesk) -> Re
     if letter is None:
         return show(desk, sent.opened, token)
     subscriber = sent.opened.subscriber
+    if until := subscriber.waits_until(desk.clock()):
+        words = [
+            f"Your address was changed less than a week ago. From {_day(until)} on this works.",
+            "So nobody to whom an e-mail of yours was forwarded can take your data. Leaving works at once.",
+        ]
+        return show(desk, sent.opened, token, Notice("Not yet", words, 409))
     if limited := desk.limits.take(letter, read_address(subscriber.address), host(request), desk.clock()):
         return desk.limited(limited.wait)
     words = [f"It goes to {masked(subscriber.address)} and works for an hour."]
