@@ -304,6 +304,10 @@ def _builds(state: State, now: dt.datetime, rules: Rules) -> Iterator[Foreseen]:
     for one in open_ones[:1]:
         missing = _missing(one.window, one.due_at, one, state)
         yield _next_try(one), Build(one.window, missing, one.due_at)
+    for one in state.tries:
+        if one.failures and one.window.last == state.covered and one not in open_ones:
+            why = f"could not build {', '.join(one.failures)}; to try again: brief build --topic …"
+            yield one.tried_at, Hold(one.window.label, why)
     waits = bool(open_ones)
     for moment, window in windows(state, now, rules):
         missing = _missing(window, moment, None, state) or (state.topics if moment > now else ())

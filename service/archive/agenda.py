@@ -90,6 +90,12 @@ class Agenda:
             session.add(row)
             return row.tries
 
+    def forget_try(self, label: str) -> None:
+        """A try that was stopped in peace doesn't count."""
+        with Session(self._writer) as session, session.begin():
+            mine = sa.update(BuildRow).where(col(BuildRow.label) == label)
+            session.execute(mine.values(tries=col(BuildRow.tries) - 1))
+
     def end_build(self, label: str, failures: Mapping[str, str]) -> None:
         """What a try could not build, topic by topic; nothing where all is well."""
         with Session(self._writer) as session, session.begin():

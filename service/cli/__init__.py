@@ -16,6 +16,7 @@ from service.cli import (
     evaluating,
     keeping_roster,
     printing,
+    scheduling,
     serving,
 )
 from service.cli.terminal import EXPECTED, Refused, complain
@@ -28,7 +29,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (demonstrating, building, printing, delivering, evaluating, serving, checking, keeping_roster):
+for module in (
+    demonstrating,
+    building,
+    printing,
+    delivering,
+    evaluating,
+    serving,
+    scheduling,
+    checking,
+    keeping_roster,
+):
     module.add_to(app)
 app.add_typer(keeping_roster.app, name="subscribers")
 app.add_typer(editing_topics.app, name="topics")

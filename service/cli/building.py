@@ -12,9 +12,9 @@ from rich.table import Table
 from service import wiring
 from service.archive import IssueStatus
 from service.briefs import Assignment
-from service.cli.printing import sample_reader
 from service.cli.terminal import Refused, complain, opened, out, print_json, watched
 from service.delivery import State
+from service.inspection import sample_reader
 from service.papers import Window
 from service.pipeline import BuildReport, Newsroom, build_issue, select_papers
 from service.wiring import Service

@@ -16,7 +16,7 @@ from service.papers import SourceError
 from service.pipeline import NotApproved
 from service.publishing import Progress as Watch
 from service.settings import Settings
-from service.wiring import DatabaseNotReady, Service, WriterNotReady, open_service
+from service.wiring import DatabaseNotReady, ScheduleUnreadable, Service, WriterNotReady, open_service
 from subscribers.addresses import AddressRefused
 from subscribers.roster import NotAdded, UnknownTopic
 from subscribers.subscriber import UnknownSubscriber
@@ -30,6 +30,7 @@ EXPECTED = (
     MailerUnusable,
     NotAdded,
     NotApproved,
+    ScheduleUnreadable,
     SourceError,
     TopicError,
     UnknownIssue,
