@@ -69,7 +69,7 @@ class Build:
 
     @property
     def listed(self) -> str:
-        return ", ".join(self.topics)
+        return ", ".join(self.topics) if len(self.topics) < 4 else f"{len(self.topics)} topics"
 
 
 @dataclass(frozen=True, slots=True)
