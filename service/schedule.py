@@ -370,9 +370,12 @@ def _deliveries(issue: Draft, now: dt.datetime, rules: Rules) -> Iterator[Forese
         yield issue.waiting_at, Deliver(issue.label)
     if issue.retry_at is not None:
         yield issue.retry_at, Retry(issue.label)
-    if issue.held:
+    if issue.held and now - issue.built_at <= 2 * OPEN_FOR:
         asked_at = issue.asked_about_held_at
         yield asked_at + rules.remind if asked_at else now, AskAboutHeld(issue.label, issue.held)
+    elif issue.held:
+        decide = f"to send them: brief deliveries release {issue.label}; to drop them: cancel"
+        yield issue.built_at + 2 * OPEN_FOR, Hold(issue.label, f"{issue.held} deliveries are late; {decide}")
 
 
 def _chores(state: State, now: dt.datetime, rules: Rules) -> Iterator[Foreseen]:

@@ -168,20 +168,26 @@ def _try(row: BuildRow) -> Try:
 
 
 def _issues(session: Session, now: dt.datetime, chores: Mapping[str, dt.datetime]) -> tuple[Draft, ...]:
+    rows = session.execute(_ISSUES, {"since": now - LATELY}).all()
+    topics = _topics(session, [row.label for row in rows])
+    return tuple(_draft(row, topics.get(row.label, ()), chores) for row in rows)
+
+
+def _all_issues() -> sa.Select[Any]:
+    """Issues that were lately built or planned, with their review as they stand."""
     row, review = table(IssueRow).c, table(ReviewRow).c
     mine = sa.and_(review.issue_label == row.label, review.content_hash == row.content_hash)
-    rows = session.execute(
+    since = sa.bindparam("since", type_=row.built_at.type)
+    return (
         sa.select(
             row.label, row.first, row.last, row.built_at, row.content_hash, row.approved_hash,
             row.approved_at, row.planned_at, row.halt, review.problems, review.asked, review.asked_at,
             *_deliveries(),
         )
         .outerjoin(table(ReviewRow), mine)
-        .where(sa.or_(row.built_at > now - LATELY, row.planned_at > now - LATELY))
+        .where(sa.or_(row.built_at > since, row.planned_at > since))
         .order_by(row.last, row.label)
-    ).all()  # fmt: skip
-    topics = _topics(session, [row.label for row in rows])
-    return tuple(_draft(row, topics.get(row.label, ()), chores) for row in rows)
+    )  # fmt: skip
 
 
 def _deliveries() -> list[sa.ColumnElement[Any]]:
@@ -199,6 +205,9 @@ def _deliveries() -> list[sa.ColumnElement[Any]]:
         of(sa.func.min(row.claimed_at), row.state == Delivered.CLAIMED).label("claimed_at"),
         of(sa.func.count(), waiting, row.due_at.is_(None)).label("held"),
     ]
+
+
+_ISSUES = _all_issues()  # asked with every tick
 
 
 def _topics(session: Session, labels: Sequence[str]) -> dict[str, tuple[str, ...]]:

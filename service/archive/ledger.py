@@ -270,7 +270,8 @@ def _offer(session: Session, label: str, today: dt.date) -> Offer:
     """The issue's topics that have papers: a quiet week is no reason for an e-mail."""
     issue = read_issue(session, issue_row(session, label))
     slugs = tuple(brief.topic_slug for brief in issue.briefs if not brief.is_quiet)
-    return Offer(slugs, closes_month(issue.window.last), today)
+    days = (issue.window.last - issue.window.first).days + 1
+    return Offer(slugs, closes_month(issue.window.last, days), today)
 
 
 def _sent(label: str) -> sa.Select[int]:
