@@ -76,6 +76,7 @@ def build_issue(
             failures[selection.topic.slug] = f"{selection.topic.slug}: no brief could be written: {error}"
             continue
         built.append(Built(brief, selection.sightings))
+    watch("Saving", 2 * len(topics), 2 * len(topics))
     issue = room.archive.save_issue(window, built, room.clock()) if built else None
     watch("Done", 2 * len(topics), 2 * len(topics))
     return BuildReport(issue, tuple(selections), failures)
@@ -108,21 +109,28 @@ class NotApproved(Exception):
 
 
 def publish_issue(
-    label: str, maker: MessageMaker, room: PostRoom, *, watch: Progress = unwatched
+    label: str,
+    maker: MessageMaker,
+    room: PostRoom,
+    *,
+    watch: Progress = unwatched,
+    local_hours: bool = False,
 ) -> IssueStatus:
     """Deliver an approved issue to its audience; run it again after a crash and nothing is sent twice.
 
+    With `local_hours` those get it now whose hour has come, else everybody who waits, whatever their hour.
     NotApproved, or MailerUnusable when nothing can be sent; the ledger holds what was done until then.
     """
-    plan_issue(label, room)
+    if not plan_issue(label, room, local_hours=local_hours) and not local_hours:
+        room.archive.hasten(label, room.clock())
     deliver(label, maker, room, watch=watch)
     return room.archive.audited(label)
 
 
-def plan_issue(label: str, room: PostRoom) -> bool:
+def plan_issue(label: str, room: PostRoom, *, local_hours: bool = False) -> bool:
     """Freeze the audience of an approved issue; False when it was frozen before."""
     if not room.archive.status(label).approved:
         raise NotApproved(
             f"issue {label} is not approved as it stands; look at it, then: brief approve {label}"
         )
-    return room.archive.plan(label, room.clock(), room.fan_out)
+    return room.archive.plan(label, room.clock(), room.fan_out, local_hours=local_hours)

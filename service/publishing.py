@@ -70,6 +70,7 @@ class PostRoom:
     grace: dt.timedelta = dt.timedelta(days=1)  # before an uncertain delivery is sent again
     pace: Pace = field(default_factory=Pace)
     fan_out: FanOut | None = None  # writes the jobs of other workers
+    late: dt.timedelta | None = None  # a delivery later than this is held; None: none is
 
     @property
     def resend_after(self) -> dt.timedelta | None:
@@ -127,7 +128,9 @@ class Run:
         self._maker = maker
         self._room = room
         self._watch = watch
-        self._claimant = Claimant(room.worker, room.mailer.name, room.pace, room.resend_after, span)
+        self._claimant = Claimant(
+            room.worker, room.mailer.name, room.pace, room.resend_after, span, room.late
+        )
         self._size = CLAIMS_AT_FIRST
         self._outcomes: list[tuple[Delivery, Outcome]] = []
         self._open: dict[int, Delivery] = {}  # claimed, and nothing is known yet

@@ -62,6 +62,18 @@ class Settings(BaseSettings):
         "review", description="review: an issue waits for `brief approve`; auto: it is approved when built"
     )
 
+    build_cron: str = Field(
+        "0 3 * * tue",
+        description="when the week's issue is built, as in cron: minute, hour, day, month, day of the week",
+    )
+    build_time_zone: str = Field("UTC", description="time zone of BRIEF_BUILD_CRON, such as Europe/Berlin")
+    build_tries: int = Field(5, ge=1, description="how often a build is tried whose topics fail")
+    missed_builds: int = Field(4, ge=1, description="issues that are built late at most after a long absence")
+    late_hours: float = Field(
+        12.0, gt=0, description="hours after which a delivery that nobody came to send is held, and asks"
+    )
+    remind_hours: float = Field(24.0, gt=0, description="hours between two requests for the same approval")
+
     arxiv_url: str = Field(
         "https://export.arxiv.org/api/query", description="arXiv's query API or a mirror of it"
     )

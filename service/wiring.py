@@ -16,6 +16,7 @@ from service import __version__, migrations
 from service.adapters import processes
 from service.adapters.archived_cards import ArchivedCards
 from service.adapters.arxiv_papers import ArxivPapers
+from service.adapters.cron import Cron
 from service.adapters.fan_out import Jobs
 from service.adapters.journal import FileJournal
 from service.adapters.openai_briefs import Estimate, OpenAISettings, OpenAIWriter, Price
@@ -30,6 +31,7 @@ from service.delivery.pace import Pace
 from service.emails import DkimSigner, KeyUnusable, Press, Sender, dkim_signer
 from service.pipeline import Newsroom
 from service.publishing import PostRoom, never
+from service.schedule import Rules
 from service.settings import LOOPBACK, Settings
 from subscribers.database import connect, trouble
 from subscribers.links import Links
@@ -49,6 +51,10 @@ class SecretKeyUnusable(Exception):
 
 class WriterNotReady(Exception):
     """A writer that lacks a key or a setting; the message says which."""
+
+
+class ScheduleUnreadable(Exception):
+    """A setting of the schedule that can't be read; the message names it."""
 
 
 def now() -> dt.datetime:
@@ -191,6 +197,24 @@ def post_room(service: Service, stopping: Callable[[], bool] = never) -> Iterato
             pace=Pace(settings.send_rate, settings.domain_rates, settings.warm_up_curve),
             fan_out=jobs(settings) if service.engine.dialect.name == "postgresql" else None,
         )
+
+
+def rules(settings: Settings) -> Rules:
+    """The schedule that the settings describe; ScheduleUnreadable names the setting that can't be read."""
+    try:
+        calendar = Cron(settings.build_cron, settings.build_time_zone)
+    except (ValueError, LookupError, OSError) as error:
+        raise ScheduleUnreadable(
+            f"BRIEF_BUILD_CRON or BRIEF_BUILD_TIME_ZONE can't be read: {error}"
+        ) from error
+    return Rules(
+        calendar,
+        auto=settings.publish == "auto",
+        late=dt.timedelta(hours=settings.late_hours),
+        remind=dt.timedelta(hours=settings.remind_hours),
+        missed=settings.missed_builds,
+        tries=settings.build_tries,
+    )
 
 
 def jobs(settings: Settings) -> Jobs:

@@ -6,10 +6,11 @@ the claims of a worker that died, chunks of one that was stopped. On SQLite the 
 
 import asyncio
 import contextlib
+import datetime as dt
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from service import wiring
 from service.adapters.fan_out import Jobs, Work
@@ -49,7 +50,7 @@ class Worker:
     def sweep(self) -> bool:
         """Deliver what is due of every issue; whether there was something."""
         try:
-            labels = self.service.archive.undelivered(wiring.now())
+            labels = self.service.archive.undelivered(self.room.clock())
         except Unavailable:
             return False
         for label in labels:
@@ -75,8 +76,9 @@ class Worker:
 
 def work(service: Service, stopping: Callable[[], bool], *, once: bool = False) -> None:
     """Work until asked to stop, or once through all that is due."""
+    late = dt.timedelta(hours=service.settings.late_hours)
     with wiring.post_room(service, stopping) as room:
-        worker = Worker(service, room)
+        worker = Worker(service, replace(room, late=late))
         if service.engine.dialect.name == "postgresql":
             asyncio.run(_do_jobs(worker, wiring.jobs(service.settings), once=once))
         elif once:

@@ -144,9 +144,10 @@ def describe(
     return tuple(_changes(before, after, names or {}))
 
 
-def closes_month(last: dt.date) -> bool:
-    """Whether the issue of a window that ends on this day is the last of its month."""
-    return (last + dt.timedelta(days=7)).month != last.month
+def closes_month(last: dt.date, days: int = 5) -> bool:
+    """Whether the issue of a window of so many days that ends on this one is the last of its month."""
+    after = last + dt.timedelta(weeks=-(-days // 7))  # the end of the next window, as long as this
+    return (after.year, after.month) != (last.year, last.month)
 
 
 @cache

@@ -161,3 +161,9 @@ def test_a_pause_is_over_on_its_day() -> None:
 def test_one_issue_of_each_month_closes_it() -> None:
     fridays = [dt.date(2026, 1, 2) + dt.timedelta(weeks=week) for week in range(52)]
     assert [friday.month for friday in fridays if closes_month(friday)] == list(range(1, 13))
+
+
+def test_issues_of_longer_windows_close_their_months_too() -> None:
+    ends = [dt.date(2026, 1, 9) + dt.timedelta(weeks=2 * number) for number in range(26)]
+    assert [end.month for end in ends if closes_month(end, 12)] == list(range(1, 13))
+    assert closes_month(dt.date(2026, 6, 26), 33)

@@ -255,7 +255,11 @@ def _serving(folder: Path, port: int, log: BinaryIO) -> Iterator[str]:
         **os.environ, "BRIEF_DATA_DIR": str(folder), "BRIEF_DATABASE_URL": "", "BRIEF_SECRET_KEY": "k" * 40,
         "BRIEF_BASE_URL": BASE,
     }  # fmt: skip
-    command = [sys.executable, "-c", f"from service.cli.serving import serve; serve(port={port})"]
+    command = [
+        sys.executable,
+        "-c",
+        f"from service.cli.serving import serve; serve(port={port}, scheduler=False)",
+    ]
     root = Path(__file__).parents[1]
     with subprocess.Popen(
         command, env=environment, stdout=log, stderr=subprocess.STDOUT, cwd=root

@@ -4,14 +4,18 @@ tables   the tables
 papers   what was fetched, seen and paid for
 issues   briefs, issues and their approval
 ledger   who gets an issue, and what became of it
+hours    when each is due, and what is late
 pacing   token buckets that the workers share
 reports  reading the ledger: rows, figures
 events   what a provider reports later
+agenda   what the schedule goes by
 """
 
 import sqlalchemy as sa
 
+from service.archive.agenda import Agenda, asked_about_held
 from service.archive.events import EventBook, Recorded
+from service.archive.hours import HELD, Hours
 from service.archive.issues import BriefBroken, Built, IssueClosed, IssueShelf, IssueStatus, UnknownIssue
 from service.archive.ledger import Claimant, Claims, FanOut, Ledger, LedgerBroken, Span, Unavailable
 from service.archive.papers import PaperShelf
@@ -19,6 +23,7 @@ from service.archive.reports import Line, Reports
 from service.archive.tables import BriefRow, DeliveryRow, Halt, IssueRow, PaperRow, SightingRow
 
 __all__ = [
+    "HELD",
     "Archive",
     "BriefBroken",
     "BriefRow",
@@ -39,10 +44,11 @@ __all__ = [
     "Span",
     "Unavailable",
     "UnknownIssue",
+    "asked_about_held",
 ]
 
 
-class Archive(PaperShelf, IssueShelf, Ledger, Reports, EventBook):
+class Archive(PaperShelf, IssueShelf, Ledger, Hours, Reports, EventBook, Agenda):
     """Every query on papers, briefs, issues and deliveries."""
 
     def __init__(self, engine: sa.Engine) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from service.archive.hours import attend, due_moments, touch
 from service.archive.issues import IssueStatus, counts, issue_row, read_issue, status
 from service.archive.pacing import hold_back, may_leave
 from service.archive.tables import DeliveryRow, Halt, IssueRow
@@ -58,6 +59,7 @@ class Claimant:
     pace: Pace = field(default_factory=Pace)
     resend_after: dt.timedelta | None = None  # None: what is uncertain is held
     span: Span | None = None
+    late: dt.timedelta | None = None  # what is later than this is held; None: nothing is
 
 
 FanOut = Callable[[sa.Connection, str, Sequence[Span]], None]
@@ -87,19 +89,30 @@ class Ledger:
             _, topics, _, reason = session.execute(rows).one()
             return tuple(filter(None, topics.split(","))), reason
 
-    def plan(self, label: str, now: dt.datetime, fan_out: FanOut | None = None, chunk: int = 5000) -> bool:
+    def plan(
+        self,
+        label: str,
+        now: dt.datetime,
+        fan_out: FanOut | None = None,
+        chunk: int = 5000,
+        *,
+        local_hours: bool = False,
+    ) -> bool:
         """Freeze the audience, one row for each subscriber, in one statement; False when it was frozen.
 
-        `fan_out` writes the jobs for chunks of so many rows in the same transaction.
+        With `local_hours` each is due at the next of the subscriber's chosen hours, else at once; `fan_out`
+        then writes the jobs for chunks of so many rows in the same transaction. A quiet week has no audience.
         """
         with Session(self._writer) as session, session.begin():
             row = issue_row(session, label, lock=True)
             if row.planned_at is not None:
                 return False
-            rows = audience(_offer(session, label, now.date())).subquery()
-            session.execute(_frozen(label, rows))
+            offer = _offer(session, label, now.date())
+            if offer.topics:
+                session.execute(_frozen(session, label, audience(offer).subquery(), now, local_hours))
             row.planned_at, row.audience = now, sum(counts(session, label).values())
-            if fan_out is not None:
+            row.attended_at = now if local_hours else None
+            if fan_out is not None and not local_hours:
                 session.flush()
                 fan_out(session.connection(), label, _spans(session, label, chunk))
             return True
@@ -122,6 +135,8 @@ class Ledger:
             _settle(session, settled, now, claimant.resend_after)
             if limit < 1 or session.scalar(_halt(label)) is not None:
                 return Claims()
+            if claimant.late is not None:
+                attend(session, label, claimant.late, now)
             allowed, again_at = may_leave(session, claimant.mailer, claimant.pace, limit, now)
             deliveries: list[Delivery] = []
             ids: Sequence[int] = (0,)
@@ -131,7 +146,9 @@ class Ledger:
                 if not claimant.pace.is_unlimited:
                     deliveries = hold_back(session, claimant.mailer, claimant.pace, deliveries, now)
             if not deliveries and again_at is None:
-                again_at = session.scalar(_held_until(label, claimant.span))
+                again_at = session.scalar(_held_until(label, claimant.span, now))
+            if again_at is not None:
+                touch(session, label, again_at)
             return Claims(deliveries, again_at)
 
     def claims(self, label: str) -> list[tuple[Delivery, str, dt.datetime]]:
@@ -171,7 +188,8 @@ class Ledger:
     def undelivered(self, now: dt.datetime) -> list[str]:
         """Labels of the issues with deliveries that are due or claimed, oldest first."""
         due = sa.or_(
-            DELIVERIES.c.state.in_((State.WAITING, State.CLAIMED)),
+            sa.and_(DELIVERIES.c.state == State.WAITING, DELIVERIES.c.due_at <= now),
+            DELIVERIES.c.state == State.CLAIMED,
             sa.and_(DELIVERIES.c.state.in_(DUE_AGAIN), DELIVERIES.c.retry_at <= now),
         )
         inside = sa.select(sa.literal(1)).where(DELIVERIES.c.issue_label == IssueRow.label, due)
@@ -191,6 +209,8 @@ class Ledger:
         """Pause, resume or cancel; how many a cancellation skipped. Senders stop within a second."""
         with Session(self._writer) as session, session.begin():
             issue_row(session, label, lock=True).halt = halt
+            session.flush()
+            touch(session, label, now)
             if halt is not Halt.CANCELLED:
                 return 0
             open_ = (State.WAITING, State.FAILED)
@@ -204,17 +224,31 @@ class Ledger:
         """Say of uncertain deliveries that they arrived (ACCEPTED) or are to be sent (WAITING)."""
         values = {"state": as_, "reason": note or f"resolved as {as_}", "settled_at": now, "retry_at": None}
         with Session(self._writer) as session, session.begin():
+            touch(session, label, now)
             return _changed(session, label, (State.UNCERTAIN,), values, ids)
 
-    def retry(self, label: str, states: Sequence[State], ids: Sequence[int] = ()) -> int:
+    def retry(
+        self, label: str, states: Sequence[State], ids: Sequence[int] = (), now: dt.datetime | None = None
+    ) -> int:
         """Make deliveries in these states due at once, with all their attempts before them."""
         values = {"state": State.WAITING, "reason": None, "retry_at": None, "attempt": 0}
         with Session(self._writer) as session, session.begin():
+            if now is not None:
+                touch(session, label, now)  # who asks for them wants them, however late it is
             return _changed(session, label, states, values, ids)
 
 
-def _frozen(label: str, rows: sa.Subquery) -> sa.Insert:
+def _frozen(
+    session: Session, label: str, rows: sa.Subquery, now: dt.datetime, local_hours: bool
+) -> sa.Insert:
     state = sa.case((rows.c.reason.is_(None), sa.literal(State.WAITING)), else_=sa.literal(State.SKIPPED))
+    due_at: Any = sa.literal(now, DELIVERIES.c.due_at.type)
+    source: sa.FromClause = rows
+    if local_hours:
+        person, moments = table(SubscriberRow).c, due_moments(session, now)
+        chosen = sa.and_(moments.c.time_zone == person.time_zone, moments.c.hour == person.hour)
+        source = rows.join(table(SubscriberRow), person.id == rows.c.id).outerjoin(moments, chosen)
+        due_at = sa.func.coalesce(moments.c.due_at, due_at)
     frozen = sa.select(
         sa.literal(label),
         rows.c.id,
@@ -224,18 +258,20 @@ def _frozen(label: str, rows: sa.Subquery) -> sa.Insert:
         rows.c.reason,
         sa.literal(0),
         sa.literal(0),
-    )
+        sa.case((rows.c.reason.is_(None), due_at), else_=sa.null()),
+    ).select_from(source)
     # Alike editions lie together: they are rendered once, and one call carries many of them.
     frozen = frozen.order_by(rows.c.topics, rows.c.length, rows.c.id)
     columns = ["issue_label", "subscriber_id", "topics", "length", "state", "reason", "attempt", "claim"]
-    return sa.insert(DELIVERIES).from_select(columns, frozen)
+    return sa.insert(DELIVERIES).from_select([*columns, "due_at"], frozen)
 
 
 def _offer(session: Session, label: str, today: dt.date) -> Offer:
     """The issue's topics that have papers: a quiet week is no reason for an e-mail."""
     issue = read_issue(session, issue_row(session, label))
     slugs = tuple(brief.topic_slug for brief in issue.briefs if not brief.is_quiet)
-    return Offer(slugs, closes_month(issue.window.last), today)
+    days = (issue.window.last - issue.window.first).days + 1
+    return Offer(slugs, closes_month(issue.window.last, days), today)
 
 
 def _sent(label: str) -> sa.Select[int]:
@@ -262,14 +298,15 @@ def _due(session: Session, label: str, claimant: Claimant, limit: int, now: dt.d
     rows = sa.select(DELIVERIES.c.id).where(DELIVERIES.c.issue_label == label)
     if claimant.span is not None:
         rows = rows.where(DELIVERIES.c.id.between(claimant.span.first, claimant.span.last))
-    rows = rows.order_by(DELIVERIES.c.id).with_for_update(skip_locked=True)
+    rows = rows.order_by(DELIVERIES.c.due_at, DELIVERIES.c.id).with_for_update(skip_locked=True)
     states = (State.FAILED,) if claimant.resend_after is None else DUE_AGAIN
     ids: list[int] = []
     for state in states:
         due = rows.where(DELIVERIES.c.state == state, DELIVERIES.c.retry_at <= now)
         ids.extend(session.scalars(due.limit(limit - len(ids))))
+    waiting = rows.where(DELIVERIES.c.state == State.WAITING, DELIVERIES.c.due_at <= now)
     held = sa.or_(DELIVERIES.c.retry_at.is_(None), DELIVERIES.c.retry_at <= now)
-    ids.extend(session.scalars(rows.where(DELIVERIES.c.state == State.WAITING, held).limit(limit - len(ids))))
+    ids.extend(session.scalars(waiting.where(held).limit(limit - len(ids))))
     return ids
 
 
@@ -333,10 +370,10 @@ _SETTLEMENT = (
 )
 
 
-def _held_until(label: str, span: Span | None) -> sa.Select[Any]:
+def _held_until(label: str, span: Span | None, now: dt.datetime) -> sa.Select[Any]:
     """When the first delivery that the pace holds back is due."""
     rows = sa.select(sa.func.min(DELIVERIES.c.retry_at)).where(
-        DELIVERIES.c.issue_label == label, DELIVERIES.c.state == State.WAITING
+        DELIVERIES.c.issue_label == label, DELIVERIES.c.state == State.WAITING, DELIVERIES.c.due_at <= now
     )
     return rows if span is None else rows.where(DELIVERIES.c.id.between(span.first, span.last))
 

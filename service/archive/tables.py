@@ -82,6 +82,8 @@ class IssueRow(SQLModel, table=True):
     planned_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
     audience: int | None = None  # rows of the ledger when it was planned: their sum, for ever
     halt: Halt | None = Field(default=None, sa_type=sa.String(16))
+    # when a sender last looked after an issue that goes out at local hours; None: it is never late
+    attended_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class BriefRow(SQLModel, table=True):
@@ -99,7 +101,7 @@ class DeliveryRow(SQLModel, table=True):
     __tablename__ = "deliveries"
     __table_args__ = (
         sa.UniqueConstraint("issue_label", "subscriber_id"),
-        sa.Index("ix_deliveries_issue_label_state_id", "issue_label", "state", "id"),
+        sa.Index("ix_deliveries_issue_label_state_due_at_id", "issue_label", "state", "due_at", "id"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -115,6 +117,7 @@ class DeliveryRow(SQLModel, table=True):
     claimed_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
     settled_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
     retry_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+    due_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # None while waiting: held
     fact: Fact | None = Field(default=None, sa_type=sa.String(16))
     fact_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
 
@@ -136,3 +139,50 @@ class BucketRow(SQLModel, table=True):
     name: str = Field(primary_key=True, max_length=255)
     tokens: float
     at: dt.datetime = Field(sa_type=UtcDateTime)
+
+
+class LeaseRow(SQLModel, table=True):
+    """That a process does something that only one may do, until a moment."""
+
+    __tablename__ = "leases"
+
+    name: str = Field(primary_key=True, max_length=255)
+    holder: str = Field(max_length=255)
+    until: dt.datetime = Field(sa_type=UtcDateTime)
+
+
+class BuildRow(SQLModel, table=True):
+    """How far the schedule came with the issue of a window."""
+
+    __tablename__ = "builds"
+
+    label: str = Field(primary_key=True)
+    first: dt.date
+    last: dt.date
+    due_at: dt.datetime = Field(sa_type=UtcDateTime)
+    tries: int
+    tried_at: dt.datetime = Field(sa_type=UtcDateTime)  # when the last try began
+    failures: dict[str, str] | None = Field(  # topic slug to what went wrong; None until a try has ended
+        default=None, sa_column=sa.Column(sa.JSON(none_as_null=True))
+    )
+
+
+class ReviewRow(SQLModel, table=True):
+    """That an issue was checked as it stands, and how often somebody was asked to approve it so."""
+
+    __tablename__ = "reviews"
+
+    issue_label: str = Field(foreign_key="issues.label", primary_key=True, ondelete="CASCADE")
+    content_hash: str = Field(primary_key=True)
+    problems: int = 0
+    asked: int = 0
+    asked_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class ChoreRow(SQLModel, table=True):
+    """When something that comes again and again was last done."""
+
+    __tablename__ = "chores"
+
+    name: str = Field(primary_key=True, max_length=255)
+    done_at: dt.datetime = Field(sa_type=UtcDateTime)

@@ -38,7 +38,7 @@ COMMANDS = {
     ),
     "send": (
         "delivering",
-        "Deliver an approved issue. Run again after a crash: nobody is missed and nobody gets it twice.",
+        "Deliver an approved issue now, whatever hour its readers chose.",
     ),
     "worker": (
         "delivering",
@@ -49,7 +49,15 @@ COMMANDS = {
         "evaluating",
         "Measure an issue's briefs: citations, coverage, handles, evidence, grounding, redundancy, themes.",
     ),
-    "serve": ("serving", "Serve the readers' pages: the archive, and everything that subscribers do."),
+    "serve": (
+        "serving",
+        "Serve the pages, build what is due and deliver it: everything in one process, until SIGTERM.",
+    ),
+    "scheduler": (
+        "scheduling",
+        "Build, ask for approval and plan what is due, until SIGTERM; start as many as wanted.",
+    ),
+    "due": ("scheduling", "Say what would be done now, and what comes next; nothing is done."),
     "migrate": ("checking", "Bring the database to this version of the service."),
     "doctor": (
         "checking",

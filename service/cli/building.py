@@ -11,7 +11,6 @@ from rich.table import Table
 from service import wiring
 from service.archive import IssueStatus
 from service.briefs import Assignment
-from service.cli.printing import sample_reader
 from service.cli.terminal import (
     Refused,
     complain,
@@ -24,6 +23,7 @@ from service.cli.terminal import (
     write_text,
 )
 from service.delivery import State
+from service.inspection import sample_reader
 from service.papers import Window
 from service.pipeline import BuildReport, Newsroom, build_issue, select_papers
 from service.wiring import Service

@@ -58,9 +58,16 @@ def add_to(app: typer.Typer) -> None:
 def send(
     issue: IssueLabel,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say who would get it, send nothing")] = False,
+    local_hours: Annotated[
+        bool,
+        typer.Option("--at-local-hours", help="only to those whose hour has come; a worker does the rest"),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="report as JSON")] = False,
 ) -> None:
-    """Deliver an approved issue. Run again after a crash: nobody is missed and nobody gets it twice."""
+    """Deliver an approved issue now, whatever hour its readers chose.
+
+    Run again after a crash: nobody is missed and nobody gets it twice.
+    """
     service = opened()
     if dry_run:
         _show_audience(service.archive.preview(issue, wiring.now().date()), as_json=as_json)
@@ -72,7 +79,7 @@ def send(
         wiring.post_room(service, stopping) as room,
         watched_delivery() as watch,
     ):
-        status = publish_issue(issue, maker, room, watch=watch)
+        status = publish_issue(issue, maker, room, watch=watch, local_hours=local_hours)
     if as_json:
         print_json({"issue": issue, "deliveries": {str(state): n for state, n in status.deliveries.items()}})
     else:
@@ -158,7 +165,7 @@ def retry(
         raise Refused(
             f"{state} deliveries can't be retried; uncertain ones take `brief deliveries resolve`", 2
         )
-    changed = opened().archive.retry(issue, (state,), ids or ())
+    changed = opened().archive.retry(issue, (state,), ids or (), wiring.now())
     out.print(f"{changed} {state} deliveries are waiting now.")
 
 
@@ -177,6 +184,15 @@ def resume(issue: IssueLabel) -> None:
         raise Refused(f"issue {issue} was cancelled; what it had to send is skipped for good")
     service.archive.set_halt(issue, None, wiring.now())
     out.print(f"Issue {issue} may be sent: brief send {issue}")
+
+
+@deliveries.command()
+def release(issue: IssueLabel) -> None:
+    """Send deliveries that are held because they are late."""
+    released = opened().archive.release(issue, wiring.now())
+    out.print(
+        f"{released} late deliveries of issue {issue} are due. A worker sends them, or: brief send {issue}"
+    )
 
 
 @deliveries.command()

@@ -1,13 +1,24 @@
-"""`brief serve`: the readers' pages."""
+"""`brief serve`: the readers' pages, the schedule and the deliveries in one process."""
 
 import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Annotated
 
 import typer
 import uvicorn
 
+from service import wiring
+from service.adapters import processes
 from service.cli.terminal import opened, out
+from service.scheduler import Scheduler, Ticking
 from service.web.app import make_app
+from service.wiring import Service
+from service.worker import work
+
+PATIENCE = 5  # seconds for answers that are on their way
+LAST_CHUNK = 30.0  # seconds for messages that are on their way
 
 
 def add_to(app: typer.Typer) -> None:
@@ -21,13 +32,22 @@ def serve(
         str, typer.Option(help="addresses of proxies whose X-Forwarded-For is believed, comma-separated")
     ] = "127.0.0.1",
     quiet: Annotated[bool, typer.Option("--quiet", help="log what went wrong only")] = False,
+    scheduler: Annotated[
+        bool, typer.Option("--scheduler/--no-scheduler", help="build and deliver too, or pages alone")
+    ] = True,
 ) -> None:
-    """Serve the readers' pages: the archive, and everything that subscribers do."""
+    """Serve the pages, build what is due and deliver it: everything in one process, until SIGTERM."""
     service = opened()
     logging.basicConfig(
         level=logging.WARNING if quiet else logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
     )
     out.print(f"Serving {service.settings.base_url} on {host}:{port}; stop with Ctrl-C")
+    # uvicorn stops at a signal and then raises it again: noted here, it ends the rest in order
+    with processes.asked_to_stop(), _working(service) if scheduler else nullcontext():
+        _serve(service, host, port, proxies)
+
+
+def _serve(service: Service, host: str, port: int, proxies: str) -> None:
     # uvicorn's own access log would write addresses, and ours hold tokens: service.web.headers logs routes
     uvicorn.run(
         make_app(service),
@@ -38,4 +58,31 @@ def serve(
         server_header=False,
         proxy_headers=True,
         forwarded_allow_ips=proxies,
+        timeout_graceful_shutdown=PATIENCE,
     )
+
+
+@contextmanager
+def _working(service: Service) -> Iterator[None]:
+    """The schedule and the deliveries beside the pages; they end after them, in this order."""
+    stop = threading.Event()
+    ticking = Ticking(Scheduler(service, wiring.rules(service.settings), stopping=stop.is_set))
+    delivery = threading.Thread(target=_deliver, args=(service, stop), name="delivery", daemon=True)
+    ticking.start()
+    delivery.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        ticking.stop()
+        delivery.join(LAST_CHUNK)
+
+
+def _deliver(service: Service, stop: threading.Event) -> None:
+    """Deliver until stopped; what breaks delivery is told, and tried again a minute later."""
+    while not stop.is_set():
+        try:
+            work(service, stop.is_set)
+        except Exception:
+            logging.getLogger("brief.delivery").exception("event=delivery_broken")
+            stop.wait(60)

@@ -32,7 +32,14 @@ from service.papers import SourceError
 from service.pipeline import NotApproved
 from service.publishing import Progress as Watch
 from service.settings import SettingsWrong, problem, read_settings
-from service.wiring import DatabaseNotReady, SecretKeyUnusable, Service, WriterNotReady, open_service
+from service.wiring import (
+    DatabaseNotReady,
+    ScheduleUnreadable,
+    SecretKeyUnusable,
+    Service,
+    WriterNotReady,
+    open_service,
+)
 from subscribers.addresses import BIDI_CONTROLS, AddressRefused
 from subscribers.database import trouble
 from subscribers.roster import NotAdded, UnknownTopic
@@ -47,6 +54,7 @@ EXPECTED = (
     MailerUnusable,
     NotAdded,
     NotApproved,
+    ScheduleUnreadable,
     SecretKeyUnusable,
     SourceError,
     TopicError,

@@ -1,0 +1,52 @@
+"""Cron expressions, read by APScheduler; days of the week as cron counts them."""
+
+import datetime as dt
+from collections.abc import Iterator
+from zoneinfo import ZoneInfo
+
+from apscheduler.triggers.cron import CronTrigger
+
+DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")  # cron's 0 to 7
+
+
+class Cron:
+    """When something comes again, such as ``0 3 * * tue``; ValueError for what can't be read.
+
+    An hour that a change to summer time skips is the hour after it.
+    """
+
+    def __init__(self, expression: str, zone: str = "UTC") -> None:
+        fields = expression.split()
+        if len(fields) != 5:
+            raise ValueError("write five fields: minute, hour, day, month, day of the week")
+        # APScheduler 3 counts from Monday, cron from Sunday: names say the same to both
+        fields[4] = ",".join(_days(fields[4].lower()))
+        self._trigger = CronTrigger.from_crontab(" ".join(fields), ZoneInfo(zone))
+
+    def next(self, moment: dt.datetime) -> dt.datetime | None:
+        """The first of its moments at or after this one, in UTC; None when there is none any more."""
+        found: dt.datetime | None = self._trigger.get_next_fire_time(None, moment)
+        return found.astimezone(dt.UTC) if found else None
+
+
+def _days(field: str) -> Iterator[str]:
+    """``1-5/2`` as ``mon,wed,fri``."""
+    for part in field.split(","):
+        span, _, step = part.partition("/")
+        first, dash, last = span.partition("-")
+        if span == "*" and not step:
+            yield "*"
+            continue
+        begin = 0 if span == "*" else _day(first)
+        end = 6 if span == "*" or (step and not dash) else _day(last) if dash else begin
+        if end < begin:
+            end += 7  # as in fri-mon
+        yield from (DAYS[day % 7] for day in range(begin, end + 1, int(step or 1)))
+
+
+def _day(name: str) -> int:
+    if name.isdigit() and int(name) < len(DAYS):
+        return int(name)
+    if name in DAYS:
+        return DAYS.index(name)
+    raise ValueError(f"{name!r} is no day of the week; write 0 to 7, or sun to sat")

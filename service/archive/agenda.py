@@ -1,0 +1,239 @@
+"""What the schedule goes by, read in one transaction; and what it writes down of its work."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from service.archive.tables import (
+    BriefRow,
+    BuildRow,
+    ChoreRow,
+    DeliveryRow,
+    EventRow,
+    FetchRow,
+    IssueRow,
+    LeaseRow,
+    ReviewRow,
+)
+from service.delivery import State as Delivered
+from service.papers import Window
+from service.schedule import Draft, State, Try
+from subscribers.database import insert_new, table, writer
+from subscribers.tables import TopicRow
+
+LATELY = dt.timedelta(days=60)
+FETCHES_FOR = dt.timedelta(days=30)  # an answer is used on its day; later it explains a brief
+EVENTS_FOR = dt.timedelta(days=90)  # providers repeat an event for days, not for months
+
+
+class Agenda:
+    """The schedule's memory."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._writer = writer(engine)
+
+    def agenda(self, now: dt.datetime) -> State:
+        """What the schedule decides from."""
+        with Session(self._engine) as session:
+            topics = session.exec(select(TopicRow.slug).order_by(col(TopicRow.position), col(TopicRow.slug)))
+            tries = session.exec(select(BuildRow).where(BuildRow.last >= (now - LATELY).date()))
+            chores = {row.name: row.done_at for row in session.exec(select(ChoreRow))}
+            return State(
+                topics=tuple(topics),
+                covered=_covered(session),
+                tries=tuple(map(_try, tries)),
+                issues=_issues(session, now, chores),
+                chores=chores,
+            )
+
+    # -- leases: what only one process may do at a time ------------------------------------------------------
+
+    def take(
+        self,
+        name: str,
+        holder: str,
+        now: dt.datetime,
+        until: dt.datetime,
+        is_gone: Callable[[str], bool] = lambda _: False,
+    ) -> bool:
+        """Take a lease, or make one's own longer; False while another process has it.
+
+        One that ran out, or whose process is gone, may be taken.
+        """
+        with Session(self._writer) as session, session.begin():
+            first = [{"name": name, "holder": holder, "until": until}]
+            insert_new(session.connection(), table(LeaseRow), first)
+            row = session.exec(select(LeaseRow).where(LeaseRow.name == name).with_for_update()).one()
+            if row.holder != holder and row.until > now and not is_gone(row.holder):
+                return False
+            row.holder, row.until = holder, until
+            return True
+
+    def give_back(self, name: str, holder: str) -> None:
+        with Session(self._writer) as session, session.begin():
+            mine = (col(LeaseRow.name) == name, col(LeaseRow.holder) == holder)
+            session.execute(sa.delete(LeaseRow).where(*mine))
+
+    # -- what was done --------------------------------------------------------------------------------------
+
+    def begin_build(self, window: Window, due_at: dt.datetime, now: dt.datetime) -> int:
+        """Count a try before it begins: one that kills its process counts too. Which try it is."""
+        with Session(self._writer) as session, session.begin():
+            row = session.get(BuildRow, window.label) or BuildRow(
+                label=window.label, first=window.first, last=window.last, due_at=due_at, tries=0, tried_at=now
+            )
+            row.tries, row.tried_at = row.tries + 1, now
+            session.add(row)
+            return row.tries
+
+    def forget_try(self, label: str) -> None:
+        """A try that was stopped in peace doesn't count."""
+        with Session(self._writer) as session, session.begin():
+            mine = sa.update(BuildRow).where(col(BuildRow.label) == label)
+            session.execute(mine.values(tries=col(BuildRow.tries) - 1))
+
+    def end_build(self, label: str, failures: Mapping[str, str]) -> None:
+        """What a try could not build, topic by topic; nothing where all is well."""
+        with Session(self._writer) as session, session.begin():
+            session.execute(
+                sa.update(BuildRow).where(col(BuildRow.label) == label).values(failures=dict(failures))
+            )
+
+    def note_problems(self, label: str, content_hash: str, problems: int) -> None:
+        """How much the checks of an issue found, as it stands."""
+        self._note_review(label, content_hash, problems=problems)
+
+    def note_asked(self, label: str, content_hash: str, now: dt.datetime) -> None:
+        """That somebody was asked to approve an issue as it stands."""
+        self._note_review(label, content_hash, asked=col(ReviewRow.asked) + 1, asked_at=now)
+
+    def _note_review(self, label: str, content_hash: str, **values: Any) -> None:
+        with Session(self._writer) as session, session.begin():
+            first = {"issue_label": label, "content_hash": content_hash, "problems": 0, "asked": 0}
+            insert_new(session.connection(), table(ReviewRow), [first])
+            row = (col(ReviewRow.issue_label) == label, col(ReviewRow.content_hash) == content_hash)
+            session.execute(sa.update(ReviewRow).where(*row).values(**values))
+
+    def approve_as(self, label: str, content_hash: str, now: dt.datetime) -> bool:
+        """Approve an issue if this is what it holds."""
+        with Session(self._writer) as session, session.begin():
+            same = (col(IssueRow.label) == label, col(IssueRow.content_hash) == content_hash)
+            approved = sa.update(IssueRow).where(*same).values(approved_hash=content_hash, approved_at=now)
+            return bool(session.execute(approved).rowcount)  # type: ignore[attr-defined]  # a CursorResult
+
+    def note_chore(self, name: str, now: dt.datetime) -> None:
+        with Session(self._writer) as session, session.begin():
+            session.merge(ChoreRow(name=name, done_at=now))
+
+    def clean_up(self, now: dt.datetime) -> None:
+        """Delete what nobody will ask for any more."""
+        old = (
+            (FetchRow, col(FetchRow.day) < (now - FETCHES_FOR).date()),
+            (EventRow, col(EventRow.at) < now - EVENTS_FOR),
+            (LeaseRow, col(LeaseRow.until) < now),
+        )
+        with Session(self._writer) as session, session.begin():
+            for row, is_old in old:
+                session.execute(sa.delete(row).where(is_old))
+
+
+def asked_about_held(label: str) -> str:
+    """The chore of asking about an issue's late deliveries."""
+    return f"ask about held {label}"
+
+
+def _covered(session: Session) -> dt.date | None:
+    """The last day of the newest week that the schedule began to build, or that people took care of."""
+    newest = session.scalar(select(sa.func.max(BuildRow.last)))
+    taken = sa.or_(
+        col(IssueRow.approved_hash) == col(IssueRow.content_hash), col(IssueRow.planned_at).is_not(None)
+    )
+    rows = session.exec(select(IssueRow).where(taken).order_by(col(IssueRow.last).desc()))
+    days = [row.last for row in rows if _is_whole(row)]
+    return max([*days[:1], *([newest] if newest else [])], default=None)
+
+
+def _is_whole(row: IssueRow) -> bool:
+    """Whether an issue ends with a week, and was built when that was over."""
+    over = dt.datetime.combine(row.last + dt.timedelta(days=1), dt.time(), dt.UTC)
+    return row.first.weekday() == 0 and row.last.weekday() == 4 and row.built_at >= over
+
+
+def _try(row: BuildRow) -> Try:
+    return Try(Window(row.first, row.last), row.due_at, row.tries, row.tried_at, row.failures)
+
+
+def _issues(session: Session, now: dt.datetime, chores: Mapping[str, dt.datetime]) -> tuple[Draft, ...]:
+    rows = session.execute(_ISSUES, {"since": now - LATELY}).all()
+    topics = _topics(session, [row.label for row in rows])
+    return tuple(_draft(row, topics.get(row.label, ()), chores) for row in rows)
+
+
+def _all_issues() -> sa.Select[Any]:
+    """Issues that were lately built or planned, with their review as they stand."""
+    row, review = table(IssueRow).c, table(ReviewRow).c
+    mine = sa.and_(review.issue_label == row.label, review.content_hash == row.content_hash)
+    since = sa.bindparam("since", type_=row.built_at.type)
+    return (
+        sa.select(
+            row.label, row.first, row.last, row.built_at, row.content_hash, row.approved_hash,
+            row.approved_at, row.planned_at, row.halt, review.problems, review.asked, review.asked_at,
+            *_deliveries(),
+        )
+        .outerjoin(table(ReviewRow), mine)
+        .where(sa.or_(row.built_at > since, row.planned_at > since))
+        .order_by(row.last, row.label)
+    )  # fmt: skip
+
+
+def _deliveries() -> list[sa.ColumnElement[Any]]:
+    """When something is due of an issue's deliveries, each by the index."""
+    row = table(DeliveryRow).c
+
+    def of(what: Any, *which: Any) -> Any:
+        return sa.select(what).where(row.issue_label == table(IssueRow).c.label, *which).scalar_subquery()
+
+    waiting = row.state == Delivered.WAITING
+    again = row.state.in_((Delivered.FAILED, Delivered.UNCERTAIN))
+    return [
+        of(sa.func.min(row.due_at), waiting, row.due_at.is_not(None)).label("waiting_at"),
+        of(sa.func.min(row.retry_at), again).label("retry_at"),
+        of(sa.func.min(row.claimed_at), row.state == Delivered.CLAIMED).label("claimed_at"),
+        of(sa.func.count(), waiting, row.due_at.is_(None)).label("held"),
+    ]
+
+
+_ISSUES = _all_issues()  # asked with every tick
+
+
+def _topics(session: Session, labels: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    briefs = select(BriefRow.issue_label, BriefRow.topic_slug).where(col(BriefRow.issue_label).in_(labels))
+    found: dict[str, tuple[str, ...]] = {}
+    for label, slug in session.exec(briefs.order_by(col(BriefRow.position))):
+        found[label] = (*found.get(label, ()), slug)
+    return found
+
+
+def _draft(row: Any, topics: tuple[str, ...], chores: Mapping[str, dt.datetime]) -> Draft:
+    return Draft(
+        label=row.label,
+        window=Window(row.first, row.last),
+        built_at=row.built_at,
+        content_hash=row.content_hash,
+        topics=topics,
+        approved_at=row.approved_at if row.approved_hash == row.content_hash else None,
+        planned=row.planned_at is not None,
+        halted=row.halt is not None,
+        problems=row.problems,
+        asked=row.asked or 0,
+        asked_at=row.asked_at,
+        waiting_at=row.waiting_at,
+        retry_at=row.retry_at,
+        claimed_at=row.claimed_at,
+        held=row.held,
+        asked_about_held_at=chores.get(asked_about_held(row.label)),
+    )

@@ -1,0 +1,110 @@
+"""Local hours: when each delivery is due, and what is held because nobody came to send it in time."""
+
+import datetime as dt
+import json
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlmodel import Session, col, select
+
+from service.archive.tables import DeliveryRow, IssueRow
+from service.delivery import State
+from service.schedule import late_before
+from subscribers.database import as_stored, table, writer
+from subscribers.preferences import Preferences
+from subscribers.tables import SubscriberRow
+
+HELD = "held: late"
+BEAT = dt.timedelta(minutes=1)  # how exactly is known when a sender last looked after an issue
+
+DELIVERIES = table(DeliveryRow)
+
+
+class Hours:
+    """What an operator does about deliveries that wait."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._writer = writer(engine)
+
+    def release(self, label: str, now: dt.datetime) -> int:
+        """Make deliveries that are held for being late due at once; how many."""
+        with Session(self._writer) as session, session.begin():
+            touch(session, label, now)
+            return _make_due(session, label, DELIVERIES.c.due_at.is_(None), now)
+
+    def hasten(self, label: str, now: dt.datetime) -> int:
+        """Make everything that waits due at once, whatever hour it waits for; how many that hurries."""
+        with Session(self._writer) as session, session.begin():
+            session.execute(sa.update(IssueRow).where(_is(label)).values(attended_at=None))
+            later = sa.or_(DELIVERIES.c.due_at.is_(None), DELIVERIES.c.due_at > now)
+            return _make_due(session, label, later, now)
+
+
+def due_moments(session: Session, now: dt.datetime) -> sa.FromClause:
+    """The next moment of each time zone and hour that is chosen: ``time_zone``, ``hour``, ``due_at``.
+
+    A time zone that this machine doesn't know is missing.
+    """
+    chosen = session.execute(sa.select(col(SubscriberRow.time_zone), col(SubscriberRow.hour)).distinct())
+    moments = [
+        (zone, hour, moment) for zone, hour in sorted(chosen.all()) if (moment := _next(zone, hour, now))
+    ]
+    return _as_table(session, moments)
+
+
+def attend(session: Session, label: str, late: dt.timedelta, now: dt.datetime) -> None:
+    """A sender looks after the issue: hold what is late, and write down that somebody was here."""
+    attended_at = session.scalar(select(IssueRow.attended_at).where(_is(label)))
+    if attended_at is None:
+        return
+    before = late_before(attended_at, now, late)
+    if before is not None:
+        waiting = (DELIVERIES.c.issue_label == label, DELIVERIES.c.state == State.WAITING)
+        held = sa.update(DELIVERIES).where(*waiting, DELIVERIES.c.due_at < before)
+        session.execute(held.values(due_at=None, reason=HELD))
+    if now - attended_at > BEAT:
+        touch(session, label, now)
+
+
+def touch(session: Session, label: str, until: dt.datetime) -> None:
+    """Until then the issue counts as looked after, such as by a sender who waits for the pace."""
+    earlier = col(IssueRow.attended_at) < until
+    session.execute(sa.update(IssueRow).where(_is(label), earlier).values(attended_at=until))
+
+
+def _make_due(session: Session, label: str, which: sa.ColumnElement[bool], now: dt.datetime) -> int:
+    waiting = (DELIVERIES.c.issue_label == label, DELIVERIES.c.state == State.WAITING)
+    changed = session.execute(sa.update(DELIVERIES).where(*waiting, which).values(due_at=now, reason=None))
+    return int(changed.rowcount)  # type: ignore[attr-defined]  # a CursorResult
+
+
+def _is(label: str) -> sa.ColumnElement[bool]:
+    return col(IssueRow.label) == label
+
+
+def _next(zone: str, hour: int, now: dt.datetime) -> dt.datetime | None:
+    try:
+        return Preferences((), time_zone=zone, hour=hour).next_hour(now)
+    except (ValueError, LookupError, OSError):  # what zoneinfo raises for what is no key, or no file
+        return None
+
+
+def _as_table(session: Session, moments: list[tuple[str, int, dt.datetime]]) -> sa.FromClause:
+    """The moments as one parameter."""
+    names = ("time_zone", "hour", "due_at")
+    if session.get_bind().dialect.name == "postgresql":
+        types: tuple[Any, ...] = (sa.String(), sa.Integer(), sa.DateTime(timezone=True))
+        columns = zip(*moments, strict=True) if moments else ((), (), ())
+        arrays = [
+            sa.literal(list(values), postgresql.ARRAY(kind))
+            for values, kind in zip(columns, types, strict=True)
+        ]
+        return sa.func.unnest(*arrays).table_valued(*names, name="moments").render_derived()
+    stored = [
+        (zone, hour, as_stored(session.connection(), DELIVERIES.c.due_at, moment))
+        for zone, hour, moment in moments
+    ]
+    each = sa.func.json_each(json.dumps(stored, default=str)).table_valued("value")
+    read = [sa.func.json_extract(each.c.value, f"$[{at}]").label(name) for at, name in enumerate(names)]
+    return sa.select(*read).subquery("moments")

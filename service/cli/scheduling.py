@@ -1,0 +1,71 @@
+"""`brief scheduler` and `brief due`: what is done by itself, and when."""
+
+import datetime as dt
+import logging
+import time
+from typing import Annotated
+
+import typer
+
+from service import wiring
+from service.adapters import processes
+from service.cli.terminal import Refused, opened, out, print_json, table
+from service.schedule import Action, in_words, upcoming
+from service.schedule import due as due_now
+from service.scheduler import Scheduler, Ticking
+
+GLANCE = 0.2  # seconds between looks at whether to stop
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(due)
+    app.command()(scheduler)
+
+
+def due(as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False) -> None:
+    """Say what would be done now, and what comes next; nothing is done."""
+    service, now = opened(), wiring.now()
+    rules, state = wiring.rules(service.settings), service.archive.agenda(now)
+    rows: list[tuple[dt.datetime | None, Action]] = [(None, one) for one in due_now(state, now, rules)]
+    rows += [(when, action) for when, action in upcoming(state, now, rules)]
+    if as_json:
+        keys = ("when", "action", "words")
+        values = [
+            (when and when.isoformat(), type(action).__name__, in_words(action)) for when, action in rows
+        ]
+        print_json([dict(zip(keys, one, strict=True)) for one in values])
+        return
+    shown = table("When (UTC)", "In", "What")
+    for when, action in rows:
+        moment = f"{when:%a %Y-%m-%d %H:%M}" if when else "now"
+        shown.add_row(moment, _span(when - now) if when else "", in_words(action))
+    out.print(shown)
+    out.print("Done by `brief serve`, or by `brief scheduler` with `brief worker`.")
+
+
+def scheduler(
+    once: Annotated[bool, typer.Option("--once", help="do what is due, then end")] = False,
+) -> None:
+    """Build, ask for approval and plan what is due, until SIGTERM; start as many as wanted."""
+    service = opened()
+    rules = wiring.rules(service.settings)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    with processes.asked_to_stop() as stopping:
+        one = Scheduler(service, rules, stopping=stopping)
+        if once:
+            one.until_done()
+            return
+        ticking = Ticking(one)
+        ticking.start()
+        while not stopping():
+            time.sleep(GLANCE)
+            if not ticking.is_alive:
+                raise Refused("the scheduler ended by itself; see its log")
+        ticking.stop()
+
+
+def _span(left: dt.timedelta) -> str:
+    """``2 d 03:10``."""
+    hours, minutes = divmod(int(left.total_seconds()) // 60, 60)
+    days, hours = divmod(hours, 24)
+    return f"{days} d {hours:02}:{minutes:02}" if days else f"{hours:02}:{minutes:02}"

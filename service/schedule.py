@@ -1,0 +1,394 @@
+"""The schedule: what is due, decided from the database's state and the clock alone.
+
+foreseen     every action that can be foreseen, with its moment
+due          those whose moment has come; doing them twice, late or on two machines does no harm
+upcoming     those to come, soonest first
+late_before  which deliveries are held because nobody came to send them in time
+
+Nothing is remembered here: whoever asks again after a restart, a missed night or a change of the clock gets
+the answer that the state deserves.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from service.papers import Window
+
+OPEN_FOR = dt.timedelta(days=7)  # an older draft or approval is no longer carried on without being asked
+RETRY_BUILD_AFTER = (
+    dt.timedelta(minutes=10),
+    dt.timedelta(minutes=30),
+    dt.timedelta(hours=1),
+    dt.timedelta(hours=3),
+)  # a build at 03:00 with a failing topic is settled before 08:00
+ABANDONED = dt.timedelta(minutes=15)  # a claim this old has lost its worker
+DAILY = dt.timedelta(days=1)
+LONGEST_CALENDAR = 54  # weeks between two builds at most
+
+CLEAN_UP, READ_EVENTS = "clean up", "read events"  # chores
+
+
+class Calendar(Protocol):
+    """When issues are built."""
+
+    def next(self, moment: dt.datetime) -> dt.datetime | None:
+        """The first of its moments at or after this one; None when there is none any more."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the settings say of the schedule."""
+
+    calendar: Calendar
+    auto: bool = False  # approve what is complete, on time and passes every check
+    late: dt.timedelta = dt.timedelta(hours=12)  # a delivery later than this is held, and asks
+    remind: dt.timedelta = dt.timedelta(hours=24)
+    reminders: int = 3
+    missed: int = 4  # windows that are built after they were missed
+    tries: int = 5  # of a build whose topics fail
+    read_events: dt.timedelta | None = None  # how often; None where they come by themselves
+
+
+# -- actions ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """Fetch a window's papers for these topics and write their briefs."""
+
+    window: Window
+    topics: tuple[str, ...]  # slugs
+    moment: dt.datetime  # when it was due at first
+
+    @property
+    def label(self) -> str:
+        return self.window.label
+
+    @property
+    def listed(self) -> str:
+        return ", ".join(self.topics) if len(self.topics) < 4 else f"{len(self.topics)} topics"
+
+
+@dataclass(frozen=True, slots=True)
+class Approve:
+    """Check every e-mail of the issue and approve it where nothing is wrong."""
+
+    label: str
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskForApproval:
+    label: str
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remind:
+    """Ask again for an approval."""
+
+    label: str
+    content_hash: str
+    asked: int  # how often before
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Freeze the audience, each subscriber with the next of their chosen hours."""
+
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """Send to those whose hour has come; done by whoever delivers."""
+
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Send again what failed for now; done by whoever delivers."""
+
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reconcile:
+    """Find out what became of the claims of a worker that is gone; done by whoever delivers."""
+
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskAboutHeld:
+    """Ask what to do with deliveries that are held because they are late."""
+
+    label: str
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Nothing is done by itself: a person decides."""
+
+    label: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadEvents:
+    """Ask providers and mailboxes what became of e-mails."""
+
+
+@dataclass(frozen=True, slots=True)
+class CleanUp:
+    """Delete what nobody needs any more."""
+
+
+Action = (
+    Build | Approve | AskForApproval | Remind | Plan | Deliver | Retry | Reconcile
+    | AskAboutHeld | Hold | ReadEvents | CleanUp
+)  # fmt: skip
+Foreseen = tuple[dt.datetime, Action]
+
+
+# -- state --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """How far the schedule came with building a window's issue."""
+
+    window: Window
+    due_at: dt.datetime
+    tries: int
+    tried_at: dt.datetime  # when the last one began
+    failures: Mapping[str, str] | None  # topic slug to what went wrong; None until a try has ended
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An issue as the schedule sees it."""
+
+    label: str
+    window: Window
+    built_at: dt.datetime
+    content_hash: str
+    topics: tuple[str, ...] = ()  # slugs
+    approved_at: dt.datetime | None = None  # None where it is not approved as it stands
+    planned: bool = False
+    halted: bool = False
+    problems: int | None = None  # what its checks found, None where they did not run
+    asked: int = 0  # how often its approval was asked for, as it stands
+    asked_at: dt.datetime | None = None
+    waiting_at: dt.datetime | None = None  # when the first waiting delivery is due
+    retry_at: dt.datetime | None = None  # when the first failed one is due again
+    claimed_at: dt.datetime | None = None  # the oldest claim
+    held: int = 0
+    asked_about_held_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the database holds at a moment, as far as the schedule goes by it."""
+
+    topics: tuple[str, ...] = ()  # slugs of all topics, in order
+    covered: dt.date | None = None  # the last day that an issue covers; None: a fresh installation
+    tries: tuple[Try, ...] = ()
+    issues: tuple[Draft, ...] = ()  # lately built, or with open deliveries
+    chores: Mapping[str, dt.datetime] = field(default_factory=dict)  # when each was last done
+
+    def issue(self, label: str) -> Draft | None:
+        return next((one for one in self.issues if one.label == label), None)
+
+
+# -- decisions ----------------------------------------------------------------------------------------------
+
+
+def due(state: State, now: dt.datetime, rules: Rules) -> tuple[Action, ...]:
+    """What is to be done now: short things first, the build that takes long last."""
+    return tuple(action for when, action in foreseen(state, now, rules) if when <= now)
+
+
+def upcoming(state: State, now: dt.datetime, rules: Rules) -> tuple[Foreseen, ...]:
+    """What is to come as far as it can be foreseen, soonest first."""
+    later = (one for one in foreseen(state, now, rules) if one[0] > now)
+    return tuple(sorted(later, key=lambda one: one[0]))
+
+
+def foreseen(state: State, now: dt.datetime, rules: Rules) -> Iterator[Foreseen]:
+    """Every action with its moment, past or to come."""
+    for issue in sorted(state.issues, key=lambda one: (one.window.last, one.label)):
+        if not issue.halted:
+            yield from _carried_on(issue, state, now, rules)
+    yield from _chores(state, now, rules)
+    yield from _builds(state, now, rules)
+
+
+def late_before(
+    attended_at: dt.datetime | None, now: dt.datetime, late: dt.timedelta | None
+) -> dt.datetime | None:
+    """The moment before which a waiting delivery must have been due to be late; None where none is.
+
+    Late is what nobody came to send. Where a sender was here lately, what still waits is held back by the
+    pace, and that is meant. Two things are never late: an issue without an hour, and one that nobody limits.
+    """
+    if attended_at is None or late is None or now - attended_at <= late:
+        return None
+    return now - late
+
+
+def windows(state: State, now: dt.datetime, rules: Rules) -> Iterator[tuple[dt.datetime, Window]]:
+    """Windows after what is covered, each with its build's moment: those whose moment came, and the next.
+
+    Oldest first. They tile the time: where the calendar passes over a week, its window grows by that week.
+    """
+    newest = Window.last_whole(now.date()).last
+    earliest = newest - dt.timedelta(weeks=LONGEST_CALENDAR)
+    covered = earliest if state.covered is None else max(state.covered, earliest)
+    came: list[tuple[dt.datetime, Window]] = []
+    while (moment := rules.calendar.next(_over(covered + dt.timedelta(weeks=1)))) is not None:
+        last = Window.last_whole(moment.astimezone(dt.UTC).date()).last
+        window = Window(covered + dt.timedelta(days=3), last)
+        if moment > now:
+            break
+        came.append((moment, window))
+        covered = last
+    # a fresh installation has no past to catch up with
+    yield from came[-1 if state.covered is None else -rules.missed :]
+    if moment is not None:
+        yield moment, window
+
+
+def is_settled(one: Try, state: State, rules: Rules) -> bool:
+    """Whether nothing more is built for a window: complete, given up, or in the hands of people."""
+    issue = state.issue(one.window.label)
+    if issue is not None and (issue.approved_at is not None or issue.planned):
+        return True
+    return one.tries >= rules.tries or not _missing(one.window, one.due_at, one, state)
+
+
+def in_words(action: Action) -> str:
+    """What an action does, for a person."""
+    return _WORDS[type(action)].format(action)
+
+
+_WORDS: Mapping[type, str] = {
+    Build: "build issue {0.label}: {0.listed}",
+    Approve: "check issue {0.label}, and approve it where nothing is wrong",
+    AskForApproval: "ask for the approval of issue {0.label}",
+    Remind: "remind of the approval of issue {0.label} (asked so far: {0.asked})",
+    Plan: "plan the deliveries of issue {0.label}",
+    Deliver: "deliver issue {0.label} to those whose hour has come",
+    Retry: "try failed deliveries of issue {0.label} again",
+    Reconcile: "find out what became of abandoned deliveries of issue {0.label}",
+    AskAboutHeld: "ask about late deliveries of issue {0.label}, held: {0.held}",
+    Hold: "hold issue {0.label}: {0.why}",
+    ReadEvents: "read what became of e-mails",
+    CleanUp: "clean up",
+}
+
+
+def _builds(state: State, now: dt.datetime, rules: Rules) -> Iterator[Foreseen]:
+    """The oldest window that is not settled, and the next one; a later one waits for it.
+
+    A later window built first would take the older one's papers as late ones.
+    """
+    open_ones = sorted(
+        (one for one in state.tries if not is_settled(one, state, rules)), key=lambda one: one.window.last
+    )
+    for one in open_ones[:1]:
+        missing = _missing(one.window, one.due_at, one, state)
+        yield _next_try(one), Build(one.window, missing, one.due_at)
+    for one in state.tries:
+        if one.failures and one.window.last == state.covered and one not in open_ones:
+            why = f"could not build {', '.join(one.failures)}; to try again: brief build --topic …"
+            yield one.tried_at, Hold(one.window.label, why)
+    waits = bool(open_ones)
+    for moment, window in windows(state, now, rules):
+        missing = _missing(window, moment, None, state) or (state.topics if moment > now else ())
+        if missing and not (waits and moment <= now):
+            yield moment, Build(window, missing, moment)
+            waits = True
+
+
+def _missing(window: Window, moment: dt.datetime, tried: Try | None, state: State) -> tuple[str, ...]:
+    """Topics without a brief of this window; what people built since its moment counts."""
+    if tried is not None and tried.failures is not None:
+        return tuple(slug for slug in state.topics if slug in tried.failures)
+    issue = state.issue(window.label)
+    built = issue.topics if issue is not None and issue.built_at >= moment else ()
+    return tuple(slug for slug in state.topics if slug not in built)
+
+
+def _next_try(one: Try) -> dt.datetime:
+    if one.failures is None:  # begun and never ended: its process died, or has the lease
+        return one.tried_at
+    return one.tried_at + RETRY_BUILD_AFTER[min(one.tries, len(RETRY_BUILD_AFTER)) - 1]
+
+
+def _carried_on(issue: Draft, state: State, now: dt.datetime, rules: Rules) -> Iterator[Foreseen]:
+    if issue.planned:
+        yield from _deliveries(issue, now, rules)
+    elif issue.approved_at is None:
+        yield from _approval(issue, state, now, rules)
+    elif now - issue.approved_at <= OPEN_FOR:
+        yield issue.approved_at, Plan(issue.label)
+    else:
+        why = f"approved over {OPEN_FOR.days} days ago and not sent; to send it: brief send {issue.label}"
+        yield issue.approved_at + OPEN_FOR, Hold(issue.label, why)
+
+
+def _approval(issue: Draft, state: State, now: dt.datetime, rules: Rules) -> Iterator[Foreseen]:
+    tried = next((one for one in state.tries if one.window == issue.window), None)
+    if tried is not None and not is_settled(tried, state, rules):
+        return  # another try may complete it, which would need another approval
+    if now - issue.built_at > OPEN_FOR:
+        why = f"nobody approved it within {OPEN_FOR.days} days; to do so: brief approve {issue.label}"
+        yield issue.built_at + OPEN_FOR, Hold(issue.label, why)
+    elif rules.auto and issue.problems is None and not issue.asked and _is_complete(issue, tried, rules):
+        yield issue.built_at, Approve(issue.label, issue.content_hash)
+    elif issue.asked_at is None:
+        yield issue.built_at, AskForApproval(issue.label, issue.content_hash)
+    elif issue.asked <= rules.reminders:
+        yield issue.asked_at + rules.remind, Remind(issue.label, issue.content_hash, issue.asked)
+
+
+def _is_complete(issue: Draft, tried: Try | None, rules: Rules) -> bool:
+    """Whether the schedule built every topic, and in time: what comes late asks."""
+    return tried is not None and tried.failures == {} and issue.built_at - tried.due_at <= rules.late
+
+
+def _deliveries(issue: Draft, now: dt.datetime, rules: Rules) -> Iterator[Foreseen]:
+    if issue.claimed_at is not None:
+        yield issue.claimed_at + ABANDONED, Reconcile(issue.label)
+    if issue.waiting_at is not None:
+        yield issue.waiting_at, Deliver(issue.label)
+    if issue.retry_at is not None:
+        yield issue.retry_at, Retry(issue.label)
+    if issue.held and now - issue.built_at <= 2 * OPEN_FOR:
+        asked_at = issue.asked_about_held_at
+        yield asked_at + rules.remind if asked_at else now, AskAboutHeld(issue.label, issue.held)
+    elif issue.held:
+        decide = f"to send them: brief deliveries release {issue.label}; to drop them: cancel"
+        yield issue.built_at + 2 * OPEN_FOR, Hold(issue.label, f"{issue.held} deliveries are late; {decide}")
+
+
+def _chores(state: State, now: dt.datetime, rules: Rules) -> Iterator[Foreseen]:
+    chores: Sequence[tuple[str, dt.timedelta | None, Action]] = (
+        (READ_EVENTS, rules.read_events, ReadEvents()),
+        (CLEAN_UP, DAILY, CleanUp()),
+    )
+    for name, interval, action in chores:
+        if interval is not None:
+            done_at = state.chores.get(name)
+            yield done_at + interval if done_at else now, action
+
+
+def _over(last: dt.date) -> dt.datetime:
+    """When a day is over, UTC."""
+    return dt.datetime.combine(last + dt.timedelta(days=1), dt.time(), dt.UTC)

@@ -1,0 +1,232 @@
+"""`brief scheduler`: does what is due, again and again.
+
+    tick     what is due? | take its lease | is it due still? | do it | write it down | give the lease back
+
+The schedule is decided in `schedule`, from the database alone. So any number of schedulers may run, and each
+may die at any moment: another one takes over what it began. Deliveries are left to the workers, who ask the
+same database what is due.
+"""
+
+import datetime as dt
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from apscheduler.executors.debug import DebugExecutor
+from apscheduler.schedulers.blocking import BlockingScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from service import wiring
+from service.adapters import processes
+from service.approvals import ask_for_approval
+from service.archive import IssueClosed, Unavailable, asked_about_held
+from service.inspection import inspect_editions
+from service.pipeline import Newsroom, build_issue
+from service.publishing import Clock, never
+from service.schedule import (
+    CLEAN_UP,
+    READ_EVENTS,
+    Action,
+    Approve,
+    AskAboutHeld,
+    AskForApproval,
+    Build,
+    CleanUp,
+    Plan,
+    ReadEvents,
+    Remind,
+    Rules,
+    due,
+    in_words,
+)
+from service.wiring import Service
+from subscribers.limits import Limits
+from subscribers.subscriptions import Subscriptions
+
+TICK = 15  # seconds
+LEASE = dt.timedelta(minutes=60)  # a topic is built in minutes, and each makes the lease longer
+LAST_WORDS = 5.0  # seconds that a tick gets to end by itself
+
+log = logging.getLogger("brief.schedule")
+
+
+class Stopped(BaseException):
+    """This process was asked to stop, or lost its lease: what it does is left to another."""
+
+
+@dataclass
+class Scheduler:
+    """One process that does what is due."""
+
+    service: Service
+    rules: Rules
+    holder: str = field(default_factory=processes.own_name)  # as leases name it
+    newsroom: Callable[[Service], Newsroom] = wiring.newsroom
+    ask: Callable[[Service, str, dt.datetime], None] = ask_for_approval
+    read_events: Callable[[dt.datetime], None] | None = None
+    is_gone: Callable[[str], bool] = processes.is_gone
+    clock: Clock = wiring.now
+    stopping: Callable[[], bool] = never
+
+    def tick(self) -> tuple[Action, ...]:
+        """Do what is due, once; what was done."""
+        try:
+            return tuple(action for action in self._due() if not self.stopping() and self._do(action))
+        except Stopped:
+            return ()
+        except Unavailable as error:
+            log.warning("event=schedule_waits error=%s", type(error).__name__)
+            return ()
+
+    def until_done(self) -> None:
+        """Tick until nothing is due that a scheduler does."""
+        while self.tick():
+            pass
+
+    def _due(self) -> tuple[Action, ...]:
+        now = self.clock()
+        return due(self.service.archive.agenda(now), now, self.rules)
+
+    def _do(self, action: Action) -> bool:
+        """Do one action under its lease; False where there is nothing to do, or another process does it."""
+        name = _lease(action)
+        if name is None:
+            return False
+        with self._leased(name) as mine:
+            # another scheduler may have done it between our look and our lease
+            if not mine or action not in self._due():
+                return False
+            try:
+                self._perform(action)
+            except Unavailable:
+                raise
+            except Exception as error:  # noqa: BLE001 - one action that breaks stops no other
+                log.error("event=action_failed action=%r error=%s", in_words(action), type(error).__name__)  # noqa: TRY400 - a traceback could hold what no log may
+                return False
+        log.info("event=action_done action=%r", in_words(action))
+        return True
+
+    @contextmanager
+    def _leased(self, name: str) -> Iterator[bool]:
+        mine = self._take(name)
+        try:
+            yield mine
+        finally:
+            if mine:
+                self.service.archive.give_back(name, self.holder)
+
+    def _take(self, name: str) -> bool:
+        now = self.clock()
+        return self.service.archive.take(name, self.holder, now, now + LEASE, self.is_gone)
+
+    def _perform(self, action: Action) -> None:
+        archive, now = self.service.archive, self.clock()
+        match action:
+            case Build():
+                self._build(action)
+            case Approve(label, content_hash):
+                self._approve(label, content_hash)
+            case AskForApproval(label, content_hash) | Remind(label, content_hash):
+                self.ask(self.service, label, now)
+                archive.note_asked(label, content_hash, now)
+            case Plan(label):
+                archive.plan(label, now, local_hours=True)
+            case AskAboutHeld(label, held):
+                log.warning("event=held_late issue=%s deliveries=%d", label, held)
+                archive.note_chore(asked_about_held(label), now)
+            case ReadEvents():
+                if self.read_events is not None:
+                    self.read_events(now)
+                archive.note_chore(READ_EVENTS, now)
+            case CleanUp():
+                self._clean_up(now)
+
+    def _build(self, action: Build) -> None:
+        archive = self.service.archive
+        tried = archive.begin_build(action.window, action.moment, self.clock())
+        topics = [one for one in self.service.roster.topics() if one.slug in action.topics]
+        try:
+            room = self.newsroom(self.service)
+            failures = dict(build_issue(action.window, topics, room, watch=self._keep_lease).failures)
+        except Stopped:
+            archive.forget_try(action.label)
+            raise
+        except IssueClosed:  # somebody sends it by now
+            failures = {}
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - a try that broke counts, and is tried again later
+            failures = {one.slug: f"{type(error).__name__}: {error}" for one in topics}
+        archive.end_build(action.label, failures)
+        for slug in failures:
+            log.warning("event=topic_failed issue=%s topic=%s try=%d", action.label, slug, tried)
+        if failures and tried >= self.rules.tries:
+            log.error("event=build_given_up issue=%s topics=%s", action.label, ",".join(failures))
+
+    def _keep_lease(self, step: str, done: int, total: int) -> None:  # noqa: ARG002 - as Progress has them
+        """Called with every step of a build: a process that lost its lease must not save."""
+        if self.stopping() or not self._take(BUILDING):
+            raise Stopped
+
+    def _approve(self, label: str, content_hash: str) -> None:
+        printed = wiring.press(self.service.settings).print(self.service.archive.issue(label))
+        found = inspect_editions(self.service, printed, self.clock())
+        if problems := sum(map(len, found.values())):
+            log.warning("event=checks_failed issue=%s problems=%d", label, problems)
+            self.service.archive.note_problems(label, content_hash, problems)
+        else:
+            self.service.archive.approve_as(label, content_hash, self.clock())
+
+    def _clean_up(self, now: dt.datetime) -> None:
+        keys = wiring.secret_keys(self.service.settings)
+        Subscriptions(self.service.engine, keys).prune(now)
+        Limits(self.service.engine, keys).prune(now)
+        self.service.archive.clean_up(now)
+        self.service.archive.note_chore(CLEAN_UP, now)
+
+
+BUILDING = "build"  # one window at a time: a later one needs what the earlier one saw
+
+
+def _lease(action: Action) -> str | None:
+    """What may be done by one process at a time; None for what a scheduler doesn't do."""
+    match action:
+        case Build():
+            return BUILDING
+        case Approve(label) | AskForApproval(label) | Remind(label) | Plan(label) | AskAboutHeld(label):
+            return f"issue {label}"
+        case ReadEvents() | CleanUp():
+            return type(action).__name__
+        case _:
+            return None
+
+
+class Ticking:
+    """A scheduler that ticks in a thread of its own until it is stopped."""
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        # the tick runs in this very thread, a daemon: a build that takes minutes ends with the process
+        self._ticks = BlockingScheduler(executors={"default": DebugExecutor()}, timezone=dt.UTC)
+        self._ticks.add_job(
+            scheduler.tick,
+            IntervalTrigger(seconds=TICK, timezone=dt.UTC),
+            coalesce=True,
+            misfire_grace_time=None,
+            next_run_time=dt.datetime.now(dt.UTC),
+        )
+        self._thread = threading.Thread(target=self._ticks.start, name="scheduler", daemon=True)
+
+    def start(self) -> None:
+        logging.getLogger("apscheduler").setLevel(logging.WARNING)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Tick no more; a tick that goes on is left alone, it wrote nothing that is half done."""
+        self._ticks.shutdown(wait=False)
+        self._thread.join(LAST_WORDS)
+
+    @property
+    def is_alive(self) -> bool:
+        return self._thread.is_alive()
