@@ -7,6 +7,7 @@ ledger   who gets an issue, and what became of it
 pacing   token buckets that the workers share
 reports  reading the ledger: rows, figures
 events   what a provider reports later
+watch    what an operator watches: fetches, what is overdue
 """
 
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from service.archive.ledger import Claimant, Claims, FanOut, Ledger, LedgerBroke
 from service.archive.papers import PaperShelf
 from service.archive.reports import Line, Reports
 from service.archive.tables import BriefRow, DeliveryRow, Halt, IssueRow, PaperRow, SightingRow
+from service.archive.watch import Watch, Watched
 
 __all__ = [
     "Archive",
@@ -38,10 +40,11 @@ __all__ = [
     "Span",
     "Unavailable",
     "UnknownIssue",
+    "Watched",
 ]
 
 
-class Archive(PaperShelf, IssueShelf, Ledger, Reports, EventBook):
+class Archive(PaperShelf, IssueShelf, Ledger, Reports, EventBook, Watch):
     """Every query on papers, briefs, issues and deliveries."""
 
     def __init__(self, engine: sa.Engine) -> None:
