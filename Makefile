@@ -35,8 +35,8 @@ install: $(RUNTIME) ## Install the service into .venv
 demo: $(RUNTIME) ## Build a sample issue from invented papers and deliver it into var/demo/outbox
 	@$(BIN)/brief demo
 
-serve: $(RUNTIME) ## Serve the readers' pages at http://127.0.0.1:8000
-	@$(BIN)/brief serve
+serve: $(RUNTIME) ## Serve what the demo made at http://127.0.0.1:8000; another folder: BRIEF_DATA_DIR=var
+	@BRIEF_DATA_DIR=$${BRIEF_DATA_DIR:-var/demo} $(BIN)/brief serve
 
 lint: $(DEVELOPMENT) ## Lint, types, import contract
 	$(BIN)/ruff check .

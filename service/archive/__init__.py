@@ -7,6 +7,7 @@ ledger   who gets an issue, and what became of it
 pacing   token buckets that the workers share
 reports  reading the ledger: rows, figures
 events   what a provider reports later
+restoring  what is held after a backup was restored
 watch    what an operator watches: fetches, what is overdue
 """
 
@@ -17,6 +18,7 @@ from service.archive.issues import Built, IssueClosed, IssueShelf, IssueStatus, 
 from service.archive.ledger import Claimant, Claims, FanOut, Ledger, LedgerBroken, Span, Unavailable
 from service.archive.papers import PaperShelf
 from service.archive.reports import Line, Reports
+from service.archive.restoring import Restoring
 from service.archive.tables import BriefRow, DeliveryRow, Halt, IssueRow, PaperRow, SightingRow
 from service.archive.watch import Watch, Watched
 
@@ -44,7 +46,7 @@ __all__ = [
 ]
 
 
-class Archive(PaperShelf, IssueShelf, Ledger, Reports, EventBook, Watch):
+class Archive(PaperShelf, IssueShelf, Ledger, Reports, EventBook, Watch, Restoring):
     """Every query on papers, briefs, issues and deliveries."""
 
     def __init__(self, engine: sa.Engine) -> None:

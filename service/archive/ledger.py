@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from service.archive.issues import IssueStatus, counts, issue_row, read_issue, status
 from service.archive.pacing import hold_back, may_leave
+from service.archive.restoring import may_have_left
 from service.archive.tables import DeliveryRow, Halt, IssueRow
 from service.delivery import Delivery, Outcome, State, settlement
 from service.delivery.pace import Pace
@@ -97,7 +98,7 @@ class Ledger:
             if row.planned_at is not None:
                 return False
             rows = audience(_offer(session, label, now.date())).subquery()
-            session.execute(_frozen(label, rows))
+            session.execute(_frozen(label, rows, may_have_left(session, row.last)))
             row.planned_at, row.audience = now, sum(counts(session, label).values())
             if fan_out is not None:
                 session.flush()
@@ -144,6 +145,14 @@ class Ledger:
             ).all()
             found = {one.id: one for one in _deliveries(session, [row.id for row in rows])}
             return [(found[row.id], row.worker or "", row.claimed_at) for row in rows]
+
+    def uncertain(self, label: str) -> list[Delivery]:
+        """Every delivery of an issue that may have left."""
+        rows = sa.select(DELIVERIES.c.id).where(
+            DELIVERIES.c.issue_label == label, DELIVERIES.c.state == State.UNCERTAIN
+        )
+        with Session(self._engine) as session:
+            return _deliveries(session, list(session.scalars(rows)))
 
     def has_claims(self, worker: str) -> bool:
         with Session(self._engine) as session:
@@ -213,15 +222,16 @@ class Ledger:
             return _changed(session, label, states, values, ids)
 
 
-def _frozen(label: str, rows: sa.Subquery) -> sa.Insert:
-    state = sa.case((rows.c.reason.is_(None), sa.literal(State.WAITING)), else_=sa.literal(State.SKIPPED))
+def _frozen(label: str, rows: sa.Subquery, may_have_left: str | None) -> sa.Insert:
+    due = State.WAITING if may_have_left is None else State.UNCERTAIN
+    state = sa.case((rows.c.reason.is_(None), sa.literal(due)), else_=sa.literal(State.SKIPPED))
     frozen = sa.select(
         sa.literal(label),
         rows.c.id,
         rows.c.topics,
         rows.c.length,
         state,
-        rows.c.reason,
+        sa.func.coalesce(rows.c.reason, sa.literal(may_have_left, sa.String())),
         sa.literal(0),
         sa.literal(0),
     )

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from service import __version__
 from service.cli import (
+    backing_up,
     building,
     checking,
     delivering,
@@ -28,7 +29,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (demonstrating, building, printing, delivering, evaluating, serving, checking, keeping_roster):
+for module in (
+    demonstrating,
+    building,
+    printing,
+    delivering,
+    evaluating,
+    serving,
+    checking,
+    keeping_roster,
+    backing_up,
+):
     module.add_to(app)
 app.add_typer(keeping_roster.app, name="subscribers")
 app.add_typer(editing_topics.app, name="topics")

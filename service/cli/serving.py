@@ -1,12 +1,11 @@
 """`brief serve`: the readers' pages."""
 
-import logging
 from typing import Annotated
 
 import typer
 import uvicorn
 
-from service.cli.terminal import opened, out
+from service.cli.terminal import opened, out, start_logging
 from service.web.app import make_app
 
 
@@ -24,9 +23,7 @@ def serve(
 ) -> None:
     """Serve the readers' pages: the archive, and everything that subscribers do."""
     service = opened()
-    logging.basicConfig(
-        level=logging.WARNING if quiet else logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
-    )
+    start_logging(service.settings, quiet=quiet)
     out.print(f"Serving {service.settings.base_url} on {host}:{port}; stop with Ctrl-C")
     # uvicorn's own access log would write addresses, and ours hold tokens: service.web.headers logs routes
     uvicorn.run(

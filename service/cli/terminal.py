@@ -4,18 +4,23 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
+from pydantic import SecretStr
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from service import logs
+from service.adapters import sentry
+from service.adapters.sentry import SentryMissing
 from service.archive import IssueClosed, LedgerBroken, UnknownIssue
+from service.backups import BackupRefused
 from service.delivery import MailerUnusable
 from service.papers import SourceError
 from service.pipeline import NotApproved
 from service.publishing import Progress as Watch
-from service.settings import Settings
+from service.settings import Settings, SettingUnreadable
 from service.wiring import DatabaseNotReady, Service, WriterNotReady, open_service
 from subscribers.addresses import AddressRefused
 from subscribers.roster import NotAdded, UnknownTopic
@@ -24,12 +29,15 @@ from subscribers.topics import TopicError
 
 EXPECTED = (
     AddressRefused,
+    BackupRefused,
     DatabaseNotReady,
     IssueClosed,
     LedgerBroken,
     MailerUnusable,
     NotAdded,
     NotApproved,
+    SentryMissing,
+    SettingUnreadable,
     SourceError,
     TopicError,
     UnknownIssue,
@@ -53,6 +61,20 @@ class Refused(Exception):
 def opened() -> Service:
     """The service for the settings of this environment."""
     return open_service(Settings())
+
+
+def start_logging(settings: Settings, *, quiet: bool = False) -> None:
+    """Log as the settings say; for the commands that run for long."""
+    shape: Literal["json", "text"]
+    if settings.log_format == "auto":
+        shape = "text" if settings.environment == "development" and sys.stderr.isatty() else "json"
+    else:
+        shape = settings.log_format
+    values = [value for _, value in settings if isinstance(value, SecretStr)]
+    secrets = [part for value in values for part in value.get_secret_value().split(",")]
+    logs.configure(shape, "WARNING" if quiet else settings.log_level, secrets=secrets)
+    if dsn := settings.sentry_dsn.get_secret_value():
+        sentry.start(dsn, settings.environment)
 
 
 def complain(message: str, code: int) -> int:
