@@ -38,7 +38,8 @@ def restore(
     ] = False,
 ) -> None:
     """Put a backup in place. What may have been sent since it was taken is held, and not sent again."""
-    done = backups.restore(Settings(), file, wiring.now(), replace=sure, was_stopped=stopped, any_key=any_key)
+    said = backups.Said(replace=sure, was_stopped=stopped, any_key=any_key)
+    done = backups.restore(Settings(), file, wiring.now(), said)
     if done.aside:
         out.print(f"The database that was there is now {done.aside}", markup=False)
     out.print(f"Restored the backup of {done.taken_at:%Y-%m-%d %H:%M} UTC.")
