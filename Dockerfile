@@ -20,7 +20,7 @@ RUN PYTHONPATH=/opt/brief/lib/python3.11/site-packages \
 FROM python:3.11-slim-bookworm
 LABEL org.opencontainers.image.title="The arXiv Education Brief" \
       org.opencontainers.image.licenses="MIT"
-RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin brief && \
+RUN useradd --uid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin brief && \
     install --directory --owner=brief --group=brief --mode=0750 /data
 COPY --from=build /opt/brief /opt/brief
 ENV PATH=/opt/brief/bin:$PATH \

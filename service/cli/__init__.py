@@ -11,6 +11,7 @@ from service.cli import (
     backing_up,
     building,
     checking,
+    configuring,
     delivering,
     demonstrating,
     editing_topics,
@@ -39,6 +40,7 @@ for module in (
     checking,
     keeping_roster,
     backing_up,
+    configuring,
 ):
     module.add_to(app)
 app.add_typer(keeping_roster.app, name="subscribers")
