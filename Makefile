@@ -8,7 +8,7 @@ DEVELOPMENT := $(VENV)/development.stamp
 JUDGES := node_modules/judges.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve lint judges test check chaos bench models measures lock clean
+.PHONY: help install demo serve lint judges test check chaos bench models measures docs container lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,14 +35,15 @@ install: $(RUNTIME) ## Install the service into .venv
 demo: $(RUNTIME) ## Build a sample issue from invented papers and deliver it into var/demo/outbox
 	@$(BIN)/brief demo
 
-serve: $(RUNTIME) ## Serve the readers' pages at http://127.0.0.1:8000
-	@$(BIN)/brief serve
+serve: $(RUNTIME) ## Serve what the demo made at http://127.0.0.1:8000; another folder: BRIEF_DATA_DIR=var
+	@BRIEF_DATA_DIR=$${BRIEF_DATA_DIR:-var/demo} $(BIN)/brief serve
 
 lint: $(DEVELOPMENT) ## Lint, types, import contract
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@if test -x $(BIN)/hadolint; then $(BIN)/hadolint Dockerfile; else echo "hadolint has no binary for this machine: left out"; fi
 
 check: lint ## Lint, types, import contract, and the tests: warnings are errors, the network is off
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
@@ -70,6 +71,12 @@ bench: $(DEVELOPMENT) ## Measure delivery beside others, a million subscribers, 
 	$(BIN)/python -m tests.benchmarks.subscribers
 	$(BIN)/python -m tests.benchmarks.emails
 	$(BIN)/python -m tests.benchmarks.pages
+
+docs: $(RUNTIME) ## Write docs/configuration.md anew from the settings
+	@$(BIN)/brief settings --markdown > docs/configuration.md
+
+container: ## Build the image and run it; STAND_IN=1 where there is no container engine
+	tests/container.sh
 
 lock: $(DEVELOPMENT) ## Pin every dependency again, with hashes
 	$(BIN)/python -m pip --disable-pip-version-check --quiet install uv

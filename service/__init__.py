@@ -13,6 +13,8 @@ settings     what the environment says
 worker       does what is due, on as many machines as wanted
 wiring       picks the real adapters; nothing else does
 doctor       is everything in order?
+backups      a copy of everything, and back, without sending anything twice
+logs         log lines: JSON, ids, and never an address
 web          the readers' pages: archive, join, manage, leave
 cli          the command line
 """

@@ -99,8 +99,13 @@ def fetch_papers(topic: Topic, window: Window, room: Newsroom, *, fresh: bool = 
     stored = None if fresh else room.archive.fetched(topic, window, room.source.name, day)
     if stored is not None:
         return stored
-    fetched = room.source.fetch(topic, window)
+    try:
+        fetched = room.source.fetch(topic, window)
+    except SourceError:
+        room.archive.note_fetch(topic.slug, room.clock(), failed=True)
+        raise
     room.archive.store_fetched(topic, fetched, room.source.name)
+    room.archive.note_fetch(topic.slug, room.clock(), failed=False)
     return fetched
 
 

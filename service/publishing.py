@@ -109,6 +109,18 @@ def reconcile(label: str, maker: MessageMaker, room: PostRoom) -> None:
             room.journal.discard(worker)
 
 
+def ask_mailer(label: str, maker: MessageMaker, room: PostRoom) -> int:
+    """Settle uncertain deliveries by what the mailer knows; how many it knew, none for most mailers."""
+    known: list[tuple[Delivery, Outcome]] = []
+    for delivery in room.archive.uncertain(label):
+        was_sent = room.mailer.was_sent(maker.message_id(delivery))
+        if was_sent is None:
+            break
+        known.append((delivery, reconciled(begun=True, outcome=None, was_sent=was_sent)))
+    room.archive.settle(known, room.clock(), room.resend_after)
+    return len(known)
+
+
 def _found(delivery: Delivery, worker: str, maker: MessageMaker, room: PostRoom) -> Outcome:
     entries = room.journal.read(worker)
     key = (delivery.id, delivery.claim)
@@ -223,4 +235,4 @@ class Run:
         self._turn(0)
 
 
-__all__ = ["Halt", "PostRoom", "Progress", "Run", "deliver", "reconcile", "unwatched"]
+__all__ = ["Halt", "PostRoom", "Progress", "Run", "ask_mailer", "deliver", "reconcile", "unwatched"]

@@ -1,18 +1,31 @@
 """Settings, from the environment or .env; read by the entry points alone, never at import."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from subscribers.addresses import read_address
 
+PREFIX = "BRIEF_"
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 DATABASES = {"sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg"}
 DOMAIN = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*")
+# What examples and images come with, and what hands type while they try things out
+WELL_KNOWN = frozenset({
+    "admin", "brief", "change-me", "changeme", "default", "example", "password", "postgres", "root", "secret",
+    "test",
+})  # fmt: skip
 
 
 class SettingsWrong(ValueError):
@@ -38,10 +51,47 @@ def problem(error: ValidationError) -> str:
     return f"a setting is wrong: {name}{first['msg'].removeprefix('Value error, ')}"
 
 
+def is_secret(name: str, field: FieldInfo) -> bool:
+    """Whether a setting may come from a file: BRIEF_<NAME>_FILE."""
+    return field.annotation is SecretStr or name == "database_url"
+
+
+class SecretFiles(PydanticBaseSettingsSource):
+    """Secrets from files, as container engines hand them in: BRIEF_SECRET_KEY_FILE=/run/secrets/key."""
+
+    def __init__(self, settings: type[BaseSettings], given: dict[str, str | None]) -> None:
+        super().__init__(settings)
+        self._given = given  # every variable, by its name in lower case
+
+    def __call__(self) -> dict[str, Any]:
+        return dict(self._contents())
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        raise NotImplementedError(f"{field_name} ({field}) is read with all others")
+
+    def _contents(self) -> Iterator[tuple[str, str]]:
+        for name, field in self.settings_cls.model_fields.items():
+            variable = f"{PREFIX}{name}".upper()
+            file = self._given.get(f"{variable}_FILE".lower())
+            if not file or not is_secret(name, field):
+                continue
+            if self._given.get(variable.lower()):
+                raise SettingsWrong(f"{variable} and {variable}_FILE are both set; keep one of them")
+            yield name, _content(variable, Path(file))
+
+
+def _content(variable: str, file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is not text"
+        raise SettingsWrong(f"{variable}_FILE: {file} can't be read: {why}") from error
+
+
 class Settings(BaseSettings):
     """Every setting of the service; each is the environment variable BRIEF_<NAME>."""
 
-    model_config = SettingsConfigDict(env_prefix="BRIEF_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
 
     environment: Literal["development", "production"] = Field(
         "development", description="production refuses settings that are only safe on your own machine"
@@ -167,6 +217,44 @@ class Settings(BaseSettings):
     dkim_selector: str = Field("brief", description="its public key stands at <selector>._domainkey.<domain>")
     dkim_domain: str = Field("", description="domain that signs; the sender's when empty")
 
+    outbox_open: bool = Field(
+        False, description="whether other machines may read /outbox, which holds everybody's links"
+    )
+    metrics_token: SecretStr = Field(
+        SecretStr(""), description="bearer token that /metrics asks for; only this machine when empty"
+    )
+    ready_queue_hours: float = Field(
+        12.0, gt=0, description="how long deliveries may be overdue before /health/ready turns red"
+    )
+    ready_issue_days: float = Field(
+        0.0, ge=0, description="how old the newest issue may be before /health/ready turns red; 0: any age"
+    )
+    log_format: Literal["auto", "json", "text"] = Field(
+        "auto", description="auto: text on a terminal in development, JSON otherwise"
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="the least that is logged"
+    )
+    sentry_dsn: SecretStr = Field(
+        SecretStr(""), description="where errors are reported; needs the package sentry-sdk, none when empty"
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's signature
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is given in code, then variables, then .env, then files that either of them names."""
+        given: dict[str, str | None] = {}
+        for source in (dotenv_settings, env_settings):
+            assert isinstance(source, EnvSettingsSource)
+            given |= source.env_vars
+        return init_settings, env_settings, dotenv_settings, SecretFiles(settings_cls, given)
+
     @field_validator("base_url", "arxiv_url", "openai_base_url", "sendgrid_host")
     @classmethod
     def url_is_absolute(cls, value: str) -> str:
@@ -230,9 +318,17 @@ class Settings(BaseSettings):
         return self
 
     def _refuse_unsafe(self) -> None:
-        keys = self.secret_key.get_secret_value().split(",")
-        if any(len(key) < 32 for key in keys):
-            raise ValueError("BRIEF_SECRET_KEY: production needs a key of at least 32 characters")
+        for key in self.secret_key.get_secret_value().split(","):
+            _refuse_weak("SECRET_KEY", key, 32)
+        if token := self.metrics_token.get_secret_value():
+            _refuse_weak("METRICS_TOKEN", token, 16)
+        passwords = {
+            "DATABASE_URL": urlsplit(self.database_url).password or "",
+            "SMTP_PASSWORD": self.smtp_password.get_secret_value(),
+        }
+        for name, password in passwords.items():
+            if password.casefold() in WELL_KNOWN:
+                raise ValueError(f"{PREFIX}{name}: production needs a password that nobody can guess")
         if not self.base_url.startswith("https://"):
             raise ValueError("BRIEF_BASE_URL: production needs an https address")
         if self.mailer == "outbox":
@@ -260,3 +356,12 @@ class Settings(BaseSettings):
         if any(allowed < 1 for allowed in curve):
             raise ValueError("a day must allow a message")
         return curve
+
+
+def _refuse_weak(name: str, secret: str, shortest: int) -> None:
+    """ValueError for a secret that can be guessed: short, of few different characters, or from an example."""
+    if len(secret) < shortest:
+        raise ValueError(f"{PREFIX}{name}: production needs a key of at least {shortest} characters")
+    folded = secret.casefold()
+    if len(set(secret)) < 10 or any(word in folded for word in ("change-me", "changeme", "example")):
+        raise ValueError(f"{PREFIX}{name}: can be guessed; make one with: openssl rand -base64 32")

@@ -4,7 +4,7 @@ import contextlib
 import datetime as dt
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 
 from service import __version__, migrations
-from service.adapters import processes
+from service.adapters import processes, sendgrid_events
 from service.adapters.archived_cards import ArchivedCards
 from service.adapters.arxiv_papers import ArxivPapers
 from service.adapters.cron import Cron
@@ -234,6 +234,11 @@ def mailer(settings: Settings) -> Iterator[Mailer]:
                 yield opened
 
 
+def has_local_mailbox(settings: Settings) -> bool:
+    """Whether e-mails go into a folder, to be looked at by whoever tries the service out."""
+    return settings.mailer == "outbox" and settings.environment == "development"
+
+
 def sendgrid_mailer(settings: Settings) -> SendGridMailer:
     return SendGridMailer(
         SendGridAccount(
@@ -243,6 +248,13 @@ def sendgrid_mailer(settings: Settings) -> SendGridMailer:
             timeout=settings.sendgrid_timeout,
         )
     )
+
+
+def take_in_events(
+    service: Service, raw: bytes, headers: Mapping[str, str], at: dt.datetime
+) -> sendgrid_events.Received:
+    """A report of SendGrid's events, into the ledger when SendGrid signed it."""
+    return sendgrid_events.receive(raw, headers, service.settings.sendgrid_webhook_key, service.archive, at)
 
 
 def smtp_mailer(settings: Settings) -> SmtpMailer:

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from service import wiring
+from service import logs, wiring
 from service.adapters.fan_out import Jobs, Work
 from service.archive import Span, Unavailable
 from service.delivery import MailerUnusable, MessageMaker
@@ -41,11 +41,15 @@ class Worker:
         with self._one:
             if self.room.stopping():
                 return
-            try:
-                deliver(label, self._maker(label), self.room, span=span)
-                self.service.archive.audited(label)
-            except (MailerUnusable, *Unavailable) as error:
-                log.warning("event=delivery_stopped issue=%s error=%s", label, type(error).__name__)
+            with logs.about(issue=label):
+                self._deliver(label, span)
+
+    def _deliver(self, label: str, span: Span | None) -> None:
+        try:
+            deliver(label, self._maker(label), self.room, span=span)
+            self.service.archive.audited(label)
+        except (MailerUnusable, *Unavailable) as error:
+            log.warning("event=delivery_stopped issue=%s error=%s", label, type(error).__name__)
 
     def sweep(self) -> bool:
         """Deliver what is due of every issue; whether there was something."""
@@ -60,7 +64,8 @@ class Worker:
     def build(self, week: str) -> None:
         """Build a week's issue over all topics."""
         topics = self.service.roster.topics()
-        report = build_issue(Window.of_week(week), topics, wiring.newsroom(self.service))
+        with logs.about(issue=week):
+            report = build_issue(Window.of_week(week), topics, wiring.newsroom(self.service))
         for slug in report.failures:
             log.warning("event=topic_failed issue=%s topic=%s", week, slug)
 

@@ -1,34 +1,22 @@
-import re
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from service.settings import Settings
+from service.cli.configuring import page
+from service.settings import Settings, SettingsWrong
 
-README = Path(__file__).parents[1] / "README.md"
-
-
-def documented() -> dict[str, tuple[str, str]]:
-    """Default and meaning of every setting in the README's table."""
-    rows = re.findall(r"^\| `BRIEF_(\w+)` \| (.*?) \| (.*) \|$", README.read_text(), re.MULTILINE)
-    return {name.lower(): (default, meaning) for name, default, meaning in rows}
+SOUND = "pWq3xTz8LmV5rKc1NfYh7BdGs2JuQe4A"
+CONFIGURATION = Path(__file__).parents[1] / "docs" / "configuration.md"
 
 
-def test_the_readme_documents_every_setting_with_its_default() -> None:
-    def spelled(default: object) -> str:
-        value = default.get_secret_value() if isinstance(default, SecretStr) else default
-        return "" if value in {None, ""} else f"`{value}`"
-
-    fields = Settings.model_fields
-    assert documented() == {
-        name: (spelled(field.default), field.description) for name, field in fields.items()
-    }
+def test_the_page_on_configuration_is_what_the_settings_say() -> None:
+    assert CONFIGURATION.read_text("utf-8") == page(), "make docs"
 
 
 def production(**changes: object) -> Settings:
     sound: dict[str, object] = {
-        "environment": "production", "secret_key": SecretStr("k" * 32), "mailer": "smtp",
+        "environment": "production", "secret_key": SecretStr(SOUND), "mailer": "smtp",
         "base_url": "https://brief.example.org",
     }  # fmt: skip
     return Settings(_env_file=None, **(sound | changes))  # type: ignore[arg-type]  # named by the test
@@ -42,7 +30,12 @@ def test_production_takes_sound_settings() -> None:
     ("changes", "words"),
     [
         ({"secret_key": SecretStr("")}, "BRIEF_SECRET_KEY"),
-        ({"secret_key": SecretStr("k" * 32 + ",short")}, "BRIEF_SECRET_KEY"),
+        ({"secret_key": SecretStr(f"{SOUND},short")}, "BRIEF_SECRET_KEY"),
+        ({"secret_key": SecretStr("k" * 40)}, "BRIEF_SECRET_KEY: can be guessed"),
+        ({"secret_key": SecretStr(f"{SOUND}-change-me")}, "BRIEF_SECRET_KEY: can be guessed"),
+        ({"metrics_token": SecretStr("short")}, "BRIEF_METRICS_TOKEN"),
+        ({"database_url": "postgresql+psycopg://brief:postgres@db/brief"}, "BRIEF_DATABASE_URL"),
+        ({"smtp_password": SecretStr("Password")}, "BRIEF_SMTP_PASSWORD"),
         ({"base_url": "http://brief.example.org"}, "BRIEF_BASE_URL"),
         ({"mailer": "outbox"}, "BRIEF_MAILER"),
     ],
@@ -55,7 +48,47 @@ def test_production_refuses_what_is_only_safe_on_your_own_machine(
 
 
 def test_no_secret_shows_in_the_settings_or_their_errors() -> None:
-    assert "k" * 32 not in repr(production())
+    assert SOUND not in repr(production())
     with pytest.raises(ValidationError) as refused:
         production(secret_key=SecretStr("weak-secret"))
     assert "weak-secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["secret_key", "smtp_password", "sendgrid_api_key", "openai_api_key", "database_url"]
+)
+def test_a_secret_is_read_from_the_file_that_a_variable_names(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "secret").write_text("sqlite:///x\n")
+    monkeypatch.setenv(f"BRIEF_{name.upper()}_FILE", str(tmp_path / "secret"))
+    value = getattr(Settings(_env_file=None), name)
+    assert (value.get_secret_value() if isinstance(value, SecretStr) else value) == "sqlite:///x"
+
+
+def test_a_file_is_named_in_dot_env_as_well(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text(SOUND)
+    (tmp_path / ".env").write_text(f"BRIEF_SECRET_KEY_FILE={tmp_path / 'secret'}\n")
+    assert Settings(_env_file=tmp_path / ".env").secret_key.get_secret_value() == SOUND
+
+
+def test_a_file_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BRIEF_SECRET_KEY_FILE", "/nowhere/key")
+    with pytest.raises(
+        SettingsWrong, match="BRIEF_SECRET_KEY_FILE: /nowhere/key can't be read: No such file"
+    ):
+        Settings(_env_file=None)
+
+
+def test_a_secret_that_is_given_twice_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "secret").write_text(SOUND)
+    monkeypatch.setenv("BRIEF_SECRET_KEY_FILE", str(tmp_path / "secret"))
+    monkeypatch.setenv("BRIEF_SECRET_KEY", "k" * 40)
+    with pytest.raises(SettingsWrong, match="both set"):
+        Settings(_env_file=None)
+
+
+def test_what_is_no_secret_comes_from_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "name").write_text("Somebody")
+    monkeypatch.setenv("BRIEF_SENDER_NAME_FILE", str(tmp_path / "name"))
+    assert Settings(_env_file=None).sender_name == "The arXiv Education Brief"

@@ -21,7 +21,8 @@ PAPER = builders.paper(0).id
 PUBLIC = (
     "/", "/issues", f"/issues/{LABEL}", BRIEF, f"{BRIEF}.json", "/topics/robot-learning", f"/papers/{PAPER}",
     "/feed.atom", "/feed.json", "/topics/robot-learning/feed.atom", "/topics/robot-learning/feed.json",
-    "/join", "/links", "/robots.txt", "/health/live", "/health/ready", "/openapi.json",
+    "/join", "/links", "/robots.txt", "/health/live", "/health/pages",
+    "/health/ready", "/openapi.json",
 )  # fmt: skip
 
 

@@ -9,6 +9,8 @@ pacing   token buckets that the workers share
 reports  reading the ledger: rows, figures
 events   what a provider reports later
 agenda   what the schedule goes by
+restoring  what is held after a backup was restored
+watch    what an operator watches: fetches, what is overdue
 """
 
 import sqlalchemy as sa
@@ -20,7 +22,9 @@ from service.archive.issues import BriefBroken, Built, IssueClosed, IssueShelf, 
 from service.archive.ledger import Claimant, Claims, FanOut, Ledger, LedgerBroken, Span, Unavailable
 from service.archive.papers import PaperShelf
 from service.archive.reports import Line, Reports
+from service.archive.restoring import Restoring
 from service.archive.tables import BriefRow, DeliveryRow, Halt, IssueRow, PaperRow, SightingRow
+from service.archive.watch import Watch, Watched
 
 __all__ = [
     "HELD",
@@ -44,11 +48,12 @@ __all__ = [
     "Span",
     "Unavailable",
     "UnknownIssue",
+    "Watched",
     "asked_about_held",
 ]
 
 
-class Archive(PaperShelf, IssueShelf, Ledger, Hours, Reports, EventBook, Agenda):
+class Archive(PaperShelf, IssueShelf, Ledger, Hours, Reports, EventBook, Agenda, Watch, Restoring):
     """Every query on papers, briefs, issues and deliveries."""
 
     def __init__(self, engine: sa.Engine) -> None:

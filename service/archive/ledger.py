@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from service.archive.hours import attend, due_moments, touch
 from service.archive.issues import IssueStatus, counts, issue_row, read_issue, status
 from service.archive.pacing import hold_back, may_leave
+from service.archive.restoring import may_have_left
 from service.archive.tables import DeliveryRow, Halt, IssueRow
 from service.delivery import Delivery, Outcome, State, settlement
 from service.delivery.pace import Pace
@@ -109,7 +110,10 @@ class Ledger:
                 return False
             offer = _offer(session, label, now.date())
             if offer.topics:
-                session.execute(_frozen(session, label, audience(offer).subquery(), now, local_hours))
+                rows = audience(offer).subquery()
+                source, due_at = _with_moments(session, rows, now) if local_hours else (rows, _literal(now))
+                left = may_have_left(session, row.last)
+                session.execute(_frozen(label, rows, source, due_at, left))
             row.planned_at, row.audience = now, sum(counts(session, label).values())
             row.attended_at = now if local_hours else None
             if fan_out is not None and not local_hours:
@@ -161,6 +165,14 @@ class Ledger:
             ).all()
             found = {one.id: one for one in _deliveries(session, [row.id for row in rows])}
             return [(found[row.id], row.worker or "", row.claimed_at) for row in rows]
+
+    def uncertain(self, label: str) -> list[Delivery]:
+        """Every delivery of an issue that may have left."""
+        rows = sa.select(DELIVERIES.c.id).where(
+            DELIVERIES.c.issue_label == label, DELIVERIES.c.state == State.UNCERTAIN
+        )
+        with Session(self._engine) as session:
+            return _deliveries(session, list(session.scalars(rows)))
 
     def has_claims(self, worker: str) -> bool:
         with Session(self._engine) as session:
@@ -238,24 +250,30 @@ class Ledger:
             return _changed(session, label, states, values, ids)
 
 
+def _with_moments(session: Session, rows: sa.Subquery, now: dt.datetime) -> tuple[sa.FromClause, Any]:
+    """The audience with the next of each subscriber's chosen hours."""
+    person, moments = table(SubscriberRow).c, due_moments(session, now)
+    chosen = sa.and_(moments.c.time_zone == person.time_zone, moments.c.hour == person.hour)
+    source = rows.join(table(SubscriberRow), person.id == rows.c.id).outerjoin(moments, chosen)
+    return source, sa.func.coalesce(moments.c.due_at, _literal(now))
+
+
+def _literal(now: dt.datetime) -> Any:
+    return sa.literal(now, DELIVERIES.c.due_at.type)
+
+
 def _frozen(
-    session: Session, label: str, rows: sa.Subquery, now: dt.datetime, local_hours: bool
+    label: str, rows: sa.Subquery, source: sa.FromClause, due_at: Any, may_have_left: str | None
 ) -> sa.Insert:
-    state = sa.case((rows.c.reason.is_(None), sa.literal(State.WAITING)), else_=sa.literal(State.SKIPPED))
-    due_at: Any = sa.literal(now, DELIVERIES.c.due_at.type)
-    source: sa.FromClause = rows
-    if local_hours:
-        person, moments = table(SubscriberRow).c, due_moments(session, now)
-        chosen = sa.and_(moments.c.time_zone == person.time_zone, moments.c.hour == person.hour)
-        source = rows.join(table(SubscriberRow), person.id == rows.c.id).outerjoin(moments, chosen)
-        due_at = sa.func.coalesce(moments.c.due_at, due_at)
+    state_of = State.WAITING if may_have_left is None else State.UNCERTAIN
+    state = sa.case((rows.c.reason.is_(None), sa.literal(state_of)), else_=sa.literal(State.SKIPPED))
     frozen = sa.select(
         sa.literal(label),
         rows.c.id,
         rows.c.topics,
         rows.c.length,
         state,
-        rows.c.reason,
+        sa.func.coalesce(rows.c.reason, sa.literal(may_have_left, sa.String())),
         sa.literal(0),
         sa.literal(0),
         sa.case((rows.c.reason.is_(None), due_at), else_=sa.null()),

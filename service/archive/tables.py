@@ -186,3 +186,23 @@ class ChoreRow(SQLModel, table=True):
 
     name: str = Field(primary_key=True, max_length=255)
     done_at: dt.datetime = Field(sa_type=UtcDateTime)
+
+
+class FetchOutcomeRow(SQLModel, table=True):
+    """What became of the last question about a topic's papers."""
+
+    __tablename__ = "fetch_outcomes"
+
+    topic_slug: str = Field(primary_key=True)
+    at: dt.datetime = Field(sa_type=UtcDateTime)
+    failed: bool = False
+    succeeded_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class RestoreRow(SQLModel, table=True):
+    """That this database is a backup that was restored: what left since it was taken is not in it."""
+
+    __tablename__ = "restores"
+
+    restored_at: dt.datetime = Field(sa_type=UtcDateTime, primary_key=True)
+    taken_at: dt.datetime = Field(sa_type=UtcDateTime)

@@ -63,6 +63,19 @@ COMMANDS = {
         "checking",
         "Check the database, templates, settings, keys and endpoints; say what is wrong and what to do.",
     ),
+    "backup": (
+        "backing_up",
+        "Copy the SQLite database while everything runs; verified, with a manifest beside it.",
+    ),
+    "restore": (
+        "backing_up",
+        "Put a backup in place. What may have been sent since it was taken is held, and not sent again.",
+    ),
+    "restored": (
+        "backing_up",
+        "After pg_restore, before anything sends: hold what may have left since the dump was taken.",
+    ),
+    "settings": ("configuring", "Show every setting and its value here; secrets are not shown."),
     "audience": ("keeping_roster", "Say who gets an issue today and who does not, with the reason."),
     "subscribers": ("keeping_roster", "Add, import, show, suppress and delete subscribers."),
     "topics": ("editing_topics", "List, show, add, edit, remove and try topics."),

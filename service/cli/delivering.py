@@ -17,11 +17,12 @@ from service import wiring
 from service.adapters import processes
 from service.archive import Halt, IssueStatus, Line
 from service.cli.printing import check_editions
-from service.cli.terminal import Refused, err, opened, out, print_json
+from service.cli.terminal import Refused, err, opened, out, print_json, start_logging
 from service.delivery import MessageMaker, State
 from service.delivery.figures import Pulse
 from service.pipeline import publish_issue
 from service.publishing import Progress as Watch
+from service.publishing import ask_mailer
 from service.wiring import Service
 from service.worker import work
 
@@ -94,6 +95,7 @@ def worker(
 ) -> None:
     """Deliver and build what is due, until SIGTERM; on PostgreSQL start as many as wanted."""
     service = opened()
+    start_logging(service.settings)
     with processes.asked_to_stop() as stopping:
         work(service, stopping, once=once)
 
@@ -152,6 +154,17 @@ def resolve(
     """Say what became of uncertain deliveries, all of the issue's or some."""
     changed = opened().archive.resolve(issue, State(as_.value), wiring.now(), ids or ())
     out.print(f"{changed} uncertain deliveries are now {as_}.")
+
+
+@deliveries.command()
+def reconcile(issue: IssueLabel) -> None:
+    """Ask the mailer what became of uncertain deliveries; the outbox knows, most providers don't."""
+    service = opened()
+    with wiring.post_room(service) as room:
+        known = ask_mailer(issue, wiring.message_maker(service, issue), room)
+    if known:
+        out.print(f"{known} uncertain deliveries are settled.")
+    out.print(ledger_line(service.archive.audited(issue)))
 
 
 @deliveries.command()

@@ -83,9 +83,9 @@ def _summarise(service: Service, status: IssueStatus, seconds: float) -> None:
     out.print(f"E-mails: {FOLDER / 'outbox'}/*.eml   database: {FOLDER / 'brief.db'}\n")
     data = f"BRIEF_DATA_DIR={FOLDER} .venv/bin/brief"
     out.print("Next:")
-    out.print(f"  open an .eml file of {FOLDER / 'outbox'} in your mail client")
+    out.print("  make serve                    the pages; join, and read your e-mails at /outbox")
     out.print(f"  {data} show {issue.label} | less")
     out.print(f"  {data} show {issue.label} --format html --out brief.html")
-    out.print(f"  {data} serve       the pages that its links lead to: archive, join, manage, leave")
+    out.print(f"  {data} serve       the same as make serve")
     out.print("  .venv/bin/brief doctor        what is set up, and what is missing for the real thing")
     out.print("  .venv/bin/brief build         this week's real papers from arXiv")

@@ -11,7 +11,7 @@ import uvicorn
 
 from service import wiring
 from service.adapters import processes
-from service.cli.terminal import opened, out
+from service.cli.terminal import opened, out, start_logging
 from service.scheduler import Scheduler, Ticking
 from service.web.app import make_app
 from service.wiring import Service
@@ -38,9 +38,7 @@ def serve(
 ) -> None:
     """Serve the pages, build what is due and deliver it: everything in one process, until SIGTERM."""
     service = opened()
-    logging.basicConfig(
-        level=logging.WARNING if quiet else logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
-    )
+    start_logging(service.settings, quiet=quiet)
     out.print(f"Serving {service.settings.base_url} on {host}:{port}; stop with Ctrl-C")
     # uvicorn stops at a signal and then raises it again: noted here, it ends the rest in order
     with processes.asked_to_stop(), _working(service) if scheduler else nullcontext():

@@ -10,10 +10,10 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
 
 import sqlalchemy as sa
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from rich.console import Console, ConsoleDimensions
 from rich.progress import (
     BarColumn,
@@ -26,12 +26,16 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from service import logs
+from service.adapters import sentry
+from service.adapters.sentry import SentryMissing
 from service.archive import BriefBroken, IssueClosed, LedgerBroken, UnknownIssue
+from service.backups import BackupRefused
 from service.delivery import MailerUnusable
 from service.papers import SourceError
 from service.pipeline import NotApproved
 from service.publishing import Progress as Watch
-from service.settings import SettingsWrong, problem, read_settings
+from service.settings import Settings, SettingsWrong, problem, read_settings
 from service.wiring import (
     DatabaseNotReady,
     ScheduleUnreadable,
@@ -47,6 +51,7 @@ from subscribers.subscriber import UnknownSubscriber
 from subscribers.topics import TopicError
 
 EXPECTED = (
+    BackupRefused,
     BriefBroken,
     DatabaseNotReady,
     IssueClosed,
@@ -56,6 +61,7 @@ EXPECTED = (
     NotApproved,
     ScheduleUnreadable,
     SecretKeyUnusable,
+    SentryMissing,
     SourceError,
     TopicError,
     UnknownIssue,
@@ -111,6 +117,20 @@ def one_line(message: str) -> str:
     """A message of several lines as one."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     return "; ".join(lines).replace(":;", ":")
+
+
+def start_logging(settings: Settings, *, quiet: bool = False) -> None:
+    """Log as the settings say; for the commands that run for long."""
+    shape: Literal["json", "text"]
+    if settings.log_format == "auto":
+        shape = "text" if settings.environment == "development" and sys.stderr.isatty() else "json"
+    else:
+        shape = settings.log_format
+    values = [value for _, value in settings if isinstance(value, SecretStr)]
+    secrets = [part for value in values for part in value.get_secret_value().split(",")]
+    logs.configure(shape, "WARNING" if quiet else settings.log_level, secrets=secrets)
+    if dsn := settings.sentry_dsn.get_secret_value():
+        sentry.start(dsn, settings.environment)
 
 
 def complain(message: str, code: int) -> int:

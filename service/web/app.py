@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from functools import partial
 
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -11,8 +12,8 @@ from starlette.types import ASGIApp
 
 from service import __version__, wiring
 from service.emails.letters import LetterPress
-from service.web import feeds, health, public, web_view
-from service.web.headers import Guard
+from service.web import feeds, health, metrics, outbox, public, web_view, webhooks
+from service.web.headers import Guard, is_from_here
 from service.web.letters import PostedLetters
 from service.web.shelf import Shelf
 from service.web.site import FOREVER, Head, Site
@@ -25,11 +26,12 @@ from subscribers.subscriptions import Subscriptions
 
 Clock = Callable[[], dt.datetime]
 MEDIA_TYPES = {".css": "text/css", ".svg": "image/svg+xml"}
-MACHINES = ("/api/", "/health/")  # who asks here reads JSON
+MACHINES = ("/api/", "/health/", "/metrics", "/webhooks/")  # who asks here reads JSON
 ROBOTS = "User-agent: *\n" + "".join(
     f"Disallow: /{folder}/\n"
     for folder in (
-        "api", "change-address", "confirm", "delete", "export", "leave", "manage", "undo-leave", "web-view"
+        "api", "change-address", "confirm", "delete", "export", "leave", "manage", "outbox", "undo-leave",
+        "web-view",
     )
 )  # fmt: skip
 SAID = {
@@ -46,6 +48,7 @@ def make_app(service: wiring.Service, clock: Clock = wiring.now) -> ASGIApp:
     """The whole application for one opened service."""
     settings = service.settings
     site = Site(wiring.sender(settings), Shelf(service.engine), wiring.TEMPLATES)
+    site.outbox = "/outbox" if wiring.has_local_mailbox(settings) else ""
     # Starlette redirects to the Host that a request names; ours is no matter for whoever asks
     app = FastAPI(
         title=settings.sender_name,
@@ -54,7 +57,8 @@ def make_app(service: wiring.Service, clock: Clock = wiring.now) -> ASGIApp:
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.include_router(health.router(service.engine))
+    traffic = metrics.Traffic()
+    _add_operating(app, service, traffic, clock)
     app.state.site, desk = site, make_desk(service, site, clock)
     app.include_router(feeds.routes)
     app.include_router(public.routes)
@@ -63,7 +67,21 @@ def make_app(service: wiring.Service, clock: Clock = wiring.now) -> ASGIApp:
     _add_files(app, site)
     _add_errors(app, site)
     app.add_exception_handler(UnknownSubscriber, lambda _, __: desk.refuse(Refusal.GONE))
-    return Guard(app, secure=settings.base_url.startswith("https:"))
+    return Guard(app, traffic, secure=settings.base_url.startswith("https:"))
+
+
+def _add_operating(app: FastAPI, service: wiring.Service, traffic: metrics.Traffic, clock: Clock) -> None:
+    """What operators and providers ask for, and the outbox where e-mails go nowhere else."""
+    settings = service.settings
+    issue_age = dt.timedelta(days=settings.ready_issue_days) if settings.ready_issue_days else None
+    tolerance = health.Tolerance(dt.timedelta(hours=settings.ready_queue_hours), issue_age)
+    app.include_router(health.router(service.engine, tolerance, clock))
+    token = settings.metrics_token.get_secret_value()
+    app.include_router(metrics.router(service.archive, traffic, token, is_from_here, clock))
+    if settings.sendgrid_webhook_key:
+        app.include_router(webhooks.router(partial(wiring.take_in_events, service), clock))
+    if wiring.has_local_mailbox(settings):
+        outbox.add_to(app, settings.outbox, open_to_all=settings.outbox_open)
 
 
 def make_desk(service: wiring.Service, site: Site, clock: Clock) -> pages.Desk:

@@ -1,20 +1,28 @@
 """What holds for every answer, written as plain ASGI around the application.
 
 Security headers; HEAD for every page; a limit on what may be sent here; one log line a request, which names
-the route and never the address, since addresses here hold tokens; and an answer when something went wrong.
+the route and never the address, since addresses here hold tokens, under an id that the answer has too; a
+count of requests; and an answer when something went wrong.
 """
 
 import logging
+import re
+import secrets
 import time
-import traceback
 from collections.abc import Mapping
 
 from fastapi import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service import logs
+from service.settings import LOOPBACK
+from service.web.metrics import Traffic
+
 log = logging.getLogger("service.web")
 
 LONGEST_BODY = 64 * 1024  # bytes; the longest form here has a thousand
+LONGEST_BODIES = {"/webhooks/sendgrid": 4 << 20}  # where more is right
+REQUEST_ID = re.compile(rb"[A-Za-z0-9_-]{8,64}")  # what a proxy may give; no dots, so no link fits in
 PAGES_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
@@ -41,8 +49,9 @@ STRICT_TRANSPORT = {"strict-transport-security": "max-age=31536000"}
 class Guard:
     """The outermost layer of the application."""
 
-    def __init__(self, app: ASGIApp, *, secure: bool) -> None:
+    def __init__(self, app: ASGIApp, traffic: Traffic, *, secure: bool) -> None:
         self.app = app
+        self._traffic = traffic
         headers = HEADERS | (STRICT_TRANSPORT if secure else {})
         self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
 
@@ -50,16 +59,24 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        answer = _Answer(send, self._headers, bodiless=scope["method"] == "HEAD")
+        request_id = _request_id(scope)
+        headers = [*self._headers, (b"x-request-id", request_id.encode())]
+        answer = _Answer(send, headers, bodiless=scope["method"] == "HEAD")
         if answer.bodiless:
             scope["method"] = "GET"
+        with logs.about(request=request_id):
+            await self._answered(scope, receive, answer)
+
+    async def _answered(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         began = time.perf_counter()
         try:
-            await self.app(scope, _limited(receive), answer)
+            await self.app(scope, _limited(receive, scope["path"]), answer)
         except Exception as error:  # noqa: BLE001 - the last door; the application has answered "sorry" already
             _tell(scope, error)
-        took = 1000 * (time.perf_counter() - began)
-        log.info("%s %s %s %.0f ms", scope["method"], _route(scope), answer.status, took)
+        method, route, seconds = scope["method"], _route(scope), time.perf_counter() - began
+        self._traffic.note(method, route, answer.status, seconds)
+        words = 'event=request method=%s route="%s" status=%d ms=%.1f'
+        log.info(words, method, route, answer.status, 1000 * seconds)
 
 
 class _Answer:
@@ -82,14 +99,29 @@ class _Answer:
         await self._send(message)
 
 
-def _limited(receive: Receive) -> Receive:
-    size = 0
+def is_from_here(scope: Scope) -> bool:
+    """Whether this machine asks, by a loopback address in Host as well, and no proxy on behalf of others."""
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    host = headers.get("host", "").rpartition(":")[0] or headers.get("host", "")
+    forwarded = any(name in headers for name in ("forwarded", "via", "x-forwarded-for", "x-real-ip"))
+    client = scope.get("client") or ("", 0)
+    return client[0] in LOOPBACK and host.strip("[]") in LOOPBACK and not forwarded
+
+
+def _request_id(scope: Scope) -> str:
+    """The id that a proxy gave this request, or a new one."""
+    given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+    return given.decode("ascii") if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+
+
+def _limited(receive: Receive, path: str) -> Receive:
+    size, longest = 0, LONGEST_BODIES.get(path, LONGEST_BODY)
 
     async def limited() -> Message:
         nonlocal size
         message = await receive()
         size += len(message.get("body", b""))
-        if size > LONGEST_BODY:
+        if size > longest:
             raise HTTPException(413, "too much at once")
         return message
 
@@ -103,11 +135,5 @@ def _route(scope: Mapping[str, object]) -> str:
 
 def _tell(scope: Mapping[str, object], error: Exception) -> None:
     """Where it went wrong, without the error's own words: they may hold an address."""
-    places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
-    log.error(
-        "%s %s failed: %s at %s",
-        scope["method"],
-        _route(scope),
-        type(error).__name__,
-        " < ".join(places[::-1][:8]),
-    )
+    words = 'event=request_failed method=%s route="%s" error=%s places="%s"'
+    log.error(words, scope["method"], _route(scope), type(error).__name__, logs.places(error))

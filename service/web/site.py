@@ -50,6 +50,7 @@ class Site:
         self.root = urlsplit(sender.base_url).path
         self.shelf = shelf
         self.topics = shelf.topics
+        self.outbox = ""  # path of the pages that show what was sent, in development
         self.files = {
             file.name: file.read_bytes() for file in sorted((templates / "pages" / "_files").iterdir())
         }

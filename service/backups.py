@@ -1,0 +1,235 @@
+"""Backups of SQLite: taken while everything runs, verified, and restored so that nothing is sent twice.
+
+back_up   copy by SQLite's online backup | verify | manifest beside it
+restore   verify | copy | migrate | hold what may have left since | put in place
+
+PostgreSQL brings pg_dump and pg_restore; after those `Archive.hold` does the rest (`brief restored`).
+"""
+
+import contextlib
+import datetime as dt
+import hashlib
+import json
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from service import __version__, migrations
+from service.archive import Archive
+from service.settings import Settings
+from subscribers.database import connect
+
+PARTIAL = ".part"
+
+
+class BackupRefused(Exception):
+    """What can't be backed up or restored as asked; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a backup holds; a JSON file beside it."""
+
+    taken_at: str  # ISO 8601, UTC
+    version: str  # of the service
+    key: str  # fingerprint of the oldest signing key: links and Message-IDs need the same one
+    sha256: str
+    rows: Mapping[str, int]  # by table
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What restoring did."""
+
+    taken_at: dt.datetime
+    held: int  # deliveries that may have left since
+    migrated: bool
+    aside: Path | None  # where the database went that was there before
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the operator says of a restore."""
+
+    replace: bool = False  # move the database aside that is there
+    was_stopped: bool = False  # nothing was sent after the backup was taken: nothing needs to be held
+    any_key: bool = False  # although the signing key is another one
+
+
+def back_up(settings: Settings, target: Path, now: dt.datetime) -> Manifest:
+    """Copy the database as it stands, while others use it; BackupRefused where that can't be done."""
+    source = _file(settings, "pg_dump --format=custom --file=brief.dump …")
+    if not source.exists():
+        raise BackupRefused(
+            f"there is no database at {source}; BRIEF_DATA_DIR or BRIEF_DATABASE_URL names it"
+        )
+    if target.exists():
+        raise BackupRefused(f"{target} exists already; name another file")
+    partial = target.with_name(target.name + PARTIAL)
+    try:
+        partial.unlink(missing_ok=True)
+        os.close(os.open(partial, os.O_CREAT | os.O_EXCL, 0o600))  # it holds every address
+        _copy(source, partial)
+        manifest = Manifest(
+            now.astimezone(dt.UTC).isoformat(),
+            __version__,
+            fingerprint(settings),
+            _digest(partial),
+            _rows(partial),
+        )
+        _manifest_of(target).write_text(json.dumps(asdict(manifest), indent=2) + "\n", "utf-8")
+        partial.replace(target)
+    except (OSError, sqlite3.Error) as error:
+        raise BackupRefused(f"{target}: the backup could not be written: {error}") from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return manifest
+
+
+def restore(
+    settings: Settings,
+    source: Path,
+    now: dt.datetime,
+    said: Said | None = None,
+) -> Restored:
+    """Put a backup in the place of the database; BackupRefused leaves everything as it was."""
+    said = said or Said()
+    target = _file(settings, "pg_restore, then: brief restored --taken <time of the dump>")
+    manifest = verified(source)
+    if not said.any_key and manifest.key != fingerprint(settings):
+        raise BackupRefused(
+            "the signing key is another one than when the backup was taken: links in e-mails would stop "
+            "working and Message-IDs change; put the old key into BRIEF_SECRET_KEY or "
+            f"{settings.data_dir / 'secret.key'}, or say --any-key"
+        )
+    if target.exists() and not said.replace:
+        raise BackupRefused(f"{target} exists; stop the service and say --yes to move it aside")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(target.name + PARTIAL)
+    taken_at = dt.datetime.fromisoformat(manifest.taken_at)
+    try:
+        shutil.copy(source, partial)
+        migrated, held = _prepare(partial, taken_at, now, was_stopped=said.was_stopped)
+        aside = _move_aside(target, now)
+        partial.replace(target)
+    except (OSError, sqlite3.Error, sa.exc.SQLAlchemyError) as error:
+        raise BackupRefused(f"{target}: the backup could not be restored: {error}") from error
+    finally:
+        for leftover in (partial, *_sidecars(partial)):
+            leftover.unlink(missing_ok=True)
+    return Restored(taken_at, held, migrated, aside)
+
+
+def verified(source: Path) -> Manifest:
+    """The manifest of a whole and sound backup; BackupRefused says what is wrong with it."""
+    try:
+        manifest = Manifest(**json.loads(_manifest_of(source).read_text("utf-8")))
+        if _digest(source) != manifest.sha256:
+            raise BackupRefused(f"{source} is not what its manifest describes: it was cut off or changed")
+        rows = _rows(source)
+    except FileNotFoundError as error:
+        raise BackupRefused(f"{error.filename} is missing; a backup is a file and its manifest") from error
+    except (OSError, ValueError, TypeError, sqlite3.Error) as error:
+        raise BackupRefused(f"{source} can't be read: {error}") from error
+    if rows != manifest.rows:
+        raise BackupRefused(f"{source} holds other rows than its manifest says")
+    return manifest
+
+
+def fingerprint(settings: Settings) -> str:
+    """Of the oldest signing key, from which it can't be told; empty where there is no key yet."""
+    given = settings.secret_key.get_secret_value().split(",")[0]
+    kept = settings.data_dir / "secret.key"
+    key = given or (kept.read_text("ascii").strip() if kept.exists() else "")
+    return hashlib.sha256(f"brief backup {key}".encode()).hexdigest()[:16] if key else ""
+
+
+def _prepare(file: Path, taken_at: dt.datetime, now: dt.datetime, *, was_stopped: bool) -> tuple[bool, int]:
+    """Bring the copy to this version, safe to send from; whether it was behind, and how many are held."""
+    engine = connect(f"sqlite:///{file}")
+    try:
+        standing = migrations.standing(engine)
+        if standing not in {migrations.Standing.CURRENT, migrations.Standing.BEHIND}:
+            raise BackupRefused(
+                f"the backup's database is {standing}; it needs another version of the service"
+            )
+        migrations.upgrade(engine)
+        held = 0 if was_stopped else Archive(engine).hold(taken_at, now)
+    finally:
+        engine.dispose()
+    with _opened(file) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")  # one file again, whole by itself
+    return standing is migrations.Standing.BEHIND, held
+
+
+def _move_aside(target: Path, now: dt.datetime) -> Path | None:
+    """Keep the database that is there, under another name; refused while somebody uses it."""
+    if not target.exists():
+        return None
+    with _opened(target) as connection:
+        try:
+            connection.execute("PRAGMA busy_timeout=2000")
+            connection.execute("PRAGMA journal_mode=DELETE")  # needs the file for itself alone
+        except sqlite3.OperationalError as error:
+            raise BackupRefused(f"{target} is in use; stop the service first") from error
+    aside = target.with_name(f"{target.name}.replaced-{now:%Y%m%dT%H%M%SZ}")
+    target.replace(aside)
+    return aside
+
+
+def _file(settings: Settings, instead: str) -> Path:
+    url = sa.make_url(settings.database)
+    if not url.drivername.startswith("sqlite") or not url.database:
+        raise BackupRefused(f"this is for SQLite; the database is {url.get_backend_name()}: use {instead}")
+    return Path(url.database)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """SQLite's online backup, in one step: writers go on, and what they write meanwhile is not in it."""
+    with _opened(source) as here, _opened(target) as there:
+        here.backup(there)
+        there.execute("PRAGMA journal_mode=DELETE")
+    handle = os.open(target, os.O_RDONLY)
+    os.fsync(handle)
+    os.close(handle)
+
+
+def _rows(file: Path) -> dict[str, int]:
+    """Rows by table; sqlite3.DatabaseError where the file is not sound."""
+    with _opened(file) as connection:
+        for check in ("integrity_check", "foreign_key_check"):
+            found = connection.execute(f"PRAGMA {check}").fetchall()
+            if found not in ([], [("ok",)]):
+                raise sqlite3.DatabaseError(f"{check}: {found[0]}")
+        named = (
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
+        )
+        tables = [name for (name,) in connection.execute(named)]
+        counted = {name: f'SELECT count(*) FROM "{name}"' for name in tables}  # noqa: S608 - its own names
+        return {name: int(connection.execute(query).fetchone()[0]) for name, query in counted.items()}
+
+
+@contextlib.contextmanager
+def _opened(file: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that makes no file where there is none."""
+    uri = f"{file.absolute().as_uri()}?mode=rw"
+    with contextlib.closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
+        yield connection
+
+
+def _manifest_of(file: Path) -> Path:
+    return file.with_name(f"{file.name}.json")
+
+
+def _sidecars(file: Path) -> list[Path]:
+    return [file.with_name(file.name + suffix) for suffix in ("-wal", "-shm", "-journal")]
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()

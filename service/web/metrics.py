@@ -1,0 +1,112 @@
+"""Metrics for Prometheus: what is counted, and where it is shown; docs/metrics.md says what each means."""
+
+import datetime as dt
+import hmac
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from fastapi import APIRouter, HTTPException, Request, Response
+from starlette.types import Scope
+
+from service import __version__
+from service.archive import Archive, Watched
+from service.delivery.figures import exposition
+from subscribers.preferences import Standing
+
+TEXT = "text/plain; version=0.0.4; charset=utf-8"
+STANDINGS = {
+    "brief_issues": ("draft", "approved", "planned", "paused", "cancelled"),
+    "brief_subscribers": tuple(Standing),
+}
+
+
+@dataclass
+class Traffic:
+    """The requests that this process answered, by route and not by address."""
+
+    answers: Counter[tuple[str, str, int]] = field(default_factory=Counter)  # method, route, status
+    seconds: Counter[str] = field(default_factory=Counter)  # by route, as microseconds
+    _one: threading.Lock = field(default_factory=threading.Lock)
+
+    def note(self, method: str, route: str, status: int, seconds: float) -> None:
+        known = method if method in {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} else "other"
+        with self._one:
+            self.answers[known, route, status] += 1
+            self.seconds[route] += round(1e6 * seconds)
+
+    def lines(self) -> Iterator[str]:
+        with self._one:
+            answers, seconds = sorted(self.answers.items()), sorted(self.seconds.items())
+        yield from _head("brief_requests_total", "counter", "Requests that this process answered.")
+        for (method, route, status), count in answers:
+            yield f'brief_requests_total{{method="{method}",route="{route}",status="{status}"}} {count}'
+        yield from _head("brief_request_seconds_total", "counter", "Seconds that answering them took.")
+        for route, microseconds in seconds:
+            yield f'brief_request_seconds_total{{route="{route}"}} {microseconds / 1e6:.6f}'
+
+
+def router(
+    archive: Archive,
+    traffic: Traffic,
+    token: str,
+    is_from_here: Callable[[Scope], bool],
+    clock: Callable[[], dt.datetime],
+) -> APIRouter:
+    routes = APIRouter(include_in_schema=False)
+
+    @routes.get("/metrics")
+    def metrics(request: Request) -> Response:
+        """For Prometheus, which brings the token; for this machine alone where none is set."""
+        if token:
+            given = request.headers.get("authorization", "").encode()
+            if not hmac.compare_digest(given, f"Bearer {token}".encode()):
+                raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
+        elif not is_from_here(request.scope):
+            raise HTTPException(404)
+        return Response(page(archive, traffic, clock()), media_type=TEXT)
+
+    return routes
+
+
+def page(archive: Archive, traffic: Traffic, now: dt.datetime) -> str:
+    """Every metric in Prometheus' text format 0.0.4."""
+    counted = {
+        "brief_issues": ("Issues by where they stand.", archive.issues_by_standing()),
+        "brief_subscribers": ("Subscribers by standing.", archive.subscribers_by_standing()),
+    }
+    lines = [
+        *_head("brief_build_info", "gauge", "The version that runs."),
+        f'brief_build_info{{version="{__version__}"}} 1',
+        *(line for name, (words, counts) in counted.items() for line in _counts(name, words, counts)),
+        *_times(archive.watched(now), now),
+        *traffic.lines(),
+    ]
+    return "\n".join(lines) + "\n" + exposition(archive.figures(now))
+
+
+def _counts(name: str, words: str, counts: Mapping[str, int]) -> Iterator[str]:
+    yield from _head(name, "gauge", words)
+    for standing in STANDINGS[name]:
+        yield f'{name}{{standing="{standing}"}} {counts.get(standing, 0)}'
+
+
+def _times(watched: Watched, now: dt.datetime) -> Iterator[str]:
+    yield from _head("brief_fetch_failures", "gauge", "Topics whose last fetch failed.")
+    yield f"brief_fetch_failures {len(watched.fetch_failures)}"
+    overdue = (now - watched.overdue_since).total_seconds() if watched.overdue_since else 0.0
+    yield from _head("brief_overdue_seconds", "gauge", "How long the oldest delivery has been due.")
+    yield f"brief_overdue_seconds {overdue:.3f}"
+    times = {
+        "brief_last_fetch_timestamp_seconds": ("When papers last came, 0 for never.", watched.fetched_at),
+        "brief_last_build_timestamp_seconds": ("When an issue was last built.", watched.built_at),
+    }
+    for name, (words, at) in times.items():
+        yield from _head(name, "gauge", words)
+        yield f"{name} {at.timestamp() if at else 0:.0f}"
+
+
+def _head(name: str, kind: str, words: str) -> Iterator[str]:
+    yield f"# HELP {name} {words}"
+    yield f"# TYPE {name} {kind}"
