@@ -1,0 +1,46 @@
+"""Editing: what editors change by hand in an issue before it goes out; nothing here is stored or sent.
+
+edits     DropClaim, DropPaper, DropTopic, OrderNotable, ChangeHeading, ChangeSubject, WriteNote: frozen values
+wording   an editor's own words: short, plain, without links, markup or instructions
+papers    a brief without one paper: catalog, themes, citations, tables, reading order and every count
+apply     edited(issue, edit, papers) -> Issue; EditRefused says in words why not
+
+An edit passes the gates that the writers pass: it may leave no new failure, and no section under its minimum.
+"""
+
+from service.editing.apply import edited
+from service.editing.edits import (
+    ChangeHeading,
+    ChangeSubject,
+    DropClaim,
+    DropPaper,
+    DropTopic,
+    Edit,
+    OrderNotable,
+    WriteNote,
+    edit_from_json,
+    edit_to_json,
+    in_words,
+    place_of,
+)
+from service.editing.wording import LONGEST_HEADING, LONGEST_NOTE, LONGEST_SUBJECT, EditRefused
+
+__all__ = [
+    "LONGEST_HEADING",
+    "LONGEST_NOTE",
+    "LONGEST_SUBJECT",
+    "ChangeHeading",
+    "ChangeSubject",
+    "DropClaim",
+    "DropPaper",
+    "DropTopic",
+    "Edit",
+    "EditRefused",
+    "OrderNotable",
+    "WriteNote",
+    "edit_from_json",
+    "edit_to_json",
+    "edited",
+    "in_words",
+    "place_of",
+]
