@@ -1,11 +1,14 @@
 """Settings, from the environment or .env; read by the entry points alone, never at import."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from service.admins import Admin, read_admins
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -32,6 +35,12 @@ class Settings(BaseSettings):
     base_url: str = Field("http://127.0.0.1:8000", description="where readers reach the web pages")
     publish: Literal["review", "auto"] = Field(
         "review", description="review: an issue waits for `brief approve`; auto: it is approved when built"
+    )
+
+    admins: str = Field(
+        "",
+        description="addresses that may open the admin pages, comma-separated, such as "
+        "ann@example.org, bob@example.org=viewer; an editor without =viewer",
     )
 
     arxiv_url: str = Field(
@@ -135,6 +144,12 @@ class Settings(BaseSettings):
             raise ValueError("must be an absolute address such as https://brief.example.org")
         return value.rstrip("/")
 
+    @field_validator("admins")
+    @classmethod
+    def admins_are_readable(cls, value: str) -> str:
+        read_admins(value)
+        return value
+
     @model_validator(mode="after")
     def delivery_is_readable(self) -> Self:
         for name in ("domain_rates", "warm_up_curve"):
@@ -170,6 +185,10 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         return self.database_url or f"sqlite:///{self.data_dir / 'brief.db'}"
+
+    @property
+    def admins_by_address(self) -> Mapping[str, Admin]:
+        return read_admins(self.admins)
 
     @property
     def outbox(self) -> Path:

@@ -3,22 +3,35 @@
 tables   the tables
 papers   what was fetched, seen and paid for
 issues   briefs, issues and their approval
+edits    what editors changed by hand, and the originals
 ledger   who gets an issue, and what became of it
 pacing   token buckets that the workers share
 reports  reading the ledger: rows, figures
 events   what a provider reports later
+admins   sign-in links, sessions and the audit log of the admin pages
 """
 
 import sqlalchemy as sa
 
+from service.archive.admins import Act, AdminBook, LinkRefusal
+from service.archive.edits import EditDesk, Made
 from service.archive.events import EventBook, Recorded
-from service.archive.issues import Built, IssueClosed, IssueShelf, IssueStatus, UnknownIssue
+from service.archive.issues import (
+    Built,
+    IssueClosed,
+    IssueEdited,
+    IssueShelf,
+    IssueStatus,
+    Stale,
+    UnknownIssue,
+)
 from service.archive.ledger import Claimant, Claims, FanOut, Ledger, LedgerBroken, Span, Unavailable
 from service.archive.papers import PaperShelf
 from service.archive.reports import Line, Reports
 from service.archive.tables import BriefRow, DeliveryRow, Halt, IssueRow, PaperRow, SightingRow
 
 __all__ = [
+    "Act",
     "Archive",
     "BriefRow",
     "Built",
@@ -28,21 +41,25 @@ __all__ = [
     "FanOut",
     "Halt",
     "IssueClosed",
+    "IssueEdited",
     "IssueRow",
     "IssueStatus",
     "LedgerBroken",
     "Line",
+    "Made",
+    "LinkRefusal",
     "PaperRow",
     "Recorded",
     "SightingRow",
     "Span",
+    "Stale",
     "Unavailable",
     "UnknownIssue",
 ]
 
 
-class Archive(PaperShelf, IssueShelf, Ledger, Reports, EventBook):
-    """Every query on papers, briefs, issues and deliveries."""
+class Archive(PaperShelf, IssueShelf, Ledger, Reports, EventBook, AdminBook, EditDesk):
+    """Every query on papers, briefs, issues, deliveries and admins."""
 
     def __init__(self, engine: sa.Engine) -> None:
         super().__init__(engine)

@@ -15,6 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 log = logging.getLogger("service.web")
 
 LONGEST_BODY = 64 * 1024  # bytes; the longest form here has a thousand
+# Admins edit whole briefs and import files. Nothing is read of who is not signed in.
+LONGEST_BODIES = (("/admin/subscribers/import", 20 * 1024 * 1024), ("/admin/", 1024 * 1024))
 PAGES_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
@@ -55,7 +57,7 @@ class Guard:
             scope["method"] = "GET"
         began = time.perf_counter()
         try:
-            await self.app(scope, _limited(receive), answer)
+            await self.app(scope, _limited(receive, longest_body(scope["path"])), answer)
         except Exception as error:  # noqa: BLE001 - the last door; the application has answered "sorry" already
             _tell(scope, error)
         took = 1000 * (time.perf_counter() - began)
@@ -82,14 +84,19 @@ class _Answer:
         await self._send(message)
 
 
-def _limited(receive: Receive) -> Receive:
+def longest_body(path: str) -> int:
+    """How many bytes may be sent to a path."""
+    return next((size for start, size in LONGEST_BODIES if path.startswith(start)), LONGEST_BODY)
+
+
+def _limited(receive: Receive, longest: int) -> Receive:
     size = 0
 
     async def limited() -> Message:
         nonlocal size
         message = await receive()
         size += len(message.get("body", b""))
-        if size > LONGEST_BODY:
+        if size > longest:
             raise HTTPException(413, "too much at once")
         return message
 
