@@ -38,18 +38,21 @@ class BuildReport:
     failures: Mapping[str, str]  # topic slug to what went wrong and what to do
 
 
-def build_issue(
+def build_issue(  # noqa: PLR0913 - two builds differ in exactly these
     window: Window,
     topics: Sequence[Topic],
     room: Newsroom,
     *,
     fresh: bool = False,
+    over_edits: bool = False,
     watch: Progress = unwatched,
 ) -> BuildReport:
     """Build a brief for each topic and save them as one issue; a topic that fails stops no other.
 
-    `fresh` asks the source even where it was asked today. IssueClosed when the issue is being delivered.
+    `fresh` asks the source even where it was asked today. IssueClosed when the issue is being delivered,
+    IssueEdited when editors changed it by hand, unless `over_edits`: then their edits are undone.
     """
+    room.archive.refuse_edited(window.label, over_edits=over_edits)
     selections: list[Selection] = []
     failures: dict[str, str] = {}
     for done, topic in enumerate(topics):
@@ -67,7 +70,7 @@ def build_issue(
             failures[selection.topic.slug] = f"{selection.topic.slug}: no brief could be written: {error}"
             continue
         built.append(Built(brief, selection.sightings))
-    issue = room.archive.save_issue(window, built, room.clock()) if built else None
+    issue = room.archive.save_issue(window, built, room.clock(), over_edits=over_edits) if built else None
     watch("Done", 2 * len(topics), 2 * len(topics))
     return BuildReport(issue, tuple(selections), failures)
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
+from service.archive.originals import bring_back, is_edited
 from service.archive.papers import chunks
 from service.archive.tables import BriefRow, DeliveryRow, Halt, IssueRow, SightingRow
 from service.briefs.model import Brief
@@ -23,6 +24,14 @@ class UnknownIssue(LookupError):
 
 class IssueClosed(Exception):
     """An issue whose deliveries are planned can't be built again."""
+
+
+class IssueEdited(IssueClosed):
+    """An issue that editors changed is built again only by somebody who says that their edits may go."""
+
+
+class Stale(Exception):
+    """The issue's content is another than the one that was looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +64,19 @@ class IssueShelf:
         self._engine = engine
         self._writer = writer(engine)
 
-    def save_issue(self, window: Window, built: Sequence[Built], now: dt.datetime) -> Issue:
-        """Write briefs and what their builds saw; briefs of other topics in the same issue stay."""
+    def save_issue(
+        self, window: Window, built: Sequence[Built], now: dt.datetime, *, over_edits: bool = False
+    ) -> Issue:
+        """Write briefs and what their builds saw; briefs of other topics in the same issue stay.
+
+        IssueEdited where editors changed the issue, unless `over_edits`: then all their edits are undone.
+        """
         with Session(self._writer) as session, session.begin():
             row = session.get(IssueRow, window.label)
             if row is not None and row.planned_at is not None:
                 raise IssueClosed(f"issue {window.label} is already being delivered and can't be built again")
+            refuse_edited(session, window.label, over_edits=over_edits)
+            bring_back(session, window.label, now)
             row = row or IssueRow(
                 label=window.label, first=window.first, last=window.last, built_at=now, content_hash=""
             )
@@ -88,10 +104,30 @@ class IssueShelf:
         with Session(self._engine) as session:
             return status(session, issue_row(session, label))
 
-    def approve(self, label: str, now: dt.datetime) -> IssueStatus:
-        """Bind approval to the content as it stands: any later change needs another approval."""
+    def refuse_edited(self, label: str, *, over_edits: bool) -> None:
+        """IssueEdited where building the issue again would undo edits that nobody gave up."""
+        with Session(self._engine) as session:
+            refuse_edited(session, label, over_edits=over_edits)
+
+    def withdraw(self, label: str) -> IssueStatus:
+        """Take approval back: the issue is a draft again. IssueClosed when it is being delivered."""
         with Session(self._writer) as session, session.begin():
-            row = issue_row(session, label)
+            row = issue_row(session, label, lock=True)
+            if row.planned_at is not None:
+                raise IssueClosed(f"issue {label} is already being delivered; pause or cancel it instead")
+            row.approved_hash = row.approved_at = None
+            session.flush()
+            return status(session, row)
+
+    def approve(self, label: str, now: dt.datetime, content_hash: str = "") -> IssueStatus:
+        """Bind approval to the content as it stands: any later change needs another approval.
+
+        Stale where the content is not `content_hash`, which its reader saw.
+        """
+        with Session(self._writer) as session, session.begin():
+            row = issue_row(session, label, lock=True)
+            if content_hash and content_hash != row.content_hash:
+                raise Stale(f"issue {label} was changed since; look at it again")
             row.approved_hash, row.approved_at = row.content_hash, now
             session.flush()
             return status(session, row)
@@ -140,15 +176,24 @@ def issue_row(session: Session, label: str, *, lock: bool = False) -> IssueRow:
     return row
 
 
-def read_issue(session: Session, row: IssueRow) -> Issue:
-    briefs = session.exec(
-        select(BriefRow).where(BriefRow.issue_label == row.label).order_by(col(BriefRow.position))
-    )
+def refuse_edited(session: Session, label: str, *, over_edits: bool) -> None:
+    if not over_edits and is_edited(session, label):
+        raise IssueEdited(
+            f"issue {label} was edited by hand, and building it again undoes every edit; "
+            f"say that they may go: brief build --over-edits"
+        )
+
+
+def read_issue(session: Session, row: IssueRow, contents: Sequence[str] | None = None) -> Issue:
+    """The issue of this row: its briefs as they are stored, or other ones."""
+    if contents is None:
+        held = select(BriefRow.content).where(BriefRow.issue_label == row.label)
+        contents = session.exec(held.order_by(col(BriefRow.position))).all()
     return Issue(
         label=row.label,
         window=Window(row.first, row.last),
         built_at=row.built_at,
-        briefs=tuple(Brief.from_json(one.content) for one in briefs),
+        briefs=tuple(map(Brief.from_json, contents)),
     )
 
 

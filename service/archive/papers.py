@@ -30,7 +30,7 @@ class PaperShelf:
             row = session.get(FetchRow, (topic.slug, _question(topic, window, source), day))
             if row is None:
                 return None
-            found = _papers(session, row.paper_ids)
+            found = read_papers(session, row.paper_ids)
             return Fetched(
                 topic.slug, window, tuple(found[i] for i in row.paper_ids if i in found), row.fetched_at
             )
@@ -66,7 +66,7 @@ class PaperShelf:
 
     def papers(self, ids: Iterable[str]) -> dict[str, Paper]:
         with Session(self._engine) as session:
-            return _papers(session, tuple(ids))
+            return read_papers(session, tuple(ids))
 
     def card(self, subject: str, prompt_version: str, model: str) -> str | None:
         with Session(self._engine) as session:
@@ -90,7 +90,8 @@ def chunks(values: Sequence[Any], size: int = ROWS_A_STATEMENT) -> Iterator[Sequ
     return (values[start : start + size] for start in range(0, len(values), size))
 
 
-def _papers(session: Session, ids: Sequence[str]) -> dict[str, Paper]:
+def read_papers(session: Session, ids: Sequence[str]) -> dict[str, Paper]:
+    """The papers of these ids that are kept, by id."""
     rows = (
         row
         for chunk in chunks(ids)

@@ -186,7 +186,7 @@ class EditRow(SQLModel, table=True):
     at: dt.datetime = Field(sa_type=UtcDateTime)
     by: str  # an admin's address
     edit: str  # as JSON
-    undone_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # back to the original, or built anew
+    undone_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # or built anew
 
 
 class OriginalRow(SQLModel, table=True):

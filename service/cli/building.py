@@ -59,6 +59,9 @@ def build(
         bool, typer.Option("--dry-run", help="estimate tokens and cost, build nothing")
     ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="ask arXiv again for what was asked today")] = False,
+    over_edits: Annotated[
+        bool, typer.Option("--over-edits", help="undo edits made by hand without asking")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="report as JSON")] = False,
 ) -> None:
     """Build an issue: fetch, choose and rank the window's papers, and write a brief for each topic."""
@@ -69,8 +72,9 @@ def build(
     if dry_run:
         _print_estimates(window, topics, room, as_json=as_json)
         return
+    over_edits = over_edits or _may_undo_edits(service, window)
     with watched() as watch:
-        report = build_issue(window, topics, room, fresh=fresh, watch=watch)
+        report = build_issue(window, topics, room, fresh=fresh, over_edits=over_edits, watch=watch)
     if report.issue is not None and service.settings.publish == "auto":
         service.archive.approve(window.label, wiring.now())
     (print_json(_report_values(report)) if as_json else _print_report(report))
@@ -114,6 +118,15 @@ def approve(issue: Annotated[str, typer.Argument(help="the issue, such as 2026-W
     """Approve an issue as it stands now; any later change needs another approval."""
     status = opened().archive.approve(issue, wiring.now())
     out.print(f"Approved {issue} as {status.content_hash[:12]}. Next: brief send {issue}")
+
+
+def _may_undo_edits(service: Service, window: Window) -> bool:
+    """Ask about edits made by hand, where there are any and somebody is at the terminal."""
+    made = service.archive.edits(window.label)
+    if not made or not sys.stdin.isatty():
+        return False  # build_issue refuses what is edited
+    question = f"Issue {window.label} was edited by hand ({len(made)} edits). Undo them and build it again?"
+    return typer.confirm(question, abort=True)
 
 
 def chosen_window(week: str | None, first: str | None, last: str | None) -> Window:

@@ -1,6 +1,6 @@
 """Editing: what editors change by hand in an issue before it goes out; nothing here is stored or sent.
 
-edits     DropClaim, DropPaper, DropTopic, OrderNotable, ChangeHeading, ChangeSubject, WriteNote: frozen values
+edits     the edits as frozen values: drop a claim, paper or topic, reorder, reword, write a note
 wording   an editor's own words: short, plain, without links, markup or instructions
 papers    a brief without one paper: catalog, themes, citations, tables, reading order and every count
 apply     edited(issue, edit, papers) -> Issue; EditRefused says in words why not

@@ -90,23 +90,26 @@ def _judged(brief: Brief, edit: Edit, papers: Mapping[str, Paper]) -> Brief:
 def _changed(brief: Brief, edit: Edit) -> Brief:
     match edit:
         case DropPaper(paper_id):
-            if len(brief.catalog) == 1:
-                raise EditRefused(
-                    f"It is the only paper of {brief.topic_name}: leave the topic out instead."
-                )
-            return without_paper(brief, paper_id)
+            made = _without_paper(brief, paper_id)
         case DropClaim(_, place):
-            return _without_claim(brief, place)
+            made = _without_claim(brief, place)
         case OrderNotable(_, paper_ids):
-            return _reordered(brief, paper_ids)
+            made = _reordered(brief, paper_ids)
         case ChangeHeading(_, place, text):
-            return _with_heading(brief, place, text)
+            made = _with_heading(brief, place, text)
         case ChangeSubject(_, text):
-            return replace(brief, subject=plain_words(text, "subject", LONGEST_SUBJECT))
+            made = replace(brief, subject=plain_words(text, "subject", LONGEST_SUBJECT))
         case WriteNote(_, text):
-            return replace(brief, note=plain_words(text, "note", LONGEST_NOTE))
+            made = replace(brief, note=plain_words(text, "note", LONGEST_NOTE))
         case DropTopic():
-            return brief
+            made = brief
+    return made
+
+
+def _without_paper(brief: Brief, paper_id: str) -> Brief:
+    if len(brief.catalog) == 1:
+        raise EditRefused(f"It is the only paper of {brief.topic_name}: leave the topic out instead.")
+    return without_paper(brief, paper_id)
 
 
 def _without_claim(brief: Brief, place: Place) -> Brief:
@@ -129,7 +132,9 @@ def _with_heading(brief: Brief, place: Place, text: str) -> Brief:
     if not words:
         raise EditRefused("A heading can't be empty.")
     others = (
-        held for at, held in texts(brief) if at != place and (at.section, at.part) == (place.section, place.part)
+        held
+        for at, held in texts(brief)
+        if at != place and (at.section, at.part) == (place.section, place.part)
     )
     if words.casefold() in {held.casefold() for held in others}:
         raise EditRefused(f"“{words}” is another heading of this section already.")

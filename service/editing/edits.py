@@ -98,18 +98,17 @@ def place_of(text: str) -> Place | None:
 
 def in_words(edit: Edit) -> str:
     """What was done, as readers of the brief are told."""
-    match edit:
-        case DropClaim():
-            return "a claim dropped"
-        case DropPaper():
-            return "a paper dropped"
-        case DropTopic():
-            return "a topic dropped"
-        case OrderNotable():
-            return "notable papers reordered"
-        case ChangeHeading():
-            return "a heading changed"
-        case ChangeSubject():
-            return "the subject changed"
-        case WriteNote():
-            return "a note added" if edit.text else "a note removed"
+    if isinstance(edit, WriteNote) and not edit.text.strip():
+        return "a note removed"
+    return _WORDS[edit.kind]
+
+
+_WORDS = {
+    "drop-claim": "a claim dropped",
+    "drop-paper": "a paper dropped",
+    "drop-topic": "a topic dropped",
+    "order-notable": "notable papers reordered",
+    "change-heading": "a heading changed",
+    "change-subject": "the subject changed",
+    "write-note": "a note added",
+}

@@ -12,7 +12,7 @@ class EditRefused(ValueError):
 
 
 def plain_words(text: str, what: str, longest: int) -> str:
-    """The text on one line; EditRefused for one that is too long or holds a link, markup or an instruction."""
+    """The text on one line; EditRefused where it is too long or holds a link, markup or an order."""
     words = " ".join(text.split())
     if len(words) > longest:
         raise EditRefused(f"The {what} has {len(words)} characters; at most {longest} can be shown.")
