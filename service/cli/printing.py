@@ -2,6 +2,7 @@
 
 import base64
 from contextlib import ExitStack
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Annotated
@@ -14,12 +15,13 @@ from service import wiring
 from service.adapters.chromium import BrowserFailed, Chromium, View, chromium, find_chromium
 from service.cli.terminal import Refused, err, opened, out, print_json, watched
 from service.emails import Recipient, RenderedEdition, RenderedIssue
-from service.emails.checks import Problem, problems
+from service.emails import proofs as issue_proofs
+from service.emails.checks import Problem
+from service.emails.proofs import TopicSet, Wanted, alone_and_all, both_lengths, edition_name, offered_topics
 from service.issues import Issue
 from service.wiring import Service
 from subscribers.preferences import Length
 
-TopicSet = tuple[str, ...]
 VIEWS = {
     "phone-light": View(390),
     "phone-dark": View(390, dark=True),
@@ -46,8 +48,8 @@ def gallery(
     """Write an issue's e-mails as HTML, plaintext, .eml and, with Chromium, pictures and a contact sheet."""
     service = opened()
     printed = wiring.press(service.settings).print(service.archive.issue(issue))
-    sets = _asked(topics, printed.issue) if topics else _alone_and_all(printed.issue)
-    editions = {_name(slugs, printed.issue): printed.edition(slugs, length) for slugs in sets}
+    sets = _asked(topics, printed.issue) if topics else alone_and_all(printed.issue)
+    editions = {edition_name(slugs, printed.issue): printed.edition(slugs, length) for slugs in sets}
     browser = find_chromium()
     try:
         target.mkdir(parents=True, exist_ok=True)
@@ -78,44 +80,22 @@ def check(
 
 def check_editions(service: Service, printed: RenderedIssue) -> dict[str, tuple[Problem, ...]]:
     """By edition, what is wrong with it: each topic alone, all, and whatever else subscribers would get."""
-    reader, now = sample_reader(service, printed.issue.label), wiring.now()
-    wanted = [(slugs, length) for slugs in _alone_and_all(printed.issue) for length in Length]
-    wanted += _followed(service, printed.issue)
-    found: dict[str, tuple[Problem, ...]] = {}
+    wanted = [*both_lengths(alone_and_all(printed.issue)), *_followed(service, printed.issue)]
+    reader = sample_reader(service, printed.issue.label)
     with watched() as watch:
-        for done, (slugs, length) in enumerate(dict.fromkeys(wanted)):
-            watch(f"Checking {printed.issue.label}", done, len(wanted))
-            edition = printed.edition(slugs, length)
-            found[f"{_name(slugs, printed.issue)}, {length}"] = problems(edition, reader, now)
-    return found
+        return issue_proofs.proofs(
+            printed, wanted, reader, wiring.now(), partial(watch, f"Checking {printed.issue.label}")
+        )
 
 
 def sample_reader(service: Service, label: str) -> Recipient:
     """A reader who exists nowhere."""
-    base = service.settings.base_url
-    return Recipient(
-        address="reader@example.org",
-        name="Sample Reader",
-        message_id=f"{label}.preview@example.org",
-        manage_url=f"{base}/manage/preview",
-        leave_url=f"{base}/leave/preview",
-        one_click_url=f"{base}/leave/preview",
-        web_url=f"{base}/issues/{label}",
-    )
-
-
-def _alone_and_all(issue: Issue) -> list[TopicSet]:
-    offered = _offered(issue)
-    return [*((slug,) for slug in offered), *([offered] if len(offered) > 1 else [])]
-
-
-def _offered(issue: Issue) -> TopicSet:
-    return tuple(brief.topic_slug for brief in issue.briefs if not brief.is_quiet)
+    return issue_proofs.sample_reader(service.settings.base_url, label)
 
 
 def _asked(text: str, issue: Issue) -> list[TopicSet]:
     """``a,b;c`` as sets of topics that the issue has papers on."""
-    offered = _offered(issue)
+    offered = offered_topics(issue)
     sets = [tuple(slug.strip() for slug in part.split(",") if slug.strip()) for part in text.split(";")]
     for slug in (slug for each in sets for slug in each):
         if slug not in offered:
@@ -123,18 +103,12 @@ def _asked(text: str, issue: Issue) -> list[TopicSet]:
     return [each for each in sets if each]
 
 
-def _followed(service: Service, issue: Issue) -> list[tuple[TopicSet, Length]]:
+def _followed(service: Service, issue: Issue) -> list[Wanted]:
     """The distinct editions of all subscribers, also of those who get none this time."""
-    offered = _offered(issue)
+    offered = offered_topics(issue)
     chosen = (one.preferences for one in service.roster.every_subscriber())
     found = {(tuple(slug for slug in offered if slug in each.topics), each.length) for each in chosen}
     return sorted((slugs, length) for slugs, length in found if slugs)
-
-
-def _name(slugs: TopicSet, issue: Issue) -> str:
-    if slugs == _offered(issue) and len(slugs) > 1:
-        return "all"
-    return "+".join(slugs) if len(slugs) < 4 else f"{'+'.join(slugs[:3])}+{len(slugs) - 3}-more"
 
 
 def _print_problems(label: str, found: dict[str, tuple[Problem, ...]]) -> None:

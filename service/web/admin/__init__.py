@@ -29,7 +29,8 @@ How a page is written:
 - Templates are templates/pages/admin/*.html: `{% extends "admin/base.html" %}`, block `main`. They may use
   `visitor`, `csrf`, `said`, `root`, `site`, `now` and the filters shown, day, moment.
 - Each <form method="post"> begins with `<input type="hidden" name="csrf" value="{{ csrf }}">`, or the
-  guard answers 403; its action begins with `{{ root }}/admin/`. admin.css says which classes there are (card, cards, wide, tag, note…).
+  guard answers 403; its action begins with `{{ root }}/admin/`. admin.css says which
+  classes there are (card, cards, wide, tag, note…).
 - After a POST: `office.go(path, said=code)`; the code's words are in words.SAID: add yours. To show a form
   again with what was wrong, answer `office.page(…, status=422, …)`.
 - `office.record(visitor, action, subject, detail)` after each change. Subjects: "issue 2026-W22",
