@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from service import __version__
 from service.cli import (
+    administering,
     building,
     checking,
     delivering,
@@ -32,6 +33,7 @@ for module in (demonstrating, building, printing, delivering, evaluating, servin
     module.add_to(app)
 app.add_typer(keeping_roster.app, name="subscribers")
 app.add_typer(editing_topics.app, name="topics")
+app.add_typer(administering.app, name="admin")
 
 
 @app.command()
