@@ -94,10 +94,11 @@ class IssueShelf:
         with Session(self._engine) as session:
             return read_issue(session, issue_row(session, label))
 
-    def issues(self) -> tuple[IssueStatus, ...]:
-        """Every issue, newest window first."""
+    def issues(self, limit: int | None = None) -> tuple[IssueStatus, ...]:
+        """Every issue, newest window first; the newest ones only, where a limit is given."""
+        newest = select(IssueRow).order_by(col(IssueRow.first).desc(), col(IssueRow.label)).limit(limit)
         with Session(self._engine) as session:
-            rows = session.exec(select(IssueRow).order_by(col(IssueRow.first).desc(), col(IssueRow.label)))
+            rows = session.exec(newest)
             return tuple(status(session, row) for row in rows)
 
     def status(self, label: str) -> IssueStatus:

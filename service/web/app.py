@@ -13,6 +13,7 @@ from service import __version__, wiring
 from service.emails.letters import LetterPress
 from service.web import admin, feeds, health, public, web_view
 from service.web.admin import sign_in
+from service.web.admin.counting import Kept
 from service.web.admin.frame import Office
 from service.web.headers import Guard
 from service.web.letters import PostedLetters
@@ -115,6 +116,7 @@ def make_office(service: wiring.Service, site: Site, clock: Clock) -> Office:
         limits=Limits(service.engine, keys, sign_in.RATES),
         post_link=make_letters(service, site, Links(settings.base_url, keys)).post_sign_in,
         newsroom=lambda: wiring.newsroom(service),
+        kept=Kept(clock),
     )
 
 

@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse
 from service.admins import Admin, Role
 from service.archive import Act, Archive
 from service.pipeline import Newsroom
+from service.web.admin.counting import Kept
 from service.web.admin.words import SAID
 from service.web.headers import EMAIL_POLICY, PAGES_POLICY
 from service.web.site import UNKEPT, Head, Site
@@ -66,6 +67,7 @@ class Office:
     limits: Limits
     post_link: Callable[[str, str, dt.datetime], None]  # address, link, now: e-mails a sign-in link
     newsroom: Callable[[], Newsroom]  # opened where papers are fetched
+    kept: Kept  # what takes long to count
 
     @property
     def archive(self) -> Archive:
