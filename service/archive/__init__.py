@@ -7,6 +7,8 @@ edits    what editors changed by hand, and the originals
 ledger   who gets an issue, and what became of it
 pacing   token buckets that the workers share
 reports  reading the ledger: rows, figures
+lookups  one reader or one page of readers in the ledger; an audience before it is planned
+sheets   the ledger as CSV
 events   what a provider reports later
 admins   sign-in links, sessions and the audit log of the admin pages
 """
@@ -26,8 +28,10 @@ from service.archive.issues import (
     UnknownIssue,
 )
 from service.archive.ledger import Claimant, Claims, FanOut, Ledger, LedgerBroken, Span, Unavailable
+from service.archive.lookups import Crowd, Lookups
 from service.archive.papers import PaperShelf
 from service.archive.reports import Line, Reports
+from service.archive.sheets import sheet
 from service.archive.tables import BriefRow, DeliveryRow, Halt, IssueRow, PaperRow, SightingRow
 
 __all__ = [
@@ -37,6 +41,7 @@ __all__ = [
     "Built",
     "Claimant",
     "Claims",
+    "Crowd",
     "DeliveryRow",
     "FanOut",
     "Halt",
@@ -55,10 +60,11 @@ __all__ = [
     "Stale",
     "Unavailable",
     "UnknownIssue",
+    "sheet",
 ]
 
 
-class Archive(PaperShelf, IssueShelf, Ledger, Reports, EventBook, AdminBook, EditDesk):
+class Archive(PaperShelf, IssueShelf, Ledger, Reports, EventBook, AdminBook, EditDesk, Lookups):
     """Every query on papers, briefs, issues, deliveries and admins."""
 
     def __init__(self, engine: sa.Engine) -> None:

@@ -76,14 +76,14 @@ class Ledger:
     def preview(self, label: str, today: dt.date) -> dict[str | None, int]:
         """How many would be planned (None) or skipped, by reason, without writing anything."""
         with Session(self._engine) as session:
-            rows = audience(_offer(session, label, today), _sent(label)).subquery()
+            rows = audience(offer_of(session, label, today), _sent(label)).subquery()
             counted = sa.select(rows.c.reason, sa.func.count()).group_by(rows.c.reason)
             return {row[0]: row[1] for row in session.execute(counted)}
 
     def why(self, label: str, subscriber_id: int, today: dt.date) -> tuple[tuple[str, ...], str | None]:
         """The topics that one subscriber would get of an issue, and the reason to skip, None for none."""
         with Session(self._engine) as session:
-            rows = audience(_offer(session, label, today), _sent(label), only=subscriber_id)
+            rows = audience(offer_of(session, label, today), _sent(label), only=subscriber_id)
             _, topics, _, reason = session.execute(rows).one()
             return tuple(filter(None, topics.split(","))), reason
 
@@ -96,7 +96,7 @@ class Ledger:
             row = issue_row(session, label, lock=True)
             if row.planned_at is not None:
                 return False
-            rows = audience(_offer(session, label, now.date())).subquery()
+            rows = audience(offer_of(session, label, now.date())).subquery()
             session.execute(_frozen(label, rows))
             row.planned_at, row.audience = now, sum(counts(session, label).values())
             if fan_out is not None:
@@ -231,7 +231,7 @@ def _frozen(label: str, rows: sa.Subquery) -> sa.Insert:
     return sa.insert(DELIVERIES).from_select(columns, frozen)
 
 
-def _offer(session: Session, label: str, today: dt.date) -> Offer:
+def offer_of(session: Session, label: str, today: dt.date) -> Offer:
     """The issue's topics that have papers: a quiet week is no reason for an e-mail."""
     issue = read_issue(session, issue_row(session, label))
     slugs = tuple(brief.topic_slug for brief in issue.briefs if not brief.is_quiet)
