@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from service.archive.issues import IssueStatus, counts, issue_row, read_issue, status
+from service.archive.issues import IssueStatus, Stale, counts, issue_row, read_issue, status
 from service.archive.pacing import hold_back, may_leave
 from service.archive.tables import DeliveryRow, Halt, IssueRow
 from service.delivery import Delivery, Outcome, State, settlement
@@ -87,15 +87,25 @@ class Ledger:
             _, topics, _, reason = session.execute(rows).one()
             return tuple(filter(None, topics.split(","))), reason
 
-    def plan(self, label: str, now: dt.datetime, fan_out: FanOut | None = None, chunk: int = 5000) -> bool:
+    def plan(
+        self,
+        label: str,
+        now: dt.datetime,
+        fan_out: FanOut | None = None,
+        chunk: int = 5000,
+        content_hash: str = "",
+    ) -> bool:
         """Freeze the audience, one row for each subscriber, in one statement; False when it was frozen.
 
-        `fan_out` writes the jobs for chunks of so many rows in the same transaction.
+        `fan_out` writes the jobs for chunks of so many rows in the same transaction. Stale where the content
+        is not the approved `content_hash`, when one is given.
         """
         with Session(self._writer) as session, session.begin():
             row = issue_row(session, label, lock=True)
             if row.planned_at is not None:
                 return False
+            if content_hash and not content_hash == row.content_hash == row.approved_hash:
+                raise Stale(f"issue {label} was changed since; look at it again")
             rows = audience(offer_of(session, label, now.date())).subquery()
             session.execute(_frozen(label, rows))
             row.planned_at, row.audience = now, sum(counts(session, label).values())

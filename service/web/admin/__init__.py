@@ -6,7 +6,9 @@ doors        who may come in: `Viewer`, `Editor`; the guard of every POST; cooki
 words        what a page says after something was done, by code
 sign_in      sign in by an e-mailed link, sign out
 this_week    /admin: the newest issues, what is due, checks, audience, deliveries
-people       /admin/subscribers: look up, add, import, suppress
+people       /admin/subscribers: look up, add, one subscriber
+suppressing  /admin/subscribers/suppressed: addresses and domains
+importing    /admin/subscribers/import: CSV
 topics       /admin/topics: edit and try out
 trends       /admin/trends: charts with their tables
 audit        /admin/log: who did what
@@ -35,6 +37,8 @@ How a page is written:
   again with what was wrong, answer `office.page(…, status=422, …)`.
 - `office.record(visitor, action, subject, detail)` after each change. Subjects: "issue 2026-W22",
   "topic robot-learning", "subscriber 12": by id, and no address in subject or detail.
+- No subscriber's address in a URL, a proxy would log it: a look-up by address is a POST that changes nothing,
+  open to `Viewer`; its path ends in /search.
 - A page with a frame: `office.page(…, framing=True)`; what is framed answers with headers=PREVIEW_HEADERS.
 - Unknown issue, topic or subscriber: raise HTTPException(404), as the public pages do.
 - Checks of an issue, as `brief check` makes them: service.emails.proofs (the CLI and the pages share it).
@@ -42,10 +46,10 @@ How a page is written:
 
 from fastapi import Depends, FastAPI, Request, Response
 
-from service.web.admin import doors, sign_in, this_week
+from service.web.admin import audit, doors, importing, issue, people, sign_in, suppressing, this_week
 from service.web.admin.frame import Office
 
-MODULES = (sign_in, this_week)
+MODULES = (sign_in, this_week, issue, people, suppressing, importing, audit)
 
 
 def add_to(app: FastAPI, office: Office) -> None:
