@@ -29,7 +29,7 @@ def routes(method: str) -> Iterator[str]:
     for module in MODULES:
         for route in module.routes.routes:
             if method in route.methods:
-                yield route.path  # type: ignore[attr-defined]
+                yield route.path
 
 
 def filled(path: str) -> str:

@@ -10,6 +10,7 @@ reports  reading the ledger: rows, figures
 lookups  one reader or one page of readers in the ledger; an audience before it is planned
 sheets   the ledger as CSV
 events   what a provider reports later
+trends   figures over many issues, and what one subscriber received
 admins   sign-in links, sessions and the audit log of the admin pages
 """
 
@@ -33,6 +34,7 @@ from service.archive.papers import PaperShelf
 from service.archive.reports import Line, Reports
 from service.archive.sheets import sheet
 from service.archive.tables import BriefRow, DeliveryRow, Halt, IssueRow, PaperRow, SightingRow
+from service.archive.trends import IssueTrend, Received, TrendBook
 
 __all__ = [
     "Act",
@@ -49,11 +51,13 @@ __all__ = [
     "IssueEdited",
     "IssueRow",
     "IssueStatus",
+    "IssueTrend",
     "LedgerBroken",
     "Line",
     "LinkRefusal",
     "Made",
     "PaperRow",
+    "Received",
     "Recorded",
     "SightingRow",
     "Span",
@@ -64,7 +68,7 @@ __all__ = [
 ]
 
 
-class Archive(PaperShelf, IssueShelf, Ledger, Reports, EventBook, AdminBook, EditDesk, Lookups):
+class Archive(PaperShelf, IssueShelf, Ledger, Reports, EventBook, AdminBook, EditDesk, Lookups, TrendBook):
     """Every query on papers, briefs, issues, deliveries and admins."""
 
     def __init__(self, engine: sa.Engine) -> None:

@@ -12,6 +12,7 @@ depends_on = None
 def upgrade() -> None:
     _admins()
     _edits()
+    _prefixes()
 
 
 def _admins() -> None:
@@ -66,6 +67,19 @@ def _edits() -> None:
     )
 
 
+def _prefixes() -> None:
+    """PostgreSQL finds addresses by their beginning only by an index for patterns, whatever its collation."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.create_index(
+            "ix_subscribers_address_prefix",
+            "subscribers",
+            ["address_key"],
+            postgresql_ops={"address_key": "text_pattern_ops"},
+        )
+
+
 def downgrade() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        op.drop_index("ix_subscribers_address_prefix", "subscribers")
     for table in ("originals", "edits", "audit_log", "admin_sessions", "sign_ins"):
         op.drop_table(table)

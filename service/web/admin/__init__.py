@@ -46,10 +46,10 @@ How a page is written:
 
 from fastapi import Depends, FastAPI, Request, Response
 
-from service.web.admin import audit, doors, importing, issue, people, sign_in, suppressing, this_week
+from service.web.admin import audit, doors, importing, issue, people, preview, sign_in, suppressing, this_week
 from service.web.admin.frame import Office
 
-MODULES = (sign_in, this_week, issue, people, suppressing, importing, audit)
+MODULES = (sign_in, this_week, issue, preview, people, suppressing, importing, audit)
 
 
 def add_to(app: FastAPI, office: Office) -> None:

@@ -1,6 +1,7 @@
 """What every admin page works with, and how a template becomes one."""
 
 import datetime as dt
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
@@ -16,9 +17,11 @@ from service.web.admin.words import SAID
 from service.web.headers import EMAIL_POLICY, PAGES_POLICY
 from service.web.site import UNKEPT, Head, Site
 from service.wiring import Service
+from subscribers.directory import Directory
 from subscribers.limits import Limits
 from subscribers.roster import Roster
 
+ADDRESS = re.compile(r"\S+@\S+")
 NAVIGATION = (
     ("/admin", "This week"),
     ("/admin/issues", "Issues"),
@@ -78,6 +81,10 @@ class Office:
         return self.service.roster
 
     @property
+    def directory(self) -> Directory:
+        return Directory(self.service.engine)
+
+    @property
     def is_secure(self) -> bool:
         """Whether browsers reach the pages over https."""
         return self.site.base_url.startswith("https:")
@@ -114,7 +121,8 @@ class Office:
         return RedirectResponse(f"{self.site.root}{path}{query}", 303, headers=HEADERS)
 
     def record(self, visitor: Visitor, action: str, subject: str, detail: str = "") -> None:
-        """Write into the audit log what this admin did."""
+        """Write into the audit log what this admin did; an address that was typed into `detail` stays out."""
+        detail = ADDRESS.sub("[an address]", detail)
         self.archive.note(Act(visitor.admin.address, action, subject, detail, visitor.host), self.clock())
 
 
