@@ -8,7 +8,7 @@ apply     edited(issue, edit, papers) -> Issue; EditRefused says in words why no
 An edit passes the gates that the writers pass: it may leave no new failure, and no section under its minimum.
 """
 
-from service.editing.apply import edited
+from service.editing.apply import HEADINGS, edited
 from service.editing.edits import (
     ChangeHeading,
     ChangeSubject,
@@ -26,6 +26,7 @@ from service.editing.edits import (
 from service.editing.wording import LONGEST_HEADING, LONGEST_NOTE, LONGEST_SUBJECT, EditRefused
 
 __all__ = [
+    "HEADINGS",
     "LONGEST_HEADING",
     "LONGEST_NOTE",
     "LONGEST_SUBJECT",

@@ -46,10 +46,35 @@ How a page is written:
 
 from fastapi import Depends, FastAPI, Request, Response
 
-from service.web.admin import audit, doors, importing, issue, people, preview, sign_in, suppressing, this_week
+from service.web.admin import (
+    audit,
+    deliveries,
+    doors,
+    editing,
+    importing,
+    issue,
+    people,
+    preview,
+    sign_in,
+    suppressing,
+    this_week,
+    topics,
+)
 from service.web.admin.frame import Office
 
-MODULES = (sign_in, this_week, issue, preview, people, suppressing, importing, audit)
+MODULES = (
+    sign_in,
+    this_week,
+    issue,
+    preview,
+    editing,
+    deliveries,
+    people,
+    suppressing,
+    importing,
+    audit,
+    topics,
+)
 
 
 def add_to(app: FastAPI, office: Office) -> None:
