@@ -77,12 +77,14 @@ def build_issue(  # noqa: PLR0913 - two builds differ in exactly these
 
 def select_papers(topic: Topic, window: Window, room: Newsroom, *, fresh: bool = False) -> Selection:
     """The topic's papers for the window, given what earlier builds of the topic saw."""
-    fetched = fetch_papers(topic, window.reading, room, fresh=fresh)
-    seen = room.archive.sightings(topic.slug)
-    earlier = room.archive.papers(
-        one.paper_id for one in seen if one.taken and one.window_label != window.label
-    )
-    first_build = room.archive.is_first_build(topic.slug, window)
+    return select_among(topic, window, fetch_papers(topic, window.reading, room, fresh=fresh), room.archive)
+
+
+def select_among(topic: Topic, window: Window, fetched: Fetched, archive: Archive) -> Selection:
+    """The topic's papers among those that were fetched, given what earlier builds of the topic saw."""
+    seen = archive.sightings(topic.slug)
+    earlier = archive.papers(one.paper_id for one in seen if one.taken and one.window_label != window.label)
+    first_build = archive.is_first_build(topic.slug, window)
     return select(topic, window, fetched.papers, seen=seen, first_build=first_build, before=earlier.values())
 
 

@@ -83,7 +83,7 @@ class Answer:
             sent.setdefault(name, []).append(value)
         if button.get("name"):
             sent[button.get("name")] = [button.get("value")]
-        return form.get("action") or self.path, sent
+        return button.get("formaction") or form.get("action") or self.path, sent
 
 
 class Reader:

@@ -178,7 +178,7 @@ def test_a_role_that_was_taken_away_is_gone_at_once(place: Place) -> None:
     admin = signed_in(place)
     again = with_admins(place, f"{EDITOR}=viewer").reader()
     again.client.cookies = admin.client.cookies
-    assert again.post("/admin/topics", {"csrf": csrf(again)}).status == 403
+    assert again.post("/admin/topics/exoplanets", {"csrf": csrf(again)}).status == 403
 
 
 @pytest.mark.parametrize(("base", "prefix"), [(HTTPS, "__Host-"), ("http://testserver", "")])
@@ -255,6 +255,11 @@ def test_a_form_of_our_own_origin_is_taken(place: Place, origin: str) -> None:
 # -- every route -------------------------------------------------------------------------------------------
 
 
+def changes_nothing(path: str) -> bool:
+    """Looking up by address is a POST, so that no URL holds one; signing out is everybody's."""
+    return path.endswith("/search") or path == "/admin/sign-out"
+
+
 def calls(dependant: Any) -> set[Any]:
     return {dependant.call}.union(*(calls(one) for one in dependant.dependencies))
 
@@ -267,7 +272,7 @@ def test_every_route_says_who_may_use_it_and_every_change_needs_an_editor() -> N
                 continue
             assert path == "/admin" or path.startswith("/admin/")
             assert doors.viewer in needed, path
-            if "GET" not in route.methods and path != "/admin/sign-out":
+            if "GET" not in route.methods and not changes_nothing(path):
                 assert doors.editor in needed, path
 
 
@@ -284,17 +289,18 @@ def test_the_application_has_no_admin_route_without_the_guard(place: Place) -> N
 def test_a_viewer_changes_nothing(place: Place) -> None:
     bob = signed_in(place, VIEWER)
     token, before = csrf(bob), place.dump()
-    for path in set(routes("POST")) - OPEN - {"/admin/sign-out"}:
+    for path in sorted(set(routes("POST")) - OPEN - {"/admin/sign-out"}):
         answer = bob.post(filled(path), {"csrf": token})
-        assert (answer.status, answer.heading) == (403, "This needs an editor"), path
+        if not changes_nothing(path):
+            assert (answer.status, answer.heading) == (403, "This needs an editor"), path
     assert place.dump() == before
 
 
 def test_whoever_is_not_signed_in_sees_and_changes_nothing(place: Place) -> None:
     stranger = place.reader()
-    for path in set(routes("GET")) - OPEN:
+    for path in sorted(set(routes("GET")) - OPEN):
         assert stranger.get(filled(path)).headers.get("location") == "/admin/sign-in", path
-    for path in set(routes("POST")) - OPEN:
+    for path in sorted(set(routes("POST")) - OPEN):
         assert stranger.post(filled(path)).headers.get("location") == "/admin/sign-in", path
 
 

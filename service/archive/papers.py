@@ -35,6 +35,19 @@ class PaperShelf:
                 topic.slug, window, tuple(found[i] for i in row.paper_ids if i in found), row.fetched_at
             )
 
+    def last_fetched(self, topic: Topic, window: Window, source: str) -> Fetched | None:
+        """What the same question was answered last, on whatever day; None when it was never asked."""
+        asked = select(FetchRow).where(
+            FetchRow.topic_slug == topic.slug, FetchRow.question == _question(topic, window, source)
+        )
+        with Session(self._engine) as session:
+            row = session.exec(asked.order_by(col(FetchRow.day).desc()).limit(1)).first()
+            if row is None:
+                return None
+            found = read_papers(session, row.paper_ids)
+            papers = tuple(found[i] for i in row.paper_ids if i in found)
+            return Fetched(topic.slug, window, papers, row.fetched_at)
+
     def store_fetched(self, topic: Topic, fetched: Fetched, source: str) -> None:
         with Session(self._writer) as session, session.begin():
             _put_papers(session, fetched.papers)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
@@ -71,6 +72,7 @@ class Office:
     post_link: Callable[[str, str, dt.datetime], None]  # address, link, now: e-mails a sign-in link
     newsroom: Callable[[], Newsroom]  # opened where papers are fetched
     kept: Kept  # what takes long to count
+    asking: threading.Lock = field(default_factory=threading.Lock)  # one try-out at a time asks arXiv
 
     @property
     def archive(self) -> Archive:
