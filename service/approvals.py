@@ -1,14 +1,125 @@
-"""Asking the admins to approve an issue."""
+"""Approvals: asks the admins to look at a new issue and let it go, by e-mail."""
 
 import datetime as dt
+import hashlib
 import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
 
+from service import wiring
+from service.archive import Crowd
+from service.delivery import Message, State, single_message
+from service.emails import Sender
+from service.emails.facts import listing, span
+from service.emails.letters import Envelope, Letter, LetterPress, letter_bytes
+from service.emails.press import RenderedIssue
+from service.emails.proofs import TopicSet, alone_and_all, both_lengths, offered_topics, proofs, sample_reader
+from service.emails.shown import shown
+from service.issues import Issue
 from service.wiring import Service
+from subscribers.preferences import Length
 
-log = logging.getLogger("brief.schedule")
+MOST_NAMED = 10  # problems, notes and reasons in the letter; the admin pages have all of them
+MOST_EDITIONS = 500  # different sets of topics that are checked, those with most readers first
+
+log = logging.getLogger("brief.approvals")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an editor should know of an issue before approving it."""
+
+    issue: Issue
+    crowd: Crowd
+    checked: int  # different e-mails
+    problems: tuple[tuple[str, str], ...]  # the e-mail, and what is wrong with it
+    largest: int  # bytes of the largest HTML
+
+    @property
+    def papers(self) -> int:
+        return len({entry.paper_id for brief in self.issue.briefs for entry in brief.catalog})
 
 
 def ask_for_approval(service: Service, label: str, now: dt.datetime) -> None:
-    """Say that an issue waits for its approval."""
-    content = service.archive.status(label).content_hash[:12]
-    log.info("event=approval_asked issue=%s content=%s at=%s", label, content, now.isoformat())
+    """E-mail every admin what waits for approval, and a link to it; nobody is asked where there is none.
+
+    UnknownIssue for a label that nobody knows, MailerUnusable where nothing can be sent: ask again later.
+    """
+    admins = tuple(service.settings.admins_by_address)
+    if not admins:
+        log.warning("event=approval_unasked issue=%s reason=no_admins", label)
+        return
+    report = report_on(service, label, now)
+    press = LetterPress(wiring.sender(service.settings), wiring.TEMPLATES)
+    letter = press.letter("approval", _values(report, press.sender.base_url))
+    envelopes = [Envelope(one, _message_id(report.issue, one, press), now) for one in admins]
+    with wiring.mailer(service.settings) as mailer:
+        for _, outcome in mailer.send([_message(press.sender, letter, one) for one in envelopes], _begin):
+            level = logging.INFO if outcome.state is State.ACCEPTED else logging.WARNING
+            log.log(level, "event=approval_asked issue=%s state=%s", label, outcome.state)
+
+
+def report_on(
+    service: Service, label: str, now: dt.datetime, rendered: RenderedIssue | None = None
+) -> Report:
+    """The checks, the audience and the size of an issue as it stands; `rendered` saves rendering it again."""
+    printed = rendered or wiring.press(service.settings).print(service.archive.issue(label))
+    crowd = service.archive.crowd(label, now.date())
+    wanted = dict.fromkeys([*both_lengths(alone_and_all(printed.issue)), *_followed(printed.issue, crowd)])
+    reader = sample_reader(service.settings.base_url, label)
+    found = proofs(printed, wanted, reader, now)
+    problems = tuple((name, f"{one.check}: {one.detail}") for name, each in found.items() for one in each)
+    largest = max((printed.edition(*one).html_bytes for one in wanted), default=0)
+    return Report(printed.issue, crowd, len(found), problems, largest)
+
+
+def _followed(issue: Issue, crowd: Crowd) -> Sequence[tuple[TopicSet, Length]]:
+    """The editions that readers would get, those of most readers first."""
+    offered = offered_topics(issue)
+    sets = (
+        (tuple(slug for slug in offered if slug in slugs), Length(length)) for slugs, length in crowd.editions
+    )
+    return list(islice(sets, MOST_EDITIONS))
+
+
+def _values(report: Report, base_url: str) -> Mapping[str, Any]:
+    """What the letter's templates use; words of papers and topics as a reader may see them."""
+    issue, crowd = report.issue, report.crowd
+    names = {brief.topic_slug: shown(brief.topic_name, 80) for brief in issue.briefs}
+    notes = (f"{names[brief.topic_slug]}: {note}" for brief in issue.briefs for note in brief.metadata.notes)
+    return {
+        "label": issue.label,
+        "dates": span(issue.window.first, issue.window.last),
+        "papers": _counted(report.papers, "paper"),
+        "topics": listing(names.values()),
+        "readers": _counted(crowd.readers, "reader"),
+        "checked": report.checked,
+        "problems": [(name, shown(what, 300)) for name, what in report.problems[:MOST_NAMED]],
+        "notes": [shown(note, 300) for note in notes][:MOST_NAMED],
+        "by_topic": [(names.get(slug, slug), count) for slug, count in crowd.by_topic.items()],
+        "by_reason": list(crowd.by_reason.items())[:MOST_NAMED],
+        "size": _counted(report.largest, "byte"),
+        "link": f"{base_url}/admin/issues/{issue.label}",
+        "home": base_url,
+    }
+
+
+def _message(sender: Sender, letter: Letter, envelope: Envelope) -> Message:
+    content = letter_bytes(sender, letter, envelope)
+    return single_message(sender.address, envelope.to, envelope.message_id, content)
+
+
+def _begin(_: Sequence[Message]) -> None:
+    """No ledger has to know when these leave."""
+
+
+def _message_id(issue: Issue, address: str, press: LetterPress) -> str:
+    """The same for the same content and admin: a letter that is asked for twice threads with the first."""
+    tag = hashlib.sha256(f"{issue.content_hash}:{address}".encode()).hexdigest()[:24]
+    return f"approval.{tag}@{press.sender.domain}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -46,19 +46,22 @@ class BuildReport:
         return tuple(one.slug for one in topics if one.slug in self.failures or one.slug not in held)
 
 
-def build_issue(
+def build_issue(  # noqa: PLR0913 - two builds differ in exactly these
     window: Window,
     topics: Sequence[Topic],
     room: Newsroom,
     *,
     fresh: bool = False,
+    over_edits: bool = False,
     watch: Progress = unwatched,
 ) -> BuildReport:
     """Build a brief for each topic and save them as one issue; a topic that fails stops no other.
 
-    `fresh` asks the source even where it was asked today. IssueClosed when the issue is being delivered.
+    `fresh` asks the source even where it was asked today. IssueClosed when the issue is being delivered,
+    IssueEdited when editors changed it by hand, unless `over_edits`: then their edits are undone.
     """
     room.archive.require_open(window.label)
+    room.archive.refuse_edited(window.label, over_edits=over_edits)
     selections: list[Selection] = []
     failures: dict[str, str] = {}
     for done, topic in enumerate(topics):
@@ -77,19 +80,21 @@ def build_issue(
             continue
         built.append(Built(brief, selection.sightings))
     watch("Saving", 2 * len(topics), 2 * len(topics))
-    issue = room.archive.save_issue(window, built, room.clock()) if built else None
+    issue = room.archive.save_issue(window, built, room.clock(), over_edits=over_edits) if built else None
     watch("Done", 2 * len(topics), 2 * len(topics))
     return BuildReport(issue, tuple(selections), failures)
 
 
 def select_papers(topic: Topic, window: Window, room: Newsroom, *, fresh: bool = False) -> Selection:
     """The topic's papers for the window, given what earlier builds of the topic saw."""
-    fetched = fetch_papers(topic, window.reading, room, fresh=fresh)
-    seen = room.archive.sightings(topic.slug)
-    earlier = room.archive.papers(
-        one.paper_id for one in seen if one.taken and one.window_label != window.label
-    )
-    first_build = room.archive.is_first_build(topic.slug, window)
+    return select_among(topic, window, fetch_papers(topic, window.reading, room, fresh=fresh), room.archive)
+
+
+def select_among(topic: Topic, window: Window, fetched: Fetched, archive: Archive) -> Selection:
+    """The topic's papers among those that were fetched, given what earlier builds of the topic saw."""
+    seen = archive.sightings(topic.slug)
+    earlier = archive.papers(one.paper_id for one in seen if one.taken and one.window_label != window.label)
+    first_build = archive.is_first_build(topic.slug, window)
     return select(topic, window, fetched.papers, seen=seen, first_build=first_build, before=earlier.values())
 
 

@@ -1,7 +1,7 @@
 """Settings, from the environment or .env; read by the entry points alone, never at import."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
@@ -15,6 +15,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from service.admins import Admin, read_admins
 from subscribers.addresses import read_address
 
 PREFIX = "BRIEF_"
@@ -123,6 +124,12 @@ class Settings(BaseSettings):
         12.0, gt=0, description="hours after which a delivery that nobody came to send is held, and asks"
     )
     remind_hours: float = Field(24.0, gt=0, description="hours between two requests for the same approval")
+
+    admins: str = Field(
+        "",
+        description="addresses that may open the admin pages, comma-separated, such as "
+        "ann@example.org, bob@example.org=viewer; an editor without =viewer",
+    )
 
     arxiv_url: str = Field(
         "https://export.arxiv.org/api/query", description="arXiv's query API or a mirror of it"
@@ -294,6 +301,12 @@ class Settings(BaseSettings):
             raise ValueError("must be written like a domain, such as brief.example.org, without < and >")
         return value
 
+    @field_validator("admins")
+    @classmethod
+    def admins_are_readable(cls, value: str) -> str:
+        read_admins(value)
+        return value
+
     @model_validator(mode="after")
     def delivery_is_readable(self) -> Self:
         for name in ("domain_rates", "warm_up_curve"):
@@ -337,6 +350,10 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         return self.database_url or f"sqlite:///{self.data_dir / 'brief.db'}"
+
+    @property
+    def admins_by_address(self) -> Mapping[str, Admin]:
+        return read_admins(self.admins)
 
     @property
     def outbox(self) -> Path:

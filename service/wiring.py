@@ -195,7 +195,7 @@ def post_room(service: Service, stopping: Callable[[], bool] = never) -> Iterato
             uncertainty=Uncertainty(settings.uncertain),
             grace=dt.timedelta(hours=settings.uncertain_grace),
             pace=Pace(settings.send_rate, settings.domain_rates, settings.warm_up_curve),
-            fan_out=jobs(settings) if service.engine.dialect.name == "postgresql" else None,
+            fan_out=fan_out(service),
         )
 
 
@@ -215,6 +215,11 @@ def rules(settings: Settings) -> Rules:
         missed=settings.missed_builds,
         tries=settings.build_tries,
     )
+
+
+def fan_out(service: Service) -> Jobs | None:
+    """What writes the jobs of other workers; None where one process does it all."""
+    return jobs(service.settings) if service.engine.dialect.name == "postgresql" else None
 
 
 def jobs(settings: Settings) -> Jobs:

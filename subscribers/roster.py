@@ -85,14 +85,14 @@ class Roster:
         with self._writer.begin() as connection:
             put_topics(connection, [topic])
 
-    def remove_topic(self, slug: str, now: dt.datetime) -> int:
+    def remove_topic(self, slug: str, now: dt.datetime, source: str = COMMAND_LINE) -> int:
         """Remove a topic and every follow of it; how many subscribers followed it."""
         with Session(self._writer) as session, session.begin():
             row = _topic_row(session, slug)
             followers = sa.select(col(FollowRow.subscriber_id)).where(col(FollowRow.topic_slug) == slug)
             change = f"no longer follows {slug}: the topic was removed"
             entries = followers.add_columns(
-                sa.literal(now, UtcDateTime), sa.literal(COMMAND_LINE), sa.literal(change)
+                sa.literal(now, UtcDateTime), sa.literal(source), sa.literal(change)
             )
             columns = ["subscriber_id", "at", "source", "change"]
             session.execute(sa.insert(HistoryRow).from_select(columns, entries))

@@ -57,7 +57,7 @@ class Suppressions:
             if row is None:
                 row = SuppressionRow(kind=kind, value=value, cause=cause, note=note, at=now)
                 session.add(row)
-            return _suppression(row)
+            return suppression_of(row)
 
     def remove(self, text: str) -> bool:
         """Allow an address or a domain again, deleted ones too; False when nothing held it back."""
@@ -69,6 +69,11 @@ class Suppressions:
             gone = session.execute(sa.delete(SuppressionRow).where(_is_one_of(values)))
             return bool(gone.rowcount)  # type: ignore[attr-defined]  # a delete's result is a CursorResult
 
+    def cause(self, address: Address) -> Cause | None:
+        """Why nothing may be sent to an address, deleted ones too; None when something may."""
+        with Session(self._engine) as session:
+            return causes(session, [address], self._hashes).get(address.key)
+
     def all(self, *, kinds: Sequence[Kind] = (Kind.ADDRESS, Kind.DOMAIN)) -> tuple[Suppression, ...]:
         with Session(self._engine) as session:
             rows = session.exec(
@@ -76,7 +81,7 @@ class Suppressions:
                 .where(col(SuppressionRow.kind).in_(kinds))
                 .order_by(col(SuppressionRow.kind), col(SuppressionRow.value))
             )
-            return tuple(_suppression(row) for row in rows)
+            return tuple(suppression_of(row) for row in rows)
 
     def count_deleted(self) -> int:
         with Session(self._engine) as session:
@@ -144,5 +149,5 @@ def _causes(session: Session, kind: Kind, values: Collection[str]) -> dict[str, 
     return {value: Cause(cause) for value, cause in rows}
 
 
-def _suppression(row: SuppressionRow) -> Suppression:
+def suppression_of(row: SuppressionRow) -> Suppression:
     return Suppression(Kind(row.kind), row.value, Cause(row.cause), row.note, row.at)

@@ -65,8 +65,10 @@ class WatchedArchive(Archive):
         super().__init__(engine)
         self.saved: list[str] = []
 
-    def save_issue(self, window: Window, built: Sequence[Built], now: dt.datetime) -> Issue:
-        issue = super().save_issue(window, built, now)
+    def save_issue(
+        self, window: Window, built: Sequence[Built], now: dt.datetime, *, over_edits: bool = False
+    ) -> Issue:
+        issue = super().save_issue(window, built, now, over_edits=over_edits)
         self.saved.append(issue.label)
         return issue
 

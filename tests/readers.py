@@ -83,7 +83,7 @@ class Answer:
             sent.setdefault(name, []).append(value)
         if button.get("name"):
             sent[button.get("name")] = [button.get("value")]
-        return form.get("action") or self.path, sent
+        return button.get("formaction") or form.get("action") or self.path, sent
 
 
 class Reader:
@@ -173,7 +173,7 @@ def path_in(letter: EmailMessage, purpose: str = "", base: str = BASE) -> str:
     return found[1]
 
 
-def open_place(folder: Path, migrated: Path, base_url: str = BASE) -> Place:
+def open_place(folder: Path, migrated: Path, base_url: str = BASE, admins: str = "") -> Place:
     """A service in a folder of its own, with one approved issue of two topics."""
     shutil.copy(migrated, folder / "brief.db")
     settings = Settings(
@@ -181,6 +181,7 @@ def open_place(folder: Path, migrated: Path, base_url: str = BASE) -> Place:
         database_url=f"sqlite:///{folder / 'brief.db'}",
         base_url=base_url,
         secret_key="k" * 40,
+        admins=admins,
         postal_address="Invented Society, 1 Example Street, Sampletown",
     )
     service = wiring.open_service(settings)

@@ -17,7 +17,7 @@ from service.delivery import Outcome, State
 from service.papers import Window
 from service.settings import Settings
 from service.web.app import make_app
-from service.web.headers import LONGEST_BODIES
+from service.web.headers import longest_body
 from service.wiring import Service
 from tests import builders
 from tests.readers import BASE, NOW, Place, Reader, open_place, publish
@@ -227,7 +227,7 @@ def test_what_sendgrid_did_not_sign_just_now_changes_nothing(place: Place, spoil
 
 
 def test_a_report_may_be_long_but_not_endless(place: Place) -> None:
-    assert LONGEST_BODIES["/webhooks/sendgrid"] == LARGEST
+    assert longest_body("/webhooks/sendgrid") == LARGEST
     client, delivery = served(place, sendgrid_webhook_key=PUBLIC), uncertain(place)
     for size, status in ((1 << 20, 204), (LARGEST, 413)):
         raw = events(delivery, filler="x" * size)

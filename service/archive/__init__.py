@@ -3,58 +3,89 @@
 tables   the tables
 papers   what was fetched, seen and paid for
 issues   briefs, issues and their approval
+edits    what editors changed by hand, and the originals
 ledger   who gets an issue, and what became of it
 hours    when each is due, and what is late
 pacing   token buckets that the workers share
 reports  reading the ledger: rows, figures
+lookups  one reader or one page of readers in the ledger; an audience before it is planned
+sheets   the ledger as CSV
 events   what a provider reports later
 agenda   what the schedule goes by
 restoring  what is held after a backup was restored
 watch    what an operator watches: fetches, what is overdue
+trends   figures over many issues, and what one subscriber received
+admins   sign-in links, sessions and the audit log of the admin pages
 """
 
 import sqlalchemy as sa
 
+from service.archive.admins import Act, AdminBook, LinkRefusal
 from service.archive.agenda import Agenda, asked_about_held
+from service.archive.edits import EditDesk, Made
 from service.archive.events import EventBook, Recorded
 from service.archive.hours import HELD, Hours
-from service.archive.issues import BriefBroken, Built, IssueClosed, IssueShelf, IssueStatus, UnknownIssue
+from service.archive.issues import (
+    BriefBroken,
+    Built,
+    IssueClosed,
+    IssueEdited,
+    IssueShelf,
+    IssueStatus,
+    Stale,
+    UnknownIssue,
+)
 from service.archive.ledger import Claimant, Claims, FanOut, Ledger, LedgerBroken, Span, Unavailable
+from service.archive.lookups import Crowd, Lookups
 from service.archive.papers import PaperShelf
 from service.archive.reports import Line, Reports
 from service.archive.restoring import Restoring
+from service.archive.sheets import sheet
 from service.archive.tables import BriefRow, DeliveryRow, Halt, IssueRow, PaperRow, SightingRow
+from service.archive.trends import IssueTrend, Received, TrendBook
 from service.archive.watch import Watch, Watched
 
 __all__ = [
     "HELD",
+    "Act",
     "Archive",
     "BriefBroken",
     "BriefRow",
     "Built",
     "Claimant",
     "Claims",
+    "Crowd",
     "DeliveryRow",
     "FanOut",
     "Halt",
     "IssueClosed",
+    "IssueEdited",
     "IssueRow",
     "IssueStatus",
+    "IssueTrend",
     "LedgerBroken",
     "Line",
+    "LinkRefusal",
+    "Made",
     "PaperRow",
+    "Received",
     "Recorded",
     "SightingRow",
     "Span",
+    "Stale",
     "Unavailable",
     "UnknownIssue",
     "Watched",
     "asked_about_held",
+    "sheet",
 ]
 
 
-class Archive(PaperShelf, IssueShelf, Ledger, Hours, Reports, EventBook, Agenda, Watch, Restoring):
-    """Every query on papers, briefs, issues and deliveries."""
+class Archive(
+    PaperShelf, IssueShelf, EditDesk, Ledger, Hours, Reports, Lookups, EventBook, TrendBook, AdminBook,
+    Agenda, Watch, Restoring,
+):  # fmt: skip
+    """Every query on papers, briefs, issues, deliveries and admins."""
 
     def __init__(self, engine: sa.Engine) -> None:
         super().__init__(engine)

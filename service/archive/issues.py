@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
+from service.archive.originals import bring_back, is_edited
 from service.archive.papers import chunks
-from service.archive.tables import BriefRow, DeliveryRow, Halt, IssueRow, SightingRow
+from service.archive.tables import BriefRow, DeliveryRow, Halt, IssueRow, OriginalRow, SightingRow
 from service.briefs.model import Brief
 from service.delivery import State
 from service.issues import Issue
@@ -27,6 +28,14 @@ class IssueClosed(Exception):
 
 class BriefBroken(ValueError):
     """A stored brief can't be read; the message names its issue and topic."""
+
+
+class IssueEdited(IssueClosed):
+    """An issue that editors changed is built again only by somebody who says that their edits may go."""
+
+
+class Stale(Exception):
+    """The issue's content is another than the one that was looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +68,17 @@ class IssueShelf:
         self._engine = engine
         self._writer = writer(engine)
 
-    def save_issue(self, window: Window, built: Sequence[Built], now: dt.datetime) -> Issue:
-        """Write briefs and what their builds saw; briefs of other topics in the same issue stay."""
+    def save_issue(
+        self, window: Window, built: Sequence[Built], now: dt.datetime, *, over_edits: bool = False
+    ) -> Issue:
+        """Write briefs and what their builds saw; briefs of other topics in the same issue stay.
+
+        IssueEdited where editors changed the issue, unless `over_edits`: then all their edits are undone.
+        """
         with Session(self._writer) as session, session.begin():
             row = _open_row(session, window.label)
+            refuse_edited(session, window.label, over_edits=over_edits)
+            bring_back(session, window.label, now)
             row = row or IssueRow(
                 label=window.label, first=window.first, last=window.last, built_at=now, content_hash=""
             )
@@ -85,20 +101,41 @@ class IssueShelf:
         with Session(self._engine) as session:
             return read_issue(session, issue_row(session, label))
 
-    def issues(self) -> tuple[IssueStatus, ...]:
-        """Every issue, newest window first."""
+    def issues(self, limit: int | None = None) -> tuple[IssueStatus, ...]:
+        """Every issue, newest window first; the newest ones only, where a limit is given."""
+        newest = select(IssueRow).order_by(col(IssueRow.first).desc(), col(IssueRow.label)).limit(limit)
         with Session(self._engine) as session:
-            rows = session.exec(select(IssueRow).order_by(col(IssueRow.first).desc(), col(IssueRow.label)))
+            rows = session.exec(newest)
             return tuple(status(session, row) for row in rows)
 
     def status(self, label: str) -> IssueStatus:
         with Session(self._engine) as session:
             return status(session, issue_row(session, label))
 
-    def approve(self, label: str, now: dt.datetime) -> IssueStatus:
-        """Bind approval to the content as it stands: any later change needs another approval."""
+    def refuse_edited(self, label: str, *, over_edits: bool) -> None:
+        """IssueEdited where building the issue again would undo edits that nobody gave up."""
+        with Session(self._engine) as session:
+            refuse_edited(session, label, over_edits=over_edits)
+
+    def withdraw(self, label: str) -> IssueStatus:
+        """Take approval back: the issue is a draft again. IssueClosed when it is being delivered."""
         with Session(self._writer) as session, session.begin():
-            row = issue_row(session, label)
+            row = issue_row(session, label, lock=True)
+            if row.planned_at is not None:
+                raise IssueClosed(f"issue {label} is already being delivered; pause or cancel it instead")
+            row.approved_hash = row.approved_at = None
+            session.flush()
+            return status(session, row)
+
+    def approve(self, label: str, now: dt.datetime, content_hash: str = "") -> IssueStatus:
+        """Bind approval to the content as it stands: any later change needs another approval.
+
+        Stale where the content is not `content_hash`, which its reader saw.
+        """
+        with Session(self._writer) as session, session.begin():
+            row = issue_row(session, label, lock=True)
+            if content_hash and content_hash != row.content_hash:
+                raise Stale(f"issue {label} was changed since; look at it again")
             row.approved_hash, row.approved_at = row.content_hash, now
             session.flush()
             return status(session, row)
@@ -154,19 +191,30 @@ def issue_row(session: Session, label: str, *, lock: bool = False) -> IssueRow:
     return row
 
 
-def read_issue(session: Session, row: IssueRow) -> Issue:
-    briefs = session.exec(
-        select(BriefRow).where(BriefRow.issue_label == row.label).order_by(col(BriefRow.position))
-    )
+def refuse_edited(session: Session, label: str, *, over_edits: bool) -> None:
+    if not over_edits and is_edited(session, label):
+        raise IssueEdited(
+            f"issue {label} was edited by hand, and building it again undoes every edit; "
+            f"say that they may go: brief build --over-edits"
+        )
+
+
+def read_issue(
+    session: Session, row: IssueRow, kept: Sequence[BriefRow | OriginalRow] | None = None
+) -> Issue:
+    """The issue of this row: its briefs as they are stored, or other ones."""
+    if kept is None:
+        held = select(BriefRow).where(BriefRow.issue_label == row.label)
+        kept = session.exec(held.order_by(col(BriefRow.position))).all()
     return Issue(
         label=row.label,
         window=Window(row.first, row.last),
         built_at=row.built_at,
-        briefs=tuple(map(_read_brief, briefs)),
+        briefs=tuple(map(_read_brief, kept)),
     )
 
 
-def _read_brief(row: BriefRow) -> Brief:
+def _read_brief(row: BriefRow | OriginalRow) -> Brief:
     try:
         return Brief.from_json(row.content)
     except ValueError as error:  # pydantic's words hold the content

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from service.archive.hours import attend, due_moments, touch
-from service.archive.issues import IssueStatus, counts, issue_row, read_issue, status
+from service.archive.issues import IssueStatus, Stale, counts, issue_row, read_issue, status
 from service.archive.pacing import hold_back, may_leave
 from service.archive.restoring import may_have_left
 from service.archive.tables import DeliveryRow, Halt, IssueRow
@@ -79,18 +79,18 @@ class Ledger:
     def preview(self, label: str, today: dt.date) -> dict[str | None, int]:
         """How many would be planned (None) or skipped, by reason, without writing anything."""
         with Session(self._engine) as session:
-            rows = audience(_offer(session, label, today), _sent(label)).subquery()
+            rows = audience(offer_of(session, label, today), _sent(label)).subquery()
             counted = sa.select(rows.c.reason, sa.func.count()).group_by(rows.c.reason)
             return {row[0]: row[1] for row in session.execute(counted)}
 
     def why(self, label: str, subscriber_id: int, today: dt.date) -> tuple[tuple[str, ...], str | None]:
         """The topics that one subscriber would get of an issue, and the reason to skip, None for none."""
         with Session(self._engine) as session:
-            rows = audience(_offer(session, label, today), _sent(label), only=subscriber_id)
+            rows = audience(offer_of(session, label, today), _sent(label), only=subscriber_id)
             _, topics, _, reason = session.execute(rows).one()
             return tuple(filter(None, topics.split(","))), reason
 
-    def plan(
+    def plan(  # noqa: PLR0913 - what a plan may be given
         self,
         label: str,
         now: dt.datetime,
@@ -98,17 +98,21 @@ class Ledger:
         chunk: int = 5000,
         *,
         local_hours: bool = False,
+        content_hash: str = "",
     ) -> bool:
         """Freeze the audience, one row for each subscriber, in one statement; False when it was frozen.
 
         With `local_hours` each is due at the next of the subscriber's chosen hours, else at once; `fan_out`
         then writes the jobs for chunks of so many rows in the same transaction. A quiet week has no audience.
+        Stale where the content is not the approved `content_hash`, when one is given.
         """
         with Session(self._writer) as session, session.begin():
             row = issue_row(session, label, lock=True)
             if row.planned_at is not None:
                 return False
-            offer = _offer(session, label, now.date())
+            if content_hash and not content_hash == row.content_hash == row.approved_hash:
+                raise Stale(f"issue {label} was changed since; look at it again")
+            offer = offer_of(session, label, now.date())
             if offer.topics:
                 rows = audience(offer).subquery()
                 source, due_at = _with_moments(session, rows, now) if local_hours else (rows, _literal(now))
@@ -284,7 +288,7 @@ def _frozen(
     return sa.insert(DELIVERIES).from_select([*columns, "due_at"], frozen)
 
 
-def _offer(session: Session, label: str, today: dt.date) -> Offer:
+def offer_of(session: Session, label: str, today: dt.date) -> Offer:
     """The issue's topics that have papers: a quiet week is no reason for an e-mail."""
     issue = read_issue(session, issue_row(session, label))
     slugs = tuple(brief.topic_slug for brief in issue.briefs if not brief.is_quiet)

@@ -30,10 +30,23 @@ class PaperShelf:
             row = session.get(FetchRow, (topic.slug, _question(topic, window, source), day))
             if row is None:
                 return None
-            found = _papers(session, row.paper_ids)
+            found = read_papers(session, row.paper_ids)
             return Fetched(
                 topic.slug, window, tuple(found[i] for i in row.paper_ids if i in found), row.fetched_at
             )
+
+    def last_fetched(self, topic: Topic, window: Window, source: str) -> Fetched | None:
+        """What the same question was answered last, on whatever day; None when it was never asked."""
+        asked = select(FetchRow).where(
+            FetchRow.topic_slug == topic.slug, FetchRow.question == _question(topic, window, source)
+        )
+        with Session(self._engine) as session:
+            row = session.exec(asked.order_by(col(FetchRow.day).desc()).limit(1)).first()
+            if row is None:
+                return None
+            found = read_papers(session, row.paper_ids)
+            papers = tuple(found[i] for i in row.paper_ids if i in found)
+            return Fetched(topic.slug, window, papers, row.fetched_at)
 
     def store_fetched(self, topic: Topic, fetched: Fetched, source: str) -> None:
         with Session(self._writer) as session, session.begin():
@@ -66,7 +79,7 @@ class PaperShelf:
 
     def papers(self, ids: Iterable[str]) -> dict[str, Paper]:
         with Session(self._engine) as session:
-            return _papers(session, tuple(ids))
+            return read_papers(session, tuple(ids))
 
     def card(self, subject: str, prompt_version: str, model: str) -> str | None:
         with Session(self._engine) as session:
@@ -90,7 +103,8 @@ def chunks(values: Sequence[Any], size: int = ROWS_A_STATEMENT) -> Iterator[Sequ
     return (values[start : start + size] for start in range(0, len(values), size))
 
 
-def _papers(session: Session, ids: Sequence[str]) -> dict[str, Paper]:
+def read_papers(session: Session, ids: Sequence[str]) -> dict[str, Paper]:
+    """The papers of these ids that are kept, by id."""
     rows = (
         row
         for chunk in chunks(ids)

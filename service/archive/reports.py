@@ -30,6 +30,8 @@ class Line:
     settled_at: dt.datetime | None
     retry_at: dt.datetime | None
     fact: str | None
+    topics: tuple[str, ...]  # slugs
+    length: str
 
 
 class Reports:
@@ -50,21 +52,12 @@ class Reports:
             left = None if left is None else left - len(page)
 
     def _page(self, label: str, state: State | None, after: int, size: int) -> list[Line]:
-        row, person = table(DeliveryRow).c, table(SubscriberRow).c
-        rows = (
-            sa.select(
-                row.id, person.address, row.state, row.reason, row.attempt,
-                row.settled_at, row.retry_at, row.fact,
-            )
-            .outerjoin(table(SubscriberRow), person.id == row.subscriber_id)
-            .where(row.issue_label == label, row.id > after)
-            .order_by(row.id)
-            .limit(size)
-        )  # fmt: skip
+        row = table(DeliveryRow).c
+        rows = LINE.where(row.issue_label == label, row.id > after).order_by(row.id).limit(size)
         if state is not None:
             rows = rows.where(row.state == state)
         with Session(self._engine) as session:
-            return [Line(one, address, State(at), *rest) for one, address, at, *rest in session.execute(rows)]
+            return [line_of(*one) for one in session.execute(rows)]
 
     def figures(self, now: dt.datetime, label: str | None = None) -> Figures:
         """How delivering goes, from the database alone: the same for every process that asks."""
@@ -82,6 +75,25 @@ class Reports:
                 _age(session.scalar(_oldest(label)), now),
                 (last - first).total_seconds() / count if count else 0.0,
             )
+
+
+def _line() -> sa.Select[Any]:
+    row, person = table(DeliveryRow).c, table(SubscriberRow).c
+    rows = sa.select(
+        row.id, person.address, row.state, row.reason, row.attempt, row.settled_at, row.retry_at, row.fact,
+        row.topics, row.length,
+    )  # fmt: skip
+    return rows.outerjoin(table(SubscriberRow), person.id == row.subscriber_id)
+
+
+LINE = _line()  # every row of the ledger, for a person
+
+
+def line_of(*row: Any) -> Line:
+    """From the columns of LINE, which stand in the order of the fields."""
+    values: list[Any] = [*row]
+    values[2], values[8] = State(values[2]), tuple(filter(None, values[8].split(",")))
+    return Line(*values)
 
 
 def _oldest(label: str | None) -> sa.Select[Any]:

@@ -206,3 +206,65 @@ class RestoreRow(SQLModel, table=True):
 
     restored_at: dt.datetime = Field(sa_type=UtcDateTime, primary_key=True)
     taken_at: dt.datetime = Field(sa_type=UtcDateTime)
+
+
+class SignInRow(SQLModel, table=True):
+    """A sign-in link of an admin, used once. Only the hash of its token is kept."""
+
+    __tablename__ = "sign_ins"
+
+    token_hash: str = Field(primary_key=True, max_length=64)
+    address: str = Field(index=True)
+    asked_at: dt.datetime = Field(sa_type=UtcDateTime, index=True)
+    used_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class AdminSessionRow(SQLModel, table=True):
+    """A session of an admin. Only the hash of its id is kept: who reads the database can't become one."""
+
+    __tablename__ = "admin_sessions"
+
+    id_hash: str = Field(primary_key=True, max_length=64)
+    address: str = Field(index=True)
+    begun_at: dt.datetime = Field(sa_type=UtcDateTime, index=True)
+    seen_at: dt.datetime = Field(sa_type=UtcDateTime)
+
+
+class AuditRow(SQLModel, table=True):
+    """Who did what, when and from where. Subscribers are named by id, so that a deletion leaves nothing."""
+
+    __tablename__ = "audit_log"
+    __table_args__ = (sa.Index("ix_audit_log_subject_id", "subject", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: dt.datetime = Field(sa_type=UtcDateTime)
+    actor: str  # an admin's address
+    action: str  # in words: "approved"
+    subject: str  # what was acted on: "issue 2026-W22", "topic robot-learning", "subscriber 12"
+    detail: str = ""
+    source: str = ""  # the host that asked
+
+
+class EditRow(SQLModel, table=True):
+    """That an editor changed an issue by hand: who, when, what."""
+
+    __tablename__ = "edits"
+    __table_args__ = (sa.Index("ix_edits_issue_label_id", "issue_label", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    issue_label: str = Field(foreign_key="issues.label", ondelete="CASCADE")
+    at: dt.datetime = Field(sa_type=UtcDateTime)
+    by: str  # an admin's address
+    edit: str  # as JSON
+    undone_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # or built anew
+
+
+class OriginalRow(SQLModel, table=True):
+    """A brief as it was built, kept while its issue is edited."""
+
+    __tablename__ = "originals"
+
+    issue_label: str = Field(foreign_key="issues.label", primary_key=True, ondelete="CASCADE")
+    topic_slug: str = Field(primary_key=True)
+    position: int
+    content: str

@@ -183,6 +183,7 @@ class RunMetadata:
     claims_dropped: int = 0
     gates: tuple[GateCount, ...] = ()
     notes: tuple[str, ...] = ()  # fallbacks and fills, in words
+    edits: tuple[str, ...] = ()  # what editors changed by hand, in words, in order
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +208,8 @@ class Brief:
     revisions: tuple[Revision, ...]
     metadata: RunMetadata
     filled: tuple[str, ...] = ()  # sections that the extractive writer filled in for another writer
+    note: str = ""  # from the editors, at the head of the topic
+    subject: str = ""  # the editors' words in the e-mail's subject, in place of the top themes
     schema_version: int = field(default=SCHEMA_VERSION)
 
     @property

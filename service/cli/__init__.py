@@ -58,6 +58,7 @@ COMMANDS = {
         "Build, ask for approval and plan what is due, until SIGTERM; start as many as wanted.",
     ),
     "due": ("scheduling", "Say what would be done now, and what comes next; nothing is done."),
+    "admin": ("administering", "Who may open the admin pages, and a first link into them."),
     "migrate": ("checking", "Bring the database to this version of the service."),
     "doctor": (
         "checking",

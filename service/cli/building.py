@@ -1,6 +1,7 @@
 """`brief build`, `issues`, `show`, `approve`: making an issue and looking at it."""
 
 import datetime as dt
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -23,7 +24,7 @@ from service.cli.terminal import (
     write_text,
 )
 from service.delivery import State
-from service.inspection import sample_reader
+from service.emails.proofs import sample_reader
 from service.papers import Window
 from service.pipeline import BuildReport, Newsroom, build_issue, select_papers
 from service.wiring import Service
@@ -70,6 +71,9 @@ def build(
         bool, typer.Option("--dry-run", help="estimate tokens and cost, build nothing")
     ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="ask arXiv again for what was asked today")] = False,
+    over_edits: Annotated[
+        bool, typer.Option("--over-edits", help="undo edits made by hand without asking")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="report as JSON")] = False,
 ) -> None:
     """Build an issue: fetch, choose and rank the window's papers, and write a brief for each topic."""
@@ -82,8 +86,9 @@ def build(
     if dry_run:
         _print_estimates(window, topics, room, as_json=as_json)
         return
+    over_edits = over_edits or _may_undo_edits(service, window)
     with watched() as watch:
-        report = build_issue(window, topics, room, fresh=fresh, watch=watch)
+        report = build_issue(window, topics, room, fresh=fresh, over_edits=over_edits, watch=watch)
     approved = _approve_whole(service, report)
     (print_json(_report_values(report)) if as_json else _print_report(report, approved=approved))
     for failure in report.failures.values():
@@ -140,6 +145,15 @@ def approve(issue: Annotated[str, typer.Argument(help="the issue, such as 2026-W
     out.print(f"Approved {issue} as {status.content_hash[:12]}. Next: brief send {issue}")
 
 
+def _may_undo_edits(service: Service, window: Window) -> bool:
+    """Ask about edits made by hand, where there are any and somebody is at the terminal."""
+    made = service.archive.edits(window.label)
+    if not made or not sys.stdin.isatty():
+        return False  # build_issue refuses what is edited
+    question = f"Issue {window.label} was edited by hand ({len(made)} edits). Undo them and build it again?"
+    return typer.confirm(question, abort=True)
+
+
 def chosen_window(week: str | None, first: str | None, last: str | None) -> Window:
     """The window that the options name, the last whole week when they name none."""
     if week and (first or last):
@@ -179,7 +193,7 @@ def _shown(service: Service, label: str, topics: list[str] | None, form: Format,
     if issue.for_topics(slugs).is_empty:
         raise Refused(f"issue {label} has no papers in {', '.join(slugs)}: a quiet week, no e-mail")
     edition = wiring.press(service.settings).print(issue).edition(slugs, length)
-    reader = sample_reader(service, label)
+    reader = sample_reader(service.settings.base_url, label)
     if form is Format.EML:
         return edition.message(reader, wiring.now())
     return (edition.html(reader) if form is Format.HTML else edition.text(reader)).encode()

@@ -1,6 +1,5 @@
 """`brief send` and `brief deliveries`: an approved issue to its audience, and what became of it."""
 
-import csv
 import sys
 import time
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from typer.core import TyperGroup
 
 from service import wiring
 from service.adapters import processes
-from service.archive import Halt, IssueStatus, Line
+from service.archive import Halt, IssueStatus, Line, sheet
 from service.cli.printing import check_editions
 from service.cli.terminal import Refused, err, opened, out, print_json, start_logging
 from service.delivery import MessageMaker, State
@@ -136,7 +135,7 @@ def list_(
     service = opened()
     status = service.archive.audited(issue)
     if as_csv:
-        _write_csv(service.archive.lines(issue, state))
+        sys.stdout.writelines(sheet(service.archive.lines(issue, state)))
     elif as_json:
         states = {str(one): status.deliveries.get(one, 0) for one in State}
         print_json({"issue": issue, "audience": status.audience, "halt": status.halt, "deliveries": states})
@@ -236,17 +235,6 @@ def _show_lines(lines: list[Line]) -> None:
             line.reason or "",
         )  # fmt: skip
     out.print(table)
-
-
-def _write_csv(lines: Iterator[Line]) -> None:
-    sheet = csv.writer(sys.stdout)
-    sheet.writerow(["delivery", "address", "state", "reason", "attempts", "settled", "retry", "reported"])
-    for line in lines:
-        reason = line.reason or ""
-        # a spreadsheet runs what begins like a formula, and a server chose these words
-        reason = f"'{reason}" if reason[:1] in {"=", "+", "-", "@"} else reason
-        times = (line.settled_at, line.retry_at)
-        sheet.writerow([line.id, line.address, line.state, reason, line.attempt, *times, line.fact])
 
 
 def _show_audience(reasons: dict[str | None, int], *, as_json: bool) -> None:

@@ -13,14 +13,8 @@ from service.adapters.chromium import BrowserFailed, Chromium, View, chromium, f
 from service.cli.terminal import Refused, err, opened, out, print_json, table, watched
 from service.emails import RenderedEdition, RenderedIssue
 from service.emails.checks import Problem
-from service.inspection import (
-    TopicSet,
-    alone_and_all,
-    edition_name,
-    inspect_editions,
-    offered_topics,
-    sample_reader,
-)
+from service.emails.proofs import TopicSet, alone_and_all, edition_name, offered_topics, sample_reader
+from service.inspection import inspect_editions
 from service.issues import Issue
 from service.wiring import Service
 from subscribers.preferences import Length
@@ -113,7 +107,7 @@ def _write_gallery(
     editions: dict[str, RenderedEdition], service: Service, target: Path, browser: str | None
 ) -> None:
     label = next(iter(editions.values())).edition.issue.label
-    reader, now = sample_reader(service, label), wiring.now()
+    reader, now = sample_reader(service.settings.base_url, label), wiring.now()
     for name, edition in editions.items():
         (target / f"{name}.html").write_text(edition.html(reader), encoding="utf-8")
         (target / f"{name}.txt").write_text(edition.text(reader), encoding="utf-8")

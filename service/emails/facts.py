@@ -1,6 +1,7 @@
 """A brief's facts in words: dates, shares, names, how it was made."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable
 
 from service.briefs.model import CatalogEntry, RunMetadata
@@ -40,6 +41,8 @@ def run_lines(made: RunMetadata, filled: tuple[str, ...]) -> Iterable[str]:
         f"Claims: {made.claims_written} written, {made.claims_repaired} repaired, "
         f"{made.claims_dropped} dropped because a check failed."
     )
+    if made.edits:
+        yield f"Edited by the editors: {edits_in_words(made.edits)}."
     if made.gates:
         passed = (
             f"{shown(gate.gate, 40)} {gate.checked - gate.failed} of {gate.checked}"
@@ -54,6 +57,12 @@ def run_lines(made: RunMetadata, filled: tuple[str, ...]) -> Iterable[str]:
             "Filled in by the extractive writer: " + ", ".join(shown(name, 40) for name in filled[:12]) + "."
         )
     yield from (shown(note, LINE) for note in made.notes[:12])
+
+
+def edits_in_words(edits: Iterable[str]) -> str:
+    """``a claim dropped (3 times), a heading changed``, in the order of the first of each."""
+    counted = Counter(shown(edit, 40) for edit in edits)
+    return ", ".join(edit if times == 1 else f"{edit} ({times} times)" for edit, times in counted.items())
 
 
 def span(first: dt.date, last: dt.date) -> str:

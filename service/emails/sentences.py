@@ -45,9 +45,7 @@ def subject_values(edition: Edition) -> SubjectValues:
     briefs = edition.briefs
     names = counted(briefs, 2)
     several = len(briefs) > 1
-    headings = [
-        heading for brief in briefs[:2] for heading in islice(headings_of(brief), 1 if several else 2)
-    ]
+    headings = [heading for brief in briefs[:2] for heading in tops_of(brief, 1 if several else 2)]
     themes = shortened(headings[0], SUBJECT_THEMES) if headings else ""
     if len(headings) > 1 and len(themes) + len(headings[1]) + 2 <= SUBJECT_THEMES:
         themes = f"{themes}, {headings[1]}"
@@ -82,6 +80,12 @@ def name(brief: Brief) -> str:
 
 def headings_of(brief: Brief) -> Iterator[str]:
     return filter(None, (shown(theme.heading, HEADING) for theme in brief.themes))
+
+
+def tops_of(brief: Brief, most: int) -> list[str]:
+    """What the subject says of a topic: the editors' words where there are some, else its top themes."""
+    words = shown(brief.subject, SUBJECT_THEMES)
+    return [words] if words else list(islice(headings_of(brief), most))
 
 
 def counted(briefs: Sequence[Brief], most: int) -> str:

@@ -20,7 +20,7 @@ from service.emails.plaintext import TIE
 from service.emails.shown import Segment, safe_url, segments, shown
 from subscribers.preferences import Length
 
-NAME, HEADING, TITLE = 80, 160, 200  # characters shown at most
+NAME, HEADING, TITLE, NOTE = 80, 160, 200, 600  # characters shown at most
 KINDS = {"term": "Term", "method": "Method", "benchmark": "Benchmark", "group": "Group"}
 
 
@@ -150,6 +150,16 @@ class TopicView:
     @property
     def top_theme(self) -> str:
         return shown(self.brief.themes[0].heading, HEADING) if self.brief.themes else ""
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether editors changed the brief by hand, which its readers are told."""
+        return bool(self.brief.metadata.edits)
+
+    @property
+    def note(self) -> str:
+        """What the editors say on the topic; empty where they say nothing."""
+        return shown(self.brief.note, NOTE)
 
     @property
     def is_contents(self) -> bool:

@@ -12,7 +12,10 @@ from starlette.types import ASGIApp
 
 from service import __version__, wiring
 from service.emails.letters import LetterPress
-from service.web import feeds, health, metrics, outbox, public, web_view, webhooks
+from service.web import admin, feeds, health, metrics, outbox, public, web_view, webhooks
+from service.web.admin import sign_in
+from service.web.admin.counting import Kept
+from service.web.admin.frame import Office
 from service.web.headers import Guard, is_from_here
 from service.web.letters import PostedLetters
 from service.web.shelf import Shelf
@@ -30,7 +33,8 @@ MACHINES = ("/api/", "/health/", "/metrics", "/webhooks/")  # who asks here read
 ROBOTS = "User-agent: *\n" + "".join(
     f"Disallow: /{folder}/\n"
     for folder in (
-        "api", "change-address", "confirm", "delete", "export", "leave", "manage", "outbox", "undo-leave",
+        "admin", "api", "change-address", "confirm", "delete", "export", "leave", "manage", "outbox",
+        "undo-leave",
         "web-view",
     )
 )  # fmt: skip
@@ -63,6 +67,7 @@ def make_app(service: wiring.Service, clock: Clock = wiring.now) -> ASGIApp:
     app.include_router(feeds.routes)
     app.include_router(public.routes)
     pages.add_to(app, desk)
+    admin.add_to(app, make_office(service, site, clock))
     app.include_router(web_view.router(wiring.press(settings), site.shelf, desk.open, desk.refuse))
     _add_files(app, site)
     _add_errors(app, site)
@@ -88,13 +93,7 @@ def make_desk(service: wiring.Service, site: Site, clock: Clock) -> pages.Desk:
     """What the pages of subscribers work with."""
     settings, keys = service.settings, wiring.secret_keys(service.settings)
     links = Links(settings.base_url, keys)
-    letters = PostedLetters(
-        press=LetterPress(wiring.sender(settings), wiring.TEMPLATES),
-        links=links,
-        shelf=site.shelf,
-        roster=service.roster,
-        mailer=lambda: wiring.mailer(settings),
-    )
+    letters = make_letters(service, site, links)
     return pages.Desk(
         roster=service.roster,
         subscriptions=Subscriptions(service.engine, keys),
@@ -109,6 +108,33 @@ def make_desk(service: wiring.Service, site: Site, clock: Clock) -> pages.Desk:
         offers=lambda: public.offered(site),
         sent=site.shelf.sent,
         clock=clock,
+    )
+
+
+def make_letters(service: wiring.Service, site: Site, links: Links) -> PostedLetters:
+    """What writes and sends the small e-mails."""
+    settings = service.settings
+    return PostedLetters(
+        press=LetterPress(wiring.sender(settings), wiring.TEMPLATES),
+        links=links,
+        shelf=site.shelf,
+        roster=service.roster,
+        mailer=lambda: wiring.mailer(settings),
+    )
+
+
+def make_office(service: wiring.Service, site: Site, clock: Clock) -> Office:
+    """What the admin pages work with."""
+    settings, keys = service.settings, wiring.secret_keys(service.settings)
+    return Office(
+        service=service,
+        site=site,
+        clock=clock,
+        admins=settings.admins_by_address,
+        limits=Limits(service.engine, keys, sign_in.RATES),
+        post_link=make_letters(service, site, Links(settings.base_url, keys)).post_sign_in,
+        newsroom=lambda: wiring.newsroom(service, "extractive"),  # trying a topic out writes nothing
+        kept=Kept(clock),
     )
 
 

@@ -21,7 +21,12 @@ from service.web.metrics import Traffic
 log = logging.getLogger("service.web")
 
 LONGEST_BODY = 64 * 1024  # bytes; the longest form here has a thousand
-LONGEST_BODIES = {"/webhooks/sendgrid": 4 << 20}  # where more is right
+# Where more is right. Nothing is read of an admin who is not signed in.
+LONGEST_BODIES = (
+    ("/webhooks/sendgrid", 4 << 20),
+    ("/admin/subscribers/import", 20 << 20),
+    ("/admin/", 1 << 20),
+)
 REQUEST_ID = re.compile(rb"[A-Za-z0-9_-]{8,64}")  # what a proxy may give; no dots, so no link fits in
 PAGES_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
@@ -70,7 +75,7 @@ class Guard:
     async def _answered(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         began = time.perf_counter()
         try:
-            await self.app(scope, _limited(receive, scope["path"]), answer)
+            await self.app(scope, _limited(receive, longest_body(scope["path"])), answer)
         except Exception as error:  # noqa: BLE001 - the last door; the application has answered "sorry" already
             _tell(scope, error)
         method, route, seconds = scope["method"], _route(scope), time.perf_counter() - began
@@ -114,8 +119,13 @@ def _request_id(scope: Scope) -> str:
     return given.decode("ascii") if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
 
 
-def _limited(receive: Receive, path: str) -> Receive:
-    size, longest = 0, LONGEST_BODIES.get(path, LONGEST_BODY)
+def longest_body(path: str) -> int:
+    """How many bytes may be sent to a path."""
+    return next((size for start, size in LONGEST_BODIES if path.startswith(start)), LONGEST_BODY)
+
+
+def _limited(receive: Receive, longest: int) -> Receive:
+    size = 0
 
     async def limited() -> Message:
         nonlocal size

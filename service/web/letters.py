@@ -20,6 +20,8 @@ from subscribers.subscriber import Subscriber
 
 log = logging.getLogger("service.web")
 
+SIGN_IN = "sign-in"  # the letter to an admin
+
 # What the one button of a letter opens
 PURPOSES = {
     Letter.CONFIRM: Purpose.CONFIRM,
@@ -46,13 +48,27 @@ class PostedLetters:
     def post(
         self, letter: Letter, subscriber: Subscriber, now: dt.datetime, *, to: str = "", about: str = ""
     ) -> None:
+        self._send(letter, lambda: self.message(letter, subscriber, now, to=to, about=about))
+
+    def post_sign_in(self, address: str, link: str, now: dt.datetime) -> None:
+        """An admin's sign-in link."""
+        self._send(SIGN_IN, lambda: self.sign_in(address, link, now))
+
+    def _send(self, name: str, message: Callable[[], Message]) -> None:
         try:
-            message = self.message(letter, subscriber, now, to=to, about=about)
             with self.mailer() as mailer:
-                ((_, outcome),) = mailer.send([message], lambda _: None)
-            log.info("letter %s: %s", letter, outcome.state)
+                ((_, outcome),) = mailer.send([message()], lambda _: None)
+            log.info("letter %s: %s", name, outcome.state)
         except Exception as error:  # noqa: BLE001 - the answer has left; a log line is all that can be done
-            log.error("letter %s did not leave: %s", letter, type(error).__name__)  # noqa: TRY400 - a traceback could hold the address
+            log.error("letter %s did not leave: %s", name, type(error).__name__)  # noqa: TRY400 - a traceback could hold the address
+
+    def sign_in(self, address: str, link: str, now: dt.datetime) -> Message:
+        """The letter that opens the admin pages, for 15 minutes and once."""
+        sender = self.press.sender
+        printed = self.press.letter(SIGN_IN, {"link": link, "home": sender.base_url})
+        message_id = f"{SIGN_IN}.{secrets.token_hex(12)}@{sender.domain}"
+        content = letter_bytes(sender, printed, Envelope(address, message_id, now))
+        return single_message(sender.address, address, message_id, content)
 
     def message(
         self, letter: Letter, subscriber: Subscriber, now: dt.datetime, *, to: str = "", about: str = ""

@@ -70,10 +70,11 @@ def counted(template: str, corpus: Corpus, citations: tuple[Citation, ...], term
     handles = corpus.handles(citation.paper_id for citation in citations)
     papers, first = listed(handles, LISTED), listed(handles[:2])
     text = template.format(n=n, m=m, terms=either(terms), papers=papers, first=first)
-    return Claim(_in_number(text, n, m), citations, "counted")
+    return Claim(in_number(text, n, m), citations, "counted")
 
 
-def _in_number(text: str, n: int, m: int) -> str:
+def in_number(text: str, n: int, m: int) -> str:
+    """The sentence in singular where it counts one paper, of `m`."""
     if m == 1:
         text = text.replace("1 of the 1 papers", "1 paper, the only one here,")
     if n != 1:

@@ -1,0 +1,92 @@
+"""Edits of an issue by hand: made, listed and undone, beside the briefs as they were built."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from service.archive.issues import IssueClosed, Stale, issue_row, read_issue
+from service.archive.originals import bring_back, in_force, keep_originals, originals
+from service.archive.papers import read_papers
+from service.archive.tables import BriefRow, EditRow, IssueRow
+from service.editing import Edit, edit_from_json, edit_to_json, edited
+from service.issues import Issue
+from subscribers.database import writer
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One edit in force: what, by whom and when."""
+
+    edit: Edit
+    by: str  # an admin's address
+    at: dt.datetime
+
+
+class EditDesk:
+    """Edits, each one transaction: the issue that is edited is the one that was seen."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._writer = writer(engine)
+
+    def edit_issue(self, label: str, edit: Edit, by: str, now: dt.datetime, content_hash: str = "") -> Issue:
+        """The issue with one more edit. Its approval falls: its content is another.
+
+        EditRefused where the edit can't be made; Stale where the content is not `content_hash` any more;
+        IssueClosed when the issue is being delivered.
+        """
+        with Session(self._writer) as session, session.begin():
+            row = _open_row(session, label, content_hash)
+            issue = read_issue(session, row)
+            papers = read_papers(session, sorted({id_ for brief in issue.briefs for id_ in brief.entries}))
+            made = edited(issue, edit, papers)
+            keep_originals(session, label)
+            _write(session, row, made)
+            session.add(EditRow(issue_label=label, at=now, by=by, edit=edit_to_json(edit)))
+            return made
+
+    def undo_edits(self, label: str, now: dt.datetime, content_hash: str = "") -> Issue:
+        """The issue as it was built. Stale and IssueClosed as for `edit_issue`."""
+        with Session(self._writer) as session, session.begin():
+            row = _open_row(session, label, content_hash)
+            bring_back(session, label, now)
+            issue = read_issue(session, row)
+            row.content_hash = issue.content_hash
+            return issue
+
+    def edits(self, label: str) -> tuple[Made, ...]:
+        """The edits in force, oldest first."""
+        rows = select(EditRow).where(*in_force(label)).order_by(col(EditRow.id))
+        with Session(self._engine) as session:
+            return tuple(Made(edit_from_json(row.edit), row.by, row.at) for row in session.exec(rows))
+
+    def original(self, label: str) -> Issue:
+        """The issue as it was built, edited since or not."""
+        with Session(self._engine) as session:
+            row = issue_row(session, label)
+            return read_issue(session, row, originals(session, label) or None)
+
+
+def _open_row(session: Session, label: str, content_hash: str) -> IssueRow:
+    """The issue's row, locked, where it can still be changed and is what the caller saw."""
+    row = issue_row(session, label, lock=True)
+    if row.planned_at is not None:
+        raise IssueClosed(f"issue {label} is already being delivered and can't be edited")
+    if content_hash and content_hash != row.content_hash:
+        raise Stale(f"issue {label} was changed since; look at it again")
+    return row
+
+
+def _write(session: Session, row: IssueRow, issue: Issue) -> None:
+    """Put the issue's briefs in place of those that are stored."""
+    held = session.exec(select(BriefRow).where(BriefRow.issue_label == row.label)).all()
+    contents = {brief.topic_slug: brief.to_json() for brief in issue.briefs}
+    for one in held:
+        if one.topic_slug not in contents:
+            session.delete(one)
+        elif one.content != contents[one.topic_slug]:
+            one.content = contents[one.topic_slug]
+    row.content_hash = issue.content_hash
+    session.flush()

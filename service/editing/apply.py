@@ -1,0 +1,189 @@
+"""An edit to an issue, judged by the gates: what was sound stays sound, and no section runs short."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+
+from service.briefs.desk import LABELS
+from service.briefs.grounding import Failure, Gate, Place, Section, check, claims, required, rewrite, texts
+from service.briefs.grounding.sections import EXTENTS, entries_of
+from service.briefs.grounding.sources import Sources
+from service.briefs.model import Brief
+from service.editing.edits import (
+    ChangeHeading,
+    ChangeSubject,
+    DropClaim,
+    DropPaper,
+    DropTopic,
+    Edit,
+    OrderNotable,
+    WriteNote,
+    in_words,
+)
+from service.editing.papers import without_paper
+from service.editing.wording import LONGEST_HEADING, LONGEST_NOTE, LONGEST_SUBJECT, EditRefused, plain_words
+from service.issues import Issue
+from service.papers import Paper
+
+HEADINGS = {
+    Section.THEMES: "heading",
+    Section.METHODS: "name",
+    Section.CHALLENGES: "heading",
+    Section.READING_ORDER: "purpose",
+}
+_ROUNDS = 4  # of dropping what a paper's leaving made unsound
+
+_Key = tuple[Gate, str]
+
+
+def edited(issue: Issue, edit: Edit, papers: Mapping[str, Paper]) -> Issue:
+    """The issue with one more edit; EditRefused where it can't be made or a gate refuses what it leaves.
+
+    ``papers``: those of the issue's catalogs, by id, which the gates read.
+    """
+    if isinstance(edit, DropTopic):
+        return replace(issue, briefs=_without_topic(issue, edit.topic))
+    concerned = [brief for brief in issue.briefs if _concerns(edit, brief)]
+    if not concerned:
+        raise EditRefused(f"Issue {issue.label} holds nothing that this edit could change.")
+    changed = {brief.topic_slug: _judged(brief, edit, papers) for brief in concerned}
+    return replace(issue, briefs=tuple(changed.get(brief.topic_slug, brief) for brief in issue.briefs))
+
+
+def _without_topic(issue: Issue, slug: str) -> tuple[Brief, ...]:
+    left = tuple(brief for brief in issue.briefs if brief.topic_slug != slug)
+    if len(left) == len(issue.briefs):
+        raise EditRefused(f"Issue {issue.label} has no topic {slug!r}.")
+    if not any(not brief.is_quiet for brief in left):
+        raise EditRefused("This is the last topic with papers: hold the issue instead of emptying it.")
+    return left
+
+
+def _concerns(edit: Edit, brief: Brief) -> bool:
+    if isinstance(edit, DropPaper):
+        return edit.paper_id in brief.entries
+    return not isinstance(edit, DropTopic) and edit.topic == brief.topic_slug
+
+
+def _judged(brief: Brief, edit: Edit, papers: Mapping[str, Paper]) -> Brief:
+    """The brief with the edit, marked as edited."""
+    missing = sorted(set(brief.entries) - set(papers))
+    if missing:
+        raise EditRefused(
+            f"The abstract of {missing[0]} is not kept any more, so nothing in {brief.topic_name} can be "
+            "checked. Leave the topic out, or build the issue again."
+        )
+    sources = Sources(papers[paper_id] for paper_id in brief.entries)
+    made = _changed(brief, edit)
+    if made == brief:
+        raise EditRefused("Nothing would change.")
+    known = Counter(map(_key, check(brief, sources).failures))
+    if isinstance(edit, DropPaper):
+        made = _cleared(made, sources, known)
+    _refuse_shortage(brief, made)
+    if found := _new_failures(made, sources, known):
+        raise EditRefused(f"{brief.topic_name}: {_told(found[0])}")
+    metadata = replace(made.metadata, edits=(*made.metadata.edits, in_words(edit)))
+    return replace(made, metadata=metadata)
+
+
+def _changed(brief: Brief, edit: Edit) -> Brief:
+    match edit:
+        case DropPaper(paper_id):
+            made = _without_paper(brief, paper_id)
+        case DropClaim(_, place):
+            made = _without_claim(brief, place)
+        case OrderNotable(_, paper_ids):
+            made = _reordered(brief, paper_ids)
+        case ChangeHeading(_, place, text):
+            made = _with_heading(brief, place, text)
+        case ChangeSubject(_, text):
+            made = replace(brief, subject=plain_words(text, "subject", LONGEST_SUBJECT))
+        case WriteNote(_, text):
+            made = replace(brief, note=plain_words(text, "note", LONGEST_NOTE))
+        case DropTopic():
+            made = brief
+    return made
+
+
+def _without_paper(brief: Brief, paper_id: str) -> Brief:
+    if len(brief.catalog) == 1:
+        raise EditRefused(f"It is the only paper of {brief.topic_name}: leave the topic out instead.")
+    return without_paper(brief, paper_id)
+
+
+def _without_claim(brief: Brief, place: Place) -> Brief:
+    if place not in dict(claims(brief)):
+        raise EditRefused(f"{brief.topic_name} has no claim at {place} any more.")
+    return rewrite(brief, {place: None})
+
+
+def _reordered(brief: Brief, paper_ids: tuple[str, ...]) -> Brief:
+    held = {one.paper_id: one for one in brief.notable}
+    if sorted(paper_ids) != sorted(held):
+        raise EditRefused("The order must name every notable paper once.")
+    return replace(brief, notable=tuple(held[paper_id] for paper_id in paper_ids))
+
+
+def _with_heading(brief: Brief, place: Place, text: str) -> Brief:
+    if place.part != HEADINGS.get(place.section) or place not in dict(texts(brief)):
+        raise EditRefused(f"{brief.topic_name} has no heading at {place} that can be changed.")
+    words = plain_words(text, "heading", LONGEST_HEADING)
+    if not words:
+        raise EditRefused("A heading can't be empty.")
+    others = (
+        held
+        for at, held in texts(brief)
+        if at != place and (at.section, at.part) == (place.section, place.part)
+    )
+    if words.casefold() in {held.casefold() for held in others}:
+        raise EditRefused(f"“{words}” is another heading of this section already.")
+    return rewrite(brief, {place: words})
+
+
+def _cleared(brief: Brief, sources: Sources, known: Counter[_Key]) -> Brief:
+    """The brief without the claims that lost their ground with a paper."""
+    for _ in range(_ROUNDS):
+        standing = dict(claims(brief))
+        fallen = {one.where: None for one in _new_failures(brief, sources, known) if one.where in standing}
+        if not fallen:
+            break
+        brief = rewrite(brief, fallen)
+    return brief
+
+
+def _new_failures(brief: Brief, sources: Sources, known: Counter[_Key]) -> list[Failure]:
+    """What the gates find that they did not find before the edit; how full sections are is judged apart."""
+    left = known.copy()
+    found = []
+    for failure in check(brief, sources).failures:
+        if failure.gate is Gate.SECTION and failure.where.item is None:
+            continue
+        key = _key(failure)
+        if left[key] > 0:
+            left[key] -= 1
+        else:
+            found.append(failure)
+    return found
+
+
+def _key(failure: Failure) -> _Key:
+    return failure.gate, failure.claim.text if failure.claim else failure.why
+
+
+def _refuse_shortage(before: Brief, after: Brief) -> None:
+    """EditRefused where a section would hold too little, or less than the too little that it held."""
+    for section in EXTENTS:
+        least = required(section, len(after.catalog))
+        held, had = len(entries_of(after, section)), len(entries_of(before, section))
+        if held < min(least, had):
+            raise EditRefused(
+                f"{before.topic_name}: {LABELS[section]} would hold {held or 'nothing'}, and {least} are "
+                "the least for a window of this size."
+            )
+
+
+def _told(failure: Failure) -> str:
+    """A gate's finding for an editor."""
+    why = failure.why[0].upper() + failure.why[1:]
+    return f"{why} ({failure.where}, gate “{failure.gate}”)."

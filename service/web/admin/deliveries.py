@@ -1,0 +1,189 @@
+"""Deliveries: the sum that always holds, who got an issue and who did not, and why."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import StreamingResponse
+
+from service.archive import IssueStatus, LedgerBroken, Line, sheet
+from service.delivery import State
+from service.web.admin.doors import Editor, Viewer
+from service.web.admin.forms import Form, Sent
+from service.web.admin.frame import HEADERS, Office, TheOffice, Visitor
+from service.web.admin.issue import sentence, status_of
+from service.web.admin.states import ORDER, stand, sums
+from subscribers.addresses import AddressRefused
+from subscribers.audience import in_words
+from subscribers.subscriber import UnknownSubscriber
+
+ROWS_A_PAGE = 50
+ISSUES_SHOWN = 30
+LONGEST_NOTE = 200
+
+routes = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Which rows the page shows."""
+
+    lines: tuple[Line, ...]
+    after: int = 0  # the last id of the page before
+    state: State | None = None
+    address: str = ""
+
+    @property
+    def next(self) -> int:
+        """The last id, where there may be more; 0 where this is the end."""
+        return self.lines[-1].id if len(self.lines) == ROWS_A_PAGE else 0
+
+
+RowId = Annotated[int, Query(ge=0, lt=2**31)]
+
+
+@routes.get("/admin/deliveries")
+def all_issues(visitor: Viewer, office: TheOffice) -> Response:
+    planned = [one for one in office.archive.issues(ISSUES_SHOWN) if one.planned]
+    listed = [(one, stand(one), sums(one)) for one in planned]
+    return office.page(visitor, "all-deliveries.html", "Deliveries", listed=listed)
+
+
+@routes.get("/admin/issues/{label}/deliveries")
+def deliveries(
+    label: str, visitor: Viewer, office: TheOffice, state: State | None = None, after: RowId = 0
+) -> Response:
+    status_of(office, label)
+    lines = office.archive.page(label, state=state, after=after, limit=ROWS_A_PAGE)
+    return deliveries_page(visitor, office, label, Shown(lines, after, state))
+
+
+@routes.post("/admin/issues/{label}/deliveries/search")
+def search(label: str, visitor: Viewer, sent: Form, office: TheOffice) -> Response:
+    """Rows of addresses that begin so. Changes nothing: a POST, so that no address stands in a URL."""
+    status_of(office, label)
+    address, after = sent.text("address").strip()[:254], _number(sent.text("after"))
+    if not address:
+        return office.go(f"/admin/issues/{label}/deliveries")
+    lines = office.archive.page_of_address(label, address, after=after, limit=ROWS_A_PAGE)
+    words = "" if lines or after else why_missing(office, label, address)
+    return deliveries_page(visitor, office, label, Shown(lines, after, address=address), missing=words)
+
+
+@routes.post("/admin/issues/{label}/deliveries/resolve")
+def resolve(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Response:
+    """Say what became of uncertain deliveries: one, or all of them."""
+    status_of(office, label)
+    as_, ids = sent.text("as"), _ids(sent)
+    if as_ not in {State.ACCEPTED, State.WAITING}:
+        return _refused(visitor, office, label, "Say whether they arrived or are to be sent again.")
+    note = " ".join(sent.text("note").split())[:LONGEST_NOTE] or f"resolved by an editor as {as_}"
+    changed = office.archive.resolve(label, State(as_), office.clock(), ids, note)
+    office.record(visitor, f"resolved as {as_}", f"issue {label}", _which(changed, ids))
+    return office.go(f"/admin/issues/{label}/deliveries", said="resolved")
+
+
+@routes.post("/admin/issues/{label}/deliveries/retry")
+def retry(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Response:
+    """Make failed or refused deliveries due at once: one, or all in a state."""
+    status_of(office, label)
+    state, ids = sent.text("state"), _ids(sent)
+    if state not in {State.FAILED, State.REFUSED}:
+        return _refused(visitor, office, label, "Only what failed or was refused can be tried again.")
+    changed = office.archive.retry(label, (State(state),), ids)
+    office.record(visitor, f"retried {state}", f"issue {label}", _which(changed, ids))
+    return office.go(f"/admin/issues/{label}/deliveries", said="retried")
+
+
+@routes.post("/admin/issues/{label}/deliveries.csv")
+def as_sheet(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Response:
+    """Every row as CSV, in pieces. Addresses leave the service, so it is written down who took them."""
+    status_of(office, label)
+    state = State(sent.text("state")) if sent.text("state") in set(State) else None
+    office.record(visitor, "downloaded deliveries", f"issue {label}", state or "all")
+    disposition = f'attachment; filename="deliveries-{label}.csv"'
+    headers = {**HEADERS, "Content-Disposition": disposition}
+    return StreamingResponse(
+        sheet(office.archive.lines(label, state)), 200, headers, "text/csv; charset=utf-8"
+    )
+
+
+def why_missing(office: Office, label: str, address: str) -> str:
+    """Why nobody with this address stands in the ledger."""
+    try:
+        found = office.roster.find(address)
+    except (AddressRefused, UnknownSubscriber):
+        return "No address on the roster begins so, or none of them is in the audience of this issue."
+    if office.archive.status(label).planned:
+        return "Not in the audience: this subscriber came after it was frozen."
+    topics, reason = office.archive.why(label, found.id, office.clock().date())
+    would = "would not get it: " if reason else "would get it: "
+    words = in_words(topics, reason, names(office))
+    return f"The issue is not planned yet. As things are, this subscriber {would}{words}."
+
+
+def names(office: Office) -> Mapping[str, str]:
+    return {topic.slug: topic.name for topic in office.site.topics()}
+
+
+def deliveries_page(  # noqa: PLR0913 - what the page shows
+    visitor: Visitor,
+    office: Office,
+    label: str,
+    shown: Shown,
+    *,
+    missing: str = "",
+    problem: str = "",
+    status: int = 200,
+) -> Response:
+    of, broken = _audited(office, label)
+    return office.page(
+        visitor,
+        "deliveries.html",
+        f"Deliveries of {label}",
+        status=status,
+        problem=problem or broken,
+        issue=of,
+        stand=stand(of),
+        sums=sums(of),
+        states=[state for state in ORDER if of.deliveries.get(state)],
+        counts={str(state): count for state, count in of.deliveries.items()},
+        rows=shown,
+        missing=missing,
+        reasons={line.id: why(line, names(office)) for line in shown.lines},
+    )
+
+
+def why(line: Line, named: Mapping[str, str]) -> str:
+    """Why somebody got it or did not: the row's reason, else what they follow."""
+    if line.reason and line.state is not State.ACCEPTED:
+        return line.reason
+    return in_words(line.topics, None, named)
+
+
+def _audited(office: Office, label: str) -> tuple[IssueStatus, str]:
+    """The status, and what is wrong with the sum, which is a bug or somebody's hand in the database."""
+    try:
+        return office.archive.audited(label), ""
+    except LedgerBroken as broken:
+        return office.archive.status(label), f"{sentence(str(broken))} Look at the rows before anything else."
+
+
+def _refused(visitor: Visitor, office: Office, label: str, problem: str) -> Response:
+    lines = office.archive.page(label, limit=ROWS_A_PAGE)
+    return deliveries_page(visitor, office, label, Shown(lines), problem=problem, status=422)
+
+
+def _ids(sent: Sent) -> list[int]:
+    """The deliveries that a form names; none for all of them."""
+    given = [_number(text) for text in sent.texts("id")]
+    return [one or -1 for one in given]  # what is no id must not become all of them
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def _which(changed: int, ids: list[int]) -> str:
+    return f"delivery {', '.join(map(str, ids))}: {changed} changed" if ids else f"{changed} changed"

@@ -1,0 +1,198 @@
+"""Editing an issue before it goes out: one form a change, each through the gates."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Response
+
+from service.archive import IssueClosed, Stale
+from service.briefs.desk import LABELS
+from service.briefs.grounding import Place, Section, claims, texts
+from service.briefs.model import Brief
+from service.editing import (
+    HEADINGS,
+    LONGEST_HEADING,
+    LONGEST_NOTE,
+    LONGEST_SUBJECT,
+    ChangeHeading,
+    ChangeSubject,
+    DropClaim,
+    DropPaper,
+    DropTopic,
+    Edit,
+    EditRefused,
+    OrderNotable,
+    WriteNote,
+    in_words,
+    place_of,
+)
+from service.web.admin.doors import Editor, Viewer
+from service.web.admin.forms import Form, Sent
+from service.web.admin.frame import Office, TheOffice, Visitor
+from service.web.admin.issue import seen, sentence, status_of
+from service.web.admin.states import stand
+
+routes = APIRouter(include_in_schema=False)
+
+
+ShortText = Annotated[str, Query(max_length=100)]
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where on the page its reader is: a topic, and the section that is open."""
+
+    topic: str = ""
+    section: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One item of a section, or the claims of a section without items."""
+
+    place: str  # of its heading; empty where that can't be changed
+    heading: str
+    claims: Sequence[tuple[str, str]]  # place and text
+
+
+@routes.get("/admin/issues/{label}/edit")
+def edit_page(
+    label: str, visitor: Viewer, office: TheOffice, topic: ShortText = "", at: ShortText = ""
+) -> Response:
+    return editing_page(visitor, office, label, Spot(topic, at))
+
+
+@routes.post("/admin/issues/{label}/edit")
+def edit(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Response:
+    status_of(office, label)
+    spot = Spot(sent.text("topic"), section_of(sent))
+    try:
+        wanted = edit_of(sent)
+        by, content = visitor.admin.address, seen(sent.text("content"))
+        made = office.archive.edit_issue(label, wanted, by, office.clock(), content)
+    except (EditRefused, Stale, IssueClosed) as refused:
+        status = 422 if isinstance(refused, EditRefused) else 409
+        return editing_page(visitor, office, label, spot, problem=sentence(str(refused)), status=status)
+    office.record(visitor, "edited", f"issue {label}", f"{in_words(wanted)}; {described(wanted)}")
+    left = {"topic": spot.topic} if any(one.topic_slug == spot.topic for one in made.briefs) else {}
+    query = urlencode({**left, "at": spot.section, "said": "edited"})
+    return office.go(f"/admin/issues/{label}/edit?{query}#{spot.section}")
+
+
+@routes.post("/admin/issues/{label}/undo-edits")
+def undo(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Response:
+    status_of(office, label)
+    try:
+        office.archive.undo_edits(label, office.clock(), seen(sent.text("content")))
+    except (Stale, IssueClosed) as refused:
+        return editing_page(visitor, office, label, Spot(), problem=sentence(str(refused)), status=409)
+    office.record(visitor, "undid every edit", f"issue {label}")
+    return office.go(f"/admin/issues/{label}/edit", said="undone")
+
+
+def edit_of(sent: Sent) -> Edit:
+    """The edit that a form asks for; EditRefused for a form that is none of ours."""
+    make = _EDITS.get(sent.text("kind"))
+    if make is None:
+        raise EditRefused("This form is none of these pages.")
+    return make(sent, sent.text("topic"))
+
+
+def section_of(sent: Sent) -> str:
+    """The section that a form is in, which is open when the page comes again."""
+    if sent.text("kind") == "drop-paper":
+        return Section.CATALOG
+    place = place_of(sent.text("place"))
+    return place.section if place else ""
+
+
+def _place(sent: Sent) -> Place:
+    place = place_of(sent.text("place"))
+    if place is None:
+        raise EditRefused("This form names no place of a brief.")
+    return place
+
+
+def _ordered(papers: Sequence[str], positions: Sequence[str]) -> tuple[str, ...]:
+    """Papers by the number that stands at each; of equal numbers the one that stood first."""
+    try:
+        numbers = [int(position) for position in positions]
+        return tuple(paper for _, _, paper in sorted(zip(numbers, range(len(papers)), papers, strict=True)))
+    except ValueError as error:
+        raise EditRefused("Each notable paper needs a whole number for its place.") from error
+
+
+_EDITS: Mapping[str, Callable[[Sent, str], Edit]] = {
+    "drop-claim": lambda sent, topic: DropClaim(topic, _place(sent)),
+    "drop-paper": lambda sent, _: DropPaper(sent.text("paper")),
+    "drop-topic": lambda _, topic: DropTopic(topic),
+    "order-notable": lambda sent, topic: OrderNotable(
+        topic, _ordered(sent.texts("paper"), sent.texts("position"))
+    ),
+    "change-heading": lambda sent, topic: ChangeHeading(topic, _place(sent), sent.text("text")),
+    "change-subject": lambda sent, topic: ChangeSubject(topic, sent.text("text")),
+    "write-note": lambda sent, topic: WriteNote(topic, sent.text("text")),
+}
+
+
+def described(edit: Edit) -> str:
+    """Where an edit was made, for the audit log; an editor's own words are kept with the edit."""
+    match edit:
+        case DropPaper(paper_id):
+            return paper_id
+        case DropClaim(topic, place) | ChangeHeading(topic, place, _):
+            return f"{topic}: {place}"
+        case _:
+            return edit.topic
+
+
+def editing_page(  # noqa: PLR0913 - what the page shows
+    visitor: Visitor, office: Office, label: str, spot: Spot, *, problem: str = "", status: int = 200
+) -> Response:
+    of = status_of(office, label)
+    issue = office.archive.issue(label)
+    brief = next((one for one in issue.briefs if one.topic_slug == spot.topic), issue.briefs[0])
+    return office.page(
+        visitor,
+        "edit.html",
+        f"Edit issue {label}",
+        status=status,
+        problem=problem,
+        issue=of,
+        stand=stand(of),
+        briefs=issue.briefs,
+        brief=brief,
+        at=spot.section,
+        sections=[(section.value, LABELS[section], parts_of(brief, section)) for section in LABELS],
+        edits=[
+            (in_words(one.edit), described(one.edit), one.by, one.at) for one in office.archive.edits(label)
+        ],
+        may_edit=visitor.is_editor and not of.planned,
+        longest={"heading": LONGEST_HEADING, "subject": LONGEST_SUBJECT, "note": LONGEST_NOTE},
+    )
+
+
+def parts_of(brief: Brief, section: Section) -> list[Part]:
+    """A section's items in order, each with its heading and its claims."""
+    headings = {
+        place.item: (str(place), text)
+        for place, text in texts(brief)
+        if place.section is section and place.part == HEADINGS.get(section)
+    }
+    said: dict[int | None, list[tuple[str, str]]] = {item: [] for item in headings}
+    for place, claim in claims(brief):
+        if place.section is section:
+            said.setdefault(place.item, []).append((str(place), claim.text))
+    return [Part(*headings.get(item, ("", _name(brief, section, item))), held) for item, held in said.items()]
+
+
+def _name(brief: Brief, section: Section, item: int | None) -> str:
+    """What an item is called whose heading can't be changed."""
+    if item is None:
+        return ""
+    if section is Section.NOTABLE:
+        paper_id = brief.notable[item].paper_id
+        return brief.entries[paper_id].handle or paper_id if paper_id in brief.entries else paper_id
+    return brief.trends[item].name if section is Section.TRENDS else ""

@@ -1,0 +1,143 @@
+"""What every admin page works with, and how a template becomes one."""
+
+import datetime as dt
+import re
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from fastapi import Depends, Request, Response
+from fastapi.responses import RedirectResponse
+
+from service.admins import Admin, Role
+from service.archive import Act, Archive
+from service.pipeline import Newsroom
+from service.web.admin.counting import Kept
+from service.web.admin.words import SAID
+from service.web.headers import EMAIL_POLICY, PAGES_POLICY
+from service.web.site import UNKEPT, Head, Site
+from service.wiring import Service
+from subscribers.directory import Directory
+from subscribers.limits import Limits
+from subscribers.roster import Roster
+
+ADDRESS = re.compile(r"\S+@\S+")
+NAVIGATION = (
+    ("/admin", "This week"),
+    ("/admin/issues", "Issues"),
+    ("/admin/deliveries", "Deliveries"),
+    ("/admin/subscribers", "Subscribers"),
+    ("/admin/topics", "Topics"),
+    ("/admin/trends", "Trends"),
+    ("/admin/log", "Audit log"),
+)
+# Under "no-referrer" a browser sends forms with "Origin: null", which nothing can be told from. Our own
+# pages may know where a request comes from; the addresses of other sites' pages never see ours.
+HEADERS = {"Referrer-Policy": "same-origin", "Cache-Control": UNKEPT, "X-Robots-Tag": "noindex"}
+FRAMING_POLICY = f"{PAGES_POLICY}; frame-src 'self'"
+PREVIEW_HEADERS = {
+    "Content-Security-Policy": EMAIL_POLICY.replace("frame-ancestors 'none'", "frame-ancestors 'self'"),
+    "X-Frame-Options": "SAMEORIGIN",
+    "Cache-Control": UNKEPT,
+    "X-Robots-Tag": "noindex",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A signed-in admin who asks for a page."""
+
+    admin: Admin
+    session: str = field(repr=False)  # the id that only the cookie holds
+    csrf: str = field(repr=False)
+    host: str  # where the request comes from
+    path: str
+    said: str = ""  # the code of what was done before
+
+    @property
+    def is_editor(self) -> bool:
+        return self.admin.role is Role.EDITOR
+
+
+@dataclass(frozen=True)
+class Office:
+    """The service as the admin pages know it."""
+
+    service: Service
+    site: Site
+    clock: Callable[[], dt.datetime]
+    admins: Mapping[str, Admin]  # by address
+    limits: Limits
+    post_link: Callable[[str, str, dt.datetime], None]  # address, link, now: e-mails a sign-in link
+    newsroom: Callable[[], Newsroom]  # opened where papers are fetched
+    kept: Kept  # what takes long to count
+    asking: threading.Lock = field(default_factory=threading.Lock)  # one try-out at a time asks arXiv
+
+    @property
+    def archive(self) -> Archive:
+        return self.service.archive
+
+    @property
+    def roster(self) -> Roster:
+        return self.service.roster
+
+    @property
+    def directory(self) -> Directory:
+        return Directory(self.service.engine)
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether browsers reach the pages over https."""
+        return self.site.base_url.startswith("https:")
+
+    def page(
+        self,
+        visitor: Visitor | None,
+        template: str,
+        title: str,
+        *,
+        status: int = 200,
+        framing: bool = False,
+        **values: Any,
+    ) -> Response:
+        """templates/pages/admin/<template> as an answer."""
+        given = {
+            "visitor": visitor,
+            "csrf": visitor.csrf if visitor else "",
+            "said": SAID.get(visitor.said, "") if visitor else "",
+            "navigation": NAVIGATION,
+            "here": section(visitor.path) if visitor else "",
+            "now": self.clock(),
+            **values,
+        }
+        answer = self.site.page(f"admin/{template}", Head(title), status=status, **given)
+        answer.headers.update(HEADERS)
+        if framing:
+            answer.headers["Content-Security-Policy"] = FRAMING_POLICY
+        return answer
+
+    def go(self, path: str, said: str = "") -> Response:
+        """On to one of our pages, by GET; `said` is a code of words.SAID."""
+        query = f"?said={said}" if said else ""
+        return RedirectResponse(f"{self.site.root}{path}{query}", 303, headers=HEADERS)
+
+    def record(self, visitor: Visitor, action: str, subject: str, detail: str = "") -> None:
+        """Write into the audit log what this admin did; an address that was typed into `detail` stays out."""
+        detail = ADDRESS.sub("[an address]", detail)
+        self.archive.note(Act(visitor.admin.address, action, subject, detail, visitor.host), self.clock())
+
+
+def section(path: str) -> str:
+    """The navigation's entry that a path belongs to."""
+    held = [entry for entry, _ in NAVIGATION[1:] if f"{path}/".startswith(f"{entry}/")]
+    return held[0] if held else "/admin"
+
+
+async def the_office(request: Request) -> Office:
+    """What the application was given for the admin pages."""
+    office: Office = request.app.state.office
+    return office
+
+
+TheOffice = Annotated[Office, Depends(the_office)]

@@ -1,0 +1,101 @@
+"""Import subscribers from a CSV file: what would happen, or what happened, row by row."""
+
+import re
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from fastapi import APIRouter, Response
+
+from service.web.admin.doors import Editor
+from service.web.admin.forms import Form
+from service.web.admin.frame import Office, TheOffice, Visitor
+from service.web.admin.people import PEOPLE
+from subscribers.additions import Result
+from subscribers.imports import COLUMNS, ImportRefused, RowResult, import_file
+
+MOST_PROBLEMS = 200  # rows shown; the counts are of all
+NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
+
+routes = APIRouter(include_in_schema=False)
+
+
+@dataclass
+class Report:
+    """What became of the rows of a file, or would."""
+
+    name: str
+    dry: bool
+    counts: Counter[Result] = field(default_factory=Counter)
+    problems: list[RowResult] = field(default_factory=list)
+
+    def take(self, results: Iterable[RowResult]) -> None:
+        for one in results:
+            self.counts[one.result] += 1
+            if one.why and len(self.problems) < MOST_PROBLEMS:
+                self.problems.append(one)
+
+    @property
+    def refused(self) -> int:
+        """Rows that were not taken."""
+        return self.counts[Result.REFUSED] + self.counts[Result.SUPPRESSED]
+
+
+@routes.get(f"{PEOPLE}/import")
+def page(visitor: Editor, office: TheOffice) -> Response:
+    return _page(visitor, office)
+
+
+@routes.post(f"{PEOPLE}/import")
+def upload(visitor: Editor, sent: Form, office: TheOffice) -> Response:
+    file, consent = sent.file("file"), sent.text("consent").strip()[:200]
+    if file is None:
+        return _page(visitor, office, consent, "Choose a file.")
+    if not consent:
+        return _page(visitor, office, consent, "Say where these people said yes.")
+    report = Report(_plain(file.filename or ""), dry=sent.text("action") != "import")
+    try:
+        with file.file as content:
+            _import(content, report, consent, office)
+    except ImportRefused as refused:
+        return _page(visitor, office, consent, f"This file can't be used: {refused}.")
+    if not report.dry:
+        counts = ", ".join(f"{count} {result}" for result, count in sorted(report.counts.items()))
+        office.record(visitor, "imported", f"file {report.name}", counts)
+    return _page(visitor, office, consent, report=report)
+
+
+def _import(content: BinaryIO, report: Report, consent: str, office: Office) -> None:
+    """Through a file on the disk: the import reads twice, to find the encoding."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / report.name
+        with path.open("wb") as copy:
+            shutil.copyfileobj(content, copy)
+        try:
+            report.take(import_file(path, office.roster, office.clock(), consent, dry_run=report.dry))
+        except UnicodeError as error:
+            raise ImportRefused("its text can't be read; save it as UTF-8") from error
+
+
+def _plain(name: str) -> str:
+    """A name for the history: letters, digits, dots and hyphens of what the browser said."""
+    return NOT_IN_A_NAME.sub("-", name)[-60:].strip(".-") or "upload.csv"
+
+
+def _page(
+    visitor: Visitor, office: Office, consent: str = "", problem: str = "", report: Report | None = None
+) -> Response:
+    return office.page(
+        visitor,
+        "import.html",
+        "Import subscribers",
+        status=422 if problem else 200,
+        consent=consent,
+        problem=problem,
+        report=report,
+        columns=COLUMNS,
+    )

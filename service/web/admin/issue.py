@@ -1,0 +1,158 @@
+"""One issue: where it stands, its checks and its audience, and what an editor decides on it."""
+
+from collections.abc import Callable
+
+from fastapi import APIRouter, HTTPException, Response
+
+from service import wiring
+from service.approvals import report_on
+from service.archive import Halt, IssueClosed, IssueStatus, Stale, UnknownIssue
+from service.editing import in_words
+from service.emails.facts import edits_in_words, span
+from service.web.admin.doors import Editor, Viewer
+from service.web.admin.forms import Form
+from service.web.admin.frame import Office, TheOffice, Visitor
+from service.web.admin.states import stand, sums
+from service.web.admin.this_week import checks
+
+ISSUES_SHOWN = 60
+
+routes = APIRouter(include_in_schema=False)
+
+
+class Refused(Exception):
+    """What can't be done with an issue as it stands, in words for the page."""
+
+
+@routes.get("/admin/issues")
+def issues(visitor: Viewer, office: TheOffice) -> Response:
+    listed = [(one, stand(one), sums(one)) for one in office.archive.issues(ISSUES_SHOWN)]
+    return office.page(visitor, "issues.html", "Issues", listed=listed)
+
+
+@routes.get("/admin/issues/{label}")
+def issue(label: str, visitor: Viewer, office: TheOffice) -> Response:
+    return issue_page(visitor, office, label)
+
+
+@routes.post("/admin/issues/{label}/approve")
+def approve(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Response:
+    def act() -> str:
+        status = office.archive.approve(label, office.clock(), seen(sent.text("content")))
+        return f"content {status.content_hash[:12]}"
+
+    return decided(visitor, office, label, "approved", act)
+
+
+@routes.post("/admin/issues/{label}/hold")
+def hold(label: str, visitor: Editor, office: TheOffice) -> Response:
+    def act() -> str:
+        return f"content {office.archive.withdraw(label).content_hash[:12]}"
+
+    return decided(visitor, office, label, "held", act)
+
+
+@routes.post("/admin/issues/{label}/send")
+def send(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Response:
+    """Freeze the audience; workers do the sending, so that nothing is lost with this request."""
+
+    def act() -> str:
+        status, content = office.archive.status(label), seen(sent.text("content"))
+        if not status.approved:
+            raise Refused("Nobody approved the issue as it stands now.")
+        if problems := report_on(office.service, label, office.clock()).problems:
+            name, what = problems[0]
+            raise Refused(f"{len(problems)} problems must be put right first. The first: {name}: {what}")
+        fan_out = wiring.fan_out(office.service)
+        if not office.archive.plan(label, office.clock(), fan_out, content_hash=content):
+            raise Refused("It is on its way already.")
+        return f"audience {office.archive.status(label).audience}"
+
+    return decided(visitor, office, label, "planned", act)
+
+
+@routes.post("/admin/issues/{label}/pause")
+def pause(label: str, visitor: Editor, office: TheOffice) -> Response:
+    return decided(visitor, office, label, "paused", lambda: switched(office, label, Halt.PAUSED))
+
+
+@routes.post("/admin/issues/{label}/resume")
+def resume(label: str, visitor: Editor, office: TheOffice) -> Response:
+    return decided(visitor, office, label, "resumed", lambda: switched(office, label, None))
+
+
+@routes.post("/admin/issues/{label}/cancel")
+def cancel(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Response:
+    def act() -> str:
+        if sent.text("sure") != "yes":
+            raise Refused("Say that you are sure: what is not sent yet is skipped for good.")
+        return switched(office, label, Halt.CANCELLED)
+
+    return decided(visitor, office, label, "cancelled", act)
+
+
+def switched(office: Office, label: str, halt: Halt | None) -> str:
+    """Pause, resume or cancel a planned issue; what there is to say of it."""
+    status = office.archive.status(label)
+    if not status.planned:
+        raise Refused("It is not being sent. To keep it back, take its approval away.")
+    if status.halt is Halt.CANCELLED:
+        raise Refused("It was cancelled: what it had to send is skipped for good.")
+    skipped = office.archive.set_halt(label, halt, office.clock())
+    return f"{skipped} skipped" if halt is Halt.CANCELLED else ""
+
+
+def decided(visitor: Visitor, office: Office, label: str, action: str, act: Callable[[], str]) -> Response:
+    """Do it, write it down and show the issue as it stands then; or the issue with why it can't be done."""
+    status_of(office, label)
+    try:
+        detail = act()
+    except (Refused, Stale, IssueClosed) as refused:
+        return issue_page(visitor, office, label, problem=sentence(str(refused)), status=409)
+    office.record(visitor, action, f"issue {label}", detail)
+    return office.go(f"/admin/issues/{label}", said=action)
+
+
+def issue_page(
+    visitor: Visitor, office: Office, label: str, *, problem: str = "", status: int = 200
+) -> Response:
+    of = status_of(office, label)
+    found = office.archive.issue(label)
+    checked = checks(office, label, of.content_hash)
+    today = office.clock().date()
+    return office.page(
+        visitor,
+        "issue.html",
+        f"Issue {label}",
+        status=status,
+        problem=problem,
+        issue=of,
+        stand=stand(of),
+        sums=sums(of),
+        dates=span(found.window.first, found.window.last),
+        briefs=found.briefs,
+        checked=len(checked),
+        problems=[(name, one) for name, each in checked.items() for one in each],
+        crowd=None if of.planned else office.archive.crowd(label, today),
+        names={brief.topic_slug: brief.topic_name for brief in found.briefs},
+        edits=[(in_words(one.edit), one.by, one.at) for one in office.archive.edits(label)],
+        edited={brief.topic_slug: edits_in_words(brief.metadata.edits) for brief in found.briefs},
+    )
+
+
+def status_of(office: Office, label: str) -> IssueStatus:
+    """The issue's status; 404 for a label that nobody knows."""
+    try:
+        return office.archive.status(label)
+    except UnknownIssue as missing:
+        raise HTTPException(404) from missing
+
+
+def seen(content: str) -> str:
+    """The content hash that a form carries: what its sender looked at. Without one it is stale."""
+    return content or "unseen"
+
+
+def sentence(words: str) -> str:
+    """As a sentence of a page."""
+    return f"{words[:1].upper()}{words[1:].rstrip('.')}."

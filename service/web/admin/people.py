@@ -1,0 +1,178 @@
+"""Subscribers: look up, add, suppress, and everything about one of them.
+
+Addresses never stand in the address of a page, where proxies would log them: looking up is a POST that
+changes nothing, pages go by id.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, HTTPException, Response
+
+from service.web.admin.doors import Editor, Viewer
+from service.web.admin.forms import Form, Sent
+from service.web.admin.frame import Office, TheOffice, Visitor
+from subscribers.addresses import AddressRefused, read_address
+from subscribers.preferences import Frequency, Length, PreferencesError, read_choices
+from subscribers.roster import Joining, NotAdded, UnknownTopic
+from subscribers.subscriber import Subscriber, UnknownSubscriber
+from subscribers.suppressions import Cause
+
+A_PAGE = 50
+SOURCE = "admin pages"
+PEOPLE = "/admin/subscribers"
+SHOWN_HISTORY = 100
+
+routes = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """The form to add somebody, as it was typed."""
+
+    address: str = ""
+    name: str = ""
+    topics: tuple[str, ...] = ()
+    length: str = Length.FULL
+    frequency: str = Frequency.WEEKLY
+    consent: str = ""
+
+
+@routes.get(PEOPLE)
+def newest(visitor: Viewer, office: TheOffice, before: int | None = None) -> Response:
+    found = office.directory.newest(before=before, limit=A_PAGE + 1)
+    values = _page(office, found) | {"search": "", "is_first": before is None}
+    return office.page(visitor, "subscribers.html", "Subscribers", **values)
+
+
+@routes.post(f"{PEOPLE}/search")
+def search(visitor: Viewer, sent: Form, office: TheOffice) -> Response:
+    """Addresses that begin so. A POST, so that no address stands in an address; it changes nothing."""
+    start, after = sent.text("address").strip()[:254], sent.text("after")
+    if not start:
+        return office.go(PEOPLE)
+    last = int(after) if after.isdecimal() and len(after) < 19 else None
+    found = office.directory.beginning(start, after=last, limit=A_PAGE + 1)
+    if len(found) == 1 and last is None and found[0].address.lower() == start.lower():
+        return office.go(f"{PEOPLE}/{found[0].id}")
+    values = _page(office, found) | {"search": start, "is_first": last is None}
+    return office.page(visitor, "subscribers.html", "Subscribers", **values)
+
+
+@routes.get(f"{PEOPLE}/add")
+def add_page(visitor: Editor, office: TheOffice) -> Response:
+    return _add_page(visitor, office, Typed())
+
+
+@routes.post(f"{PEOPLE}/add")
+def add(visitor: Editor, sent: Form, office: TheOffice) -> Response:
+    typed = _typed(sent)
+    if not typed.consent.strip():
+        return _add_page(visitor, office, typed, {"consent": "Say where they said yes."})
+    try:
+        known = office.roster.find(typed.address)
+        return _add_page(visitor, office, typed, {"address": "This address is known already."}, known)
+    except UnknownSubscriber:
+        pass
+    except AddressRefused:
+        return _add_page(visitor, office, typed, {"address": "This is not an e-mail address."})
+    try:
+        added, _ = office.roster.put_subscriber(_joining(typed), office.clock(), SOURCE)
+    except PreferencesError as error:
+        return _add_page(visitor, office, typed, {one.field: one.message for one in error.problems})
+    except (NotAdded, UnknownTopic) as error:
+        return _add_page(visitor, office, typed, {"": str(error)})
+    office.record(visitor, "added", f"subscriber {added.id}", f"follows {', '.join(added.topics)}")
+    return office.go(f"{PEOPLE}/{added.id}", said="added")
+
+
+@routes.get(PEOPLE + "/{subscriber_id:int}")
+def one(subscriber_id: int, visitor: Viewer, office: TheOffice) -> Response:
+    subscriber = _subscriber(office, subscriber_id)
+    history = office.roster.history(subscriber_id)
+    return office.page(
+        visitor,
+        "subscriber.html",
+        subscriber.address,
+        one=subscriber,
+        names={topic.slug: topic.name for topic in office.site.topics()},
+        cause=office.directory.suppression(subscriber_id),
+        history=history[::-1][:SHOWN_HISTORY],
+        left_out=max(0, len(history) - SHOWN_HISTORY),
+        received=office.archive.received(subscriber_id),
+    )
+
+
+@routes.post(PEOPLE + "/{subscriber_id:int}/suppress")
+def suppress_one(subscriber_id: int, visitor: Editor, sent: Form, office: TheOffice) -> Response:
+    subscriber = _subscriber(office, subscriber_id)
+    note = sent.text("note").strip()[:200]
+    office.roster.suppressions.add(subscriber.address, Cause.OPERATOR, office.clock(), note)
+    office.record(visitor, "suppressed", f"subscriber {subscriber_id}", note)
+    return office.go(f"{PEOPLE}/{subscriber_id}", said="suppressed")
+
+
+@routes.post(PEOPLE + "/{subscriber_id:int}/unsuppress")
+def unsuppress_one(subscriber_id: int, visitor: Editor, office: TheOffice) -> Response:
+    subscriber = _subscriber(office, subscriber_id)
+    if office.roster.suppressions.remove(subscriber.address):
+        office.record(visitor, "no longer suppressed", f"subscriber {subscriber_id}")
+        return office.go(f"{PEOPLE}/{subscriber_id}", said="unsuppressed")
+    return office.go(f"{PEOPLE}/{subscriber_id}", said="domain-suppressed")
+
+
+def _subscriber(office: Office, subscriber_id: int) -> Subscriber:
+    try:
+        return office.roster.subscriber(subscriber_id)
+    except (UnknownSubscriber, OverflowError) as missing:
+        raise HTTPException(404) from missing
+
+
+def _page(office: Office, found: Any) -> dict[str, Any]:
+    """A page of subscribers, of which one more was asked for than is shown."""
+    return {
+        "found": found[:A_PAGE],
+        "last": found[A_PAGE - 1].id if len(found) > A_PAGE else None,
+        "count": office.kept.get("subscribers", office.roster.count).value,
+    }
+
+
+def _add_page(
+    visitor: Visitor,
+    office: Office,
+    typed: Typed,
+    problems: dict[str, str] | None = None,
+    known: Subscriber | None = None,
+) -> Response:
+    return office.page(
+        visitor,
+        "add-subscriber.html",
+        "Add a subscriber",
+        status=422 if problems else 200,
+        typed=typed,
+        problems=problems or {},
+        known=known,
+        topics=office.site.topics(),
+        lengths=list(Length),
+        frequencies=list(Frequency),
+    )
+
+
+def _typed(sent: Sent) -> Typed:
+    return Typed(
+        address=sent.text("address")[:300],
+        name=sent.text("name")[:200],
+        topics=tuple(sent.texts("topics")),
+        length=sent.text("length"),
+        frequency=sent.text("frequency"),
+        consent=sent.text("consent")[:200],
+    )
+
+
+def _joining(typed: Typed) -> Joining:
+    """PreferencesError for choices that can't be read."""
+    choices = read_choices(
+        {"topics": list(typed.topics), "length": typed.length, "frequency": typed.frequency}
+    )
+    address = read_address(typed.address).spelled
+    return Joining(address, name=typed.name or None, consent=typed.consent.strip(), **choices)

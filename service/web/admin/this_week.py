@@ -1,0 +1,98 @@
+"""This week: the newest issue as it stands, what is due, and the issues before."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Response
+
+from service import wiring
+from service.archive import Crowd, IssueStatus
+from service.emails.checks import Problem
+from service.emails.facts import span
+from service.emails.proofs import alone_and_all, both_lengths, proofs, sample_reader
+from service.issues import Issue
+from service.web.admin.counting import Counted
+from service.web.admin.doors import Viewer
+from service.web.admin.due import due
+from service.web.admin.frame import Office, TheOffice
+from service.web.admin.states import Stand, stand, sums
+
+ISSUES_SHOWN = 9
+FOREVER = dt.timedelta(days=365)  # what was found of a content stays true of it
+
+routes = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TopicLine:
+    """One topic of an issue."""
+
+    slug: str
+    name: str
+    papers: int
+    followers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """The newest issue, as the page shows it."""
+
+    status: IssueStatus
+    stand: Stand
+    dates: str
+    topics: Sequence[TopicLine]
+    sums: Sequence[tuple[str, int]]
+    crowd: Counted[Crowd] | None  # None once the audience is planned
+    problems: dict[str, tuple[Problem, ...]]
+    checked: int  # different e-mails
+
+
+@routes.get("/admin")
+def this_week(visitor: Viewer, office: TheOffice) -> Response:
+    issues = office.archive.issues(ISSUES_SHOWN)
+    newest = _newest(office, issues[0]) if issues else None
+    earlier = [(one, stand(one), sums(one)) for one in issues[1:]]
+    return office.page(
+        visitor, "this-week.html", "This week", newest=newest, earlier=earlier, dues=due(office)
+    )
+
+
+def checks(office: Office, label: str, content_hash: str) -> dict[str, tuple[Problem, ...]]:
+    """What `brief check` finds of each topic alone and of all: once for a content, it takes seconds."""
+
+    def check() -> dict[str, tuple[Problem, ...]]:
+        printed = wiring.press(office.service.settings).print(office.archive.issue(label))
+        reader = sample_reader(office.site.base_url, label)
+        return proofs(printed, both_lengths(alone_and_all(printed.issue)), reader, office.clock())
+
+    return office.kept.get(("checks", label, content_hash), check, FOREVER).value
+
+
+def _newest(office: Office, status: IssueStatus) -> Newest:
+    issue = office.archive.issue(status.label)
+    found = checks(office, status.label, status.content_hash)
+    return Newest(
+        status=status,
+        stand=stand(status),
+        dates=span(issue.window.first, issue.window.last),
+        topics=_topics(office, issue),
+        sums=sums(status),
+        crowd=None if status.planned else _crowd(office, status),
+        problems={name: problems for name, problems in found.items() if problems},
+        checked=len(found),
+    )
+
+
+def _topics(office: Office, issue: Issue) -> list[TopicLine]:
+    followers = office.kept.get("followers", office.roster.followers).value
+    return [
+        TopicLine(one.topic_slug, one.topic_name, len(one.catalog), followers.get(one.topic_slug, 0))
+        for one in issue.briefs
+    ]
+
+
+def _crowd(office: Office, status: IssueStatus) -> Counted[Crowd]:
+    today = office.clock().date()
+    key = ("crowd", status.label, status.content_hash, today)
+    return office.kept.get(key, lambda: office.archive.crowd(status.label, today))

@@ -1,0 +1,313 @@
+import csv
+import io
+import re
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from service.archive.trends import received_rows
+from service.delivery import State
+from service.web.admin.importing import MOST_PROBLEMS
+from service.web.admin.people import A_PAGE
+from subscribers.directory import Directory, begin_so, newest_first
+from subscribers.roster import Joining, Roster
+from subscribers.suppressions import Cause
+from tests.newsdesk import ADMINS, EDITOR, VIEWER, signed_in
+from tests.readers import ADDRESS, NOW, Place, Reader, open_place
+
+PEOPLE = "/admin/subscribers"
+
+
+@pytest.fixture
+def place(tmp_path: Path, migrated: Path) -> Place:
+    return open_place(tmp_path, migrated, admins=ADMINS)
+
+
+@pytest.fixture
+def ann(place: Place) -> Reader:
+    return signed_in(place)
+
+
+def acts(place: Place) -> list[tuple[str, str, str]]:
+    """What was done since signing in, newest first: action, subject, detail."""
+    found = [one.act for one in place.service.archive.noted()]
+    return [(one.action, one.subject, one.detail) for one in found if one.action != "signed in"]
+
+
+def upload(ann: Reader, content: bytes, name: str = "people.csv", action: str = "import") -> str:
+    page = ann.get(f"{PEOPLE}/import")
+    path, sent = page.button("Import")
+    sent |= {"consent": ["summer school"], "action": [action]}
+    answer = ann.post(path, {k: v[0] for k, v in sent.items()}, files={"file": (name, content, "text/csv")})
+    return " ".join(answer.text.split())
+
+
+# -- looking up --------------------------------------------------------------------------------------------
+
+
+def add(roster: Roster, count: int, domain: str = "example.org") -> None:
+    for number in range(count):
+        roster.put_subscriber(Joining(f"reader{number:03}@{domain}", ("exoplanets",)), NOW)
+
+
+def test_the_newest_come_first_and_pages_go_by_id(place: Place, ann: Reader) -> None:
+    add(place.service.roster, A_PAGE + 3)
+    page = ann.get(PEOPLE)
+    assert page.text.index("reader052@") < page.text.index("reader003@")
+    assert "reader002@" not in page.text
+    (path,) = re.findall(r'href="(/admin/subscribers\?before=\d+)"', page.text)
+    assert "reader002@" in ann.get(path).text
+
+
+def test_a_look_up_finds_beginnings_in_any_spelling(place: Place, ann: Reader) -> None:
+    for address in ("Ada@example.org", "adam_1@example.org", "adam%1@example.org", "bo@example.org"):
+        place.subscriber(address)
+    found = ann.press(ann.get(PEOPLE), "Look up", address=" ADA").text
+    assert "Ada@example.org" in found
+    assert "adam_1@example.org" in found
+    assert "bo@example.org" not in found
+    exact = ann.press(ann.get(PEOPLE), "Look up", address="adam_")
+    assert "adam%1@" not in exact.text
+
+
+def test_a_whole_address_leads_to_its_page_and_never_into_an_address(place: Place, ann: Reader) -> None:
+    subscriber = place.subscriber()
+    answer = ann.press(ann.get(PEOPLE), "Look up", address=ADDRESS)
+    assert answer.headers["location"] == f"{PEOPLE}/{subscriber.id}"
+
+
+def test_a_look_up_goes_on_by_id(place: Place, ann: Reader) -> None:
+    add(place.service.roster, A_PAGE + 3)
+    page = ann.press(ann.get(PEOPLE), "Look up", address="reader")
+    assert "reader049@" in page.text
+    assert "reader050@" not in page.text
+    more = ann.press(page, "More").text
+    assert "reader052@" in more
+    assert "reader049@" not in more
+
+
+def test_a_viewer_looks_up_too(place: Place) -> None:
+    place.subscriber()
+    bob = signed_in(place, VIEWER)
+    assert ADDRESS in bob.press(bob.get(PEOPLE), "Look up", address="ada").text
+
+
+def test_the_directory_reads_the_same_on_every_database(roster: Roster, engine: sa.Engine) -> None:
+    add(roster, 5)
+    add(roster, 2, "b.example")
+    directory = Directory(engine)
+    first = directory.beginning("reader00", limit=3)
+    rest = directory.beginning("reader00", after=first[-1].id, limit=9)
+    assert len({one.address for one in (*first, *rest)}) == 7
+    assert [one.address for one in directory.newest(limit=1)] == ["reader001@b.example"]
+    assert directory.came() == {NOW.date(): 7}
+    assert directory.left() == {}
+
+
+def test_no_look_up_reads_the_whole_table(engine: sa.Engine) -> None:
+    is_postgresql = engine.dialect.name == "postgresql"
+    questions = {
+        "newest": newest_first(1000, 50),
+        "beginning": begin_so("ada", "adam@example.org", 50, is_postgresql=is_postgresql),
+        "received": received_rows(["2026-W21", "2026-W22"], 7),
+    }
+    with engine.connect() as connection:
+        for name, question in questions.items():
+            plan = explained(connection, question)
+            assert "Index" in plan if is_postgresql else ("SEARCH" in plan and "SCAN" not in plan), (
+                name,
+                plan,
+            )
+            assert "TEMP B-TREE" not in plan
+
+
+def explained(connection: sa.Connection, question: sa.Select[tuple[object]]) -> str:
+    """How the database would answer; PostgreSQL is told not to read small tables whole."""
+    text = question.compile(connection, compile_kwargs={"literal_binds": True})
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET enable_seqscan = off")
+        rows = connection.exec_driver_sql(f"EXPLAIN {text}".replace("%%", "%").replace("%", "%%"))
+        return "\n".join(row[0] for row in rows)
+    return "\n".join(str(row[3]) for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}"))
+
+
+# -- adding ------------------------------------------------------------------------------------------------
+
+
+def form(**changes: object) -> dict[str, object]:
+    return {
+        "address": "New@Example.org",
+        "name": "Ada",
+        "consent": "a talk",
+        "topics": ["exoplanets"],
+    } | changes
+
+
+def test_an_editor_adds_somebody_who_said_yes(place: Place, ann: Reader) -> None:
+    answer = ann.press(ann.get(f"{PEOPLE}/add"), "Add", **form())
+    added = place.service.roster.find("new@example.org")
+    assert answer.headers["location"] == f"{PEOPLE}/{added.id}?said=added"
+    assert (added.consent, added.name, added.topics) == ("a talk", "Ada", ("exoplanets",))
+    assert acts(place) == [("added", f"subscriber {added.id}", "follows exoplanets")]
+    assert "Added." in ann.get(answer.headers["location"]).notice
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"address": "nobody"}, "This is not an e-mail address."),
+        ({"consent": " "}, "Say where they said yes."),
+        ({"topics": None}, "choose at least one topic"),
+        ({"topics": ["<b>"]}, "there is no topic"),
+        ({"length": "endless"}, "Not added yet"),
+    ],
+)
+def test_what_is_wrong_with_an_addition_is_said(
+    place: Place, ann: Reader, changes: dict[str, object], words: str
+) -> None:
+    answer = ann.press(ann.get(f"{PEOPLE}/add"), "Add", **form(**changes))
+    assert answer.status == 422
+    assert words in answer.text
+    assert place.service.roster.count() == 0
+    assert acts(place) == []
+
+
+def test_somebody_who_is_known_is_not_added_again(place: Place, ann: Reader) -> None:
+    subscriber = place.subscriber()
+    answer = ann.press(ann.get(f"{PEOPLE}/add"), "Add", **form(address=ADDRESS))
+    assert answer.status == 422
+    assert f"{PEOPLE}/{subscriber.id}" in answer.text
+    assert place.again(subscriber).version == subscriber.version
+
+
+def test_who_is_suppressed_is_not_added(place: Place, ann: Reader) -> None:
+    place.service.roster.suppressions.add("example.org", Cause.OPERATOR, NOW)
+    answer = ann.press(ann.get(f"{PEOPLE}/add"), "Add", **form())
+    assert (answer.status, place.service.roster.count()) == (422, 0)
+
+
+# -- importing ---------------------------------------------------------------------------------------------
+
+PEOPLE_CSV = b"address,topics\nada@example.org,exoplanets\nbroken,exoplanets\nbo@example.org,nothing-such\n"
+
+
+def test_a_file_is_imported_and_its_bad_rows_are_shown(place: Place, ann: Reader) -> None:
+    text = upload(ann, PEOPLE_CSV, name="../our people.csv")
+    assert "<b>1</b> added" in text
+    assert "<b>2</b> refused" in text
+    assert "there is no topic" in text
+    added = place.service.roster.find("ada@example.org")
+    assert added.consent == "summer school"
+    assert acts(place) == [("imported", "file our-people.csv", "1 added, 2 refused")]
+
+
+def test_a_check_of_a_file_changes_nothing(place: Place, ann: Reader) -> None:
+    text = upload(ann, PEOPLE_CSV, action="check")
+    assert "What would happen" in text
+    assert "<b>1</b> added" in text
+    assert place.service.roster.count() == 0
+    assert acts(place) == []
+
+
+def test_only_some_of_many_bad_rows_are_shown(ann: Reader) -> None:
+    text = io.StringIO()
+    csv.writer(text).writerows([("address", "topics"), *[("broken", "x")] * (MOST_PROBLEMS + 5)])
+    assert "5 more are not shown" in upload(ann, text.getvalue().encode())
+
+
+@pytest.mark.parametrize("content", [b"", b"name\nAda\n", b"\x00\xff\xfe"])
+def test_a_file_that_is_no_list_is_refused_in_words(place: Place, ann: Reader, content: bytes) -> None:
+    assert "This file can&#39;t be used" in upload(ann, content)
+    assert place.service.roster.count() == 0
+
+
+# -- one subscriber ----------------------------------------------------------------------------------------
+
+
+def test_the_page_of_a_subscriber_has_choices_deliveries_and_history(place: Place, ann: Reader) -> None:
+    subscriber = place.subscriber(name="Ada <b>", consent="a talk & more")
+    place.deliver()
+    text = ann.get(f"{PEOPLE}/{subscriber.id}").text
+    for words in ("Robot Learning", "Ada &lt;b&gt;", "a talk &amp; more", "2026-W21", str(State.ACCEPTED)):
+        assert words in text
+    assert "now follows" in text or "joined" in text
+
+
+@pytest.mark.parametrize("path", ["0", "99", "9" * 30])
+def test_nobody_has_no_page(ann: Reader, path: str) -> None:
+    assert ann.get(f"{PEOPLE}/{path}").status == 404
+
+
+def test_an_address_is_suppressed_and_allowed_again(place: Place, ann: Reader) -> None:
+    subscriber = place.subscriber()
+    page = f"{PEOPLE}/{subscriber.id}"
+    ann.press(ann.get(page), "Suppress", note=f"asked by phone, {ADDRESS}")
+    assert Directory(place.service.engine).suppression(subscriber.id) is Cause.OPERATOR
+    assert "Gets no e-mail: suppressed, by the operator" in ann.get(page).notice
+    ann.press(ann.get(page), "Allow")
+    assert Directory(place.service.engine).suppression(subscriber.id) is None
+    assert acts(place) == [
+        ("no longer suppressed", f"subscriber {subscriber.id}", ""),
+        ("suppressed", f"subscriber {subscriber.id}", "asked by phone, [an address]"),
+    ]
+
+
+def test_a_domain_is_suppressed_and_allowed_from_the_list(place: Place, ann: Reader) -> None:
+    answer = ann.press(ann.get(f"{PEOPLE}/suppressed"), "Suppress", target="@Example.ORG", note="a test list")
+    page = ann.get(answer.headers["location"])
+    assert "example.org" in page.text
+    assert "a test list" in page.text
+    ann.press(page, "Allow again")
+    assert place.service.roster.suppressions.all() == ()
+    assert [one[:2] for one in acts(place)] == [
+        ("no longer suppressed", "domain example.org"),
+        ("suppressed", "domain example.org"),
+    ]
+
+
+def test_an_address_on_the_list_is_not_in_the_audit_log(place: Place, ann: Reader) -> None:
+    ann.press(ann.get(f"{PEOPLE}/suppressed"), "Suppress", target="some.body@example.net")
+    assert acts(place) == [("suppressed", "an address", "")]
+    bad = ann.press(ann.get(f"{PEOPLE}/suppressed"), "Suppress", target="not one")
+    assert (bad.status, bad.text.count("neither an address nor a domain")) == (422, 1)
+
+
+def test_a_long_list_of_suppressions_goes_on_by_key(place: Place, ann: Reader) -> None:
+    for number in range(A_PAGE + 2):
+        place.service.roster.suppressions.add(f"x{number:03}@example.net", Cause.BOUNCED, NOW)
+    place.service.roster.suppressions.add("zzz.example", Cause.OPERATOR, NOW)
+    page = ann.get(f"{PEOPLE}/suppressed")
+    assert "x049@" in page.text
+    assert "x050@" not in page.text
+    more = ann.press(page, "More").text
+    assert "x051@" in more
+    assert "zzz.example" in more
+
+
+# -- the audit log -----------------------------------------------------------------------------------------
+
+
+def test_the_audit_log_shows_who_did_what_from_where(place: Place, ann: Reader) -> None:
+    subscriber = place.subscriber()
+    ann.press(ann.get(f"{PEOPLE}/{subscriber.id}"), "Suppress")
+    text = ann.get("/admin/log").text
+    for words in (EDITOR, "suppressed", f'href="{PEOPLE}/{subscriber.id}"', "203.0.113.7", "signed in"):
+        assert words in text
+    assert ADDRESS not in text
+
+
+def test_the_audit_log_goes_on_by_key(place: Place, ann: Reader) -> None:
+    for number in range(A_PAGE + 1):
+        place.service.roster.suppressions.add(f"x{number:03}.example", Cause.OPERATOR, NOW)
+        ann.post(f"{PEOPLE}/suppressed/remove", {"csrf": token(ann), "target": f"x{number:03}.example"})
+    page = ann.get("/admin/log")
+    assert "x050.example" in page.text
+    assert "signed in" not in page.text
+    (path,) = re.findall(r'href="(/admin/log\?before=\d+)"', page.text)
+    assert "signed in" in ann.get(path).text
+    assert "x000.example" in ann.get("/admin/log?subject=domain%20x000.example").text
+
+
+def token(ann: Reader) -> str:
+    return str(ann.get("/admin/log").button("Sign out")[1]["csrf"][0])

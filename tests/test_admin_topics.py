@@ -1,0 +1,214 @@
+import datetime as dt
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from service.briefs.extractive import ExtractiveWriter
+from service.papers import Fetched, Paper, Window
+from service.pipeline import Newsroom
+from service.web.admin.topic_forms import TopicForm
+from tests import builders
+from tests.fakes import ScriptedPapers
+from tests.newsdesk import ADMINS, VIEWER, signed_in
+from tests.readers import NOW, Place, Reader, open_place
+
+TOPICS = "/admin/topics"
+ROBOTS = f"{TOPICS}/robot-learning"
+SOUND = {
+    "slug": "coastal-learning", "name": "Coastal Learning", "description": "Machine learning for coasts.",
+    "categories": "cs.LG\nphysics.ao-ph", "search_terms": "harbour\n\ntide gauge*",
+    "ranking_terms": "harbour^2", "excluded_terms": "", "examples": "2305.18290 A paper about\ttides",
+    "papers_per_brief": "20",
+}  # fmt: skip
+
+
+@pytest.fixture
+def place(tmp_path: Path, migrated: Path) -> Place:
+    return open_place(tmp_path, migrated, admins=ADMINS)
+
+
+@pytest.fixture
+def ann(place: Place) -> Reader:
+    return signed_in(place)
+
+
+def acts(place: Place) -> list[tuple[str, str, str]]:
+    found = [one.act for one in place.service.archive.noted()]
+    return [(one.action, one.subject, one.detail) for one in found if one.action != "signed in"]
+
+
+def scripted(place: Place, answers: dict[str, Any]) -> ScriptedPapers:
+    """Let try-outs ask this source in arXiv's place."""
+    source, writer = ScriptedPapers(answers, NOW), ExtractiveWriter()
+    room = Newsroom(place.service.archive, source, writer, writer, place.clock)
+    state = place.app.app.state
+    state.office = replace(state.office, newsroom=lambda: room)
+    return source
+
+
+def new_papers(count: int = 6) -> list[Paper]:
+    """Papers of the last whole week before the readers' clock."""
+    moment = dt.datetime(2026, 5, 19, 9, tzinfo=dt.UTC)
+    return [builders.paper(number, submitted=moment, updated=moment) for number in range(count)]
+
+
+def test_every_topic_is_listed_with_its_followers(place: Place, ann: Reader) -> None:
+    place.subscriber(topics=("exoplanets",))
+    text = ann.get(TOPICS).text
+    for topic in place.service.roster.topics():
+        assert f"{TOPICS}/{topic.slug}" in text
+    assert '<td class="count">1</td>' in text
+
+
+def test_a_topic_is_added_and_read_back(place: Place, ann: Reader) -> None:
+    answer = ann.press(ann.get(f"{TOPICS}/-/new"), "Add", **SOUND)
+    assert answer.headers["location"] == f"{TOPICS}/coastal-learning?said=topic-added"
+    topic = place.service.roster.topic("coastal-learning")
+    assert topic.search_terms == ("harbour", "tide gauge*")
+    assert topic.examples[0].title == "A paper about tides"
+    assert acts(place) == [("added", "topic coastal-learning", "Coastal Learning: cs.LG, physics.ao-ph")]
+
+
+def test_saving_a_form_as_it_is_changes_nothing(place: Place, ann: Reader) -> None:
+    for before in place.service.roster.topics():
+        page = ann.get(f"{TOPICS}/{before.slug}")
+        assert ann.press(page, "Save").status == 303
+        assert place.service.roster.topic(before.slug) == before
+
+
+def test_a_form_holds_a_topic_whole() -> None:
+    topic = builders.topic()
+    assert TopicForm.of(topic).read() == topic
+
+
+def test_a_change_is_saved_and_told_in_the_audit_log(place: Place, ann: Reader) -> None:
+    before = place.service.roster.topic("robot-learning")
+    terms = "\n".join([*before.search_terms[1:], "robot kitchen"])
+    ann.press(ann.get(ROBOTS), "Save", search_terms=terms, papers_per_brief="30")
+    after = place.service.roster.topic("robot-learning")
+    assert (after.search_terms[-1], after.papers_per_brief) == ("robot kitchen", 30)
+    told = f"search_terms: +robot kitchen, -{before.search_terms[0]}; papers_per_brief: 30"
+    assert acts(place) == [("changed", "topic robot-learning", told)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"search_terms": "robot\n\n\nfine*tuning"}, "Line 4: "),
+        ({"categories": "cs.LG\ncs.lg2"}, "Line 2: &#39;cs.lg2&#39; is no arXiv category; did you mean"),
+        ({"examples": "12345 Title"}, "Line 1: &#39;12345&#39; is no arXiv id"),
+        ({"examples": "2305.18290"}, "Line 1: missing"),
+        ({"papers_per_brief": "4"}, "4 is not between 5 and 300"),
+        ({"papers_per_brief": "many"}, "must be a whole number"),
+        ({"name": ""}, "missing"),
+        ({"name": "<script>" * 20}, "160 characters; at most 80"),
+        ({"search_terms": ""}, "at least one is needed"),
+    ],
+)
+def test_what_is_wrong_with_a_topic_stands_at_its_place(
+    place: Place, ann: Reader, changes: dict[str, str], words: str
+) -> None:
+    before = place.service.roster.topic("robot-learning")
+    answer = ann.press(ann.get(ROBOTS), "Save", **changes)
+    assert answer.status == 422
+    assert words in answer.text
+    assert "<script>" not in answer.text
+    assert next(iter(changes.values())).split("\n")[0] in answer.text or "&lt;script&gt;" in answer.text
+    assert place.service.roster.topic("robot-learning") == before
+    assert acts(place) == []
+
+
+def test_a_slug_that_is_taken_is_refused(place: Place, ann: Reader) -> None:
+    before = place.service.roster.topic("robot-learning")
+    answer = ann.press(ann.get(f"{TOPICS}/-/new"), "Add", **SOUND | {"slug": "robot-learning"})
+    assert (answer.status, place.service.roster.topic("robot-learning")) == (422, before)
+
+
+def test_a_topic_that_somebody_changed_meanwhile_is_not_overwritten(place: Place, ann: Reader) -> None:
+    page = ann.get(ROBOTS)
+    ann.press(ann.get(ROBOTS), "Save", name="Robots")
+    answer = ann.press(page, "Save", description="Something else.")
+    assert answer.status == 422
+    assert "Somebody changed this topic" in answer.text
+    assert place.service.roster.topic("robot-learning").name == "Robots"
+
+
+def test_removing_a_topic_says_how_many_follow_it(place: Place, ann: Reader) -> None:
+    subscriber = place.subscriber()
+    page = ann.get(f"{ROBOTS}/remove")
+    assert "1 active subscriber follows it" in page.text
+    assert ann.press(page, "Remove it").headers["location"] == f"{TOPICS}?said=topic-removed"
+    assert place.again(subscriber).topics == ("exoplanets",)
+    assert ann.get(ROBOTS).status == 404
+    assert acts(place) == [("removed", "topic robot-learning", "1 subscribers followed it")]
+    assert place.service.roster.history(subscriber.id)[-1].source == "admin pages"
+
+
+def test_a_viewer_sees_a_topic_without_a_form(place: Place) -> None:
+    bob = signed_in(place, VIEWER)
+    page = bob.get(ROBOTS)
+    assert place.service.roster.topic("robot-learning").search_terms[0] in page.text
+    assert "<textarea" not in page.text
+    assert bob.get(f"{TOPICS}/-/new").status == 403
+
+
+# -- trying out --------------------------------------------------------------------------------------------
+
+
+def test_showing_a_topic_asks_nobody_and_writes_nothing(place: Place, ann: Reader) -> None:
+    source = scripted(place, {"robot-learning": new_papers()})
+    before = place.dump()
+    assert "arXiv was not asked this question yet" in ann.get(ROBOTS).text
+    assert source.asked == []
+    assert place.dump() == before
+
+
+def test_arxiv_is_asked_when_somebody_presses_the_button(place: Place, ann: Reader) -> None:
+    source = scripted(place, {"robot-learning": new_papers()})
+    before, seen = place.service.roster.topics(), place.service.archive.sightings("robot-learning")
+    page = ann.press(ann.get(ROBOTS), "Ask arXiv", ranking_terms="harbour")
+    assert len(source.asked) == 1
+    assert "TideNet" in page.text
+    assert "<b>6</b> answered by arXiv" in page.text
+    assert place.service.roster.topics() == before
+    assert place.service.archive.sightings("robot-learning") == seen
+    ann.press(ann.get(ROBOTS), "Ask arXiv")
+    assert len(source.asked) == 1
+
+
+def test_what_arxiv_answered_before_is_shown_at_once(place: Place, ann: Reader) -> None:
+    source = scripted(place, {})
+    topic = place.service.roster.topic("robot-learning")
+    window = Window.last_whole(NOW.date()).reading
+    fetched = Fetched(topic.slug, window, tuple(new_papers()), NOW - dt.timedelta(days=1))
+    place.service.archive.store_fetched(topic, fetched, source.name)
+    before = place.dump()
+    assert "TideNet" in ann.get(ROBOTS).text
+    tried = ann.press(ann.get(ROBOTS), "Try out", ranking_terms="kelp^5")
+    assert "KelpRank" in tried.text
+    assert "kelp^5</textarea>" in tried.text
+    assert place.dump() == before
+    assert source.asked == []
+
+
+def test_a_source_that_gives_no_answer_is_told_in_words(place: Place, ann: Reader) -> None:
+    scripted(place, {"robot-learning": "arXiv is <busy>"})
+    assert "arXiv gave no answer: arXiv is &lt;busy&gt;" in ann.press(ann.get(ROBOTS), "Ask arXiv").text
+
+
+def test_a_new_topic_is_tried_before_it_is_added(place: Place, ann: Reader) -> None:
+    scripted(place, {"coastal-learning": new_papers()})
+    page = ann.press(ann.get(f"{TOPICS}/-/new"), "Ask arXiv", **SOUND)
+    assert "TideNet" in page.text
+    assert "coastal-learning" not in [one.slug for one in place.service.roster.topics()]
+    assert ann.press(page, "Add").headers["location"].startswith(f"{TOPICS}/coastal-learning")
+
+
+def test_two_try_outs_do_not_ask_at_the_same_time(place: Place, ann: Reader) -> None:
+    source = scripted(place, {"robot-learning": new_papers()})
+    with place.app.app.state.office.asking:
+        page = ann.press(ann.get(ROBOTS), "Ask arXiv")
+    assert "Another try-out is asking arXiv" in page.text
+    assert source.asked == []

@@ -1,0 +1,76 @@
+"""The letter that asks the admins to approve an issue."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from service.approvals import ask_for_approval
+from service.delivery import MailerUnusable
+from subscribers.preferences import Frequency
+from tests import builders
+from tests.newsdesk import ADMINS, EDITOR, VIEWER
+from tests.readers import Place, body_of, open_place
+
+BASE = "http://127.0.0.1:8000"  # on this machine a one-click link may be http
+LABEL = builders.WINDOW.label
+
+
+@pytest.fixture
+def place(tmp_path: Path, migrated: Path) -> Place:
+    return open_place(tmp_path, migrated, BASE, admins=ADMINS)
+
+
+def ask(place: Place) -> str:
+    """The plaintext of the letter, on one line."""
+    ask_for_approval(place.service, LABEL, place.clock.now)
+    return " ".join(body_of(place.letter("Please approve")).split())
+
+
+def test_every_admin_gets_a_letter_with_a_link_to_the_issue(place: Place) -> None:
+    words = ask(place)
+    assert sorted(str(one["to"]) for one in place.letters()) == [EDITOR, VIEWER]
+    assert f"{BASE}/admin/issues/{LABEL}" in words
+    assert "14 papers on Robot Learning and Exoplanets" in words
+    assert "nothing is wrong" in words
+
+
+def test_the_audience_is_told_by_topic_and_by_reason(place: Place) -> None:
+    place.subscriber("one@example.org", ["exoplanets"])
+    place.subscriber("two@example.org", ["exoplanets", "robot-learning"])
+    monthly = place.subscriber("three@example.org", ["exoplanets"])
+    monthly_now = replace(monthly.preferences, frequency=Frequency.MONTHLY)
+    subscriptions = place.app.app.state.desk.subscriptions
+    subscriptions.change(monthly.id, monthly.preferences, monthly_now, place.clock.now, "test")
+    words = ask(place)
+    assert "2 readers would get it" in words
+    assert "* Exoplanets: 2 * Robot Learning: 1" in words
+    assert "* monthly: gets the last issue of a month: 1" in words
+
+
+def test_what_is_wrong_is_told_before_it_goes_out(tmp_path: Path, migrated: Path) -> None:
+    place = open_place(tmp_path, migrated, "http://brief.example.org", admins=ADMINS)
+    words = ask(place)
+    assert "6 different e-mails were checked, and something is wrong with 6 of them" in words
+    assert "List-Unsubscribe is not exactly one https address" in words
+
+
+def test_the_same_content_is_asked_for_under_the_same_message_id(place: Place) -> None:
+    ask(place)
+    first = {str(one["message-id"]) for one in place.letters()}
+    ask(place)
+    assert {str(one["message-id"]) for one in place.letters()} == first
+
+
+def test_nobody_is_asked_where_no_admin_is_set(tmp_path: Path, migrated: Path) -> None:
+    place = open_place(tmp_path, migrated)
+    ask_for_approval(place.service, LABEL, place.clock.now)
+    assert place.letters() == []
+
+
+def test_a_mailer_that_can_not_send_is_told_to_the_caller(place: Place) -> None:
+    folder = place.service.settings.outbox
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.write_text("no folder")
+    with pytest.raises(MailerUnusable):
+        ask_for_approval(place.service, LABEL, place.clock.now)
