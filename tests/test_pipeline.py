@@ -120,9 +120,8 @@ def test_an_entry_that_cannot_be_read_is_told_and_its_answer_asked_for_again(arc
     for _ in range(2):
         report = build_issue(W22, [TOPIC], room)
         assert report.issue is not None
-        assert (
-            "1 entry of arXiv's answer: 2605.00099v1 (no title)." in report.issue.briefs[0].metadata.notes[0]
-        )
+        notes = " ".join(report.issue.briefs[0].metadata.notes)
+        assert "1 entry of arXiv's answer: 2605.00099v1 (no title)." in notes
         assert report.selections[0].unreadable == ("2605.00099v1 (no title)",)
     assert len(source.asked) == 2
 

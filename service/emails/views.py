@@ -90,9 +90,9 @@ class NotableView:
 @dataclass(frozen=True, slots=True)
 class TrendView:
     name: str
-    kind: str  # with its direction
-    now: str  # per cent of the papers
-    before: str
+    kind: str  # with its direction, where there is something to compare with
+    now: str  # per cent of the papers; in a topic's first window how many of how many
+    before: str  # empty in a topic's first window
     text: Paragraph
 
 
@@ -191,6 +191,11 @@ class TopicView:
     def trends(self) -> tuple[TrendView, ...]:
         shows = self._is_at_least_digest or self.level is Level.THEMES
         return tuple(map(self._trend, self.brief.trends)) if shows else ()
+
+    @property
+    def is_first_window(self) -> bool:
+        """Whether there is nothing to compare with: what is new is then what most papers share."""
+        return any(trend.is_first for trend in self.brief.trends)
 
     @cached_property
     def challenges(self) -> tuple[Entry, ...]:
@@ -313,11 +318,12 @@ class TopicView:
         )
 
     def _trend(self, trend: Trend) -> TrendView:
+        direction = "rose" if trend.rose else "fell"
         return TrendView(
             name=shown(trend.name, NAME),
-            kind=f"{KINDS[trend.kind]}, {'rose' if trend.rose else 'fell'}",
-            now=share(trend.now, trend.now_of),
-            before=share(trend.before, trend.before_of),
+            kind=KINDS[trend.kind] if trend.is_first else f"{KINDS[trend.kind]}, {direction}",
+            now=f"{trend.now} of {trend.now_of}" if trend.is_first else share(trend.now, trend.now_of),
+            before="" if trend.is_first else share(trend.before, trend.before_of),
             text=self._paragraph((trend.claim,))
             if trend.claim
             else (Run("No paper of this window has it."),),
