@@ -6,7 +6,7 @@ publish_issue  approved issue | plan | deliver: reconcile | claim | message | be
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from service.archive import Archive, Built, IssueStatus
 from service.briefs import Assignment, BriefWriter
@@ -95,7 +95,10 @@ def select_among(topic: Topic, window: Window, fetched: Fetched, archive: Archiv
     seen = archive.sightings(topic.slug)
     earlier = archive.papers(one.paper_id for one in seen if one.taken and one.window_label != window.label)
     first_build = archive.is_first_build(topic.slug, window)
-    return select(topic, window, fetched.papers, seen=seen, first_build=first_build, before=earlier.values())
+    chosen = select(
+        topic, window, fetched.papers, seen=seen, first_build=first_build, before=earlier.values()
+    )
+    return replace(chosen, unreadable=fetched.unreadable)
 
 
 def fetch_papers(topic: Topic, window: Window, room: Newsroom, *, fresh: bool = False) -> Fetched:

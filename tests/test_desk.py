@@ -260,3 +260,11 @@ def test_a_quiet_brief_stays_quiet() -> None:
 def test_the_same_draft_gives_the_same_bytes() -> None:
     made = {write_brief(Writer(spoilt(), "openai"), Writer(), ASSIGNMENT).to_json() for _ in range(2)}
     assert len(made) == 1
+
+
+def test_entries_that_could_not_be_read_are_counted_in_the_notes_by_name() -> None:
+    lost = tuple(f"2605.0010{number} (no title)" for number in range(5))
+    assignment = replace(ASSIGNMENT, selection=replace(ASSIGNMENT.selection, unreadable=lost))
+    (note,) = write_brief(Writer(SOUND), Writer(SOUND), assignment).metadata.notes
+    assert note.startswith("Left out, because it can't be read: 5 entries of arXiv's answer: 2605.00100 (no")
+    assert note.endswith("2605.00102 (no title) and 2 more.")

@@ -9,6 +9,7 @@ import os
 import quopri
 import random
 import re
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass, replace
 from email.message import EmailMessage
 from email.policy import default as modern
@@ -25,7 +26,7 @@ from service.emails import HTML_LIMIT, EmptyEdition, Level, Press, Recipient, Re
 from service.emails.checks import problems
 from service.emails.messages import Hole, mailbox, unstructured
 from service.emails.plaintext import WIDTH, table, width, wrap
-from service.emails.press import MARKS
+from service.emails.press import MARKS, SLACK, Page, has_contents
 from service.emails.quoted import Piece
 from service.emails.sentences import words_of
 from service.emails.shown import Segment, segments, shown
@@ -101,13 +102,16 @@ def slug(name: str) -> str:
 
 def whole(press: Press, edition: RenderedEdition) -> tuple[str, str]:
     """HTML and plaintext of an edition as Jinja, MJML and premailer render them in one go."""
-    part, level = edition.edition, edition.level
-    views = [press.view(part.issue, each, level) for each in part.briefs]
-    several = len(views) > 1 or level is Level.CONTENTS
+    html, text = (at_levels(press, edition, levels) for levels in (edition.levels, edition.plain_levels))
+    return MARKS.sub("", html.html), text.text
+
+
+def at_levels(press: Press, edition: RenderedEdition, levels: Sequence[Level]) -> Page:
+    part = edition.edition
+    views = [press.view(part.issue, each, level) for each, level in zip(part.briefs, levels, strict=True)]
     links = {hole: recipient().fills(hole) for hole in Hole}
-    words = words_of(part, level, len(views))
-    page = press.page(part.issue, views, words, several=several, links=links)
-    return MARKS.sub("", page.html), page.text
+    words = words_of(part, levels)
+    return press.page(part.issue, views, words, several=has_contents(levels), links=links)
 
 
 def elements(html: str) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
@@ -154,14 +158,14 @@ def test_two_hundred_random_sets_of_topics_compose_to_what_rendering_them_whole_
     levels, slugs = list(Level), [each.topic_slug for each in ten.issue.briefs]
     for _ in range(200):
         some = ten.issue.for_topics(chance.sample(slugs, chance.randint(1, 5)), chance.choice(list(Length)))
-        edition = ten._composed(some, chance.choice(levels), len(some.briefs))
+        edition = ten._composed(some, chance.choices(levels, k=len(some.briefs)))
         assert (edition.html(recipient()), edition.text(recipient())) == whole(press, edition)
 
 
 def test_every_level_composes_to_what_rendering_it_whole_gives(press: Press, printed: RenderedIssue) -> None:
     some = printed.issue.for_topics([slug(name) for name in TOPICS[:3]])
     for level in Level:
-        edition = printed._composed(some, level, 3)
+        edition = printed._composed(some, [level] * 3)
         assert (edition.html(recipient()), edition.text(recipient())) == whole(press, edition)
 
 
@@ -210,11 +214,39 @@ def test_the_longest_links_stay_inside_what_was_counted(printed: RenderedIssue) 
         assert len(edition.html(longest_links()).encode()) <= edition.html_bytes <= HTML_LIMIT
 
 
-def test_the_richest_level_that_fits_is_taken(printed: RenderedIssue) -> None:
-    edition = printed.edition([slug(name) for name in TOPICS[:4]])
-    levels = list(Level)
-    richer = levels[levels.index(edition.level) - 1]
-    assert printed._composed(edition.edition, richer, 4).html_bytes > HTML_LIMIT
+@pytest.mark.parametrize("count", [2, 3, 4, 9])
+def test_no_topic_could_be_shown_at_a_richer_level(printed: RenderedIssue, count: int) -> None:
+    edition = printed.edition([slug(name) for name in TOPICS[:count]])
+    ladder = list(Level)
+    for place, level in enumerate(edition.levels):
+        if level is Level.FULL:
+            continue
+        richer = [*edition.levels]
+        richer[place] = ladder[ladder.index(level) - 1]
+        assert printed._composed(edition.edition, richer).html_bytes > HTML_LIMIT - 2 * SLACK
+
+
+def test_room_that_is_left_makes_the_first_topics_richer(printed: RenderedIssue) -> None:
+    edition = printed.edition([slug(name) for name in TOPICS[:9]])
+    places = [list(Level).index(level) for level in edition.levels]
+    assert places[0] < places[-1]
+
+
+def test_plaintext_keeps_the_length_that_the_reader_chose(printed: RenderedIssue) -> None:
+    slugs = [slug(name) for name in TOPICS[:9]]
+    full, short = printed.edition(slugs), printed.edition(slugs, Length.SHORT)
+    assert full.plain_levels == (Level.FULL,) * 9
+    assert short.plain_levels == (Level.SHORT,) * 9
+    assert full.text(recipient()).count("PAPER CATALOG") == 9
+    assert "shortened" not in full.text(recipient())
+
+
+def test_a_shortened_topic_says_what_is_left_out_and_links_to_it(printed: RenderedIssue) -> None:
+    edition = printed.edition([slug(name) for name in TOPICS[:9]])
+    html = edition.html(recipient())
+    assert visible_text(html).count("Left out here: ") >= 8
+    for name in TOPICS[:9]:
+        assert f'href="https://brief.example.org/issues/2026-W21/{slug(name)}"' in html
 
 
 def test_one_topic_of_77_papers_comes_whole(printed: RenderedIssue) -> None:
@@ -233,7 +265,7 @@ def test_who_asked_for_short_gets_no_catalog(printed: RenderedIssue) -> None:
 def test_a_shortened_edition_says_so(printed: RenderedIssue) -> None:
     edition = printed.edition([slug(name) for name in TOPICS])
     assert edition.length is Length.SHORT
-    assert "shortened to fit" in visible_text(edition.html(recipient()))
+    assert "all topics are shortened" in visible_text(edition.html(recipient()))
 
 
 def test_hundreds_of_topics_come_as_a_list_that_fits(press: Press) -> None:
@@ -249,7 +281,8 @@ def test_hundreds_of_topics_come_as_a_list_that_fits(press: Press) -> None:
     cut = edition.edition([each.topic_slug for each in many])
     assert cut.level is Level.CONTENTS
     assert cut.html_bytes <= HTML_LIMIT
-    assert "more topics are on the web only" in cut.text(recipient())
+    assert "more topics are on the web only" in visible_text(cut.html(recipient()))
+    assert cut.plain_levels == cut.levels  # megabytes of plaintext are no e-mail either
 
 
 # Hostile content
@@ -275,7 +308,7 @@ def test_hostile_text_changes_no_element_and_no_link(press: Press, text: str) ->
     wild = press.print(issue(everywhere(brief("a", papers=3), text)))
     for level in (Level.FULL, Level.SHORT, Level.HEADLINES, Level.CONTENTS):
         pages = [
-            each._composed(each.issue.for_topics(["a"]), level, 1).html(recipient()) for each in (tame, wild)
+            each._composed(each.issue.for_topics(["a"]), [level]).html(recipient()) for each in (tame, wild)
         ]
         assert elements(pages[0]) == elements(pages[1])
 
@@ -318,7 +351,7 @@ def test_hostile_text_never_makes_a_sound_email_fail_its_checks(press: Press, te
     both = issue(everywhere(brief("a", papers=4), text), everywhere(brief("b", papers=3), text))
     printed = press.print(both)
     for level in Level:
-        edition = printed._composed(printed.issue.for_topics(["a", "b"]), level, 2)
+        edition = printed._composed(printed.issue.for_topics(["a", "b"]), [level] * 2)
         found = problems(edition, recipient(), BUILT)
         assert [one for one in found if one.check != "size"] == []  # a level that does not fit is not taken
 

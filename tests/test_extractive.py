@@ -196,9 +196,12 @@ def test_a_brief_reads_back_from_its_json() -> None:
 
 
 def test_a_first_window_says_that_there_is_nothing_to_compare_with() -> None:
-    claims_of_trends = [trend.claim for trend in write(24).trends]
-    assert claims_of_trends
-    assert all(claim and "no earlier window" in claim.text for claim in claims_of_trends)
+    trends = write(24).trends
+    assert trends
+    assert all(trend.is_first and not trend.rose for trend in trends)
+    assert all(
+        trend.claim and f"{trend.now} of the 24 papers speak of" in trend.claim.text for trend in trends
+    )
 
 
 def test_what_rose_is_named_with_its_counts_now_and_before() -> None:

@@ -6,8 +6,9 @@ from service.archive import Archive
 from service.briefs import Assignment
 from service.briefs.extractive import ExtractiveWriter
 from service.briefs.model import Brief
-from service.papers import Paper, Window
+from service.papers import Fetched, Paper, Window
 from service.pipeline import Newsroom, build_issue
+from subscribers.topics import Topic
 from tests import builders
 from tests.fakes import ScriptedPapers
 
@@ -104,6 +105,25 @@ def test_one_failing_topic_stops_no_other(archive: Archive) -> None:
     report = build_issue(W22, [TOPIC, OTHER], room)
     assert report.failures == {TOPIC.slug: "coastal-learning: arXiv answers nothing"}
     assert [brief.topic_slug for brief in archive.issue("2026-W22").briefs] == [OTHER.slug]
+
+
+class Spoilt(ScriptedPapers):
+    """A source with an entry that can't be read."""
+
+    def fetch(self, topic: Topic, window: Window) -> Fetched:
+        return replace(super().fetch(topic, window), unreadable=("2605.00099v1 (no title)",))
+
+
+def test_an_entry_that_cannot_be_read_is_told_and_its_answer_asked_for_again(archive: Archive) -> None:
+    source = Spoilt({TOPIC.slug: [paper(0, 27)]}, at(33))
+    room = replace(newsroom(archive, [], at(33)), source=source)
+    for _ in range(2):
+        report = build_issue(W22, [TOPIC], room)
+        assert report.issue is not None
+        notes = " ".join(report.issue.briefs[0].metadata.notes)
+        assert "1 entry of arXiv's answer: 2605.00099v1 (no title)." in notes
+        assert report.selections[0].unreadable == ("2605.00099v1 (no title)",)
+    assert len(source.asked) == 2
 
 
 class Defective(ExtractiveWriter):

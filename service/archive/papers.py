@@ -49,8 +49,11 @@ class PaperShelf:
             return Fetched(topic.slug, window, papers, row.fetched_at)
 
     def store_fetched(self, topic: Topic, fetched: Fetched, source: str) -> None:
+        """Keep the papers, and the answer where all of it could be read: else the next build asks again."""
         with Session(self._writer) as session, session.begin():
             _put_papers(session, fetched.papers)
+            if fetched.unreadable:
+                return
             session.merge(
                 FetchRow(
                     topic_slug=topic.slug,

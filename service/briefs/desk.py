@@ -19,6 +19,7 @@ from service.briefs.grounding.sections import EXTENTS, alike, entries_of, requir
 from service.briefs.grounding.sources import Sources, normalise
 from service.briefs.model import Brief, Theme
 
+_NAMED = 3  # unreadable entries that a note names
 _ROUNDS = 5  # of dropping; each round drops what fails, and an item that falls can leave little for another
 
 LABELS: Mapping[Section, str] = {
@@ -58,8 +59,12 @@ def write_brief(writer: BriefWriter, fallback: BriefWriter, assignment: Assignme
 
     ``fallback`` is the extractive writer; it may be the writer itself. A WriterUnavailable of the writer
     becomes a note; whatever else a writer raises is a defect and passes through. ValueError where a paper of
-    the selection is missing from the catalog.
+    the selection is missing from the catalog. The notes name what of the source's answer could not be read.
     """
+    return _noted(_written(writer, fallback, assignment), _loss(assignment.selection.unreadable))
+
+
+def _written(writer: BriefWriter, fallback: BriefWriter, assignment: Assignment) -> Brief:
     sources = Sources(ranked.paper for ranked in assignment.selection.taken)
     try:
         draft = writer.write(assignment)
@@ -68,13 +73,23 @@ def write_brief(writer: BriefWriter, fallback: BriefWriter, assignment: Assignme
             raise
         log.warning("%s writes %s instead: %s", fallback.name, assignment.selection.topic.slug, reason)
         note = f"Written without a language model: {reason}"
-        return _noted(write_brief(fallback, fallback, assignment), note)
+        return _noted(_written(fallback, fallback, assignment), note)
     edited = _repaired(draft, writer, sources, assignment)
     if fallback is not writer and _short(edited):
         edited = _filled(edited, _cleared(fallback.write(assignment), sources), sources)
     if lost := sorted(set(sources) - set(edited.entries)):
         raise ValueError(f"the {edited.metadata.writer} brief of {edited.topic_slug} lost {', '.join(lost)}")
     return _noted(edited, *(_shortage(edited, section) for section in _short(edited)))
+
+
+def _loss(unreadable: Sequence[str]) -> str:
+    """What is said of entries that are no papers, the first few by name."""
+    if not unreadable:
+        return ""
+    what = "1 entry" if len(unreadable) == 1 else f"{len(unreadable)} entries"
+    named = ", ".join(unreadable[:_NAMED])
+    more = f" and {len(unreadable) - _NAMED} more" if len(unreadable) > _NAMED else ""
+    return f"Left out, because it can't be read: {what} of arXiv's answer: {named}{more}."
 
 
 def _repaired(draft: Brief, writer: BriefWriter, sources: Sources, assignment: Assignment) -> Brief:

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
 from service.briefs.grounding import Gate, check, claims, required
 from service.briefs.grounding.repeats import likeness
@@ -22,6 +21,7 @@ from service.briefs.grounding.sections import EXTENTS, entries_of
 from service.briefs.grounding.sources import Sources, holds, normalise, stem
 from service.briefs.model import Brief
 from service.papers import Paper
+from service.papers.vectors import tf_idf, word_counts
 
 TOP = 10  # ranks that count as found
 THEME_TERMS = 8  # of a theme, whose coherence is measured
@@ -233,7 +233,7 @@ def grounding(brief: Brief, sources: Sources) -> Grounding | None:
     cited = [(text, places) for text, places in cited if 0 < len(places) < len(ids)]
     if not cited:
         return None
-    tfidf = TfidfVectorizer(sublinear_tf=True, stop_words="english")
+    tfidf = tf_idf(sublinear_tf=True, stop_words="english")
     abstracts = tfidf.fit_transform([sources[paper_id].text for paper_id in ids])
     cosines: NDArray[np.float64] = (tfidf.transform([text for text, _ in cited]) @ abstracts.T).toarray()
     scores = [_ranked(row, places) for row, (_, places) in zip(cosines, cited, strict=True)]
@@ -259,7 +259,7 @@ def coherence(groups: Sequence[Sequence[str]], sources: Sources) -> float | None
     at = {paper_id: place for place, paper_id in enumerate(sources)}
     if len(texts) < 3 or not groups:
         return None
-    counter = CountVectorizer(stop_words="english", binary=True, token_pattern=_TERM)
+    counter = word_counts(stop_words="english", binary=True, token_pattern=_TERM)
     present = counter.fit_transform(texts).toarray().astype(float)
     idf = np.log(len(texts) / present.sum(axis=0))
     scores = []
@@ -289,7 +289,7 @@ def separation(groups: Sequence[Sequence[str]], sources: Sources) -> float | Non
     between = {frozenset(pair) for pair in combinations(member, 2)} - inside
     if not inside or not between:
         return None
-    tfidf = TfidfVectorizer(sublinear_tf=True, stop_words="english")
+    tfidf = tf_idf(sublinear_tf=True, stop_words="english")
     vectors = tfidf.fit_transform([source.text for source in sources.values()])
     alike = (vectors @ vectors.T).toarray()
     means = [np.mean([alike[tuple(sorted(pair))] for pair in pairs]) for pairs in (inside, between)]

@@ -87,8 +87,13 @@ class Trend:
     claim: Claim | None  # None only where no paper of this window has it any more
 
     @property
+    def is_first(self) -> bool:
+        """Whether this is the topic's first window: nothing to compare with, so it neither rose nor fell."""
+        return self.before_of == 0
+
+    @property
     def rose(self) -> bool:
-        return self.now * max(self.before_of, 1) > self.before * max(self.now_of, 1)
+        return not self.is_first and self.now * max(self.before_of, 1) > self.before * max(self.now_of, 1)
 
 
 @dataclass(frozen=True, slots=True)

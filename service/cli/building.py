@@ -245,7 +245,12 @@ def _report_values(report: BuildReport) -> dict[str, object]:
     return {
         "issue": report.issue.label if report.issue else None,
         "topics": {
-            one.topic.slug: {"fetched": one.fetched, "considered": one.recalled, "analysed": len(one.taken)}
+            one.topic.slug: {
+                "fetched": one.fetched,
+                "unreadable": list(one.unreadable),
+                "considered": one.recalled,
+                "analysed": len(one.taken),
+            }
             for one in report.selections
         },
         "failures": dict(report.failures),

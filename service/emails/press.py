@@ -4,14 +4,12 @@ import datetime as dt
 import logging
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from mjml import mjml2html
-from premailer import Premailer
 
 from service.briefs.model import Brief
 from service.emails import plaintext
@@ -19,7 +17,7 @@ from service.emails.dkim import DkimSigner
 from service.emails.facts import moment, span
 from service.emails.messages import HTML_LIMIT, LONGEST_URL, Hole, Recipient, Sender, Template, template
 from service.emails.quoted import Piece
-from service.emails.sentences import Words, subject_values, summary, words_of
+from service.emails.sentences import Words, subject_values, words_of
 from service.emails.views import Level, TopicView
 from service.issues import Edition, Issue
 from subscribers.preferences import Length
@@ -29,6 +27,10 @@ ENTRY = re.compile(r"<!--entry-->(.*?)<!--/entry-->", re.DOTALL)
 MARKS = re.compile(r"<!--/?(?:topic|entry)-->")
 SLOT = re.compile(r"slot-([a-z]+)-slot")
 STYLE = re.compile(r'(<\w[^<>]*? style=")([^"]*)')
+
+
+SLACK = 40  # bytes by which the sentence on what is shortened may be longer than the one counted
+TEXT_LIMIT = 2**20  # bytes of plaintext topics: far more than anybody follows
 
 
 class EmptyEdition(ValueError):
@@ -153,6 +155,10 @@ class Press:
 
     def _inlined(self, source: str) -> str:
         """MJML to HTML with our own style sheet inlined, what mrml writes itself left as it is."""
+        # Imported where they are used: together they take half a second that most commands need not wait.
+        from mjml import mjml2html  # noqa: PLC0415
+        from premailer import Premailer  # noqa: PLC0415
+
         html = mjml2html(source, fonts={})
         # premailer knows a doctype in capitals only; without it clients would fall into quirks mode.
         html = html.replace("<!doctype html>", "<!DOCTYPE html>", 1)
@@ -195,50 +201,78 @@ class RenderedIssue:
         return self._editions[key]
 
     def _fitting(self, edition: Edition) -> "RenderedEdition":
+        """The richest level at which all topics fit; what room is left makes the first ones richer."""
         if edition.is_empty:
             raise EmptyEdition(f"issue {self.issue.label} has no papers on the topics {list(edition.slugs)}")
         count = len(edition.briefs)
-        words = words_of(edition, Level.CONTENTS, 1)  # no level has more to say
-        spare = HTML_LIMIT - _said(words)
+        spare = HTML_LIMIT - SLACK - _said(words_of(edition, [Level.CONTENTS]))  # nothing has more to say
         for level, sizes in self._sizes[edition.length]:
-            shell = self.shells[_has_contents(level, count)]
-            if shell.size + sum([sizes[slug] for slug in edition.slugs]) <= spare:
-                return self._printed(
-                    edition, level, count, replace(words, summary=summary(edition, level, count))
-                )
+            shell = self.shells[has_contents([level] * count)]
+            room = spare - shell.size - sum([sizes[slug] for slug in edition.slugs])
+            if room >= 0:
+                return self._composed(edition, self._raised(edition, level, room))
         return self._cut(edition, spare)
+
+    def _raised(self, edition: Edition, level: Level, room: int) -> Sequence[Level]:
+        """A level for each topic: step by step richer, in the edition's order, while there is room."""
+        table = self._sizes[edition.length]
+        levels = dict.fromkeys(edition.slugs, level)
+        used = {slug: self._bytes(slug, level) for slug in edition.slugs}
+        for richer, sizes in reversed(table[: [each for each, _ in table].index(level)]):
+            for slug in edition.slugs:
+                if (more := sizes[slug] - used[slug]) <= room:
+                    levels[slug], used[slug], room = richer, sizes[slug], room - more
+        return list(levels.values())
+
+    def _bytes(self, slug: str, level: Level) -> int:
+        html, _ = self.fragments[slug, level]
+        return html.entry.size + html.body.size
 
     def _cut(self, edition: Edition, spare: int) -> "RenderedEdition":
         """A line each is still too much: the first topics that fit, and a word on the rest."""
         level, sizes = self._sizes[edition.length][-1]
         for count in range(len(edition.briefs) - 1, 0, -1):
             if self.shells[True].size + sum([sizes[slug] for slug in edition.slugs[:count]]) <= spare:
-                return self._composed(edition, level, count)
+                return self._composed(edition, [level] * count)
         raise ValueError(f"issue {self.issue.label}: not one topic fits into {HTML_LIMIT} bytes of HTML")
 
     @cached_property
     def _sizes(self) -> Mapping[Length, Sequence[tuple[Level, Mapping[str, int]]]]:
         """For each length its levels, richest first, and the bytes of each topic's HTML in them."""
         sizes: dict[Level, dict[str, int]] = {level: {} for level in Level}
-        for (slug, level), (html, _) in self.fragments.items():
-            sizes[level][slug] = html.entry.size + html.body.size
+        for slug, level in self.fragments:
+            sizes[level][slug] = self._bytes(slug, level)
         return {length: [(level, sizes[level]) for level in Level.for_length(length)] for length in Length}
 
-    def _composed(self, edition: Edition, level: Level, count: int) -> "RenderedEdition":
-        return self._printed(edition, level, count, words_of(edition, level, count))
-
-    def _printed(self, edition: Edition, level: Level, count: int, words: Words) -> "RenderedEdition":
-        shell = self.shells[_has_contents(level, count)]
-        pairs = [self.fragments[slug, level] for slug in edition.slugs[:count]]
+    def _composed(self, edition: Edition, levels: Sequence[Level]) -> "RenderedEdition":
+        """The edition with a level for each of its topics that the HTML shows."""
+        words, plain_levels = words_of(edition, levels), self._plain_levels(edition, levels)
         return RenderedEdition(
             edition=edition,
-            level=level,
+            levels=tuple(levels),
+            plain_levels=tuple(plain_levels),
             subject=self.press.subject(edition),
             preheader=words.preheader,
             sender=self.press.sender,
-            html_parts=tuple(_filled(shell.html, [html for html, _ in pairs], words, _html_text)),
-            text_parts=tuple(_filled(shell.text, [text for _, text in pairs], words, plaintext.wrap)),
+            html_parts=tuple(self._parts(edition, levels, words, 0, _html_text)),
+            text_parts=tuple(
+                self._parts(edition, plain_levels, words_of(edition, plain_levels), 1, plaintext.wrap)
+            ),
         )
+
+    def _plain_levels(self, edition: Edition, levels: Sequence[Level]) -> Sequence[Level]:
+        """The length that the reader chose: no mail program clips plaintext. Megabytes are as the HTML."""
+        chosen = Level.for_length(edition.length)[0]
+        size = sum([self.fragments[slug, chosen][1].body.size for slug in edition.slugs])
+        return [chosen] * len(edition.slugs) if size <= TEXT_LIMIT else levels
+
+    def _parts(
+        self, edition: Edition, levels: Sequence[Level], words: Words, part: int, show: Callable[[str], str]
+    ) -> list[Piece | Hole]:
+        shell = self.shells[has_contents(levels)]
+        pairs = zip(edition.slugs, levels, strict=False)  # an edition may show its first topics alone
+        fragments = [self.fragments[slug, level][part] for slug, level in pairs]
+        return _filled(shell.text if part else shell.html, fragments, words, show)
 
 
 @dataclass(frozen=True)
@@ -246,12 +280,18 @@ class RenderedEdition:
     """One edition, ready for any of its readers."""
 
     edition: Edition
-    level: Level
+    levels: tuple[Level, ...]  # of the topics that the HTML shows, in the edition's order
+    plain_levels: tuple[Level, ...]  # of those in plaintext
     subject: str
     preheader: str
     sender: Sender
     html_parts: tuple[Piece | Hole, ...] = field(repr=False)
     text_parts: tuple[Piece | Hole, ...] = field(repr=False)
+
+    @property
+    def level(self) -> Level:
+        """The least that its HTML shows of a topic."""
+        return max(self.levels, key=list(Level).index)
 
     @property
     def length(self) -> Length:
@@ -307,8 +347,9 @@ def _filled(
     return parts
 
 
-def _has_contents(level: Level, count: int) -> bool:
-    return count > 1 or level is Level.CONTENTS
+def has_contents(levels: Sequence[Level]) -> bool:
+    """Whether an edition of topics at these levels begins with a table of contents."""
+    return len(levels) > 1 or Level.CONTENTS in levels
 
 
 def _size(parts: Iterable[Part]) -> int:

@@ -35,10 +35,10 @@ class SubjectValues(TypedDict):
     papers: str
 
 
-def words_of(edition: Edition, level: Level, count: int) -> Words:
-    """The sentences of an edition that shows ``count`` of its topics at one level."""
+def words_of(edition: Edition, levels: Sequence[Level]) -> Words:
+    """The sentences of an edition that shows its first topics at these levels."""
     followed = counted((*edition.briefs, *edition.quiet), NAMED)
-    return Words(preheader(edition), summary(edition, level, count), followed)
+    return Words(preheader(edition), summary(edition, levels), followed)
 
 
 def subject_values(edition: Edition) -> SubjectValues:
@@ -61,17 +61,22 @@ def preheader(edition: Edition) -> str:
     return shortened(" · ".join(tops) or papers(briefs), PREHEADER)
 
 
-def summary(edition: Edition, level: Level, count: int) -> str:
+def summary(edition: Edition, levels: Sequence[Level]) -> str:
     """How much there is, what is quiet, and what was left to the web."""
     briefs = edition.briefs
     sentences = [f"{papers(briefs)} on {name(briefs[0]) if len(briefs) == 1 else f'{len(briefs)} topics'}."]
     if edition.quiet:
         sentences.append(f"No new papers this time on {counted(edition.quiet, NAMED)}.")
-    if level.length is not edition.length or level is Level.CONTENTS:
-        sentences.append("So much that this e-mail is shortened to fit; the web has all of it.")
-    if count < len(briefs):
-        sentences.append(f"{len(briefs) - count} more topics are on the web only.")
+    if cut := sum(level.cuts(edition.length) for level in levels):
+        what = "it is" if len(briefs) == 1 else _part(cut, len(briefs))
+        sentences.append(f"To fit into an e-mail, {what} shortened; what is left out is said and linked.")
+    if len(levels) < len(briefs):
+        sentences.append(f"{len(briefs) - len(levels)} more topics are on the web only.")
     return " ".join(sentences)
+
+
+def _part(cut: int, of: int) -> str:
+    return "all topics are" if cut == of else f"{cut} of the {of} topics {'is' if cut == 1 else 'are'}"
 
 
 def name(brief: Brief) -> str:

@@ -15,7 +15,7 @@ from service.briefs.model import (
     Theme,
     Trend,
 )
-from service.emails.facts import LINE, about, after, moment, run_lines, share, span
+from service.emails.facts import LINE, about, after, listing, moment, run_lines, share, span
 from service.emails.plaintext import TIE
 from service.emails.shown import Segment, safe_url, segments, shown
 from subscribers.preferences import Length
@@ -25,7 +25,7 @@ KINDS = {"term": "Term", "method": "Method", "benchmark": "Benchmark", "group": 
 
 
 class Level(Enum):
-    """How much of each topic an e-mail shows, richest first. A whole edition is at one level."""
+    """How much of a topic an e-mail shows, richest first."""
 
     FULL = "everything"
     ROWS = "everything, the catalog without its sentences"
@@ -43,6 +43,10 @@ class Level(Enum):
         """The levels to try for what a reader asked for, richest first."""
         levels = tuple(cls)
         return levels if length is Length.FULL else levels[levels.index(cls.SHORT) :]
+
+    def cuts(self, length: Length) -> bool:
+        """Whether who asked for this length gets less of a topic, because more would not fit."""
+        return self.length is not length or self in {Level.LEADS, Level.HEADLINES, Level.CONTENTS}
 
     @property
     def length(self) -> Length:
@@ -90,9 +94,9 @@ class NotableView:
 @dataclass(frozen=True, slots=True)
 class TrendView:
     name: str
-    kind: str  # with its direction
-    now: str  # per cent of the papers
-    before: str
+    kind: str  # with its direction, where there is something to compare with
+    now: str  # per cent of the papers; in a topic's first window how many of how many
+    before: str  # empty in a topic's first window
     text: Paragraph
 
 
@@ -170,6 +174,23 @@ class TopicView:
         return self.level.length is Length.FULL
 
     @property
+    def left_out(self) -> str:
+        """``methods, challenges, glossary and all 77 papers``: what the brief has beyond this level."""
+        brief = self.brief
+        themes = brief.themes and self.level in {Level.SHORT, Level.LEADS, Level.HEADLINES}
+        held = (
+            ("the themes in full", themes),
+            ("methods", brief.methods and not self.methods),
+            ("reasons to read the notable papers", self.notable_names),
+            ("what is new", brief.trends and not self.trends),
+            ("challenges", brief.challenges and not self.challenges),
+            ("the overview", brief.overview.claims and not self.overview),
+            ("the glossary", brief.glossary and not self.glossary),
+            (f"all {self.analysed} papers" if self.analysed > 1 else "its paper", not self.catalog),
+        )
+        return listing(name for name, is_missing in held if is_missing)
+
+    @property
     def _is_at_least_short(self) -> bool:
         return self.level not in {Level.LEADS, Level.HEADLINES, Level.CONTENTS}
 
@@ -201,6 +222,11 @@ class TopicView:
     def trends(self) -> tuple[TrendView, ...]:
         shows = self._is_at_least_digest or self.level is Level.THEMES
         return tuple(map(self._trend, self.brief.trends)) if shows else ()
+
+    @property
+    def is_first_window(self) -> bool:
+        """Whether there is nothing to compare with: what is new is then what most papers share."""
+        return any(trend.is_first for trend in self.brief.trends)
 
     @cached_property
     def challenges(self) -> tuple[Entry, ...]:
@@ -323,11 +349,12 @@ class TopicView:
         )
 
     def _trend(self, trend: Trend) -> TrendView:
+        direction = "rose" if trend.rose else "fell"
         return TrendView(
             name=shown(trend.name, NAME),
-            kind=f"{KINDS[trend.kind]}, {'rose' if trend.rose else 'fell'}",
-            now=share(trend.now, trend.now_of),
-            before=share(trend.before, trend.before_of),
+            kind=KINDS[trend.kind] if trend.is_first else f"{KINDS[trend.kind]}, {direction}",
+            now=f"{trend.now} of {trend.now_of}" if trend.is_first else share(trend.now, trend.now_of),
+            before="" if trend.is_first else share(trend.before, trend.before_of),
             text=self._paragraph((trend.claim,))
             if trend.claim
             else (Run("No paper of this window has it."),),

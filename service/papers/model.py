@@ -88,6 +88,7 @@ class Fetched:
     window: Window
     papers: tuple[Paper, ...]
     fetched_at: dt.datetime
+    unreadable: tuple[str, ...] = ()  # entries left out: id or place, and what is wrong with each
 
 
 class PaperSource(Protocol):
@@ -153,6 +154,7 @@ class Selection:
     sightings: tuple[
         Sighting, ...
     ] = ()  # what this build saw: stored by the caller, given to the next builds
+    unreadable: tuple[str, ...] = ()  # entries of the source's answer that are no paper: id or place, and why
 
 
 @dataclass(frozen=True, slots=True)

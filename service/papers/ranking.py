@@ -16,9 +16,9 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, TfidfVectorizer
 
 from service.papers.model import Paper, Ranked
+from service.papers.vectors import stop_words, tf_idf
 from subscribers.terms import Term, Terms, fold
 from subscribers.topics import Topic
 
@@ -159,7 +159,7 @@ def _telling(hits: dict[Term, float], rarity: dict[Term, float], text: _Text) ->
 
 def _compare(topic: Topic, texts: list[_Text], measures: Scores) -> _Likeness:
     titles = [example.title for example in topic.examples]
-    vectorizer = TfidfVectorizer(analyzer=_words, sublinear_tf=True, min_df=2 if len(texts) > 20 else 1)
+    vectorizer = tf_idf(analyzer=_words, sublinear_tf=True, min_df=2 if len(texts) > 20 else 1)
     try:
         vectors = vectorizer.fit_transform([*(text.weighted for text in texts), _profile(topic)])
     except ValueError:  # nothing but stop words in all of these texts
@@ -174,7 +174,7 @@ def _compare(topic: Topic, texts: list[_Text], measures: Scores) -> _Likeness:
 
 
 def _words(folded: str) -> list[str]:
-    return [word for word in folded.split() if len(word) > 1 and word not in ENGLISH_STOP_WORDS]
+    return [word for word in folded.split() if len(word) > 1 and word not in stop_words()]
 
 
 def _profile(topic: Topic) -> str:

@@ -3,10 +3,12 @@
 import datetime as dt
 import gzip
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,9 @@ from urllib.parse import parse_qs, urlsplit
 from xml.sax.saxutils import escape
 
 import pytest
+import requests
+from urllib3.connectionpool import HTTPConnectionPool
+from urllib3.exceptions import MaxRetryError, NameResolutionError
 
 from service.adapters.arxiv_papers import (
     ArxivPapers,
@@ -24,7 +29,7 @@ from service.adapters.arxiv_papers import (
     search_query,
     shared_pace,
 )
-from service.adapters.arxiv_papers.answers import Doubt, Refusal
+from service.adapters.arxiv_papers.answers import Caller, Doubt, Refusal, Unreachable
 from service.papers import Paper, PaperSource, SourceError, Window
 from subscribers.topics import Topic
 from tests.adapters.mirror import PAPERS, SHARED, mirror, needs_mirror
@@ -92,6 +97,7 @@ def ids(papers: tuple[Paper, ...]) -> list[str]:
     return [paper.id for paper in papers]
 
 
+POOL = HTTPConnectionPool("127.0.0.1")
 EXPECTED = sorted(f"2605.{number:05}" for number in range(1, 25))
 
 # A server that answers as told.
@@ -361,18 +367,110 @@ def test_a_malformed_entry_is_asked_for_again() -> None:
     ("old", "new"),
     [
         ("<published>2026", "<published>soon"),
+        ("<published>2026", "<published>0001-01-01T00:00:00+09:00"),
+        ("<published>2026-05-20T10:00:00Z</published>", ""),
         ("<updated>2026-05-20T10:00:00Z</updated>", ""),
-        ("<title>A tutor", "<title>"),
+        ("<title>A tutor", "<title> "),
         ("v1</id>", "v1/../x</id>"),
+        ("v1</id>", "-nonsense</id>"),
     ],
 )
-def test_an_entry_that_stays_malformed_is_an_error_that_names_it(old: str, new: str) -> None:
+def test_an_entry_that_stays_malformed_is_left_out_and_named(
+    old: str, new: str, caplog: pytest.LogCaptureFixture
+) -> None:
     broken = entry("2605.00001v1").replace(old, new)
-    with (
-        scripted(atom(broken, entry("2605.00002v1"))) as (url, _),
-        pytest.raises(SourceError, match=r"2605\.00001"),
-    ):
+    with scripted(atom(broken, entry("2605.00002v1"))) as (url, seen):
+        fetched = source(url).fetch(TOPIC, WINDOW)
+        assert len(seen) == 2  # asked once more, not five times
+    assert ids(fetched.papers) == ["2605.00002"]
+    assert len(fetched.unreadable) == 1
+    assert "2605.00001" in fetched.unreadable[0]
+    assert "topic preference-learning: left out, because it can't be read: 2605.00001" in caplog.text
+
+
+def test_bytes_that_are_not_utf8_cost_their_entry_alone() -> None:
+    body = feed(entry("2605.00001v1", title="A caf\u00e9"), entry("2605.00002v1", title="A t\u00e9a"))
+    with scripted((200, {}, body.replace("caf\u00e9".encode(), b"caf\xe9"))) as (url, _):
+        fetched = source(url).fetch(TOPIC, WINDOW)
+    assert [paper.title for paper in fetched.papers] == ["A t\u00e9a"]
+    assert fetched.unreadable == ("2605.00001v1 (bytes that are not UTF-8)",)
+
+
+def test_an_entry_without_an_id_is_named_by_its_place() -> None:
+    nameless = entry("2605.00002v1").replace("http://arxiv.org/abs/2605.00002v1", "")
+    pages = [atom(entry("2605.00001v1"), total=2), atom(nameless, total=2, start=1)]
+    with scripted(pages[0], pages[1]) as (url, _):
+        fetched = source(url, page_size=1).fetch(TOPIC, WINDOW)
+    assert fetched.unreadable == ("entry 2 (no id, or no date of submission or update)",)
+
+
+def test_the_one_paper_of_a_topic_that_cannot_be_read_is_no_quiet_week_and_no_error() -> None:
+    with scripted(atom(entry("2605.00001v1", title=" "))) as (url, seen):
+        fetched = source(url).fetch(TOPIC, WINDOW)
+        assert len(seen) == 2
+    assert (fetched.papers, fetched.unreadable) == ((), ("2605.00001v1 (no title)",))
+
+
+def test_a_page_that_can_hardly_be_read_is_another_format_and_an_error() -> None:
+    page = [entry(f"2605.0000{n}v1", title=" " if n else "A tutor") for n in range(5)]
+    with scripted(atom(*page)) as (url, _), pytest.raises(SourceError, match=r"2605\.00001v1 \(no title\)"):
         source(url).fetch(TOPIC, WINDOW)
+
+
+# A source that nobody can reach.
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def test_an_unreachable_source_is_named_with_what_to_check_and_found_once() -> None:
+    waits: list[float] = []
+    unreachable = source(
+        f"http://127.0.0.1:{(port := free_port())}/api/query", pace=Pace(0, sleep=waits.append)
+    )
+    with pytest.raises(
+        SourceError, match=rf"no connection to 127\.0\.0\.1:{port}: connection refused; check"
+    ):
+        unreachable.fetch(TOPIC, WINDOW)
+    first = len(waits)
+    assert first == 2  # three attempts
+    with pytest.raises(SourceError, match=r"topic cooking, .*connection refused.*BRIEF_ARXIV_URL"):
+        unreachable.fetch(replace(TOPIC, slug="cooking"), WINDOW)
+    assert len(waits) == first
+
+
+def test_an_outage_is_forgotten_after_two_minutes() -> None:
+    clock = [NOW]
+    with scripted(atom(entry("2605.00001v1"))) as (url, _):
+        recovering = source(url, now=lambda: clock[0])
+        recovering.outage.begin("no connection", NOW)
+        with pytest.raises(SourceError, match="no connection"):
+            recovering.fetch(TOPIC, WINDOW)
+        clock[0] += dt.timedelta(minutes=2)
+        assert ids(recovering.fetch(TOPIC, WINDOW).papers) == ["2605.00001"]
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (
+            requests.ConnectionError(
+                MaxRetryError(POOL, "/", NameResolutionError("a.invalid", POOL, socket.gaierror("unknown")))  # type: ignore[arg-type]
+            ),
+            "its name is not known",
+        ),
+        (requests.ConnectTimeout("slow"), "no connection in time"),
+        (requests.exceptions.SSLError("certificate has expired"), "no secure connection: certificate"),
+        (requests.exceptions.ProxyError("no"), "the proxy"),
+    ],
+)
+def test_a_connection_that_never_came_about_is_told_apart(error: Exception, words: str) -> None:
+    found = Caller("me", 1.0, 1.0).doubt(error)
+    assert isinstance(found, Unreachable)
+    assert words in str(found)
 
 
 def test_a_page_with_entries_missing_is_an_error() -> None:
@@ -739,7 +837,7 @@ QUERIES = sorted(path.name for path in ATOM.glob("q_testing_*.xml")) if ATOM.exi
 def test_recorded_papers_are_read(name: str) -> None:
     page = read_page((ATOM / name).read_bytes())
     first = (page.papers[0].id, page.papers[0].version) if page.papers else None
-    assert (first, len(page.papers), page.total, page.malformed) == (*READ[name], ())
+    assert (first, len(page.papers), page.total, page.unreadable) == (*READ[name], ())
 
 
 @pytest.mark.shared
@@ -748,7 +846,7 @@ def test_recorded_papers_are_read(name: str) -> None:
 def test_recorded_pages_are_read_in_full(name: str) -> None:
     start, size = (int(part[1:]) for part in name.split("_")[2:4])
     page = read_page((ATOM / name).read_bytes())
-    assert (page.total, page.start, len(page.papers), page.malformed) == (214881, start, size, ())
+    assert (page.total, page.start, len(page.papers), page.unreadable) == (214881, start, size, ())
     assert all(paper.title and paper.abstract and paper.authors and paper.categories for paper in page.papers)
     assert len({paper.id for paper in page.papers}) == size
 

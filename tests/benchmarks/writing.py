@@ -6,44 +6,30 @@ Needs the papers beside the project (../shared/arxiv).
 """
 
 import datetime as dt
-import gzip
-import json
 import sys
 import time
+from collections.abc import Sequence
 
 from service.briefs import Assignment
 from service.briefs.desk import write_brief
 from service.briefs.extractive import ExtractiveWriter
 from service.papers import Paper, Ranked, Selection, Window
 from subscribers.topics import load_topics
-from tests.adapters.mirror import PAPERS
+from tests.weeks import AT, papers
 
 WINDOW = Window(dt.date(2026, 5, 25), dt.date(2026, 6, 7))
-AT = dt.datetime(2026, 6, 9, tzinfo=dt.UTC)
 
 
-def paper(line: str) -> Paper:
-    held = json.loads(line)
-    submitted, updated = (dt.datetime.fromisoformat(held[name]) for name in ("published", "updated"))
-    authors, categories = tuple(held["authors"]), tuple(held["categories"])
-    return Paper(
-        held["id"], held["version"], held["title"], held["abstract"], authors, categories, held["primary"],
-        submitted, updated,
-    )  # fmt: skip
-
-
-def assignment(count: int, papers: list[Paper]) -> Assignment:
+def assignment(count: int, papers: Sequence[Paper]) -> Assignment:
     taken = tuple(Ranked(one, 1.0, "") for one in papers[:count])
     before = tuple(papers[count : 2 * count])
     return Assignment(Selection(load_topics()[0], WINDOW, count, count, taken, (), (), (), before), AT)
 
 
 def main() -> None:
-    with gzip.open(PAPERS, "rt", encoding="utf-8") as lines:
-        papers = [paper(line) for line in lines]
     sys.stdout.write("| papers | writing, s | with the gates, s | same bytes |\n|--:|--:|--:|---|\n")
     for count in (77, 1000):
-        given, writer = assignment(count, papers), ExtractiveWriter()
+        given, writer = assignment(count, papers()), ExtractiveWriter()
         began = time.perf_counter()
         first = writer.write(given).to_json()
         written = time.perf_counter()

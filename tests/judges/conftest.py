@@ -106,5 +106,5 @@ def _write_templates(printed: RenderedIssue, folder: Path) -> None:
     edition = printed.issue.for_topics(THREE)
     for level in Level:
         views = [printed.press.view(printed.issue, brief, level) for brief in edition.briefs]
-        page = printed.press.page(printed.issue, views, words_of(edition, level, len(views)), several=True)
+        page = printed.press.page(printed.issue, views, words_of(edition, [level] * len(views)), several=True)
         (folder / f"{printed.issue.label}-{level.name}.mjml").write_text(page.mjml, encoding="utf-8")

@@ -4,7 +4,7 @@ source     ArxivPapers.fetch(): pages, totals, and the rule that zero papers is 
 query      what is asked of arXiv for a topic, and the same rules over papers at hand
 feed       Atom bytes -> papers; whatever is missing or malformed is said
 answers    one HTTP request that always ends; Doubt: ask again; Refusal: that is no use
-pace       one request at a time, three seconds apart, over the whole process
+pace       one request at a time, three seconds apart, over the whole process; an outage is found once
 """
 
 from service.adapters.arxiv_papers.feed import Announcement, Page, read_announcements, read_page

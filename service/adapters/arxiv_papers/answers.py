@@ -23,6 +23,10 @@ class Doubt(Exception):
         self.retry_after = retry_after  # seconds, where the server said so
 
 
+class Unreachable(Doubt):
+    """No connection came about: name, route, port, proxy or certificate; the message says which."""
+
+
 class Refusal(Exception):
     """Asking the same again is no use; the message says what to do instead."""
 
@@ -56,7 +60,7 @@ class Caller:
             raise Doubt(f"no complete answer within {self.deadline:g} seconds") from None
         if isinstance(found, Answer):
             return found
-        raise self._doubt(found) from found
+        raise self.doubt(found) from found
 
     def _deliver(self, url: str, box: SimpleQueue[Answer | Exception]) -> None:
         try:
@@ -89,12 +93,34 @@ class Caller:
                 raise Doubt(f"no complete answer within {self.deadline:g} seconds")
         return bytes(body)
 
-    def _doubt(self, error: Exception) -> Exception:
+    def doubt(self, error: Exception) -> Exception:
+        """What an error of the connection means: Doubt, Unreachable, or the error itself."""
+        if unreachable := _unreachable(error):
+            return unreachable
         if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
             return Doubt(f"no answer within {self.timeout:g} seconds")
         if isinstance(error, requests.RequestException | urllib3.exceptions.HTTPError | OSError):
             return Doubt(f"the connection failed ({type(error).__name__})")
         return error
+
+
+def _unreachable(error: Exception) -> Unreachable | None:
+    """Why no connection came about, or None where one did."""
+    # requests wraps the reason of urllib3 once or twice, with or without naming it as the cause.
+    inner = getattr(error.args[0] if error.args else None, "reason", None)
+    match error, inner:
+        case _, urllib3.exceptions.NameResolutionError():
+            return Unreachable("its name is not known (DNS)")
+        case requests.exceptions.SSLError(), _:
+            return Unreachable(f"no secure connection: {str(inner or error)[:120]}")
+        case requests.exceptions.ProxyError(), _:
+            return Unreachable("the proxy of this machine's environment doesn't connect")
+        case _, urllib3.exceptions.NewConnectionError():
+            refused = isinstance(inner.__cause__ or inner.__context__, ConnectionRefusedError)
+            return Unreachable("connection refused" if refused else "no route to it")
+        case (requests.ConnectTimeout(), _) | (_, urllib3.exceptions.ConnectTimeoutError()):
+            return Unreachable("no connection in time")  # last: the two above are kinds of it to urllib3
+    return None
 
 
 def retry_after(headers: Mapping[str, str], now: dt.datetime) -> float | None:

@@ -1,4 +1,4 @@
-"""Atom bytes from arXiv turned into papers; what is missing or malformed is said, never skipped."""
+"""Atom bytes from arXiv turned into papers; entries that can't be read are named, never lost in silence."""
 
 import re
 from collections.abc import Iterable
@@ -26,6 +26,9 @@ OUTER_COMMA = re.compile(r",(?![^()]*\))")
 # Characters that XML 1.0 forbids, as UTF-8 bytes and as references: one in an abstract would spoil the page.
 ILLEGAL_BYTES = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
 REFERENCE = re.compile(rb"&#(?:x([0-9a-fA-F]+)|([0-9]+));")
+ENCODING = re.compile(rb"\s*<\?xml[^>]*\bencoding\s*=\s*[\"'](?!utf-?8)", re.IGNORECASE)
+NOT_UTF8 = re.compile("[\udc80-\udcff]")  # how Python keeps a byte that is no UTF-8
+SPOILT = "\ufdd0"  # stands for such a byte: XML may hold it, and no text does
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +38,11 @@ class Page:
     total: int  # opensearch:totalResults
     start: int  # opensearch:startIndex
     papers: tuple[Paper, ...]
-    malformed: tuple[str, ...] = ()  # entries that are no paper: id and reason
+    unreadable: tuple[str, ...] = ()  # entries that are no paper: id or place, and reason
 
     @property
     def entries(self) -> int:
-        return len(self.papers) + len(self.malformed)
+        return len(self.papers) + len(self.unreadable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +65,15 @@ def read_page(body: bytes) -> Page:
     root = _root(body)
     entries = root.findall(f"{ATOM}entry")
     _refuse_error(entries)
+    start = _number(root, "startIndex")
     papers: list[Paper] = []
-    malformed: list[str] = []
-    for entry in entries:
+    unreadable: list[str] = []
+    for place, entry in enumerate(entries, start + 1):
         try:
             papers.append(_paper(entry))
-        except ValueError as error:
-            malformed.append(f"{_text(entry, f'{ATOM}id')[:80] or 'an entry without id'}: {str(error)[:120]}")
-    return Page(_number(root, "totalResults"), _number(root, "startIndex"), tuple(papers), tuple(malformed))
+        except (ValueError, OverflowError) as error:  # a date of the year 0 overflows
+            unreadable.append(f"{_name(entry) or f'entry {place}'} ({str(error)[:120]})")
+    return Page(_number(root, "totalResults"), start, tuple(papers), tuple(unreadable))
 
 
 def read_announcements(body: bytes) -> tuple[Announcement, ...]:
@@ -127,7 +131,15 @@ def _root(body: bytes) -> etree._Element:
 
 
 def _legal(body: bytes) -> bytes:
-    return REFERENCE.sub(_legal_reference, ILLEGAL_BYTES.sub(b"", body))
+    return REFERENCE.sub(_legal_reference, ILLEGAL_BYTES.sub(b"", _marked(body)))
+
+
+def _marked(body: bytes) -> bytes:
+    """The body with a mark in place of each byte that is no UTF-8, so that only its entry is lost."""
+    if ENCODING.match(body):
+        return body
+    text = body.decode("utf-8", "surrogateescape")
+    return NOT_UTF8.sub(SPOILT, text).encode() if NOT_UTF8.search(text) else body
 
 
 def _legal_reference(match: re.Match[bytes]) -> bytes:
@@ -151,7 +163,14 @@ def _refuse_error(entries: Iterable[etree._Element]) -> None:
             )
 
 
+def _name(entry: etree._Element) -> str:
+    """What an entry calls itself, for a log line."""
+    return ID_PREFIX.sub("", _text(entry, f"{ATOM}id").replace(SPOILT, "?"), count=1)[:80]
+
+
 def _paper(entry: etree._Element) -> Paper:
+    if any(SPOILT in text for text in entry.itertext()):
+        raise ValueError("bytes that are not UTF-8")
     result = _build_result(entry)
     if result is None:
         raise ValueError("no id, or no date of submission or update")

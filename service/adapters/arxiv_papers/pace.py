@@ -1,5 +1,6 @@
-"""Politeness: one request at a time, and none too soon after the last."""
+"""Politeness: one request at a time, none too soon after the last, and none to whom nobody can reach."""
 
+import datetime as dt
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -54,6 +55,21 @@ class Pace:
             raise Paused(seconds)
         if seconds > 0:
             self._sleep(seconds)
+
+
+class Outage:
+    """Remembers for a short while that nobody could be reached, so that the next topic need not find out."""
+
+    def __init__(self, lasts: dt.timedelta = dt.timedelta(minutes=2)) -> None:
+        self._lasts = lasts
+        self._seen: tuple[dt.datetime, str] | None = None
+
+    def begin(self, words: str, now: dt.datetime) -> None:
+        self._seen = (now, words)
+
+    def words(self, now: dt.datetime) -> str:
+        """What was found, or nothing where that is too long ago to count."""
+        return self._seen[1] if self._seen and now - self._seen[0] < self._lasts else ""
 
 
 @cache

@@ -5,15 +5,15 @@ import ipaddress
 import logging
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlencode, urlsplit
 
 import arxiv  # type: ignore[import-untyped]  # it ships no types
 
 from service import __version__
-from service.adapters.arxiv_papers.answers import Answer, Caller, Doubt, Refusal, retry_after
+from service.adapters.arxiv_papers.answers import Answer, Caller, Doubt, Refusal, Unreachable, retry_after
 from service.adapters.arxiv_papers.feed import Page, error_words, excerpt, newest, read_page
-from service.adapters.arxiv_papers.pace import POLITE, Pace, Paused, shared_pace
+from service.adapters.arxiv_papers.pace import POLITE, Outage, Pace, Paused, shared_pace
 from service.adapters.arxiv_papers.query import categories_query, days_query, matching, search_query
 from service.papers import Fetched, Paper, SourceError, Window
 from subscribers.topics import Topic
@@ -26,10 +26,23 @@ LONGEST_URL = 8000  # characters; servers refuse longer request lines
 FIRST_BACKOFF = 3.0  # seconds, doubled with each attempt
 LONGEST_BACKOFF = 60.0  # seconds, before jitter
 NEVER_EMPTY = dt.timedelta(days=14)  # arXiv announces papers on most days; two weeks without any never were
+UNREACHABLE_ATTEMPTS = 3  # a name or a port that fails three times won't come back within the build
 BUSY_STATUSES = {408, 425, 429}  # client errors that pass; every other 4xx stays
 LATER = "try again later; https://status.arxiv.org tells of outages"
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one query gives over all its pages, and the entries that could not be read."""
+
+    papers: tuple[Paper, ...] = ()
+    unreadable: tuple[str, ...] = ()
+
+    @property
+    def entries(self) -> int:
+        return len(self.papers) + len(self.unreadable)
 
 
 def utc_now() -> dt.datetime:
@@ -53,6 +66,7 @@ class ArxivPapers:
     pace: Pace | None = None  # instead of the process's own, with another clock
     now: Callable[[], dt.datetime] = utc_now
     jitter: Callable[[], float] = random.random  # 0 to 1
+    outage: Outage = field(default_factory=Outage, compare=False)
 
     def __post_init__(self) -> None:
         if urlsplit(self.url).scheme not in {"http", "https"} or not urlsplit(self.url).hostname:
@@ -78,32 +92,42 @@ class ArxivPapers:
         return f"arXiv-Education-Brief/{__version__}" + (f" ({contact})" if contact else "")
 
     def fetch(self, topic: Topic, window: Window) -> Fetched:
-        """Every paper of the window's days that the topic's query matches; SourceError rather than fewer."""
+        """Every paper of the window's days that the topic's query matches; SourceError rather than fewer.
+
+        Entries that can't be read are left out, logged, and named in the answer's ``unreadable``.
+        """
         try:
-            papers = self._papers(topic, window)
+            found = self._found(topic, window)
         except (Doubt, Refusal) as problem:
             raise SourceError(f"topic {topic.slug}, {window.first} to {window.last}: {problem}") from problem
-        return Fetched(topic.slug, window, self._inside(papers, topic, window), self.now())
+        for entry in found.unreadable:
+            logger.warning("topic %s: left out, because it can't be read: %s", topic.slug, entry)
+        papers = self._inside(found.papers, topic, window)
+        return Fetched(topic.slug, window, papers, self.now(), found.unreadable)
 
-    def _papers(self, topic: Topic, window: Window) -> tuple[Paper, ...]:
+    def _found(self, topic: Topic, window: Window) -> Found:
         query = search_query(topic, window)
         # Zero may be an error: it is asked twice, and once more where a wider question belies it.
-        if papers := self._read(query) or self._read(query):
-            return papers
+        if (found := self._asked_twice(query)).entries:
+            return found
         if not (missed := self._missed(topic, window)):
-            return ()
-        if papers := self._read(query):
-            return papers
+            return found
+        if (found := self._read(query)).entries:
+            return found
         raise Refusal(
             f"arXiv answers zero papers three times, though {missed[0].id} of the same days matches; {LATER}"
         )
+
+    def _asked_twice(self, query: str) -> Found:
+        found = self._read(query)
+        return found if found.entries else self._read(query)
 
     def _missed(self, topic: Topic, window: Window) -> list[Paper]:
         """Papers that belie a zero; Refusal when arXiv knows no papers of those days at all."""
         if topic.categories and topic.search_terms:
             query = categories_query(topic, window)
-            if wider := self._read(query) or self._read(query):
-                return matching(topic, wider)
+            if (wider := self._asked_twice(query)).entries:
+                return matching(topic, wider.papers)
         self._refuse_silence(window)
         return []
 
@@ -129,23 +153,23 @@ class ArxivPapers:
             logger.warning("topic %s: not of the days asked, left out: %s", topic.slug, outside)
         return inside
 
-    def _read(self, query: str) -> tuple[Paper, ...]:
+    def _read(self, query: str) -> Found:
         """Every paper of a query over all its pages; Refusal when no reading is complete."""
-        before: tuple[Paper, ...] | None = None
+        before: Found | None = None
         reason = ""
         for _ in range(self.attempts):
             try:
-                papers, total = self._reading(query)
+                found, total = self._reading(query)
             except Doubt as doubt:
                 reason = str(doubt)
                 continue
             # A paper listed twice may have pushed another out, unless a second reading says just the same.
-            if len(papers) == total or papers == before:
-                return papers
-            before, reason = papers, f"{total} papers were promised and {len(papers)} different ones came"
+            if found.entries == total or found == before:
+                return found
+            before, reason = found, f"{total} papers were promised and {found.entries} different ones came"
         raise Refusal(f"{self.attempts} readings of arXiv's pages are all incomplete: {reason}; {LATER}")
 
-    def _reading(self, query: str) -> tuple[tuple[Paper, ...], int]:
+    def _reading(self, query: str) -> tuple[Found, int]:
         page = self._page(query, 0, self.page_size)
         total = page.total
         if total > LARGEST_TOTAL:
@@ -153,16 +177,19 @@ class ArxivPapers:
                 f"{total} papers match, and arXiv gives {LARGEST_TOTAL} at most; narrow the topic's "
                 "categories and search terms, or ask fewer days"
             )
-        papers = list(page.papers)
-        while len(papers) < total:
-            page = self._page(query, len(papers), self.page_size)
+        papers, unreadable = list(page.papers), list(page.unreadable)
+        while (read := len(papers) + len(unreadable)) < total:
+            page = self._page(query, read, self.page_size)
             if page.total != total:
                 raise Doubt(f"the total changed from {total} to {page.total} between pages")
             papers += page.papers
-        return newest(papers), total
+            unreadable += page.unreadable
+        return Found(newest(papers), tuple(unreadable)), total
 
     def _page(self, query: str, start: int, size: int) -> Page:
         """One page, complete; Refusal when every attempt fails."""
+        if words := self.outage.words(self.now()):
+            raise Refusal(words)
         seen: list[str] = []
         for attempt in range(1, self.attempts + 1):
             try:
@@ -170,13 +197,24 @@ class ArxivPapers:
             except Doubt as doubt:
                 logger.warning("arXiv, attempt %d of %d: %s", attempt, self.attempts, doubt)
                 seen.append(str(doubt))
+                if isinstance(doubt, Unreachable) and attempt >= UNREACHABLE_ATTEMPTS:
+                    raise self._unreachable(doubt) from doubt
         raise Refusal(f"{self.attempts} requests to arXiv failed ({'; '.join(dict.fromkeys(seen))}); {LATER}")
+
+    def _unreachable(self, doubt: Unreachable) -> Refusal:
+        host = urlsplit(self.url).netloc.rpartition("@")[2]
+        words = (
+            f"no connection to {host}: {doubt}; check this machine's network, name server and proxy, and the "
+            f"address in BRIEF_ARXIV_URL ({self.url}); https://status.arxiv.org tells of outages"
+        )
+        self.outage.begin(words, self.now())
+        return Refusal(words)
 
     def _attempt(self, address: str, start: int, size: int, attempt: int) -> Page:
         try:
             with self._turns.turn():
                 try:
-                    return self._checked(self._caller.get(address), start, size)
+                    return self._checked(self._caller.get(address), start, size, attempt)
                 except Doubt as doubt:
                     # Within the turn, so that no other thread asks before the pause is over.
                     self._turns.postpone(max(self._backoff(attempt), doubt.retry_after or 0.0))
@@ -185,18 +223,23 @@ class ArxivPapers:
             end = self.now() + dt.timedelta(seconds=pause.seconds)
             raise Refusal(f"arXiv asks for a pause; try again after {end:%Y-%m-%d %H:%M} UTC") from pause
 
-    def _checked(self, answer: Answer, start: int, size: int) -> Page:
+    def _checked(self, answer: Answer, start: int, size: int, attempt: int) -> Page:
         if answer.status != 200:
             raise self._bad_status(answer)
         page = read_page(answer.body)
         expected = max(0, min(size, page.total - start))
         if page.start != start:
             raise Doubt(f"a page from {page.start} where {start} was asked")
-        if page.malformed:
-            raise Doubt(f"entries that can't be read: {', '.join(page.malformed[:3])}")
         if page.entries != expected:
             raise Doubt(f"{page.entries} entries where {expected} of {page.total} were due")
+        self._doubt_unreadable(page, attempt)
         return page
+
+    def _doubt_unreadable(self, page: Page, attempt: int) -> None:
+        """Ask once more for entries that can't be read; most of a page is no bad entry but another format."""
+        is_format = len(page.unreadable) > max(1, len(page.papers))
+        if is_format or (page.unreadable and attempt == 1 < self.attempts):
+            raise Doubt(f"entries that can't be read: {', '.join(page.unreadable[:3])}")
 
     def _bad_status(self, answer: Answer) -> Exception:
         if 400 <= answer.status < 500 and answer.status not in BUSY_STATUSES:

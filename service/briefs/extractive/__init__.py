@@ -40,7 +40,7 @@ class ExtractiveWriter:
         themes = make_themes(corpus, groups, pool)
         methods = make_methods(corpus, headings, pool)
         overview = make_overview(corpus, groups, methods, notable, pool)
-        trends = make_trends(corpus, groups)
+        trends = make_trends(corpus, groups, methods)
         parts = (themes, methods, notable, challenges, (overview,))
         claims = sum(len(part.claims) for section in parts for part in section)
         return Brief(

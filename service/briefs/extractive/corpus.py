@@ -8,8 +8,6 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 from service.briefs.extractive.acronyms import Acronyms
 from service.briefs.extractive.quotations import Speaker
@@ -29,6 +27,7 @@ from service.briefs.phrases import (
 from service.briefs.sentences import LONGEST_ABSTRACT, Sentence, is_clean, plain, sentences_of
 from service.briefs.vocabulary import FUNCTION_WORDS
 from service.papers import Paper, Ranked, Selection
+from service.papers.vectors import Sparse, tf_idf
 
 _WORDS = re.compile(r"\b[a-z]{4,}")
 _CAPITALS = re.compile(r"(?<=[a-z] )(?:[A-Z][a-z]{3,} )*[A-Z][a-z]{3,}(?=[ .,;:](?!\())")
@@ -219,11 +218,12 @@ class Vectors:
     """TF-IDF vectors of papers and of quotable sentences over one vocabulary."""
 
     def __init__(self, sources: Sequence[Source], sentences: Sequence[Sentence]) -> None:
-        vectorizer = TfidfVectorizer(analyzer=words_of, sublinear_tf=True, dtype=np.float64)
+        vectorizer = tf_idf(analyzer=words_of, sublinear_tf=True, dtype=np.float64)
         texts = [f"{source.paper.title}. {source.paper.abstract[:LONGEST_ABSTRACT]}" for source in sources]
-        self.papers: csr_matrix = vectorizer.fit_transform([*texts, "window"])[: len(texts)]
+        self.papers: Sparse = vectorizer.fit_transform([*texts, "window"])[: len(texts)]
+        self._vectorizer = vectorizer
         self.rows = {source.id: row for row, source in enumerate(sources)}
-        self.sentences: csr_matrix = vectorizer.transform([s.text for s in sentences] or ["window"])
+        self.sentences: Sparse = vectorizer.transform([s.text for s in sentences] or ["window"])
         self.places = {sentence: row for row, sentence in enumerate(sentences)}
 
     def centre(self, paper_ids: Iterable[str]) -> Vector:
@@ -232,6 +232,12 @@ class Vectors:
         mean = np.asarray(self.papers[rows].mean(axis=0)).ravel() if rows else np.zeros(self.papers.shape[1])
         length = float(np.linalg.norm(mean))
         return mean / length if length else mean
+
+    def nearest(self, texts: Sequence[str]) -> tuple[str, ...]:
+        """For each text the id of the paper that is likest to it, the first of equals."""
+        alike = np.round((self._vectorizer.transform(texts) @ self.papers.T).toarray(), 6)
+        ids = tuple(self.rows)
+        return tuple(ids[row] for row in alike.argmax(axis=1))
 
     def nearness(self, sentences: Sequence[Sentence], paper_ids: Iterable[str]) -> Vector:
         """Cosine of each sentence with the centre of some papers."""

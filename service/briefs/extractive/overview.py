@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from service.briefs.extractive.corpus import Corpus, Source
 from service.briefs.extractive.pool import Pool, on_findings
 from service.briefs.extractive.quotations import listed
-from service.briefs.extractive.themes import Group
+from service.briefs.extractive.themes import Group, members_of
 from service.briefs.model import Claim, Method, Notable, Overview, ReadingStep
 
 MINUTES = 6  # for one paper: its abstract, its figures and a skim
@@ -81,15 +81,11 @@ _KINDS = (  # the method that would tell the same, what to look for, what to say
 def _shape(corpus: Corpus, groups: Sequence[Group]) -> Claim | None:
     """The two largest themes and where to start in each."""
     largest = groups[:2]
-    citations = tuple(
-        {c.paper_id: c for group in largest for c in corpus.holding(group.keys, group.paper_ids)}.values()
-    )
-    if not citations or len(largest) < 2:
+    if len(largest) < 2:
         return None
-    cited = {citation.paper_id for citation in citations}
-    starts = [
-        corpus.by_id[next(i for i in corpus.ranked_ids(g.paper_ids) if i in cited)].handle for g in largest
-    ]
+    members = [members_of(corpus, group) for group in largest]
+    citations = tuple(citation for group in members for citation in group)
+    starts = [corpus.by_id[group[0].paper_id].handle for group in members]
     text = (
         f"{len(citations)} of the {corpus.size} papers make up the largest themes, {largest[0].terms[0]} "
         f"(start with {starts[0]}) and {largest[1].terms[0]} (start with {starts[1]})."

@@ -4,38 +4,26 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 from math import ceil
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
-from sklearn.decomposition import non_negative_factorization
-from sklearn.feature_extraction.text import TfidfTransformer
-
+from service.briefs.extractive.clusters import COMMON, clusters
 from service.briefs.extractive.corpus import Corpus, Source
 from service.briefs.extractive.pool import Pool, Rating, on_proposals, on_results
 from service.briefs.extractive.quotations import either, listed
 from service.briefs.model import Citation, Claim, Theme
 from service.briefs.phrases import is_telling, merged, parts_of, sentence_case
 
-SEED = 20_260_101
-MOST_FEATURES = 1500
 BARE = 0.02  # at most the score of a phrase that can head a theme only where nothing better is shared
 LEAST = 2  # papers that a group keeps
 LISTED = 6  # papers that a counted sentence names
-COMMON = 0.3  # a phrase that a greater part of the window holds tells no theme from another
-SECOND = 0.8  # a paper belongs to a second theme that weighs at least this part of its first
 LEADS = (
-    "{n} of the {m} papers centre on {terms}: {papers}.",
-    "{n} of the {m} papers take up {terms}: {papers}.",
-    "{n} of the {m} papers work on {terms}: {papers}.",
-    "{n} of the {m} papers are about {terms}: {papers}.",
-    "{n} of the {m} papers turn on {terms}: {papers}.",
-    "{n} of the {m} papers deal with {terms}: {papers}.",
+    "{n} of the {m} papers form this theme around {terms}: {papers}.",
+    "{n} of the {m} papers gather around {terms}: {papers}.",
+    "{n} of the {m} papers come together around {terms}: {papers}.",
+    "{n} of the {m} papers group around {terms}: {papers}.",
+    "{n} of the {m} papers cluster around {terms}: {papers}.",
+    "{n} of the {m} papers circle around {terms}: {papers}.",
 )
-
-Matrix = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +45,24 @@ def make_themes(corpus: Corpus, groups: Sequence[Group], pool: Pool) -> tuple[Th
 
 
 def _lead(corpus: Corpus, group: Group, place: int) -> Claim:
-    citations = corpus.holding(group.keys, group.paper_ids)
-    return counted(LEADS[place % len(LEADS)], corpus, citations, group.terms)
+    return counted(LEADS[place % len(LEADS)], corpus, members_of(corpus, group), group.terms)
+
+
+def members_of(corpus: Corpus, group: Group) -> tuple[Citation, ...]:
+    """A citation of each paper of the group, so that every count of it is the same number.
+
+    First the papers that hold what the lead names, then those that share another phrase with these.
+    """
+    named = corpus.holding(group.keys, group.paper_ids)
+    held = {citation.paper_id for citation in named}
+    inside = [corpus.by_id[paper_id] for paper_id in group.paper_ids]
+    shared = Counter(key for source in inside for key in source.phrases)
+    common = sorted((key for key, n in shared.items() if n > 1), key=lambda key: (-shared[key], key))
+    others = (source for source in inside if source.id not in held)
+    return (
+        *named,
+        *(found for source in others if (found := source.evidence(common) or source.title_evidence)),
+    )
 
 
 def counted(template: str, corpus: Corpus, citations: tuple[Citation, ...], terms: Sequence[str]) -> Claim:
@@ -85,14 +89,13 @@ def in_number(text: str, n: int, m: int) -> str:
 
 
 _SINGULAR = (
-    ("papers centre", "papers centres"), ("papers take", "papers takes"), ("papers work", "papers works"),
-    ("papers are", "papers is"), ("papers turn", "papers turns"), ("papers deal", "papers deals"),
-    ("papers speak", "papers speaks"), ("papers use", "papers uses"), (", centre", ", centres"),
-    (", take", ", takes"), (", work", ", works"), (", are", ", is"), (", turn", ", turns"),
-    (", deal", ", deals"), (", speak", ", speaks"),
-    (", use", ", uses"),
-    ("papers name", "papers names"),
-    (", name", ", names"), ("papers run", "papers runs"), (", run", ", runs"),
+    ("papers form", "papers forms"), ("papers gather", "papers gathers"), ("papers come", "papers comes"),
+    ("papers group", "papers groups"), ("papers cluster", "papers clusters"),
+    ("papers circle", "papers circles"),
+    ("papers speak", "papers speaks"), ("papers use", "papers uses"), ("papers name", "papers names"),
+    ("papers run", "papers runs"), (", form", ", forms"), (", gather", ", gathers"), (", come", ", comes"),
+    (", group", ", groups"), (", cluster", ", clusters"), (", circle", ", circles"), (", speak", ", speaks"),
+    (", use", ", uses"), (", name", ", names"), (", run", ", runs"),
 )  # fmt: skip
 
 
@@ -110,10 +113,10 @@ def _body(corpus: Corpus, group: Group, pool: Pool) -> tuple[Claim, ...]:
 
 
 def make_groups(corpus: Corpus) -> tuple[Group, ...]:
-    """The window's groups, largest first; none has a heading of another, no paper is in more than two."""
+    """The window's groups, largest first; none has a heading of another, and no paper is in two."""
     if corpus.size == 0:
         return ()
-    members = _enough(corpus, _members(corpus))
+    members = clusters(corpus)
     groups: list[Group] = []
     for ids in sorted(members, key=lambda ids: (-len(ids), ids)):
         if group := _group(corpus, ids, groups):
@@ -130,132 +133,11 @@ def _settled(corpus: Corpus, groups: Sequence[Group]) -> tuple[Group, ...]:
             others = [at for at, other in enumerate(groups) if at != place and other.keys[0] in held]
             if others and not any(key in held for key in group.keys) and len(members[place]) > LEAST:
                 members[place].remove(paper_id)
-                if not any(paper_id in members[at] for at in others):
-                    members[others[0]].append(paper_id)
+                members[others[0]].append(paper_id)
     settled = [
         replace(group, paper_ids=corpus.ranked_ids(ids)) for group, ids in zip(groups, members, strict=True)
     ]
     return tuple(sorted(settled, key=lambda group: -len(group.paper_ids)))
-
-
-def _members(corpus: Corpus) -> list[tuple[str, ...]]:
-    counts = _counts(corpus)
-    sizes = _sizes(corpus.size)
-    if sizes == (1,) or min(counts.shape) < 2 * max(sizes):
-        return [tuple(source.id for source in corpus.sources)]
-    weights = TfidfTransformer(sublinear_tf=True).fit_transform(counts)
-    best = max(sizes, key=lambda size: (_merit(weights, counts, size), -size))
-    return [ids for ids in _assigned(corpus, *_factors(weights, best)) if ids]
-
-
-def _sizes(papers: int) -> tuple[int, ...]:
-    """How many themes to try: one for three papers in a small window, then four to six."""
-    if papers < 12:
-        return (max(1, papers // 3),)
-    return (4,) if papers < 24 else (4, 5, 6)
-
-
-def _enough(corpus: Corpus, members: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """The groups, the largest split in two until there are as many as the window's size asks for."""
-    while len(members) < _sizes(corpus.size)[0] and len(largest := max(members, key=len)) > 1:
-        members.remove(largest)
-        members += _halves(corpus, largest)
-    return members
-
-
-def _halves(corpus: Corpus, ids: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """A group in two: the papers nearer to its first one, and those nearer to the one least like that."""
-    vectors = corpus.vectors.papers[[corpus.vectors.rows[paper_id] for paper_id in ids]]
-    alike = np.round((vectors @ vectors.T).toarray(), 6)
-    other = int(alike[0].argmin()) or len(ids) - 1
-    far = [paper_id for paper_id, row in zip(ids, alike, strict=True) if row[other] > row[0]] or [ids[other]]
-    return tuple(paper_id for paper_id in ids if paper_id not in far), tuple(far)
-
-
-def _counts(corpus: Corpus) -> csr_matrix:
-    """Papers × phrases, rare and common ones left out: 1 where a paper holds it, 3 where its title does."""
-    least = 2 if corpus.size > 4 else 1
-    most = max(least, int(COMMON * corpus.size))
-    fitting = [(key, n) for key, n in corpus.frequency.items() if least <= n <= most]
-    fitting.sort(key=lambda item: (-item[1], item[0]))
-    keys = sorted(key for key, _ in fitting[:MOST_FEATURES])
-    columns = {key: column for column, key in enumerate(keys)}
-    matrix = np.zeros((corpus.size, len(keys)))
-    for row, source in enumerate(corpus.sources):
-        for key in source.phrases:
-            if key in columns:
-                matrix[row, columns[key]] = 3.0 if key in source.title_phrases else 1.0
-    return csr_matrix(matrix)
-
-
-def _factors(weights: csr_matrix, size: int) -> tuple[Matrix, Matrix]:
-    """Papers × themes and themes × phrases, the themes' rows of length one."""
-    papers, phrases = _factorised(weights, size, "nndsvd")
-    if not (np.isfinite(papers).all() and np.isfinite(phrases).all()):  # as of papers that are all alike
-        papers, phrases = _factorised(weights, size, "random")
-    lengths = np.linalg.norm(phrases, axis=1)
-    lengths[lengths == 0] = 1.0
-    return np.round(papers * lengths, 6), np.round(phrases / lengths[:, None], 6)
-
-
-def _factorised(weights: csr_matrix, size: int, start: str) -> tuple[Matrix, Matrix]:
-    with np.errstate(all="ignore"):
-        papers, phrases, _ = non_negative_factorization(
-            weights, n_components=size, init=start, random_state=SEED, max_iter=80, tol=0
-        )
-    return papers, phrases
-
-
-def _merit(weights: csr_matrix, counts: csr_matrix, size: int) -> float:
-    """Coherence of the themes' first phrases, their stability without a fifth of the papers, and balance."""
-    papers, phrases = _factors(weights, size)
-    coherence = float(np.mean([_coherence(counts, row) for row in phrases]))
-    folds = range(3 if weights.shape[0] <= 200 else 1)
-    stability = float(np.mean([_agreement(phrases, _without_fold(weights, fold, size)) for fold in folds]))
-    return round(coherence + stability - _crowding(papers), 4)
-
-
-def _crowding(papers: Matrix) -> float:
-    """The part of the papers that the largest theme holds."""
-    return float(np.bincount(papers.argmax(axis=1)).max() / papers.shape[0])
-
-
-def _without_fold(weights: csr_matrix, fold: int, size: int) -> Matrix:
-    kept = [row for row in range(weights.shape[0]) if row % 5 != fold]
-    return _factors(weights[kept], size)[1]
-
-
-def _agreement(one: Matrix, other: Matrix) -> float:
-    return float((one @ other.T).max(axis=1).mean())
-
-
-def _coherence(counts: csr_matrix, row: NDArray[np.float64]) -> float:
-    """Mean normalised pointwise mutual information of a theme's eight heaviest phrases (Bouma 2009)."""
-    top = np.argsort(-row, kind="stable")[:8]
-    held = (counts[:, top].toarray() > 0).astype(float)
-    together = (held.T @ held) / held.shape[0]
-    scores = [
-        _npmi(together[a, a], together[b, b], together[a, b]) for a, b in combinations(range(len(top)), 2)
-    ]
-    return float(np.mean(scores)) if scores else 0.0
-
-
-def _npmi(one: float, other: float, both: float) -> float:
-    if both <= 0:
-        return -1.0
-    return 1.0 if both >= 1 else float(np.log(both / (one * other)) / -np.log(both))
-
-
-def _assigned(corpus: Corpus, papers: Matrix, phrases: Matrix) -> list[tuple[str, ...]]:
-    members: list[list[str]] = [[] for _ in range(phrases.shape[0])]
-    for source, row in zip(corpus.sources, papers, strict=True):
-        order = np.argsort(-row, kind="stable")
-        if row[order[0]] <= 0:
-            continue
-        members[order[0]].append(source.id)
-        if len(order) > 1 and row[order[1]] >= SECOND * row[order[0]]:
-            members[order[1]].append(source.id)
-    return [tuple(ids) for ids in members]
 
 
 def _group(corpus: Corpus, ids: tuple[str, ...], earlier: Sequence[Group]) -> Group | None:

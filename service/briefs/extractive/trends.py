@@ -8,9 +8,9 @@ from math import log, sqrt
 
 from service.briefs.extractive.corpus import Corpus
 from service.briefs.extractive.methods import is_method
-from service.briefs.extractive.quotations import either, listed
-from service.briefs.extractive.themes import Group
-from service.briefs.model import Citation, Claim, Trend, TrendKind
+from service.briefs.extractive.quotations import listed
+from service.briefs.extractive.themes import Group, members_of
+from service.briefs.model import Citation, Claim, Method, Trend, TrendKind
 from service.briefs.phrases import frequencies, is_telling, parts_of, phrases, surface_of
 from service.briefs.sentences import LONGEST_ABSTRACT, plain
 from service.briefs.vocabulary import ACRONYMS
@@ -18,6 +18,7 @@ from service.briefs.vocabulary import ACRONYMS
 PRIOR = 20.0  # papers' worth of prior: how many a surprise must outweigh
 RISES = 6
 FALLS = 3
+FIRSTS = 4  # of a topic's first window
 CLEAR = 1.2  # standard deviations from which a change counts
 _BENCHMARK = re.compile(
     r"[\w.-]*(?:[Bb]ench|QA|Eval|Arena)[\w.-]*|[A-Z]{2,}[\w-]*\d[\w-]*|[\w-]* benchmarks?", re.ASCII
@@ -34,16 +35,17 @@ class Change:
     surprise: float  # z-score of the log-odds ratio; above 0 it rose
 
 
-def make_trends(corpus: Corpus, groups: Sequence[Group]) -> tuple[Trend, ...]:
+def make_trends(corpus: Corpus, groups: Sequence[Group], methods: Sequence[Method]) -> tuple[Trend, ...]:
     """What rose, by surprise, then what fell; in a topic's first window what most papers share."""
-    texts = (
+    texts = [
         plain(f"{paper.title}. {paper.abstract[:LONGEST_ABSTRACT]}") for paper in corpus.selection.before
-    )
+    ]
     earlier = [corpus.acronyms.united(phrases(text)) for text in texts]
     if not corpus.sources:
         return ()
     if not earlier:
-        return _first(corpus)
+        told = [*(group.paper_ids for group in groups), *(method.how[0].paper_ids for method in methods)]
+        return _first(corpus, [set(paper_ids) for paper_ids in told])
     before = frequencies(earlier)
     changes = _changes(corpus, before, len(earlier))
     rising = [change for change in changes if change.surprise > 0 and change.now > 1]
@@ -59,11 +61,9 @@ def make_trends(corpus: Corpus, groups: Sequence[Group]) -> tuple[Trend, ...]:
     )
     surfaces = {change.key: _surface(change.key, corpus, earlier) for change in (*rose, *fell)}
     risen = [_trend(corpus, change, surfaces[change.key], len(earlier)) for change in rose]
-    told = {trend.claim.paper_ids for trend in risen if trend.claim}
-    grown = (trend for trend in _risen_groups(corpus, groups, earlier) if trend.claim)
     return (
         *risen,
-        *(trend for trend in grown if trend.claim and trend.claim.paper_ids not in told),
+        *_risen_groups(corpus, groups, texts),
         *(_trend(corpus, change, surfaces[change.key], len(earlier)) for change in fell),
     )
 
@@ -158,56 +158,54 @@ def _claim(corpus: Corpus, name: str, citations: tuple[Citation, ...], before: i
     )
 
 
-def _risen_groups(
-    corpus: Corpus, groups: Sequence[Group], earlier: Sequence[dict[str, str]]
-) -> tuple[Trend, ...]:
-    """The theme that grew most, as a group of papers: those that hold one of its phrases."""
-    trends = [(_group_surprise(corpus, group, earlier), place, group) for place, group in enumerate(groups)]
-    grown = sorted((-value, place) for value, place, _ in trends if value >= CLEAR)
-    return tuple(_group_trend(corpus, groups[place], earlier) for _, place in grown[:1])
+def _risen_groups(corpus: Corpus, groups: Sequence[Group], earlier: Sequence[str]) -> tuple[Trend, ...]:
+    """The theme that grew most: its papers, against the earlier ones that are likest to one of them."""
+    nearest = Counter(corpus.vectors.nearest(earlier))
+    trends = []
+    for place, group in enumerate(groups):
+        before = sum(nearest[paper_id] for paper_id in group.paper_ids)
+        value = surprise(len(group.paper_ids), corpus.size, before, len(earlier))
+        if value >= CLEAR and len(group.paper_ids) > 2:
+            trends.append((-value, place, before))
+    return tuple(
+        _group_trend(corpus, groups[place], before, len(earlier)) for _, place, before in sorted(trends)[:1]
+    )
 
 
-def _group_surprise(corpus: Corpus, group: Group, earlier: Sequence[dict[str, str]]) -> float:
-    return surprise(len(corpus.holding(group.keys)), corpus.size, _holders(group, earlier), len(earlier))
-
-
-def _holders(group: Group, earlier: Sequence[dict[str, str]]) -> int:
-    return sum(any(key in found for key in group.keys) for found in earlier)
-
-
-def _group_trend(corpus: Corpus, group: Group, earlier: Sequence[dict[str, str]]) -> Trend:
-    citations = corpus.holding(group.keys)
-    before = _holders(group, earlier)
-    name = group.heading
+def _group_trend(corpus: Corpus, group: Group, before: int, m: int) -> Trend:
+    citations = members_of(corpus, group)
     papers = listed(corpus.handles(citation.paper_id for citation in citations[:3]))
     text = (
-        f"{len(citations)} of the {corpus.size} papers speak of {either(group.terms)}, "
-        f"against {before} of the {len(earlier)} before; start with {papers}."
+        f"{len(citations)} of the {corpus.size} papers form this theme, against {before} of the {m} before "
+        f"that are nearest to it; start with {papers}."
     )
-    return Trend(
-        "group", name, len(citations), corpus.size, before, len(earlier), Claim(text, citations, "counted")
-    )
+    claim = Claim(text, citations, "counted")
+    return Trend("group", group.heading, len(citations), corpus.size, before, m, claim)
 
 
-def _first(corpus: Corpus) -> tuple[Trend, ...]:
-    """A topic's first window: nothing to compare with, so its most shared names, and the claim says so."""
+def _first(corpus: Corpus, told: Sequence[set[str]]) -> tuple[Trend, ...]:
+    """A topic's first window: nothing to compare with, so counts of its most shared names."""
     most = max(3, corpus.size * 0.35)
     keys = sorted(
         (key for key, n in corpus.frequency.items() if n <= most and _is_name(key, corpus)),
         key=lambda key: (-corpus.frequency[key], key),
     )
     changes = [Change(key, corpus.frequency[key], 0, 0.0) for key in keys if corpus.frequency[key] > 1]
-    return tuple(_first_trend(corpus, change) for change in _apart(changes, corpus, 4))
+    trends = [_first_trend(corpus, change) for change in _apart(changes, corpus, FIRSTS + len(told))]
+    new = [trend for trend in trends if not any(_overlap(_papers(trend), others) for others in told)]
+    return tuple((new or trends)[:FIRSTS])
+
+
+def _papers(trend: Trend) -> set[str]:
+    return set(trend.claim.paper_ids) if trend.claim else set()
 
 
 def _first_trend(corpus: Corpus, change: Change) -> Trend:
     name = corpus.name(change.key)
     citations = corpus.holding([change.key])
     papers = listed(corpus.handles(citation.paper_id for citation in citations))
-    text = (
-        f"{len(citations)} of the {corpus.size} papers of this first window speak of {name}; "
-        f"there is no earlier window to compare with: {papers}."
-    )
+    speak = "speaks" if len(citations) == 1 else "speak"
+    text = f"{len(citations)} of the {corpus.size} papers {speak} of {name}: {papers}."
     return Trend(
         _kind(change.key, name), name, len(citations), corpus.size, 0, 0, Claim(text, citations, "counted")
     )

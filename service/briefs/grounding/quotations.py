@@ -3,9 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
-
 from service.briefs.grounding.sources import Source, normalise, words
+from service.papers.vectors import stop_words
 
 _QUOTED = re.compile(r"“([^“”]*)”|(?<!\w)\"([^\"]+)\"(?!\w)")
 _OMITTED = re.compile(r"\s*(?:\[\s*(?:…|\.\.\.)\s*\]|…|\.\.\.)\s*")
@@ -33,7 +32,7 @@ def is_trivial(evidence: str, *, counted: bool = False) -> bool:
 
     Where papers are counted by a word (``counted``), that word is the evidence, unless it is a stop word.
     """
-    telling = [word for word in words(evidence) if word.casefold() not in ENGLISH_STOP_WORDS]
+    telling = [word for word in words(evidence) if word.casefold() not in stop_words()]
     if counted and any(len(word) > 3 for word in telling):
         return False
     return not (telling and (len(list(words(evidence))) > 1 or _DISTINCTIVE.search(telling[0])))

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 from service.briefs.grounding.quotations import pieces, quotations
+from service.papers.vectors import tf_idf
 
 REPEATED = 0.8  # cosine from which two claims say the same
 LONG_QUOTATION = 5  # words; a shorter quotation is a term, which several claims may share
@@ -18,7 +18,7 @@ def likeness(texts: Sequence[str]) -> NDArray[np.float64]:
     """Cosine of each two texts over TF-IDF of words and pairs of words, 0 to 1; 0 of a text with itself."""
     if len(texts) < 2 or not any(text.strip() for text in texts):
         return np.zeros((len(texts), len(texts)))
-    vectors = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=_WORD).fit_transform(texts)
+    vectors = tf_idf(ngram_range=(1, 2), sublinear_tf=True, token_pattern=_WORD).fit_transform(texts)
     alike: NDArray[np.float64] = (vectors @ vectors.T).toarray()
     np.fill_diagonal(alike, 0.0)
     return alike

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
-
 from service.briefs.grounding.numbers import Number, numbers
 from service.papers import Paper
+from service.papers.vectors import stop_words
 
 COMMON = 3  # papers of a window that use a name before it counts as the field's and not as one paper's
 
@@ -122,4 +121,4 @@ class Sources(Mapping[str, Source]):
     def ordinary(self) -> frozenset[str]:
         """Words that are no names: stop words, and what stands in lower case in some abstract."""
         used = (word for source in self.values() for word in parts(source.abstract) if word.islower())
-        return frozenset(ENGLISH_STOP_WORDS).union(used)
+        return stop_words().union(used)

@@ -1,0 +1,65 @@
+"""One number for a theme, wherever a brief counts its papers: lead, overview, catalog, trends."""
+
+import re
+
+import pytest
+
+from service.briefs.desk import write_brief
+from service.briefs.extractive import ExtractiveWriter
+from service.briefs.model import Brief
+from service.emails.views import Level, TopicView
+from tests import builders
+from tests.adapters.mirror import PAPERS
+from tests.benchmarks.briefs import TOPICS
+from tests.weeks import assignments
+
+needs_papers = pytest.mark.skipif(not PAPERS.exists(), reason=f"no real papers at {PAPERS}")
+
+
+def first_number(text: str) -> int:
+    found = re.match(r"\d+", text)
+    assert found, text
+    return int(found[0])
+
+
+def agree(brief: Brief) -> None:
+    """Every count of a theme's papers is the number of papers that the theme holds."""
+    sizes = [len(theme.paper_ids) for theme in brief.themes]
+    leads = [theme.claims[0] for theme in brief.themes]
+    assert [first_number(lead.text) for lead in leads] == sizes
+    assert [len(lead.paper_ids) for lead in leads] == sizes
+    assert [sum(entry.theme == at for entry in brief.catalog) for at in range(len(sizes))] == sizes
+    shown = TopicView(brief, Level.FULL, "https://brief.example/").catalog
+    assert [len(group.papers) for group in shown][: len(sizes)] == sizes
+    if "make up the largest themes" in brief.overview.claims[0].text:
+        assert first_number(brief.overview.claims[0].text) == sizes[0] + sizes[1]
+    by_heading = {theme.heading: len(theme.paper_ids) for theme in brief.themes}
+    for trend in brief.trends:
+        if trend.kind == "group":
+            assert trend.now == by_heading[trend.name]
+
+
+@pytest.mark.parametrize("size", [1, 3, 11, 12, 14])
+def test_a_sample_window_counts_a_theme_the_same_everywhere(size: int) -> None:
+    window = [builders.paper(number) for number in range(size)]
+    writer = ExtractiveWriter()
+    agree(write_brief(writer, writer, builders.assignment(window)))
+
+
+@pytest.mark.shared
+@needs_papers
+@pytest.mark.parametrize("slug", TOPICS)
+def test_real_weeks_count_a_theme_the_same_everywhere(slug: str) -> None:
+    writer = ExtractiveWriter()
+    for assignment in assignments(slug):
+        brief = write_brief(writer, writer, assignment)
+        agree(brief)
+
+
+@pytest.mark.shared
+@needs_papers
+def test_a_first_window_of_real_papers_says_of_nothing_that_it_rose_or_fell() -> None:
+    writer = ExtractiveWriter()
+    first, second = (write_brief(writer, writer, assignment) for assignment in assignments(TOPICS[0]))
+    assert all(trend.is_first and not trend.rose for trend in first.trends)
+    assert all(not trend.is_first for trend in second.trends)
