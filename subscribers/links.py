@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import hmac
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -78,24 +79,34 @@ class Links:
     base_url: str
     keys: Sequence[str]  # oldest first
     _signers: Mapping[Purpose, Signer] = field(init=False, repr=False, compare=False)
+    _derived: Mapping[Purpose, bytes] = field(init=False, repr=False, compare=False)  # what the last key signs with
 
     def __post_init__(self) -> None:
         if not self.keys or not all(self.keys):
             raise ValueError("links need at least one key that is not empty")
         signers = {purpose: _signer(self.keys, purpose) for purpose in Purpose}
         object.__setattr__(self, "_signers", signers)
+        derived = {purpose: signer.derive_key() for purpose, signer in signers.items()}
+        object.__setattr__(self, "_derived", derived)
 
     def token(self, purpose: Purpose, subject: Subject, now: dt.datetime) -> str:
         """``reference.generation.expiry.about.signature``, URL-safe, under 200 characters."""
         lifetime = LIFETIMES.get(purpose)
         expiry = int((now + lifetime).timestamp()) if lifetime else 0
-        payload = f"{subject.reference}.{subject.generation:x}.{expiry:x}.{subject.about}"
-        if not PAYLOAD.fullmatch(payload):
-            raise ValueError(f"a link can't hold {subject.about!r} of subscriber {subject.reference!r}")
-        return self._signers[purpose].sign(payload).decode()
+        return self._signed(purpose, _payload(subject, expiry))
 
     def url(self, purpose: Purpose, subject: Subject, now: dt.datetime) -> str:
         return f"{self.base_url}/{purpose}/{self.token(purpose, subject, now)}"
+
+    def lasting_urls(self, purposes: Sequence[Purpose], subject: Subject) -> list[str]:
+        """The same as `url` for purposes that don't expire, at a third of the cost: every e-mail needs some."""
+        payload = _payload(subject, 0)
+        return [f"{self.base_url}/{purpose}/{self._signed(purpose, payload)}" for purpose in purposes]
+
+    def _signed(self, purpose: Purpose, payload: str) -> str:
+        """What itsdangerous' `Signer.sign` gives, whose key is derived here once and not for each token."""
+        signature = hmac.digest(self._derived[purpose], payload.encode(), "sha256")
+        return f"{payload}.{base64_encode(signature).decode()}"
 
     def read(self, purpose: Purpose, token: str, now: dt.datetime) -> Subject | Refused:
         """Whom the token is for, when it was signed for this purpose and has not expired.
@@ -110,6 +121,13 @@ class Links:
         if expiry and now.timestamp() >= expiry:
             return Refused(Refusal.EXPIRED, subject)
         return subject
+
+
+def _payload(subject: Subject, expiry: int) -> str:
+    payload = f"{subject.reference}.{subject.generation:x}.{expiry:x}.{subject.about}"
+    if not PAYLOAD.fullmatch(payload):
+        raise ValueError(f"a link can't hold {subject.about!r} of subscriber {subject.reference!r}")
+    return payload
 
 
 def _signer(keys: Sequence[str], purpose: Purpose) -> Signer:
