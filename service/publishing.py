@@ -85,6 +85,7 @@ def deliver(
     watch: Progress = unwatched,
 ) -> None:
     """Send what is due of an issue, or of a chunk of it, until nothing is or somebody stops it."""
+    maker = maker.with_ids(room.archive.message_ids(label, maker.ids))
     reconcile(label, maker, room)
     run = Run(label, maker, room, span, watch)
     while (again_at := run.send()) is not None:

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from service.archive.issues import IssueStatus, counts, issue_row, read_issue, status
 from service.archive.pacing import hold_back, may_leave
 from service.archive.tables import DeliveryRow, Halt, IssueRow
-from service.delivery import Delivery, Outcome, State, settlement
+from service.delivery import Delivery, MessageIds, Outcome, State, settlement
 from service.delivery.pace import Pace
 from subscribers.audience import Offer, audience
 from subscribers.database import table, writer
@@ -103,6 +103,16 @@ class Ledger:
                 session.flush()
                 fan_out(session.connection(), label, _spans(session, label, chunk))
             return True
+
+    def message_ids(self, label: str, offered: MessageIds) -> MessageIds:
+        """What the issue's Message-IDs are made of: the first that was ever offered, for ever."""
+        with Session(self._engine) as session:
+            stored = session.scalar(sa.select(col(IssueRow.message_ids)).where(col(IssueRow.label) == label))
+        if stored is None:
+            with Session(self._writer) as session, session.begin():
+                row = issue_row(session, label, lock=True)
+                row.message_ids = stored = row.message_ids or str(offered)
+        return MessageIds.read(stored)
 
     # -- sending -----------------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ from service.delivery.model import (
     Printed,
     State,
 )
-from service.delivery.rules import MessageMaker, Uncertainty, message_id, reconciled, settlement
+from service.delivery.rules import MessageIds, MessageMaker, Uncertainty, reconciled, settlement
 from service.delivery.single import single_message
 
 __all__ = [
@@ -32,13 +32,13 @@ __all__ = [
     "Mailer",
     "MailerUnusable",
     "Message",
+    "MessageIds",
     "MessageMaker",
     "MessageRefused",
     "Outcome",
     "Printed",
     "State",
     "Uncertainty",
-    "message_id",
     "reconciled",
     "settlement",
     "single_message",
