@@ -36,8 +36,11 @@ def quote(raw: bytes) -> bytes:
 def quote_url(url: str) -> bytes:
     """A URL of ASCII characters on lines of its own. Runs for each link sent, so the usual case is short."""
     raw = url.encode("ascii")
-    escaped = raw.replace(b"=", b"=3D")
-    return escaped + SOFT_BREAK if len(escaped) < LINE else quote(raw)
+    if b"=" in raw:
+        return quote(raw)
+    lines = [raw[start : start + LINE - 1] for start in range(0, len(raw), LINE - 1)]
+    quoted = SOFT_BREAK.join(lines) + SOFT_BREAK
+    return quote(raw) if b"\n." in quoted else quoted
 
 
 def _quote_line(line: bytes) -> bytes:
