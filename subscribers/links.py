@@ -4,6 +4,7 @@ import datetime as dt
 import hashlib
 import hmac
 import re
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -79,15 +80,15 @@ class Links:
     base_url: str
     keys: Sequence[str]  # oldest first
     _signers: Mapping[Purpose, Signer] = field(init=False, repr=False, compare=False)
-    _derived: Mapping[Purpose, bytes] = field(init=False, repr=False, compare=False)  # what the last key signs with
+    _macs: Mapping[Purpose, "hmac.HMAC"] = field(init=False, repr=False, compare=False)  # of the last key
 
     def __post_init__(self) -> None:
         if not self.keys or not all(self.keys):
             raise ValueError("links need at least one key that is not empty")
         signers = {purpose: _signer(self.keys, purpose) for purpose in Purpose}
         object.__setattr__(self, "_signers", signers)
-        derived = {purpose: signer.derive_key() for purpose, signer in signers.items()}
-        object.__setattr__(self, "_derived", derived)
+        keyed = {purpose: hmac.new(one.derive_key(), digestmod="sha256") for purpose, one in signers.items()}
+        object.__setattr__(self, "_macs", keyed)
 
     def token(self, purpose: Purpose, subject: Subject, now: dt.datetime) -> str:
         """``reference.generation.expiry.about.signature``, URL-safe, under 200 characters."""
@@ -105,8 +106,9 @@ class Links:
 
     def _signed(self, purpose: Purpose, payload: str) -> str:
         """What itsdangerous' `Signer.sign` gives, whose key is derived here once and not for each token."""
-        signature = hmac.digest(self._derived[purpose], payload.encode(), "sha256")
-        return f"{payload}.{base64_encode(signature).decode()}"
+        mac = self._macs[purpose].copy()
+        mac.update(payload.encode())
+        return f"{payload}.{urlsafe_b64encode(mac.digest()).rstrip(b'=').decode()}"
 
     def read(self, purpose: Purpose, token: str, now: dt.datetime) -> Subject | Refused:
         """Whom the token is for, when it was signed for this purpose and has not expired.

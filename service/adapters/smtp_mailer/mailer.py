@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Self
 
-from service.adapters.smtp_mailer.blame import Blame
+from service.adapters.smtp_mailer.replies import is_about_policy
 from service.adapters.smtp_mailer.session import Lost, Patience, Session, Unwelcome
 from service.delivery import MailerUnusable, Message, Outcome, State
+from service.delivery.blame import Blame
 from service.delivery.model import Begin
 
 TICK = 0.5  # seconds between looks at the clock
@@ -224,9 +225,9 @@ class _Round:
             self._selector.modify(session.sock, events, session)
 
     def _judge(self, message: Message, outcome: Outcome) -> None:
-        words = self._blame.refusals(message, outcome)
+        words = self._blame.verdict(message, outcome, is_policy=is_about_policy(outcome))
         if words is not None:
-            self._stop(words)
+            self._stop(f"the SMTP server does not take our mail: {words}")
 
     def _stop(self, words: str) -> None:
         self._unusable = self._unusable or words
