@@ -8,14 +8,16 @@ import datetime as dt
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from service.archive import Archive, Claimant, FanOut, Halt, Span, Unavailable
+from service.archive import Archive, Claimant, Claims, FanOut, Halt, Span, Unavailable
 from service.delivery import (
     Delivery,
     Journal,
     Mailer,
+    MailerUnusable,
     Message,
     MessageMaker,
     MessageRefused,
@@ -31,7 +33,7 @@ Clock = Callable[[], dt.datetime]
 
 LEASE = dt.timedelta(minutes=15)  # a chunk takes seconds: a claim this old has lost its worker
 CLAIMS_AT_FIRST = 20
-CLAIMS_AT_MOST = 500  # bounds what the loss of a machine can leave uncertain; of a process, its connections
+CLAIMS_AT_MOST = 1000  # bounds what the loss of a machine can leave uncertain; of a process, its connections
 QUICK = dt.timedelta(seconds=2)  # a chunk that is sent sooner is followed by a larger one
 GLANCE = dt.timedelta(milliseconds=250)  # how often a run looks at the switch
 SETTLE = dt.timedelta(seconds=1)  # outcomes wait no longer for the ledger
@@ -86,6 +88,7 @@ def deliver(
     watch: Progress = unwatched,
 ) -> None:
     """Send what is due of an issue, or of a chunk of it, until nothing is or somebody stops it."""
+    maker = maker.with_ids(room.archive.message_ids(label, maker.ids))
     reconcile(label, maker, room)
     run = Run(label, maker, room, span, watch)
     while (again_at := run.send()) is not None:
@@ -131,7 +134,11 @@ def _found(delivery: Delivery, worker: str, maker: MessageMaker, room: PostRoom)
 
 
 class Run:
-    """One process sending what is due. What it claimed is settled when `send` ends, however it ends."""
+    """One process sending what is due. What it claimed is settled when `send` ends, however it ends.
+
+    While one chunk is sent, a thread settles the one before it and claims the one after it: the connections
+    never wait for the ledger's disk.
+    """
 
     def __init__(
         self, label: str, maker: MessageMaker, room: PostRoom, span: Span | None, watch: Progress
@@ -145,6 +152,9 @@ class Run:
         )
         self._size = CLAIMS_AT_FIRST
         self._outcomes: list[tuple[Delivery, Outcome]] = []
+        self._stock: list[Delivery] = []  # claimed, and not offered to the mailer yet
+        self._ahead: tuple[Future[Claims], list[tuple[Delivery, Outcome]]] | None = None
+        self._blameless: Sequence[Message] = ()
         self._open: dict[int, Delivery] = {}  # claimed, and nothing is known yet
         self._begun: set[int] = set()
         self._again_at: dt.datetime | None = None
@@ -154,12 +164,16 @@ class Run:
 
     def send(self) -> dt.datetime | None:
         """Send until nothing is due; when more will be, where the pace holds it back."""
-        try:
-            for message, outcome in self._room.mailer.send(self._messages(), self._begin):
-                self._note(message.delivery, outcome)
-        finally:
-            # also when the mailer turns out unusable: what it did accept is written down before the run stops
-            self._close()
+        with ThreadPoolExecutor(1, "ledger") as clerk:
+            try:
+                for message, outcome in self._room.mailer.send(self._messages(clerk), self._begin):
+                    self._note(message.delivery, outcome)
+            except MailerUnusable as error:
+                self._blameless = error.blameless
+                raise
+            finally:
+                # also when the mailer turns out unusable: what it did accept is written down before the run stops
+                self._close()
         return None if self.is_halted() else self._again_at
 
     def is_halted(self) -> bool:
@@ -167,9 +181,10 @@ class Run:
         self._looked_at = self._room.clock()
         return self._room.stopping() or self._room.archive.halt(self._label) is not None
 
-    def _messages(self) -> Iterator[Message]:
-        while not self._room.stopping() and (claimed := self._turn(self._size)):
+    def _messages(self, clerk: Executor) -> Iterator[Message]:
+        while not self._room.stopping() and (claimed := self._claimed()):
             began = self._room.clock()
+            self._look_ahead(clerk)
             for delivery in claimed:
                 if self._room.stopping() or (self._is_time(self._looked_at, GLANCE) and self.is_halted()):
                     return
@@ -197,25 +212,55 @@ class Run:
     def _is_time(self, last: dt.datetime, interval: dt.timedelta) -> bool:
         return self._room.clock() - last >= interval
 
-    def _turn(self, size: int) -> Sequence[Delivery]:
+    def _claimed(self) -> Sequence[Delivery]:
+        self._catch_up()
+        if not self._stock:
+            self._turn(self._size)
+        claimed, self._stock = self._stock, []
+        return claimed
+
+    def _turn(self, size: int) -> None:
         """Settle what is known, claim `size` more."""
-        began, outcomes, self._outcomes = time.monotonic(), self._outcomes, []
-        for wait in (*PATIENCE, None):
-            try:
-                claims = self._room.archive.turn(
-                    self._label, self._claimant, size, outcomes, self._room.clock()
-                )
-                break
-            except Unavailable:
-                if wait is None:
-                    self._outcomes = outcomes  # the journal keeps them for the next run
-                    raise
-                time.sleep(wait)
+        self._catch_up()
+        outcomes, self._outcomes = self._outcomes, []
+        claims = self._book(outcomes, lambda: self._tried(size, outcomes))
         if size:
             self._again_at = claims.again_at
+
+    def _look_ahead(self, clerk: Executor) -> None:
+        """Have the next chunk claimed, and what is known settled, while this one is sent."""
+        outcomes, self._outcomes = self._outcomes, []
+        self._ahead = clerk.submit(self._tried, self._size, outcomes), outcomes
+
+    def _catch_up(self) -> None:
+        """Take in what was asked for ahead."""
+        if self._ahead is not None:
+            (future, outcomes), self._ahead = self._ahead, None
+            self._again_at = self._book(outcomes, future.result).again_at
+
+    def _tried(self, size: int, outcomes: Sequence[tuple[Delivery, Outcome]]) -> Claims:
+        """A turn of the ledger, patient with a database that is locked or gone."""
+        for wait in PATIENCE:
+            try:
+                return self._room.archive.turn(
+                    self._label, self._claimant, size, outcomes, self._room.clock()
+                )
+            except Unavailable:
+                time.sleep(wait)
+        return self._room.archive.turn(self._label, self._claimant, size, outcomes, self._room.clock())
+
+    def _book(self, outcomes: list[tuple[Delivery, Outcome]], turn: Callable[[], Claims]) -> Claims:
+        """Take in a turn: its claims are open now, its outcomes are the ledger's."""
+        began = time.monotonic()
+        try:
+            claims = turn()
+        except BaseException:
+            self._outcomes = outcomes + self._outcomes  # the journal keeps them for the next run
+            raise
         self._open.update((delivery.id, delivery) for delivery in claims.deliveries)
+        self._stock.extend(claims.deliveries)
         self._settled(outcomes, time.monotonic() - began)
-        return claims.deliveries
+        return claims
 
     def _settled(self, outcomes: Sequence[tuple[Delivery, Outcome]], seconds: float) -> None:
         self._settled_at = self._room.clock()
@@ -226,6 +271,12 @@ class Run:
         self._watch(f"Delivering {self._label}", self._done, self._total)
 
     def _close(self) -> None:
+        """Settle all that is open: what is not begun waits, what is begun and unknown is uncertain."""
+        try:
+            self._catch_up()
+        except Unavailable:
+            log.warning("event=ledger_unavailable issue=%s", self._label)
+        self._stock.clear()
         for delivery in list(self._open.values()):
             begun = delivery.id in self._begun
             outcome = Outcome(State.UNCERTAIN, "cut off while sending") if begun else Outcome(State.WAITING)
@@ -233,6 +284,10 @@ class Run:
             del self._open[delivery.id]
         self._begun.clear()
         self._turn(0)
+        if self._blameless:
+            self._room.archive.take_back(
+                [one.delivery for one in self._blameless], self._room.clock(), "the mailer was unusable"
+            )
 
 
 __all__ = ["Halt", "PostRoom", "Progress", "Run", "ask_mailer", "deliver", "reconcile", "unwatched"]

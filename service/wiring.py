@@ -26,7 +26,7 @@ from service.adapters.smtp_mailer import SmtpMailer, SmtpServer
 from service.archive import Archive
 from service.briefs import Assignment, BriefWriter
 from service.briefs.extractive import ExtractiveWriter
-from service.delivery import Mailer, MailerUnusable, MessageMaker, Uncertainty
+from service.delivery import Mailer, MailerUnusable, MessageIds, MessageMaker, Uncertainty
 from service.delivery.pace import Pace
 from service.emails import DkimSigner, KeyUnusable, Press, Sender, dkim_signer
 from service.pipeline import Newsroom
@@ -282,7 +282,9 @@ def message_maker(service: Service, label: str) -> MessageMaker:
     keys = secret_keys(service.settings)
     rendered = press(service.settings).print(service.archive.issue(label))
     links, signer = Links(service.settings.base_url, keys), dkim(service.settings)
-    return MessageMaker(rendered, sender(service.settings), links, keys[0], signer)
+    made_by = sender(service.settings)
+    ids = MessageIds.derived(label, keys[0], made_by.domain)  # the ledger may know others: see `deliver`
+    return MessageMaker(rendered, made_by, links, ids, signer)
 
 
 def dkim(settings: Settings) -> DkimSigner | None:

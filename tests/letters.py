@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from service.delivery import Delivery, Message
+from service.delivery.single import stuffed
 from service.emails import DkimSigner, Recipient
 
 SENDER = "brief@example.org"
@@ -23,6 +24,9 @@ class PlainEdition:
         head += f"Message-ID: <{recipient.message_id}>\r\n"
         listed = f"List-Id: <brief.example.org>\r\nList-Unsubscribe: <{recipient.one_click_url}>\r\n"
         return f"{head}Subject: {self.subject}\r\n{listed}\r\n".encode() + self.body
+
+    def pieces(self, recipient: Recipient, date: dt.datetime, signer: DkimSigner | None) -> list[bytes]:
+        return [stuffed(self.message(recipient, date, signer))]
 
     def html(self, recipient: Recipient) -> str:
         return f'<p>{self.subject}</p><a href="{recipient.leave_url}">leave</a>'

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from service.archive import Archive, Built
-from service.delivery import Journal, Mailer, MessageMaker
+from service.delivery import Journal, Mailer, MessageIds, MessageMaker
 from service.emails import Press, Sender
 from service.issues import Issue
 from service.papers import Window
@@ -22,6 +22,7 @@ from tests.fakes import MemoryJournal
 NOW = dt.datetime(2026, 6, 2, 3, tzinfo=dt.UTC)
 WINDOW = Window.of_week("2026-W22")
 SENDER = Sender("The Brief", "brief@example.org", "https://brief.example.org")
+IDS = MessageIds.derived("2026-W22", "k" * 32, "example.org")
 TOPICS = ("llm-post-train", "robot-learning")
 
 
@@ -46,7 +47,7 @@ def add_readers(roster: Roster, count: int, topics: Sequence[str] = TOPICS[:1]) 
 
 def maker(issue: Issue) -> MessageMaker:
     rendered = Press(SENDER, TEMPLATES).print(issue)
-    return MessageMaker(rendered, SENDER, Links(SENDER.base_url, ("k" * 32,)), "k" * 32)
+    return MessageMaker(rendered, SENDER, Links(SENDER.base_url, ("k" * 32,)), IDS)
 
 
 def post_room(

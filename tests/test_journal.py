@@ -25,6 +25,7 @@ def test_what_was_begun_and_what_became_of_it_is_read_back(tmp_path: Path) -> No
     written = journal(tmp_path)
     written.begin([FIRST, SECOND])
     written.note(SECOND, SENT)
+    written.flush()
     assert journal(tmp_path, "other").read("here:1:1") == {(1, 1): None, (2, 1): SENT}
 
 
@@ -59,6 +60,7 @@ def test_a_long_journal_is_cut_to_what_still_matters(tmp_path: Path) -> None:
             written.note(FIRST, SENT)
     written.forget([FIRST])
     written.note(SECOND, SENT)
+    written.flush()
     assert file_of(tmp_path).stat().st_size < 100
     assert written.read("here:1:1") == {(2, 1): SENT}
 

@@ -89,7 +89,6 @@ def test_a_reader_that_sendgrid_refuses_stops_no_other(server: SendGridServer, t
     ("answers", "state"),
     [
         ([429], State.ACCEPTED),
-        ([429, 429, 429], State.FAILED),
         ([500], State.UNCERTAIN),
         ([502], State.UNCERTAIN),
         ([503], State.UNCERTAIN),
@@ -104,17 +103,32 @@ def test_every_answer_has_its_outcome(server: SendGridServer, answers: list[int 
     assert send(mailer(server), "ada@example.org")["ada@example.org"].state is state
 
 
-@pytest.mark.parametrize("answer", [401, 403, 404, 405, 415])
-def test_an_account_that_cannot_be_used_stops_the_run(server: SendGridServer, answer: int) -> None:
-    server.answers = [answer]
-    with pytest.raises(MailerUnusable, match=str(answer)):
+@pytest.mark.parametrize("answer", [401, 403, 404, 405, 415, 429])
+def test_an_account_that_cannot_be_used_stops_the_run_and_nobody_is_to_blame(
+    server: SendGridServer, answer: int
+) -> None:
+    server.answers = [answer] * 3
+    with pytest.raises(MailerUnusable, match=str(answer)) as stopped:
         send(mailer(server), *READERS)
+    assert [message.recipient for message in stopped.value.blameless] == list(READERS)
+
+
+def test_a_sendgrid_that_refuses_one_reader_after_the_other_alike_stops_the_run(
+    server: SendGridServer, taken: Taken
+) -> None:
+    bad = [f"bad{number}@example.org" for number in range(100)]
+    with pytest.raises(MailerUnusable, match="25 recipients in a row are refused alike") as stopped:
+        send(mailer(server), *bad)
+    assert [message.recipient for message in stopped.value.blameless] == bad[:25]
+    assert not taken.addresses
 
 
 def test_a_sendgrid_that_is_not_there_stops_the_run_and_nothing_is_uncertain() -> None:
-    unreachable = SendGridMailer(SendGridAccount("SG.key", NOBODY, recipients_a_call=1))
+    account = SendGridAccount("SG.key", NOBODY, recipients_a_call=1)
+    unreachable = SendGridMailer(account, sleep=lambda _: None)
     found: list[Outcome] = []
     outcomes = (outcome for _, outcome in unreachable.send(letters(*READERS), Begun()))
-    with pytest.raises(MailerUnusable, match="can't be reached"):
+    with pytest.raises(MailerUnusable, match="can't be reached") as stopped:
         found.extend(outcomes)
-    assert [one.state for one in found] == [State.FAILED, State.FAILED]
+    assert [one.state for one in found] == [State.FAILED]
+    assert [message.recipient for message in stopped.value.blameless] == [READERS[0]]

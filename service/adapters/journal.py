@@ -1,8 +1,12 @@
 """The journal of each worker, as a file beside the database that outlives a killed process.
 
-Lines are appended with one write each and no fsync: the kernel keeps them when the process dies. When the
+Lines are appended without fsync: the kernel keeps them when the process dies. When the
 machine dies they may be lost; files lie under the machine's boot id, so that none is believed after that.
 A line that is cut off was never answered for: what it would have said did not happen yet.
+
+An outcome is written together with what is begun next. Each of a mailer's connections begins a message only
+after the outcome of its last, so a crash leaves no more uncertain than there are connections, with one write
+for a message and not two.
 """
 
 import contextlib
@@ -29,14 +33,16 @@ class FileJournal:
         self._file: int | None = None
         self._size = 0
         self._live: dict[Key, bytes] = {}
+        self._noted: list[bytes] = []  # written with the next that is begun: until then its place is taken
 
     def begin(self, deliveries: Sequence[Delivery]) -> None:
         """MailerUnusable when it can't be written: then nothing may leave."""
         lines = {(one.id, one.claim): b"%d %d\n" % (one.id, one.claim) for one in deliveries}
         try:
-            self._write(b"".join(lines.values()))
+            self._write(b"".join([*self._noted, *lines.values()]))
         except OSError as error:
             raise MailerUnusable(f"the journal {self._path} can't be written: {error.strerror}") from error
+        self._noted.clear()
         self._live.update(lines)
 
     def note(self, delivery: Delivery, outcome: Outcome) -> None:
@@ -44,8 +50,7 @@ class FileJournal:
         if key not in self._live:
             return  # never begun: the ledger alone knows it
         line = b"%d %d %s\n" % (*key, _words(outcome))
-        with contextlib.suppress(OSError):  # the ledger is about to have it; a crash until then is uncertain
-            self._write(line)
+        self._noted.append(line)
         self._live[key] += line
 
     def forget(self, deliveries: Iterable[Delivery]) -> None:
@@ -56,6 +61,7 @@ class FileJournal:
                 self._compact()
 
     def read(self, worker: str) -> Mapping[Key, Outcome | None] | None:
+        self.flush()
         try:
             content = self._path_of(worker).read_bytes()
         except FileNotFoundError:
@@ -66,6 +72,15 @@ class FileJournal:
             delivery, claim, *words = line.split(b" ", 2)
             found[int(delivery), int(claim)] = Outcome(*_outcome(words[0])) if words else None
         return found
+
+    def flush(self) -> None:
+        """Write what is known of messages after which no other was begun."""
+        if self._noted:
+            with contextlib.suppress(
+                OSError
+            ):  # the ledger is about to have it; a crash until then is uncertain
+                self._write(b"".join(self._noted))
+                self._noted.clear()
 
     def discard(self, worker: str) -> None:
         with contextlib.suppress(OSError):
@@ -82,6 +97,7 @@ class FileJournal:
 
     def close(self) -> None:
         """Remove it when nothing in it matters any more."""
+        self.flush()
         if self._file is not None:
             os.close(self._file)
             self._file = None
@@ -103,6 +119,7 @@ class FileJournal:
         """Write what still matters into a new file and put it in the place of the old one."""
         fresh = self._path.with_suffix(".new")
         fresh.write_bytes(b"".join(self._live.values()))
+        self._noted.clear()
         fresh.replace(self._path)
         assert self._file is not None
         os.close(self._file)

@@ -7,11 +7,13 @@ https://www.twilio.com/docs/sendgrid/api-reference/mail-send
 import email
 import email.policy
 import http.client
+import json
 import socket
 import ssl
 import time
 import urllib.error
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby, islice
 from typing import Any
@@ -20,6 +22,7 @@ from python_http_client.exceptions import HTTPError
 from sendgrid import SendGridAPIClient
 
 from service.delivery import MailerUnusable, Message, Outcome, State
+from service.delivery.blame import Blame
 from service.delivery.model import Begin
 from service.emails import Recipient
 
@@ -27,7 +30,9 @@ MOST = 1000  # personalizations in a call
 SHARED = ("Auto-Submitted", "List-Id", "List-Archive", "List-Unsubscribe-Post", "Feedback-ID", "Precedence")
 OFF = {"enable": False}
 NEVER_SENT = (ConnectionRefusedError, socket.gaierror, ssl.SSLCertVerificationError)
-PATIENCE = 3  # calls that surely failed, in a row: there is no SendGrid at that address
+TRIES = 3  # of a call that surely was not taken
+PAUSE = 1.0  # seconds before the next try
+JSON = "application/json; charset=utf-8"  # anything but the bare type keeps the client from encoding again
 LONGEST_WAIT = 60.0  # seconds, for a rate limit to pass
 
 # Stand-ins for what differs between readers; SendGrid puts each reader's own in their place.
@@ -55,7 +60,10 @@ class SendGridAccount:
 
 
 class SendGridMailer:
-    """One call at a time: a crash leaves one call's recipients uncertain."""
+    """One call at a time: a crash leaves one call's recipients uncertain.
+
+    The next call is made ready while the provider answers the last.
+    """
 
     name = "sendgrid"
 
@@ -64,78 +72,120 @@ class SendGridMailer:
         self._size = min(account.recipients_a_call, MOST)
         self._client = SendGridAPIClient(account.api_key, host=account.host).client
         self._client.timeout = account.timeout
+        self._client.request_headers["Content-Type"] = JSON
         self._sleep = sleep
-        self._unreachable = 0
 
     @property
     def in_flight(self) -> int:
         return self._size
 
     def send(self, messages: Iterable[Message], begin: Begin) -> Result:
-        for _, same in groupby(messages, key=lambda message: id(message.edition)):
-            while call := list(islice(same, self._size)):
-                yield from self._call(call, _shared(call[0]), begin)
+        blame = Blame()
+        with ThreadPoolExecutor(1, "sendgrid") as line:
+            called: tuple[_Call, Future[Outcome | None]] | None = None
+            for call in self._calls(messages):
+                if called is not None:
+                    yield from self._heard(*called, begin, blame)
+                begin(call.messages)
+                called = call, line.submit(self._post, call.body)
+            if called is not None:
+                yield from self._heard(*called, begin, blame)
 
     def was_sent(self, message_id: str) -> None:  # noqa: ARG002 - its events say it, when they come
         return None
 
-    def _call(self, messages: Sequence[Message], shared: dict[str, Any], begin: Begin) -> Result:
-        begin(messages)
-        outcome = self._post({**shared, "personalizations": [_personal(one) for one in messages]})
-        if outcome is None and len(messages) > 1:  # one of them is at fault: nobody got anything yet
-            middle = len(messages) // 2
-            for half in (messages[:middle], messages[middle:]):
-                yield from self._call(half, shared, begin)
-            return
-        for message in messages:
-            yield message, outcome or Outcome(State.REFUSED, self._words)
+    def _calls(self, messages: Iterable[Message]) -> Iterator["_Call"]:
+        for _, same in groupby(messages, key=lambda message: id(message.edition)):
+            shared = None
+            while some := list(islice(same, self._size)):
+                shared = shared or _shared(some[0])
+                yield _Call(some, shared)
 
-    def _post(self, body: dict[str, Any]) -> Outcome | None:
+    def _heard(self, call: "_Call", answer: Future[Outcome | None], begin: Begin, blame: Blame) -> Result:
+        """What became of a call's messages; halves of a call that was refused are tried by themselves."""
+        try:
+            outcome = answer.result()
+        except MailerUnusable as error:
+            for message in call.messages:
+                yield message, Outcome(State.FAILED, str(error))
+            raise MailerUnusable(str(error), [*blame.blameless, *call.messages]) from error
+        if outcome is None and len(call.messages) > 1:  # one of them is at fault: nobody got anything yet
+            for half in call.halves():
+                begin(half.messages)
+                yield from self._heard(half, self._posted(half), begin, blame)
+            return
+        for message in call.messages:
+            found = outcome or Outcome(State.REFUSED, self._words)
+            words = blame.verdict(message, found)
+            yield message, found
+            if words is not None:
+                raise MailerUnusable(f"SendGrid does not take our mail: {words}", blame.blameless)
+
+    def _posted(self, call: "_Call") -> Future[Outcome | None]:
+        answer: Future[Outcome | None] = Future()
+        try:
+            answer.set_result(self._post(call.body))
+        except MailerUnusable as error:
+            answer.set_exception(error)
+        return answer
+
+    def _post(self, body: str) -> Outcome | None:
         """The outcome of all; None where SendGrid refuses the call for what it holds."""
-        for last in (False, False, True):
+        for tries_left in reversed(range(TRIES)):
             try:
                 answer = self._client.mail.send.post(request_body=body)
             except HTTPError as error:
-                if error.status_code == 429 and not last:
+                if error.status_code == 429 and tries_left:
                     self._sleep(_until_reset(error))
                     continue
                 return self._answered(error)
             except urllib.error.URLError as error:
-                return self._unreached(error)
+                if not isinstance(error.reason, NEVER_SENT):
+                    return Outcome(State.UNCERTAIN, f"the call to SendGrid broke: {error.reason}")
+                if not tries_left:
+                    words = f"SendGrid can't be reached at {self._account.host}: {error.reason}"
+                    raise MailerUnusable(words) from error
+                self._sleep(PAUSE)
             except (OSError, http.client.HTTPException) as error:
                 return Outcome(State.UNCERTAIN, f"no answer from SendGrid: {type(error).__name__}")
-            self._unreachable = 0
-            return Outcome(State.ACCEPTED, f"{answer.status_code} {answer.headers.get('X-Message-Id', '')}")
+            else:
+                return Outcome(
+                    State.ACCEPTED, f"{answer.status_code} {answer.headers.get('X-Message-Id', '')}"
+                )
         raise AssertionError("the last try always answers")
 
     def _answered(self, error: HTTPError) -> Outcome | None:
         code = error.status_code
         self._words = f"SendGrid answers {code}: {_first_words(error)}"
-        self._unreachable = 0
-        if code in {401, 403, 404, 405, 415}:
+        if code in {401, 403, 404, 405, 415, 429}:
             raise MailerUnusable(self._words)
         if code in {400, 413}:
             return None
-        if code == 429:
-            return Outcome(State.FAILED, self._words)
         # 408 and 5xx come after the body: it may have been taken
         return Outcome(State.UNCERTAIN if code == 408 or code >= 500 else State.REFUSED, self._words)
 
-    def _unreached(self, error: urllib.error.URLError) -> Outcome:
-        if not isinstance(error.reason, NEVER_SENT):
-            return Outcome(State.UNCERTAIN, f"the call to SendGrid broke: {error.reason}")
-        self._unreachable += 1
-        if self._unreachable >= PATIENCE:
-            raise MailerUnusable(f"SendGrid can't be reached at {self._account.host}: {error.reason}")
-        return Outcome(State.FAILED, f"SendGrid could not be reached: {error.reason}")
+
+class _Call:
+    """Some readers of one edition; `body` is made once, before it is needed."""
+
+    def __init__(self, messages: Sequence[Message], shared: str) -> None:
+        self.messages = messages
+        self._shared = shared
+        personal = ",".join([_personal(one) for one in messages])
+        self.body = f'{shared[:-1]},"personalizations":[{personal}]}}'
+
+    def halves(self) -> Iterator["_Call"]:
+        middle = len(self.messages) // 2
+        yield _Call(self.messages[:middle], self._shared)
+        yield _Call(self.messages[middle:], self._shared)
 
 
-def _shared(message: Message) -> dict[str, Any]:
-    """What all readers of an edition have in common, with the very headers that SMTP would carry."""
+def _shared(message: Message) -> str:
+    """What all readers of an edition have in common as JSON, with the very headers that SMTP would carry."""
     head = message.content.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
     headers = email.message_from_bytes(head, policy=email.policy.default)
     sender = headers["From"].addresses[0]
-    shared = {
+    shared: dict[str, Any] = {
         "from": {"email": sender.addr_spec, "name": sender.display_name},
         "subject": message.edition.subject,
         "content": [
@@ -152,28 +202,23 @@ def _shared(message: Message) -> dict[str, Any]:
     }
     if headers["Reply-To"]:
         shared["reply_to"] = {"email": headers["Reply-To"].addresses[0].addr_spec}
-    return shared
+    return json.dumps(shared)
 
 
-def _personal(message: Message) -> dict[str, Any]:
-    to = message.to
-    headers = {"Message-ID": f"<{to.message_id}>"}
-    if message.delivery.id:  # not for a single message: its links stand in its words
-        headers["List-Unsubscribe"] = f"<{to.one_click_url}>"
-    receiver = {"email": to.address}
-    if name := (to.name or "").replace(",", " ").replace(";", " ").strip():
-        receiver["name"] = name
-    return {
-        "to": [receiver],
-        "headers": headers,
-        "substitutions": {
-            HOLES.manage_url: to.manage_url,
-            HOLES.leave_url: to.leave_url,
-            HOLES.web_url: to.web_url,
-        },
+def _personal(message: Message) -> str:
+    """What is one reader's own, as JSON. Of a recipient only the name can hold what JSON must escape."""
+    to, delivery = message.to, message.delivery
+    name = (to.name or "").replace(",", " ").replace(";", " ").strip()
+    named = f',"name":{json.dumps(name)}' if name else ""
+    # not for a single message: its links stand in its words
+    leave = f',"List-Unsubscribe":"<{to.one_click_url}>"' if delivery.id else ""
+    return (
+        f'{{"to":[{{"email":"{to.address}"{named}}}],"headers":{{"Message-ID":"<{to.message_id}>"{leave}}},'
+        f'"substitutions":{{"{HOLES.manage_url}":"{to.manage_url}","{HOLES.leave_url}":"{to.leave_url}",'
+        f'"{HOLES.web_url}":"{to.web_url}"}},'
         # what the events bring back
-        "custom_args": {"delivery": str(message.delivery.id), "issue": message.delivery.issue_label},
-    }
+        f'"custom_args":{{"delivery":"{delivery.id}","issue":"{delivery.issue_label}"}}}}'
+    )
 
 
 def _until_reset(error: HTTPError) -> float:

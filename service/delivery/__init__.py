@@ -4,6 +4,7 @@ In reading order:
 
 model    State, Fact, Outcome, Delivery, Message; what is asked of a Mailer and of a Journal
 rules    retries, Message-IDs, the maker of messages, what becomes of a crashed worker's claims
+blame    whether one address is at fault, or the provider
 single   an e-mail to one person, outside of any ledger
 pace     token buckets and the warm-up curve: how many may leave now
 events   what a provider reports later, and what it changes
@@ -22,7 +23,7 @@ from service.delivery.model import (
     Printed,
     State,
 )
-from service.delivery.rules import MessageMaker, Uncertainty, message_id, reconciled, settlement
+from service.delivery.rules import MessageIds, MessageMaker, Uncertainty, reconciled, settlement
 from service.delivery.single import single_message
 
 __all__ = [
@@ -32,13 +33,13 @@ __all__ = [
     "Mailer",
     "MailerUnusable",
     "Message",
+    "MessageIds",
     "MessageMaker",
     "MessageRefused",
     "Outcome",
     "Printed",
     "State",
     "Uncertainty",
-    "message_id",
     "reconciled",
     "settlement",
     "single_message",

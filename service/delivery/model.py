@@ -65,6 +65,10 @@ class Printed(Protocol):
 
     def message(self, recipient: Recipient, date: dt.datetime, signer: DkimSigner | None) -> bytes: ...
 
+    def pieces(self, recipient: Recipient, date: dt.datetime, signer: DkimSigner | None) -> Sequence[bytes]:
+        """The message cut anywhere, no line of it beginning with a lone dot: what SMTP's DATA takes."""
+        ...
+
     def html(self, recipient: Recipient) -> str: ...
 
     def text(self, recipient: Recipient) -> str: ...
@@ -95,13 +99,25 @@ class Message:
         """CRLF line ends, not dot-stuffed."""
         return self.edition.message(self.to, self.date, self.signer)
 
+    @property
+    def pieces(self) -> Sequence[bytes]:
+        """The same cut anywhere, dot-stuffed (RFC 5321, 4.5.2), without the final dot."""
+        return self.edition.pieces(self.to, self.date, self.signer)
+
 
 class MessageRefused(Exception):
     """One message can't be made, such as for an address no header can hold; the others go on."""
 
 
 class MailerUnusable(Exception):
-    """The mailer can't be used at all (address, key, folder, server): the run stops and says so."""
+    """The mailer can't be used at all (address, key, folder, server): the run stops and says so.
+
+    `blameless` are messages whose refusal or failure turned out to be the mailer's: it costs them nothing.
+    """
+
+    def __init__(self, words: str, blameless: Sequence[Message] = ()) -> None:
+        super().__init__(words)
+        self.blameless = blameless
 
 
 Begin = Callable[[Sequence[Message]], None]

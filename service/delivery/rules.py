@@ -1,12 +1,12 @@
 """The rules of delivery: retries, Message-IDs, messages, and what becomes of a crashed worker's claims."""
 
 import datetime as dt
-import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Self
 
-from service.delivery.model import Delivery, Message, MessageRefused, Outcome, State
+from service.delivery.model import Delivery, Message, MessageRefused, Outcome, Printed, State
 from service.emails import DkimSigner, Recipient, RenderedIssue, Sender
 from subscribers.links import Links, Purpose, Subject
 from subscribers.preferences import Length
@@ -45,12 +45,40 @@ def settlement(
     return outcome, None
 
 
-def message_id(issue_label: str, subscriber_id: int, secret: str, domain: str) -> str:
-    """Deterministic and opaque (RFC 5322, 3.6.4): the same delivery always has the same Message-ID."""
-    tag = hmac.new(secret.encode(), f"{issue_label}:{subscriber_id}".encode(), hashlib.sha256).hexdigest()[
-        :24
-    ]
-    return f"{issue_label}.{tag}@{domain}"
+@dataclass(frozen=True, slots=True)
+class MessageIds:
+    """The Message-IDs of one issue's deliveries: deterministic and opaque (RFC 5322, 3.6.4).
+
+    The ledger keeps the key with the issue, so that a delivery has the same Message-ID for ever, whatever
+    becomes of the service's secret keys and of the sender's address.
+    """
+
+    key: str
+    domain: str
+
+    @classmethod
+    def derived(cls, issue_label: str, secret: str, domain: str) -> Self:
+        """Those of an issue that has none yet; they don't tell the secret."""
+        return cls(
+            hmac.digest(secret.encode(), f"message-ids:{issue_label}".encode(), "sha256").hex(), domain
+        )
+
+    @classmethod
+    def read(cls, stored: str) -> Self:
+        key, _, domain = stored.partition("@")
+        return cls(key, domain)
+
+    def __str__(self) -> str:
+        return f"{self.key}@{self.domain}"
+
+    def of(self, delivery: Delivery) -> str:
+        """A delivery's Message-ID, without angle brackets."""
+        label = delivery.issue_label
+        tag = hmac.digest(self.key.encode(), b"%d" % delivery.subscriber_id, "sha256").hex()[:24]
+        return f"{label}.{tag}@{self.domain}"
+
+
+LINKS = (Purpose.LEAVE, Purpose.MANAGE, Purpose.WEB_VIEW)
 
 
 @dataclass(frozen=True)
@@ -60,33 +88,46 @@ class MessageMaker:
     rendered: RenderedIssue
     sender: Sender
     links: Links
-    secret: str  # the oldest key: Message-IDs stay the same when keys rotate
+    ids: MessageIds
     signer: DkimSigner | None = None
+    # the last edition: alike ones lie together in the ledger
+    _last: dict[tuple[tuple[str, ...], str], Printed] = field(default_factory=dict, repr=False, compare=False)
+
+    def with_ids(self, ids: MessageIds) -> "MessageMaker":
+        return replace(self, ids=ids)
 
     def message_id(self, delivery: Delivery) -> str:
-        domain = self.sender.address.rpartition("@")[2]
-        return message_id(delivery.issue_label, delivery.subscriber_id, self.secret, domain)
+        return self.ids.of(delivery)
 
     def message(self, delivery: Delivery, at: dt.datetime) -> Message:
         """The delivery's e-mail, dated `at`; MessageRefused when this one can't be made."""
         try:
-            edition = self.rendered.edition(delivery.topics, Length(delivery.length))
-            to = self._recipient(delivery, at)
+            edition = self._edition(delivery)
+            to = self._recipient(delivery)
             return Message(delivery, self.sender.address, to, edition, at, self.signer)
         except ValueError as error:
             raise MessageRefused(str(error)) from error
 
-    def _recipient(self, delivery: Delivery, at: dt.datetime) -> Recipient:
+    def _edition(self, delivery: Delivery) -> Printed:
+        key = delivery.topics, delivery.length
+        edition = self._last.get(key)
+        if edition is None:
+            edition = self.rendered.edition(delivery.topics, Length(delivery.length))
+            self._last.clear()
+            self._last[key] = edition
+        return edition
+
+    def _recipient(self, delivery: Delivery) -> Recipient:
         subject = Subject(delivery.reference, delivery.link_generation, delivery.issue_label)
-        leave = self.links.url(Purpose.LEAVE, subject, at)
+        leave, manage, web = self.links.lasting_urls(LINKS, subject)
         return Recipient(
             address=delivery.address,
             name=delivery.name,
-            message_id=self.message_id(delivery),
-            manage_url=self.links.url(Purpose.MANAGE, subject, at),
+            message_id=self.ids.of(delivery),
+            manage_url=manage,
             leave_url=leave,
             one_click_url=leave,
-            web_url=self.links.url(Purpose.WEB_VIEW, subject, at),
+            web_url=web,
         )
 
 

@@ -23,6 +23,9 @@ class Ready:
     def message(self, recipient: Recipient, date: dt.datetime, signer: DkimSigner | None) -> bytes:  # noqa: ARG002 - as an edition does
         return self.content
 
+    def pieces(self, recipient: Recipient, date: dt.datetime, signer: DkimSigner | None) -> list[bytes]:  # noqa: ARG002 - the same
+        return [stuffed(self.content)]
+
     def html(self, recipient: Recipient) -> str:  # noqa: ARG002 - the same
         return self._part("html")
 
@@ -35,6 +38,12 @@ class Ready:
 
     def _read(self) -> EmailMessage:
         return email.message_from_bytes(self.content, policy=email.policy.default)
+
+
+def stuffed(content: bytes) -> bytes:
+    """With another dot before each that begins a line (RFC 5321, 4.5.2)."""
+    doubled = content.replace(b"\r\n.", b"\r\n..")
+    return b"." + doubled if doubled.startswith(b".") else doubled
 
 
 def single_message(sender: str, address: str, message_id: str, content: bytes) -> Message:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from email.utils import format_datetime
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, lru_cache
+from typing import Any
 
 from service.emails.dkim import DkimSigner, hash_of, relaxed
 from service.emails.quoted import Piece, quote_url
@@ -99,6 +100,10 @@ class Recipient:
     def fills(self, hole: Hole) -> str:
         return {Hole.MANAGE: self.manage_url, Hole.LEAVE: self.leave_url, Hole.WEB: self.web_url}[hole]
 
+    def quoted(self) -> tuple[bytes, ...]:
+        """The links as they fill a body's holes, in the order of `Hole`."""
+        return quote_url(self.manage_url), quote_url(self.leave_url), quote_url(self.web_url)
+
 
 @dataclass(frozen=True)
 class Template:
@@ -108,18 +113,30 @@ class Template:
     body: tuple[bytes | Hole, ...]
 
     def fill(self, recipient: Recipient, date: dt.datetime, signer: DkimSigner | None = None) -> bytes:
-        """The whole message, CRLF line ends, not dot-stuffed; signed where there is a signer."""
-        links = {
-            Hole.MANAGE: quote_url(recipient.manage_url),
-            Hole.LEAVE: quote_url(recipient.leave_url),
-            Hole.WEB: quote_url(recipient.web_url),
-        }
-        parts = [part if isinstance(part, bytes) else links[part] for part in self.body]
+        """The whole message, CRLF line ends; signed where there is a signer."""
+        return b"".join(self.pieces(recipient, date, signer))
+
+    def pieces(
+        self, recipient: Recipient, date: dt.datetime, signer: DkimSigner | None = None
+    ) -> list[bytes]:
+        """The message cut at its holes, to be written as it is: no line begins with a dot (see `quoted`)."""
+        links = recipient.quoted()
         head = self.before + _personal(recipient, date)
         if signer is not None:
-            body = [part if isinstance(part, bytes) else links[part] for part in self._relaxed]
-            head = signer.header(head, hash_of(b"".join(body)), date) + head
-        return b"".join([head, b"\r\n", *parts])
+            head = signer.header(head, hash_of(b"".join(self._filled(self._relaxed, links))), date) + head
+        return [head, b"\r\n", *self._filled(self.body, links)]
+
+    def _filled(self, parts: Sequence[bytes | Hole], links: Sequence[bytes]) -> list[bytes]:
+        filled: list[Any] = [*parts]
+        for place, link in self._holes:
+            filled[place] = links[link]
+        return filled
+
+    @cached_property
+    def _holes(self) -> tuple[tuple[int, int], ...]:
+        """Where the body's holes are, and which link fills each."""
+        order = list(Hole)
+        return tuple((i, order.index(part)) for i, part in enumerate(self.body) if isinstance(part, Hole))
 
     @cached_property
     def _relaxed(self) -> tuple[bytes | Hole, ...]:
@@ -160,11 +177,17 @@ def _shared(sender: Sender, issue: str, kind: str, subject: str, boundary: str) 
 def _personal(recipient: Recipient, date: dt.datetime) -> bytes:
     return (
         f"To: {mailbox(recipient.name or '', recipient.address)}\r\n"
-        f"Date: {format_datetime(date)}\r\n"
+        f"Date: {_dated(date.replace(microsecond=0))}\r\n"
         f"Message-ID: <{recipient.message_id}>\r\n"
         # On one line, however long: readers of this header don't all unfold it, and none decodes it.
         f"List-Unsubscribe: <{recipient.one_click_url}>\r\n"
     ).encode("ascii")
+
+
+@lru_cache(maxsize=4)
+def _dated(date: dt.datetime) -> str:
+    """A date as headers have it: thousands of e-mails leave in the same second."""
+    return format_datetime(date)
 
 
 def _part_head(boundary: str, subtype: str) -> bytes:

@@ -26,6 +26,7 @@ TOPIC = re.compile(r"<!--topic-->(.*?)<!--/topic-->", re.DOTALL)
 ENTRY = re.compile(r"<!--entry-->(.*?)<!--/entry-->", re.DOTALL)
 MARKS = re.compile(r"<!--/?(?:topic|entry)-->")
 SLOT = re.compile(r"slot-([a-z]+)-slot")
+EDITIONS_KEPT = 256
 STYLE = re.compile(r'(<\w[^<>]*? style=")([^"]*)')
 
 
@@ -197,6 +198,8 @@ class RenderedIssue:
         """The edition for topics at the richest level whose HTML fits; EmptyEdition if all are quiet."""
         key = (tuple(brief.topic_slug for brief in self.issue.briefs if brief.topic_slug in slugs), length)
         if key not in self._editions:
+            if len(self._editions) >= EDITIONS_KEPT:  # the ledger asks for alike ones in a row
+                del self._editions[next(iter(self._editions))]
             self._editions[key] = self._fitting(self.issue.for_topics(key[0], length))
         return self._editions[key]
 
@@ -317,8 +320,14 @@ class RenderedEdition:
         return _joined(self.text_parts, recipient)
 
     def message(self, recipient: Recipient, date: dt.datetime, signer: DkimSigner | None = None) -> bytes:
-        """The e-mail as it goes to SMTP's DATA: CRLF, no dot-stuffing."""
+        """The e-mail as it goes to SMTP's DATA: CRLF, and no line that would need dot-stuffing."""
         return self.template.fill(recipient, date, signer)
+
+    def pieces(
+        self, recipient: Recipient, date: dt.datetime, signer: DkimSigner | None = None
+    ) -> list[bytes]:
+        """The same in pieces, most of them shared with other readers' e-mails."""
+        return self.template.pieces(recipient, date, signer)
 
 
 def _parts(shell: str) -> Iterable[Part]:

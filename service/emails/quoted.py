@@ -36,13 +36,27 @@ def quote(raw: bytes) -> bytes:
 def quote_url(url: str) -> bytes:
     """A URL of ASCII characters on lines of its own. Runs for each link sent, so the usual case is short."""
     raw = url.encode("ascii")
-    escaped = raw.replace(b"=", b"=3D")
-    return escaped + SOFT_BREAK if len(escaped) < LINE else quote(raw)
+    if b"=" in raw:
+        return quote(raw)
+    lines = [raw[start : start + LINE - 1] for start in range(0, len(raw), LINE - 1)]
+    quoted = SOFT_BREAK.join(lines) + SOFT_BREAK
+    return quote(raw) if b"\n." in quoted else quoted
 
 
 def _quote_line(line: bytes) -> bytes:
     quoted = binascii.b2a_qp(line).replace(b"\n", b"\r\n")
+    if quoted.startswith(b".") or b"\n." in quoted:
+        quoted = b"\r\n".join(_without_dot(one) for one in quoted.split(b"\r\n"))
     return _without_from(quoted) if b"From " in quoted else quoted
+
+
+def _without_dot(line: bytes) -> bytes:
+    """SMTP doubles a dot that begins a line (RFC 5321, 4.5.2); "=2E" is the same dot and needs no looking for."""
+    if not line.startswith(b"."):
+        return line
+    if len(line) + 2 <= LINE:
+        return b"=2E" + line[1:]
+    return b"=2E" + SOFT_BREAK + _without_dot(line[1:])
 
 
 def _without_from(quoted: bytes) -> bytes:

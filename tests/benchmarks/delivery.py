@@ -41,7 +41,7 @@ from service.publishing import PostRoom, deliver
 from subscribers.database import connect
 from subscribers.links import Links
 from tests.chaos.storm import LABEL, Weather, add_many, provider
-from tests.newsrooms import NOW, SENDER, TOPICS, save_issue
+from tests.newsrooms import IDS, NOW, SENDER, TOPICS, save_issue
 from tests.postgres import postgres_server
 
 MESSAGES = int(os.environ.get("MESSAGES", "4000"))
@@ -65,6 +65,9 @@ class LargeEdition:
     def message(self, recipient: Recipient, date: dt.datetime, signer: DkimSigner | None) -> bytes:
         return self.template.fill(recipient, date)
 
+    def pieces(self, recipient: Recipient, date: dt.datetime, signer: DkimSigner | None) -> list[bytes]:
+        return self.template.pieces(recipient, date)
+
     def html(self, recipient: Recipient) -> str:
         return f"{HTML}{recipient.leave_url} {recipient.manage_url} {recipient.web_url}"
 
@@ -82,7 +85,7 @@ class OneEdition:
         return self.large
 
 
-MAKER = MessageMaker(OneEdition(), SENDER, Links(SENDER.base_url, ("k" * 32,)), "k" * 32)  # type: ignore[arg-type]
+MAKER = MessageMaker(OneEdition(), SENDER, Links(SENDER.base_url, ("k" * 32,)), IDS)  # type: ignore[arg-type]
 
 
 def message(number: int) -> Message:

@@ -21,14 +21,14 @@ from pydantic import SecretStr
 
 from service import wiring
 from service.archive import Archive
-from service.delivery import Fact, MessageMaker, State, message_id
+from service.delivery import Delivery, Fact, MessageMaker, State
 from service.delivery.events import Event
 from service.publishing import PostRoom, deliver, reconcile
 from service.settings import Settings
 from service.wiring import Service
 from subscribers.database import table
 from subscribers.tables import FollowRow, SubscriberRow
-from tests.newsrooms import NOW, TOPICS, maker, save_issue
+from tests.newsrooms import IDS, NOW, TOPICS, maker, save_issue
 
 LABEL = "2026-W22"
 KEY = "k" * 32  # that of the maker in tests.newsrooms
@@ -166,7 +166,7 @@ def _number(address: str) -> int:
 
 
 def _id(subscriber: int) -> str:
-    return message_id(LABEL, subscriber, KEY, "example.org")
+    return IDS.of(Delivery(0, LABEL, subscriber, "", 0, "", None, (), "full", 0, 0))
 
 
 @contextmanager

@@ -6,16 +6,17 @@ import socket
 import ssl
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Self
 
+from service.adapters.smtp_mailer.replies import is_about_policy
 from service.adapters.smtp_mailer.session import Lost, Patience, Session, Unwelcome
 from service.delivery import MailerUnusable, Message, Outcome, State
+from service.delivery.blame import Blame
 from service.delivery.model import Begin
 
 TICK = 0.5  # seconds between looks at the clock
-POLICY_REFUSALS = 3  # in a row: the server does not want our mail, whoever it is for
 SEND_BUFFER = 512 * 1024  # a whole message fits, so one call hands it over
 
 
@@ -41,7 +42,7 @@ class SmtpMailer:
 
     def __init__(self, server: SmtpServer) -> None:
         self._server = server
-        self._sessions: list[Session] = []
+        self.sessions: list[Session] = []
         self._most = server.connections
 
     @property
@@ -56,48 +57,40 @@ class SmtpMailer:
 
     def send(self, messages: Iterable[Message], begin: Begin) -> Iterator[tuple[Message, Outcome]]:
         with selectors.DefaultSelector() as selector:
-            for session in self._sessions:
-                selector.register(session.sock, selectors.EVENT_READ, session)
             yield from _Round(self, selector, messages, begin).run()
 
     def was_sent(self, message_id: str) -> None:  # noqa: ARG002 - SMTP keeps no record that a client could ask for
         return None
 
     def close(self) -> None:
-        for session in self._sessions:
+        for session in self.sessions:
             session.close()
-        self._sessions.clear()
+        self.sessions.clear()
 
     def check(self) -> None:
         """Open a session when there is none; MailerUnusable when it can't be."""
-        if not self._sessions:
+        if not self.sessions:
             self.open()
 
     @property
     def may_open(self) -> bool:
-        return len(self._sessions) < self._most
+        return len(self.sessions) < self._most
 
     def open(self) -> Session | None:
         """Another session; None where the server allows no more, MailerUnusable where it allows none."""
         try:
             session = _open(self._server)
         except MailerUnusable:
-            if not self._sessions:
+            if not self.sessions:
                 raise
-            self._most = len(self._sessions)  # so many it allows
+            self._most = len(self.sessions)  # so many it allows
             return None
-        self._sessions.append(session)
+        self.sessions.append(session)
         return session
-
-    def idle(self) -> Session | None:
-        return next((session for session in self._sessions if session.is_idle), None)
-
-    def busy(self) -> list[Session]:
-        return [session for session in self._sessions if not session.is_idle]
 
     def drop(self, session: Session) -> None:
         session.close()
-        self._sessions.remove(session)
+        self.sessions.remove(session)
 
 
 class _Round:
@@ -110,114 +103,140 @@ class _Round:
         self._selector = selector
         self._messages = iter(messages)
         self._begin = begin
+        self._idle: list[Session] = []
+        self._busy: dict[Session, None] = {}  # in the order in which they began
         self._again: deque[Message] = deque()  # surely not sent, because their connection was lost
         self._lost: set[int] = set()
         self._looked_at = time.monotonic()
-        self._refusals = self._losses = 0  # since a message was accepted
-        self._unusable: MailerUnusable | None = None
+        self._blame = Blame(3 * mailer.in_flight)
+        self._unusable: str | None = None  # why the run must stop
 
     def run(self) -> Iterator[tuple[Message, Outcome]]:
+        for session in self._mailer.sessions:
+            self._selector.register(session.sock, selectors.EVENT_READ, session)
+            self._idle.append(session)
         try:
-            while self._start() or self._mailer.busy():
-                for key, _ in self._selector.select(TICK):
-                    yield from self._serve(key.data)
-                if time.monotonic() - self._looked_at > TICK:
-                    self._looked_at = time.monotonic()
-                    for session in self._mailer.busy():
-                        yield from self._guard(session, iter(()), check=True)
-            if self._unusable:
-                raise self._unusable
+            while self._start() or self._busy:
+                yield from self._turn()
+            if self._unusable is not None:
+                raise MailerUnusable(self._unusable, self._blame.blameless)
         finally:
-            for session in self._mailer.busy():  # cut short: nothing may go on behind our back
+            for session in self._busy:  # cut short: nothing may go on behind our back
                 self._mailer.drop(session)
+
+    def _turn(self) -> Iterator[tuple[Message, Outcome]]:
+        """Hear what the server says, and send what it is ready for."""
+        ready = []
+        for key, _ in self._selector.select(TICK):
+            session: Session = key.data
+            yield from self._known(session, self._attempted(session, session.read))
+            if session.awaits_body and session in self._busy:
+                ready.append(session)
+        self._send_bodies(ready)
+        if time.monotonic() - self._looked_at > TICK:
+            self._looked_at = time.monotonic()
+            for session in list(self._busy):
+                yield from self._known(session, self._attempted(session, session.check_patience))
 
     def _start(self) -> bool:
         """Give every session that has nothing to do a message; whether there was one."""
         started = False
-        while self._unusable is None and (session := self._mailer.idle() or self._opened()):
-            message = next(self._following(), None)
+        while self._unusable is None and (self._idle or self._mailer.may_open):
+            message = self._next()
             if message is None:
                 break
+            session = self._idle.pop() if self._idle else self._opened()
+            if session is None:
+                self._again.appendleft(message)
+                continue
+            self._busy[session] = None
             session.offer(message)
             started = True
             self._flush(session)
         return started
 
     def _opened(self) -> Session | None:
-        """A new session where there is something to send that no other can take."""
-        if not self._mailer.may_open:
-            return None
-        message = next(self._following(), None)
-        if message is None:
-            return None
-        self._again.appendleft(message)
+        """A new session where the server allows one."""
         try:
             session = self._mailer.open()
         except MailerUnusable as error:
-            self._unusable = error
+            self._stop(str(error))
             return None
         if session is not None:
             self._selector.register(session.sock, selectors.EVENT_READ, session)
         return session
 
-    def _following(self) -> Iterator[Message]:
-        """The next messages, none once the mailer turned out unusable."""
-        while self._unusable is None:
-            message = self._again.popleft() if self._again else next(self._messages, None)
-            if message is None:
-                return
-            yield message
+    def _next(self) -> Message | None:
+        """The next message, None once the mailer turned out unusable."""
+        if self._unusable is not None:
+            return None
+        return self._again.popleft() if self._again else next(self._messages, None)
 
-    def _serve(self, session: Session) -> Iterator[tuple[Message, Outcome]]:
-        yield from self._guard(session, session.read(self._begin, self._following()))
+    def _send_bodies(self, ready: Sequence[Session]) -> None:
+        """Bodies to those that wait for one, each followed by the envelope of the next message."""
+        bodies = [(session, session.offered) for session in ready if session.offered is not None]
+        if not bodies or self._unusable is not None:
+            return
+        pieces = [message.pieces for _, message in bodies]
+        self._begin([message for _, message in bodies])
+        for (session, _), body in zip(bodies, pieces, strict=True):
+            session.send_body(body)
+            if (then := self._next()) is not None:
+                session.offer(then)
+            self._flush(session)
 
-    def _guard(
-        self, session: Session, outcomes: Iterator[tuple[Message, Outcome]], *, check: bool = False
-    ) -> Iterator[tuple[Message, Outcome]]:
-        """What a session makes known, and what it means when it breaks."""
+    def _attempted(self, session: Session, step: Callable[[], None]) -> str | None:
+        """Do it with a session; why the session is no more, None while it is."""
         try:
-            for message, outcome in outcomes:
-                yield message, outcome
-                self._judge(outcome)
-            if check:
-                session.check_patience()
-            if self._unusable and session.sent is None:
-                session.offered = None
-                self._end(session)
-            else:
-                self._flush(session)
+            step()
         except Lost as lost:
-            yield from self._broken(session, str(lost))
+            return str(lost)
         except Unwelcome as refusal:
             self._stop(f"the SMTP server refuses our mail: {refusal}")
-            yield from self._broken(session, str(refusal))
+            return str(refusal)
+        return None
+
+    def _known(self, session: Session, broken: str | None) -> Iterator[tuple[Message, Outcome]]:
+        """What a session made known, and what it means when it broke."""
+        outcomes, session.outcomes = session.outcomes, []
+        for message, outcome in outcomes:
+            self._judge(message, outcome)
+            yield message, outcome
+        if broken is not None:
+            yield from self._broken(session, broken)
+        elif self._unusable is not None and session.sent is None:
+            session.offered = None
+            self._end(session)
+        elif session.is_idle:
+            if session in self._busy:
+                del self._busy[session]
+                self._idle.append(session)
+        elif not session.awaits_body:
+            self._flush(session)
 
     def _flush(self, session: Session) -> None:
+        wanted = session.wants_to_write
         try:
             session.write()
         except Lost:
             return  # the socket is readable now, and reading says what happened
-        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if session.wants_to_write else 0)
-        if self._selector.get_key(session.sock).events != events:
+        if wanted or session.wants_to_write:
+            events = selectors.EVENT_READ | (selectors.EVENT_WRITE if session.wants_to_write else 0)
             self._selector.modify(session.sock, events, session)
 
-    def _judge(self, outcome: Outcome) -> None:
-        if outcome.state is State.ACCEPTED:
-            self._refusals = self._losses = 0
-        elif outcome.detail[4:8] == "5.7." and outcome.detail.startswith("5"):
-            self._refusals += 1
-            if self._refusals >= POLICY_REFUSALS:
-                self._stop(f"the SMTP server refuses our mail by policy: {outcome.detail}")
+    def _judge(self, message: Message, outcome: Outcome) -> None:
+        words = self._blame.verdict(message, outcome, is_policy=is_about_policy(outcome))
+        if words is not None:
+            self._stop(f"the SMTP server does not take our mail: {words}")
 
     def _stop(self, words: str) -> None:
-        self._unusable = self._unusable or MailerUnusable(words)
+        self._unusable = self._unusable or words
 
     def _broken(self, session: Session, words: str) -> Iterator[tuple[Message, Outcome]]:
         """Whose body's end was out is uncertain; what else the session held has surely not arrived."""
         sent, offered, may_have_arrived = session.sent, session.offered, session.may_have_arrived
         self._end(session)
-        self._losses += 1
-        if self._losses > 3 * self._mailer.in_flight:
+        if self._blame.one_more_loss():
             self._stop(f"the SMTP server ends every session: {words}")
         if sent is not None and may_have_arrived:
             yield sent, Outcome(State.UNCERTAIN, f"the connection was lost before the final answer: {words}")
@@ -228,10 +247,15 @@ class _Round:
                 self._lost.add(message.delivery.id)
                 self._again.append(message)
             elif self._unusable is None or message is sent:
-                yield message, Outcome(State.FAILED, f"the connection was lost before the message: {words}")
+                failed = Outcome(State.FAILED, f"the connection was lost before the message: {words}")
+                self._judge(message, failed)
+                yield message, failed
 
     def _end(self, session: Session) -> None:
         self._selector.unregister(session.sock)
+        self._busy.pop(session, None)
+        if session in self._idle:
+            self._idle.remove(session)
         self._mailer.drop(session)
 
 

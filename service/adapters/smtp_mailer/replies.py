@@ -1,14 +1,17 @@
 """What an SMTP server says, and what it means."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from service.delivery import Outcome, State
 
 LONGEST = 64 * 1024  # bytes without an end of line: no SMTP server
 ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+")
 ENHANCED = re.compile(r"\s*5\.7\.\d{1,3}\b")  # RFC 3463: security or policy
+WORDS_OF_POLICY = re.compile(
+    r"\b(relay\w*|polic\w+|denied|not permitted|blocked|block(?:ed)? ?list\w*|blacklist\w*)\b", re.IGNORECASE
+)
+ABOUT_ADDRESS = re.compile(r"\s*5\.1\.\d{1,3}\b")  # RFC 3463: the mailbox or its domain
 SIGN_IN = frozenset({530, 534, 535, 538})  # RFC 4954
 
 
@@ -16,9 +19,8 @@ class NotSmtp(Exception):
     """Bytes that are no SMTP reply."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """One reply, its lines joined."""
+class Reply(NamedTuple):
+    """One reply, its lines joined. Three or four come for each message, so it is a tuple."""
 
     code: int
     words: str
@@ -30,7 +32,9 @@ class Reply:
     @property
     def is_about_policy(self) -> bool:
         """Refused for who sends, not for who receives."""
-        return self.code >= 500 and bool(ENHANCED.match(self.words))
+        if self.code < 500 or ABOUT_ADDRESS.match(self.words):
+            return False
+        return bool(ENHANCED.match(self.words) or WORDS_OF_POLICY.search(self.words))
 
     @property
     def wants_login(self) -> bool:
@@ -49,6 +53,12 @@ class Reply:
         return Outcome(State.REFUSED if lasting else State.FAILED, str(self))
 
 
+def is_about_policy(outcome: Outcome) -> bool:
+    """Whether an outcome's words are those of a refusal by policy."""
+    code, _, words = outcome.detail.partition(" ")
+    return code.isdigit() and Reply(int(code), words).is_about_policy
+
+
 class ReplyReader:
     """Cuts what arrives into replies."""
 
@@ -56,15 +66,21 @@ class ReplyReader:
         self._bytes = b""
         self._lines: list[bytes] = []
 
-    def feed(self, arrived: bytes) -> Iterator[Reply]:
+    def feed(self, arrived: bytes) -> list[Reply]:
         *lines, self._bytes = (self._bytes + arrived).split(b"\n")
         if len(self._bytes) > LONGEST or len(self._lines) > 1000:
             raise NotSmtp("a reply without an end")
+        replies = []
         for line in lines:
-            if not line[:3].isdigit() or len(line[:3]) < 3:
+            code = line[:3]
+            if not code.isdigit() or len(code) < 3:
                 raise NotSmtp(f"not an SMTP reply: {line[:60]!r}")
-            self._lines.append(line[4:].strip())
-            if line[3:4] != b"-":
-                words = b" ".join(self._lines).decode("utf-8", "replace")
+            words = line[4:].strip()
+            if line[3:4] == b"-":
+                self._lines.append(words)
+                continue
+            if self._lines:
+                words = b" ".join([*self._lines, words])
                 self._lines = []
-                yield Reply(int(line[:3]), words)
+            replies.append(Reply(int(code), words.decode("utf-8", "replace")))
+        return replies

@@ -1,22 +1,20 @@
 """One SMTP connection after its greeting: envelopes and bodies out, replies in, never blocking."""
 
 import contextlib
-import re
 import socket
 import ssl
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from service.adapters.smtp_mailer.replies import NotSmtp, Reply, ReplyReader
 from service.delivery import Message, Outcome, State
-from service.delivery.model import Begin
 
 WAIT = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 NO_BODY = b".\r\n"
-LEADING_DOT = re.compile(rb"\n\.")
+PIECES_AT_ONCE = 512  # of one write; the kernel's limit is 1024
 
 
 class Step(Enum):
@@ -46,6 +44,15 @@ class Patience:
     final: float  # after the body: a server that is given up too early may deliver all the same
 
 
+@dataclass(slots=True)
+class _Write:
+    """What goes out in one piece, and the replies that it asks for."""
+
+    message: Message
+    steps: tuple[Step, ...]
+    pieces: Sequence[bytes]
+
+
 class Session:
     """Holds at most two messages: one whose body is out, and one whose envelope is."""
 
@@ -54,17 +61,20 @@ class Session:
         sock.setblocking(False)
         self._pipelining = pipelining
         self._patience = patience
+        self._is_encrypted = isinstance(sock, ssl.SSLSocket)
         self._replies = ReplyReader()
-        self._todo: deque[tuple[Step, Message, bytes]] = deque()
+        self._todo: deque[_Write] = deque()
         self._awaited: deque[tuple[Step, Message]] = deque()
-        self._out = memoryview(b"")
+        self._out: list[bytes | memoryview] = []
         self._ended_at = 0  # bytes that must have left for the body's end to be out
         self._queued = self._left = 0  # bytes ever queued, ever handed to the kernel
         self._refusal: Reply | None = None  # of the envelope that is being answered
         self._dirty = False  # an envelope was refused: RSET before the next one
         self._deadline = float("inf")
+        self.outcomes: list[tuple[Message, Outcome]] = []  # what became known, until somebody takes it
         self.sent: Message | None = None  # its body is out, or on its way
         self.offered: Message | None = None  # its envelope is out
+        self.awaits_body = False  # the server wants the body of the message that was offered
 
     @property
     def is_idle(self) -> bool:
@@ -72,7 +82,7 @@ class Session:
 
     @property
     def wants_to_write(self) -> bool:
-        return len(self._out) > 0
+        return bool(self._out)
 
     @property
     def may_have_arrived(self) -> bool:
@@ -82,39 +92,53 @@ class Session:
     def offer(self, message: Message) -> None:
         """Write the envelope of the next message; with the body before it, if one is queued."""
         self.offered = message
-        envelope = [
-            (Step.SENDER, f"MAIL FROM:<{message.sender}>\r\n".encode("ascii")),
-            (Step.RECIPIENT, f"RCPT TO:<{message.recipient}>\r\n".encode("ascii")),
-            (Step.DATA, b"DATA\r\n"),
-        ]
+        sender, recipient = f"MAIL FROM:<{message.sender}>\r\n", f"RCPT TO:<{message.recipient}>\r\n"
         if self._dirty:
-            envelope.insert(0, (Step.RESET, b"RSET\r\n"))
             self._dirty = False
-        self._todo.extend((step, message, line) for step, line in envelope)
+            self._todo.append(_Write(message, (Step.RESET,), (b"RSET\r\n",)))
+        if self._pipelining:
+            lines = (f"{sender}{recipient}DATA\r\n".encode("ascii"),)
+            self._todo.append(_Write(message, (Step.SENDER, Step.RECIPIENT, Step.DATA), lines))
+            return
+        self._todo.append(_Write(message, (Step.SENDER,), (sender.encode("ascii"),)))
+        self._todo.append(_Write(message, (Step.RECIPIENT,), (recipient.encode("ascii"),)))
+        self._todo.append(_Write(message, (Step.DATA,), (b"DATA\r\n",)))
+
+    def send_body(self, pieces: Sequence[bytes]) -> None:
+        """Write the body of the message that was offered; `awaits_body` must be true."""
+        assert self.offered is not None
+        self.sent, self.offered, self.awaits_body = self.offered, None, False
+        end = b".\r\n" if pieces[-1].endswith(b"\r\n") else b"\r\n.\r\n"
+        self._todo.append(_Write(self.sent, (Step.BODY,), (*pieces, end)))
 
     def write(self) -> None:
         """Hand the kernel what it takes; Lost when the connection is."""
         self._queue()
         while self._out:
             try:
-                taken = self.sock.send(self._out)
+                taken = self._hand_over()
             except WAIT:
                 return
             except OSError as error:
                 raise Lost(str(error) or type(error).__name__) from error
             self._left += taken
-            self._out = self._out[taken:]
+            self._out = _rest(self._out, taken)
             self._expect()
 
-    def read(self, begin: Begin, following: Iterator[Message]) -> Iterator[tuple[Message, Outcome]]:
-        """Take the server's replies; every one may finish a message and start the next."""
-        for arrived in self._arrived():
+    def read(self) -> None:
+        """Take the server's replies; Lost when the connection is, Unwelcome when we are."""
+        while True:
+            arrived = self._arrived()
+            if arrived is None:
+                return
             try:
                 for reply in self._replies.feed(arrived):
-                    yield from self._answer(reply, begin, following)
+                    self._answer(reply)
             except NotSmtp as error:
                 raise Lost(str(error)) from error
             self._expect()
+            if not (self._is_encrypted and self.sock.pending()):  # type: ignore[attr-defined]  # an SSLSocket's
+                return
 
     def check_patience(self) -> None:
         if self._awaited and time.monotonic() > self._deadline:
@@ -127,89 +151,78 @@ class Session:
         with contextlib.suppress(OSError):
             self.sock.close()
 
-    def _arrived(self) -> Iterator[bytes]:
-        while True:
-            try:
-                arrived = self.sock.recv(65536)
-            except WAIT:
-                return
-            except OSError as error:
-                raise Lost(str(error) or type(error).__name__) from error
-            if not arrived:
-                raise Lost("the server closed the connection")
-            yield arrived
-            if not (isinstance(self.sock, ssl.SSLSocket) and self.sock.pending()):
-                return
+    def _hand_over(self) -> int:
+        """One write of as many pieces as possible: none of them is copied here."""
+        if self._is_encrypted:
+            self._out = [memoryview(b"".join(self._out))] if len(self._out) > 1 else self._out
+            return self.sock.send(self._out[0])
+        return self.sock.sendmsg(self._out[:PIECES_AT_ONCE])
 
-    def _answer(
-        self, reply: Reply, begin: Begin, following: Iterator[Message]
-    ) -> Iterator[tuple[Message, Outcome]]:
-        if reply.code == 421 or not self._awaited:
+    def _arrived(self) -> bytes | None:
+        try:
+            arrived = self.sock.recv(65536)
+        except WAIT:
+            return None
+        except OSError as error:
+            raise Lost(str(error) or type(error).__name__) from error
+        if not arrived:
+            raise Lost("the server closed the connection")
+        return arrived
+
+    def _answer(self, reply: Reply) -> None:
+        step, message = self._awaited.popleft() if self._awaited else (Step.NOTHING, None)
+        if message is not None and step is Step.BODY:
+            self.sent = None
+            self.outcomes.append((message, reply.outcome()))
+            if reply.wants_login:
+                raise Unwelcome(str(reply))
+        if message is None or reply.code == 421:
             raise Lost(f"the server ends the session: {reply}")
-        step, message = self._awaited.popleft()
-        match step:
-            case Step.BODY:
-                self.sent = None
-                yield message, reply.outcome()
-                if reply.wants_login:
-                    raise Unwelcome(str(reply))
-            case Step.NOTHING:
-                yield self._refused(message, reply)
-            case Step.DATA if self._refusal is None and reply.code == 354:
-                self._send_body(message, begin, following)
-            case Step.DATA if reply.code == 354:
-                self._todo.appendleft((Step.NOTHING, message, NO_BODY))
-            case Step.DATA:
-                yield self._refused(message, self._refusal or reply)
-            case Step.SENDER | Step.RECIPIENT if not reply.is_positive and self._refusal is None:
-                yield from self._envelope_refused(step, message, reply)
+        if step is Step.BODY:
+            return
+        if step is Step.DATA:
+            self._data(message, reply)
+        elif step is Step.NOTHING:
+            self._refuse(message, reply)
+        elif step is not Step.RESET and not reply.is_positive and self._refusal is None:
+            self._refuse_envelope(step, message, reply)
 
-    def _envelope_refused(
-        self, step: Step, message: Message, reply: Reply
-    ) -> Iterator[tuple[Message, Outcome]]:
+    def _data(self, message: Message, reply: Reply) -> None:
+        if reply.code != 354:
+            self._refuse(message, self._refusal or reply)
+        elif self._refusal is None:
+            self.awaits_body = True
+        else:
+            self._todo.appendleft(_Write(message, (Step.NOTHING,), (NO_BODY,)))
+
+    def _refuse_envelope(self, step: Step, message: Message, reply: Reply) -> None:
         if reply.wants_login or (step is Step.SENDER and reply.code >= 500):
             raise Unwelcome(str(reply))
         self._refusal = reply
         self._todo.clear()  # without pipelining nothing of this envelope needs to be asked any more
         if not any(one is message for _, one in self._awaited):
-            yield self._refused(message, reply)
+            self._refuse(message, reply)
 
-    def _refused(self, message: Message, reply: Reply) -> tuple[Message, Outcome]:
+    def _refuse(self, message: Message, reply: Reply) -> None:
         """The envelope's outcome; whatever the server says to a body that it must not have is not it."""
         outcome = (self._refusal or reply).outcome()
         self.offered, self._refusal, self._dirty = None, None, True
         if outcome.state is State.ACCEPTED:  # DATA answered with 2xx: against the protocol, and not sent
             outcome = Outcome(State.FAILED, f"an unexpected answer to DATA: {reply}")
-        return message, outcome
-
-    def _send_body(self, message: Message, begin: Begin, following: Iterator[Message]) -> None:
-        content = message.content
-        if LEADING_DOT.search(content):  # looking costs half of replacing, and most messages have none
-            content = content.replace(b"\r\n.", b"\r\n..")
-        if content.startswith(b"."):
-            content = b"." + content
-        end = b".\r\n" if content.endswith(b"\r\n") else b"\r\n.\r\n"
-        begin([message])
-        self.sent, self.offered = message, None
-        self._todo.append((Step.BODY, message, content + end))
-        if (then := next(following, None)) is not None:
-            self.offer(then)
+        self.outcomes.append((message, outcome))
 
     def _queue(self) -> None:
         """Move to the wire what may be written before the next answer."""
-        lines: list[bytes] = []
-        while self._todo and (self._pipelining or not (self._awaited or lines)):
-            step, message, line = self._todo.popleft()
-            lines.append(line)
-            self._queued += len(line)
-            self._awaited.append((step, message))
-            if step is Step.BODY:
-                self._ended_at = self._queued
-            if step is Step.DATA:
-                break  # RFC 2920: nothing follows DATA before its answer
-        if lines:
-            self._out = memoryview(b"".join([bytes(self._out), *lines]))
+        while self._todo and (self._pipelining or not self._awaited):
+            one = self._todo.popleft()
+            self._out.extend(one.pieces)
+            self._queued += sum(map(len, one.pieces))
+            self._awaited.extend([(step, one.message) for step in one.steps])
             self._expect()
+            if one.steps[0] is Step.BODY:
+                self._ended_at = self._queued
+            if one.steps[-1] is Step.DATA:
+                break  # RFC 2920: nothing follows DATA before its answer
 
     def _expect(self) -> None:
         """Set the time by which the next answer must be there."""
@@ -218,3 +231,12 @@ class Session:
             return
         final = self._awaited[0][0] is Step.BODY and not self._out
         self._deadline = time.monotonic() + (self._patience.final if final else self._patience.reply)
+
+
+def _rest(pieces: list[bytes | memoryview], taken: int) -> list[bytes | memoryview]:
+    """The pieces without their first `taken` bytes."""
+    for place, piece in enumerate(pieces):
+        if taken < len(piece):
+            return [memoryview(piece)[taken:], *pieces[place + 1 :]]
+        taken -= len(piece)
+    return []
