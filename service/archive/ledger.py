@@ -474,7 +474,7 @@ def _reachable(session: Session, ids: Sequence[int]) -> sa.Select[Any]:
 def _deliveries(session: Session, ids: Sequence[int]) -> list[Delivery]:
     """Rows with their subscribers; of a deleted one nothing but the row is left."""
     person, row = table(SubscriberRow).c, DELIVERIES.c
-    rows = session.execute(
+    rows: Sequence[Any] = session.execute(
         sa.select(
             row.id,
             row.issue_label,
