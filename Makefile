@@ -36,7 +36,8 @@ demo: $(RUNTIME) ## Build a sample issue from invented papers and deliver it int
 	@$(BIN)/brief demo
 
 serve: $(RUNTIME) ## Serve what the demo made at http://127.0.0.1:8000; another folder: BRIEF_DATA_DIR=var
-	@BRIEF_DATA_DIR=$${BRIEF_DATA_DIR:-var/demo} $(BIN)/brief serve
+	@test -n "$$BRIEF_DATA_DIR" || export BRIEF_DATA_DIR=var/demo BRIEF_BUILD_CRON=never BRIEF_ADMINS=$${BRIEF_ADMINS:-editor@example.org}; \
+	exec $(BIN)/brief serve
 
 lint: $(DEVELOPMENT) ## Lint, types, import contract
 	$(BIN)/ruff check .

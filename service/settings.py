@@ -115,7 +115,8 @@ class Settings(BaseSettings):
 
     build_cron: str = Field(
         "0 3 * * tue",
-        description="when the week's issue is built, as in cron: minute, hour, day, month, day of the week",
+        description="when the week's issue is built, as in cron: minute, hour, day, month, day of the week; "
+        "never: only by hand",
     )
     build_time_zone: str = Field("UTC", description="time zone of BRIEF_BUILD_CRON, such as Europe/Berlin")
     build_tries: int = Field(5, ge=1, description="how often a build is tried whose topics fail")

@@ -16,7 +16,7 @@ from service import __version__, migrations
 from service.adapters import processes, sendgrid_events
 from service.adapters.archived_cards import ArchivedCards
 from service.adapters.arxiv_papers import ArxivPapers
-from service.adapters.cron import Cron
+from service.adapters.cron import Cron, Never
 from service.adapters.fan_out import Jobs
 from service.adapters.journal import FileJournal
 from service.adapters.openai_briefs import Estimate, OpenAISettings, OpenAIWriter, Price
@@ -202,7 +202,8 @@ def post_room(service: Service, stopping: Callable[[], bool] = never) -> Iterato
 def rules(settings: Settings) -> Rules:
     """The schedule that the settings describe; ScheduleUnreadable names the setting that can't be read."""
     try:
-        calendar = Cron(settings.build_cron, settings.build_time_zone)
+        never = settings.build_cron == "never"
+        calendar = Never() if never else Cron(settings.build_cron, settings.build_time_zone)
     except (ValueError, LookupError, OSError) as error:
         raise ScheduleUnreadable(
             f"BRIEF_BUILD_CRON or BRIEF_BUILD_TIME_ZONE can't be read: {error}"

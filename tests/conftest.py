@@ -1,16 +1,24 @@
 import itertools
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck, settings
 
 from service.archive import Archive
 from service.wiring import set_up
 from subscribers.database import connect
 from subscribers.roster import Roster
 from tests.postgres import postgres_server
+
+# How long an example takes is the machine's matter; in CI the examples are the same in every run
+settings.register_profile(
+    "ours", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize="CI" in os.environ
+)
+settings.load_profile("ours")
 
 KEYS = ("k" * 32,)
 NUMBERS = itertools.count()

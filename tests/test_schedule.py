@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.adapters.cron import Cron
+from service.adapters.cron import Cron, Never
 from service.papers import Window
 from service.schedule import (
     Action,
@@ -327,6 +327,10 @@ def test_what_is_no_cron_expression_is_refused(expression: str) -> None:
 
 def test_a_calendar_that_never_comes_foresees_nothing() -> None:
     assert builds(STATE, MOMENT + WEEK, Rules(Cron("0 3 31 2 *"))) == []
+
+
+def test_where_only_people_build_no_build_is_ever_due() -> None:
+    assert builds(STATE, MOMENT + WEEK, Rules(Never())) == []
 
 
 @pytest.mark.parametrize("day", [dt.date(2026, 3, 29), dt.date(2026, 10, 25)])  # summer time begins, and ends

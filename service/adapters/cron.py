@@ -1,4 +1,4 @@
-"""Cron expressions, read by APScheduler; days of the week as cron counts them."""
+"""Calendars: cron expressions, read by APScheduler; days of the week as cron counts them."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -27,6 +27,13 @@ class Cron:
         """The first of its moments at or after this one, in UTC; None when there is none any more."""
         found: dt.datetime | None = self._trigger.get_next_fire_time(None, moment)
         return found.astimezone(dt.UTC) if found else None
+
+
+class Never:
+    """No moment at all: a newsroom where only people build."""
+
+    def next(self, moment: dt.datetime) -> dt.datetime | None:  # noqa: ARG002 - as a calendar has it
+        return None
 
 
 def _days(field: str) -> Iterator[str]:
