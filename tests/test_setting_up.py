@@ -79,10 +79,12 @@ def test_tables_that_differ_from_this_version_are_named(engine: sa.Engine) -> No
         connection.execute(sa.text("ALTER TABLE issues DROP COLUMN halt"))
         connection.execute(sa.text("ALTER TABLE topics ADD COLUMN colour VARCHAR"))
         connection.execute(sa.text("DROP TABLE limits"))
+        connection.execute(sa.text("CREATE TABLE somebody_elses (id INTEGER)"))
     assert {"no table limits", "no column issues.halt", "an unknown column topics.colour"} <= {
         *migrations.differences(engine, SQLModel.metadata)
     }
     assert "tables differ: no table limits" in doctor.differences(engine)
+    assert "somebody_elses" not in doctor.differences(engine)
 
 
 def test_the_doctor_says_that_a_database_can_only_be_read(tmp_path: Path) -> None:

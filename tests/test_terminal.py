@@ -52,6 +52,20 @@ def test_json_escapes_what_a_terminal_obeys_and_loses_nothing() -> None:
     assert json.loads(text) == {"name": HOSTILE}
 
 
+class Screen(io.TextIOWrapper):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_an_issue_is_shown_plain_on_a_terminal_and_exactly_in_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    for kind, expected in ((Screen, PLAIN), (io.TextIOWrapper, HOSTILE)):
+        written = io.BytesIO()
+        monkeypatch.setattr(sys, "stdout", kind(written))
+        terminal.write_text(HOSTILE.encode())
+        sys.stdout.flush()
+        assert written.getvalue().decode() == expected
+
+
 def test_progress_takes_the_name_of_a_topic_as_plain_text() -> None:
     with terminal.watched() as watch:
         watch(f"Reading {HOSTILE}", 1, 2)
