@@ -1,4 +1,7 @@
-"""Picks the real adapters from the settings; nothing else does."""
+"""Picks the real adapters from the settings; nothing else does.
+
+An adapter is imported by the function that picks it: most commands need none, and would wait for all of them.
+"""
 
 import contextlib
 import datetime as dt
@@ -8,24 +11,16 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
 from service import __version__, migrations
-from service.adapters import processes, sendgrid_events
-from service.adapters.archived_cards import ArchivedCards
-from service.adapters.arxiv_papers import ArxivPapers
-from service.adapters.cron import Cron, Never
-from service.adapters.fan_out import Jobs
+from service.adapters import processes
 from service.adapters.journal import FileJournal
-from service.adapters.openai_briefs import Estimate, OpenAISettings, OpenAIWriter, Price
-from service.adapters.outbox_mailer import OutboxMailer
-from service.adapters.sendgrid_mailer import SendGridAccount, SendGridMailer
-from service.adapters.smtp_mailer import SmtpMailer, SmtpServer
 from service.archive import Archive
 from service.briefs import Assignment, BriefWriter
-from service.briefs.extractive import ExtractiveWriter
 from service.delivery import Mailer, MailerUnusable, MessageIds, MessageMaker, Uncertainty
 from service.delivery.pace import Pace
 from service.emails import DkimSigner, KeyUnusable, Press, Sender, dkim_signer
@@ -37,6 +32,13 @@ from subscribers.database import connect, trouble
 from subscribers.links import Links
 from subscribers.roster import Roster, put_topics
 from subscribers.topics import load_topics
+
+if TYPE_CHECKING:
+    from service.adapters.fan_out import Jobs
+    from service.adapters.openai_briefs import Estimate, OpenAISettings
+    from service.adapters.sendgrid_events import Received
+    from service.adapters.sendgrid_mailer import SendGridMailer
+    from service.adapters.smtp_mailer import SmtpMailer
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 
@@ -123,6 +125,8 @@ def set_up(engine: sa.Engine) -> None:
 
 
 def newsroom(service: Service, choice: str | None = None) -> Newsroom:
+    from service.adapters.arxiv_papers import ArxivPapers
+
     settings = service.settings
     source = ArxivPapers(
         url=settings.arxiv_url,
@@ -143,11 +147,16 @@ def writer(service: Service, fallback: BriefWriter, choice: str | None = None) -
         return fallback
     if not key and urlsplit(settings.openai_base_url).hostname not in LOOPBACK:
         raise WriterNotReady("the OpenAI writer needs BRIEF_OPENAI_API_KEY, or a server on this machine")
+    from service.adapters.archived_cards import ArchivedCards
+    from service.adapters.openai_briefs import OpenAIWriter
+
     return OpenAIWriter(openai_settings(settings), fallback, ArchivedCards(service.archive))
 
 
-def estimate(room: Newsroom, assignment: Assignment) -> Estimate:
+def estimate(room: Newsroom, assignment: Assignment) -> "Estimate":
     """What writing would take: nothing for a writer that needs no language model."""
+    from service.adapters.openai_briefs import Estimate, OpenAIWriter
+
     if isinstance(room.writer, OpenAIWriter):
         return room.writer.estimate(assignment)
     papers = len(assignment.selection.taken)
@@ -156,7 +165,9 @@ def estimate(room: Newsroom, assignment: Assignment) -> Estimate:
     )
 
 
-def openai_settings(settings: Settings) -> OpenAISettings:
+def openai_settings(settings: Settings) -> "OpenAISettings":
+    from service.adapters.openai_briefs import OpenAISettings, Price
+
     priced = settings.openai_prompt_price or settings.openai_completion_price
     try:
         return OpenAISettings(
@@ -175,6 +186,8 @@ def openai_settings(settings: Settings) -> OpenAISettings:
 
 def fallback_writer() -> BriefWriter:
     """The writer that needs no key and no network."""
+    from service.briefs.extractive import ExtractiveWriter
+
     return ExtractiveWriter()
 
 
@@ -201,6 +214,8 @@ def post_room(service: Service, stopping: Callable[[], bool] = never) -> Iterato
 
 def rules(settings: Settings) -> Rules:
     """The schedule that the settings describe; ScheduleUnreadable names the setting that can't be read."""
+    from service.adapters.cron import Cron, Never
+
     try:
         never = settings.build_cron == "never"
         calendar = Never() if never else Cron(settings.build_cron, settings.build_time_zone)
@@ -218,13 +233,15 @@ def rules(settings: Settings) -> Rules:
     )
 
 
-def fan_out(service: Service) -> Jobs | None:
+def fan_out(service: Service) -> "Jobs | None":
     """What writes the jobs of other workers; None where one process does it all."""
     return jobs(service.settings) if service.engine.dialect.name == "postgresql" else None
 
 
-def jobs(settings: Settings) -> Jobs:
+def jobs(settings: Settings) -> "Jobs":
     """The queue, which only PostgreSQL can hold."""
+    from service.adapters.fan_out import Jobs
+
     return Jobs(settings.database)
 
 
@@ -232,6 +249,8 @@ def jobs(settings: Settings) -> Jobs:
 def mailer(settings: Settings) -> Iterator[Mailer]:
     match settings.mailer:
         case "outbox":
+            from service.adapters.outbox_mailer import OutboxMailer
+
             yield OutboxMailer(settings.outbox)
         case "sendgrid":
             yield sendgrid_mailer(settings)
@@ -245,7 +264,9 @@ def has_local_mailbox(settings: Settings) -> bool:
     return settings.mailer == "outbox" and settings.environment == "development"
 
 
-def sendgrid_mailer(settings: Settings) -> SendGridMailer:
+def sendgrid_mailer(settings: Settings) -> "SendGridMailer":
+    from service.adapters.sendgrid_mailer import SendGridAccount, SendGridMailer
+
     return SendGridMailer(
         SendGridAccount(
             api_key=settings.sendgrid_api_key.get_secret_value(),
@@ -256,14 +277,16 @@ def sendgrid_mailer(settings: Settings) -> SendGridMailer:
     )
 
 
-def take_in_events(
-    service: Service, raw: bytes, headers: Mapping[str, str], at: dt.datetime
-) -> sendgrid_events.Received:
+def take_in_events(service: Service, raw: bytes, headers: Mapping[str, str], at: dt.datetime) -> "Received":
     """A report of SendGrid's events, into the ledger when SendGrid signed it."""
+    from service.adapters import sendgrid_events
+
     return sendgrid_events.receive(raw, headers, service.settings.sendgrid_webhook_key, service.archive, at)
 
 
-def smtp_mailer(settings: Settings) -> SmtpMailer:
+def smtp_mailer(settings: Settings) -> "SmtpMailer":
+    from service.adapters.smtp_mailer import SmtpMailer, SmtpServer
+
     return SmtpMailer(
         SmtpServer(
             host=settings.smtp_host,
@@ -350,6 +373,10 @@ def _make_key(path: Path) -> None:
         file.write(secrets.token_urlsafe(32))
         file.flush()
         os.fsync(file.fileno())
-    with contextlib.suppress(FileExistsError):
+    try:
         os.link(draft, path)
-    draft.unlink()
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without links
+        draft.replace(path)
+    draft.unlink(missing_ok=True)

@@ -2,9 +2,13 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
+import typer
+from typer.main import get_command
 
 from service import cli
 from tests.adapters.mirror import mirror, needs_mirror
@@ -122,6 +126,29 @@ def test_a_subscriber_is_shown_with_choices_consent_and_history(brief: Brief) ->
     assert "gets it monthly (command line)" in brief("subscribers", "show", "ada@example.org").out
 
 
+def test_a_known_subscriber_changes_only_in_what_is_given(brief: Brief) -> None:
+    add = ("subscribers", "add", "ada@example.org")
+    brief(*add, "--topic", "llm-agents", "--length", "short", "--frequency", "monthly", "--name", "Ada [L]")
+    ran = brief(*add, "--topic", "exoplanets")
+    assert ran.out == "Updated ada@example.org: exoplanets\n"
+    shown = json.loads(brief("subscribers", "show", "ada@example.org", "--json").out)
+    assert (shown["length"], shown["frequency"], shown["name"]) == ("short", "monthly", "Ada [L]")
+    assert "Ada [L]" in brief("subscribers", "list").out
+
+
+def test_hostile_text_goes_through_every_list_as_it_is(brief: Brief) -> None:
+    name = "[/red] [bold]\\[x :boom:"
+    topic = json.loads(brief("topics", "show", "exoplanets").out)
+    Path("t.json").write_text(json.dumps(topic | {"slug": "t", "name": name, "description": name}))
+    assert brief("topics", "add", "t.json").code == 0
+    brief("subscribers", "add", "ada@example.org", "--topic", "t", "--name", name)
+    brief("subscribers", "suppress", "example.com", "--why", name)
+    for command in (("topics", "list"), ("subscribers", "list"), ("subscribers", "suppressions")):
+        ran = brief(*command)
+        assert (ran.code, name in ran.out) == (0, True), ran
+    assert "'[/red]'" in brief("show", "[/red]").err
+
+
 def test_an_import_is_rehearsed_reported_and_exported(brief: Brief) -> None:
     Path("more.csv").write_text("address;topics;name\nbo@example.org;llm-agents;=1+1\nnobody;llm-agents;\n")
     rehearsed = brief("subscribers", "import", "more.csv", "--dry-run")
@@ -174,6 +201,8 @@ def test_the_audience_of_an_issue_is_told_with_reasons(brief: Brief) -> None:
         (("topics", "add", "missing.json"), 1, "missing.json can't be read"),
         (("subscribers", "add", "nobody", "--topic", "llm-agents"), 2, "not an e-mail address"),
         (("no-such-command",), 2, "No such command"),
+        (("build", "--week", "0001-W01"), 2, "no window"),
+        (("build", "--week", "9999-W52"), 2, "no window"),
     ],
 )
 def test_an_error_is_one_clear_line_without_a_traceback(
@@ -183,6 +212,7 @@ def test_an_error_is_one_clear_line_without_a_traceback(
     assert ran.code == code
     assert words in ran.err
     assert "Traceback" not in ran.err
+    assert ran.err.count("\n") == 1 or "Usage:" in ran.err
 
 
 @pytest.mark.parametrize(
@@ -193,6 +223,16 @@ def test_an_error_is_one_clear_line_without_a_traceback(
         ({"MAILER": "pigeon"}, "BRIEF_MAILER"),
         ({"ARXIV_INTERVAL": "0"}, "every three seconds"),
         ({"ENVIRONMENT": "production", "SECRET_KEY": "weak"}, "at least 32 characters"),
+        ({"DATABASE_URL": "mysql://u:weak@host/db"}, "other databases are not supported"),
+        ({"DATABASE_URL": "postgresql+psycopg://u:weak@127.0.0.1:9/db"}, "can't be reached"),
+        ({"DATABASE_URL": "sqlite:///missing/folder/brief.db"}, "the folder missing/folder does not exist"),
+        ({"SENDER_ADDRESS": "nobody"}, "BRIEF_SENDER_ADDRESS: 'nobody' is not an e-mail address"),
+        ({"REPLY_TO": "a@b@c"}, "BRIEF_REPLY_TO"),
+        ({"LIST_ID": "<The list>"}, "BRIEF_LIST_ID: must be written like a domain"),
+        ({"ARXIV_URL": "garbage"}, "BRIEF_ARXIV_URL: must be an absolute address"),
+        ({"BASE_URL": "http://host:99999"}, "BRIEF_BASE_URL: must be an absolute address"),
+        ({"BASE_URL": "http://host:port"}, "BRIEF_BASE_URL: must be an absolute address"),
+        ({"SMTP_PORT": "99999"}, "BRIEF_SMTP_PORT"),
     ],
 )
 def test_a_wrong_setting_is_named(brief: Brief, settings: dict[str, str], words: str) -> None:
@@ -200,6 +240,61 @@ def test_a_wrong_setting_is_named(brief: Brief, settings: dict[str, str], words:
     assert ran.code != 0
     assert words in ran.err
     assert "weak" not in ran.err
+    assert ran.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "words"),
+    [
+        (".env", b"BRIEF_SENDER_NAME=\xe9", ".env is not UTF-8"),
+        ("var/brief.db", b"no database at all, " * 20, "is no database; put a backup"),
+        ("var/secret.key", b"", "secret.key is empty"),
+    ],
+)
+def test_a_file_that_is_damaged_is_named_in_one_line(
+    brief: Brief, file: str, content: bytes, words: str
+) -> None:
+    Path("var").mkdir()
+    Path(file).write_bytes(content)
+    ran = brief("issues")
+    assert ran.code != 0
+    assert words in ran.err
+    assert ran.err.count("\n") == 1
+
+
+def test_a_database_that_can_only_be_read_is_told_without_sql_and_addresses(brief: Brief) -> None:
+    brief("issues")
+    only_read = "sqlite:///file:var/brief.db?mode=ro&uri=true"
+    ran = brief("subscribers", "add", "ada@example.org", "--topic", "exoplanets", DATABASE_URL=only_read)
+    assert (ran.code, ran.err.count("\n")) == (1, 1)
+    assert "the database: it is read-only" in ran.err
+    assert "ada@" not in ran.err
+    assert "INSERT" not in ran.err
+
+
+def test_production_has_a_demo_too(brief: Brief) -> None:
+    ran = brief("demo", ENVIRONMENT="production", SECRET_KEY="k" * 32, BASE_URL="https://brief.example.org")
+    assert ran.code == 0, ran.err
+
+
+def test_measures_need_a_topic_of_the_issue_and_outlive_its_removal(brief: Brief) -> None:
+    brief("demo")
+    missing = brief("evaluate", "2026-W23", "--topic", "nope", DATA_DIR="var/demo")
+    assert (missing.code, "has no brief on 'nope'; it has: llm-post-train" in missing.err) == (1, True)
+    brief("topics", "remove", "exoplanets", "--yes")
+    measured = brief("evaluate", "2026-W23", "--topic", "exoplanets", "--json")
+    assert (measured.code, list(json.loads(measured.out))) == (0, ["exoplanets"]), measured.err
+
+
+def test_a_reader_of_the_help_sees_every_command_as_its_module_has_it() -> None:
+    modules = [file.stem for file in Path(cli.__file__).parent.glob("*.py") if "add_to(" in file.read_text()]
+    assert {module for module, _ in cli.COMMANDS.values()} == set(modules) - {"__init__"}
+    for module in {module for module, _ in cli.COMMANDS.values()}:
+        part = typer.Typer()
+        part.callback()(lambda: None)
+        import_module(f"service.cli.{module}").add_to(part)
+        for name, command in cast("Any", get_command(part)).commands.items():
+            assert cli.COMMANDS[name] == (module, command.help.partition("\n")[0]), name
 
 
 def test_the_doctor_finds_a_source_that_does_not_answer(brief: Brief) -> None:

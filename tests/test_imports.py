@@ -194,11 +194,38 @@ def test_huge_fields_and_rows_are_refused_and_the_rows_after_them_go_on(roster: 
     assert roster.find("dee@example.org")
 
 
-def test_a_quote_that_never_ends_swallows_no_later_file(roster: Roster, file: Path) -> None:
+UNCLOSED = "line {} can't be read: a quote is not closed"
+
+
+def test_a_quote_that_never_ends_swallows_no_later_row(roster: Roster, file: Path) -> None:
     lines = "".join(f"reader{number}@example.org,{TOPIC},x\n" for number in range(9_000))
     results = imported(roster, file, f'address,topics,name\nada@example.org,{TOPIC},"oh\n{lines}')
-    assert results[0] == RowResult(2, Result.REFUSED, "can't be read: field larger than field limit (131072)")
-    assert results[-1].result is Result.ADDED
+    assert results[0] == RowResult(2, Result.REFUSED, UNCLOSED.format(2))
+    assert {one.result for one in results[1:]} == {Result.ADDED}
+    assert len(results) == 9_001
+
+
+def test_a_quote_that_is_not_closed_names_its_line_and_the_rows_after_it_go_on(
+    roster: Roster, file: Path
+) -> None:
+    rows = (
+        f'ada@example.org,{TOPIC},"Ada',
+        f'bo@example.org,{TOPIC},"Bo"',
+        f'cy@example.org,{TOPIC},"Cy\nof two lines"',
+        f'"dee@example.org,{TOPIC},Dee',
+        f"eve@example.org,{TOPIC},Eve",
+        f'fay@example.org,{TOPIC},"Fay',
+    )
+    results = imported(roster, file, "address,topics,name\n" + "\n".join(rows))
+    assert [one.why for one in results] == [
+        UNCLOSED.format(2),
+        "",
+        "",
+        UNCLOSED.format(6),
+        "",
+        UNCLOSED.format(8),
+    ]
+    assert roster.find("cy@example.org").name == "Cy of two lines"
 
 
 def test_control_characters_leave_names(roster: Roster, file: Path) -> None:

@@ -2,7 +2,10 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 
-from service.archive import Archive
+import pytest
+import sqlalchemy as sa
+
+from service.archive import Archive, BriefBroken, IssueClosed
 from service.briefs import Assignment
 from service.briefs.extractive import ExtractiveWriter
 from service.briefs.model import Brief
@@ -169,3 +172,42 @@ def test_a_stored_brief_reads_back_as_it_was_built(archive: Archive) -> None:
     assert built is not None
     assert archive.issue("2026-W22") == built
     assert archive.status("2026-W22").content_hash == built.content_hash
+
+
+def test_an_issue_lacks_what_failed_and_what_was_not_built(archive: Archive) -> None:
+    third = builders.topic(slug="third-coast", name="Third Coast")
+    room = newsroom(archive, [paper(0, 27)], at(33))
+    build_issue(W22, [TOPIC], room)
+    assert isinstance(room.source, ScriptedPapers)
+    room.source.answers[TOPIC.slug] = "no answer"
+    half = build_issue(W22, [TOPIC, OTHER], room, fresh=True)
+    assert half.lacks([TOPIC, OTHER]) == (
+        TOPIC.slug,
+    )  # an earlier build's brief is there, a newer one failed
+    assert build_issue(W22, [OTHER], room).lacks([TOPIC, OTHER, third]) == (third.slug,)
+
+
+def test_an_issue_that_is_being_delivered_is_refused_before_anything_is_asked(archive: Archive) -> None:
+    room = newsroom(archive, [paper(0, 27)], at(33))
+    build_issue(W22, [TOPIC], room)
+    archive.approve(W22.label, at(33))
+    archive.plan(W22.label, at(33))
+    assert isinstance(room.source, ScriptedPapers)
+    room.source.asked.clear()
+    with pytest.raises(IssueClosed, match="2026-W22 is already being delivered"):
+        build_issue(W22, [TOPIC, OTHER], room, fresh=True)
+    assert room.source.asked == []
+
+
+def test_a_stored_brief_that_cannot_be_read_names_its_issue_and_topic(
+    archive: Archive, engine: sa.Engine
+) -> None:
+    build_issue(W22, [TOPIC, OTHER], newsroom(archive, [paper(0, 27)], at(33)))
+    with engine.begin() as connection:
+        connection.execute(
+            sa.text("UPDATE briefs SET content = '{\"a\": 1}' WHERE topic_slug = :slug"), {"slug": OTHER.slug}
+        )
+    with pytest.raises(BriefBroken, match=r"issue 2026-W22: the stored brief on other-coast.*brief build"):
+        archive.issue("2026-W22")
+    build_issue(W22, [OTHER], newsroom(archive, [paper(0, 27)], at(33)))
+    assert len(archive.issue("2026-W22").briefs) == 2

@@ -3,7 +3,7 @@ import datetime as dt
 import pytest
 
 from subscribers.addresses import AddressRefused
-from subscribers.preferences import Length, Standing
+from subscribers.preferences import Frequency, Length, Standing
 from subscribers.roster import Joining, NotAdded, Roster, UnknownTopic
 from subscribers.subscriber import UnknownSubscriber
 from subscribers.suppressions import Cause, Kind
@@ -126,3 +126,19 @@ def test_whoever_left_is_not_added_by_others(roster: Roster) -> None:
     roster.put_subscriber(joining, NOW)
     with pytest.raises(NotAdded, match="only they can come back"):
         roster.put_subscriber(joining, NOW)
+
+
+def test_what_is_not_given_stays_as_it_is(roster: Roster) -> None:
+    chosen = Joining(
+        "ada@example.org", (load_topics()[0].slug,), "Ada", Length.SHORT, frequency=Frequency.MONTHLY,
+        paused_until=dt.date(2026, 9, 1), time_zone="Asia/Tokyo", hour=6,
+    )  # fmt: skip
+    before, _ = roster.put_subscriber(chosen, NOW)
+    after, is_new = roster.put_subscriber(Joining("ada@example.org", name="Ada L."), NOW)
+    assert (is_new, after.name, after.preferences) == (False, "Ada L.", before.preferences)
+    assert [one.change for one in roster.history(after.id)] == ["joined", "has another name"]
+
+
+def test_somebody_new_needs_a_topic(roster: Roster) -> None:
+    with pytest.raises(NotAdded, match="choose at least one topic"):
+        roster.put_subscriber(Joining("ada@example.org"), NOW)

@@ -119,6 +119,16 @@ def test_what_nobody_confirms_is_deleted_after_a_month(subscriptions: Subscripti
     assert roster.count() == 0
 
 
+def test_an_address_that_nobody_confirmed_is_forgotten_after_a_day(
+    subscriptions: Subscriptions, ada: Subscriber, engine: sa.Engine
+) -> None:
+    subscriptions.ask_address_change(ada.id, "new@example.org", NOW, PAGE)
+    for later, left in ((DAY, 1), (DAY + dt.timedelta(seconds=1), 0)):
+        assert subscriptions.prune(NOW + later) == 0
+        with engine.connect() as connection:
+            assert connection.scalar(sa.text("SELECT count(*) FROM address_changes")) == left
+
+
 # -- changing ----------------------------------------------------------------------------------------------
 
 
@@ -408,3 +418,17 @@ def test_a_deleted_subscriber_is_known_after_the_keys_rotated(
     rotated = Roster(engine, (*KEYS, "new" * 11))
     with pytest.raises(NotAdded, match="was deleted"):
         rotated.put_subscriber(Joining("ADA@example.org", ONE), NOW)
+
+
+def test_the_data_waits_a_week_after_every_change_of_address(
+    subscriptions: Subscriptions, ada: Subscriber
+) -> None:
+    assert ada.waits_until(NOW) is None
+    for days, address in ((0, "new@example.org"), (6, "newer@example.org")):
+        asked = subscriptions.ask_address_change(ada.id, address, NOW + days * DAY, PAGE)
+        assert isinstance(asked, AddressAsked)
+        changed = subscriptions.change_address(ada.id, asked.code, NOW + days * DAY, PAGE)
+        assert isinstance(changed, AddressChanged)
+        ada = changed.subscriber
+    assert ada.waits_until(NOW + 12 * DAY) == NOW + 13 * DAY
+    assert ada.waits_until(NOW + 13 * DAY) is None

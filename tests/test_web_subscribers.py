@@ -266,6 +266,23 @@ def test_an_address_changes_when_its_owner_says_so_and_the_old_one_is_told(
     assert reader.get(path_in(place.letter("Your link"), "manage")).status == 200
 
 
+@pytest.mark.parametrize("label", ["Send a link to my data", "Send a link to delete"])
+def test_whoever_took_another_address_waits_a_week_for_the_data(
+    place: Place, reader: Reader, label: str
+) -> None:
+    page = reader.get(path(place, Purpose.MANAGE, place.subscriber()))
+    reader.press(page, "Send a link to the new address", email=NEW)
+    reader.press(reader.get(path_in(place.letter("Please confirm your new"), "change-address")), "Use this")
+    manage = path_in(place.letter("Your link"), "manage")
+    letters = len(place.letters())
+    refused = reader.press(reader.get(manage), label)
+    assert (refused.status, "less than a week ago" in refused.notice) == (409, True)
+    assert len(place.letters()) == letters
+    place.clock.forward(days=7)
+    assert reader.press(reader.get(manage), label).status == 200
+    assert place.letters()[-1]["to"] == NEW
+
+
 def test_an_address_that_is_somebody_elses_is_not_taken(place: Place, reader: Reader) -> None:
     subscriber = place.subscriber()
     other = place.subscriber("other@example.org")

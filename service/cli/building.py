@@ -80,8 +80,7 @@ def build(
     service = opened()
     window = chosen_window(week, first, last)
     topics = chosen_topics(service, topic)
-    if window.last >= (today := wiring.now().date()):
-        err.print(f"{window.label} is not over on {today}: papers that come later go into the next brief.")
+    _warn_of_open(window, wiring.now().date())
     room = wiring.newsroom(service, writer)
     if dry_run:
         _print_estimates(window, topics, room, as_json=as_json)
@@ -95,6 +94,11 @@ def build(
         complain(failure, 1)
     if report.failures:
         raise typer.Exit(1)
+
+
+def _warn_of_open(window: Window, today: dt.date) -> None:
+    if window.last >= today:
+        err.print(f"{window.label} is not over on {today}: papers that come later go into the next brief.")
 
 
 def _approve_whole(service: Service, report: BuildReport) -> bool:

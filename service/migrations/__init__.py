@@ -56,17 +56,19 @@ def upgrade(engine: sa.Engine, fill: Callable[[sa.Connection], None] | None = No
 
 
 def differences(engine: sa.Engine, tables: sa.MetaData) -> tuple[str, ...]:
-    """How the database's tables differ from `tables`, in words; a history that was changed shows here."""
+    """How the database differs from `tables`, in words; a history that was changed shows here.
+
+    Tables that are not among these, such as the queue's, are nobody's business.
+    """
+
+    def is_ours(name: str | None, kind: str, _parents: object) -> bool:
+        return kind != "table" or name in tables.tables
+
     with engine.connect() as connection:
-        options = {"compare_type": True, "include_name": _is_ours}
+        options = {"compare_type": True, "include_name": is_ours}
         context = MigrationContext.configure(connection, opts=options)
         found = compare_metadata(context, tables)
     return tuple(dict.fromkeys(map(_in_words, found)))
-
-
-def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
-    """Procrastinate keeps tables of its own on PostgreSQL."""
-    return not (kind == "table" and (name or "").startswith("procrastinate_"))
 
 
 def _in_words(difference: Any) -> str:

@@ -1,0 +1,64 @@
+"""What `brief build` says and does after a build."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from service.archive import Archive
+from service.cli import building
+from service.papers import Window
+from service.pipeline import BuildReport
+from service.settings import Settings
+from service.wiring import Service
+from subscribers.roster import Roster
+from tests import newsrooms
+
+
+@pytest.fixture
+def service(engine: sa.Engine, tmp_path: Path) -> Service:
+    """One that approves what it built, with two topics."""
+    settings = Settings(_env_file=None, data_dir=tmp_path, publish="auto")
+    roster = Roster(engine)
+    for topic in roster.topics():
+        if topic.slug not in newsrooms.TOPICS:
+            roster.remove_topic(topic.slug, newsrooms.NOW)
+    return Service(settings, engine, Archive(engine), roster)
+
+
+@pytest.mark.parametrize(
+    ("built", "failures"),
+    [
+        (newsrooms.TOPICS[:1], {"robot-learning": "arXiv answers nothing"}),
+        (newsrooms.TOPICS[:1], {}),
+        (newsrooms.TOPICS, {"robot-learning": "an earlier brief is there"}),
+    ],
+)
+def test_an_issue_that_lacks_a_topic_is_not_approved_by_itself(
+    service: Service, capsys: pytest.CaptureFixture[str], built: tuple[str, ...], failures: dict[str, str]
+) -> None:
+    issue = newsrooms.save_issue(service.archive, built, approved=False)
+    assert not building._approve_whole(service, BuildReport(issue, (), failures))
+    assert not service.archive.status(issue.label).approved
+    assert "is not approved by itself: it lacks robot-learning" in capsys.readouterr().err
+
+
+def test_a_whole_issue_is_approved_by_itself_and_nobody_is_asked_to(
+    service: Service, capsys: pytest.CaptureFixture[str]
+) -> None:
+    issue = newsrooms.save_issue(service.archive, approved=False)
+    report = BuildReport(issue, (), {})
+    approved = building._approve_whole(service, report)
+    assert service.archive.status(issue.label).approved
+    building._print_report(report, approved=approved)
+    said = capsys.readouterr().out
+    assert "Approved by itself" in said
+    assert "brief approve" not in said
+
+
+def test_a_window_that_is_not_over_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    window = Window.of_week("2026-W22")
+    for today, is_said in ((window.last, True), (window.last + dt.timedelta(days=1), False)):
+        building._warn_of_open(window, today)
+        assert ("2026-W22 is not over" in capsys.readouterr().err) is is_said
