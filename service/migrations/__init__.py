@@ -34,10 +34,10 @@ def standing(engine: sa.Engine) -> Standing:
     return Standing.BEHIND if revision in known else Standing.AHEAD
 
 
-def upgrade(engine: sa.Engine) -> None:
-    """Bring the database to the newest revision, in one transaction where the database can."""
+def upgrade(engine: sa.Engine, revision: str = "head") -> None:
+    """Bring the database to a revision, the newest one here, in one transaction where the database can."""
     config = Config()
     config.set_main_option("script_location", str(HERE))
     with engine.execution_options(writes=True).begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
