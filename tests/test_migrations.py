@@ -97,7 +97,7 @@ def _held(engine: sa.Engine, columns: Columns) -> dict[str, list[tuple[str, ...]
     found: dict[str, list[tuple[str, ...]]] = {}
     with engine.connect() as connection:
         for name, held in columns.items():
-            rows: sa.Select[Any] = sa.select(*map(sa.column, held)).select_from(sa.table(name))
+            rows: Any = sa.select(*map(sa.column, held)).select_from(sa.table(name))
             found[name] = [tuple(map(str, row)) for row in connection.execute(rows)]
     return found
 
