@@ -1,6 +1,7 @@
 """The database's history, by Alembic: up to date, behind, or empty; and the way forward."""
 
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -25,13 +26,19 @@ def standing(engine: sa.Engine) -> Standing:
     """Compare the database's revision with the newest one here."""
     with engine.connect() as connection:
         revision = MigrationContext.configure(connection).get_current_revision()
-    script = ScriptDirectory(str(HERE))
     if revision is None:
         return Standing.EMPTY
-    if revision == script.get_current_head():
+    head, known = _revisions()
+    if revision == head:
         return Standing.CURRENT
-    known = {one.revision for one in script.walk_revisions()}
     return Standing.BEHIND if revision in known else Standing.AHEAD
+
+
+@lru_cache(maxsize=1)
+def _revisions() -> tuple[str | None, frozenset[str]]:
+    """The newest revision here, and all of them: read once, health asks often."""
+    script = ScriptDirectory(str(HERE))
+    return script.get_current_head(), frozenset(one.revision for one in script.walk_revisions())
 
 
 def upgrade(engine: sa.Engine, revision: str = "head") -> None:
