@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from service.archive.issues import IssueStatus, counts, issue_row, read_issue, status
 from service.archive.pacing import hold_back, may_leave
-from service.archive.restoring import may_have_left
+from service.archive.restoring import hold_what_may_have_left
 from service.archive.tables import DeliveryRow, Halt, IssueRow
 from service.delivery import Delivery, Outcome, State, settlement
 from service.delivery.pace import Pace
@@ -98,7 +98,8 @@ class Ledger:
             if row.planned_at is not None:
                 return False
             rows = audience(_offer(session, label, now.date())).subquery()
-            session.execute(_frozen(label, rows, may_have_left(session, row.last)))
+            session.execute(_frozen(label, rows))
+            hold_what_may_have_left(session, label, row.last)
             row.planned_at, row.audience = now, sum(counts(session, label).values())
             if fan_out is not None:
                 session.flush()
@@ -222,16 +223,15 @@ class Ledger:
             return _changed(session, label, states, values, ids)
 
 
-def _frozen(label: str, rows: sa.Subquery, may_have_left: str | None) -> sa.Insert:
-    due = State.WAITING if may_have_left is None else State.UNCERTAIN
-    state = sa.case((rows.c.reason.is_(None), sa.literal(due)), else_=sa.literal(State.SKIPPED))
+def _frozen(label: str, rows: sa.Subquery) -> sa.Insert:
+    state = sa.case((rows.c.reason.is_(None), sa.literal(State.WAITING)), else_=sa.literal(State.SKIPPED))
     frozen = sa.select(
         sa.literal(label),
         rows.c.id,
         rows.c.topics,
         rows.c.length,
         state,
-        sa.func.coalesce(rows.c.reason, sa.literal(may_have_left, sa.String())),
+        rows.c.reason,
         sa.literal(0),
         sa.literal(0),
     )
