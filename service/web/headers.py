@@ -10,6 +10,7 @@ import re
 import secrets
 import time
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from fastapi import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,7 +22,7 @@ from service.web.metrics import Traffic
 log = logging.getLogger("service.web")
 
 LONGEST_BODY = 64 * 1024  # bytes; the longest form here has a thousand
-LONGEST_BODIES = {"/webhooks/sendgrid": 4 << 20}  # where more is right
+LONGEST_BODIES = (("/webhooks/sendgrid", 4 * 1024 * 1024),)  # where more is right, by the path's beginning
 REQUEST_ID = re.compile(rb"[A-Za-z0-9_-]{8,64}")  # what a proxy may give; no dots, so no link fits in
 PAGES_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
@@ -70,7 +71,7 @@ class Guard:
     async def _answered(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         began = time.perf_counter()
         try:
-            await self.app(scope, _limited(receive, scope["path"]), answer)
+            await self.app(scope, _limited(receive, longest_body(scope["path"])), answer)
         except Exception as error:  # noqa: BLE001 - the last door; the application has answered "sorry" already
             _tell(scope, error)
         method, route, seconds = scope["method"], _route(scope), time.perf_counter() - began
@@ -102,10 +103,17 @@ class _Answer:
 def is_from_here(scope: Scope) -> bool:
     """Whether this machine asks, by a loopback address in Host as well, and no proxy on behalf of others."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    host = headers.get("host", "").rpartition(":")[0] or headers.get("host", "")
     forwarded = any(name in headers for name in ("forwarded", "via", "x-forwarded-for", "x-real-ip"))
     client = scope.get("client") or ("", 0)
-    return client[0] in LOOPBACK and host.strip("[]") in LOOPBACK and not forwarded
+    return client[0] in LOOPBACK and _name(headers.get("host", "")) in LOOPBACK and not forwarded
+
+
+def _name(host: str) -> str | None:
+    """The name in a Host header, without its port."""
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None
 
 
 def _request_id(scope: Scope) -> str:
@@ -114,8 +122,13 @@ def _request_id(scope: Scope) -> str:
     return given.decode("ascii") if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
 
 
-def _limited(receive: Receive, path: str) -> Receive:
-    size, longest = 0, LONGEST_BODIES.get(path, LONGEST_BODY)
+def longest_body(path: str) -> int:
+    """How many bytes may be sent to a path."""
+    return next((size for start, size in LONGEST_BODIES if path.startswith(start)), LONGEST_BODY)
+
+
+def _limited(receive: Receive, longest: int) -> Receive:
+    size = 0
 
     async def limited() -> Message:
         nonlocal size
