@@ -1,5 +1,6 @@
 """The doctor: examines settings, database, templates, keys and endpoints, and says what to mend."""
 
+import importlib.util
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 from sqlmodel import SQLModel
 
 from service import migrations, wiring
+from service.adapters import sendgrid_events
 from service.delivery import MailerUnusable
 from service.settings import LOOPBACK, Settings
 from subscribers.database import trouble, writer
@@ -30,7 +32,18 @@ class Finding:
 
 def examine(settings: Settings) -> list[Finding]:
     """Every check, in the order in which trouble should be mended; none stops another."""
-    checks = (_settings, _database, _templates, _keys, _arxiv, _writer, _mailer, _signing)
+    checks = (
+        _settings,
+        _database,
+        _templates,
+        _keys,
+        _arxiv,
+        _writer,
+        _mailer,
+        _signing,
+        _events,
+        _operating,
+    )
     return [finding for check in checks for finding in _safely(check, settings)]
 
 
@@ -176,6 +189,23 @@ def _signing(settings: Settings) -> Iterator[Finding]:
             f"{settings.dkim_selector}._domainkey.{settings.dkim_domain or wiring.sender(settings).domain}"
         )
         yield Finding("DKIM", "ok", f"publish as TXT at {where}: {signer.record}")
+
+
+def _events(settings: Settings) -> Iterator[Finding]:
+    key = settings.sendgrid_webhook_key
+    if key and not sendgrid_events.is_key(key):
+        yield Finding("events", "wrong", "BRIEF_SENDGRID_WEBHOOK_KEY is no public key of an event webhook")
+    elif settings.mailer == "sendgrid" and not key:
+        words = "set BRIEF_SENDGRID_WEBHOOK_KEY: without events bounces and what is uncertain stay unknown"
+        yield Finding("events", "warning", words)
+
+
+def _operating(settings: Settings) -> Iterator[Finding]:
+    if settings.outbox_open and wiring.has_local_mailbox(settings):
+        words = "BRIEF_OUTBOX_OPEN: whoever reaches the pages reads everybody's e-mails and links"
+        yield Finding("outbox", "warning", words)
+    if settings.sentry_dsn.get_secret_value() and importlib.util.find_spec("sentry_sdk") is None:
+        yield Finding("Sentry", "wrong", "BRIEF_SENTRY_DSN is set, but: pip install sentry-sdk")
 
 
 def _mailer(settings: Settings) -> Iterator[Finding]:

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 from pydantic import SecretStr
 
 from service import backups, wiring
-from service.archive import Archive
+from service.archive import Archive, Recorded
 from service.backups import BackupRefused, Said
-from service.delivery import State
+from service.delivery import Fact, State
+from service.delivery.events import Event
 from service.pipeline import publish_issue
 from service.publishing import ask_mailer
 from service.settings import Settings
@@ -198,7 +198,7 @@ def test_nothing_is_held_where_the_service_was_stopped(here: Place, there: Place
     assert states(there) == {"waiting": READERS}
 
 
-def test_after_pg_restore_the_same_is_held(archive: Archive, roster: Roster, engine: sa.Engine) -> None:
+def test_after_pg_restore_the_same_is_held(archive: Archive, roster: Roster) -> None:
     save_issue(archive, TOPICS[:1])
     add_readers(roster, 3)
     archive.plan(LABEL, NOW)
@@ -207,6 +207,20 @@ def test_after_pg_restore_the_same_is_held(archive: Archive, roster: Roster, eng
     save_issue(archive, TOPICS[:1], label="2026-W21")
     archive.plan("2026-W21", NOW)
     assert archive.counts("2026-W21") == {State.UNCERTAIN: 3}
+
+
+def test_an_event_about_a_lost_delivery_is_taken_for_no_other(archive: Archive, roster: Roster) -> None:
+    save_issue(archive, TOPICS[:1])
+    add_readers(roster, 3)
+    archive.hold(NOW, NOW + dt.timedelta(days=1))
+    archive.plan(LABEL, NOW)
+    lost = Event("key", 1, LABEL, Fact.BOUNCED, NOW, suppresses=True)  # the first delivery that ever was
+    assert archive.record([lost], NOW) == Recorded(unknown=1)
+    save_issue(archive, TOPICS[:1], label="2026-W30")
+    archive.plan("2026-W30", NOW)
+    ids = [line.id for label in (LABEL, "2026-W30") for line in archive.lines(label)]
+    assert len(set(ids)) == 6
+    assert min(ids) > 1_000_000
 
 
 # -- whole or refused ------------------------------------------------------------------------------------

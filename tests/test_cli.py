@@ -338,3 +338,41 @@ def test_a_source_that_answers_nothing_is_an_error_and_no_issue(brief: Brief) ->
     assert ran.code == 1
     assert "llm-post-train" in ran.err
     assert json.loads(brief("issues", "--json").out) == []
+
+
+def test_a_backup_is_taken_and_restored_by_command(brief: Brief) -> None:
+    brief("issues", SECRET_KEY="k" * 40)
+    assert brief("backup", "backup.db").code == 0
+    assert "signing key" in brief("backup", "other.db").out
+    refused = brief("restore", "backup.db")
+    assert (refused.code, "--yes" in refused.err) == (1, True)
+    ran = brief("restore", "backup.db", "--yes")
+    assert (ran.code, "0 deliveries may have left" in ran.out) == (0, True)
+    assert list(Path("var").glob("brief.db.replaced-*"))
+
+
+@pytest.mark.parametrize(("taken", "code"), [("2026-06-02T03:00+00:00", 0), ("2026-06-02", 2), ("soon", 2)])
+def test_a_dump_that_was_restored_is_told_when_it_was_taken(brief: Brief, taken: str, code: int) -> None:
+    assert brief("restored", "--taken", taken).code == code
+
+
+def test_the_mailer_is_asked_about_uncertain_deliveries(brief: Brief) -> None:
+    brief("demo")
+    ran = brief("deliveries", "reconcile", "2026-W23", DATA_DIR="var/demo")
+    assert (ran.code, "4 accepted" in ran.out) == (0, True)
+
+
+def test_the_settings_are_shown_without_their_secrets(brief: Brief) -> None:
+    ran = brief("settings", SECRET_KEY="a-secret-that-nobody-may-see-here", SENDER_NAME="Sampleton Weekly")
+    assert "Sampleton Weekly" in ran.out
+    assert "a-secret" not in ran.out
+
+
+def test_a_secret_in_a_file_that_is_missing_is_one_line(brief: Brief) -> None:
+    ran = brief("issues", SECRET_KEY_FILE="/nowhere/key")
+    assert (ran.code, ran.err.count("\n"), "BRIEF_SECRET_KEY_FILE" in ran.err) == (1, 1, True)
+
+
+def test_sentry_that_is_wanted_but_missing_is_one_line(brief: Brief) -> None:
+    ran = brief("worker", "--once", SENTRY_DSN="https://key@sentry.example/1")
+    assert (ran.code, "pip install sentry-sdk" in ran.err) == (1, True)

@@ -1,5 +1,7 @@
 import datetime as dt
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -8,10 +10,13 @@ from alembic.migration import MigrationContext
 from sqlmodel import SQLModel
 
 from service import migrations, wiring
+from service.archive import Archive
+from service.delivery import State
 from service.settings import Settings
 from subscribers.database import connect
 from subscribers.roster import Roster
 
+FIRST_RELEASE = Path(__file__).with_name("first_release.sql")
 NOW = dt.datetime(2026, 6, 2, 3, tzinfo=dt.UTC)
 
 
@@ -55,3 +60,77 @@ def test_a_database_of_a_newer_version_is_refused(
     engine.dispose()
     with pytest.raises(wiring.DatabaseNotReady, match=words):
         wiring.open_service(Settings(_env_file=None, data_dir=tmp_path, database_url=database))
+
+
+@pytest.fixture
+def first_release(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine]:
+    """A database as the first release left it, with a row in every table."""
+    if request.param == "sqlite":
+        engine = connect(f"sqlite:///{tmp_path / 'old.db'}")
+    else:
+        address = request.getfixturevalue("postgres")
+        admin = sa.create_engine(address.format("postgres"), isolation_level="AUTOCOMMIT")
+        with admin.connect() as connection:
+            connection.execute(sa.text("DROP DATABASE IF EXISTS first_release WITH (FORCE)"))
+            connection.execute(sa.text("CREATE DATABASE first_release TEMPLATE template0"))
+        admin.dispose()
+        engine = connect(address.format("first_release"))
+    migrations.upgrade(engine, revision="0001")
+    with engine.begin() as connection:
+        for statement in FIRST_RELEASE.read_text("utf-8").split(";\n")[:-1]:
+            connection.exec_driver_sql(statement)
+    yield engine
+    engine.dispose()
+
+
+Columns = dict[str, tuple[str, ...]]
+
+
+def _columns(engine: sa.Engine) -> Columns:
+    """Columns by table."""
+    inspector = sa.inspect(engine)
+    names = set(inspector.get_table_names()) - {"alembic_version"}
+    ours = [name for name in names if is_ours(name, "table", None)]
+    return {name: tuple(one["name"] for one in inspector.get_columns(name)) for name in sorted(ours)}
+
+
+def _held(engine: sa.Engine, columns: Columns) -> dict[str, list[tuple[str, ...]]]:
+    """Every row, in these columns."""
+    found: dict[str, list[tuple[str, ...]]] = {}
+    with engine.connect() as connection:
+        for name, held in columns.items():
+            rows: Any = sa.select(*map(sa.column, held)).select_from(sa.table(name))
+            found[name] = [tuple(map(str, row)) for row in connection.execute(rows)]
+    return found
+
+
+@pytest.mark.parametrize("first_release", ["sqlite", "postgresql"], indirect=True)
+def test_a_database_of_the_first_release_keeps_every_row_on_its_way_here(first_release: sa.Engine) -> None:
+    columns = _columns(first_release)
+    before = _held(first_release, columns)
+    assert {len(rows) for rows in before.values()} == {1}  # no table was forgotten
+    assert migrations.standing(first_release) is migrations.Standing.BEHIND
+    migrations.upgrade(first_release)
+    assert migrations.standing(first_release) is migrations.Standing.CURRENT
+    assert _held(first_release, columns) == before
+    with first_release.connect() as connection:
+        opts = {"compare_type": True, "include_name": is_ours}
+        context = MigrationContext.configure(connection, opts=opts)
+        assert compare_metadata(context, SQLModel.metadata) == []
+
+
+@pytest.mark.parametrize("first_release", ["sqlite", "postgresql"], indirect=True)
+def test_rows_of_the_first_release_are_read_after_it(first_release: sa.Engine) -> None:
+    migrations.upgrade(first_release)
+    archive, roster = Archive(first_release), Roster(first_release)
+    assert archive.counts("2026-W22") == {State.ACCEPTED: 1}
+    assert roster.find("ada@example.org").topics == ("t",)
+    assert archive.papers(["2605.90001"])["2605.90001"].title == "A <title>"
+
+
+def test_start_up_refuses_a_database_that_is_behind_with_the_command_to_run(tmp_path: Path) -> None:
+    engine = connect(f"sqlite:///{tmp_path / 'brief.db'}")
+    migrations.upgrade(engine, revision="0001")
+    engine.dispose()
+    with pytest.raises(wiring.DatabaseNotReady, match="run: brief migrate"):
+        wiring.open_service(Settings(_env_file=None, data_dir=tmp_path))

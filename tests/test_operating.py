@@ -18,7 +18,9 @@ from service.papers import Window
 from service.settings import Settings
 from service.web.app import make_app
 from service.web.headers import longest_body
+from service.web.health import database
 from service.wiring import Service
+from subscribers.database import connect
 from tests import builders
 from tests.readers import BASE, NOW, Place, Reader, open_place, publish
 
@@ -65,6 +67,11 @@ def test_ready_turns_red_when_the_database_is_gone(place: Place) -> None:
     assert ready(client) == (503, {"database": "the file is gone", "migrations": "unknown"})
     assert client.get("/health/pages").status_code == 503
     assert client.get("/health/live").status_code == 200
+
+
+def test_a_database_server_that_is_gone_is_red() -> None:
+    engine = connect("postgresql+psycopg://127.0.0.1:1/brief")
+    assert database(engine) == {"database": "OperationalError", "migrations": "unknown"}
 
 
 def test_ready_turns_red_when_deliveries_are_overdue(place: Place) -> None:
@@ -165,6 +172,8 @@ def test_every_metric_is_documented_and_nothing_else(place: Place) -> None:
     [
         ("127.0.0.1", {"Host": "localhost:8000"}, 200),
         ("127.0.0.1", {"Host": "[::1]:8000"}, 200),
+        ("::1", {"Host": "[::1]"}, 200),
+        ("127.0.0.1", {"Host": "[::1"}, 404),
         ("127.0.0.1", {"Host": "brief.example.org"}, 404),
         ("127.0.0.1", {"Host": "localhost:8000", "X-Forwarded-For": "203.0.113.7"}, 404),
         ("203.0.113.7", {"Host": "localhost:8000"}, 404),

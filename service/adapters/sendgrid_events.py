@@ -89,6 +89,14 @@ def refused(raw: bytes, headers: Mapping[str, str], public_key: str, now: dt.dat
     return None
 
 
+def is_key(public_key: str) -> bool:
+    """Whether reports can be verified with it."""
+    try:
+        return isinstance(EventWebhook(public_key).public_key, EllipticCurvePublicKey)
+    except (binascii.Error, ValueError, TypeError):
+        return False
+
+
 def read_event(reported: Any) -> Event | None:
     """An event about a delivery; None for all else. It is untrusted even when signed: fields may lack."""
     if not isinstance(reported, dict):

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from service.archive.hours import attend, due_moments, touch
 from service.archive.issues import IssueStatus, Stale, counts, issue_row, read_issue, status
 from service.archive.pacing import hold_back, may_leave
-from service.archive.restoring import may_have_left
+from service.archive.restoring import hold_what_may_have_left
 from service.archive.tables import DeliveryRow, Halt, IssueRow
 from service.delivery import Delivery, MessageIds, Outcome, State, settlement
 from service.delivery.pace import Pace
@@ -116,8 +116,8 @@ class Ledger:
             if offer.topics:
                 rows = audience(offer).subquery()
                 source, due_at = _with_moments(session, rows, now) if local_hours else (rows, _literal(now))
-                left = may_have_left(session, row.last)
-                session.execute(_frozen(label, rows, source, due_at, left))
+                session.execute(_frozen(label, rows, source, due_at))
+                hold_what_may_have_left(session, label, row.last)
             row.planned_at, row.audience = now, sum(counts(session, label).values())
             row.attended_at = now if local_hours else None
             if fan_out is not None and not local_hours:
@@ -287,18 +287,15 @@ def _literal(now: dt.datetime) -> Any:
     return sa.literal(now, DELIVERIES.c.due_at.type)
 
 
-def _frozen(
-    label: str, rows: sa.Subquery, source: sa.FromClause, due_at: Any, may_have_left: str | None
-) -> sa.Insert:
-    state_of = State.WAITING if may_have_left is None else State.UNCERTAIN
-    state = sa.case((rows.c.reason.is_(None), sa.literal(state_of)), else_=sa.literal(State.SKIPPED))
+def _frozen(label: str, rows: sa.Subquery, source: sa.FromClause, due_at: Any) -> sa.Insert:
+    state = sa.case((rows.c.reason.is_(None), sa.literal(State.WAITING)), else_=sa.literal(State.SKIPPED))
     frozen = sa.select(
         sa.literal(label),
         rows.c.id,
         rows.c.topics,
         rows.c.length,
         state,
-        sa.func.coalesce(rows.c.reason, sa.literal(may_have_left, sa.String())),
+        rows.c.reason,
         sa.literal(0),
         sa.literal(0),
         sa.case((rows.c.reason.is_(None), due_at), else_=sa.null()),

@@ -13,6 +13,7 @@ from service.archive.tables import DeliveryRow, RestoreRow
 from service.delivery import State
 from subscribers.database import table, writer
 
+NEVER_GIVEN_OUT = 1_000_000  # how far ids are moved: no issue that was lost has more deliveries
 UNFINISHED = (State.WAITING, State.CLAIMED, State.FAILED)
 
 
@@ -40,13 +41,22 @@ class Restoring:
             return count
 
 
-def may_have_left(session: Session, last: dt.date) -> str | None:
-    """Why an issue whose window ends on this day may have been sent before it is planned; None: it was not.
+def hold_what_may_have_left(session: Session, label: str, last: dt.date) -> None:
+    """Hold a plan that was just made, where the issue's window, which ended on `last`, was over at a restore.
 
-    It may where its window was over before a backup without its plan was restored.
+    It may have been planned and sent before, by what is lost. The rows get ids that were never given out: an
+    event about a lost delivery, which carries its id, must not be taken for one of these.
     """
     newest = session.exec(select(RestoreRow).order_by(col(RestoreRow.restored_at).desc()).limit(1)).first()
-    return _words(newest.taken_at) if newest and last <= newest.restored_at.date() else None
+    if newest is None or last > newest.restored_at.date():
+        return
+    rows = sa.update(table(DeliveryRow)).where(col(DeliveryRow.issue_label) == label)
+    held = rows.where(col(DeliveryRow.state) == State.WAITING)
+    session.execute(held.values(state=State.UNCERTAIN, reason=_words(newest.taken_at)))
+    session.execute(rows.values(id=col(DeliveryRow.id) + NEVER_GIVEN_OUT))
+    if session.get_bind().dialect.name == "postgresql":
+        newest_id = sa.select(sa.func.max(DeliveryRow.id)).scalar_subquery()
+        session.execute(sa.select(sa.func.setval("deliveries_id_seq", newest_id)))
 
 
 def _words(taken_at: dt.datetime) -> str:

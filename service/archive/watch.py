@@ -76,12 +76,13 @@ class Watch:
 
 
 def _overdue_since(now: dt.datetime) -> sa.Select[Any]:
-    """A delivery is due when its issue is planned, or at the time to which it was put off."""
+    """A delivery is due at its reader's hour, or at the time to which it was put off; what is held is not."""
     row, issue = table(DeliveryRow).c, table(IssueRow).c
-    since = sa.func.coalesce(row.retry_at, issue.planned_at, type_=row.retry_at.type)
+    since = sa.func.coalesce(row.retry_at, row.due_at, issue.planned_at, type_=row.retry_at.type)
     return (
         sa.select(sa.func.min(since, type_=row.retry_at.type))
         .join_from(table(DeliveryRow), table(IssueRow), issue.label == row.issue_label)
         .where(row.state.in_(OPEN), issue.halt.is_(None))
+        .where(sa.or_(row.state != State.WAITING, row.due_at <= now))
         .where(sa.or_(row.retry_at.is_(None), row.retry_at <= now))
     )

@@ -14,16 +14,17 @@ INTRODUCTION = """\
 
 <!-- Made from service/settings.py by `make docs`; edit it there. -->
 
-Every setting is an environment variable, or a line of a file `.env` in the working directory; a variable wins.
-All of them have a default that works on your own machine with nothing set up. `brief settings` shows what holds
-here, `brief doctor` whether it works.
+Every setting is an environment variable, or a line of a file `.env` in the working directory; a variable
+wins. All of them have a default that works on your own machine with nothing set up. `brief settings` shows
+what holds here, `brief doctor` whether it works.
 
-**Secrets from files.** Each setting with a tick may be given as a file instead, as container engines hand them
-in: `BRIEF_SECRET_KEY_FILE=/run/secrets/key`. White space around the content is dropped. Both at once are refused.
+**Secrets from files.** Each setting with a tick may be given as a file instead, as container engines hand
+them in: `BRIEF_SECRET_KEY_FILE=/run/secrets/key`. White space around the content is dropped. Both at once
+are refused.
 
-**Production.** `BRIEF_ENVIRONMENT=production` refuses to start with a signing key under 32 characters, of fewer
-than ten different ones or from an example; a metrics token under 16; a well-known database or SMTP password;
-pages without https; and the outbox, which delivers to nobody.
+**Production.** `BRIEF_ENVIRONMENT=production` refuses to start with a signing key under 32 characters, of
+fewer than ten different ones or from an example; a metrics token under 16; a well-known database or SMTP
+password; pages without https; and the outbox, which delivers to nobody.
 
 | setting | default | file | meaning |
 |---|---|:-:|---|

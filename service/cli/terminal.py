@@ -121,6 +121,8 @@ def one_line(message: str) -> str:
 
 def start_logging(settings: Settings, *, quiet: bool = False) -> None:
     """Log as the settings say; for the commands that run for long."""
+    if dsn := settings.sentry_dsn.get_secret_value():
+        sentry.start(dsn, settings.environment)
     shape: Literal["json", "text"]
     if settings.log_format == "auto":
         shape = "text" if settings.environment == "development" and sys.stderr.isatty() else "json"
@@ -129,8 +131,6 @@ def start_logging(settings: Settings, *, quiet: bool = False) -> None:
     values = [value for _, value in settings if isinstance(value, SecretStr)]
     secrets = [part for value in values for part in value.get_secret_value().split(",")]
     logs.configure(shape, "WARNING" if quiet else settings.log_level, secrets=secrets)
-    if dsn := settings.sentry_dsn.get_secret_value():
-        sentry.start(dsn, settings.environment)
 
 
 def complain(message: str, code: int) -> int:

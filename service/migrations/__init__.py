@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -29,17 +30,25 @@ def standing(engine: sa.Engine) -> Standing:
     """Compare the database's revision with the newest one here."""
     with engine.connect() as connection:
         revision = MigrationContext.configure(connection).get_current_revision()
-    script = ScriptDirectory(str(HERE))
     if revision is None:
         return Standing.EMPTY
-    if revision == script.get_current_head():
+    head, known = _revisions()
+    if revision == head:
         return Standing.CURRENT
-    known = {one.revision for one in script.walk_revisions()}
     return Standing.BEHIND if revision in known else Standing.AHEAD
 
 
-def upgrade(engine: sa.Engine, fill: Callable[[sa.Connection], None] | None = None) -> None:
-    """Bring the database to the newest revision and `fill` it when it was empty, in one transaction.
+@lru_cache(maxsize=1)
+def _revisions() -> tuple[str | None, frozenset[str]]:
+    """The newest revision here, and all of them: read once, health asks often."""
+    script = ScriptDirectory(str(HERE))
+    return script.get_current_head(), frozenset(one.revision for one in script.walk_revisions())
+
+
+def upgrade(
+    engine: sa.Engine, fill: Callable[[sa.Connection], None] | None = None, revision: str = "head"
+) -> None:
+    """Bring the database to a revision and `fill` it when it was empty, in one transaction.
 
     Whoever is killed meanwhile leaves the database as it was; of two who start at once, one waits.
     """
@@ -50,7 +59,7 @@ def upgrade(engine: sa.Engine, fill: Callable[[sa.Connection], None] | None = No
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(UPGRADE_LOCK)))
         was_empty = MigrationContext.configure(connection).get_current_revision() is None
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
         if was_empty and fill:
             fill(connection)
 

@@ -10,6 +10,7 @@ import re
 import secrets
 import time
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from fastapi import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -107,10 +108,17 @@ class _Answer:
 def is_from_here(scope: Scope) -> bool:
     """Whether this machine asks, by a loopback address in Host as well, and no proxy on behalf of others."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    host = headers.get("host", "").rpartition(":")[0] or headers.get("host", "")
     forwarded = any(name in headers for name in ("forwarded", "via", "x-forwarded-for", "x-real-ip"))
     client = scope.get("client") or ("", 0)
-    return client[0] in LOOPBACK and host.strip("[]") in LOOPBACK and not forwarded
+    return client[0] in LOOPBACK and _name(headers.get("host", "")) in LOOPBACK and not forwarded
+
+
+def _name(host: str) -> str | None:
+    """The name in a Host header, without its port."""
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None
 
 
 def _request_id(scope: Scope) -> str:

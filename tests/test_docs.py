@@ -1,0 +1,40 @@
+"""What the pages under docs/ name exists: files, commands and their options."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+
+from service import cli
+
+PROJECT = Path(__file__).parents[1]
+PAGES = sorted((PROJECT / "docs").glob("*.md"))
+COMMAND = re.compile(r"(?:^|[`/])brief ((?:[a-z-]+)(?: [^\n`#|;]*)?)", re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_between_the_pages_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text("utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_that_is_named_exists_with_its_options(page: Path) -> None:
+    for words in COMMAND.findall(page.read_text("utf-8")):
+        command, rest = _found(words.split())
+        options = {name for one in command.params for name in (*one.opts, *one.secondary_opts)}
+        for option in re.findall(r"(?<!\S)(--[a-z-]+)", " ".join(rest)):
+            assert option in options, words
+
+
+def _found(words: list[str]) -> tuple[Any, list[str]]:
+    """The command that the words call, and what is left for it."""
+    command: Any = typer.main.get_command(cli.app)
+    while hasattr(command, "commands"):
+        if command.name == "deliveries" and words[0] not in command.commands:
+            return command.commands["list"], words  # `brief deliveries ISSUE` is short for it
+        assert words[0] in command.commands, words
+        command, words = command.commands[words[0]], words[1:]
+    return command, words
