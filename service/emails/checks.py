@@ -179,7 +179,7 @@ def _plaintext(one: Sample) -> Iterator[str]:
     _, *parts = TOPIC.split(one.text)
     topics = [[link.get("href") or "" for link in links] for links in _topics(one.tree)]
     if len(topics) < len(parts[1::2]):
-        return  # plaintext is never shortened: topics that the HTML has in its contents alone are there in full
+        return  # topics that the HTML only lists are there in full
     if len(topics) > len(parts[1::2]):
         yield f"the HTML has {len(topics)} topics, the plaintext {len(parts[1::2])}"
     for name, text, linked in zip(parts[::2], parts[1::2], topics, strict=False):
