@@ -136,9 +136,9 @@ def on_strengths(sentence: Sentence) -> float:
 @lru_cache(maxsize=RATED)
 def on_costs(sentence: Sentence) -> float:
     """Limits and costs that are the approach's own rather than done away with."""
-    if sentence.averts or sentence.proposes or sentence.acts or sentence.asks:
+    if sentence.averts or sentence.proposes or not (sentence.costs or sentence.warns):
         return 0.0
-    if not (sentence.costs or sentence.warns):
+    if sentence.acts or sentence.asks:
         return 0.0
     if sentence.gains and not sentence.weighs:
         return 0.0
