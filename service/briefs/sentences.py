@@ -146,7 +146,7 @@ _OTHERS = re.compile(
 _AVERTED = re.compile(
     r"\b(?:without|avoid|reduc|mitigat|eliminat|negligible|lower|alleviat|overcom|address|prevent|remov|"
     r"minimal|no additional|shrink|(?:require|need|add)(?:s|d|ing)? (?:only|no\b)|"
-    r"only (?:a few|few|one|minor|modest)|sidestep|as little as|"
+    r"only (?:a few|few|one|minor|modest)|sidestep|amorti|as little as|"
     r"bypass|circumvent|resolv|tackl|solv|bridg|clos|fix|suppress|less|cut|sav|decreas|minimi[sz]|"
     r"not only|nearly no|but also|"
     r"remains? (?:competitive|stable|robust|effective|close|high|consistent|strong)|limit(?:s|ing)? the)\w*",

@@ -151,8 +151,9 @@ def _heading(corpus: Corpus, problem: Problem) -> str:
 
 
 def _open_questions(group: Group, pool: Pool) -> Challenge | None:
-    """Where too few papers name a problem: what a theme's papers say of limits, costs or findings."""
-    quoted = pool.take(
-        group.paper_ids, lambda s: max(1.5 * on_limits(s), on_costs(s), 0.1 * on_findings(s)), 3
+    """Where too few papers name a problem: what a theme's papers say of limits or costs, else one finding."""
+    ids = group.paper_ids
+    quoted = pool.take(ids, lambda s: max(1.5 * on_limits(s), on_costs(s)), 3) or pool.take(
+        ids, on_findings, 1
     )
-    return Challenge(sentence_case(f"open questions on {group.terms[0]}"), quoted) if quoted else None
+    return Challenge(f"Open questions on {group.terms[0]}", quoted) if quoted else None

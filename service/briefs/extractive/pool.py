@@ -129,7 +129,9 @@ def on_results(sentence: Sentence) -> float:
 
 @lru_cache(maxsize=RATED)
 def on_strengths(sentence: Sentence) -> float:
-    """What an approach gains, else what is found of it, limits left to the trade-off."""
+    """What an approach gains, else what is found of it; costs and limits are left to the trade-off."""
+    if sentence.costs and not sentence.has_figures:
+        return 0.0
     return on_gains(sentence) or (0.0 if sentence.limits else 0.6 * on_findings(sentence))
 
 
