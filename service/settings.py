@@ -210,6 +210,9 @@ class Settings(BaseSettings):
     )
 
     sender_name: str = Field("The arXiv Education Brief", description="name in From")
+    logo_url: str = Field(
+        "", description="https image in the masthead, which mail programs load from there; none when empty"
+    )
     sender_address: str = Field(
         "brief@localhost.localdomain", description="address in From; Message-IDs take its domain"
     )

@@ -338,6 +338,7 @@ def sender(settings: Settings) -> Sender:
         postal_address=settings.postal_address,
         list_id=settings.list_id or f"brief.{domain}",
         reply_to=settings.reply_to,
+        logo_url=settings.logo_url,
     )
 
 

@@ -18,6 +18,7 @@ from service.briefs.vocabulary import (
     POSSESSIVES,
     STOCK_OF_TITLES,
     VERB_FORMS,
+    VERBS,
     WEAK_MODIFIERS,
     WEAK_NOUNS,
 )
@@ -78,6 +79,7 @@ _GREEK = {
     "omega": "ω", "infty": "∞", "ell": "ℓ", "eta": "η", "kappa": "κ", "chi": "χ", "zeta": "ζ", "nu": "ν",
     "xi": "ξ",
 }  # fmt: skip
+_ASKING = frozenset(("do", "does", "did", "can", "should", "will", "could", "would", "might", "must"))
 _TIES = frozenset(("of", "for", "in", "as"))
 _ORDINALS = frozenset(("first", "second", "third"))
 _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)?", re.IGNORECASE)
@@ -87,26 +89,32 @@ def make_handles(papers: Sequence[Paper]) -> dict[str, str]:
     """A handle by paper id: unique whatever the case, at most four words, the same for the same papers."""
     shared = _shared_names(papers)
     wishes = {paper.id: tuple(dict.fromkeys(candidates(paper, shared))) for paper in papers}
-    wanted = Counter(wish[0].casefold() for wish in wishes.values() if wish)
+    wanted = Counter(_sound(wish[0]) for wish in wishes.values() if wish)
     taken: set[str] = set()
     handles: dict[str, str] = {}
     for paper in papers:
         handles[paper.id] = _first_free(wishes[paper.id], wanted, taken, paper.id)
-        taken.add(handles[paper.id].casefold())
+        taken.add(_sound(handles[paper.id]))
     return handles
 
 
 def _first_free(wishes: Sequence[str], wanted: Counter[str], taken: set[str], paper_id: str) -> str:
     """The first wish if no other paper has it first, else longer ones, any free one, or one with the id."""
     first: str = wishes[0] if wishes else "Paper"
-    contested = wanted[first.casefold()] > 1
+    contested = wanted[_sound(first)] > 1
     own = tuple(_distinguished(wishes))
     others = (*own, *wishes[1:]) if " " not in first else (*wishes[1:3], *own, *wishes[3:])
     options: tuple[str, ...] = others if contested else (first, *others)
     for option in options:
-        if option.casefold() not in taken and (option == first or wanted[option.casefold()] == 0):
+        if _sound(option) not in taken and (option == first or wanted[_sound(option)] == 0):
             return option
     return f"{' '.join(first.split()[: LONGEST - 1])} {paper_id}"
+
+
+def _sound(name: str) -> str:
+    """A name as it is heard: nobody tells "Prompt-Injection Attack" from "Prompt Injection Attacks"."""
+    words = name.casefold().replace("-", " ").split()
+    return " ".join(lemma(word) for word in words) if len(words) > 1 else name.casefold()
 
 
 def _distinguished(wishes: Sequence[str]) -> Iterator[str]:
@@ -255,11 +263,19 @@ def _noun_phrases(words: list[str]) -> Iterator[tuple[int, int]]:
 def _breaks(words: list[str], place: int) -> bool:
     """Whether a noun phrase of a title ends before this word."""
     word = words[place]
+    if _is_asked(words, place):
+        return True
     if place and words[place - 1].casefold() in BEFORE_VERBS and "-" not in word:
         return True
     if word.casefold() in _ORDINALS or _is_deed(words, place):
         return False
     return is_breaker(word) or bool(_ORDINAL.fullmatch(word))
+
+
+def _is_asked(words: list[str], place: int) -> bool:
+    """Whether a word is the verb of a question: "help" of "does memory help planning"."""
+    asks = next((at for at, word in enumerate(words[:place]) if word.casefold() in _ASKING), place)
+    return asks < place - 1 and words[place].casefold() in VERBS
 
 
 def _is_deed(words: list[str], place: int) -> bool:

@@ -145,11 +145,33 @@ _OTHERS = re.compile(
 )
 _AVERTED = re.compile(
     r"\b(?:without|avoid|reduc|mitigat|eliminat|negligible|lower|alleviat|overcom|address|prevent|remov|"
-    r"minimal|no additional|"
+    r"minimal|no additional|shrink|(?:require|need|add)(?:s|d|ing)? (?:only|no\b)|"
+    r"only (?:a few|few|one|minor|modest)|sidestep|amorti|as little as|"
     r"bypass|circumvent|resolv|tackl|solv|bridg|clos|fix|suppress|less|cut|sav|decreas|minimi[sz]|"
     r"not only|nearly no|but also|"
     r"remains? (?:competitive|stable|robust|effective|close|high|consistent|strong)|limit(?:s|ing)? the)\w*",
     re.IGNORECASE,
+)
+_WEIGHED = re.compile(
+    r"\b(?:but|however|although|while(?! (?:\w+ly )?\w+ing\b)|at the (?:cost|expense)|despite|yet)\b",
+    re.IGNORECASE,
+)
+_OPENING = re.compile(r"(?:However|But|Yet|Still|Although),? ")
+# What a paper or its system does, by a subject of its own: "we", "our method", a coined name.
+_ACTS = re.compile(
+    r"\b(?:[Ww]e|[Oo]ur [\w-]+(?: [\w-]+)?|[Tt]his (?:paper|work|method|framework|approach|benchmark)|"
+    r"[Tt]he authors|[A-Z][\w+*-]*[A-Z0-9][\w+*-]*)(?: \d[\d.]*)?"
+    r"(?: (?:also|then|first|further|thus|can|\w+ly))*,? "
+    r"(?:propos|introduc|present|convert|provid|unif(?:y|ies)|curat|collect|releas|target|employ|use[sd]? |"
+    r"utili[sz]|plac|promot|steer|serv|enabl|allow|support|train|leverag|demonstrat|achiev|beat|outperform|"
+    r"surpass|improv|incorporat|extend|generali[sz]|adopt|comput|combin|integrat|appl(?:y|ies)|build|creat|"
+    r"design|develop|deriv|defin|formali[sz]|formulat|generat|ground|handl|implement|maintain|optimi[sz]|"
+    r"offer|organi[sz]|perform|produc|reach|retain|set a|turn|transform|validat|establish|attain|"
+    r"deliver|exceed|match|obtain|yield|surfac|exploit)\w*"
+)
+# What nobody has found yet: it is asked, or supposed.
+_ASKS = re.compile(
+    r"\b(?:ask|wonder|hypothesi[sz]e|conjecture|test) (?:\w+ )?(?:whether|if|that|how)\b|\bcan serve as\b"
 )
 _FIGURE = re.compile(
     r"(?<![\w-])\d[\d,.]*\s?(?:%|\\%|percent|points?|pp\b|x\b|×|\\times|-?fold|times|[KMB]\b)|"
@@ -279,19 +301,29 @@ class Sentence:
         return bool(_WARNING.search(self.text)) and not self.averts and not self.gains
 
     @property
+    def faults(self) -> bool:
+        """Whether it has a word of failing, lacking or limits that stand."""
+        return bool(_WARNING.search(self.text))
+
+    @property
+    def acts(self) -> bool:
+        """Whether it tells what the paper or its system does, and sets nothing against it."""
+        return bool(_ACTS.search(self.text)) and not self.weighs
+
+    @property
+    def asks(self) -> bool:
+        """Whether it asks or supposes rather than says."""
+        return bool(_ASKS.search(self.text))
+
+    @property
     def costs(self) -> bool:
-        return bool(_COST.search(self.text)) and not self.averts
+        """Whether it names a cost; the word that ties it to the sentence before is none."""
+        return bool(_COST.search(_OPENING.sub("", self.text, count=1))) and not self.averts
 
     @property
     def weighs(self) -> bool:
         """Whether it sets one thing against another."""
-        return bool(
-            re.search(
-                r"\b(?:but|however|although|while|at the (?:cost|expense)|despite|yet)\b",
-                self.text,
-                re.IGNORECASE,
-            )
-        )
+        return bool(_WEIGHED.search(self.text))
 
     @property
     def criticises(self) -> bool:

@@ -176,7 +176,8 @@ _VERBS = """
     induces insert instruct interact invoke launch map mask match mirror monitor navigate orchestrate
     outline overfit own pair partition penalise penalize perturb pre-train probe propagate query recast
     recommend regress retrieve reuse reward route saturate stress structure survey switch test tolerate
-    transcend transfer transform translate travel truncate tune underperform unfold withstand
+    transcend transfer transform translate travel truncate tune underperform unfold withstand catch feel
+    matter
     """.split()
 
 # These verbs are as often the nouns of a phrase: only their forms that can't be nouns count as verbs.
@@ -188,7 +189,7 @@ _ALSO_NOUNS = frozenset(
     query reach reason regress release report result review reward route run scale share shift span start
     stem stress structure study survey switch target test track trade transfer transform turn update use
     view work write yield work study evidence respect double view drive fit couple advance attribute
-    estimate model plan reuse render
+    estimate model plan reuse render matter
     """.split()
 )
 

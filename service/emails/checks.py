@@ -84,9 +84,14 @@ def _page(one: Sample) -> Iterator[str]:
         yield "the page has no title"
     if not one.tree.get("lang"):
         yield "the page has no language"
-    for image in one.tree.iter("img"):
-        if image.get("alt") is None:
+    images = list(one.tree.iter("img"))
+    for image in images:
+        if not (image.get("alt") or "").strip():
             yield f"an image has no alt text: {image.get('src')}"
+        if not (image.get("src") or "").startswith("https://"):
+            yield f"an image is not loaded by https: {image.get('src')}"
+    if len(images) > 1:
+        yield f"{len(images)} images, where the logo is the only one"
 
 
 def _leftovers(one: Sample) -> Iterator[str]:
@@ -179,7 +184,7 @@ def _plaintext(one: Sample) -> Iterator[str]:
     _, *parts = TOPIC.split(one.text)
     topics = [[link.get("href") or "" for link in links] for links in _topics(one.tree)]
     if len(topics) < len(parts[1::2]):
-        return  # plaintext is never shortened: topics that the HTML only names are there in full
+        return  # topics that the HTML only lists are there in full
     if len(topics) > len(parts[1::2]):
         yield f"the HTML has {len(topics)} topics, the plaintext {len(parts[1::2])}"
     for name, text, linked in zip(parts[::2], parts[1::2], topics, strict=False):

@@ -43,6 +43,7 @@ class Sender:
     postal_address: str = ""
     list_id: str = ""  # RFC 2919, such as "brief.example.org"; brief.<domain of the address> when empty
     reply_to: str = ""
+    logo_url: str = ""  # an https image in the masthead, the only thing that an e-mail loads; none when empty
 
     def __post_init__(self) -> None:
         for address in filter(None, (self.address, self.reply_to)):
@@ -50,6 +51,8 @@ class Sender:
         if not safe_url(self.base_url) or self.base_url.endswith("/"):
             raise ValueError(f"the base URL {self.base_url!r} must be http(s), without a slash at its end")
         _check(LIST_ID, self.mailing_list, "a List-Id")
+        if self.logo_url and not (safe_url(self.logo_url) and self.logo_url.startswith("https://")):
+            raise ValueError(f"the logo's address {self.logo_url!r} must be https, without & ' \" < >")
 
     @property
     def domain(self) -> str:

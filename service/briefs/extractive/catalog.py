@@ -30,7 +30,7 @@ def _entry(source: Source, theme: int | None, *, revised: bool) -> CatalogEntry:
         version=paper.version,
         handle=source.handle,
         title=visible(paper.title).strip() or paper.id,  # some titles hold nothing that a reader sees
-        authors=tuple(visible(author) for author in paper.authors),
+        authors=tuple(name for author in paper.authors if (name := visible(author).strip())),
         categories=paper.categories,
         submitted=paper.submitted.date(),
         url=paper.url,

@@ -114,9 +114,14 @@ def _apart(keys: Sequence[str]) -> list[str]:
     """The first three phrases of which none holds another's words."""
     chosen: list[str] = []
     for key in keys:
-        if not any(set(key.split()[:-1]) & set(other.split()[:-1]) for other in chosen):
+        if not any(_modifiers(key) & _modifiers(other) for other in chosen):
             chosen.append(key)
     return chosen[:3]
+
+
+def _modifiers(key: str) -> set[str]:
+    """A phrase's words but its noun: "token" of both "token overhead" and "token-level overhead"."""
+    return set(key.replace("-", " ").split()[:-1])
 
 
 def _challenge(corpus: Corpus, problem: Problem, place: int, pool: Pool) -> Challenge | None:
@@ -132,16 +137,23 @@ def _challenge(corpus: Corpus, problem: Problem, place: int, pool: Pool) -> Chal
     terms = [f"“{problem.wordings[key]}”" for key in problem.shared or problem.keys[:2]]
     citations = tuple(Citation(paper_id, problem.citations[paper_id]) for paper_id in ids)
     template = LEADS[place % len(LEADS)].replace("{kind}", problem.kind)
-    shared = [corpus.name(key) for key in problem.shared]
-    heading = (
-        sentence_case(merged(*shared[:2]) if len(shared) > 1 else "".join(shared)) or _HEADINGS[problem.kind]
-    )
+    heading = _heading(corpus, problem)
     return Challenge(heading, (counted(template, corpus, citations, terms), *quoted))
 
 
+def _heading(corpus: Corpus, problem: Problem) -> str:
+    """What the papers name, where it is a noun of the kind: "action and execution errors"; else the kind."""
+    named = problem.shared or [key for key in problem.keys if _KINDS.get(key.split()[-1]) == problem.kind]
+    names = [corpus.name(key) for key in named[:2]]
+    if len(names) == 2:
+        names = [merged(*names)]
+    return sentence_case(names[0]) if names else _HEADINGS[problem.kind]
+
+
 def _open_questions(group: Group, pool: Pool) -> Challenge | None:
-    """Where too few papers name a problem: what a theme's papers say of limits, costs or findings."""
-    quoted = pool.take(
-        group.paper_ids, lambda s: max(1.5 * on_limits(s), on_costs(s), 0.1 * on_findings(s)), 3
+    """Where too few papers name a problem: what a theme's papers say of limits or costs, else one finding."""
+    ids = group.paper_ids
+    quoted = pool.take(ids, lambda s: max(1.5 * on_limits(s), on_costs(s)), 3) or pool.take(
+        ids, on_findings, 1
     )
-    return Challenge(sentence_case(f"open questions on {group.terms[0]}"), quoted) if quoted else None
+    return Challenge(f"Open questions on {group.terms[0]}", quoted) if quoted else None

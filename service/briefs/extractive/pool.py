@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -59,7 +60,7 @@ class Pool:
         ranked = [
             (quotation, self._rate(quotation, rate, float(close)))
             for (sentence, rate), close in zip(rated, near, strict=True)
-            if (quotation := self._frame(sentence))
+            if (quotation := self._frame(sentence)) and rating(_said(quotation)) > 0
         ]
         ranked.sort(key=lambda item: (-item[1], item[0].sentence.paper_id, item[0].sentence.place))
         return ranked[:MOST_CANDIDATES]
@@ -77,6 +78,13 @@ class Pool:
         self._said[quotation.sentence] = None
         self._quoted[quotation.sentence.paper_id] += 1
         return framed.claim
+
+
+def _said(quotation: Quotation) -> Sentence:
+    """The sentence as far as it is quoted: what is cut off its end counts for nothing."""
+    sentence, last = quotation.sentence, quotation.pieces[-1]
+    at = sentence.text.rfind(last)
+    return replace(sentence, text=sentence.text[: at + len(last)]) if at >= 0 else sentence
 
 
 def readability(quotation: Quotation) -> float:
@@ -121,7 +129,9 @@ def on_results(sentence: Sentence) -> float:
 
 @lru_cache(maxsize=RATED)
 def on_strengths(sentence: Sentence) -> float:
-    """What an approach gains, else what is found of it, limits left to the trade-off."""
+    """What an approach gains, else what is found of it; costs and limits are left to the trade-off."""
+    if sentence.costs and not sentence.has_figures:
+        return 0.0
     return on_gains(sentence) or (0.0 if sentence.limits else 0.6 * on_findings(sentence))
 
 
@@ -129,6 +139,8 @@ def on_strengths(sentence: Sentence) -> float:
 def on_costs(sentence: Sentence) -> float:
     """Limits and costs that are the approach's own rather than done away with."""
     if sentence.averts or sentence.proposes or not (sentence.costs or sentence.warns):
+        return 0.0
+    if sentence.acts or sentence.asks:
         return 0.0
     if sentence.gains and not sentence.weighs:
         return 0.0
@@ -138,11 +150,11 @@ def on_costs(sentence: Sentence) -> float:
 @lru_cache(maxsize=RATED)
 def on_limits(sentence: Sentence) -> float:
     """What is in the way: not what the paper itself proposes, gains or does away with."""
-    if not sentence.limits or sentence.proposes:
+    if not sentence.limits or sentence.proposes or sentence.acts or sentence.asks:
         return 0.0
     if sentence.criticises and not sentence.finds and not sentence.gains:
-        return 0.7
-    return 0.0 if sentence.averts or (sentence.gains and sentence.has_figures) else 0.6
+        return 0.7 if sentence.faults or not sentence.averts else 0.0
+    return 0.0 if sentence.averts or (sentence.gains and not sentence.weighs) else 0.6
 
 
 def on_anything(sentence: Sentence) -> float:

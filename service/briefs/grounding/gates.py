@@ -16,6 +16,7 @@ from service.briefs.grounding.sections import EXTENTS, entries_of, required
 from service.briefs.grounding.sources import Source, Sources, normalise
 from service.briefs.grounding.verdict import Failure, Gate, Verdict, count
 from service.briefs.model import Brief, CatalogEntry, Challenge, Claim, Method, Theme, Trend
+from service.briefs.sentences import visible
 from service.papers import Paper
 
 MOST_THEMES = 2  # that one paper may be in
@@ -134,7 +135,7 @@ def _untrue(entry: CatalogEntry, sources: Sources, seen: Counter[str]) -> str:
         return f"{entry.paper_id} ({entry.handle}) is there twice, or its handle is"
     source = sources[entry.paper_id]
     given: dict[str, object] = {"url": entry.url, "submitted": entry.submitted, "version": entry.version}
-    given |= {"title": normalise(entry.title), "authors": normalise(" ".join(entry.authors))}
+    given |= {"title": _seen(entry.title), "authors": _seen(" ".join(entry.authors))}
     for field, value in _metadata(source).items():
         if given[field] != value:
             return f"{field} of {entry.paper_id} is {given[field]}, arXiv has {value}"
@@ -144,9 +145,14 @@ def _untrue(entry: CatalogEntry, sources: Sources, seen: Counter[str]) -> str:
 def _metadata(source: Source) -> dict[str, object]:
     paper = source.paper
     # a title of invisible characters alone gives way to the id
-    title = source.title or paper.id
+    title = _seen(paper.title) or paper.id
     facts = {"url": paper.url, "submitted": paper.submitted.date(), "version": paper.version}
-    return {**facts, "title": title, "authors": normalise(" ".join(paper.authors))}
+    return {**facts, "title": title, "authors": _seen(" ".join(paper.authors))}
+
+
+def _seen(text: str) -> str:
+    """Text as a reader sees it: what is invisible on one side of a comparison is no difference."""
+    return normalise(visible(text))
 
 
 def _citation(case: _Case) -> Iterator[Failure]:
