@@ -182,8 +182,9 @@ def send_test(office: Office, visitor: Visitor, edition: RenderedEdition | None,
     if limited := limits.take("test-send", to, visitor.host, office.clock()):
         raise Refused(f"Too many tests at once. Try again {waiting(limited.wait)}.")
     message_id = f"test.{secrets.token_hex(12)}@{edition.sender.domain}"
-    reader = replace(sample_reader(office.site.base_url, edition.edition.issue.label), address=to.spelled)
-    return _handed_over(office, edition, replace(reader, message_id=message_id))
+    reader = sample_reader(office.site.base_url, edition.edition.issue.label)
+    reader = replace(reader, address=to.spelled, name=None, message_id=message_id)
+    return _handed_over(office, edition, reader)
 
 
 def _handed_over(office: Office, edition: RenderedEdition, reader: Recipient) -> State:
