@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 WIDTH, HEIGHT = 720, 220
-LEFT, RIGHT, TOP, BOTTOM = 56, 12, 12, 28  # room for labels
+LEFT, RIGHT, TOP, BOTTOM = 56, 32, 12, 28  # room for labels
 TICKS = 4
 MOST_LABELS = 7  # under the axis
 
