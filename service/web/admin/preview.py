@@ -10,7 +10,6 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Annotated
 from urllib.parse import urlencode
@@ -27,8 +26,8 @@ from service.web.admin.doors import Editor, Viewer
 from service.web.admin.forms import Form
 from service.web.admin.frame import Office, TheOffice, Visitor
 from service.web.admin.issue import status_of
+from service.web.admin.prints import printed
 from service.web.site import UNKEPT
-from service.wiring import Service
 from subscribers.addresses import AddressRefused, read_address
 from subscribers.limits import Limits, Rate, Scope
 from subscribers.pages.words import waiting
@@ -51,7 +50,6 @@ TEST_RATES = {
     Scope.NETWORK: Rate(30, dt.timedelta(minutes=2)),
     Scope.EVERYBODY: Rate(60, dt.timedelta(minutes=1)),
 }
-RENDERED_KEPT = 2  # issues in memory, some megabytes each
 STYLES = re.compile(r"(<style[^>]*>)(.*?)(</style>)", re.DOTALL)
 DARK = re.compile(r"\(\s*prefers-color-scheme\s*:\s*dark\s*\)")
 SCHEME = re.compile(r"light dark")
@@ -274,14 +272,8 @@ def edition_of(rendered: RenderedIssue, wish: Wish) -> RenderedEdition | None:
 
 
 def rendered_issue(office: Office, label: str) -> RenderedIssue:
-    """The issue as it stands, rendered once for its content; 404 for one that nobody knows."""
-    status = status_of(office, label)
-    return _rendered(office.service, label, status.content_hash)
-
-
-@lru_cache(maxsize=RENDERED_KEPT)
-def _rendered(service: Service, label: str, content_hash: str) -> RenderedIssue:  # noqa: ARG001 - the hash is the cache's key
-    return wiring.press(service.settings).print(service.archive.issue(label))
+    """The issue as it stands, rendered; 404 for one that nobody knows."""
+    return printed(office, status_of(office, label))
 
 
 def in_scheme(html: str, *, dark: bool) -> str:
