@@ -13,7 +13,7 @@ from service.web.app import make_app
 from service.wiring import Service
 from tests import builders
 from tests.newsdesk import ADMINS, EDITOR, VIEWER, link_for, signed_in
-from tests.readers import Answer, Place, Reader, open_place
+from tests.readers import Answer, Place, Reader, body_of, open_place
 
 HTTPS = "https://testserver"
 STRANGER = "stranger@example.net"
@@ -63,6 +63,19 @@ def test_the_link_of_the_letter_signs_an_admin_in(place: Place, address: str) ->
     admin = place.reader()
     assert came_in(admin.press(admin.get(link_for(place, address)), "Sign in"))
     assert address in admin.get("/admin").text
+
+
+def test_the_letter_says_the_same_in_html_and_plaintext(place: Place) -> None:
+    path = link_for(place)
+    letter = place.letter("Sign in")
+    html, text = body_of(letter, "html"), body_of(letter)
+    assert f'href="http://testserver{path}"' in html
+    assert f"http://testserver{path}" in text.split()
+    assert "15 minutes" in html
+    assert "15 minutes" in text
+    assert (letter["to"], letter["auto-submitted"]) == (EDITOR, "auto-generated")
+    assert "<mj-" not in html
+    assert "{{" not in html + text
 
 
 def test_opening_the_link_signs_nobody_in(place: Place) -> None:

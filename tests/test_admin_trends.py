@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from service.archive import IssueTrend
 from service.papers import Window
-from service.web.admin.charts import BOTTOM, HEIGHT, TOP, ceiling, line, sparkline, stacks
+from service.web.admin.charts import BOTTOM, HEIGHT, TOP, ceiling, line, short, sparkline, stacks
 from service.web.admin.trends import WEEKS, bounce_rate, weeks
 from tests.newsdesk import ADMINS, signed_in
 from tests.readers import Place, open_place, publish
@@ -47,6 +47,13 @@ def test_the_axis_ends_at_a_round_number(most: int, top: int) -> None:
     assert ceiling(most) == top
     assert top >= most
     assert top % 4 == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "words"), [(0, "0"), (7500, "7,500"), (25_000, "25k"), (1_000_000, "1M"), (1_500_000, "1.5M")]
+)
+def test_a_number_on_an_axis_is_short(number: int, words: str) -> None:
+    assert short(number) == words
 
 
 def test_a_line_runs_from_the_bottom_to_the_top() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 WIDTH, HEIGHT = 720, 220
-LEFT, RIGHT, TOP, BOTTOM = 56, 32, 12, 28  # room for labels
+LEFT, RIGHT, TOP, BOTTOM = 68, 48, 20, 30  # room for labels
 TICKS = 4
 MOST_LABELS = 7  # under the axis
 
@@ -92,6 +92,13 @@ def ceiling(most: int) -> int:
     return TICKS * next(one for one in rounded if one >= step)
 
 
+def short(number: int) -> str:
+    """A number for an axis: ``7,500``, ``25k``, ``1.5M``."""
+    if number < 10_000:
+        return f"{number:,}"
+    return f"{number / 1_000_000:g}M" if number >= 1_000_000 else f"{number / 1000:g}k"
+
+
 def _stack(x: float, width: float, row: Mapping[str, int], colours: Mapping[str, str], top: int) -> list[Bar]:
     bars, below = [], 0
     for name, colour in colours.items():
@@ -111,7 +118,7 @@ def _height(value: float, top: int) -> float:
 
 
 def _ticks(top: int) -> list[Tick]:
-    return [Tick(_height(value, top), f"{value:,}") for value in range(0, top + 1, top // TICKS)]
+    return [Tick(_height(value, top), short(value)) for value in range(0, top + 1, top // TICKS)]
 
 
 def _labels(labels: Sequence[str], places: Sequence[float]) -> list[Tick]:
