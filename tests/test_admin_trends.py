@@ -5,10 +5,12 @@ import lxml.html
 import pytest
 import sqlalchemy as sa
 
-from service.archive import IssueTrend
+from service.archive import Archive, IssueTrend
 from service.papers import Window
 from service.web.admin.charts import BOTTOM, HEIGHT, TOP, ceiling, line, short, sparkline, stacks
 from service.web.admin.trends import WEEKS, bounce_rate, weeks
+from subscribers.roster import Roster
+from tests import newsrooms
 from tests.newsdesk import ADMINS, signed_in
 from tests.readers import Place, open_place, publish
 
@@ -106,3 +108,16 @@ def test_every_chart_has_a_table_with_the_same_numbers(place: Place) -> None:
 def test_trends_of_nothing_say_so(place: Place) -> None:
     text = signed_in(place).get("/admin/trends").text
     assert "No issue was sent yet" in text
+
+
+def test_figures_of_issues_are_the_same_on_every_database(archive: Archive, roster: Roster) -> None:
+    newsrooms.save_issue(archive, label="2026-W21")
+    newsrooms.save_issue(archive)
+    newsrooms.add_readers(roster, 3)
+    archive.plan(newsrooms.WINDOW.label, newsrooms.NOW)
+    before, newest = archive.trends()
+    assert (before.label, before.states, newest.states) == ("2026-W21", {}, {"waiting": 3})
+    assert newest.papers == {"llm-post-train": 0, "robot-learning": 0}
+    (subscriber, *_) = roster.subscribers()
+    assert [(one.label, one.state) for one in archive.received(subscriber.id)] == [("2026-W22", "waiting")]
+    assert archive.received(0) == ()
