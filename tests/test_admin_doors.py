@@ -345,6 +345,35 @@ def test_every_form_has_the_token_and_every_page_the_headers(place: Place) -> No
                 assert form.xpath(".//input[@name='csrf']/@value") == [csrf(ann)], path
 
 
+JUNK = (
+    "", "\0", "x" * 5000, "-1", "9" * 40, "\u202e<b>&amp;'\"{{ 7*7 }}%s", "a@b", "é\U0001f600\r\n", "../etc",
+)  # fmt: skip
+FIELDS = (
+    "address", "after", "categories", "consent", "content", "description", "edit", "email", "examples",
+    "frequency", "kind", "length", "name", "note", "papers_per_brief", "shown", "slug", "state", "target",
+    "text", "topic", "topics", "value",
+)  # fmt: skip
+QUERIES = ("?before=-1", f"?before={'9' * 30}", "?before=x", "?subject=%00", "?said=<b>&topic=%00&state=x")
+
+
+def test_no_form_breaks_on_junk(place: Place) -> None:
+    place.subscriber()
+    place.deliver()
+    ann = signed_in(place)
+    token = csrf(ann)
+    for path in sorted(set(routes("POST")) - OPEN - {"/admin/sign-out"}):
+        for junk in JUNK:
+            answer = ann.post(filled(path), dict.fromkeys(FIELDS, junk) | {"csrf": token})
+            assert answer.status < 500, (path, junk)
+
+
+def test_no_page_breaks_on_a_strange_query(place: Place) -> None:
+    ann = signed_in(place)
+    for path in routes("GET"):
+        for query in QUERIES:
+            assert ann.get(f"{filled(path)}{query}").status < 500, (path, query)
+
+
 # -- what is written down ----------------------------------------------------------------------------------
 
 
