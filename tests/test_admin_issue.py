@@ -221,6 +221,14 @@ def test_a_subscriber_who_gets_nothing_is_told_with_the_reason(place: Place, ann
     assert "address suppressed: " in ann.get(f"{ISSUE}/preview?subscriber={reader.id}").text
 
 
+def test_who_has_the_issue_already_is_shown_what_they_got(place: Place, ann: Reader) -> None:
+    place.service.archive.approve(LABEL, place.clock.now)
+    place.deliver()
+    reader = place.service.roster.find("one@example.org")
+    page = ann.get(f"{ISSUE}/preview?subscriber={reader.id}").text
+    assert "As <b>one@example.org</b> would get it" in page
+
+
 def test_a_stranger_s_address_shows_no_subscriber(ann: Reader) -> None:
     answer = press(ann, "Show theirs", f"{ISSUE}/preview", address="nobody@example.net")
     assert (answer.status, "Nobody on the roster" in answer.notice) == (404, True)

@@ -29,6 +29,7 @@ from service.web.admin.issue import status_of
 from service.web.admin.prints import printed
 from service.web.site import UNKEPT
 from subscribers.addresses import AddressRefused, read_address
+from subscribers.audience import ALREADY_SENT
 from subscribers.limits import Limits, Rate, Scope
 from subscribers.pages.words import waiting
 from subscribers.preferences import Length
@@ -233,7 +234,7 @@ def _why_not(office: Office, label: str, wish: Wish) -> str:
     if wish.subscriber is None:
         return ""
     _, reason = office.archive.why(label, wish.subscriber.id, office.clock().date())
-    return reason or ""
+    return "" if reason in {None, ALREADY_SENT} else str(reason)
 
 
 def _sizes(edition: RenderedEdition, reader: Recipient, at: dt.datetime) -> list[tuple[str, int]]:
