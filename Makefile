@@ -72,6 +72,7 @@ bench: $(DEVELOPMENT) ## Measure delivery beside others, a million subscribers, 
 	$(BIN)/python -m tests.benchmarks.subscribers
 	$(BIN)/python -m tests.benchmarks.emails
 	$(BIN)/python -m tests.benchmarks.pages
+	$(BIN)/python -m tests.benchmarks.admin
 
 docs: $(RUNTIME) ## Write docs/configuration.md anew from the settings
 	@$(BIN)/brief settings --markdown > docs/configuration.md

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from service.archive import Archive, Built, IssueClosed, IssueEdited, Stale
+from service.briefs.extractive import ExtractiveWriter
 from service.briefs.grounding import Place, check, claims, required, texts
 from service.briefs.grounding.sections import EXTENTS, entries_of
 from service.briefs.model import Brief
@@ -30,7 +31,9 @@ from service.editing.papers import without_paper
 from service.emails.sentences import subject_values
 from service.issues import Issue
 from service.papers import Fetched
+from service.pipeline import Newsroom, build_issue
 from tests import builders
+from tests.fakes import ScriptedPapers
 from tests.newsrooms import NOW
 
 TOPIC, OTHER = builders.topic().slug, "other-topic"
@@ -306,3 +309,22 @@ def test_building_again_asks_before_it_undoes_edits(stored: Archive) -> None:
 def test_a_withdrawn_approval_makes_a_draft(stored: Archive) -> None:
     stored.approve(LABEL, NOW)
     assert not stored.withdraw(LABEL).approved
+
+
+def test_a_build_refuses_an_edited_issue_before_it_asks_for_papers(stored: Archive) -> None:
+    stored.edit_issue(LABEL, NOTE, BY, NOW)
+    source = ScriptedPapers({TOPIC: []}, NOW)
+    room = Newsroom(stored, source, ExtractiveWriter(), ExtractiveWriter(), lambda: NOW)
+    with pytest.raises(IssueEdited):
+        build_issue(builders.WINDOW, [builders.topic()], room)
+    assert source.asked == []
+    assert build_issue(builders.WINDOW, [builders.topic()], room, over_edits=True).issue
+
+
+def test_an_edit_that_was_checked_against_other_content_is_not_written(stored: Archive) -> None:
+    """Two editors at once: the one who comes second is told, and nothing of the first is lost."""
+    seen = stored.status(LABEL).content_hash
+    stored.edit_issue(LABEL, NOTE, BY, NOW, seen)
+    with pytest.raises(Stale):
+        stored.edit_issue(LABEL, DropTopic(OTHER), "bea@example.org", NOW, seen)
+    assert [one.by for one in stored.edits(LABEL)] == [BY]

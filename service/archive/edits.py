@@ -25,7 +25,7 @@ class Made:
 
 
 class EditDesk:
-    """Edits, each one transaction: the issue that is edited is the one that was seen."""
+    """Edits: each changes exactly the issue that was seen and checked, or nothing."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
@@ -37,11 +37,13 @@ class EditDesk:
         EditRefused where the edit can't be made; Stale where the content is not `content_hash` any more;
         IssueClosed when the issue is being delivered.
         """
-        with Session(self._writer) as session, session.begin():
+        with Session(self._engine) as session:
             row = _open_row(session, label, content_hash)
-            issue = read_issue(session, row)
+            seen, issue = row.content_hash, read_issue(session, row)
             papers = read_papers(session, sorted({id_ for brief in issue.briefs for id_ in brief.entries}))
-            made = edited(issue, edit, papers)
+        made = edited(issue, edit, papers)  # the gates take a second, which no transaction has to wait for
+        with Session(self._writer) as session, session.begin():
+            row = _open_row(session, label, seen, lock=True)
             keep_originals(session, label)
             _write(session, row, made)
             session.add(EditRow(issue_label=label, at=now, by=by, edit=edit_to_json(edit)))
@@ -50,7 +52,7 @@ class EditDesk:
     def undo_edits(self, label: str, now: dt.datetime, content_hash: str = "") -> Issue:
         """The issue as it was built. Stale and IssueClosed as for `edit_issue`."""
         with Session(self._writer) as session, session.begin():
-            row = _open_row(session, label, content_hash)
+            row = _open_row(session, label, content_hash, lock=True)
             bring_back(session, label, now)
             issue = read_issue(session, row)
             row.content_hash = issue.content_hash
@@ -69,9 +71,9 @@ class EditDesk:
             return read_issue(session, row, originals(session, label) or None)
 
 
-def _open_row(session: Session, label: str, content_hash: str) -> IssueRow:
-    """The issue's row, locked, where it can still be changed and is what the caller saw."""
-    row = issue_row(session, label, lock=True)
+def _open_row(session: Session, label: str, content_hash: str, *, lock: bool = False) -> IssueRow:
+    """The issue's row where it can still be changed and is what the caller saw."""
+    row = issue_row(session, label, lock=lock)
     if row.planned_at is not None:
         raise IssueClosed(f"issue {label} is already being delivered and can't be edited")
     if content_hash and content_hash != row.content_hash:

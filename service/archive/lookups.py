@@ -20,6 +20,7 @@ from subscribers.tables import SubscriberRow
 LAST = "\U0010ffff"  # sorts behind every character of an address
 
 ROW, PERSON = table(DeliveryRow).c, table(SubscriberRow).c
+OTHER = table(SubscriberRow).alias()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,11 @@ class Lookups:
         self, label: str, *, state: State | None = None, after: int = 0, limit: int = 50
     ) -> tuple[Line, ...]:
         """Deliveries of an issue in the order of the ledger; `after` is the last id of the page before."""
-        rows = LINE.where(ROW.issue_label == label, ROW.id > after).order_by(ROW.id).limit(limit)
-        return self._lines(rows if state is None else rows.where(ROW.state == state))
+        # The index is by issue, state and id: the first rows of each state hold the first of all.
+        firsts = [_firsts(label, one, after, limit) for one in (State if state is None else (state,))]
+        found = sa.union_all(*(sa.select(rows.c.id) for rows in firsts)).subquery()
+        ids = sa.select(found.c.id).order_by(found.c.id).limit(limit)
+        return self._lines(LINE.where(ROW.id.in_(ids)).order_by(ROW.id))
 
     def delivery(self, label: str, delivery_id: int) -> Line | None:
         """One delivery of an issue; None where it has none of this id."""
@@ -58,11 +62,15 @@ class Lookups:
     ) -> tuple[Line, ...]:
         """Deliveries to addresses that begin so, by address; `after` is the last id of the page before."""
         begins = address.strip().lower()
-        rows = LINE.where(ROW.issue_label == label, self._begins_so(begins))
+        # From the roster's index to the ledger's, a reader at a time: a join would read one of them through.
+        own = sa.select(ROW.id).where(ROW.issue_label == label, ROW.subscriber_id == PERSON.id)
+        ids = sa.select(own.scalar_subquery()).where(self._begins_so(begins), own.exists())
         if after:
-            last = sa.select(PERSON.address_key).join(table(DeliveryRow), PERSON.id == ROW.subscriber_id)
-            rows = rows.where(PERSON.address_key > last.where(ROW.id == after).scalar_subquery())
-        return self._lines(rows.order_by(PERSON.address_key).limit(limit))
+            last = sa.select(OTHER.c.address_key).join(table(DeliveryRow), OTHER.c.id == ROW.subscriber_id)
+            ids = ids.where(PERSON.address_key > last.where(ROW.id == after).scalar_subquery())
+        with Session(self._engine) as session:
+            found = list(session.scalars(ids.order_by(PERSON.address_key).limit(limit)))
+        return self._lines(LINE.where(ROW.id.in_(found)).order_by(PERSON.address_key)) if found else ()
 
     def crowd(self, label: str, today: dt.date) -> Crowd:
         """The audience that planning would freeze, by edition, topic and reason, without writing anything."""
@@ -91,6 +99,12 @@ class Lookups:
     def _lines(self, rows: sa.Select[Any]) -> tuple[Line, ...]:
         with Session(self._engine) as session:
             return tuple(line_of(*row) for row in session.execute(rows))
+
+
+def _firsts(label: str, state: State, after: int, limit: int) -> sa.Subquery:
+    """The ids of an issue's next deliveries in one state."""
+    rows = sa.select(ROW.id).where(ROW.issue_label == label, ROW.state == state, ROW.id > after)
+    return rows.order_by(ROW.id).limit(limit).subquery()
 
 
 def _sorted(counted: Counter[Any]) -> dict[Any, int]:

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from service.archive.tables import BriefRow, DeliveryRow, IssueRow, SightingRow
+from service.archive.tables import GONE_WRONG, BriefRow, DeliveryRow, IssueRow, SightingRow
 from service.delivery import State
 from subscribers.database import table
 
@@ -22,7 +22,7 @@ class IssueTrend:
     label: str
     first: dt.date
     states: Mapping[str, int]  # deliveries by state; empty until they are planned
-    facts: Mapping[str, int]  # by what a provider reported last
+    facts: Mapping[str, int]  # what a provider reported of those that went wrong
     papers: Mapping[str, int]  # by topic slug
 
 
@@ -56,8 +56,8 @@ class TrendBook:
         with Session(self._engine) as session:
             issues = _newest(session, limit)
             labels = [label for label, _ in issues]
-            states = _counted(session, LEDGER.issue_label, LEDGER.state, labels)
-            facts = _counted(session, LEDGER.issue_label, LEDGER.fact, labels)
+            states = _counted(session, outcomes_of(labels))
+            facts = _counted(session, gone_wrong(labels))
             papers = _papers(session, labels)
         return tuple(
             IssueTrend(label, first, states.get(label, {}), facts.get(label, {}), papers.get(label, {}))
@@ -80,12 +80,22 @@ def _newest(session: Session, limit: int, *, planned: bool = False) -> list[tupl
     return [(label, first) for label, first in session.execute(rows)]
 
 
-def _counted(
-    session: Session, issue: sa.Column[Any], what: sa.Column[Any], labels: Sequence[str]
-) -> dict[str, dict[str, int]]:
-    rows = sa.select(issue, what, sa.func.count()).where(issue.in_(labels), what.is_not(None))
+def outcomes_of(labels: Sequence[str]) -> sa.Select[Any]:
+    """Deliveries by issue and state, which an index holds."""
+    rows = sa.select(LEDGER.issue_label, LEDGER.state, sa.func.count()).where(LEDGER.issue_label.in_(labels))
+    return rows.group_by(LEDGER.issue_label, LEDGER.state)
+
+
+def gone_wrong(labels: Sequence[str]) -> sa.Select[Any]:
+    """Bounces, drops and complaints by issue: an index holds these rows alone."""
+    rows = sa.select(LEDGER.issue_label, LEDGER.fact, sa.func.count())
+    rows = rows.where(LEDGER.issue_label.in_(labels), sa.text(GONE_WRONG))
+    return rows.group_by(LEDGER.issue_label, LEDGER.fact)
+
+
+def _counted(session: Session, rows: sa.Select[Any]) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = {}
-    for label, value, count in session.execute(rows.group_by(issue, what).order_by(issue, what)):
+    for label, value, count in session.execute(rows):
         found.setdefault(label, {})[str(value)] = count
     return found
 

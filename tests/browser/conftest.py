@@ -11,6 +11,7 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.newsdesk import ADMINS
 from tests.readers import Place, open_place
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
@@ -47,7 +48,7 @@ def place(tmp_path: Path, migrated: Path) -> Iterator[Place]:
     with socket.socket() as port:
         port.bind(("127.0.0.1", 0))
         base = f"http://127.0.0.1:{port.getsockname()[1]}"
-        served = open_place(tmp_path, migrated, base)
+        served = open_place(tmp_path, migrated, base, admins=ADMINS)
         server = uvicorn.Server(uvicorn.Config(served.app, log_config=None, access_log=False))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [port]})
         thread.start()

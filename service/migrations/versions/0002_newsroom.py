@@ -13,6 +13,7 @@ def upgrade() -> None:
     _admins()
     _edits()
     _prefixes()
+    _gone_wrong()
 
 
 def _admins() -> None:
@@ -78,7 +79,19 @@ def _prefixes() -> None:
         )
 
 
+def _gone_wrong() -> None:
+    where = sa.text("fact IN ('dropped', 'bounced', 'complained')")
+    op.create_index(
+        "ix_deliveries_gone_wrong",
+        "deliveries",
+        ["issue_label", "fact"],
+        sqlite_where=where,
+        postgresql_where=where,
+    )
+
+
 def downgrade() -> None:
+    op.drop_index("ix_deliveries_gone_wrong", "deliveries")
     if op.get_bind().dialect.name == "postgresql":
         op.drop_index("ix_subscribers_address_prefix", "subscribers")
     for table in ("originals", "edits", "audit_log", "admin_sessions", "sign_ins"):

@@ -59,6 +59,7 @@ from service.web.admin import (
     suppressing,
     this_week,
     topics,
+    trends,
 )
 from service.web.admin.frame import Office
 
@@ -74,6 +75,7 @@ MODULES = (
     importing,
     audit,
     topics,
+    trends,
 )
 
 

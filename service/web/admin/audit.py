@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Response
 
-from service.web.admin.doors import Viewer
+from service.web.admin.doors import Before, Viewer
 from service.web.admin.frame import TheOffice
 
 A_PAGE = 50
@@ -11,7 +11,7 @@ routes = APIRouter(include_in_schema=False)
 
 
 @routes.get("/admin/log")
-def log(visitor: Viewer, office: TheOffice, before: int | None = None, subject: str = "") -> Response:
+def log(visitor: Viewer, office: TheOffice, before: Before = None, subject: str = "") -> Response:
     found = office.archive.noted(before=before, limit=A_PAGE + 1, subject=subject[:200])
     return office.page(
         visitor,

@@ -20,22 +20,32 @@ class Counted(Generic[Value]):
 
 @dataclass
 class Kept:
-    """Values by key. One thread counts at a time, so that ten admins don't count ten times."""
+    """Values by key. One thread counts a value at a time, so that ten admins don't count ten times."""
 
     clock: Callable[[], dt.datetime]
     _values: dict[Hashable, Counted[Any]] = field(default_factory=dict)
+    _counting: dict[Hashable, threading.Lock] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def get(
         self, key: Hashable, count: Callable[[], Value], good_for: dt.timedelta = dt.timedelta(minutes=10)
     ) -> Counted[Value]:
         """What was counted under this key, or is now."""
-        now = self.clock()
         with self._lock:
+            counting = self._counting.setdefault(key, threading.Lock())
+        with counting:
+            now = self.clock()
             found = self._values.get(key)
             if found is None or now - found.at >= good_for:
-                self._values.pop(key, None)
-                found = self._values[key] = Counted(count(), now)
-                while len(self._values) > MOST_KEPT:
-                    self._values.pop(next(iter(self._values)))
+                found = Counted(count(), now)
+                self._keep(key, found)
             return found
+
+    def _keep(self, key: Hashable, counted: Counted[Any]) -> None:
+        with self._lock:
+            self._values.pop(key, None)  # the newest come last
+            self._values[key] = counted
+            while len(self._values) > MOST_KEPT:
+                oldest = next(iter(self._values))
+                del self._values[oldest]
+                self._counting.pop(oldest, None)

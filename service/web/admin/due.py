@@ -9,9 +9,9 @@ from service.web.admin.frame import Office
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One thing to come, or that is late."""
+    """One thing that is done by itself, or waits for a person."""
 
-    moment: dt.datetime | None  # None for what waits for a person
+    moment: dt.datetime | None  # None for now
     words: str
     path: str = ""  # of the page where something can be done about it
 

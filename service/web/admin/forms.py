@@ -1,5 +1,6 @@
 """What an admin's form sent."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -9,6 +10,8 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException
 
 MOST_FIELDS = 2_000
+# Nobody types them, and PostgreSQL takes no NUL
+UNREADABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 LONGEST_FIELD = 512 * 1024  # bytes
 
 
@@ -23,7 +26,7 @@ class Sent:
         return next(iter(self.texts(name)), "")
 
     def texts(self, name: str) -> Sequence[str]:
-        return [value for value in self.data.getlist(name) if isinstance(value, str)]
+        return [UNREADABLE.sub("", value) for value in self.data.getlist(name) if isinstance(value, str)]
 
     def file(self, name: str) -> UploadFile | None:
         """An uploaded file; None when none was chosen."""

@@ -12,10 +12,11 @@ from service.emails.facts import edits_in_words, span
 from service.web.admin.doors import Editor, Viewer
 from service.web.admin.forms import Form
 from service.web.admin.frame import Office, TheOffice, Visitor
+from service.web.admin.prints import printed
 from service.web.admin.states import stand, sums
 from service.web.admin.this_week import checks
 
-ISSUES_SHOWN = 60
+ISSUES_SHOWN = 30
 
 routes = APIRouter(include_in_schema=False)
 
@@ -60,7 +61,8 @@ def send(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Response
         status, content = office.archive.status(label), seen(sent.text("content"))
         if not status.approved:
             raise Refused("Nobody approved the issue as it stands now.")
-        if problems := report_on(office.service, label, office.clock()).problems:
+        report = report_on(office.service, label, office.clock(), printed(office, status))
+        if problems := report.problems:
             name, what = problems[0]
             raise Refused(f"{len(problems)} problems must be put right first. The first: {name}: {what}")
         fan_out = wiring.fan_out(office.service)
@@ -120,6 +122,7 @@ def issue_page(
     found = office.archive.issue(label)
     checked = checks(office, label, of.content_hash)
     today = office.clock().date()
+    key = ("crowd", label, of.content_hash, today)
     return office.page(
         visitor,
         "issue.html",
@@ -133,7 +136,7 @@ def issue_page(
         briefs=found.briefs,
         checked=len(checked),
         problems=[(name, one) for name, each in checked.items() for one in each],
-        crowd=None if of.planned else office.archive.crowd(label, today),
+        crowd=None if of.planned else office.kept.get(key, lambda: office.archive.crowd(label, today)),
         names={brief.topic_slug: brief.topic_name for brief in found.briefs},
         edits=[(in_words(one.edit), one.by, one.at) for one in office.archive.edits(label)],
         edited={brief.topic_slug: edits_in_words(brief.metadata.edits) for brief in found.briefs},

@@ -9,7 +9,7 @@ from typing import Any
 
 from fastapi import APIRouter, HTTPException, Response
 
-from service.web.admin.doors import Editor, Viewer
+from service.web.admin.doors import Before, Editor, Viewer
 from service.web.admin.forms import Form, Sent
 from service.web.admin.frame import Office, TheOffice, Visitor
 from subscribers.addresses import AddressRefused, read_address
@@ -39,7 +39,7 @@ class Typed:
 
 
 @routes.get(PEOPLE)
-def newest(visitor: Viewer, office: TheOffice, before: int | None = None) -> Response:
+def newest(visitor: Viewer, office: TheOffice, before: Before = None) -> Response:
     found = office.directory.newest(before=before, limit=A_PAGE + 1)
     values = _page(office, found) | {"search": "", "is_first": before is None}
     return office.page(visitor, "subscribers.html", "Subscribers", **values)

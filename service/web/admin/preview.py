@@ -10,7 +10,6 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Annotated
 from urllib.parse import urlencode
@@ -27,9 +26,10 @@ from service.web.admin.doors import Editor, Viewer
 from service.web.admin.forms import Form
 from service.web.admin.frame import Office, TheOffice, Visitor
 from service.web.admin.issue import status_of
+from service.web.admin.prints import printed
 from service.web.site import UNKEPT
-from service.wiring import Service
 from subscribers.addresses import AddressRefused, read_address
+from subscribers.audience import ALREADY_SENT
 from subscribers.limits import Limits, Rate, Scope
 from subscribers.pages.words import waiting
 from subscribers.preferences import Length
@@ -51,7 +51,6 @@ TEST_RATES = {
     Scope.NETWORK: Rate(30, dt.timedelta(minutes=2)),
     Scope.EVERYBODY: Rate(60, dt.timedelta(minutes=1)),
 }
-RENDERED_KEPT = 2  # issues in memory, some megabytes each
 STYLES = re.compile(r"(<style[^>]*>)(.*?)(</style>)", re.DOTALL)
 DARK = re.compile(r"\(\s*prefers-color-scheme\s*:\s*dark\s*\)")
 SCHEME = re.compile(r"light dark")
@@ -182,8 +181,9 @@ def send_test(office: Office, visitor: Visitor, edition: RenderedEdition | None,
     if limited := limits.take("test-send", to, visitor.host, office.clock()):
         raise Refused(f"Too many tests at once. Try again {waiting(limited.wait)}.")
     message_id = f"test.{secrets.token_hex(12)}@{edition.sender.domain}"
-    reader = replace(sample_reader(office.site.base_url, edition.edition.issue.label), address=to.spelled)
-    return _handed_over(office, edition, replace(reader, message_id=message_id))
+    reader = sample_reader(office.site.base_url, edition.edition.issue.label)
+    reader = replace(reader, address=to.spelled, name=None, message_id=message_id)
+    return _handed_over(office, edition, reader)
 
 
 def _handed_over(office: Office, edition: RenderedEdition, reader: Recipient) -> State:
@@ -234,7 +234,7 @@ def _why_not(office: Office, label: str, wish: Wish) -> str:
     if wish.subscriber is None:
         return ""
     _, reason = office.archive.why(label, wish.subscriber.id, office.clock().date())
-    return reason or ""
+    return "" if reason in {None, ALREADY_SENT} else str(reason)
 
 
 def _sizes(edition: RenderedEdition, reader: Recipient, at: dt.datetime) -> list[tuple[str, int]]:
@@ -273,14 +273,8 @@ def edition_of(rendered: RenderedIssue, wish: Wish) -> RenderedEdition | None:
 
 
 def rendered_issue(office: Office, label: str) -> RenderedIssue:
-    """The issue as it stands, rendered once for its content; 404 for one that nobody knows."""
-    status = status_of(office, label)
-    return _rendered(office.service, label, status.content_hash)
-
-
-@lru_cache(maxsize=RENDERED_KEPT)
-def _rendered(service: Service, label: str, content_hash: str) -> RenderedIssue:  # noqa: ARG001 - the hash is the cache's key
-    return wiring.press(service.settings).print(service.archive.issue(label))
+    """The issue as it stands, rendered; 404 for one that nobody knows."""
+    return printed(office, status_of(office, label))
 
 
 def in_scheme(html: str, *, dark: bool) -> str:

@@ -1,0 +1,377 @@
+"""The admin pages of one issue: state, approval, preview, test-send, editing."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from service import wiring
+from service.archive import Built, Halt
+from service.briefs.grounding import claims
+from service.delivery import State
+from service.papers import Fetched
+from service.worker import Worker
+from subscribers.suppressions import Cause
+from tests import builders
+from tests.newsdesk import ADMINS, EDITOR, VIEWER, signed_in
+from tests.readers import Answer, Place, Reader, body_of, open_place
+
+BASE = "http://127.0.0.1:8000"  # on this machine a one-click link may be http
+LABEL = builders.WINDOW.label
+ISSUE = f"/admin/issues/{LABEL}"
+TOPIC = "robot-learning"
+
+
+@pytest.fixture
+def place(tmp_path: Path, migrated: Path) -> Place:
+    """An issue that nobody approved, with its papers, and two readers."""
+    made = open_place(tmp_path, migrated, BASE, admins=ADMINS)
+    fetched = Fetched(TOPIC, builders.WINDOW, tuple(builders.papers().values()), made.clock.now)
+    made.service.archive.store_fetched(builders.topic(slug=TOPIC), fetched, "test")
+    made.service.archive.withdraw(LABEL)
+    for name in ("one", "two"):
+        made.subscriber(f"{name}@example.org")
+    return made
+
+
+@pytest.fixture
+def ann(place: Place) -> Reader:
+    return signed_in(place, EDITOR)
+
+
+def press(admin: Reader, label: str, path: str = ISSUE, **changes: object) -> Answer:
+    return admin.press(admin.get(path), label, **changes)
+
+
+def sweep(place: Place) -> None:
+    with wiring.post_room(place.service) as room:
+        Worker(place.service, room).sweep()
+
+
+def logged(place: Place) -> list[tuple[str, str, str, str]]:
+    entries = place.service.archive.noted()
+    acts = [one.act for one in reversed(entries)]
+    return [(act.actor, act.action, act.subject, act.detail) for act in acts if act.action != "signed in"]
+
+
+# -- where it stands and what is decided ------------------------------------------------------------------
+
+
+def test_the_page_says_where_the_issue_stands_and_who_would_get_it(ann: Reader) -> None:
+    page = ann.get(ISSUE)
+    for words in ("waits for approval", "6 different e-mails were checked, nothing is wrong", "would get it"):
+        assert words in " ".join(page.text.split())
+
+
+def test_approving_and_sending_plans_and_leaves_the_rest_to_a_worker(place: Place, ann: Reader) -> None:
+    assert press(ann, "Approve").status == 303
+    assert press(ann, "Send now").status == 303
+    assert place.letters() == []
+    status = place.service.archive.status(LABEL)
+    assert (status.audience, status.deliveries) == (2, {State.WAITING: 2})
+    sweep(place)
+    assert len(place.letters()) == 2
+    assert [action for _, action, _, _ in logged(place)] == ["approved", "planned"]
+
+
+def test_an_approval_of_what_changed_since_is_refused(place: Place, ann: Reader) -> None:
+    page = ann.get(ISSUE)
+    made = builders.brief(topic_slug=TOPIC, topic_name="Robot Learning", note="Changed.")
+    place.service.archive.save_issue(builders.WINDOW, [Built(made, ())], place.clock.now)
+    answer = ann.press(page, "Approve")
+    assert (answer.status, "was changed since" in answer.notice) == (409, True)
+    assert not place.service.archive.status(LABEL).approved
+    assert logged(place) == []
+
+
+def test_an_approval_without_a_hash_is_refused(ann: Reader) -> None:
+    assert press(ann, "Approve", content=None).status == 409
+
+
+def test_holding_takes_approval_away(place: Place, ann: Reader) -> None:
+    press(ann, "Approve")
+    press(ann, "Hold")
+    assert not place.service.archive.status(LABEL).approved
+
+
+def test_what_is_not_approved_is_not_sent(place: Place, ann: Reader) -> None:
+    press(ann, "Approve")
+    page = ann.get(ISSUE)
+    place.service.archive.withdraw(LABEL)
+    answer = ann.press(page, "Send now")
+    assert (answer.status, "Nobody approved" in answer.notice) == (409, True)
+    assert not place.service.archive.status(LABEL).planned
+
+
+def test_what_fails_a_check_is_not_sent(tmp_path: Path, migrated: Path) -> None:
+    place = open_place(tmp_path, migrated, "http://brief.example.org", admins=ADMINS)
+    answer = press(signed_in(place), "Send now")
+    assert "problems must be put right first" in answer.notice
+    assert not place.service.archive.status(LABEL).planned
+
+
+def test_an_issue_is_paused_resumed_and_cancelled(place: Place, ann: Reader) -> None:
+    press(ann, "Approve")
+    press(ann, "Send now")
+    press(ann, "Pause sending")
+    assert place.service.archive.halt(LABEL) is Halt.PAUSED
+    press(ann, "Resume sending")
+    assert place.service.archive.halt(LABEL) is None
+    assert "Say that you are sure" in press(ann, "Cancel the issue").notice
+    press(ann, "Cancel the issue", sure="yes")
+    assert place.service.archive.status(LABEL).deliveries == {State.SKIPPED: 2}
+    assert "Resume" not in ann.get(ISSUE).text
+
+
+@pytest.mark.parametrize(
+    "action", ["approve", "hold", "send", "pause", "resume", "cancel", "edit", "undo-edits", "test",
+               "deliveries/resolve", "deliveries/retry", "deliveries.csv"],
+)  # fmt: skip
+def test_a_viewer_changes_nothing(place: Place, action: str) -> None:
+    bob = signed_in(place, VIEWER)
+    token = re.search(r'name="csrf" value="(\w+)"', bob.get(ISSUE).text)
+    assert token
+    before = place.service.archive.status(LABEL)
+    content = {"csrf": token[1], "content": before.content_hash, "sure": "yes"}
+    assert bob.post(f"{ISSUE}/{action}", content).status == 403
+    assert place.service.archive.status(LABEL) == before
+
+
+@pytest.mark.parametrize("path", ["", "/preview", "/frame", "/edit", "/deliveries"])
+def test_an_unknown_issue_is_not_found(ann: Reader, path: str) -> None:
+    assert ann.get(f"/admin/issues/2031-W01{path}").status == 404
+
+
+# -- preview -------------------------------------------------------------------------------------------------
+
+
+def test_the_preview_is_what_the_send_sends(place: Place, ann: Reader) -> None:
+    """Apart from links and the style sheet's answer to dark, which the page says."""
+    press(ann, "Approve")
+    frame = ann.get(f"{ISSUE}/frame?topics={TOPIC}&topics=exoplanets").text
+    press(ann, "Send now")
+    sweep(place)
+    sent = body_of(place.letters()[-1], "html")
+
+    def comparable(html: str) -> list[str]:
+        html = re.sub(r"(?s)<style.*?</style>", "", html)
+        return re.sub(rf'{BASE}/(?:manage|leave|web-view|issues)/[^"/]+"', "LINK", html).split()
+
+    assert comparable(frame) == comparable(sent)
+
+
+def test_a_frame_can_not_run_anything_or_reach_the_pages(ann: Reader) -> None:
+    headers = ann.get(f"{ISSUE}/frame").headers
+    policy = headers["content-security-policy"]
+    assert policy.startswith("sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'")
+    assert "frame-ancestors 'self'" in policy
+    assert headers["cache-control"] == "no-store"
+    assert 'sandbox=""' in ann.get(f"{ISSUE}/preview").text
+
+
+def test_the_frame_is_for_admins_alone(place: Place) -> None:
+    assert place.reader().get(f"{ISSUE}/frame").status == 303
+
+
+@pytest.mark.parametrize(("view", "wanted"), [("desktop", "@media not all"), ("dark", "@media all")])
+def test_the_scheme_is_decided_in_the_copy_alone(ann: Reader, view: str, wanted: str) -> None:
+    html = ann.get(f"{ISSUE}/frame?view={view}").text
+    assert wanted in html
+    assert "prefers-color-scheme" not in html
+
+
+def test_words_of_a_paper_stay_as_they_are_in_a_dark_preview(place: Place, ann: Reader) -> None:
+    made = builders.brief(topic_slug=TOPIC, topic_name="Robot Learning")
+    entry = replace(made.catalog[0], title="On (prefers-color-scheme: dark) and light dark", handle="")
+    brief = replace(made, catalog=(entry, *made.catalog[1:]))
+    place.service.archive.save_issue(builders.WINDOW, [Built(brief, ())], place.clock.now)
+    assert "On (prefers-color-scheme: dark) and light dark" in ann.get(f"{ISSUE}/frame?view=dark").text
+
+
+@pytest.mark.parametrize(
+    ("view", "words"), [("text", "KEY RESEARCH THEMES"), ("source", "List-Unsubscribe:")]
+)
+def test_plaintext_and_source_are_shown_as_text(ann: Reader, view: str, words: str) -> None:
+    page = ann.get(f"{ISSUE}/preview?view={view}")
+    assert words in page.text
+    assert "<iframe" not in page.text
+
+
+def test_an_edition_is_shown_for_any_topics_and_length(ann: Reader) -> None:
+    short = ann.get(f"{ISSUE}/preview?topics=exoplanets&length=short&view=text").text
+    assert "Exoplanets" in short
+    assert "METHODOLOGICAL APPROACHES" not in short
+
+
+def test_an_issue_is_shown_as_one_subscriber_gets_it(place: Place, ann: Reader) -> None:
+    reader = place.subscriber("three@example.org", ["exoplanets"])
+    answer = press(ann, "Show theirs", f"{ISSUE}/preview", address="three@example.org")
+    assert answer.headers["location"] == f"{ISSUE}/preview?subscriber={reader.id}"
+    page = ann.get(answer.headers["location"])
+    assert "As <b>three@example.org</b> would get it" in page.text
+    frame = ann.get(f"{ISSUE}/frame?subscriber={reader.id}").text
+    assert "because you follow Exoplanets." in frame
+    assert reader.reference not in frame
+
+
+def test_a_subscriber_who_gets_nothing_is_told_with_the_reason(place: Place, ann: Reader) -> None:
+    reader = place.subscriber("four@example.org")
+    place.service.roster.suppressions.add("four@example.org", Cause.BOUNCED, place.clock.now)
+    assert "address suppressed: " in ann.get(f"{ISSUE}/preview?subscriber={reader.id}").text
+
+
+def test_who_has_the_issue_already_is_shown_what_they_got(place: Place, ann: Reader) -> None:
+    place.service.archive.approve(LABEL, place.clock.now)
+    place.deliver()
+    reader = place.service.roster.find("one@example.org")
+    page = ann.get(f"{ISSUE}/preview?subscriber={reader.id}").text
+    assert "As <b>one@example.org</b> would get it" in page
+
+
+def test_a_stranger_s_address_shows_no_subscriber(ann: Reader) -> None:
+    answer = press(ann, "Show theirs", f"{ISSUE}/preview", address="nobody@example.net")
+    assert (answer.status, "Nobody on the roster" in answer.notice) == (404, True)
+
+
+# -- test-send -----------------------------------------------------------------------------------------------
+
+
+def test_a_test_is_marked_and_leaves_no_trace_but_in_the_audit_log(place: Place, ann: Reader) -> None:
+    before = place.service.archive.counts(LABEL)
+    answer = press(ann, "Send the test", f"{ISSUE}/preview?topics={TOPIC}", address="Chef@example.net")
+    assert answer.status == 303
+    (sent,) = place.letters()
+    assert str(sent["subject"]).startswith("[Test] Robot Learning: ")
+    assert sent["to"] == "Chef@example.net"
+    assert place.service.archive.counts(LABEL) == before
+    ((actor, action, subject, detail),) = logged(place)
+    assert (actor, action, subject) == (EDITOR, "sent a test", f"issue {LABEL}")
+    assert "example.net" not in detail
+    assert "The test was handed over" in ann.get(answer.headers["location"]).text
+
+
+def test_no_link_of_a_test_does_anything_to_anybody(place: Place, ann: Reader) -> None:
+    press(ann, "Send the test", f"{ISSUE}/preview", address="one@example.org")
+    (sent,) = place.letters()
+    before = place.dump()
+    stranger = place.reader()
+    one_click = str(sent["list-unsubscribe"]).strip("<>").removeprefix(BASE)
+    assert stranger.post(one_click, {"List-Unsubscribe": "One-Click"}).status >= 400
+    for path in {
+        match[1] for match in re.finditer(rf'href="{BASE}(/(?:manage|leave)[^"]*)"', body_of(sent, "html"))
+    }:
+        assert stranger.get(path).status >= 400
+    assert place.dump() == before
+
+
+def test_tests_are_rate_limited(ann: Reader) -> None:
+    page = ann.get(f"{ISSUE}/preview")
+    answers = [ann.press(page, "Send the test", address="chef@example.net") for _ in range(6)]
+    assert [answer.status for answer in answers] == [303] * 5 + [422]
+    assert "Too many tests" in answers[-1].notice
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [("no address", "not an e-mail address"), ("left@example.net", "Nothing is sent to")],
+)
+def test_a_test_that_can_not_be_sent_says_why(place: Place, ann: Reader, address: str, words: str) -> None:
+    place.service.roster.suppressions.add("left@example.net", Cause.COMPLAINED, place.clock.now)
+    answer = press(ann, "Send the test", f"{ISSUE}/preview", address=address)
+    assert (answer.status, words in answer.notice) == (422, True)
+    assert place.letters() == []
+
+
+# -- editing -------------------------------------------------------------------------------------------------
+
+
+def edit(admin: Reader, button: str, **changes: object) -> Answer:
+    return press(admin, button, f"{ISSUE}/edit?topic={TOPIC}", **changes)
+
+
+def test_a_note_is_written_shown_and_taken_back(place: Place, ann: Reader) -> None:
+    press(ann, "Approve")
+    edit(ann, "Save the note", text="Read the first one first.")
+    assert "Read the first one first." in ann.get(f"{ISSUE}/frame?topics={TOPIC}").text
+    assert "edited by the editors" in ann.get(f"{ISSUE}/frame?topics={TOPIC}").text
+    assert not place.service.archive.status(LABEL).approved
+    assert press(ann, "Undo every edit", f"{ISSUE}/edit").status == 303
+    assert "Read the first one first." not in ann.get(f"{ISSUE}/frame?topics={TOPIC}").text
+    assert [action for _, action, _, _ in logged(place)] == ["approved", "edited", "undid every edit"]
+
+
+def test_an_edit_that_a_gate_refuses_is_told_in_words(place: Place, ann: Reader) -> None:
+    before = place.service.archive.status(LABEL)
+    answer = edit(ann, "Save the note", text="See https://example.org")
+    assert (answer.status, "holds a link" in answer.notice) == (422, True)
+    assert place.service.archive.status(LABEL) == before
+    assert logged(place) == []
+
+
+def form(at: Place, admin: Reader, kind: str, **fields: str) -> Answer:
+    """Send one of the many forms that look alike."""
+    token = admin.get(f"{ISSUE}/edit").button("Save the note")[1]["csrf"][0]
+    content = at.service.archive.status(LABEL).content_hash
+    return admin.post(
+        f"{ISSUE}/edit", {"csrf": token, "content": content, "topic": TOPIC, "kind": kind, **fields}
+    )
+
+
+def test_a_claim_a_paper_and_a_topic_are_left_out(place: Place, ann: Reader) -> None:
+    spare = builders.paper(4).id
+    assert form(place, ann, "drop-claim", place="themes[1].claims[0]").status == 303
+    assert form(place, ann, "drop-paper", paper=spare).status == 303
+    press(ann, "Leave Robot Learning out", f"{ISSUE}/edit?topic={TOPIC}")
+    issue = place.service.archive.issue(LABEL)
+    assert [brief.topic_slug for brief in issue.briefs] == ["exoplanets"]
+    assert spare not in issue.briefs[0].to_json()
+
+
+def test_every_claim_and_heading_of_the_topic_has_its_form(ann: Reader) -> None:
+    page = ann.get(f"{ISSUE}/edit?topic={TOPIC}").text
+    brief = builders.brief()
+    for place, _ in claims(brief):
+        assert f'name="place" value="{place}"' in page
+    assert page.count('value="change-heading"') == 4 + 3 + 4 + 2
+
+
+def test_the_notable_papers_are_put_in_order_by_numbers(place: Place, ann: Reader) -> None:
+    edit(ann, "Save the order", position=["5", "4", "3", "2", "1"])
+    order = [one.paper_id for one in place.service.archive.issue(LABEL).briefs[0].notable]
+    assert order == [one.paper_id for one in reversed(builders.brief().notable)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("nonsense", {}),
+        ("drop-claim", {"place": "nowhere"}),
+        ("drop-claim", {"place": "themes[99].claims[0]"}),
+        ("drop-paper", {"paper": "9999.99999"}),
+        ("drop-topic", {"topic": "none"}),
+        ("change-heading", {"place": "catalog[0].line", "text": "Mine"}),
+        ("order-notable", {"paper": "2605.00001", "position": "x"}),
+    ],
+)
+def test_a_form_that_is_none_of_ours_changes_nothing(
+    place: Place, ann: Reader, kind: str, fields: dict[str, str]
+) -> None:
+    before = place.service.archive.status(LABEL)
+    assert form(place, ann, kind, **fields).status == 422
+    assert place.service.archive.status(LABEL) == before
+
+
+def test_an_edit_of_what_another_editor_changed_meanwhile_is_refused(place: Place, ann: Reader) -> None:
+    page = ann.get(f"{ISSUE}/edit?topic={TOPIC}")
+    ann.press(page, "Save the note", text="First.")
+    answer = ann.press(page, "Save the subject", text="Second.")
+    assert (answer.status, "was changed since" in answer.notice) == (409, True)
+
+
+def test_an_issue_on_its_way_can_not_be_edited(place: Place, ann: Reader) -> None:
+    page = ann.get(f"{ISSUE}/edit?topic={TOPIC}")
+    press(ann, "Approve")
+    press(ann, "Send now")
+    assert ann.press(page, "Save the note", text="Too late.").status == 409
+    assert "can’t be edited any more" in ann.get(f"{ISSUE}/edit").text
