@@ -28,7 +28,7 @@ class Finding:
 
 def examine(settings: Settings) -> list[Finding]:
     """Every check, in the order in which trouble should be mended; none stops another."""
-    checks = (_settings, _database, _templates, _keys, _arxiv, _writer, _mailer, _signing)
+    checks = (_settings, _database, _templates, _keys, _arxiv, _writer, _mailer, _signing, _schedule)
     return [finding for check in checks for finding in _safely(check, settings)]
 
 
@@ -136,6 +136,21 @@ def _signing(settings: Settings) -> Iterator[Finding]:
             f"{settings.dkim_selector}._domainkey.{settings.dkim_domain or wiring.sender(settings).domain}"
         )
         yield Finding("DKIM", "ok", f"publish as TXT at {where}: {signer.record}")
+
+
+def _schedule(settings: Settings) -> Iterator[Finding]:
+    try:
+        coming = wiring.rules(settings).calendar.next(wiring.now())
+    except wiring.ScheduleUnreadable as error:
+        yield Finding("schedule", "wrong", str(error))
+        return
+    if coming is None:
+        yield Finding("schedule", "wrong", f"BRIEF_BUILD_CRON: {settings.build_cron!r} never comes")
+        return
+    words = (
+        f"builds at {settings.build_cron!r} {settings.build_time_zone}, next {coming:%a %Y-%m-%d %H:%M} UTC"
+    )
+    yield Finding("schedule", "ok", words)
 
 
 def _mailer(settings: Settings) -> Iterator[Finding]:

@@ -13,9 +13,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
-from apscheduler.executors.debug import DebugExecutor
-from apscheduler.schedulers.blocking import BlockingScheduler
+from apscheduler.executors.base import BaseExecutor, run_job
+from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from service import wiring
@@ -203,12 +204,32 @@ def _lease(action: Action) -> str | None:
             return None
 
 
+class Aside(BaseExecutor):  # type: ignore[misc]  # APScheduler has no types
+    """Runs a job in a daemon thread: a build that takes minutes ends with its process."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.thread: threading.Thread | None = None
+
+    def _do_submit_job(self, job: Any, run_times: Any) -> None:
+        self.thread = threading.Thread(target=self._run, args=(job, run_times), name="tick", daemon=True)
+        self.thread.start()
+
+    def _run(self, job: Any, run_times: Any) -> None:
+        try:
+            events = run_job(job, "default", run_times, self._logger.name)
+        except BaseException as error:  # noqa: BLE001 - told to whoever waits for the job
+            self._run_job_error(job.id, error, error.__traceback__)
+        else:
+            self._run_job_success(job.id, events)
+
+
 class Ticking:
-    """A scheduler that ticks in a thread of its own until it is stopped."""
+    """A scheduler that ticks beside other work until it is stopped; the ticks are APScheduler's."""
 
     def __init__(self, scheduler: Scheduler) -> None:
-        # the tick runs in this very thread, a daemon: a build that takes minutes ends with the process
-        self._ticks = BlockingScheduler(executors={"default": DebugExecutor()}, timezone=dt.UTC)
+        self._aside = Aside()
+        self._ticks = BackgroundScheduler(executors={"default": self._aside}, timezone=dt.UTC)
         self._ticks.add_job(
             scheduler.tick,
             IntervalTrigger(seconds=TICK, timezone=dt.UTC),
@@ -216,17 +237,18 @@ class Ticking:
             misfire_grace_time=None,
             next_run_time=dt.datetime.now(dt.UTC),
         )
-        self._thread = threading.Thread(target=self._ticks.start, name="scheduler", daemon=True)
 
     def start(self) -> None:
-        logging.getLogger("apscheduler").setLevel(logging.WARNING)
-        self._thread.start()
+        # it would tell of every tick, and of every one that waits for a long build
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
+        self._ticks.start()
 
     def stop(self) -> None:
-        """Tick no more; a tick that goes on is left alone, it wrote nothing that is half done."""
+        """Tick no more; a tick that goes on is left alone: it wrote nothing that is half done."""
         self._ticks.shutdown(wait=False)
-        self._thread.join(LAST_WORDS)
+        if self._aside.thread is not None:
+            self._aside.thread.join(LAST_WORDS)
 
     @property
     def is_alive(self) -> bool:
-        return self._thread.is_alive()
+        return bool(self._ticks.running)

@@ -84,7 +84,12 @@ def send(
         print_json({"issue": issue, "deliveries": {str(state): n for state, n in status.deliveries.items()}})
     else:
         out.print(ledger_line(status))
-        _say_what_is_left(status)
+        if local_hours and status.deliveries.get(State.WAITING):
+            out.print(
+                "Those who are waiting wait for their hour: `brief serve` or `brief worker` sends it then."
+            )
+        else:
+            _say_what_is_left(status)
     if any(status.deliveries.get(state) for state in _UNFINISHED):
         raise typer.Exit(1)
 
