@@ -53,6 +53,11 @@ LAST_WORDS = 5.0  # seconds that a tick gets to end by itself
 log = logging.getLogger("brief.schedule")
 
 
+def log_held(_service: Service, label: str, held: int, _now: dt.datetime) -> None:
+    """Say in the log that late deliveries wait for a person."""
+    log.warning("event=held_late issue=%s deliveries=%d", label, held)
+
+
 class Stopped(BaseException):
     """This process was asked to stop, or lost its lease: what it does is left to another."""
 
@@ -66,6 +71,7 @@ class Scheduler:
     holder: str = field(default_factory=processes.own_name)  # as leases name it
     newsroom: Callable[[Service], Newsroom] = wiring.newsroom
     ask: Callable[[Service, str, dt.datetime], None] = ask_for_approval
+    ask_about_held: Callable[[Service, str, int, dt.datetime], None] = log_held
     read_events: Callable[[dt.datetime], None] | None = None
     is_gone: Callable[[str], bool] = processes.is_gone
     clock: Clock = wiring.now
@@ -135,7 +141,7 @@ class Scheduler:
             case Plan(label):
                 archive.plan(label, now, local_hours=True)
             case AskAboutHeld(label, held):
-                log.warning("event=held_late issue=%s deliveries=%d", label, held)
+                self.ask_about_held(self.service, label, held, now)
                 archive.note_chore(asked_about_held(label), now)
             case ReadEvents():
                 if self.read_events is not None:
@@ -159,7 +165,7 @@ class Scheduler:
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - a try that broke counts, and is tried again later
-            failures = {one.slug: f"{type(error).__name__}: {error}" for one in topics}
+            failures = dict.fromkeys(action.topics, f"{type(error).__name__}: {error}"[:500])
         archive.end_build(action.label, failures)
         for slug in failures:
             log.warning("event=topic_failed issue=%s topic=%s try=%d", action.label, slug, tried)

@@ -222,12 +222,12 @@ def test_the_worker_and_the_schedule_agree_on_what_is_due(archive: Archive, rost
     planned(archive, roster, ("Europe/Berlin", "UTC", "America/New_York"))
     mailer = ScriptedMailer({"reader0@example.org": Outcome(State.FAILED, "busy")})
     rules = Rules(Never())
-    for minutes in range(0, 16 * 60, 7):
+    for minutes in range(0, 16 * 60, 30):
         now = NOW + dt.timedelta(minutes=minutes)
         actions = due(archive.agenda(now), now, rules)
         mine = [one for one in actions if isinstance(one, Deliver | Retry | Reconcile)]
         assert bool(mine) == bool(archive.undelivered(now)), now
-        if minutes % 35 == 0:
+        if minutes % 60 == 0:
             deliver(LABEL, maker(archive.issue(LABEL)), post_room(archive, mailer, now=now, late=LATE))
     assert len(mailer.sent) == 2
 
