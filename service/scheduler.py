@@ -178,13 +178,19 @@ class Scheduler:
             raise Stopped
 
     def _approve(self, label: str, content_hash: str) -> None:
-        printed = wiring.press(self.service.settings).print(self.service.archive.issue(label))
-        found = inspect_editions(self.service, printed, self.clock())
-        if problems := sum(map(len, found.values())):
+        archive, problems = self.service.archive, 1
+        try:
+            printed = wiring.press(self.service.settings).print(archive.issue(label))
+            problems = sum(map(len, inspect_editions(self.service, printed, self.clock()).values()))
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - what can't be checked isn't approved either
+            log.error("event=check_broken issue=%s error=%s", label, type(error).__name__)  # noqa: TRY400 - a traceback could hold what no log may
+        if problems:
             log.warning("event=checks_failed issue=%s problems=%d", label, problems)
-            self.service.archive.note_problems(label, content_hash, problems)
+            archive.note_problems(label, content_hash, problems)
         else:
-            self.service.archive.approve_as(label, content_hash, self.clock())
+            archive.approve_as(label, content_hash, self.clock())
 
     def _clean_up(self, now: dt.datetime) -> None:
         keys = wiring.secret_keys(self.service.settings)

@@ -151,6 +151,14 @@ def test_a_quiet_week_has_no_audience(archive: Archive, roster: Roster) -> None:
     assert (archive.audited(LABEL).audience, archive.counts(LABEL)) == (0, {})
 
 
+def test_what_changed_since_its_approval_is_not_planned(archive: Archive, roster: Roster) -> None:
+    save_issue(archive, TOPICS[:1])
+    add_readers(roster, 1)
+    save_issue(archive, TOPICS, approved=False)
+    assert not archive.plan(LABEL, NOW, local_hours=True)
+    assert archive.counts(LABEL) == {}
+
+
 # -- late ---------------------------------------------------------------------------------------------------
 
 
@@ -171,7 +179,7 @@ def test_what_is_a_few_hours_late_is_sent(archive: Archive, roster: Roster) -> N
 def test_what_is_held_is_sent_when_it_is_released(archive: Archive, roster: Roster) -> None:
     addresses = planned(archive, roster)
     assert sent_at(archive, NOW + 48 * HOUR) == []
-    assert archive.agenda(NOW + 48 * HOUR).issues[0].held == 1
+    assert archive.held(LABEL) == archive.agenda(NOW + 48 * HOUR).issues[0].held == 1
     assert archive.release(LABEL, NOW + 72 * HOUR) == 1
     assert sent_at(archive, NOW + 72 * HOUR) == addresses
 
@@ -221,14 +229,14 @@ def test_what_failed_or_was_uncertain_is_never_held(archive: Archive, roster: Ro
 def test_the_worker_and_the_schedule_agree_on_what_is_due(archive: Archive, roster: Roster) -> None:
     planned(archive, roster, ("Europe/Berlin", "UTC", "America/New_York"))
     mailer = ScriptedMailer({"reader0@example.org": Outcome(State.FAILED, "busy")})
-    rules = Rules(Never())
+    rules, made = Rules(Never()), maker(archive.issue(LABEL))
     for minutes in range(0, 16 * 60, 30):
         now = NOW + dt.timedelta(minutes=minutes)
         actions = due(archive.agenda(now), now, rules)
         mine = [one for one in actions if isinstance(one, Deliver | Retry | Reconcile)]
         assert bool(mine) == bool(archive.undelivered(now)), now
         if minutes % 60 == 0:
-            deliver(LABEL, maker(archive.issue(LABEL)), post_room(archive, mailer, now=now, late=LATE))
+            deliver(LABEL, made, post_room(archive, mailer, now=now, late=LATE))
     assert len(mailer.sent) == 2
 
 
@@ -326,6 +334,14 @@ def test_auto_asks_where_a_check_fails(desk: Scheduler, monkeypatch: pytest.Monk
     desk.until_done()
     assert asked == [LABEL]
     assert not desk.service.archive.status(LABEL).approved
+
+
+def test_auto_asks_where_an_issue_cannot_be_checked(desk: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    desk.rules, desk.ask = replace(desk.rules, auto=True), lambda _, label, __: asked.append(label)
+    monkeypatch.setattr(wiring, "TEMPLATES", Path("nowhere"))
+    desk.until_done()
+    assert asked == [LABEL]
 
 
 def test_a_topic_that_fails_is_tried_again_alone_and_then_the_issue_asks(desk: Scheduler) -> None:

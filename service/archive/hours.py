@@ -1,6 +1,7 @@
 """Local hours: when each delivery is due, and what is held because nobody came to send it in time."""
 
 import datetime as dt
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -31,7 +32,15 @@ class Hours:
     """What an operator does about deliveries that wait."""
 
     def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
         self._writer = writer(engine)
+
+    def held(self, label: str) -> int:
+        """How many deliveries of an issue are held because they are late."""
+        waiting = (DELIVERIES.c.issue_label == label, DELIVERIES.c.state == State.WAITING)
+        with Session(self._engine) as session:
+            held: sa.Select[Any] = sa.select(sa.func.count()).where(*waiting, DELIVERIES.c.due_at.is_(None))
+            return int(session.execute(held).scalar_one())
 
     def release(self, label: str, now: dt.datetime) -> int:
         """Make deliveries that are held for being late due at once; how many."""

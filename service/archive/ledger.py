@@ -98,14 +98,15 @@ class Ledger:
         *,
         local_hours: bool = False,
     ) -> bool:
-        """Freeze the audience, one row for each subscriber, in one statement; False when it was frozen.
+        """Freeze the audience, one row for each subscriber, in one statement.
 
-        With `local_hours` each is due at the next of the subscriber's chosen hours, else at once; `fan_out`
-        then writes the jobs for chunks of so many rows in the same transaction. A quiet week has no audience.
+        False when it was frozen before, or is not approved as it stands. With `local_hours` each is due at
+        the next of the subscriber's chosen hours, else at once; `fan_out` then writes the jobs for chunks of
+        so many rows in the same transaction. A quiet week has no audience.
         """
         with Session(self._writer) as session, session.begin():
             row = issue_row(session, label, lock=True)
-            if row.planned_at is not None:
+            if row.planned_at is not None or row.approved_hash != row.content_hash:
                 return False
             offer = _offer(session, label, now.date())
             if offer.topics:

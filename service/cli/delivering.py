@@ -142,9 +142,17 @@ def list_(
         _write_csv(service.archive.lines(issue, state))
     elif as_json:
         states = {str(one): status.deliveries.get(one, 0) for one in State}
-        print_json({"issue": issue, "audience": status.audience, "halt": status.halt, "deliveries": states})
+        print_json({
+            "issue": issue, "audience": status.audience, "halt": status.halt, "deliveries": states,
+            "held": service.archive.held(issue),
+        })  # fmt: skip
     else:
         out.print(ledger_line(status))
+        if held := service.archive.held(issue):
+            out.print(
+                f"{held} of the waiting are held because they are late. To send them: "
+                f"brief deliveries release {issue}. To drop all that waits: brief deliveries cancel {issue}"
+            )
         _show_lines(list(service.archive.lines(issue, state, limit)))
 
 
