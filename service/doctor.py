@@ -42,6 +42,7 @@ def examine(settings: Settings) -> list[Finding]:
         _mailer,
         _signing,
         _events,
+        _schedule,
         _operating,
     )
     return [finding for check in checks for finding in _safely(check, settings)]
@@ -206,6 +207,24 @@ def _operating(settings: Settings) -> Iterator[Finding]:
         yield Finding("outbox", "warning", words)
     if settings.sentry_dsn.get_secret_value() and importlib.util.find_spec("sentry_sdk") is None:
         yield Finding("Sentry", "wrong", "BRIEF_SENTRY_DSN is set, but: pip install sentry-sdk")
+
+
+def _schedule(settings: Settings) -> Iterator[Finding]:
+    if settings.build_cron == "never":
+        yield Finding("schedule", "ok", "BRIEF_BUILD_CRON: never, so issues are built by hand")
+        return
+    try:
+        coming = wiring.rules(settings).calendar.next(wiring.now())
+    except wiring.ScheduleUnreadable as error:
+        yield Finding("schedule", "wrong", str(error))
+        return
+    if coming is None:
+        yield Finding("schedule", "wrong", f"BRIEF_BUILD_CRON: {settings.build_cron!r} never comes")
+        return
+    words = (
+        f"builds at {settings.build_cron!r} {settings.build_time_zone}, next {coming:%a %Y-%m-%d %H:%M} UTC"
+    )
+    yield Finding("schedule", "ok", words)
 
 
 def _mailer(settings: Settings) -> Iterator[Finding]:

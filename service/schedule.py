@@ -306,14 +306,21 @@ def _builds(state: State, now: dt.datetime, rules: Rules) -> Iterator[Foreseen]:
         yield _next_try(one), Build(one.window, missing, one.due_at)
     for one in state.tries:
         if one.failures and one.window.last == state.covered and one not in open_ones:
-            why = f"could not build {', '.join(one.failures)}; to try again: brief build --topic …"
-            yield one.tried_at, Hold(one.window.label, why)
+            yield one.tried_at, Hold(one.window.label, _given_up(one.window, one.failures))
     waits = bool(open_ones)
     for moment, window in windows(state, now, rules):
         missing = _missing(window, moment, None, state) or (state.topics if moment > now else ())
         if missing and not (waits and moment <= now):
             yield moment, Build(window, missing, moment)
             waits = True
+
+
+def _given_up(window: Window, failures: Mapping[str, str]) -> str:
+    asked = " ".join(f"--topic {slug}" for slug in failures)
+    return (
+        f"could not build {', '.join(failures)}; "
+        f"to try again: brief build --from {window.first} --to {window.last} {asked}"
+    )
 
 
 def _missing(window: Window, moment: dt.datetime, tried: Try | None, state: State) -> tuple[str, ...]:

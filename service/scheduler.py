@@ -13,9 +13,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
-from apscheduler.executors.debug import DebugExecutor
-from apscheduler.schedulers.blocking import BlockingScheduler
+from apscheduler.executors.base import BaseExecutor, run_job
+from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from service import wiring
@@ -52,6 +53,11 @@ LAST_WORDS = 5.0  # seconds that a tick gets to end by itself
 log = logging.getLogger("brief.schedule")
 
 
+def log_held(_service: Service, label: str, held: int, _now: dt.datetime) -> None:
+    """Say in the log that late deliveries wait for a person."""
+    log.warning("event=held_late issue=%s deliveries=%d", label, held)
+
+
 class Stopped(BaseException):
     """This process was asked to stop, or lost its lease: what it does is left to another."""
 
@@ -65,6 +71,7 @@ class Scheduler:
     holder: str = field(default_factory=processes.own_name)  # as leases name it
     newsroom: Callable[[Service], Newsroom] = wiring.newsroom
     ask: Callable[[Service, str, dt.datetime], None] = ask_for_approval
+    ask_about_held: Callable[[Service, str, int, dt.datetime], None] = log_held
     read_events: Callable[[dt.datetime], None] | None = None
     is_gone: Callable[[str], bool] = processes.is_gone
     clock: Clock = wiring.now
@@ -134,7 +141,7 @@ class Scheduler:
             case Plan(label):
                 archive.plan(label, now, local_hours=True)
             case AskAboutHeld(label, held):
-                log.warning("event=held_late issue=%s deliveries=%d", label, held)
+                self.ask_about_held(self.service, label, held, now)
                 archive.note_chore(asked_about_held(label), now)
             case ReadEvents():
                 if self.read_events is not None:
@@ -158,7 +165,7 @@ class Scheduler:
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - a try that broke counts, and is tried again later
-            failures = {one.slug: f"{type(error).__name__}: {error}" for one in topics}
+            failures = dict.fromkeys(action.topics, f"{type(error).__name__}: {error}"[:500])
         archive.end_build(action.label, failures)
         for slug in failures:
             log.warning("event=topic_failed issue=%s topic=%s try=%d", action.label, slug, tried)
@@ -171,13 +178,19 @@ class Scheduler:
             raise Stopped
 
     def _approve(self, label: str, content_hash: str) -> None:
-        printed = wiring.press(self.service.settings).print(self.service.archive.issue(label))
-        found = inspect_editions(self.service, printed, self.clock())
-        if problems := sum(map(len, found.values())):
+        archive, problems = self.service.archive, 1
+        try:
+            printed = wiring.press(self.service.settings).print(archive.issue(label))
+            problems = sum(map(len, inspect_editions(self.service, printed, self.clock()).values()))
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - what can't be checked isn't approved either
+            log.error("event=check_broken issue=%s error=%s", label, type(error).__name__)  # noqa: TRY400 - a traceback could hold what no log may
+        if problems:
             log.warning("event=checks_failed issue=%s problems=%d", label, problems)
-            self.service.archive.note_problems(label, content_hash, problems)
+            archive.note_problems(label, content_hash, problems)
         else:
-            self.service.archive.approve_as(label, content_hash, self.clock())
+            archive.approve_as(label, content_hash, self.clock())
 
     def _clean_up(self, now: dt.datetime) -> None:
         keys = wiring.secret_keys(self.service.settings)
@@ -203,12 +216,32 @@ def _lease(action: Action) -> str | None:
             return None
 
 
+class Aside(BaseExecutor):  # type: ignore[misc]  # APScheduler has no types
+    """Runs a job in a daemon thread: a build that takes minutes ends with its process."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.thread: threading.Thread | None = None
+
+    def _do_submit_job(self, job: Any, run_times: Any) -> None:
+        self.thread = threading.Thread(target=self._run, args=(job, run_times), name="tick", daemon=True)
+        self.thread.start()
+
+    def _run(self, job: Any, run_times: Any) -> None:
+        try:
+            events = run_job(job, "default", run_times, self._logger.name)
+        except BaseException as error:  # noqa: BLE001 - told to whoever waits for the job
+            self._run_job_error(job.id, error, error.__traceback__)
+        else:
+            self._run_job_success(job.id, events)
+
+
 class Ticking:
-    """A scheduler that ticks in a thread of its own until it is stopped."""
+    """A scheduler that ticks beside other work until it is stopped; the ticks are APScheduler's."""
 
     def __init__(self, scheduler: Scheduler) -> None:
-        # the tick runs in this very thread, a daemon: a build that takes minutes ends with the process
-        self._ticks = BlockingScheduler(executors={"default": DebugExecutor()}, timezone=dt.UTC)
+        self._aside = Aside()
+        self._ticks = BackgroundScheduler(executors={"default": self._aside}, timezone=dt.UTC)
         self._ticks.add_job(
             scheduler.tick,
             IntervalTrigger(seconds=TICK, timezone=dt.UTC),
@@ -216,17 +249,18 @@ class Ticking:
             misfire_grace_time=None,
             next_run_time=dt.datetime.now(dt.UTC),
         )
-        self._thread = threading.Thread(target=self._ticks.start, name="scheduler", daemon=True)
 
     def start(self) -> None:
-        logging.getLogger("apscheduler").setLevel(logging.WARNING)
-        self._thread.start()
+        # it would tell of every tick, and of every one that waits for a long build
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
+        self._ticks.start()
 
     def stop(self) -> None:
-        """Tick no more; a tick that goes on is left alone, it wrote nothing that is half done."""
+        """Tick no more; a tick that goes on is left alone: it wrote nothing that is half done."""
         self._ticks.shutdown(wait=False)
-        self._thread.join(LAST_WORDS)
+        if self._aside.thread is not None:
+            self._aside.thread.join(LAST_WORDS)
 
     @property
     def is_alive(self) -> bool:
-        return self._thread.is_alive()
+        return bool(self._ticks.running)

@@ -1,4 +1,5 @@
 import json
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -376,3 +377,26 @@ def test_a_secret_in_a_file_that_is_missing_is_one_line(brief: Brief) -> None:
 def test_sentry_that_is_wanted_but_missing_is_one_line(brief: Brief) -> None:
     ran = brief("worker", "--once", SENTRY_DSN="https://key@sentry.example/1")
     assert (ran.code, "pip install sentry-sdk" in ran.err) == (1, True)
+
+
+def test_what_is_due_is_told_with_its_time(brief: Brief) -> None:
+    ran = brief("due")
+    assert ran.code == 0, ran.err
+    assert re.search(r"now .* build issue \d{4}-W\d\d: 10 topics", ran.out)
+    assert re.search(r"Tue \d{4}-\d\d-\d\d 03:00 .* build issue \d{4}-W\d\d", ran.out)
+    values = json.loads(brief("due", "--json").out)
+    assert {"CleanUp", "Build"} <= {one["action"] for one in values}
+
+
+def test_a_calendar_that_cannot_be_read_is_told_in_one_line(brief: Brief) -> None:
+    ran = brief("due", BUILD_CRON="every tuesday")
+    assert (ran.code, "BRIEF_BUILD_CRON" in ran.err) == (1, True)
+
+
+def test_an_issue_waits_for_the_hours_of_its_readers(brief: Brief) -> None:
+    brief("demo")
+    brief("approve", "2026-W22", DATA_DIR="var/demo")
+    waits = brief("send", "2026-W22", "--at-local-hours")
+    assert (waits.code, "wait for their hour" in waits.out) == (1, True)
+    assert "0 late deliveries" in brief("deliveries", "release", "2026-W22").out
+    assert brief("send", "2026-W22").code == 0

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlmodel import SQLModel
 
@@ -134,3 +136,26 @@ def test_start_up_refuses_a_database_that_is_behind_with_the_command_to_run(tmp_
     engine.dispose()
     with pytest.raises(wiring.DatabaseNotReady, match="run: brief migrate"):
         wiring.open_service(Settings(_env_file=None, data_dir=tmp_path))
+
+
+def test_what_waits_since_before_the_schedule_is_due_since_it_was_planned(tmp_path: Path) -> None:
+    engine = connect(f"sqlite:///{tmp_path / 'old.db'}")
+    config = Config()
+    config.set_main_option("script_location", str(migrations.HERE))
+    issue = "INSERT INTO issues (label, first, last, built_at, content_hash, planned_at) VALUES "
+    delivery = (
+        "INSERT INTO deliveries (issue_label, subscriber_id, topics, length, state, attempt, claim) VALUES "
+    )
+    with engine.execution_options(writes=True).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.exec_driver_sql(
+            issue + "('2026-W22', '2026-05-25', '2026-05-29', '2026-06-02', '', '2026-06-03')"
+        )
+        for number, state in enumerate(("waiting", "skipped")):
+            connection.exec_driver_sql(delivery + f"('2026-W22', {number}, '', 'full', '{state}', 0, 0)")
+    migrations.upgrade(engine)
+    with engine.connect() as connection:
+        rows = connection.exec_driver_sql("SELECT state, due_at FROM deliveries ORDER BY id").all()
+    assert [tuple(row) for row in rows] == [("waiting", "2026-06-03"), ("skipped", None)]
+    engine.dispose()

@@ -188,7 +188,7 @@ def test_an_approved_issue_is_planned_unless_its_approval_is_old() -> None:
 )
 def test_deliveries_are_due_at_their_moment(field: str, action: Action, after: dt.timedelta) -> None:
     moment = MOMENT + 5 * HOUR
-    state = with_issue(planned=True, **{field: moment})  # type: ignore[arg-type]  # a field of the issue
+    state = replace(with_issue(), issues=(replace(DRAFT, planned=True, **{field: moment}),))  # type: ignore[arg-type]  # as above
     assert due(state, moment + after - dt.timedelta(seconds=1), RULES) == ()
     assert due(state, moment + after, RULES) == (action,)
     assert (moment + after, action) in upcoming(state, moment - HOUR, RULES)

@@ -105,6 +105,13 @@ def test_an_issue_that_nobody_approved_is_not_public(place: Place, reader: Reade
     assert "2026-W22" not in reader.get("/issues").text + reader.get("/feed.atom").text + reader.get("/").text
 
 
+def test_a_quiet_week_says_so(place: Place, reader: Reader) -> None:
+    publish(place.service, place.clock.now, Window.of_week("2026-W22"), catalog=(), themes=(), trends=())
+    assert "nobody got an e-mail" in reader.get("/issues/2026-W22").text
+    assert "a quiet week: no new papers, no e-mail" in reader.get("/issues").text
+    assert "quiet week" not in reader.get(f"/issues/{LABEL}").text
+
+
 def test_words_from_outside_are_text_on_every_page(place: Place, reader: Reader) -> None:
     nasty = "<script>alert(1)</script> {{ 7*7 }} \u202eevil & \x07"
     entry = builders.entry(0)

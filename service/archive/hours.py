@@ -1,17 +1,15 @@
 """Local hours: when each delivery is due, and what is held because nobody came to send it in time."""
 
 import datetime as dt
-import json
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 from sqlmodel import Session, col, select
 
 from service.archive.tables import DeliveryRow, IssueRow
 from service.delivery import State
 from service.schedule import late_before
-from subscribers.database import as_stored, table, writer
+from subscribers.database import UtcDateTime, table, writer
 from subscribers.preferences import Preferences
 from subscribers.tables import SubscriberRow
 
@@ -19,13 +17,30 @@ HELD = "held: late"
 BEAT = dt.timedelta(minutes=1)  # how exactly is known when a sender last looked after an issue
 
 DELIVERIES = table(DeliveryRow)
+MOMENTS = sa.Table(
+    "moments",
+    sa.MetaData(),
+    sa.Column("time_zone", sa.String(), primary_key=True),
+    sa.Column("hour", sa.Integer(), primary_key=True, autoincrement=False),
+    sa.Column("due_at", UtcDateTime(), nullable=False),
+    prefixes=["TEMPORARY"],
+    postgresql_on_commit="DROP",
+)
 
 
 class Hours:
     """What an operator does about deliveries that wait."""
 
     def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
         self._writer = writer(engine)
+
+    def held(self, label: str) -> int:
+        """How many deliveries of an issue are held because they are late."""
+        waiting = (DELIVERIES.c.issue_label == label, DELIVERIES.c.state == State.WAITING)
+        with Session(self._engine) as session:
+            held: sa.Select[Any] = sa.select(sa.func.count()).where(*waiting, DELIVERIES.c.due_at.is_(None))
+            return int(session.execute(held).scalar_one())
 
     def release(self, label: str, now: dt.datetime) -> int:
         """Make deliveries that are held for being late due at once; how many."""
@@ -41,16 +56,22 @@ class Hours:
             return _make_due(session, label, later, now)
 
 
-def due_moments(session: Session, now: dt.datetime) -> sa.FromClause:
-    """The next moment of each time zone and hour that is chosen: ``time_zone``, ``hour``, ``due_at``.
+def due_moments(session: Session, now: dt.datetime) -> sa.Table:
+    """The next moment of each time zone and hour that is chosen, for as long as the transaction lasts.
 
     A time zone that this machine doesn't know is missing.
     """
     chosen = session.execute(sa.select(col(SubscriberRow.time_zone), col(SubscriberRow.hour)).distinct())
     moments = [
-        (zone, hour, moment) for zone, hour in sorted(chosen.all()) if (moment := _next(zone, hour, now))
+        {"time_zone": zone, "hour": hour, "due_at": moment}
+        for zone, hour in chosen.all()
+        if (moment := _next(zone, hour, now))
     ]
-    return _as_table(session, moments)
+    MOMENTS.drop(session.connection(), checkfirst=True)
+    MOMENTS.create(session.connection())
+    if moments:
+        session.execute(sa.insert(MOMENTS), moments)
+    return MOMENTS
 
 
 def attend(session: Session, label: str, late: dt.timedelta, now: dt.datetime) -> None:
@@ -88,23 +109,3 @@ def _next(zone: str, hour: int, now: dt.datetime) -> dt.datetime | None:
         return Preferences((), time_zone=zone, hour=hour).next_hour(now)
     except (ValueError, LookupError, OSError):  # what zoneinfo raises for what is no key, or no file
         return None
-
-
-def _as_table(session: Session, moments: list[tuple[str, int, dt.datetime]]) -> sa.FromClause:
-    """The moments as one parameter."""
-    names = ("time_zone", "hour", "due_at")
-    if session.get_bind().dialect.name == "postgresql":
-        types: tuple[Any, ...] = (sa.String(), sa.Integer(), sa.DateTime(timezone=True))
-        columns = zip(*moments, strict=True) if moments else ((), (), ())
-        arrays = [
-            sa.literal(list(values), postgresql.ARRAY(kind))
-            for values, kind in zip(columns, types, strict=True)
-        ]
-        return sa.func.unnest(*arrays).table_valued(*names, name="moments").render_derived()
-    stored = [
-        (zone, hour, as_stored(session.connection(), DELIVERIES.c.due_at, moment))
-        for zone, hour, moment in moments
-    ]
-    each = sa.func.json_each(json.dumps(stored, default=str)).table_valued("value")
-    read = [sa.func.json_extract(each.c.value, f"$[{at}]").label(name) for at, name in enumerate(names)]
-    return sa.select(*read).subquery("moments")

@@ -100,10 +100,11 @@ class Ledger:
         local_hours: bool = False,
         content_hash: str = "",
     ) -> bool:
-        """Freeze the audience, one row for each subscriber, in one statement; False when it was frozen.
+        """Freeze the audience, one row for each subscriber, in one statement.
 
-        With `local_hours` each is due at the next of the subscriber's chosen hours, else at once; `fan_out`
-        then writes the jobs for chunks of so many rows in the same transaction. A quiet week has no audience.
+        False when it was frozen before, or is not approved as it stands. With `local_hours` each is due at
+        the next of the subscriber's chosen hours, else at once; `fan_out` then writes the jobs for chunks of
+        so many rows in the same transaction. A quiet week has no audience.
         Stale where the content is not the approved `content_hash`, when one is given.
         """
         with Session(self._writer) as session, session.begin():
@@ -112,6 +113,8 @@ class Ledger:
                 return False
             if content_hash and not content_hash == row.content_hash == row.approved_hash:
                 raise Stale(f"issue {label} was changed since; look at it again")
+            if row.approved_hash != row.content_hash:
+                return False
             offer = offer_of(session, label, now.date())
             if offer.topics:
                 rows = audience(offer).subquery()
@@ -491,4 +494,4 @@ def _deliveries(session: Session, ids: Sequence[int]) -> list[Delivery]:
     ).all()  # at once: row by row takes several times as long
     topics = {value: tuple(value.split(",")) for value in {row[7] for row in rows}}
     # the columns stand in the order of the fields
-    return [Delivery(*row[:7], topics[row[7]], *row[8:]) for row in rows]
+    return [Delivery(*(*row[:7], topics[row[7]], *row[8:])) for row in rows]

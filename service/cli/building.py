@@ -276,6 +276,8 @@ def _issues_table(found: tuple[IssueStatus, ...]) -> Table:
 def _state(status: IssueStatus) -> str:
     if not status.planned:
         return "approved" if status.approved else "draft"
+    if status.audience == 0:
+        return "quiet week"
     open_ones = (State.WAITING, State.CLAIMED, State.FAILED)
     return "delivering" if any(status.deliveries.get(state) for state in open_ones) else "delivered"
 

@@ -84,7 +84,12 @@ def send(
         print_json({"issue": issue, "deliveries": {str(state): n for state, n in status.deliveries.items()}})
     else:
         out.print(ledger_line(status))
-        _say_what_is_left(status)
+        if local_hours and status.deliveries.get(State.WAITING):
+            out.print(
+                "Those who are waiting wait for their hour: `brief serve` or `brief worker` sends it then."
+            )
+        else:
+            _say_what_is_left(status)
     if any(status.deliveries.get(state) for state in _UNFINISHED):
         raise typer.Exit(1)
 
@@ -138,9 +143,17 @@ def list_(
         sys.stdout.writelines(sheet(service.archive.lines(issue, state)))
     elif as_json:
         states = {str(one): status.deliveries.get(one, 0) for one in State}
-        print_json({"issue": issue, "audience": status.audience, "halt": status.halt, "deliveries": states})
+        print_json({
+            "issue": issue, "audience": status.audience, "halt": status.halt, "deliveries": states,
+            "held": service.archive.held(issue),
+        })  # fmt: skip
     else:
         out.print(ledger_line(status))
+        if held := service.archive.held(issue):
+            out.print(
+                f"{held} of the waiting are held because they are late. To send them: "
+                f"brief deliveries release {issue}. To drop all that waits: brief deliveries cancel {issue}"
+            )
         _show_lines(list(service.archive.lines(issue, state, limit)))
 
 

@@ -1,7 +1,6 @@
 """`brief scheduler` and `brief due`: what is done by itself, and when."""
 
 import datetime as dt
-import logging
 import time
 from typing import Annotated
 
@@ -9,7 +8,7 @@ import typer
 
 from service import wiring
 from service.adapters import processes
-from service.cli.terminal import Refused, opened, out, print_json, table
+from service.cli.terminal import Refused, opened, out, print_json, start_logging, table
 from service.schedule import Action, in_words, upcoming
 from service.schedule import due as due_now
 from service.scheduler import Scheduler, Ticking
@@ -49,7 +48,7 @@ def scheduler(
     """Build, ask for approval and plan what is due, until SIGTERM; start as many as wanted."""
     service = opened()
     rules = wiring.rules(service.settings)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    start_logging(service.settings)
     with processes.asked_to_stop() as stopping:
         one = Scheduler(service, rules, stopping=stopping)
         if once:

@@ -18,6 +18,7 @@ from service.wiring import Service
 from service.worker import work
 
 PATIENCE = 5  # seconds for answers that are on their way
+BREATHER = 60.0  # seconds before delivery that broke is begun again
 LAST_CHUNK = 30.0  # seconds for messages that are on their way
 
 
@@ -81,6 +82,7 @@ def _deliver(service: Service, stop: threading.Event) -> None:
     while not stop.is_set():
         try:
             work(service, stop.is_set)
-        except Exception:
-            logging.getLogger("brief.delivery").exception("event=delivery_broken")
-            stop.wait(60)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the pages stay and delivery comes back
+            name = type(error).__name__  # its words could hold an address
+            logging.getLogger("brief.delivery").error("event=delivery_broken error=%s", name)  # noqa: TRY400 - as above
+            stop.wait(BREATHER)

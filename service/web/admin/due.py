@@ -1,9 +1,10 @@
-"""What the service will do next. The one place where the schedule is plugged into the pages."""
+"""What the service will do next, as the pages say it."""
 
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from service import schedule, wiring
 from service.web.admin.frame import Office
 
 
@@ -16,6 +17,12 @@ class Due:
     path: str = ""  # of the page where something can be done about it
 
 
-def due(office: Office) -> Sequence[Due]:  # noqa: ARG001 - the schedule will need it
-    """What is due and what comes next, soonest first; nothing where no scheduler runs."""
-    return ()
+def due(office: Office) -> Sequence[Due]:
+    """What is due and what comes next, soonest first."""
+    now, service = office.clock(), office.service
+    rules, state = wiring.rules(service.settings), service.archive.agenda(now)
+    present = [Due(None, schedule.in_words(one)) for one in schedule.due(state, now, rules)]
+    return [
+        *present,
+        *(Due(when, schedule.in_words(one)) for when, one in schedule.upcoming(state, now, rules)),
+    ]

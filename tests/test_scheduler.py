@@ -1,0 +1,465 @@
+"""The schedule at work: leases, local hours, what is late, and the processes."""
+
+import datetime as dt
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from service import wiring
+from service.archive import HELD, Archive, Built, Halt
+from service.briefs import Assignment
+from service.briefs.extractive import ExtractiveWriter
+from service.briefs.model import Brief
+from service.delivery import Outcome, State
+from service.delivery.pace import Pace
+from service.papers import Window
+from service.pipeline import Newsroom, plan_issue, publish_issue
+from service.publishing import deliver
+from service.schedule import Build, Deliver, Reconcile, Retry, Rules, due
+from service.scheduler import LEASE, Scheduler
+from service.settings import Settings
+from subscribers.database import connect
+from subscribers.limits import Limits
+from subscribers.preferences import Standing
+from subscribers.roster import Joining, Roster
+from subscribers.tables import LimitRow
+from tests import builders
+from tests.conftest import KEYS
+from tests.fakes import ScriptedMailer, ScriptedPapers
+from tests.newsrooms import NOW, TOPICS, add_readers, maker, post_room, rows, save_issue
+
+HOUR = dt.timedelta(hours=1)
+LATE = 12 * HOUR
+LABEL = "2026-W22"  # NOW is its Tuesday, 03:00
+
+
+def due_at(engine: sa.Engine) -> dict[str, str]:
+    """When each address is due, as ``06-02 08:00`` in UTC."""
+    query = "SELECT s.address, d.due_at FROM deliveries d JOIN subscribers s ON s.id = d.subscriber_id"
+    with engine.connect() as connection:
+        connection.exec_driver_sql("SET TIME ZONE 'UTC'") if engine.dialect.name == "postgresql" else None
+        return {address: str(moment)[5:16] for address, moment in connection.execute(sa.text(query))}
+
+
+def planned(archive: Archive, roster: Roster, zones: Sequence[str] = ("UTC",), *, hour: int = 8) -> list[str]:
+    """An issue planned at local hours for a reader in each zone; their addresses."""
+    save_issue(archive, TOPICS[:1])
+    addresses = [f"reader{number}@example.org" for number, _ in enumerate(zones)]
+    for address, zone in zip(addresses, zones, strict=True):
+        roster.put_subscriber(Joining(address, TOPICS[:1], time_zone=zone, hour=hour), NOW)
+    archive.plan(LABEL, NOW, local_hours=True)
+    return addresses
+
+
+def sent_at(archive: Archive, now: dt.datetime, **room: Any) -> list[str]:
+    """Who gets the issue when a worker comes at a moment."""
+    mailer = ScriptedMailer()
+    made = post_room(archive, mailer, now=now, **({"late": LATE} | room))
+    deliver(LABEL, maker(archive.issue(LABEL)), made)
+    return [message.recipient for message in mailer.sent]
+
+
+# -- local hours --------------------------------------------------------------------------------------------
+
+
+def test_everybody_is_due_at_the_next_of_their_own_hours(
+    archive: Archive, roster: Roster, engine: sa.Engine
+) -> None:
+    zones = ("Pacific/Kiritimati", "Asia/Kathmandu", "Europe/Berlin", "UTC", "America/New_York")
+    addresses = planned(archive, roster, zones)
+    assert due_at(engine) == dict(
+        zip(
+            addresses,
+            ["06-02 18:00", "06-03 02:15", "06-02 06:00", "06-02 08:00", "06-02 12:00"],
+            strict=True,
+        )
+    )
+    assert sent_at(archive, NOW + 3 * HOUR) == addresses[2:3]
+    assert sent_at(archive, NOW + 5 * HOUR) == addresses[3:4]
+
+
+def test_nobody_is_sent_anything_before_their_hour_has_come(archive: Archive, roster: Roster) -> None:
+    planned(archive, roster)
+    assert sent_at(archive, NOW + 5 * HOUR - dt.timedelta(seconds=1)) == []
+    assert archive.undelivered(NOW + 5 * HOUR - dt.timedelta(seconds=1)) == []
+    assert archive.undelivered(NOW + 5 * HOUR) == [LABEL]
+
+
+def test_a_time_zone_that_this_machine_does_not_know_stops_nobody(
+    archive: Archive, roster: Roster, engine: sa.Engine
+) -> None:
+    save_issue(archive, TOPICS[:1])
+    add_readers(roster, 2)
+    with engine.execution_options(writes=True).begin() as connection:
+        connection.execute(
+            sa.text("UPDATE subscribers SET time_zone = 'Mars/Olympus' WHERE address LIKE '%0@%'")
+        )
+    archive.plan(LABEL, NOW, local_hours=True)
+    assert sorted(due_at(engine).values()) == ["06-02 03:00", "06-02 08:00"]
+
+
+@pytest.mark.parametrize(
+    ("planned_at", "due"),
+    [
+        ("2026-03-28T20:00Z", "03-29 01:00"),
+        ("2026-10-24T20:00Z", "10-25 00:00"),
+        ("2026-10-25T00:30Z", "10-26 01:00"),
+    ],
+    ids=["the skipped hour is the next one", "of a repeated hour the first", "which comes once"],
+)
+def test_a_clock_change_neither_loses_nor_repeats_an_hour(
+    archive: Archive, roster: Roster, engine: sa.Engine, planned_at: str, due: str
+) -> None:
+    save_issue(archive, TOPICS[:1])
+    roster.put_subscriber(Joining("ada@example.org", TOPICS[:1], time_zone="Europe/Berlin", hour=2), NOW)
+    archive.plan(LABEL, dt.datetime.fromisoformat(planned_at), local_hours=True)
+    assert due_at(engine) == {"ada@example.org": due}
+
+
+def test_sending_by_hand_means_now(archive: Archive, roster: Roster) -> None:
+    addresses = planned(archive, roster, ("UTC", "Asia/Tokyo"))
+    mailer = ScriptedMailer()
+    publish_issue(LABEL, maker(archive.issue(LABEL)), post_room(archive, mailer))
+    assert [message.recipient for message in mailer.sent] == addresses
+
+
+def test_sending_by_hand_at_local_hours_leaves_the_rest_to_workers(archive: Archive, roster: Roster) -> None:
+    save_issue(archive, TOPICS[:1])
+    add_readers(roster, 2)
+    mailer = ScriptedMailer()
+    room = post_room(archive, mailer)
+    status = publish_issue(LABEL, maker(archive.issue(LABEL)), room, local_hours=True)
+    assert (mailer.sent, status.deliveries) == ([], {State.WAITING: 2})
+
+
+def test_a_quiet_week_has_no_audience(archive: Archive, roster: Roster) -> None:
+    quiet = replace(builders.brief(), catalog=(), themes=(), topic_slug=TOPICS[0])
+    archive.save_issue(Window.of_week(LABEL), [Built(quiet, ())], NOW)
+    archive.approve(LABEL, NOW)
+    add_readers(roster, 3)
+    assert plan_issue(LABEL, post_room(archive, ScriptedMailer()), local_hours=True)
+    assert (archive.audited(LABEL).audience, archive.counts(LABEL)) == (0, {})
+
+
+def test_what_changed_since_its_approval_is_not_planned(archive: Archive, roster: Roster) -> None:
+    save_issue(archive, TOPICS[:1])
+    add_readers(roster, 1)
+    save_issue(archive, TOPICS, approved=False)
+    assert not archive.plan(LABEL, NOW, local_hours=True)
+    assert archive.counts(LABEL) == {}
+
+
+# -- late ---------------------------------------------------------------------------------------------------
+
+
+def test_what_nobody_came_to_send_for_twelve_hours_is_held(
+    archive: Archive, roster: Roster, engine: sa.Engine
+) -> None:
+    early, late = planned(archive, roster, ("Europe/Berlin", "America/New_York"))
+    assert sent_at(archive, NOW + 16 * HOUR) == [late]
+    assert rows(engine) == [(early, "waiting", HELD), (late, "accepted", None)]
+    assert sent_at(archive, NOW + 17 * HOUR) == []
+
+
+def test_what_is_a_few_hours_late_is_sent(archive: Archive, roster: Roster) -> None:
+    addresses = planned(archive, roster, ("Europe/Berlin", "America/New_York"))
+    assert sent_at(archive, NOW + 14 * HOUR) == addresses
+
+
+def test_what_is_held_is_sent_when_it_is_released(archive: Archive, roster: Roster) -> None:
+    addresses = planned(archive, roster)
+    assert sent_at(archive, NOW + 48 * HOUR) == []
+    assert archive.held(LABEL) == archive.agenda(NOW + 48 * HOUR).issues[0].held == 1
+    assert archive.release(LABEL, NOW + 72 * HOUR) == 1
+    assert sent_at(archive, NOW + 72 * HOUR) == addresses
+
+
+def test_what_is_held_is_dropped_when_the_issue_is_cancelled(archive: Archive, roster: Roster) -> None:
+    planned(archive, roster)
+    sent_at(archive, NOW + 48 * HOUR)
+    archive.set_halt(LABEL, Halt.CANCELLED, NOW + 49 * HOUR)
+    assert archive.counts(LABEL) == {State.SKIPPED: 1}
+
+
+def test_what_only_the_pace_delays_is_not_late(archive: Archive, roster: Roster) -> None:
+    addresses = planned(archive, roster, ("UTC",) * 3)
+    pace = Pace(warm_up=(1, 1, 1, 1, 1))
+    got = []
+    for day in range(4):
+        stops = iter([False, False, False, True, True, True])
+        got += sent_at(
+            archive,
+            NOW + (6 + 24 * day) * HOUR,
+            pace=pace,
+            stopping=lambda: next(stops, True),  # noqa: B023 - called within the loop
+        )
+    assert got == addresses
+
+
+def test_an_issue_that_was_paused_for_a_day_goes_on_when_it_is_resumed(
+    archive: Archive, roster: Roster
+) -> None:
+    addresses = planned(archive, roster)
+    archive.set_halt(LABEL, Halt.PAUSED, NOW)
+    archive.set_halt(LABEL, None, NOW + 30 * HOUR)
+    assert sent_at(archive, NOW + 30 * HOUR) == addresses
+
+
+def test_what_failed_or_was_uncertain_is_never_held(archive: Archive, roster: Roster) -> None:
+    addresses = planned(archive, roster, ("UTC", "UTC"))
+    down = ScriptedMailer({
+        addresses[0]: Outcome(State.FAILED, "busy"), addresses[1]: Outcome(State.UNCERTAIN, "cut off"),
+    })  # fmt: skip
+    deliver(LABEL, maker(archive.issue(LABEL)), post_room(archive, down, now=NOW + 6 * HOUR, late=LATE))
+    archive.resolve(LABEL, State.WAITING, NOW + 40 * HOUR)
+    archive.retry(LABEL, (State.FAILED,), (), NOW + 40 * HOUR)
+    assert sorted(sent_at(archive, NOW + 40 * HOUR)) == addresses
+
+
+def test_the_worker_and_the_schedule_agree_on_what_is_due(archive: Archive, roster: Roster) -> None:
+    planned(archive, roster, ("Europe/Berlin", "UTC", "America/New_York"))
+    mailer = ScriptedMailer({"reader0@example.org": Outcome(State.FAILED, "busy")})
+    rules, made = Rules(Never()), maker(archive.issue(LABEL))
+    for minutes in range(0, 16 * 60, 30):
+        now = NOW + dt.timedelta(minutes=minutes)
+        actions = due(archive.agenda(now), now, rules)
+        mine = [one for one in actions if isinstance(one, Deliver | Retry | Reconcile)]
+        assert bool(mine) == bool(archive.undelivered(now)), now
+        if minutes % 60 == 0:
+            deliver(LABEL, made, post_room(archive, mailer, now=now, late=LATE))
+    assert len(mailer.sent) == 2
+
+
+# -- leases -------------------------------------------------------------------------------------------------
+
+
+def test_a_lease_is_one_processes_until_it_runs_out_or_is_given_back(archive: Archive) -> None:
+    assert archive.take("build", "one", NOW, NOW + HOUR)
+    assert not archive.take("build", "two", NOW, NOW + HOUR)
+    assert archive.take("other", "two", NOW, NOW + HOUR)
+    assert archive.take("build", "one", NOW, NOW + 2 * HOUR)
+    assert not archive.take("build", "two", NOW + HOUR, NOW + 3 * HOUR)
+    assert archive.take("build", "two", NOW + 2 * HOUR, NOW + 3 * HOUR)
+    archive.give_back("build", "one")
+    assert not archive.take("build", "one", NOW + 2 * HOUR, NOW + 3 * HOUR)
+    archive.give_back("build", "two")
+    assert archive.take("build", "one", NOW + 2 * HOUR, NOW + 3 * HOUR)
+
+
+def test_the_lease_of_a_dead_process_is_free(archive: Archive) -> None:
+    archive.take("build", "gone", NOW, NOW + HOUR)
+    assert archive.take("build", "two", NOW, NOW + HOUR, lambda one: one == "gone")
+
+
+# -- a scheduler --------------------------------------------------------------------------------------------
+
+
+class Never:
+    """A calendar on which nothing is built."""
+
+    def next(self, moment: dt.datetime) -> None:
+        return None
+
+
+@pytest.fixture
+def desk(database: str, tmp_path: Path) -> Iterator[Scheduler]:
+    """A scheduler on a database with two topics, on the Tuesday of week 22."""
+    settings = Settings(_env_file=None, data_dir=tmp_path, database_url=database, secret_key="k" * 40)
+    engine = connect(database)
+    service = wiring.Service(settings, engine, Archive(engine), Roster(engine, KEYS))
+    for topic in service.roster.topics():
+        service.roster.remove_topic(topic.slug, NOW)
+    for slug in TOPICS:
+        service.roster.put_topic(builders.topic(slug=slug, name=slug))
+    papers = [builders.paper(number, submitted=NOW - dt.timedelta(days=5)) for number in range(8)]
+    source = ScriptedPapers(dict.fromkeys(TOPICS, papers), NOW)
+    writer = ExtractiveWriter()
+    room = Newsroom(service.archive, source, writer, writer, lambda: NOW)
+    yield Scheduler(
+        service, wiring.rules(settings), "one", lambda _: room, lambda *_: None,
+        is_gone=lambda one: one == "gone", clock=lambda: NOW,
+    )  # fmt: skip
+    engine.dispose()
+
+
+def source_of(desk: Scheduler) -> ScriptedPapers:
+    source = desk.newsroom(desk.service).source
+    assert isinstance(source, ScriptedPapers)
+    return source
+
+
+def test_a_week_is_built_asked_for_and_planned_when_it_is_approved(desk: Scheduler) -> None:
+    asked: list[str] = []
+    desk.ask = lambda _, label, __: asked.append(label)
+    desk.until_done()
+    assert asked == [LABEL]
+    archive = desk.service.archive
+    assert archive.agenda(NOW).issues[0].asked == 1
+    archive.approve(LABEL, NOW)
+    desk.until_done()
+    assert archive.status(LABEL).planned
+    assert desk.tick() == ()
+
+
+def test_a_change_of_the_content_asks_anew(desk: Scheduler) -> None:
+    asked: list[str] = []
+    desk.ask = lambda _, label, __: asked.append(label)
+    desk.until_done()
+    save_issue(desk.service.archive, TOPICS, approved=False)
+    desk.until_done()
+    assert asked == [LABEL, LABEL]
+
+
+def test_auto_approves_and_plans_what_passes_every_check(desk: Scheduler) -> None:
+    desk.rules = replace(desk.rules, auto=True)
+    add_readers(desk.service.roster, 2)
+    desk.until_done()
+    assert desk.service.archive.counts(LABEL) == {State.WAITING: 2}
+
+
+def test_auto_asks_where_a_check_fails(desk: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    desk.rules, desk.ask = replace(desk.rules, auto=True), lambda _, label, __: asked.append(label)
+    monkeypatch.setattr("service.emails.checks.HTML_LIMIT", 100)  # nothing else in an e-mail of ours fails
+    desk.until_done()
+    assert asked == [LABEL]
+    assert not desk.service.archive.status(LABEL).approved
+
+
+def test_auto_asks_where_an_issue_cannot_be_checked(desk: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    desk.rules, desk.ask = replace(desk.rules, auto=True), lambda _, label, __: asked.append(label)
+    monkeypatch.setattr(wiring, "TEMPLATES", Path("nowhere"))
+    desk.until_done()
+    assert asked == [LABEL]
+
+
+def test_a_topic_that_fails_is_tried_again_alone_and_then_the_issue_asks(desk: Scheduler) -> None:
+    asked: list[str] = []
+    desk.ask = lambda _, label, __: asked.append(label)
+    source = source_of(desk)
+    papers, source.answers[TOPICS[1]] = source.answers[TOPICS[1]], "no answer"
+    desk.until_done()
+    assert (asked, desk.service.archive.status(LABEL).topics) == ([], TOPICS[:1])
+    source.answers[TOPICS[1]], source.asked = papers, []
+    desk.clock = lambda: NOW + dt.timedelta(minutes=10)
+    desk.until_done()
+    assert [topic for topic, _ in source.asked] == [TOPICS[1]]
+    assert (asked, desk.service.archive.status(LABEL).topics) == ([LABEL], TOPICS)
+
+
+def test_a_second_scheduler_leaves_a_build_alone_while_the_first_is_at_it(desk: Scheduler) -> None:
+    other, done = replace(desk, holder="two"), []
+    room = desk.newsroom(desk.service)
+
+    class Curious(ExtractiveWriter):
+        def write(self, assignment: Assignment) -> Brief:
+            done.append(other.tick())
+            return super().write(assignment)
+
+    desk.newsroom = lambda _: replace(room, writer=Curious())
+    desk.tick()
+    assert not any(isinstance(action, Build) for tick in done for action in tick)
+    assert len(done) == len(TOPICS)
+
+
+def test_a_dead_schedulers_build_is_taken_over_at_once(desk: Scheduler) -> None:
+    archive = desk.service.archive
+    archive.take("build", "gone", NOW, NOW + LEASE)
+    archive.begin_build(Window.of_week(LABEL), NOW, NOW)
+    desk.until_done()
+    assert archive.status(LABEL).topics == TOPICS
+
+
+def test_a_build_that_is_stopped_gives_its_lease_back_and_does_not_count(desk: Scheduler) -> None:
+    looks = iter([False, False, False])
+    desk.stopping = lambda: next(looks, True)
+    desk.tick()
+    archive = desk.service.archive
+    (tried,) = archive.agenda(NOW).tries
+    assert (tried.tries, tried.failures) == (0, None)
+    assert archive.take("build", "two", NOW, NOW + HOUR)
+    assert archive.issues() == ()
+
+
+def test_a_build_that_lost_its_lease_saves_nothing(desk: Scheduler) -> None:
+    archive, room = desk.service.archive, desk.newsroom(desk.service)
+
+    class Slow(ExtractiveWriter):
+        def write(self, assignment: Assignment) -> Brief:
+            archive.give_back("build", "one")
+            archive.take("build", "two", NOW, NOW + LEASE)
+            return super().write(assignment)
+
+    desk.newsroom = lambda _: replace(room, writer=Slow())
+    desk.tick()
+    assert archive.issues() == ()
+
+
+def test_a_build_that_breaks_counts_as_a_try_and_stops_nothing_else(
+    desk: Scheduler, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(_: object) -> Newsroom:
+        raise RuntimeError("no newsroom")
+
+    desk.newsroom = broken
+    with caplog.at_level(logging.WARNING):
+        desk.until_done()
+    (tried,) = desk.service.archive.agenda(NOW).tries
+    assert (tried.tries, set(tried.failures or ())) == (1, set(TOPICS))
+    assert "event=topic_failed issue=2026-W22 topic=llm-post-train try=1" in caplog.text
+
+
+def test_every_day_what_nobody_needs_is_deleted(desk: Scheduler) -> None:
+    service = desk.service
+    service.roster.put_subscriber(
+        Joining("never@example.org", TOPICS, standing=Standing.UNCONFIRMED), NOW - dt.timedelta(days=60)
+    )
+    Limits(service.engine, KEYS).take("join", None, "192.0.2.1", NOW - dt.timedelta(days=60))
+    desk.until_done()
+    assert service.roster.count() == 0
+    with service.engine.connect() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(LimitRow)) == 0
+
+
+# -- processes ----------------------------------------------------------------------------------------------
+
+
+def environment(folder: Path, **settings: str) -> dict[str, str]:
+    values = {
+        "DATA_DIR": str(folder), "SECRET_KEY": "k" * 40, "ARXIV_URL": "http://127.0.0.1:9/api",
+        "ARXIV_INTERVAL": "0",
+    }  # fmt: skip
+    return {"PATH": os.environ["PATH"], "COLUMNS": "150"} | {
+        f"BRIEF_{name}": value for name, value in (values | settings).items()
+    }
+
+
+@pytest.mark.parametrize("command", [("serve", "--port", "0"), ("scheduler",)])
+def test_a_process_that_is_asked_to_stop_ends_within_seconds(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    log = tmp_path / "log"
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "service.cli", *command],
+            env=environment(tmp_path),
+            stderr=file,
+            stdout=file,
+        )
+    while b"clean up" not in log.read_bytes():  # the schedule is at work
+        assert process.poll() is None, log.read_text()
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0, log.read_text()
+    assert "Traceback" not in log.read_text()
