@@ -102,7 +102,7 @@ def reconcile(label: str, maker: MessageMaker, room: PostRoom) -> None:
     workers = set()
     for delivery, worker, claimed_at in room.archive.claims(label):
         # This process delivers one thing at a time: a claim of its own is left from a run that broke.
-        if worker == room.worker or room.is_gone(worker) or room.clock() - claimed_at > LEASE:
+        if worker == room.worker or room.is_gone(worker) or abs(room.clock() - claimed_at) > LEASE:
             outcome = _found(delivery, worker, maker, room)
             room.archive.settle([(delivery, outcome)], room.clock(), room.resend_after)
             workers.add(worker)
@@ -157,7 +157,7 @@ class Run:
                 self._blameless = error.blameless
                 raise
             finally:
-                # also when the mailer turns out unusable: what it did accept is written down before the run stops
+                # also when the mailer turns out unusable: what it did accept is written down first
                 self._close()
         return None if self.is_halted() else self._again_at
 

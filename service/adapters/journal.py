@@ -76,7 +76,9 @@ class FileJournal:
     def flush(self) -> None:
         """Write what is known of messages after which no other was begun."""
         if self._noted:
-            with contextlib.suppress(OSError):  # the ledger is about to have it; a crash until then is uncertain
+            with contextlib.suppress(
+                OSError
+            ):  # the ledger is about to have it; a crash until then is uncertain
                 self._write(b"".join(self._noted))
                 self._noted.clear()
 

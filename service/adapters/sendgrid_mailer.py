@@ -149,7 +149,9 @@ class SendGridMailer:
             except (OSError, http.client.HTTPException) as error:
                 return Outcome(State.UNCERTAIN, f"no answer from SendGrid: {type(error).__name__}")
             else:
-                return Outcome(State.ACCEPTED, f"{answer.status_code} {answer.headers.get('X-Message-Id', '')}")
+                return Outcome(
+                    State.ACCEPTED, f"{answer.status_code} {answer.headers.get('X-Message-Id', '')}"
+                )
         raise AssertionError("the last try always answers")
 
     def _answered(self, error: HTTPError) -> Outcome | None:

@@ -15,7 +15,7 @@ from service.archive.events import EventBook, Recorded
 from service.archive.issues import Built, IssueClosed, IssueShelf, IssueStatus, UnknownIssue
 from service.archive.ledger import Claimant, Claims, FanOut, Ledger, LedgerBroken, Span, Unavailable
 from service.archive.papers import PaperShelf
-from service.archive.reports import Line, Reports
+from service.archive.reports import Group, Line, Reports
 from service.archive.tables import BriefRow, DeliveryRow, Halt, IssueRow, PaperRow, SightingRow
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "Claims",
     "DeliveryRow",
     "FanOut",
+    "Group",
     "Halt",
     "IssueClosed",
     "IssueRow",

@@ -26,6 +26,7 @@ Unavailable = (sa.exc.OperationalError, sa.exc.InterfaceError)  # locked or gone
 DELIVERIES = table(DeliveryRow)
 DUE_AGAIN = (State.FAILED, State.UNCERTAIN)
 CANCELLED = "cancelled"
+SET_BACK = dt.timedelta(minutes=5)  # a row from so far in the future was written by a clock that was wrong
 WITHDRAWN = "left, was deleted or suppressed after the issue was planned"
 
 
@@ -129,7 +130,9 @@ class Ledger:
     def take_back(self, deliveries: Sequence[Delivery], now: dt.datetime, reason: str) -> int:
         """Undo refusals and failures that were the mailer's fault: they wait, and it cost them no attempt."""
         with Session(self._writer) as session, session.begin():
-            values = [{"delivery": one.id, "claim_": one.claim, "attempt_": one.attempt} for one in deliveries]
+            values = [
+                {"delivery": one.id, "claim_": one.claim, "attempt_": one.attempt} for one in deliveries
+            ]
             if values:
                 settled = {"reason": reason, "settled_at": now, "retry_at": None}
                 session.connection().execute(_TAKEN_BACK.values(**settled), values)
@@ -191,7 +194,7 @@ class Ledger:
         """Labels of the issues with deliveries that are due or claimed, oldest first."""
         due = sa.or_(
             DELIVERIES.c.state.in_((State.WAITING, State.CLAIMED)),
-            sa.and_(DELIVERIES.c.state.in_(DUE_AGAIN), DELIVERIES.c.retry_at <= now),
+            sa.and_(DELIVERIES.c.state.in_(DUE_AGAIN), _has_come(now)),
         )
         inside = sa.select(sa.literal(1)).where(DELIVERIES.c.issue_label == IssueRow.label, due)
         with Session(self._engine) as session:
@@ -285,12 +288,18 @@ def _due(session: Session, label: str, claimant: Claimant, limit: int, now: dt.d
     states = (State.FAILED,) if claimant.resend_after is None else DUE_AGAIN
     ids: list[int] = []
     for state in states:
-        due = rows.where(DELIVERIES.c.state == state, DELIVERIES.c.retry_at <= now)
+        due = rows.where(DELIVERIES.c.state == state, _has_come(now))
         ids.extend(session.scalars(due.limit(limit - len(ids))).all())
-    held = sa.or_(DELIVERIES.c.retry_at.is_(None), DELIVERIES.c.retry_at <= now)
-    waiting = rows.where(DELIVERIES.c.state == State.WAITING, held)
+    may_go = sa.or_(DELIVERIES.c.retry_at.is_(None), _has_come(now))
+    waiting = rows.where(DELIVERIES.c.state == State.WAITING, may_go)
     ids.extend(session.scalars(waiting.limit(limit - len(ids))).all())
     return ids
+
+
+def _has_come(now: dt.datetime) -> sa.ColumnElement[bool]:
+    """Whether a row's time to be tried again has come; what a wrong clock wrote is not parked for ever."""
+    row = DELIVERIES.c
+    return sa.or_(row.retry_at <= now, sa.and_(row.retry_at.is_not(None), row.settled_at > now + SET_BACK))
 
 
 def _claim(session: Session, ids: Sequence[int], claimant: Claimant, now: dt.datetime) -> list[Delivery]:
@@ -434,4 +443,5 @@ def _deliveries(session: Session, ids: Sequence[int]) -> list[Delivery]:
     ).all()  # at once: row by row takes several times as long
     topics = {value: tuple(value.split(",")) for value in {row[7] for row in rows}}
     # the columns stand in the order of the fields
-    return [Delivery(*row[:7], topics[row[7]], *row[8:]) for row in rows]
+    values: list[list[Any]] = [[*row[:7], topics[row[7]], *row[8:]] for row in rows]
+    return [Delivery(*each) for each in values]

@@ -82,7 +82,9 @@ class IssueRow(SQLModel, table=True):
     planned_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
     audience: int | None = None  # rows of the ledger when it was planned: their sum, for ever
     halt: Halt | None = Field(default=None, sa_type=sa.String(16))
-    message_ids: str | None = None  # what the Message-IDs of its deliveries are made of, from the first send on
+    message_ids: str | None = (
+        None  # what the Message-IDs of its deliveries are made of, from the first send on
+    )
 
 
 class BriefRow(SQLModel, table=True):

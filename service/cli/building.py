@@ -222,8 +222,12 @@ def _issues_table(found: tuple[IssueStatus, ...]) -> Table:
 def _state(status: IssueStatus) -> str:
     if not status.planned:
         return "approved" if status.approved else "draft"
-    open_ones = (State.WAITING, State.CLAIMED, State.FAILED)
-    return "delivering" if any(status.deliveries.get(state) for state in open_ones) else "delivered"
+    if status.halt:
+        return status.halt
+    if status.deliveries.get(State.CLAIMED):
+        return "delivering"
+    unsent = (State.WAITING, State.FAILED)
+    return "unfinished" if any(status.deliveries.get(state) for state in unsent) else "delivered"
 
 
 def _status_values(status: IssueStatus) -> dict[str, object]:

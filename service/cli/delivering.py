@@ -9,13 +9,14 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from typer.core import TyperGroup
 
 from service import wiring
 from service.adapters import processes
-from service.archive import Halt, IssueStatus, Line
+from service.archive import Group, Halt, IssueStatus, Line
 from service.cli.printing import check_editions
 from service.cli.terminal import Refused, err, opened, out, print_json
 from service.delivery import MessageMaker, State
@@ -63,7 +64,7 @@ def send(
     """Deliver an approved issue. Run again after a crash: nobody is missed and nobody gets it twice."""
     service = opened()
     if dry_run:
-        _show_audience(service.archive.preview(issue, wiring.now().date()), as_json=as_json)
+        _show_audience(service, issue, as_json=as_json)
         return
     maker = wiring.message_maker(service, issue)
     _refuse_what_fails(service, maker)
@@ -77,6 +78,7 @@ def send(
         print_json({"issue": issue, "deliveries": {str(state): n for state, n in status.deliveries.items()}})
     else:
         out.print(ledger_line(status))
+        _show_reasons(service.archive.groups(issue))
         _say_what_is_left(status)
     if any(status.deliveries.get(state) for state in _UNFINISHED):
         raise typer.Exit(1)
@@ -133,6 +135,7 @@ def list_(
         print_json({"issue": issue, "audience": status.audience, "halt": status.halt, "deliveries": states})
     else:
         out.print(ledger_line(status))
+        _show_reasons(service.archive.groups(issue))
         _show_lines(list(service.archive.lines(issue, state, limit)))
 
 
@@ -150,16 +153,19 @@ def resolve(
 @deliveries.command()
 def retry(
     issue: IssueLabel,
-    state: Annotated[State, typer.Option(help="failed or refused")] = State.FAILED,
+    state: Annotated[
+        State | None, typer.Option(help="failed, given-up or refused; failed and given-up when left out")
+    ] = None,
     ids: Ids = None,
 ) -> None:
-    """Make failed or refused deliveries due at once; `brief send` then sends them."""
-    if state not in {State.FAILED, State.REFUSED}:
+    """Make failed, given-up or refused deliveries due at once; `brief send` then sends them."""
+    states = (state,) if state else (State.FAILED, State.GIVEN_UP)
+    if not {State.FAILED, State.GIVEN_UP, State.REFUSED}.issuperset(states):
         raise Refused(
             f"{state} deliveries can't be retried; uncertain ones take `brief deliveries resolve`", 2
         )
-    changed = opened().archive.retry(issue, (state,), ids or ())
-    out.print(f"{changed} {state} deliveries are waiting now.")
+    changed = opened().archive.retry(issue, states, ids or ())
+    out.print(f"{changed} {' or '.join(states)} deliveries are waiting now.")
 
 
 @deliveries.command()
@@ -199,12 +205,28 @@ def ledger_line(status: IssueStatus) -> str:
     return f"Issue {status.label}{halted}: audience {audience} = " + (" + ".join(parts) or "nobody")
 
 
+REASONS_SHOWN = 20
+
+
+def _show_reasons(groups: list[Group]) -> None:
+    """Why some did not get it, by how many; the rest is in the rows."""
+    told = [group for group in groups if group.reason and group.state is not State.ACCEPTED]
+    if not told:
+        return
+    table = Table("Deliveries", "State", "Reason")
+    for group in told[:REASONS_SHOWN]:
+        table.add_row(str(group.count), group.state, escape(group.reason or ""))
+    out.print(table)
+    if more := told[REASONS_SHOWN:]:
+        out.print(f"… and {sum(group.count for group in more)} more for other reasons")
+
+
 def _show_lines(lines: list[Line]) -> None:
     table = Table("Delivery", "Address", "State", "Tries", "Reported", "Detail")
     for line in lines:
         table.add_row(
             str(line.id), line.address or "(deleted)", line.state, str(line.attempt), line.fact or "",
-            line.reason or "",
+            escape(line.reason or ""),
         )  # fmt: skip
     out.print(table)
 
@@ -220,15 +242,45 @@ def _write_csv(lines: Iterator[Line]) -> None:
         sheet.writerow([line.id, line.address, line.state, reason, line.attempt, *times, line.fact])
 
 
-def _show_audience(reasons: dict[str | None, int], *, as_json: bool) -> None:
-    values = {reason or "would get it": count for reason, count in reasons.items()}
+def _show_audience(service: Service, label: str, *, as_json: bool) -> None:
+    """Who would get it now: before it is planned by the rules, afterwards by the ledger."""
+    status = service.archive.status(label)
+    values = dict(_planned(service, label) if status.planned else _foreseen(service, label))
     if as_json:
         print_json(values)
         return
-    table = Table("Subscribers", "What they would get", title="Nothing was sent")
+    names = {topic.slug: topic.name for topic in service.roster.topics()}
+    topics = ", ".join(names.get(slug, slug) for slug in status.topics)
+    table = Table("Subscribers", "What they would get", title=f"Issue {label}: nothing was sent")
     for reason, count in sorted(values.items(), key=lambda item: (-item[1], item[0])):
-        table.add_row(str(count), reason if reason == "would get it" else f"no e-mail: {reason}")
+        table.add_row(str(count), reason if reason in {WOULD_GET, HAVE_IT} else f"no e-mail: {reason}")
     out.print(table)
+    out.print(f"Topics: {topics}")
+    if status.halt:
+        out.print(f"Sending is {status.halt}.")
+    if not status.approved:
+        out.print(f"The issue is not approved as it stands; nobody gets it before: brief approve {label}")
+
+
+WOULD_GET, HAVE_IT = "would get it", "already have it"
+
+
+def _foreseen(service: Service, label: str) -> Iterator[tuple[str, int]]:
+    for reason, count in service.archive.preview(label, wiring.now().date()).items():
+        yield reason or WOULD_GET, count
+
+
+def _planned(service: Service, label: str) -> Iterator[tuple[str, int]]:
+    counts = service.archive.status(label).deliveries
+    would = counts.get(State.WAITING, 0) + counts.get(State.FAILED, 0)
+    yield from (
+        (words, n) for words, n in ((WOULD_GET, would), (HAVE_IT, counts.get(State.ACCEPTED, 0))) if n
+    )
+    shown = {State.WAITING, State.FAILED, State.ACCEPTED}
+    for group in service.archive.groups(label):
+        if group.state not in shown:
+            words = "" if group.state is State.SKIPPED else f"{group.state}: "
+            yield f"{words}{group.reason or 'no reason given'}", group.count
 
 
 def _refuse_what_fails(service: Service, maker: MessageMaker) -> None:
@@ -249,6 +301,10 @@ def _say_what_is_left(status: IssueStatus) -> None:
         out.print(f"Some are still waiting. Go on with: brief send {label}")
     if status.deliveries.get(State.FAILED):
         out.print(f"Some failed for now and are tried again later by: brief send {label}")
+    if status.deliveries.get(State.GIVEN_UP):
+        out.print(
+            f"Some were given up after every attempt failed. Begin anew: brief deliveries retry {label}"
+        )
     if status.deliveries.get(State.UNCERTAIN):
         out.print(
             "Some are uncertain: cut off while sending, they may have left, and are not sent again. "

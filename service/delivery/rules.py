@@ -38,7 +38,7 @@ def settlement(
     if outcome.state is State.FAILED:
         again = retry_at(attempt, now)
         if again is None:
-            return Outcome(State.REFUSED, f"given up after {attempt} attempts: {outcome.detail}"), None
+            return Outcome(State.GIVEN_UP, f"after {attempt} attempts: {outcome.detail}"), None
         return outcome, again
     if outcome.state is State.UNCERTAIN and resend_after is not None and attempt <= len(RETRY_AFTER):
         return outcome, now + resend_after
@@ -59,7 +59,9 @@ class MessageIds:
     @classmethod
     def derived(cls, issue_label: str, secret: str, domain: str) -> Self:
         """Those of an issue that has none yet; they don't tell the secret."""
-        return cls(hmac.digest(secret.encode(), f"message-ids:{issue_label}".encode(), "sha256").hex(), domain)
+        return cls(
+            hmac.digest(secret.encode(), f"message-ids:{issue_label}".encode(), "sha256").hex(), domain
+        )
 
     @classmethod
     def read(cls, stored: str) -> Self:

@@ -8,7 +8,9 @@ from service.delivery import Outcome, State
 LONGEST = 64 * 1024  # bytes without an end of line: no SMTP server
 ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+")
 ENHANCED = re.compile(r"\s*5\.7\.\d{1,3}\b")  # RFC 3463: security or policy
-WORDS_OF_POLICY = re.compile(r"\b(relay\w*|polic\w+|denied|not permitted|blocked|block(?:ed)? ?list\w*|blacklist\w*)\b", re.I)
+WORDS_OF_POLICY = re.compile(
+    r"\b(relay\w*|polic\w+|denied|not permitted|blocked|block(?:ed)? ?list\w*|blacklist\w*)\b", re.IGNORECASE
+)
 ABOUT_ADDRESS = re.compile(r"\s*5\.1\.\d{1,3}\b")  # RFC 3463: the mailbox or its domain
 SIGN_IN = frozenset({530, 534, 535, 538})  # RFC 4954
 
