@@ -164,7 +164,12 @@ class Run:
     def is_halted(self) -> bool:
         """Whether somebody stopped this process or this issue."""
         self._looked_at = self._room.clock()
-        return self._room.stopping() or self._room.archive.halt(self._label) is not None
+        if self._room.stopping():
+            return True
+        try:
+            return self._room.archive.halt(self._label) is not None
+        except Unavailable:
+            return False  # the next turn of the ledger waits for the database, or gives up
 
     def _messages(self, clerk: Executor) -> Iterator[Message]:
         while not self._room.stopping() and (claimed := self._claimed()):

@@ -50,6 +50,7 @@ class Sink(socketserver.ThreadingTCPServer):
         self.accept, self.pipelining, self.tls, self.password = accept, pipelining, tls, password
         self.eager = eager  # answers 354 to DATA although it refused the recipient
         self.sessions = 0
+        self.blanket = b""  # what every recipient is answered
         self.dropped: set[str] = set()
 
     @property
@@ -116,7 +117,7 @@ class Conversation(socketserver.BaseRequestHandler):
 
     def _receive(self, line: bytes) -> bytes:
         self._recipient = re.sub(rb".*<(.*)>.*", rb"\1", line.strip()).decode()
-        reply = REPLIES.get(self._kind, b"250 2.1.5 OK\r\n")
+        reply = self.server.blanket or REPLIES.get(self._kind, b"250 2.1.5 OK\r\n")
         self._refused = not reply.startswith(b"2")
         if self._kind == "cut-early" and self.server.drops_now(self._recipient):
             raise ConnectionError

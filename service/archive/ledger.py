@@ -350,7 +350,7 @@ def _each(alike: Mapping[tuple[Any, ...], Iterable[int]], now: dt.datetime) -> l
 
 
 # A row that became uncertain still takes the word of the worker that had it: it knows better.
-_OPEN = DELIVERIES.c.state.in_((State.CLAIMED, State.UNCERTAIN))
+_OPEN = sa.or_(DELIVERIES.c.state == State.CLAIMED, DELIVERIES.c.state == State.UNCERTAIN)
 _SETTLEMENT = (
     sa.update(DELIVERIES)
     .where(DELIVERIES.c.id == sa.bindparam("delivery"), DELIVERIES.c.claim == sa.bindparam("claim_"), _OPEN)
@@ -369,7 +369,7 @@ _TAKEN_BACK = (
     .where(
         DELIVERIES.c.id == sa.bindparam("delivery"),
         DELIVERIES.c.claim == sa.bindparam("claim_"),
-        DELIVERIES.c.state.in_((State.REFUSED, State.FAILED)),
+        sa.or_(DELIVERIES.c.state == State.REFUSED, DELIVERIES.c.state == State.FAILED),
     )
     .values(state=State.WAITING, attempt=sa.bindparam("attempt_"))
 )
