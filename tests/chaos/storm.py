@@ -53,11 +53,15 @@ class Wreckage:
     """What a storm left."""
 
     kills_while_sending: int
-    most_uncertain: int  # after one kill
+    after_each: tuple[int, ...]  # how many each kill made uncertain
     uncertain: int  # in all, before they were settled
     missed: int
     duplicates: int
     seconds: float
+
+    @property
+    def most_uncertain(self) -> int:
+        return max(self.after_each, default=0)
 
 
 def storm(weather: Weather, folder: Path) -> Wreckage:
@@ -80,8 +84,8 @@ def storm(weather: Weather, folder: Path) -> Wreckage:
     expected = {_id(subscriber) for subscriber in range(1, weather.readers + 1)}
     duplicates = sum(count - 1 for count in found.values())
     seconds = time.monotonic() - began
-    worst = max(uncertain, default=0)
-    return Wreckage(sending, worst, sum(uncertain), len(expected - found.keys()), duplicates, seconds)
+    missed = len(expected - found.keys())
+    return Wreckage(sending, tuple(uncertain), sum(uncertain), missed, duplicates, seconds)
 
 
 def _blow(weather: Weather, service: Service, made: MessageMaker) -> tuple[int, list[int]]:
