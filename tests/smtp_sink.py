@@ -172,11 +172,14 @@ def sink(accept: Accept, **options: object) -> Iterator[Sink]:
 def main() -> None:
     arguments = argparse.ArgumentParser()
     arguments.add_argument("log", type=Path)
-    log = arguments.parse_args().log.open("ab", buffering=0)
+    arguments.add_argument("--delay", type=float, default=0.0, help="seconds before each message is accepted")
+    given = arguments.parse_args()
+    log = given.log.open("ab", buffering=0)
 
     def keep(_recipient: str, content: bytes) -> None:
         message_id = re.search(rb"^Message-ID: (<.*>)", content, re.MULTILINE)
         assert message_id
+        time.sleep(given.delay)
         log.write(message_id[1] + b"\n")
 
     with Sink(keep) as server:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
 from service import wiring
 from service.adapters.outbox_mailer import OutboxMailer
@@ -32,7 +31,10 @@ def test_a_run_in_which_the_mailer_took_nothing_costs_no_attempt(archive: Archiv
         server.blanket = b"550 no\r\n"
         mailer = SmtpMailer(SmtpServer("127.0.0.1", server.port, connections=2))
         for _ in range(2):
-            with mailer, pytest.raises(MailerUnusable, match="25 recipients in a row are refused alike: 550 no"):
+            with (
+                mailer,
+                pytest.raises(MailerUnusable, match="25 recipients in a row are refused alike: 550 no"),
+            ):
                 publish_issue(issue.label, maker(issue), post_room(archive, mailer))
             assert archive.counts(issue.label) == {State.WAITING: 40}
     assert {line.attempt for line in archive.lines(issue.label)} == {0}

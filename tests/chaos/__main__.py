@@ -27,7 +27,9 @@ def main() -> None:
     arguments.add_argument("--kills", type=int, default=100)
     arguments.add_argument("--each", action="store_true", help="a line for each kill")
     wanted = arguments.parse_args()
-    _say("| storm | readers | kills | while sending | missed | duplicates | uncertain | most a kill | bound | s |")
+    _say(
+        "| storm | readers | kills | while sending | missed | duplicates | uncertain | most a kill | bound | s |"
+    )
     _say("|---|---|---|---|---|---|---|---|---|---|")
     sound = True
     with ExitStack() as stack:

@@ -174,10 +174,10 @@ def _id(subscriber: int) -> str:
 
 
 @contextmanager
-def provider(weather: Weather, log: Path) -> Iterator[str]:
+def provider(weather: Weather, log: Path, *options: str) -> Iterator[str]:
     """The sink or the stand-in as a process of its own: its port, or its address."""
     module = {"smtp": "tests.smtp_sink", "sendgrid": "tests.sendgrid_server"}[weather.mailer]
-    command = [sys.executable, "-m", module, str(log)]
+    command = [sys.executable, "-m", module, str(log), *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
