@@ -173,7 +173,7 @@ def test_a_server_that_refuses_everybody_by_policy_stops_the_run_early(
     add_readers(roster, 20)
     with sink(lambda *_: None) as server, SmtpMailer(SmtpServer("127.0.0.1", server.port)) as mailer:
         server.blanket = reply
-        with pytest.raises(MailerUnusable, match="by policy.*elay"):
+        with pytest.raises(MailerUnusable, match=r"by policy.*elay"):
             publish_issue(issue.label, maker(issue), post_room(archive, mailer))
     assert archive.counts(issue.label) == {State.WAITING: 20}
 
@@ -193,10 +193,8 @@ def test_a_tls_that_fails_costs_nobody_an_attempt(archive: Archive, roster: Rost
     issue = save_issue(archive)
     add_readers(roster, 3)
     with sink(lambda *_: None) as server:  # it speaks no TLS
-        with (
-            SmtpMailer(SmtpServer("127.0.0.1", server.port, security="tls", timeout=2.0)) as mailer,
-            pytest.raises(MailerUnusable, match="no SMTP session"),
-        ):
+        wanted = SmtpServer("127.0.0.1", server.port, security="tls", timeout=2.0)
+        with SmtpMailer(wanted) as mailer, pytest.raises(MailerUnusable, match="no SMTP session"):
             publish_issue(issue.label, maker(issue), post_room(archive, mailer))
     assert archive.counts(issue.label) == {State.WAITING: 3}
     assert {line.attempt for line in archive.lines(issue.label)} == {0}

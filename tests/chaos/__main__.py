@@ -17,6 +17,10 @@ from tests.postgres import postgres_server
 
 IN_FLIGHT = {"smtp": 4, "sendgrid": 100}
 SENDERS = {"sqlite": 1, "postgresql": 3}
+COLUMNS = (
+    "storm", "readers", "kills", "while sending", "missed", "duplicates", "uncertain", "most a kill", "bound",
+    "seconds",
+)  # fmt: skip
 STORMS = [f"{database}-{mailer}" for database in SENDERS for mailer in IN_FLIGHT]
 
 
@@ -27,10 +31,7 @@ def main() -> None:
     arguments.add_argument("--kills", type=int, default=100)
     arguments.add_argument("--each", action="store_true", help="a line for each kill")
     wanted = arguments.parse_args()
-    _say(
-        "| storm | readers | kills | while sending | missed | duplicates | uncertain | most a kill | bound | s |"
-    )
-    _say("|---|---|---|---|---|---|---|---|---|---|")
+    _say(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}")
     sound = True
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
