@@ -104,3 +104,14 @@ def test_what_a_url_cannot_hold_is_not_signed(about: str) -> None:
 def test_links_without_a_key_are_refused(keys: tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match="at least one key"):
         Links("https://x.example", keys)
+
+
+def test_lasting_urls_are_those_that_are_made_one_by_one_and_itsdangerous_reads_them() -> None:
+    purposes = [Purpose.LEAVE, Purpose.MANAGE, Purpose.WEB_VIEW]
+    links = Links("https://x.example", ("a" * 32, "b" * 32))
+    made = links.lasting_urls(purposes, ADA)
+    assert made == [links.url(purpose, ADA, NOW) for purpose in purposes]
+    for purpose, url in zip(purposes, made, strict=True):
+        token = url.rpartition("/")[2]
+        assert links._signers[purpose].sign(token.rpartition(".")[0]).decode() == token
+        assert links.read(purpose, token, NOW) == ADA
