@@ -133,7 +133,9 @@ class Conversation(socketserver.BaseRequestHandler):
             self._say(b"503 5.5.1 no recipient\r\n")
             return True
         self._say(b"354 go on\r\n")
-        content = b"".join(iter(self._lines.readline, b".\r\n"))
+        content = self._body()
+        if content is None:
+            return False
         if self._refused:
             assert content == b"", "a refused recipient got a body"
             self._say(b"554 5.5.1 no recipient\r\n")
@@ -148,6 +150,15 @@ class Conversation(socketserver.BaseRequestHandler):
             reply = b"250 2.0.0 OK\r\n"
         self._say(reply)
         return self._kind != "bye"
+
+    def _body(self) -> bytes | None:
+        """Up to the dot on a line of its own; None where the client is gone before it."""
+        lines = []
+        for line in iter(self._lines.readline, b""):
+            if line == b".\r\n":
+                return b"".join(lines)
+            lines.append(line)
+        return None
 
     def _start_tls(self) -> None:
         assert self.server.tls is not None
