@@ -153,7 +153,7 @@ class Conversation(socketserver.BaseRequestHandler):
 
     def _body(self) -> bytes | None:
         """Up to the dot on a line of its own; None where the client is gone before it."""
-        lines = []
+        lines: list[bytes] = []
         for line in iter(self._lines.readline, b""):
             if line == b".\r\n":
                 return b"".join(lines)

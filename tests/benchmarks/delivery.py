@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -23,7 +24,15 @@ from service.adapters.smtp_mailer import SmtpMailer, SmtpServer
 from service.archive import Archive
 from service.delivery import State
 from subscribers.database import connect
-from tests.benchmarks.senders import MESSAGES, SENDERS, WANTED, deliver_all, smtp_sink
+from tests.benchmarks.senders import (
+    MESSAGES,
+    SENDERS,
+    WANTED,
+    deliver_all,
+    deliver_made,
+    make_ledger,
+    smtp_sink,
+)
 from tests.chaos.storm import LABEL, Weather, accepted, add_many, provider
 from tests.newsrooms import NOW, TOPICS, save_issue
 from tests.postgres import postgres_server
@@ -138,12 +147,14 @@ def _many(connection: sa.Connection, readers: int) -> None:
 def memory() -> None:
     table("Memory of a send (wanted: under 200 MB and flat)", "recipients", "peak", "load")
     for readers in (10_000, 100_000, int(os.environ.get("MEMORY_READERS", "1000000"))):
-        _in_a_process_of_its_own(lambda readers=readers: _peak(readers))  # type: ignore[misc]  # bound now
+        with tempfile.TemporaryDirectory() as folder:
+            _in_a_process_of_its_own(partial(make_ledger, Path(folder), readers))
+            _in_a_process_of_its_own(partial(_peak, Path(folder), readers))
 
 
-def _peak(readers: int) -> None:
+def _peak(folder: Path, readers: int) -> None:
     with smtp_sink() as port, SmtpMailer(SmtpServer("127.0.0.1", port, connections=4)) as mailer:
-        deliver_all(mailer, readers)
+        deliver_made(folder, mailer, readers)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     say(f"| {readers:,} | {peak:.0f} MB | {loaded()} |")
 

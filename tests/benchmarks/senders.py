@@ -100,8 +100,7 @@ def built(number: int) -> EmailMessage:
 # -- ours ---------------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def ledger(folder: Path, readers: int) -> Iterator[Archive]:
+def make_ledger(folder: Path, readers: int) -> None:
     """A ledger with an issue that is planned for so many readers."""
     engine = connect(f"sqlite:///{folder / 'bench.db'}")
     wiring.set_up(engine)
@@ -109,25 +108,31 @@ def ledger(folder: Path, readers: int) -> Iterator[Archive]:
     save_issue(archive, TOPICS[:1])
     add_many(engine, readers)
     archive.plan(LABEL, NOW)
-    yield archive
     engine.dispose()
 
 
 def deliver_all(mailer: Mailer, readers: int, spent: list[float] | None = None) -> float:
     """Seconds from the first claim to the last settled row; `spent` gets those of this process's CPU."""
-    with tempfile.TemporaryDirectory() as folder, ledger(Path(folder), readers) as archive:
-        worker = processes.own_name()
-        journal = FileJournal(Path(folder) / "journal", worker)
-        journal.open()
-        room = PostRoom(archive, mailer, journal, worker, processes.is_gone, wiring.now)
-        began, cpu = time.perf_counter(), time.process_time()
-        deliver(LABEL, MAKER, room)
-        seconds = time.perf_counter() - began
-        if spent is not None:
-            spent.append(time.process_time() - cpu)
-        journal.close()
-        assert archive.counts(LABEL) == {State.ACCEPTED: readers}
-        return seconds
+    with tempfile.TemporaryDirectory() as folder:
+        make_ledger(Path(folder), readers)
+        return deliver_made(Path(folder), mailer, readers, spent)
+
+
+def deliver_made(folder: Path, mailer: Mailer, readers: int, spent: list[float] | None = None) -> float:
+    """The same of a ledger that is there."""
+    engine, worker = connect(f"sqlite:///{folder / 'bench.db'}"), processes.own_name()
+    archive, journal = Archive(engine), FileJournal(folder / "journal", worker)
+    journal.open()
+    room = PostRoom(archive, mailer, journal, worker, processes.is_gone, wiring.now)
+    began, cpu = time.perf_counter(), time.process_time()
+    deliver(LABEL, MAKER, room)
+    seconds = time.perf_counter() - began
+    if spent is not None:
+        spent.append(time.process_time() - cpu)
+    journal.close()
+    assert archive.counts(LABEL) == {State.ACCEPTED: readers}
+    engine.dispose()
+    return seconds
 
 
 def ours(port: int, connections: int) -> float:

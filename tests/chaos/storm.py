@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,7 @@ from service.delivery.events import Event
 from service.publishing import PostRoom, deliver, reconcile
 from service.settings import Settings
 from service.wiring import Service
-from subscribers.database import table
+from subscribers.database import batches, table
 from subscribers.tables import FollowRow, SubscriberRow
 from tests.newsrooms import IDS, NOW, TOPICS, maker, save_issue
 
@@ -207,6 +207,12 @@ def _settings(weather: Weather, folder: Path, address: str) -> Settings:
 
 def add_many(engine: sa.Engine, count: int) -> None:
     """Readers 1 to `count`, whose ids are their numbers."""
+    with engine.execution_options(writes=True).begin() as connection:
+        for numbers in batches(range(1, count + 1)):
+            _add(connection, numbers)
+
+
+def _add(connection: sa.Connection, numbers: Sequence[int]) -> None:
     people = [
         {
             "id": number, "reference": secrets.token_urlsafe(12), "address": f"reader{number}@example.org",
@@ -214,9 +220,8 @@ def add_many(engine: sa.Engine, count: int) -> None:
             "length": "full", "frequency": "weekly", "time_zone": "UTC", "hour": 8, "consent": "a test",
             "joined_at": NOW, "link_generation": 0, "version": 0,
         }
-        for number in range(1, count + 1)
+        for number in numbers
     ]  # fmt: skip
-    with engine.execution_options(writes=True).begin() as connection:
-        connection.execute(sa.insert(table(SubscriberRow)), people)
-        follows = [{"subscriber_id": one, "topic_slug": TOPICS[0]} for one in range(1, count + 1)]
-        connection.execute(sa.insert(table(FollowRow)), follows)
+    connection.execute(sa.insert(table(SubscriberRow)), people)
+    follows = [{"subscriber_id": one, "topic_slug": TOPICS[0]} for one in numbers]
+    connection.execute(sa.insert(table(FollowRow)), follows)
