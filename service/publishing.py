@@ -103,7 +103,7 @@ def reconcile(label: str, maker: MessageMaker, room: PostRoom) -> None:
     workers = set()
     for delivery, worker, claimed_at in room.archive.claims(label):
         # This process delivers one thing at a time: a claim of its own is left from a run that broke.
-        if worker == room.worker or room.is_gone(worker) or room.clock() - claimed_at > LEASE:
+        if worker == room.worker or room.is_gone(worker) or abs(room.clock() - claimed_at) > LEASE:
             outcome = _found(delivery, worker, maker, room)
             room.archive.settle([(delivery, outcome)], room.clock(), room.resend_after)
             workers.add(worker)
@@ -172,14 +172,19 @@ class Run:
                 self._blameless = error.blameless
                 raise
             finally:
-                # also when the mailer turns out unusable: what it did accept is written down before the run stops
+                # also when the mailer turns out unusable: what it did accept is written down first
                 self._close()
         return None if self.is_halted() else self._again_at
 
     def is_halted(self) -> bool:
         """Whether somebody stopped this process or this issue."""
         self._looked_at = self._room.clock()
-        return self._room.stopping() or self._room.archive.halt(self._label) is not None
+        if self._room.stopping():
+            return True
+        try:
+            return self._room.archive.halt(self._label) is not None
+        except Unavailable:
+            return False  # the next turn of the ledger waits for the database, or gives up
 
     def _messages(self, clerk: Executor) -> Iterator[Message]:
         while not self._room.stopping() and (claimed := self._claimed()):

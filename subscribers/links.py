@@ -100,7 +100,7 @@ class Links:
         return f"{self.base_url}/{purpose}/{self.token(purpose, subject, now)}"
 
     def lasting_urls(self, purposes: Sequence[Purpose], subject: Subject) -> list[str]:
-        """The same as `url` for purposes that don't expire, at a third of the cost: every e-mail needs some."""
+        """The same as `url` for purposes that don't expire, cheaper: every e-mail needs some."""
         payload = _payload(subject, 0)
         return [f"{self.base_url}/{purpose}/{self._signed(purpose, payload)}" for purpose in purposes]
 

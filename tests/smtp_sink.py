@@ -50,6 +50,7 @@ class Sink(socketserver.ThreadingTCPServer):
         self.accept, self.pipelining, self.tls, self.password = accept, pipelining, tls, password
         self.eager = eager  # answers 354 to DATA although it refused the recipient
         self.sessions = 0
+        self.blanket = b""  # what every recipient is answered
         self.dropped: set[str] = set()
 
     @property
@@ -116,7 +117,7 @@ class Conversation(socketserver.BaseRequestHandler):
 
     def _receive(self, line: bytes) -> bytes:
         self._recipient = re.sub(rb".*<(.*)>.*", rb"\1", line.strip()).decode()
-        reply = REPLIES.get(self._kind, b"250 2.1.5 OK\r\n")
+        reply = self.server.blanket or REPLIES.get(self._kind, b"250 2.1.5 OK\r\n")
         self._refused = not reply.startswith(b"2")
         if self._kind == "cut-early" and self.server.drops_now(self._recipient):
             raise ConnectionError
@@ -132,7 +133,9 @@ class Conversation(socketserver.BaseRequestHandler):
             self._say(b"503 5.5.1 no recipient\r\n")
             return True
         self._say(b"354 go on\r\n")
-        content = b"".join(iter(self._lines.readline, b".\r\n"))
+        content = self._body()
+        if content is None:
+            return False
         if self._refused:
             assert content == b"", "a refused recipient got a body"
             self._say(b"554 5.5.1 no recipient\r\n")
@@ -147,6 +150,15 @@ class Conversation(socketserver.BaseRequestHandler):
             reply = b"250 2.0.0 OK\r\n"
         self._say(reply)
         return self._kind != "bye"
+
+    def _body(self) -> bytes | None:
+        """Up to the dot on a line of its own; None where the client is gone before it."""
+        lines: list[bytes] = []
+        for line in iter(self._lines.readline, b""):
+            if line == b".\r\n":
+                return b"".join(lines)
+            lines.append(line)
+        return None
 
     def _start_tls(self) -> None:
         assert self.server.tls is not None
@@ -171,11 +183,14 @@ def sink(accept: Accept, **options: object) -> Iterator[Sink]:
 def main() -> None:
     arguments = argparse.ArgumentParser()
     arguments.add_argument("log", type=Path)
-    log = arguments.parse_args().log.open("ab", buffering=0)
+    arguments.add_argument("--delay", type=float, default=0.0, help="seconds before each message is accepted")
+    given = arguments.parse_args()
+    log = given.log.open("ab", buffering=0)
 
     def keep(_recipient: str, content: bytes) -> None:
         message_id = re.search(rb"^Message-ID: (<.*>)", content, re.MULTILINE)
         assert message_id
+        time.sleep(given.delay)
         log.write(message_id[1] + b"\n")
 
     with Sink(keep) as server:

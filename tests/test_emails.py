@@ -678,3 +678,20 @@ def test_whole_emails_are_as_expected(
         if os.environ.get("UPDATE_EXPECTED"):
             path.write_bytes(content)
         assert content == path.read_bytes(), f"{path.name} differs; if it should, UPDATE_EXPECTED=1 make test"
+
+
+@pytest.mark.parametrize("length", [1, 5, 6, 12, 20, 39, 40, 64])
+@pytest.mark.parametrize("letter", ["山", "é", "a", "a é"])
+def test_a_long_display_name_makes_no_long_line(letter: str, length: int) -> None:
+    lines = f"To: {mailbox((letter * length)[:64], 'reader-of-papers@example.org')}".split("\r\n")
+    assert max(map(len, lines)) <= 76
+    assert all(line.startswith(" ") for line in lines[1:])
+
+
+@pytest.mark.parametrize("size", range(70, 80))
+def test_no_line_of_a_body_begins_with_a_dot(size: int) -> None:
+    text = f".{'x' * size}\n..\n{'y' * size}.{'.' * size}\n.é"
+    quoted = Piece(text).quoted
+    assert b"\n." not in b"\n" + quoted
+    assert max(map(len, quoted.split(b"\r\n"))) <= 76
+    assert quopri.decodestring(quoted).decode().replace("\r\n", "\n") == text

@@ -29,6 +29,15 @@ def test_what_was_begun_and_what_became_of_it_is_read_back(tmp_path: Path) -> No
     assert journal(tmp_path, "other").read("here:1:1") == {(1, 1): None, (2, 1): SENT}
 
 
+def test_an_outcome_is_written_with_what_is_begun_next(tmp_path: Path) -> None:
+    written, reader = journal(tmp_path), journal(tmp_path, "other")
+    written.begin([FIRST])
+    written.note(FIRST, SENT)
+    assert reader.read("here:1:1") == {(1, 1): None}
+    written.begin([SECOND])
+    assert reader.read("here:1:1") == {(1, 1): SENT, (2, 1): None}
+
+
 def test_nothing_is_known_of_a_worker_without_a_journal(tmp_path: Path) -> None:
     assert journal(tmp_path).read("elsewhere:1:1") is None
 
@@ -38,6 +47,7 @@ def test_a_line_that_was_cut_off_says_nothing(tmp_path: Path, lost: int) -> None
     written = journal(tmp_path)
     written.begin([FIRST])
     written.note(FIRST, SENT)
+    written.flush()
     content = file_of(tmp_path).read_bytes()
     file_of(tmp_path).write_bytes(content[:-lost])
     assert written.read("here:1:1") in ({(1, 1): None}, {})

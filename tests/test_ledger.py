@@ -311,7 +311,7 @@ def test_a_word_on_an_earlier_claim_changes_nothing(archive: Archive, roster: Ro
     assert archive.counts(issue.label) == {State.CLAIMED: 1}
 
 
-def test_after_five_failures_a_delivery_is_refused(archive: Archive, roster: Roster) -> None:
+def test_after_five_failures_a_delivery_is_given_up(archive: Archive, roster: Roster) -> None:
     issue = save_issue(archive)
     add_readers(roster, 1)
     mailer = ScriptedMailer({"reader0@example.org": Outcome(State.FAILED, "451 busy")})
@@ -319,8 +319,9 @@ def test_after_five_failures_a_delivery_is_refused(archive: Archive, roster: Ros
         room = post_room(archive, mailer, now=NOW + dt.timedelta(days=day))
         publish_issue(issue.label, maker(issue), room)
     (line,) = archive.lines(issue.label)
-    assert (line.state, line.attempt) == (State.REFUSED, 5)
-    assert line.reason == "given up after 5 attempts: 451 busy"
+    assert (line.state, line.attempt, line.retry_at) == (State.GIVEN_UP, 5, None)
+    assert line.reason == "after 5 attempts: 451 busy"
+    assert archive.retry(issue.label, (State.FAILED, State.GIVEN_UP)) == 1
 
 
 def test_a_refused_delivery_can_be_retried_by_hand(archive: Archive, roster: Roster) -> None:

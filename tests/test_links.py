@@ -113,3 +113,14 @@ def test_a_token_has_one_spelling() -> None:
     others = [token[:-1] + last for last in letters if last != token[-1]] + [token + last for last in letters]
     assert all(isinstance(LINKS.read(Purpose.MANAGE, one, NOW), Refused) for one in others)
     assert LINKS.read(Purpose.MANAGE, token, NOW) == ADA
+
+
+def test_lasting_urls_are_those_that_are_made_one_by_one_and_itsdangerous_reads_them() -> None:
+    purposes = [Purpose.LEAVE, Purpose.MANAGE, Purpose.WEB_VIEW]
+    links = Links("https://x.example", ("a" * 32, "b" * 32))
+    made = links.lasting_urls(purposes, ADA)
+    assert made == [links.url(purpose, ADA, NOW) for purpose in purposes]
+    for purpose, url in zip(purposes, made, strict=True):
+        token = url.rpartition("/")[2]
+        assert links._signers[purpose].sign(token.rpartition(".")[0]).decode() == token
+        assert links.read(purpose, token, NOW) == ADA

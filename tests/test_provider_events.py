@@ -145,3 +145,14 @@ def test_an_accepted_delivery_takes_later_facts_and_stays_accepted(
     take(archive, reported("delivered"))
     assert found(engine) == ("accepted", Fact.DELIVERED)
     assert [state for _, state, _ in rows(engine)] == ["accepted"]
+
+
+def test_events_are_forgotten_after_a_while_and_deliveries_keep_what_they_said(
+    archive: Archive, roster: Roster, engine: sa.Engine
+) -> None:
+    uncertain(archive, roster)
+    take(archive, reported("processed"))
+    take(archive, reported("delivered", minute=1))
+    assert archive.prune_events(NOW) == 0
+    assert archive.prune_events(NOW + dt.timedelta(seconds=1)) == 2
+    assert found(engine) == ("accepted", "delivered")

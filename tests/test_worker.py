@@ -1,5 +1,6 @@
 """Workers as processes of their own, on both databases."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -10,8 +11,9 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from procrastinate.exceptions import AlreadyEnqueued
 
-from service.adapters.fan_out import Jobs
+from service.adapters.fan_out import Jobs, Work
 from service.archive import Archive
 from service.delivery import State
 from service.pipeline import plan_issue
@@ -83,3 +85,14 @@ def test_a_plan_that_is_rolled_back_leaves_no_job(
     with engine.connect() as connection:
         assert connection.scalar(sa.text("SELECT count(*) FROM procrastinate_jobs")) == 0
     assert archive.counts("2026-W22") == {}
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_build_is_a_job_that_waits_only_once(engine: sa.Engine, database: str) -> None:
+    jobs, built = Jobs(database), list[str]()
+    with engine.begin() as connection:
+        jobs.defer_build(connection, "2026-W23")
+    with pytest.raises(AlreadyEnqueued), engine.begin() as connection:
+        jobs.defer_build(connection, "2026-W23")
+    asyncio.run(jobs.run(Work(lambda *_: None, built.append), until_empty=True))
+    assert built == ["2026-W23"]

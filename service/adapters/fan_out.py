@@ -1,17 +1,22 @@
 """Work for many machines: Procrastinate's jobs, written in the transaction that plans."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import procrastinate
+import procrastinate.exceptions
 import sqlalchemy as sa
 
 from service.archive import Span
 
 DELIVER = "deliver_chunk"
 BUILD = "build_issue"
+PAUSE = 2.0  # seconds before a database that is gone is tried again
+
+log = logging.getLogger("brief.worker")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +54,22 @@ class Jobs:
     async def run(self, work: Work, *, until_empty: bool = False) -> None:
         """Do jobs one at a time until cancelled; the running one is finished first."""
         self._work = work
+        while True:
+            try:
+                await self._do_jobs(wait=not until_empty)
+            except procrastinate.exceptions.ConnectorException as error:
+                if until_empty:
+                    raise
+                log.warning("event=queue_gone error=%s", type(error).__name__)
+                await asyncio.sleep(PAUSE)
+            else:
+                return
+
+    async def _do_jobs(self, *, wait: bool) -> None:
         async with self._app.open_async():
             await self._app.run_worker_async(
                 concurrency=1,
-                wait=not until_empty,
+                wait=wait,
                 install_signal_handlers=False,
                 delete_jobs="successful",
                 fetch_job_polling_interval=1.0,

@@ -6,8 +6,11 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from service.adapters import processes
 from service.delivery import MailerUnusable, Message, Outcome, State
 from service.delivery.model import Begin
+
+PART = ".part"
 
 
 class OutboxMailer:
@@ -23,11 +26,19 @@ class OutboxMailer:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=self._folder).close()
+            self._tidy()
         except OSError as error:
             raise MailerUnusable(f"the outbox {self._folder} can't be written: {error.strerror}") from error
         for message in messages:
             begin([message])
             yield message, self._write(message)
+
+    def _tidy(self) -> None:
+        """Remove what killed writers left half written."""
+        for part in self._folder.glob(f"*{PART}"):
+            writer = part.name.split("~")[0]
+            if writer.count(":") > 1 and processes.is_gone(writer):
+                part.unlink(missing_ok=True)
 
     def was_sent(self, message_id: str) -> bool:
         return self._path(message_id).exists()
@@ -35,7 +46,7 @@ class OutboxMailer:
     def _write(self, message: Message) -> Outcome:
         with contextlib.ExitStack() as cleanup:
             try:
-                handle, name = tempfile.mkstemp(dir=self._folder, suffix=".part")
+                handle, name = tempfile.mkstemp(PART, f"{processes.own_name()}~", self._folder)
                 cleanup.callback(Path(name).unlink, missing_ok=True)
                 with os.fdopen(handle, "wb") as file:
                     file.write(message.content)

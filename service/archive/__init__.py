@@ -38,7 +38,7 @@ from service.archive.issues import (
 from service.archive.ledger import Claimant, Claims, FanOut, Ledger, LedgerBroken, Span, Unavailable
 from service.archive.lookups import Crowd, Lookups
 from service.archive.papers import PaperShelf
-from service.archive.reports import Line, Reports
+from service.archive.reports import Group, Line, Reports
 from service.archive.restoring import Restoring
 from service.archive.sheets import sheet
 from service.archive.tables import BriefRow, DeliveryRow, Halt, IssueRow, PaperRow, SightingRow
@@ -57,6 +57,7 @@ __all__ = [
     "Crowd",
     "DeliveryRow",
     "FanOut",
+    "Group",
     "Halt",
     "IssueClosed",
     "IssueEdited",

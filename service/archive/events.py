@@ -45,6 +45,13 @@ class EventBook:
             suppressed = _suppress(session, [(rows[one], fact) for one, fact in gone.items()], now)
             return Recorded(len(fresh), len(known) - len(fresh), len(events) - len(known), suppressed)
 
+    def prune_events(self, before: dt.datetime) -> int:
+        """Forget events that were taken in before a moment; how many. Old ones are not believed again."""
+        taken = table(EventRow)
+        with Session(self._writer) as session, session.begin():
+            deleted = session.execute(sa.delete(taken).where(taken.c.at < before))
+            return int(deleted.rowcount)  # type: ignore[attr-defined]  # a CursorResult
+
 
 def _rows(session: Session, events: Sequence[Event]) -> dict[int, DeliveryRow]:
     ids = sorted({event.delivery_id for event in events})

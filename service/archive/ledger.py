@@ -28,6 +28,7 @@ Unavailable = (sa.exc.OperationalError, sa.exc.InterfaceError)  # locked or gone
 DELIVERIES = table(DeliveryRow)
 DUE_AGAIN = (State.FAILED, State.UNCERTAIN)
 CANCELLED = "cancelled"
+SET_BACK = dt.timedelta(minutes=5)  # a row from so far in the future was written by a clock that was wrong
 WITHDRAWN = "left, was deleted or suppressed after the issue was planned"
 
 
@@ -230,7 +231,7 @@ class Ledger:
         due = sa.or_(
             sa.and_(DELIVERIES.c.state == State.WAITING, DELIVERIES.c.due_at <= now),
             DELIVERIES.c.state == State.CLAIMED,
-            sa.and_(DELIVERIES.c.state.in_(DUE_AGAIN), DELIVERIES.c.retry_at <= now),
+            sa.and_(DELIVERIES.c.state.in_(DUE_AGAIN), _has_come(now)),
         )
         inside = sa.select(sa.literal(1)).where(DELIVERIES.c.issue_label == IssueRow.label, due)
         with Session(self._engine) as session:
@@ -345,12 +346,18 @@ def _due(session: Session, label: str, claimant: Claimant, limit: int, now: dt.d
     states = (State.FAILED,) if claimant.resend_after is None else DUE_AGAIN
     ids: list[int] = []
     for state in states:
-        due = rows.where(DELIVERIES.c.state == state, DELIVERIES.c.retry_at <= now)
+        due = rows.where(DELIVERIES.c.state == state, _has_come(now))
         ids.extend(session.scalars(due.limit(limit - len(ids))).all())
-    waiting = rows.where(DELIVERIES.c.state == State.WAITING, DELIVERIES.c.due_at <= now)
-    held = sa.or_(DELIVERIES.c.retry_at.is_(None), DELIVERIES.c.retry_at <= now)
-    ids.extend(session.scalars(waiting.where(held).limit(limit - len(ids))).all())
+    may_go = sa.or_(DELIVERIES.c.retry_at.is_(None), _has_come(now))
+    waiting = rows.where(DELIVERIES.c.state == State.WAITING, DELIVERIES.c.due_at <= now, may_go)
+    ids.extend(session.scalars(waiting.limit(limit - len(ids))).all())
     return ids
+
+
+def _has_come(now: dt.datetime) -> sa.ColumnElement[bool]:
+    """Whether a row's time to be tried again has come; what a wrong clock wrote is not parked for ever."""
+    row = DELIVERIES.c
+    return sa.or_(row.retry_at <= now, sa.and_(row.retry_at.is_not(None), row.settled_at > now + SET_BACK))
 
 
 def _claim(session: Session, ids: Sequence[int], claimant: Claimant, now: dt.datetime) -> list[Delivery]:
@@ -401,7 +408,7 @@ def _each(alike: Mapping[tuple[Any, ...], Iterable[int]], now: dt.datetime) -> l
 
 
 # A row that became uncertain still takes the word of the worker that had it: it knows better.
-_OPEN = DELIVERIES.c.state.in_((State.CLAIMED, State.UNCERTAIN))
+_OPEN = sa.or_(DELIVERIES.c.state == State.CLAIMED, DELIVERIES.c.state == State.UNCERTAIN)
 _SETTLEMENT = (
     sa.update(DELIVERIES)
     .where(DELIVERIES.c.id == sa.bindparam("delivery"), DELIVERIES.c.claim == sa.bindparam("claim_"), _OPEN)
@@ -420,7 +427,7 @@ _TAKEN_BACK = (
     .where(
         DELIVERIES.c.id == sa.bindparam("delivery"),
         DELIVERIES.c.claim == sa.bindparam("claim_"),
-        DELIVERIES.c.state.in_((State.REFUSED, State.FAILED)),
+        sa.or_(DELIVERIES.c.state == State.REFUSED, DELIVERIES.c.state == State.FAILED),
     )
     .values(state=State.WAITING, attempt=sa.bindparam("attempt_"))
 )
@@ -494,4 +501,5 @@ def _deliveries(session: Session, ids: Sequence[int]) -> list[Delivery]:
     ).all()  # at once: row by row takes several times as long
     topics = {value: tuple(value.split(",")) for value in {row[7] for row in rows}}
     # the columns stand in the order of the fields
-    return [Delivery(*(*row[:7], topics[row[7]], *row[8:])) for row in rows]
+    values: list[list[Any]] = [[*row[:7], topics[row[7]], *row[8:]] for row in rows]
+    return [Delivery(*each) for each in values]

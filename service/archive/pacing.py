@@ -49,7 +49,7 @@ def hold_back(
                 continue
             domains[domain] += 1
         kept.append(one)
-    _give_back(session, held)
+    _give_back(session, held, now)
     _pay(session, mailer, pace, kept, now)
     return kept
 
@@ -65,12 +65,12 @@ def _pay(session: Session, mailer: str, pace: Pace, kept: Sequence[Delivery], no
             _take(session, f"domain:{mailer}:{domain}", rate, count, now)
 
 
-def _give_back(session: Session, held: dict[int, dt.datetime]) -> None:
+def _give_back(session: Session, held: dict[int, dt.datetime], now: dt.datetime) -> None:
     for delivery, until in held.items():
         session.execute(
             sa.update(DeliveryRow)
             .where(col(DeliveryRow.id) == delivery)
-            .values(state=State.WAITING, worker=None, claimed_at=None, retry_at=until)
+            .values(state=State.WAITING, worker=None, claimed_at=None, settled_at=now, retry_at=until)
         )
 
 

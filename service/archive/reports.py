@@ -19,6 +19,15 @@ LATELY = dt.timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """Deliveries that stand alike."""
+
+    state: State
+    reason: str | None
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One row of the ledger, for a person."""
 
@@ -50,6 +59,17 @@ class Reports:
                 return
             after = page[-1].id
             left = None if left is None else left - len(page)
+
+    def groups(self, label: str) -> list[Group]:
+        """How many stand in each state for each reason, most first; accepted ones for none."""
+        row = table(DeliveryRow).c
+        reason = sa.case((row.state == State.ACCEPTED, None), else_=row.reason)
+        counted = sa.select(row.state, reason.label("reason"), sa.func.count().label("count")).where(
+            row.issue_label == label
+        )
+        rows = counted.group_by(row.state, reason).order_by(sa.desc("count"), row.state, "reason")
+        with Session(self._engine) as session:
+            return [Group(State(state), why, count) for state, why, count in session.execute(rows)]
 
     def _page(self, label: str, state: State | None, after: int, size: int) -> list[Line]:
         row = table(DeliveryRow).c

@@ -278,8 +278,12 @@ def _state(status: IssueStatus) -> str:
         return "approved" if status.approved else "draft"
     if status.audience == 0:
         return "quiet week"
-    open_ones = (State.WAITING, State.CLAIMED, State.FAILED)
-    return "delivering" if any(status.deliveries.get(state) for state in open_ones) else "delivered"
+    if status.halt:
+        return status.halt
+    if status.deliveries.get(State.CLAIMED):
+        return "delivering"
+    unsent = (State.WAITING, State.FAILED)
+    return "unfinished" if any(status.deliveries.get(state) for state in unsent) else "delivered"
 
 
 def _status_values(status: IssueStatus) -> dict[str, object]:

@@ -9,14 +9,13 @@ from typing import Annotated, Any
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 from typer.core import TyperGroup
 
 from service import wiring
 from service.adapters import processes
-from service.archive import Halt, IssueStatus, Line, sheet
+from service.archive import Group, Halt, IssueStatus, Line, sheet
 from service.cli.printing import check_editions
-from service.cli.terminal import Refused, err, opened, out, print_json, start_logging
+from service.cli.terminal import Refused, err, opened, out, print_json, start_logging, table
 from service.delivery import MessageMaker, State
 from service.delivery.figures import Pulse
 from service.pipeline import publish_issue
@@ -70,7 +69,7 @@ def send(
     """
     service = opened()
     if dry_run:
-        _show_audience(service.archive.preview(issue, wiring.now().date()), as_json=as_json)
+        _show_audience(service, issue, as_json=as_json)
         return
     maker = wiring.message_maker(service, issue)
     _refuse_what_fails(service, maker)
@@ -84,6 +83,7 @@ def send(
         print_json({"issue": issue, "deliveries": {str(state): n for state, n in status.deliveries.items()}})
     else:
         out.print(ledger_line(status))
+        _show_reasons(service.archive.groups(issue))
         if local_hours and status.deliveries.get(State.WAITING):
             out.print(
                 "Those who are waiting wait for their hour: `brief serve` or `brief worker` sends it then."
@@ -104,7 +104,7 @@ def worker(
         work(service, stopping, once=once)
 
 
-_UNFINISHED = (State.WAITING, State.FAILED, State.UNCERTAIN, State.CLAIMED)
+_UNFINISHED = (State.WAITING, State.FAILED, State.GIVEN_UP, State.UNCERTAIN, State.CLAIMED)
 
 
 @contextmanager
@@ -154,6 +154,7 @@ def list_(
                 f"{held} of the waiting are held because they are late. To send them: "
                 f"brief deliveries release {issue}. To drop all that waits: brief deliveries cancel {issue}"
             )
+        _show_reasons(service.archive.groups(issue))
         _show_lines(list(service.archive.lines(issue, state, limit)))
 
 
@@ -182,16 +183,19 @@ def reconcile(issue: IssueLabel) -> None:
 @deliveries.command()
 def retry(
     issue: IssueLabel,
-    state: Annotated[State, typer.Option(help="failed or refused")] = State.FAILED,
+    state: Annotated[
+        State | None, typer.Option(help="failed, given-up or refused; failed and given-up when left out")
+    ] = None,
     ids: Ids = None,
 ) -> None:
-    """Make failed or refused deliveries due at once; `brief send` then sends them."""
-    if state not in {State.FAILED, State.REFUSED}:
+    """Make failed, given-up or refused deliveries due at once; `brief send` then sends them."""
+    states = (state,) if state else (State.FAILED, State.GIVEN_UP)
+    if not {State.FAILED, State.GIVEN_UP, State.REFUSED}.issuperset(states):
         raise Refused(
             f"{state} deliveries can't be retried; uncertain ones take `brief deliveries resolve`", 2
         )
-    changed = opened().archive.retry(issue, (state,), ids or (), wiring.now())
-    out.print(f"{changed} {state} deliveries are waiting now.")
+    changed = opened().archive.retry(issue, states, ids or (), wiring.now())
+    out.print(f"{changed} {' or '.join(states)} deliveries are waiting now.")
 
 
 @deliveries.command()
@@ -240,25 +244,71 @@ def ledger_line(status: IssueStatus) -> str:
     return f"Issue {status.label}{halted}: audience {audience} = " + (" + ".join(parts) or "nobody")
 
 
+REASONS_SHOWN = 20
+
+
+def _show_reasons(groups: list[Group]) -> None:
+    """Why some did not get it, by how many; the rest is in the rows."""
+    told = [group for group in groups if group.reason and group.state is not State.ACCEPTED]
+    if not told:
+        return
+    shown = table("Deliveries", "State", "Reason")
+    for group in told[:REASONS_SHOWN]:
+        shown.add_row(str(group.count), group.state, group.reason or "")
+    out.print(shown)
+    if more := told[REASONS_SHOWN:]:
+        out.print(f"… and {sum(group.count for group in more)} more for other reasons")
+
+
 def _show_lines(lines: list[Line]) -> None:
-    table = Table("Delivery", "Address", "State", "Tries", "Reported", "Detail")
+    shown = table("Delivery", "Address", "State", "Tries", "Reported", "Detail")
     for line in lines:
-        table.add_row(
+        shown.add_row(
             str(line.id), line.address or "(deleted)", line.state, str(line.attempt), line.fact or "",
             line.reason or "",
         )  # fmt: skip
-    out.print(table)
+    out.print(shown)
 
 
-def _show_audience(reasons: dict[str | None, int], *, as_json: bool) -> None:
-    values = {reason or "would get it": count for reason, count in reasons.items()}
+def _show_audience(service: Service, label: str, *, as_json: bool) -> None:
+    """Who would get it now: before it is planned by the rules, afterwards by the ledger."""
+    status = service.archive.status(label)
+    values = dict(_planned(service, label) if status.planned else _foreseen(service, label))
     if as_json:
         print_json(values)
         return
-    table = Table("Subscribers", "What they would get", title="Nothing was sent")
+    names = {topic.slug: topic.name for topic in service.roster.topics()}
+    topics = ", ".join(names.get(slug, slug) for slug in status.topics)
+    shown = table("Subscribers", "What they would get", title=f"Issue {label}: nothing was sent")
     for reason, count in sorted(values.items(), key=lambda item: (-item[1], item[0])):
-        table.add_row(str(count), reason if reason == "would get it" else f"no e-mail: {reason}")
-    out.print(table)
+        shown.add_row(str(count), reason if reason in {WOULD_GET, HAVE_IT} else f"no e-mail: {reason}")
+    out.print(shown)
+    out.print(f"Topics: {topics}")
+    if status.halt:
+        out.print(f"Sending is {status.halt}.")
+    if not status.approved:
+        out.print(f"The issue is not approved as it stands; nobody gets it before: brief approve {label}")
+
+
+WOULD_GET, HAVE_IT = "would get it", "already have it"
+
+
+def _foreseen(service: Service, label: str) -> Iterator[tuple[str, int]]:
+    for reason, count in service.archive.preview(label, wiring.now().date()).items():
+        yield reason or WOULD_GET, count
+
+
+def _planned(service: Service, label: str) -> Iterator[tuple[str, int]]:
+    counts = service.archive.status(label).deliveries
+    would = counts.get(State.WAITING, 0) + counts.get(State.FAILED, 0)
+    yield from (
+        (words, n) for words, n in ((WOULD_GET, would), (HAVE_IT, counts.get(State.ACCEPTED, 0))) if n
+    )
+    shown = {State.WAITING, State.FAILED, State.ACCEPTED}
+    for group in service.archive.groups(label):
+        if group.state not in shown:
+            words = "" if group.state is State.SKIPPED else f"{group.state}: "
+            yield f"{words}{group.reason or 'no reason given'}", group.count
 
 
 def _refuse_what_fails(service: Service, maker: MessageMaker) -> None:
@@ -279,6 +329,10 @@ def _say_what_is_left(status: IssueStatus) -> None:
         out.print(f"Some are still waiting. Go on with: brief send {label}")
     if status.deliveries.get(State.FAILED):
         out.print(f"Some failed for now and are tried again later by: brief send {label}")
+    if status.deliveries.get(State.GIVEN_UP):
+        out.print(
+            f"Some were given up after every attempt failed. Begin anew: brief deliveries retry {label}"
+        )
     if status.deliveries.get(State.UNCERTAIN):
         out.print(
             "Some are uncertain: cut off while sending, they may have left, and are not sent again. "

@@ -17,6 +17,7 @@ class State(StrEnum):
     ACCEPTED = "accepted"  # the mailer took responsibility for it
     REFUSED = "refused"  # permanently: this address will not be tried again for this issue
     FAILED = "failed"  # for now: surely not sent, tried again after retry_at
+    GIVEN_UP = "given-up"  # failed as often as it is tried; `brief deliveries retry` begins anew
     UNCERTAIN = "uncertain"  # may have been sent; repeated only where the setting says so
     SKIPPED = "skipped"  # gets no e-mail, for the reason in the row
 

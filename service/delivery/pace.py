@@ -14,7 +14,7 @@ class Bucket:
     at: dt.datetime
 
     def refilled(self, rate: float, now: dt.datetime) -> "Bucket":
-        idle = max((now - self.at).total_seconds(), 0.0)
+        idle = abs((now - self.at).total_seconds())  # a clock that was set back must not empty it for ever
         return Bucket(min(max(rate, 1.0), self.tokens + idle * rate), now)
 
     def wait(self, rate: float, wanted: int = 1) -> dt.timedelta:

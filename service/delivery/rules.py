@@ -38,7 +38,7 @@ def settlement(
     if outcome.state is State.FAILED:
         again = retry_at(attempt, now)
         if again is None:
-            return Outcome(State.REFUSED, f"given up after {attempt} attempts: {outcome.detail}"), None
+            return Outcome(State.GIVEN_UP, f"after {attempt} attempts: {outcome.detail}"), None
         return outcome, again
     if outcome.state is State.UNCERTAIN and resend_after is not None and attempt <= len(RETRY_AFTER):
         return outcome, now + resend_after

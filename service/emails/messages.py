@@ -207,7 +207,10 @@ def mailbox(name: str, address: str) -> str:
     name = shortened(name.strip(), 64)
     if not name:
         return address
-    return f"{_phrase(name)} <{address}>" if len(name) < 40 else f"{_phrase(name)}\r\n <{address}>"
+    phrase = _phrase(name)
+    last = len(phrase) - (phrase.rfind("\n") + 1) + ("\n" not in phrase) * len("From: ")
+    fits = last + len(f" <{address}>") <= HEADER_LINE
+    return f"{phrase} <{address}>" if fits else f"{phrase}\r\n <{address}>"
 
 
 def _phrase(name: str) -> str:

@@ -51,7 +51,7 @@ def _quote_line(line: bytes) -> bytes:
 
 
 def _without_dot(line: bytes) -> bytes:
-    """SMTP doubles a dot that begins a line (RFC 5321, 4.5.2); "=2E" is the same dot and needs no looking for."""
+    """SMTP doubles a dot that begins a line (RFC 5321, 4.5.2); "=2E" needs no looking for."""
     if not line.startswith(b"."):
         return line
     if len(line) + 2 <= LINE:

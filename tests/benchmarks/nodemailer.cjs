@@ -1,8 +1,9 @@
 // nodemailer's pool, as its documentation shows it: node nodemailer.cjs FOLDER PORT CONNECTIONS COUNT raw|built
 const [folder, port, connections, count, kind] = process.argv.slice(2);
 const nodemailer = require(require.resolve("nodemailer", { paths: [folder] }));
-const html = "<p>What these words say is of no matter here.</p>\r\n".repeat(1225);
-const text = "What these words say is of no matter here.\r\n".repeat(350);
+const line = "<p>" + "What these words say is of no matter here. ".repeat(13) + "</p>\r\n";
+const html = line.repeat(108);
+const text = "What these words say is of no matter here, as they fill a line. Yes so\r\n".repeat(210);
 const pool = nodemailer.createTransport({
   pool: true, host: "127.0.0.1", port: Number(port), secure: false, ignoreTLS: true,
   maxConnections: Number(connections), maxMessages: Infinity,

@@ -1,45 +1,77 @@
-"""`make chaos`: the storms in full. 10,000 readers, 100 kills, each provider, each database."""
+"""`make chaos`: the storms in full. 10,000 readers, 100 kills, each provider, each database.
 
-import dataclasses
-import os
+`python -m tests.chaos --only sqlite-smtp --kills 20` for a part of it.
+"""
+
+import argparse
+import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from subscribers.database import connect
 from tests.chaos.storm import Weather, storm
 from tests.postgres import postgres_server
 
+IN_FLIGHT = {"smtp": 4, "sendgrid": 100}
+SENDERS = {"sqlite": 1, "postgresql": 3}
+COLUMNS = (
+    "storm", "readers", "kills", "while sending", "missed", "duplicates", "uncertain", "most a kill", "bound",
+    "seconds",
+)  # fmt: skip
+STORMS = [f"{database}-{mailer}" for database in SENDERS for mailer in IN_FLIGHT]
+
 
 def main() -> None:
-    readers, kills = int(os.environ.get("READERS", "10000")), int(os.environ.get("KILLS", "100"))
-    with tempfile.TemporaryDirectory() as folder, postgres_server() as address:
-        for mailer, in_flight in (("smtp", 4), ("sendgrid", 100)):
-            for database, senders in (("sqlite", 1), ("postgresql", 3)):
-                here = Path(folder) / f"{mailer}-{database}"
-                here.mkdir()
-                weather = Weather(_fresh(database, here, address), mailer, readers, kills, senders, in_flight)
-                _report(weather, here)
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--only", choices=STORMS, action="append")
+    arguments.add_argument("--readers", type=int, default=10_000)
+    arguments.add_argument("--kills", type=int, default=100)
+    arguments.add_argument("--each", action="store_true", help="a line for each kill")
+    wanted = arguments.parse_args()
+    _say(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}")
+    sound = True
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        for name in wanted.only or STORMS:
+            here = folder / name
+            here.mkdir()
+            database, mailer = name.split("-")
+            weather = Weather(
+                _fresh(database, here, stack), mailer, wanted.readers, wanted.kills, SENDERS[database],
+                IN_FLIGHT[mailer],
+            )  # fmt: skip
+            sound &= _report(name, weather, here, each=wanted.each)
+    sys.exit(not sound)
 
 
-def _fresh(database: str, folder: Path, address: str) -> str:
+def _fresh(database: str, folder: Path, stack: ExitStack) -> str:
     if database == "sqlite":
         return f"sqlite:///{folder / 'brief.db'}"
+    address = stack.enter_context(postgres_server())
     admin = sa.create_engine(address.format("postgres"), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     with admin.connect() as connection:
         connection.execute(sa.text(f"CREATE DATABASE {folder.name.replace('-', '_')}"))
     return address.format(folder.name.replace("-", "_"))
 
 
-def _report(weather: Weather, folder: Path) -> None:
+def _report(name: str, weather: Weather, folder: Path, *, each: bool) -> bool:
     left = storm(weather, folder)
-    words = ", ".join(f"{name} {value}" for name, value in dataclasses.asdict(left).items())
-    kind = connect(weather.database).dialect.name
-    senders, in_flight = weather.senders, weather.in_flight
-    print(f"{kind}, {weather.mailer}, {senders} sender(s), {in_flight} in flight: {words}", flush=True)  # noqa: T201 - the report
-    assert left.missed == left.duplicates == 0
-    assert left.most_uncertain <= weather.in_flight
+    if each:
+        for number, uncertain in enumerate(left.after_each, 1):
+            _say(f"kill {number}: uncertain {uncertain}")
+    cells: Iterator[object] = iter(
+        (name, weather.readers, weather.kills, left.kills_while_sending, left.missed, left.duplicates,
+         left.uncertain, left.most_uncertain, weather.in_flight, f"{left.seconds:.0f}")
+    )  # fmt: skip
+    _say("| " + " | ".join(map(str, cells)) + " |")
+    return left.missed == left.duplicates == 0 and left.most_uncertain <= weather.in_flight
+
+
+def _say(words: str) -> None:
+    print(words, flush=True)  # noqa: T201 - the report
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,7 @@ from service.delivery.events import Event
 from service.publishing import PostRoom, deliver, reconcile
 from service.settings import Settings
 from service.wiring import Service
-from subscribers.database import table
+from subscribers.database import batches, table
 from subscribers.tables import FollowRow, SubscriberRow
 from tests.newsrooms import IDS, NOW, TOPICS, maker, save_issue
 
@@ -53,11 +53,15 @@ class Wreckage:
     """What a storm left."""
 
     kills_while_sending: int
-    most_uncertain: int  # after one kill
+    after_each: tuple[int, ...]  # how many each kill made uncertain
     uncertain: int  # in all, before they were settled
     missed: int
     duplicates: int
     seconds: float
+
+    @property
+    def most_uncertain(self) -> int:
+        return max(self.after_each, default=0)
 
 
 def storm(weather: Weather, folder: Path) -> Wreckage:
@@ -80,8 +84,8 @@ def storm(weather: Weather, folder: Path) -> Wreckage:
     expected = {_id(subscriber) for subscriber in range(1, weather.readers + 1)}
     duplicates = sum(count - 1 for count in found.values())
     seconds = time.monotonic() - began
-    worst = max(uncertain, default=0)
-    return Wreckage(sending, worst, sum(uncertain), len(expected - found.keys()), duplicates, seconds)
+    missed = len(expected - found.keys())
+    return Wreckage(sending, tuple(uncertain), sum(uncertain), missed, duplicates, seconds)
 
 
 def _blow(weather: Weather, service: Service, made: MessageMaker) -> tuple[int, list[int]]:
@@ -170,10 +174,10 @@ def _id(subscriber: int) -> str:
 
 
 @contextmanager
-def provider(weather: Weather, log: Path) -> Iterator[str]:
+def provider(weather: Weather, log: Path, *options: str) -> Iterator[str]:
     """The sink or the stand-in as a process of its own: its port, or its address."""
     module = {"smtp": "tests.smtp_sink", "sendgrid": "tests.sendgrid_server"}[weather.mailer]
-    command = [sys.executable, "-m", module, str(log)]
+    command = [sys.executable, "-m", module, str(log), *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
@@ -203,6 +207,12 @@ def _settings(weather: Weather, folder: Path, address: str) -> Settings:
 
 def add_many(engine: sa.Engine, count: int) -> None:
     """Readers 1 to `count`, whose ids are their numbers."""
+    with engine.execution_options(writes=True).begin() as connection:
+        for numbers in batches(range(1, count + 1)):
+            _add(connection, numbers)
+
+
+def _add(connection: sa.Connection, numbers: Sequence[int]) -> None:
     people = [
         {
             "id": number, "reference": secrets.token_urlsafe(12), "address": f"reader{number}@example.org",
@@ -210,9 +220,8 @@ def add_many(engine: sa.Engine, count: int) -> None:
             "length": "full", "frequency": "weekly", "time_zone": "UTC", "hour": 8, "consent": "a test",
             "joined_at": NOW, "link_generation": 0, "version": 0,
         }
-        for number in range(1, count + 1)
+        for number in numbers
     ]  # fmt: skip
-    with engine.execution_options(writes=True).begin() as connection:
-        connection.execute(sa.insert(table(SubscriberRow)), people)
-        follows = [{"subscriber_id": one, "topic_slug": TOPICS[0]} for one in range(1, count + 1)]
-        connection.execute(sa.insert(table(FollowRow)), follows)
+    connection.execute(sa.insert(table(SubscriberRow)), people)
+    follows = [{"subscriber_id": one, "topic_slug": TOPICS[0]} for one in numbers]
+    connection.execute(sa.insert(table(FollowRow)), follows)

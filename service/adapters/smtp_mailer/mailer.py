@@ -129,14 +129,14 @@ class _Round:
         ready = []
         for key, _ in self._selector.select(TICK):
             session: Session = key.data
-            yield from self._known(session, self._attempted(session, session.read))
+            yield from self._known(session, self._attempted(session.read))
             if session.awaits_body and session in self._busy:
                 ready.append(session)
         self._send_bodies(ready)
         if time.monotonic() - self._looked_at > TICK:
             self._looked_at = time.monotonic()
             for session in list(self._busy):
-                yield from self._known(session, self._attempted(session, session.check_patience))
+                yield from self._known(session, self._attempted(session.check_patience))
 
     def _start(self) -> bool:
         """Give every session that has nothing to do a message; whether there was one."""
@@ -185,7 +185,7 @@ class _Round:
                 session.offer(then)
             self._flush(session)
 
-    def _attempted(self, session: Session, step: Callable[[], None]) -> str | None:
+    def _attempted(self, step: Callable[[], None]) -> str | None:
         """Do it with a session; why the session is no more, None while it is."""
         try:
             step()

@@ -86,14 +86,23 @@ def resolve(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Respo
 
 @routes.post("/admin/issues/{label}/deliveries/retry")
 def retry(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Response:
-    """Make failed or refused deliveries due at once: one, or all in a state."""
+    """Make failed, given-up or refused deliveries due at once: one, or all in a state."""
     status_of(office, label)
     state, ids = sent.text("state"), _ids(sent)
-    if state not in {State.FAILED, State.REFUSED}:
+    if state not in {State.FAILED, State.GIVEN_UP, State.REFUSED}:
         return _refused(visitor, office, label, "Only what failed or was refused can be tried again.")
-    changed = office.archive.retry(label, (State(state),), ids)
+    changed = office.archive.retry(label, (State(state),), ids, office.clock())
     office.record(visitor, f"retried {state}", f"issue {label}", _which(changed, ids))
     return office.go(f"/admin/issues/{label}/deliveries", said="retried")
+
+
+@routes.post("/admin/issues/{label}/deliveries/release")
+def release(label: str, visitor: Editor, office: TheOffice) -> Response:
+    """Send what is held because it is late."""
+    status_of(office, label)
+    changed = office.archive.release(label, office.clock())
+    office.record(visitor, "released late deliveries", f"issue {label}", f"{changed:,}")
+    return office.go(f"/admin/issues/{label}/deliveries", said="released")
 
 
 @routes.post("/admin/issues/{label}/deliveries.csv")
@@ -151,6 +160,7 @@ def deliveries_page(  # noqa: PLR0913 - what the page shows
         counts={str(state): count for state, count in of.deliveries.items()},
         rows=shown,
         missing=missing,
+        held=office.archive.held(label),
         reasons={line.id: why(line, names(office)) for line in shown.lines},
     )
 

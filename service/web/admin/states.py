@@ -7,7 +7,8 @@ from service.delivery import State
 
 # In the order in which they are shown; their sum is the audience.
 ORDER = (
-    State.ACCEPTED, State.REFUSED, State.FAILED, State.UNCERTAIN, State.SKIPPED, State.CLAIMED, State.WAITING,
+    State.ACCEPTED, State.REFUSED, State.FAILED, State.GIVEN_UP, State.UNCERTAIN, State.SKIPPED,
+    State.CLAIMED, State.WAITING,
 )  # fmt: skip
 OPEN = (State.WAITING, State.CLAIMED, State.FAILED)
 

@@ -17,6 +17,7 @@ ISSUES = 26
 WEEK = dt.timedelta(days=7)
 OUTCOMES = {
     State.ACCEPTED: "two", State.SKIPPED: "six", State.REFUSED: "four", State.FAILED: "three",
+    State.GIVEN_UP: "three",
     State.UNCERTAIN: "five", State.CLAIMED: "one", State.WAITING: "one",
 }  # fmt: skip
 BAD_FACTS = {Fact.BOUNCED: "four", Fact.COMPLAINED: "five", Fact.DROPPED: "three"}

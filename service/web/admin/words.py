@@ -24,5 +24,6 @@ SAID = {
     "undone": "Every edit is undone. The issue is as it was built.",
     "resolved": "Written down.",
     "retried": "They wait for the workers now.",
+    "released": "The late ones are due now; they leave within seconds.",
     "tested": "The test was handed over. It is in nobody’s ledger.",
 }

@@ -1,0 +1,130 @@
+"""`brief send` and `brief deliveries`, through the same door as the installed command."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from service import wiring
+from service.archive import Archive
+from service.delivery import Outcome, State
+from service.settings import Settings
+from service.wiring import Service
+from tests.newsrooms import NOW, add_readers, save_issue
+from tests.test_cli import Brief, brief
+
+__all__ = ["brief"]
+LABEL = "2026-W22"
+SAID = {
+    State.ACCEPTED: "250 OK", State.REFUSED: "550 5.1.1 no such user", State.FAILED: "451 busy",
+    State.UNCERTAIN: "no answer",
+}  # fmt: skip
+
+
+@pytest.fixture
+def archive(brief: Brief) -> Archive:
+    """An issue of which one delivery stands in each state, one was given up, and one waits."""
+    assert brief("issues").code == 0
+    service = opened()
+    save_issue(service.archive)
+    add_readers(service.roster, 6)
+    service.archive.plan(LABEL, NOW)
+    claimed = service.archive.claim(LABEL, "here:1:1", 5, NOW)
+    outcomes = [(one, Outcome(*said)) for one, said in zip(claimed, SAID.items(), strict=False)]
+    service.archive.settle([*outcomes, (claimed[4], Outcome(State.GIVEN_UP, "after 5 attempts: 451"))], NOW)
+    return service.archive
+
+
+def opened() -> Service:
+    return wiring.open_service(Settings(_env_file=None))
+
+
+def test_the_sum_the_reasons_and_the_rows_are_listed(brief: Brief, archive: Archive) -> None:
+    ran = brief("deliveries", LABEL)
+    sum_ = "audience 6 = 1 waiting + 1 accepted + 1 refused + 1 failed + 1 given-up + 1 uncertain"
+    assert (ran.code, sum_ in ran.out) == (0, True)
+    for words in ("550 5.1.1 no such user", "after 5 attempts: 451", "reader1@example.org"):
+        assert words in ran.out
+
+
+def test_rows_of_one_state_are_listed(brief: Brief, archive: Archive) -> None:
+    rows = brief("deliveries", LABEL, "--state", "refused", "--csv").out
+    (row,) = csv.DictReader(io.StringIO(rows))
+    assert (row["address"], row["state"], row["attempts"]) == ("reader1@example.org", "refused", "1")
+
+
+def test_the_sum_is_told_as_json(brief: Brief, archive: Archive) -> None:
+    found = json.loads(brief("deliveries", LABEL, "--json").out)
+    assert (found["audience"], found["deliveries"]["given-up"]) == (6, 1)
+
+
+@pytest.mark.parametrize("as_", ["accepted", "waiting"])
+def test_uncertain_deliveries_are_resolved(brief: Brief, archive: Archive, as_: str) -> None:
+    ran = brief("deliveries", "resolve", LABEL, "--as", as_)
+    assert ran.out.strip() == f"1 uncertain deliveries are now {as_}."
+    assert archive.counts(LABEL)[State(as_)] == 2
+
+
+def test_what_failed_and_what_was_given_up_is_made_due_at_once(brief: Brief, archive: Archive) -> None:
+    assert "2 failed or given-up deliveries" in brief("deliveries", "retry", LABEL).out
+    assert archive.counts(LABEL)[State.WAITING] == 3
+
+
+def test_one_refused_delivery_is_retried_by_its_number(brief: Brief, archive: Archive) -> None:
+    (line,) = archive.lines(LABEL, State.REFUSED)
+    ran = brief("deliveries", "retry", LABEL, "--state", "refused", "--id", str(line.id))
+    assert "1 refused deliveries are waiting now." in ran.out
+
+
+def test_an_accepted_delivery_can_not_be_retried(brief: Brief, archive: Archive) -> None:
+    ran = brief("deliveries", "retry", LABEL, "--state", "accepted")
+    assert (ran.code, "can't be retried" in ran.err) == (2, True)
+
+
+def test_sending_is_paused_resumed_and_cancelled(brief: Brief, archive: Archive) -> None:
+    assert "is paused" in brief("deliveries", "pause", LABEL).out
+    assert json.loads(brief("deliveries", LABEL, "--json").out)["halt"] == "paused"
+    assert brief("deliveries", "resume", LABEL).code == 0
+    assert "2 deliveries are skipped" in brief("deliveries", "cancel", LABEL, "--yes").out
+    refused = brief("deliveries", "resume", LABEL)
+    assert (refused.code, "was cancelled" in refused.err) == (1, True)
+
+
+def test_an_unknown_issue_is_refused_by_every_command(brief: Brief, archive: Archive) -> None:
+    for command in (["list"], ["resolve", "--as", "accepted"], ["retry"], ["pause"], ["cancel", "--yes"]):
+        ran = brief("deliveries", command[0], "2020-W01", *command[1:])
+        assert (ran.code, "there is no issue" in ran.err) == (1, True), command
+
+
+def test_a_dry_run_after_delivery_tells_who_has_it_already(brief: Brief, archive: Archive) -> None:
+    found = json.loads(brief("send", LABEL, "--dry-run", "--json").out)
+    assert found == {
+        "would get it": 2, "already have it": 1, "refused: 550 5.1.1 no such user": 1,
+        "given-up: after 5 attempts: 451": 1, "uncertain: no answer": 1,
+    }  # fmt: skip
+
+
+def test_a_dry_run_names_the_topics_and_says_that_nobody_approved(brief: Brief) -> None:
+    brief("issues")
+    service = opened()
+    save_issue(service.archive, approved=False)
+    add_readers(service.roster, 2)
+    ran = brief("send", LABEL, "--dry-run")
+    topics = ", ".join(topic.name for topic in service.roster.topics()[:1])
+    assert "would get it" in ran.out
+    assert f"Topics: {topics}" in ran.out
+    assert "not approved as it stands" in ran.out
+    assert not list(Path().rglob("*.eml"))
+
+
+def test_a_server_that_refuses_everybody_ends_the_run_with_its_words_and_exit_code_1(brief: Brief) -> None:
+    brief("issues")
+    service = opened()
+    save_issue(service.archive)
+    add_readers(service.roster, 2)
+    ran = brief("send", LABEL, MAILER="smtp", SMTP_PORT="1")
+    assert (ran.code, "no SMTP session" in ran.err) == (1, True)
+    assert service.archive.counts(LABEL) == {State.WAITING: 2}
+    assert "unfinished" in brief("issues").out

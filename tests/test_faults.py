@@ -1,0 +1,200 @@
+"""Faults of the mailer, the database, the disk and the clock: nothing is lost, every row ends right."""
+
+import datetime as dt
+import os
+import resource
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+from service import wiring
+from service.adapters.outbox_mailer import OutboxMailer
+from service.adapters.smtp_mailer import SmtpMailer, SmtpServer
+from service.archive import Archive, Group
+from service.delivery import MailerUnusable, Message, MessageIds, Outcome, State
+from service.delivery.model import Begin
+from service.pipeline import publish_issue
+from subscribers.database import connect
+from subscribers.roster import Roster
+from tests.fakes import ScriptedMailer
+from tests.newsrooms import NOW, add_readers, maker, post_room, save_issue
+from tests.postgres import address_of, running_server
+from tests.smtp_sink import sink
+
+
+def test_a_run_in_which_the_mailer_took_nothing_costs_no_attempt(archive: Archive, roster: Roster) -> None:
+    issue = save_issue(archive)
+    add_readers(roster, 40)
+    with sink(lambda *_: None) as server:
+        server.blanket = b"550 no\r\n"
+        mailer = SmtpMailer(SmtpServer("127.0.0.1", server.port, connections=2))
+        for _ in range(2):
+            with (
+                mailer,
+                pytest.raises(MailerUnusable, match="25 recipients in a row are refused alike: 550 no"),
+            ):
+                publish_issue(issue.label, maker(issue), post_room(archive, mailer))
+            assert archive.counts(issue.label) == {State.WAITING: 40}
+    assert {line.attempt for line in archive.lines(issue.label)} == {0}
+
+
+def test_outcomes_that_all_differ_are_settled_one_by_one(archive: Archive, roster: Roster) -> None:
+    issue = save_issue(archive)
+    addresses = add_readers(roster, 60)
+    queued = {one: Outcome(State.ACCEPTED, f"250 queued as {one.split('@')[0]}") for one in addresses}
+    publish_issue(issue.label, maker(issue), post_room(archive, ScriptedMailer(queued)))
+    assert archive.counts(issue.label) == {State.ACCEPTED: 60}
+    assert len({line.reason for line in archive.lines(issue.label)}) == 60
+
+
+def test_a_clock_that_was_set_back_parks_no_retry(archive: Archive, roster: Roster) -> None:
+    issue = save_issue(archive)
+    add_readers(roster, 1)
+    busy = ScriptedMailer({"reader0@example.org": Outcome(State.FAILED, "451 busy")})
+    next_year = NOW + dt.timedelta(days=365)
+    publish_issue(issue.label, maker(issue), post_room(archive, busy, now=next_year))
+    assert archive.undelivered(NOW) == [issue.label]
+    publish_issue(issue.label, maker(issue), post_room(archive, ScriptedMailer()))
+    assert archive.counts(issue.label) == {State.ACCEPTED: 1}
+
+
+def test_message_ids_stay_the_same_when_keys_and_sender_change(archive: Archive, roster: Roster) -> None:
+    issue = save_issue(archive)
+    add_readers(roster, 1)
+    mailer, again = ScriptedMailer({"reader0@example.org": Outcome(State.FAILED, "451")}), ScriptedMailer()
+    publish_issue(issue.label, maker(issue), post_room(archive, mailer))
+    archive.retry(issue.label, (State.FAILED,))
+    other = maker(issue).with_ids(MessageIds.derived(issue.label, "x" * 32, "elsewhere.example"))
+    publish_issue(issue.label, other, post_room(archive, again))
+    (message,) = again.sent
+    assert message.message_id == maker(issue).message_id(message.delivery)
+
+
+def test_deliveries_are_grouped_by_state_and_reason(archive: Archive, roster: Roster) -> None:
+    issue = save_issue(archive)
+    addresses = add_readers(roster, 5)
+    gone = dict.fromkeys(addresses[:2], Outcome(State.REFUSED, "550 5.1.1 no such user"))
+    publish_issue(issue.label, maker(issue), post_room(archive, ScriptedMailer(gone)))
+    assert archive.groups(issue.label) == [
+        Group(State.ACCEPTED, None, 3), Group(State.REFUSED, "550 5.1.1 no such user", 2),
+    ]  # fmt: skip
+
+
+class Interrupted(ScriptedMailer):
+    """Something happens while the n-th message is sent."""
+
+    def __init__(self, at: int, what: Callable[[], None]) -> None:
+        super().__init__()
+        self._at, self._what = at, what
+
+    def send(self, messages: Iterable[Message], begin: Begin) -> Iterator[tuple[Message, Outcome]]:
+        for number, one in enumerate(super().send(messages, begin)):
+            if number == self._at:
+                self._what()
+            yield one
+
+
+def test_a_postgresql_that_is_restarted_in_the_middle_of_a_run_loses_nothing() -> None:
+    with running_server() as server:
+        engine = connect(address_of(server).format("postgres"))
+        wiring.set_up(engine)
+        archive, roster = Archive(engine), Roster(engine)
+        issue, addresses = save_issue(archive), add_readers(roster, 300)
+
+        def restart() -> None:
+            server._stop()
+            server.start()
+
+        mailer = Interrupted(150, restart)
+        status = publish_issue(issue.label, maker(issue), post_room(archive, mailer))
+        engine.dispose()
+    assert sorted(message.recipient for message in mailer.sent) == sorted(addresses)
+    assert status.deliveries == {State.ACCEPTED: 300}
+
+
+@pytest.fixture
+def small_files() -> Iterator[None]:
+    """Files of this process can't grow past 8 KB: the rest of an e-mail finds the disk full."""
+    before, ignored = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    signal.signal(signal.SIGXFSZ, ignored)
+
+
+@pytest.mark.usefixtures("small_files")
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_disk_that_is_full_in_the_middle_of_a_run_fails_the_rest_for_now(
+    archive: Archive, roster: Roster, tmp_path: Path
+) -> None:
+    issue = save_issue(archive)
+    add_readers(roster, 6)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    mailer = Filling(tmp_path, 3, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8192, limits[1])))
+    publish_issue(issue.label, maker(issue), post_room(archive, mailer))
+    assert archive.counts(issue.label) == {State.ACCEPTED: 3, State.FAILED: 3}
+    assert {one.suffix for one in tmp_path.iterdir()} == {".eml"}
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    archive.retry(issue.label, (State.FAILED,))
+    publish_issue(issue.label, maker(issue), post_room(archive, OutboxMailer(tmp_path)))
+    assert archive.counts(issue.label) == {State.ACCEPTED: 6}
+    assert len(list(tmp_path.glob("*.eml"))) == 6
+
+
+class Filling(OutboxMailer):
+    """An outbox whose disk fills up after n messages."""
+
+    def __init__(self, folder: Path, after: int, fill: Callable[[], None]) -> None:
+        super().__init__(folder)
+        self._left, self._fill = after, fill
+
+    def _write(self, message: Message) -> Outcome:
+        if not self._left:
+            self._fill()
+        self._left -= 1
+        return super()._write(message)
+
+
+def test_what_a_killed_writer_left_half_written_is_removed_by_the_next_run(tmp_path: Path) -> None:
+    host = os.uname().nodename
+    dead, other = tmp_path / f"{host}:999999999:1~abc.part", tmp_path / "elsewhere:1:1~abc.part"
+    for part in (dead, other):
+        part.touch()
+    list(OutboxMailer(tmp_path).send([], lambda _: None))
+    assert (dead.exists(), other.exists()) == (False, True)
+
+
+@pytest.mark.parametrize("reply", [b"550 5.7.1 relaying denied\r\n", b"554 Relay access denied\r\n"])
+def test_a_server_that_refuses_everybody_by_policy_stops_the_run_early(
+    archive: Archive, roster: Roster, reply: bytes
+) -> None:
+    issue = save_issue(archive)
+    add_readers(roster, 20)
+    with sink(lambda *_: None) as server, SmtpMailer(SmtpServer("127.0.0.1", server.port)) as mailer:
+        server.blanket = reply
+        with pytest.raises(MailerUnusable, match=r"by policy.*elay"):
+            publish_issue(issue.label, maker(issue), post_room(archive, mailer))
+    assert archive.counts(issue.label) == {State.WAITING: 20}
+
+
+def test_a_server_that_ends_every_session_costs_nobody_an_attempt(archive: Archive, roster: Roster) -> None:
+    issue = save_issue(archive)
+    add_readers(roster, 30)
+    with sink(lambda *_: None) as server, SmtpMailer(SmtpServer("127.0.0.1", server.port)) as mailer:
+        server.blanket = b"421 4.3.2 shutting down\r\n"
+        with pytest.raises(MailerUnusable, match="ends every session"):
+            publish_issue(issue.label, maker(issue), post_room(archive, mailer))
+    assert archive.counts(issue.label) == {State.WAITING: 30}
+    assert {line.attempt for line in archive.lines(issue.label)} == {0}
+
+
+def test_a_tls_that_fails_costs_nobody_an_attempt(archive: Archive, roster: Roster) -> None:
+    issue = save_issue(archive)
+    add_readers(roster, 3)
+    with sink(lambda *_: None) as server:  # it speaks no TLS
+        wanted = SmtpServer("127.0.0.1", server.port, security="tls", timeout=2.0)
+        with SmtpMailer(wanted) as mailer, pytest.raises(MailerUnusable, match="no SMTP session"):
+            publish_issue(issue.label, maker(issue), post_room(archive, mailer))
+    assert archive.counts(issue.label) == {State.WAITING: 3}
+    assert {line.attempt for line in archive.lines(issue.label)} == {0}
