@@ -1,4 +1,8 @@
-"""Approvals: asks the admins to look at a new issue and let it go, by e-mail."""
+"""Asks the admins, by e-mail, for what only a person decides.
+
+ask_for_approval  a new issue: look at it and let it go
+ask_about_held    deliveries that are late: send them still, or cancel
+"""
 
 import datetime as dt
 import hashlib
@@ -47,18 +51,43 @@ def ask_for_approval(service: Service, label: str, now: dt.datetime) -> None:
 
     UnknownIssue for a label that nobody knows, MailerUnusable where nothing can be sent: ask again later.
     """
-    admins = tuple(service.settings.admins_by_address)
-    if not admins:
-        log.warning("event=approval_unasked issue=%s reason=no_admins", label)
+    if not _somebody(service, "approval", label):
         return
     report = report_on(service, label, now)
-    press = LetterPress(wiring.sender(service.settings), wiring.TEMPLATES)
-    letter = press.letter("approval", _values(report, press.sender.base_url))
-    envelopes = [Envelope(one, _message_id(report.issue, one, press), now) for one in admins]
+    _post(service, "approval", _values(report, service.settings.base_url), report.issue.content_hash, now)
+
+
+def ask_about_held(service: Service, label: str, held: int, now: dt.datetime) -> None:
+    """E-mail every admin how many deliveries are held because they are late, and where to decide."""
+    if not _somebody(service, "held", label):
+        return
+    base_url = service.settings.base_url
+    values = {
+        "label": label,
+        "deliveries": "1 delivery" if held == 1 else f"{held:,} deliveries",
+        "hours": f"{service.settings.late_hours:g}",
+        "link": f"{base_url}/admin/issues/{label}/deliveries",
+        "home": base_url,
+    }
+    _post(service, "held", values, f"{label}:{held}:{now.isoformat()}", now)
+
+
+def _somebody(service: Service, letter: str, label: str) -> bool:
+    if not service.settings.admins_by_address:
+        log.warning("event=%s_unasked issue=%s reason=no_admins", letter, label)
+    return bool(service.settings.admins_by_address)
+
+
+def _post(service: Service, name: str, values: Mapping[str, Any], about: str, now: dt.datetime) -> None:
+    """The letter to every admin; asked twice about the same, it threads with the first."""
+    sender = wiring.sender(service.settings)
+    letter = LetterPress(sender, wiring.TEMPLATES).letter(name, values)
+    to = service.settings.admins_by_address
+    envelopes = [Envelope(one, _message_id(name, about, one, sender), now) for one in to]
     with wiring.mailer(service.settings) as mailer:
-        for _, outcome in mailer.send([_message(press.sender, letter, one) for one in envelopes], _begin):
+        for _, outcome in mailer.send([_message(sender, letter, one) for one in envelopes], _begin):
             level = logging.INFO if outcome.state is State.ACCEPTED else logging.WARNING
-            log.log(level, "event=approval_asked issue=%s state=%s", label, outcome.state)
+            log.log(level, "event=%s_asked issue=%s state=%s", name, values["label"], outcome.state)
 
 
 def report_on(
@@ -115,10 +144,9 @@ def _begin(_: Sequence[Message]) -> None:
     """No ledger has to know when these leave."""
 
 
-def _message_id(issue: Issue, address: str, press: LetterPress) -> str:
-    """The same for the same content and admin: a letter that is asked for twice threads with the first."""
-    tag = hashlib.sha256(f"{issue.content_hash}:{address}".encode()).hexdigest()[:24]
-    return f"approval.{tag}@{press.sender.domain}"
+def _message_id(name: str, about: str, address: str, sender: Sender) -> str:
+    tag = hashlib.sha256(f"{about}:{address}".encode()).hexdigest()[:24]
+    return f"{name}.{tag}@{sender.domain}"
 
 
 def _counted(count: int, noun: str) -> str:

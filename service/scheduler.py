@@ -21,7 +21,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from service import wiring
 from service.adapters import processes
-from service.approvals import ask_for_approval
+from service.approvals import ask_about_held, ask_for_approval
 from service.archive import IssueClosed, Unavailable, asked_about_held
 from service.inspection import inspect_editions
 from service.pipeline import Newsroom, build_issue
@@ -53,11 +53,6 @@ LAST_WORDS = 5.0  # seconds that a tick gets to end by itself
 log = logging.getLogger("brief.schedule")
 
 
-def log_held(_service: Service, label: str, held: int, _now: dt.datetime) -> None:
-    """Say in the log that late deliveries wait for a person."""
-    log.warning("event=held_late issue=%s deliveries=%d", label, held)
-
-
 class Stopped(BaseException):
     """This process was asked to stop, or lost its lease: what it does is left to another."""
 
@@ -71,7 +66,7 @@ class Scheduler:
     holder: str = field(default_factory=processes.own_name)  # as leases name it
     newsroom: Callable[[Service], Newsroom] = wiring.newsroom
     ask: Callable[[Service, str, dt.datetime], None] = ask_for_approval
-    ask_about_held: Callable[[Service, str, int, dt.datetime], None] = log_held
+    ask_about_held: Callable[[Service, str, int, dt.datetime], None] = ask_about_held
     read_events: Callable[[dt.datetime], None] | None = None
     is_gone: Callable[[str], bool] = processes.is_gone
     clock: Clock = wiring.now

@@ -243,3 +243,15 @@ def test_the_crowd_is_what_a_plan_would_freeze(archive: Archive, roster: Roster)
     assert crowd.readers == counts[State.WAITING]
     assert sum(crowd.by_reason.values()) == counts.get(State.SKIPPED, 0)
     assert sum(crowd.editions.values()) == crowd.readers
+
+
+def test_late_deliveries_are_held_until_an_editor_sends_them(place: Place, ann: Reader) -> None:
+    held = "UPDATE deliveries SET state = 'waiting', due_at = NULL, retry_at = NULL WHERE state = 'failed'"
+    with place.service.engine.begin() as connection:
+        connection.execute(sa.text(held))
+    page = ann.get(PAGE)
+    assert "1 of the waiting are held" in words(page)
+    assert "Send the 1 late" not in signed_in(place, VIEWER).get(PAGE).text
+    assert ann.press(page, "Send the 1 late ones now").status == 303
+    assert place.service.archive.held(LABEL) == 0
+    assert "are held" not in words(ann.get(PAGE))

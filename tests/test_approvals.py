@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from service.approvals import ask_for_approval
+from service.approvals import ask_about_held, ask_for_approval
 from service.delivery import MailerUnusable
 from subscribers.preferences import Frequency
 from tests import builders
@@ -74,3 +74,12 @@ def test_a_mailer_that_can_not_send_is_told_to_the_caller(place: Place) -> None:
     folder.write_text("no folder")
     with pytest.raises(MailerUnusable):
         ask_for_approval(place.service, LABEL, place.clock.now)
+
+
+def test_every_admin_is_asked_about_deliveries_that_are_late(place: Place) -> None:
+    ask_about_held(place.service, LABEL, 1200, place.clock.now)
+    letters = list(place.letters())
+    words = " ".join(body_of(place.letter(f"Issue {LABEL}: 1,200 deliveries are late and held")).split())
+    assert sorted(str(one["to"]) for one in letters) == [EDITOR, VIEWER]
+    assert f"{BASE}/admin/issues/{LABEL}/deliveries" in words
+    assert "more than 12 hours ago" in words
