@@ -80,16 +80,19 @@ def _database(settings: Settings) -> Iterator[Finding]:
     except wiring.DatabaseNotReady as error:
         yield Finding("database", "wrong", str(error))
         return
-    yield Finding("database", "ok", sa.make_url(settings.database).render_as_string(hide_password=True))
-    match migrations.standing(engine):
-        case migrations.Standing.CURRENT:
-            yield from _current(engine)
-        case migrations.Standing.EMPTY:
-            yield Finding("migrations", "ok", "a new database: it is set up at the first use")
-        case migrations.Standing.BEHIND:
-            yield Finding("migrations", "wrong", "the database is behind; run: brief migrate")
-        case migrations.Standing.AHEAD:
-            yield Finding("migrations", "wrong", "a newer version wrote this database; upgrade the service")
+    try:
+        yield Finding("database", "ok", sa.make_url(settings.database).render_as_string(hide_password=True))
+        match migrations.standing(engine):
+            case migrations.Standing.CURRENT:
+                yield from _current(engine)
+            case migrations.Standing.EMPTY:
+                yield Finding("migrations", "ok", "a new database: it is set up at the first use")
+            case migrations.Standing.BEHIND:
+                yield Finding("migrations", "wrong", "the database is behind; run: brief migrate")
+            case migrations.Standing.AHEAD:
+                yield Finding("migrations", "wrong", "a newer version wrote this database; upgrade the service")
+    finally:
+        engine.dispose()
 
 
 def _current(engine: sa.Engine) -> Iterator[Finding]:

@@ -24,7 +24,7 @@ NOW = dt.datetime(2026, 6, 2, 3, tzinfo=dt.UTC)
 
 def is_ours(name: str | None, kind: str, _parents: object) -> bool:
     """PostgreSQL alone has Procrastinate's tables, and an index for the beginnings of addresses."""
-    if name == "ix_subscribers_address_prefix":
+    if name in migrations.POSTGRESQL_ALONE:
         return False
     return not (kind == "table" and (name or "").startswith("procrastinate_"))
 

@@ -7,7 +7,7 @@ commands from file descriptor 3 and answers on 4, each a JSON object with a zero
 import base64
 import json
 import os
-import select
+import selectors
 import shutil
 import subprocess
 import sys
@@ -124,10 +124,16 @@ class Chromium:
         except OSError as error:
             raise BrowserFailed("Chromium ended before it was asked to") from error
 
+    def _has_come(self) -> bool:
+        """Whether Chromium says something in time; by poll, which knows no highest file descriptor."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._answers, selectors.EVENT_READ)
+            return bool(selector.select(SECONDS))
+
     def _next(self) -> bytes:
         """The next answer or event."""
         while b"\0" not in self._left:
-            if not select.select([self._answers], [], [], SECONDS)[0]:
+            if not self._has_come():
                 raise BrowserFailed(f"Chromium did not answer within {SECONDS} seconds")
             if not (more := os.read(self._answers, 1 << 20)):
                 raise BrowserFailed("Chromium ended before it answered")
