@@ -67,7 +67,9 @@ class Wreckage:
 def storm(weather: Weather, folder: Path) -> Wreckage:
     """Deliver an issue through a storm."""
     began = time.monotonic()
-    with provider(weather, folder / "accepted.log") as address:
+    # a stand-in that answered at once would have taken everything before the tenth kill
+    slow = ("--delay", "0.01") if weather.mailer == "sendgrid" else ()
+    with provider(weather, folder / "accepted.log", *slow) as address:
         service = wiring.open_service(_settings(weather, folder, address))
         made = maker(save_issue(service.archive, TOPICS[:1]))
         add_many(service.engine, weather.readers)
