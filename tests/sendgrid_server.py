@@ -33,6 +33,9 @@ class SendGridServer(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}"
 
+    def handle_error(self, *_: object) -> None:
+        """A client that was killed while it called is no news."""
+
 
 class _Handler(BaseHTTPRequestHandler):
     server: SendGridServer
