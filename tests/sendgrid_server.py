@@ -6,6 +6,7 @@ As a program it appends the delivery of each message that it accepts to a file, 
 import argparse
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -31,6 +32,9 @@ class SendGridServer(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def handle_error(self, *_: object) -> None:
+        """A client that was killed while it called is no news."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -77,11 +81,14 @@ def sendgrid_server(accept: Accept) -> Iterator[SendGridServer]:
 def main() -> None:
     arguments = argparse.ArgumentParser()
     arguments.add_argument("log", type=Path)
-    log = arguments.parse_args().log.open("ab", buffering=0)
+    arguments.add_argument("--delay", type=float, default=0.0, help="seconds before each call is answered")
+    given = arguments.parse_args()
+    log = given.log.open("ab", buffering=0)
 
     def keep(body: dict[str, Any]) -> None:
         lines = [f"{one['headers']['Message-ID']}\n" for one in body["personalizations"]]
         log.write("".join(lines).encode())
+        time.sleep(given.delay)
 
     with SendGridServer(keep) as server:
         server.keeps_calls = False

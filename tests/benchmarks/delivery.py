@@ -191,7 +191,7 @@ def _work(url: str, folder: Path, port: str, readers: int, count: int) -> float:
     archive = Archive(engine)
     save_issue(archive, TOPICS[:1])
     add_many(engine, readers)
-    archive.plan(LABEL, NOW, Jobs(url), 100)
+    archive.plan(LABEL, NOW, Jobs(url), 250)
     environment = {
         "PATH": os.environ["PATH"], "BRIEF_DATA_DIR": str(folder), "BRIEF_DATABASE_URL": url,
         "BRIEF_SECRET_KEY": "k" * 40, "BRIEF_SENDER_ADDRESS": "brief@example.org", "BRIEF_MAILER": "smtp",

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from tests.chaos.storm import Weather, storm
 from tests.postgres import postgres_server
 
-IN_FLIGHT = {"smtp": 4, "sendgrid": 100}
+IN_FLIGHT = {"smtp": 4, "sendgrid": 25}
 SENDERS = {"sqlite": 1, "postgresql": 3}
 COLUMNS = (
     "storm", "readers", "kills", "while sending", "missed", "duplicates", "uncertain", "most a kill", "bound",
