@@ -90,7 +90,9 @@ def _database(settings: Settings) -> Iterator[Finding]:
             case migrations.Standing.BEHIND:
                 yield Finding("migrations", "wrong", "the database is behind; run: brief migrate")
             case migrations.Standing.AHEAD:
-                yield Finding("migrations", "wrong", "a newer version wrote this database; upgrade the service")
+                yield Finding(
+                    "migrations", "wrong", "a newer version wrote this database; upgrade the service"
+                )
     finally:
         engine.dispose()
 

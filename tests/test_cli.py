@@ -348,7 +348,7 @@ def test_a_backup_is_taken_and_restored_by_command(brief: Brief) -> None:
     refused = brief("restore", "backup.db")
     assert (refused.code, "--yes" in refused.err) == (1, True)
     ran = brief("restore", "backup.db", "--yes")
-    assert (ran.code, "0 deliveries may have left" in ran.out) == (0, True), ran.err
+    assert (ran.code, "0 deliveries may have left" in ran.out) == (0, True)
     assert list(Path("var").glob("brief.db.replaced-*"))
 
 

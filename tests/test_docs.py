@@ -32,7 +32,8 @@ def test_every_command_that_is_named_exists_with_its_options(page: Path) -> None
 def _found(words: list[str]) -> tuple[Any, list[str]]:
     """The command that the words call, and what is left for it."""
     name, *words = words
-    command: Any = cli.loaded(name) if name in cli.COMMANDS else get_command(cli.app).commands[name]
+    app: Any = get_command(cli.app)
+    command: Any = cli.loaded(name) if name in cli.COMMANDS else app.commands[name]
     while hasattr(command, "commands"):
         if command.name == "deliveries" and words[0] not in command.commands:
             return command.commands["list"], words  # `brief deliveries ISSUE` is short for it

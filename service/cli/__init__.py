@@ -140,3 +140,6 @@ def main() -> None:
         if code < 0:
             raise
         sys.exit(code)
+    finally:
+        if terminal := sys.modules.get("service.cli.terminal"):
+            terminal.AT_END.close()

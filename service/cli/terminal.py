@@ -9,7 +9,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, Literal, TextIO
 
 import sqlalchemy as sa
@@ -108,9 +108,14 @@ class Refused(Exception):
         self.code = code
 
 
+AT_END = ExitStack()  # what a command opened
+
+
 def opened() -> Service:
-    """The service for the settings of this environment."""
-    return open_service(read_settings())
+    """The service for the settings of this environment, closed when the command ends."""
+    service = open_service(read_settings())
+    AT_END.callback(service.engine.dispose)
+    return service
 
 
 def one_line(message: str) -> str:
