@@ -1,6 +1,7 @@
 import itertools
 import os
 import shutil
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,22 @@ settings.load_profile("ours")
 
 KEYS = ("k" * 32,)
 NUMBERS = itertools.count()
+
+
+OPENED: "weakref.WeakSet[sa.Engine]" = weakref.WeakSet()
+
+
+@sa.event.listens_for(sa.Engine, "engine_connect")
+def _opened(connection: sa.Connection) -> None:
+    OPENED.add(connection.engine)
+
+
+@pytest.fixture(autouse=True)
+def every_connection_is_closed() -> Iterator[None]:
+    """Thousands of tests in one process would use up its file descriptors."""
+    yield
+    while OPENED:
+        OPENED.pop().dispose()
 
 
 @pytest.fixture(scope="session")

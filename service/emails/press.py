@@ -31,7 +31,7 @@ STYLE = re.compile(r'(<\w[^<>]*? style=")([^"]*)')
 
 
 SLACK = 40  # bytes by which the sentence on what is shortened may be longer than the one counted
-TEXT_LIMIT = 2**20  # bytes of plaintext topics: far more than anybody follows
+TEXT_LIMIT = 120_000  # bytes of plaintext topics: three times the words of the HTML look like spam to filters
 
 
 class EmptyEdition(ValueError):
@@ -264,10 +264,22 @@ class RenderedIssue:
         )
 
     def _plain_levels(self, edition: Edition, levels: Sequence[Level]) -> Sequence[Level]:
-        """The length that the reader chose: no mail program clips plaintext. Megabytes are as the HTML."""
-        chosen = Level.for_length(edition.length)[0]
-        size = sum([self.fragments[slug, chosen][1].body.size for slug in edition.slugs])
-        return [chosen] * len(edition.slugs) if size <= TEXT_LIMIT else levels
+        """The HTML's levels, and richer ones in the edition's order while the plaintext keeps its limit."""
+        table, ladder = Level.for_length(edition.length), list(Level)
+        unseen = len(edition.slugs) - len(levels)
+        chosen = dict(zip(edition.slugs, [*levels, *[table[-1]] * unseen], strict=True))
+        room = TEXT_LIMIT - sum([self._text_bytes(slug, level) for slug, level in chosen.items()])
+        if room < 0:
+            return levels
+        for richer in reversed(table):
+            for slug, level in chosen.items():
+                more = self._text_bytes(slug, richer) - self._text_bytes(slug, level)
+                if ladder.index(richer) < ladder.index(level) and more <= room:
+                    chosen[slug], room = richer, room - more
+        return list(chosen.values())
+
+    def _text_bytes(self, slug: str, level: Level) -> int:
+        return self.fragments[slug, level][1].body.size
 
     def _parts(
         self, edition: Edition, levels: Sequence[Level], words: Words, part: int, show: Callable[[str], str]
