@@ -22,7 +22,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from service import wiring
 from service.adapters import processes
 from service.approvals import ask_about_held, ask_for_approval
-from service.archive import IssueClosed, Unavailable, asked_about_held
+from service.archive import EVENTS_FOR, IssueClosed, Unavailable, asked_about_held
 from service.inspection import inspect_editions
 from service.pipeline import Newsroom, build_issue
 from service.publishing import Clock, never
@@ -192,6 +192,7 @@ class Scheduler:
         Subscriptions(self.service.engine, keys).prune(now)
         Limits(self.service.engine, keys).prune(now)
         self.service.archive.clean_up(now)
+        self.service.archive.prune_events(now - EVENTS_FOR)
         self.service.archive.note_chore(CLEAN_UP, now)
 
 

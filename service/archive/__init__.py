@@ -1,21 +1,22 @@
 """The archive: tables of papers, briefs, issues and deliveries, and every query on them.
 
-tables   the tables
-papers   what was fetched, seen and paid for
-issues   briefs, issues and their approval
-edits    what editors changed by hand, and the originals
-ledger   who gets an issue, and what became of it
-hours    when each is due, and what is late
-pacing   token buckets that the workers share
-reports  reading the ledger: rows, figures
-lookups  one reader or one page of readers in the ledger; an audience before it is planned
-sheets   the ledger as CSV
-events   what a provider reports later
-agenda   what the schedule goes by
+tables     the tables
+papers     what was fetched, seen and paid for
+issues     briefs, issues and their approval
+edits      what editors changed by hand, and the originals
+planning   who gets an issue, and when
+ledger     what became of it
+hours      when each is due, and what is late
+pacing     token buckets that the workers share
+reports    reading the ledger: rows, figures
+lookups    one reader or one page of readers in the ledger; an audience before it is planned
+sheets     the ledger as CSV
+events     what a provider reports later
+agenda     what the schedule goes by
 restoring  what is held after a backup was restored
-watch    what an operator watches: fetches, what is overdue
-trends   figures over many issues, and what one subscriber received
-admins   sign-in links, sessions and the audit log of the admin pages
+watch      what an operator watches: fetches, what is overdue
+trends     figures over many issues, and what one subscriber received
+admins     sign-in links, sessions and the audit log of the admin pages
 """
 
 import sqlalchemy as sa
@@ -23,7 +24,7 @@ import sqlalchemy as sa
 from service.archive.admins import Act, AdminBook, LinkRefusal
 from service.archive.agenda import Agenda, asked_about_held
 from service.archive.edits import EditDesk, Made
-from service.archive.events import EventBook, Recorded
+from service.archive.events import EVENTS_FOR, EventBook, Recorded
 from service.archive.hours import HELD, Hours
 from service.archive.issues import (
     BriefBroken,
@@ -35,9 +36,10 @@ from service.archive.issues import (
     Stale,
     UnknownIssue,
 )
-from service.archive.ledger import Claimant, Claims, FanOut, Ledger, LedgerBroken, Span, Unavailable
+from service.archive.ledger import Claimant, Claims, Ledger, LedgerBroken, Unavailable
 from service.archive.lookups import Crowd, Lookups
 from service.archive.papers import PaperShelf
+from service.archive.planning import FanOut, Planning, Span
 from service.archive.reports import Group, Line, Reports
 from service.archive.restoring import Restoring
 from service.archive.sheets import sheet
@@ -46,6 +48,7 @@ from service.archive.trends import IssueTrend, Received, TrendBook
 from service.archive.watch import Watch, Watched
 
 __all__ = [
+    "EVENTS_FOR",
     "HELD",
     "Act",
     "Archive",
@@ -83,8 +86,8 @@ __all__ = [
 
 
 class Archive(
-    PaperShelf, IssueShelf, EditDesk, Ledger, Hours, Reports, Lookups, EventBook, TrendBook, AdminBook,
-    Agenda, Watch, Restoring,
+    PaperShelf, IssueShelf, EditDesk, Planning, Ledger, Hours, Reports, Lookups, EventBook, TrendBook,
+    AdminBook, Agenda, Watch, Restoring,
 ):  # fmt: skip
     """Every query on papers, briefs, issues, deliveries and admins."""
 

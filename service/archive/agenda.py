@@ -12,7 +12,6 @@ from service.archive.tables import (
     BuildRow,
     ChoreRow,
     DeliveryRow,
-    EventRow,
     FetchRow,
     IssueRow,
     LeaseRow,
@@ -26,7 +25,6 @@ from subscribers.tables import TopicRow
 
 LATELY = dt.timedelta(days=60)
 FETCHES_FOR = dt.timedelta(days=30)  # an answer is used on its day; later it explains a brief
-EVENTS_FOR = dt.timedelta(days=90)  # providers repeat an event for days, not for months
 
 
 class Agenda:
@@ -133,7 +131,6 @@ class Agenda:
         """Delete what nobody will ask for any more."""
         old = (
             (FetchRow, col(FetchRow.day) < (now - FETCHES_FOR).date()),
-            (EventRow, col(EventRow.at) < now - EVENTS_FOR),
             (LeaseRow, col(LeaseRow.until) < now),
         )
         with Session(self._writer) as session, session.begin():

@@ -15,6 +15,8 @@ from subscribers.database import insert_new, is_one_of, table, writer
 from subscribers.suppressions import Cause, Kind
 from subscribers.tables import SubscriberRow, SuppressionRow
 
+EVENTS_FOR = dt.timedelta(days=90)  # providers repeat an event for days, not for months
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:

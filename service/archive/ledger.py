@@ -1,25 +1,24 @@
-"""The ledger: planning, claiming, settling. Every change is one transaction."""
+"""The ledger: claiming and settling what was planned. Every change is one transaction."""
 
 import datetime as dt
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from service.archive.hours import attend, due_moments, touch
-from service.archive.issues import IssueStatus, Stale, counts, issue_row, read_issue, status
+from service.archive.hours import attend, touch
+from service.archive.issues import IssueStatus, counts, issue_row, status
 from service.archive.pacing import hold_back, may_leave
-from service.archive.restoring import hold_what_may_have_left
+from service.archive.planning import Span
 from service.archive.tables import DeliveryRow, Halt, IssueRow
 from service.delivery import Delivery, MessageIds, Outcome, State, settlement
 from service.delivery.pace import Pace
-from subscribers.audience import Offer, audience
 from subscribers.database import table, writer
-from subscribers.preferences import Standing, closes_month
+from subscribers.preferences import Standing
 from subscribers.suppressions import Kind
 from subscribers.tables import SubscriberRow, SuppressionRow
 
@@ -34,14 +33,6 @@ WITHDRAWN = "left, was deleted or suppressed after the issue was planned"
 
 class LedgerBroken(Exception):
     """The states of an issue's deliveries don't add up to its audience: a bug, or rows changed by hand."""
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A chunk of the ledger: rows from `first` to `last`, by id."""
-
-    first: int
-    last: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,70 +55,15 @@ class Claimant:
     late: dt.timedelta | None = None  # what is later than this is held; None: nothing is
 
 
-FanOut = Callable[[sa.Connection, str, Sequence[Span]], None]
 Settled = Sequence[tuple[Delivery, Outcome]]
 
 
 class Ledger:
-    """One row for each issue and subscriber."""
+    """Deliveries from their claim on."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
         self._writer = writer(engine)
-
-    # -- planning ----------------------------------------------------------------------------------------
-
-    def preview(self, label: str, today: dt.date) -> dict[str | None, int]:
-        """How many would be planned (None) or skipped, by reason, without writing anything."""
-        with Session(self._engine) as session:
-            rows = audience(offer_of(session, label, today), _sent(label)).subquery()
-            counted = sa.select(rows.c.reason, sa.func.count()).group_by(rows.c.reason)
-            return {row[0]: row[1] for row in session.execute(counted)}
-
-    def why(self, label: str, subscriber_id: int, today: dt.date) -> tuple[tuple[str, ...], str | None]:
-        """The topics that one subscriber would get of an issue, and the reason to skip, None for none."""
-        with Session(self._engine) as session:
-            rows = audience(offer_of(session, label, today), _sent(label), only=subscriber_id)
-            _, topics, _, reason = session.execute(rows).one()
-            return tuple(filter(None, topics.split(","))), reason
-
-    def plan(  # noqa: PLR0913 - what a plan may be given
-        self,
-        label: str,
-        now: dt.datetime,
-        fan_out: FanOut | None = None,
-        chunk: int = 5000,
-        *,
-        local_hours: bool = False,
-        content_hash: str = "",
-    ) -> bool:
-        """Freeze the audience, one row for each subscriber, in one statement.
-
-        False when it was frozen before, or is not approved as it stands. With `local_hours` each is due at
-        the next of the subscriber's chosen hours, else at once; `fan_out` then writes the jobs for chunks of
-        so many rows in the same transaction. A quiet week has no audience.
-        Stale where the content is not the approved `content_hash`, when one is given.
-        """
-        with Session(self._writer) as session, session.begin():
-            row = issue_row(session, label, lock=True)
-            if row.planned_at is not None:
-                return False
-            if content_hash and not content_hash == row.content_hash == row.approved_hash:
-                raise Stale(f"issue {label} was changed since; look at it again")
-            if row.approved_hash != row.content_hash:
-                return False
-            offer = offer_of(session, label, now.date())
-            if offer.topics:
-                rows = audience(offer).subquery()
-                source, due_at = _with_moments(session, rows, now) if local_hours else (rows, _literal(now))
-                session.execute(_frozen(label, rows, source, due_at))
-                hold_what_may_have_left(session, label, row.last)
-            row.planned_at, row.audience = now, sum(counts(session, label).values())
-            row.attended_at = now if local_hours else None
-            if fan_out is not None and not local_hours:
-                session.flush()
-                fan_out(session.connection(), label, _spans(session, label, chunk))
-            return True
 
     def message_ids(self, label: str, offered: MessageIds) -> MessageIds:
         """What the issue's Message-IDs are made of: the first that was ever offered, for ever."""
@@ -277,60 +213,6 @@ class Ledger:
             if now is not None:
                 touch(session, label, now)  # who asks for them wants them, however late it is
             return _changed(session, label, states, values, ids)
-
-
-def _with_moments(session: Session, rows: sa.Subquery, now: dt.datetime) -> tuple[sa.FromClause, Any]:
-    """The audience with the next of each subscriber's chosen hours."""
-    person, moments = table(SubscriberRow).c, due_moments(session, now)
-    chosen = sa.and_(moments.c.time_zone == person.time_zone, moments.c.hour == person.hour)
-    source = rows.join(table(SubscriberRow), person.id == rows.c.id).outerjoin(moments, chosen)
-    return source, sa.func.coalesce(moments.c.due_at, _literal(now))
-
-
-def _literal(now: dt.datetime) -> Any:
-    return sa.literal(now, DELIVERIES.c.due_at.type)
-
-
-def _frozen(label: str, rows: sa.Subquery, source: sa.FromClause, due_at: Any) -> sa.Insert:
-    state = sa.case((rows.c.reason.is_(None), sa.literal(State.WAITING)), else_=sa.literal(State.SKIPPED))
-    frozen = sa.select(
-        sa.literal(label),
-        rows.c.id,
-        rows.c.topics,
-        rows.c.length,
-        state,
-        rows.c.reason,
-        sa.literal(0),
-        sa.literal(0),
-        sa.case((rows.c.reason.is_(None), due_at), else_=sa.null()),
-    ).select_from(source)
-    # Alike editions lie together: they are rendered once, and one call carries many of them.
-    frozen = frozen.order_by(rows.c.topics, rows.c.length, rows.c.id)
-    columns = ["issue_label", "subscriber_id", "topics", "length", "state", "reason", "attempt", "claim"]
-    return sa.insert(DELIVERIES).from_select([*columns, "due_at"], frozen)
-
-
-def offer_of(session: Session, label: str, today: dt.date) -> Offer:
-    """The issue's topics that have papers: a quiet week is no reason for an e-mail."""
-    issue = read_issue(session, issue_row(session, label))
-    slugs = tuple(brief.topic_slug for brief in issue.briefs if not brief.is_quiet)
-    days = (issue.window.last - issue.window.first).days + 1
-    return Offer(slugs, closes_month(issue.window.last, days), today)
-
-
-def _sent(label: str) -> sa.Select[int]:
-    """Who has the issue, or may have it."""
-    left = (State.ACCEPTED, State.UNCERTAIN, State.CLAIMED)
-    return sa.select(col(DeliveryRow.subscriber_id)).where(
-        col(DeliveryRow.issue_label) == label, col(DeliveryRow.state).in_(left)
-    )
-
-
-def _spans(session: Session, label: str, size: int) -> list[Span]:
-    """The issue's rows in chunks of about `size`: one transaction numbered them."""
-    rows = sa.select(sa.func.min(DELIVERIES.c.id), sa.func.max(DELIVERIES.c.id))
-    first, last = session.execute(rows.where(DELIVERIES.c.issue_label == label)).one()
-    return [Span(one, min(one + size - 1, last)) for one in range(first, last + 1, size)] if first else []
 
 
 def _halt(label: str) -> sa.Select[Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from service.archive.ledger import offer_of
+from service.archive.planning import offer_of
 from service.archive.reports import LINE, Line, line_of
 from service.archive.tables import DeliveryRow
 from service.delivery import State

@@ -1,0 +1,146 @@
+"""Planning: an issue's audience is frozen, one row of the ledger for each subscriber."""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from service.archive.hours import due_moments
+from service.archive.issues import Stale, counts, issue_row, read_issue
+from service.archive.restoring import hold_what_may_have_left
+from service.archive.tables import DeliveryRow
+from service.delivery import State
+from subscribers.audience import Offer, audience
+from subscribers.database import table, writer
+from subscribers.preferences import closes_month
+from subscribers.tables import SubscriberRow
+
+DELIVERIES = table(DeliveryRow)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A chunk of the ledger: rows from `first` to `last`, by id."""
+
+    first: int
+    last: int
+
+
+FanOut = Callable[[sa.Connection, str, Sequence[Span]], None]
+
+
+class Planning:
+    """Who gets an issue, and when."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._writer = writer(engine)
+
+    def preview(self, label: str, today: dt.date) -> dict[str | None, int]:
+        """How many would be planned (None) or skipped, by reason, without writing anything."""
+        with Session(self._engine) as session:
+            rows = audience(offer_of(session, label, today), _sent(label)).subquery()
+            counted = sa.select(rows.c.reason, sa.func.count()).group_by(rows.c.reason)
+            return {row[0]: row[1] for row in session.execute(counted)}
+
+    def why(self, label: str, subscriber_id: int, today: dt.date) -> tuple[tuple[str, ...], str | None]:
+        """The topics that one subscriber would get of an issue, and the reason to skip, None for none."""
+        with Session(self._engine) as session:
+            rows = audience(offer_of(session, label, today), _sent(label), only=subscriber_id)
+            _, topics, _, reason = session.execute(rows).one()
+            return tuple(filter(None, topics.split(","))), reason
+
+    def plan(  # noqa: PLR0913 - what a plan may be given
+        self,
+        label: str,
+        now: dt.datetime,
+        fan_out: FanOut | None = None,
+        chunk: int = 5000,
+        *,
+        local_hours: bool = False,
+        content_hash: str = "",
+    ) -> bool:
+        """Freeze the audience, one row for each subscriber, in one statement.
+
+        False when it was frozen before, or is not approved as it stands. With `local_hours` each is due at
+        the next of the subscriber's chosen hours, else at once; `fan_out` then writes the jobs for chunks of
+        so many rows in the same transaction. A quiet week has no audience.
+        Stale where the content is not the approved `content_hash`, when one is given.
+        """
+        with Session(self._writer) as session, session.begin():
+            row = issue_row(session, label, lock=True)
+            if row.planned_at is not None:
+                return False
+            if content_hash and not content_hash == row.content_hash == row.approved_hash:
+                raise Stale(f"issue {label} was changed since; look at it again")
+            if row.approved_hash != row.content_hash:
+                return False
+            offer = offer_of(session, label, now.date())
+            if offer.topics:
+                rows = audience(offer).subquery()
+                source, due_at = _with_moments(session, rows, now) if local_hours else (rows, _literal(now))
+                session.execute(_frozen(label, rows, source, due_at))
+                hold_what_may_have_left(session, label, row.last)
+            row.planned_at, row.audience = now, sum(counts(session, label).values())
+            row.attended_at = now if local_hours else None
+            if fan_out is not None and not local_hours:
+                session.flush()
+                fan_out(session.connection(), label, _spans(session, label, chunk))
+            return True
+
+
+def _with_moments(session: Session, rows: sa.Subquery, now: dt.datetime) -> tuple[sa.FromClause, Any]:
+    """The audience with the next of each subscriber's chosen hours."""
+    person, moments = table(SubscriberRow).c, due_moments(session, now)
+    chosen = sa.and_(moments.c.time_zone == person.time_zone, moments.c.hour == person.hour)
+    source = rows.join(table(SubscriberRow), person.id == rows.c.id).outerjoin(moments, chosen)
+    return source, sa.func.coalesce(moments.c.due_at, _literal(now))
+
+
+def _literal(now: dt.datetime) -> Any:
+    return sa.literal(now, DELIVERIES.c.due_at.type)
+
+
+def _frozen(label: str, rows: sa.Subquery, source: sa.FromClause, due_at: Any) -> sa.Insert:
+    state = sa.case((rows.c.reason.is_(None), sa.literal(State.WAITING)), else_=sa.literal(State.SKIPPED))
+    frozen = sa.select(
+        sa.literal(label),
+        rows.c.id,
+        rows.c.topics,
+        rows.c.length,
+        state,
+        rows.c.reason,
+        sa.literal(0),
+        sa.literal(0),
+        sa.case((rows.c.reason.is_(None), due_at), else_=sa.null()),
+    ).select_from(source)
+    # Alike editions lie together: they are rendered once, and one call carries many of them.
+    frozen = frozen.order_by(rows.c.topics, rows.c.length, rows.c.id)
+    columns = ["issue_label", "subscriber_id", "topics", "length", "state", "reason", "attempt", "claim"]
+    return sa.insert(DELIVERIES).from_select([*columns, "due_at"], frozen)
+
+
+def offer_of(session: Session, label: str, today: dt.date) -> Offer:
+    """The issue's topics that have papers: a quiet week is no reason for an e-mail."""
+    issue = read_issue(session, issue_row(session, label))
+    slugs = tuple(brief.topic_slug for brief in issue.briefs if not brief.is_quiet)
+    days = (issue.window.last - issue.window.first).days + 1
+    return Offer(slugs, closes_month(issue.window.last, days), today)
+
+
+def _sent(label: str) -> sa.Select[int]:
+    """Who has the issue, or may have it."""
+    left = (State.ACCEPTED, State.UNCERTAIN, State.CLAIMED)
+    return sa.select(col(DeliveryRow.subscriber_id)).where(
+        col(DeliveryRow.issue_label) == label, col(DeliveryRow.state).in_(left)
+    )
+
+
+def _spans(session: Session, label: str, size: int) -> list[Span]:
+    """The issue's rows in chunks of about `size`: one transaction numbered them."""
+    rows = sa.select(sa.func.min(DELIVERIES.c.id), sa.func.max(DELIVERIES.c.id))
+    first, last = session.execute(rows.where(DELIVERIES.c.issue_label == label)).one()
+    return [Span(one, min(one + size - 1, last)) for one in range(first, last + 1, size)] if first else []
