@@ -182,6 +182,7 @@ class Draft:
     approved_at: dt.datetime | None = None  # None where it is not approved as it stands
     planned: bool = False
     halted: bool = False
+    by_hand: bool = False  # a person edited it or withdrew its approval
     problems: int | None = None  # what its checks found, None where they did not run
     asked: int = 0  # how often its approval was asked for, as it stands
     asked_at: dt.datetime | None = None
@@ -357,12 +358,17 @@ def _approval(issue: Draft, state: State, now: dt.datetime, rules: Rules) -> Ite
     if now - issue.built_at > OPEN_FOR:
         why = f"nobody approved it within {OPEN_FOR.days} days; to do so: brief approve {issue.label}"
         yield issue.built_at + OPEN_FOR, Hold(issue.label, why)
-    elif rules.auto and issue.problems is None and not issue.asked and _is_complete(issue, tried, rules):
+    elif rules.auto and _is_untouched(issue) and _is_complete(issue, tried, rules):
         yield issue.built_at, Approve(issue.label, issue.content_hash)
     elif issue.asked_at is None:
         yield issue.built_at, AskForApproval(issue.label, issue.content_hash)
     elif issue.asked <= rules.reminders:
         yield issue.asked_at + rules.remind, Remind(issue.label, issue.content_hash, issue.asked)
+
+
+def _is_untouched(issue: Draft) -> bool:
+    """Whether no person was asked or did anything yet: the schedule never overrules one."""
+    return not issue.by_hand and issue.problems is None and not issue.asked
 
 
 def _is_complete(issue: Draft, tried: Try | None, rules: Rules) -> bool:

@@ -1,13 +1,15 @@
+import contextlib
 import datetime as dt
 import itertools
 import logging
+import threading
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from service.archive import Archive, Claimant, Claims, Halt, IssueClosed, LedgerBroken, UnknownIssue
+from service.archive import Archive, Claimant, Claims, Halt, IssueClosed, LedgerBroken, Stale, UnknownIssue
 from service.delivery import Mailer, MailerUnusable, Message, Outcome, State, Uncertainty
 from service.delivery.figures import exposition
 from service.delivery.model import Begin
@@ -509,3 +511,29 @@ def test_a_database_that_stays_away_ends_the_run_and_the_next_one_knows_what_lef
         publish(Gone(engine), mailer, journal=journal)
     assert publish(archive, mailer, journal=journal) == {State.ACCEPTED: 30}
     assert [message.recipient for message in mailer.sent] == addresses
+
+
+def test_a_build_and_a_plan_at_once_never_send_what_nobody_approved(archive: Archive, roster: Roster) -> None:
+    """Whoever comes second sees what the first one wrote: the issue's row is locked by both."""
+    label = save_issue(archive, TOPICS[:1]).label
+    add_readers(roster, 2)
+    approved = archive.status(label).content_hash
+    together = threading.Barrier(2)
+
+    def build() -> None:
+        together.wait()
+        with contextlib.suppress(IssueClosed):
+            save_issue(archive, TOPICS, approved=False)
+
+    def plan() -> None:
+        together.wait()
+        with contextlib.suppress(Stale):
+            archive.plan(label, NOW, content_hash=approved)
+
+    threads = [threading.Thread(target=one) for one in (build, plan)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    status = archive.status(label)
+    assert status.planned == (status.content_hash == approved)

@@ -167,6 +167,7 @@ def test_auto_approves_what_is_complete_and_in_time() -> None:
     assert ask in due(with_issue(tried=failed), MOMENT + HOUR, auto)
     by_hand = replace(with_issue(), tries=())
     assert due(by_hand, MOMENT + HOUR, auto) == (ask,)
+    assert due(with_issue(by_hand=True), MOMENT + HOUR, auto) == (ask,)  # edited, or approval withdrawn
 
 
 def test_an_approved_issue_is_planned_unless_its_approval_is_old() -> None:

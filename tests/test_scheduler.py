@@ -463,3 +463,18 @@ def test_a_process_that_is_asked_to_stop_ends_within_seconds(
     process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 0, log.read_text()
     assert "Traceback" not in log.read_text()
+
+
+def test_an_issue_of_a_clock_that_was_ahead_covers_no_week_to_come(archive: Archive) -> None:
+    ahead = Window.of_week("2027-W18")
+    archive.begin_build(ahead, NOW + 365 * 24 * HOUR, NOW + 365 * 24 * HOUR)
+    archive.end_build(ahead.label, {})
+    assert archive.agenda(NOW).covered is None
+    assert archive.agenda(NOW + 365 * 24 * HOUR).covered == ahead.last
+
+
+def test_what_an_editor_held_or_changed_waits_for_a_person(archive: Archive) -> None:
+    issue = save_issue(archive, TOPICS[:1])
+    assert [one.by_hand for one in archive.agenda(NOW).issues] == [False]
+    archive.withdraw(issue.label)
+    assert [one.by_hand for one in archive.agenda(NOW).issues] == [True]

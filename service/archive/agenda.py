@@ -42,7 +42,7 @@ class Agenda:
             chores = {row.name: row.done_at for row in session.exec(select(ChoreRow))}
             return State(
                 topics=tuple(topics),
-                covered=_covered(session),
+                covered=_covered(session, now.date()),
                 tries=tuple(map(_try, tries)),
                 issues=_issues(session, now, chores),
                 chores=chores,
@@ -143,13 +143,17 @@ def asked_about_held(label: str) -> str:
     return f"ask about held {label}"
 
 
-def _covered(session: Session) -> dt.date | None:
-    """The last day of the newest week that the schedule began to build, or that people took care of."""
-    newest = session.scalar(select(sa.func.max(BuildRow.last)))
+def _covered(session: Session, today: dt.date) -> dt.date | None:
+    """The last day of the newest week that the schedule began to build, or that people took care of.
+
+    What a clock that was ahead has built covers nothing: weeks to come are passed over.
+    """
+    newest = session.scalar(select(sa.func.max(BuildRow.last)).where(col(BuildRow.last) <= today))
     taken = sa.or_(
         col(IssueRow.approved_hash) == col(IssueRow.content_hash), col(IssueRow.planned_at).is_not(None)
     )
-    rows = session.exec(select(IssueRow).where(taken).order_by(col(IssueRow.last).desc()))
+    issues = select(IssueRow).where(taken, col(IssueRow.last) <= today)
+    rows = session.exec(issues.order_by(col(IssueRow.last).desc()))
     days = [row.last for row in rows if _is_whole(row)]
     return max([*days[:1], *([newest] if newest else [])], default=None)
 
@@ -178,7 +182,8 @@ def _all_issues() -> sa.Select[Any]:
     return (
         sa.select(
             row.label, row.first, row.last, row.built_at, row.content_hash, row.approved_hash,
-            row.approved_at, row.planned_at, row.halt, review.problems, review.asked, review.asked_at,
+            row.approved_at, row.planned_at, row.halt, row.by_hand, review.problems,
+            review.asked, review.asked_at,
             *_deliveries(),
         )
         .outerjoin(table(ReviewRow), mine)
@@ -225,6 +230,7 @@ def _draft(row: Any, topics: tuple[str, ...], chores: Mapping[str, dt.datetime])
         approved_at=row.approved_at if row.approved_hash == row.content_hash else None,
         planned=row.planned_at is not None,
         halted=row.halt is not None,
+        by_hand=row.by_hand,
         problems=row.problems,
         asked=row.asked or 0,
         asked_at=row.asked_at,

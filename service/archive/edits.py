@@ -55,7 +55,7 @@ class EditDesk:
             row = _open_row(session, label, content_hash, lock=True)
             bring_back(session, label, now)
             issue = read_issue(session, row)
-            row.content_hash = issue.content_hash
+            row.content_hash, row.by_hand = issue.content_hash, True
             return issue
 
     def edits(self, label: str) -> tuple[Made, ...]:

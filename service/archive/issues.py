@@ -15,7 +15,7 @@ from service.briefs.model import Brief
 from service.delivery import State
 from service.issues import Issue
 from service.papers import Sighting, Window
-from subscribers.database import writer
+from subscribers.database import insert_new, table, writer
 
 
 class UnknownIssue(LookupError):
@@ -76,15 +76,10 @@ class IssueShelf:
         IssueEdited where editors changed the issue, unless `over_edits`: then all their edits are undone.
         """
         with Session(self._writer) as session, session.begin():
-            row = _open_row(session, window.label)
+            row = _locked_row(session, window, now)
             refuse_edited(session, window.label, over_edits=over_edits)
             bring_back(session, window.label, now)
-            row = row or IssueRow(
-                label=window.label, first=window.first, last=window.last, built_at=now, content_hash=""
-            )
             row.built_at = now
-            session.add(row)
-            session.flush()
             for position, one in _in_order(session, window.label, built):
                 _put_brief(session, window.label, position, one)
             session.flush()
@@ -95,7 +90,7 @@ class IssueShelf:
     def require_open(self, label: str) -> None:
         """IssueClosed when the issue is being delivered: to be asked before the work of building it."""
         with Session(self._engine) as session:
-            _open_row(session, label)
+            _refuse_closed(session.get(IssueRow, label))
 
     def issue(self, label: str) -> Issue:
         with Session(self._engine) as session:
@@ -124,6 +119,7 @@ class IssueShelf:
             if row.planned_at is not None:
                 raise IssueClosed(f"issue {label} is already being delivered; pause or cancel it instead")
             row.approved_hash = row.approved_at = None
+            row.by_hand = True
             session.flush()
             return status(session, row)
 
@@ -141,11 +137,18 @@ class IssueShelf:
             return status(session, row)
 
 
-def _open_row(session: Session, label: str) -> IssueRow | None:
-    row = session.get(IssueRow, label)
-    if row is not None and row.planned_at is not None:
-        raise IssueClosed(f"issue {label} is already being delivered and can't be built again")
+def _locked_row(session: Session, window: Window, now: dt.datetime) -> IssueRow:
+    """The issue's row, made where there is none: whoever plans, edits or builds it too has to wait."""
+    new = {"label": window.label, "first": window.first, "last": window.last, "built_at": now}
+    insert_new(session.connection(), table(IssueRow), [{**new, "content_hash": ""}])
+    row = issue_row(session, window.label, lock=True)
+    _refuse_closed(row)
     return row
+
+
+def _refuse_closed(row: IssueRow | None) -> None:
+    if row is not None and row.planned_at is not None:
+        raise IssueClosed(f"issue {row.label} is already being delivered and can't be built again")
 
 
 def _in_order(session: Session, label: str, built: Sequence[Built]) -> Iterator[tuple[int, Built]]:
@@ -185,7 +188,7 @@ def _put_brief(session: Session, label: str, position: int, built: Built) -> Non
 
 
 def issue_row(session: Session, label: str, *, lock: bool = False) -> IssueRow:
-    row = session.get(IssueRow, label, with_for_update=lock or None)
+    row = session.get(IssueRow, label, with_for_update=lock or None, populate_existing=lock)
     if row is None:
         raise UnknownIssue(f"there is no issue {label!r}; `brief issues` lists them")
     return row

@@ -84,6 +84,9 @@ class IssueRow(SQLModel, table=True):
     halt: Halt | None = Field(default=None, sa_type=sa.String(16))
     # when a sender last looked after an issue that goes out at local hours; None: it is never late
     attended_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+    by_hand: bool = Field(  # a person edited it or withdrew its approval: only a person approves it again
+        default=False, sa_column_kwargs={"server_default": sa.false()}
+    )
     message_ids: str | None = (
         None  # what the Message-IDs of its deliveries are made of, from the first send on
     )

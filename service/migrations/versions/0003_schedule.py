@@ -21,6 +21,7 @@ ISSUES = sa.table(
 
 def upgrade() -> None:
     op.add_column("issues", sa.Column("attended_at", sa.DateTime(timezone=True)))
+    op.add_column("issues", sa.Column("by_hand", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("deliveries", sa.Column("due_at", sa.DateTime(timezone=True)))
     planned = sa.select(ISSUES.c.planned_at).where(ISSUES.c.label == DELIVERIES.c.issue_label)
     op.execute(
@@ -69,4 +70,5 @@ def downgrade() -> None:
     op.drop_index("ix_deliveries_issue_label_state_due_at_id", "deliveries")
     op.create_index("ix_deliveries_issue_label_state_id", "deliveries", ["issue_label", "state", "id"])
     op.drop_column("deliveries", "due_at")
+    op.drop_column("issues", "by_hand")
     op.drop_column("issues", "attended_at")
