@@ -108,6 +108,12 @@ class IssueShelf:
             rows = session.exec(newest)
             return tuple(status(session, row) for row in rows)
 
+    def windows(self, limit: int) -> tuple[Window, ...]:
+        """The windows of the newest issues, newest first."""
+        newest = select(IssueRow.first, IssueRow.last).order_by(col(IssueRow.first).desc()).limit(limit)
+        with Session(self._engine) as session:
+            return tuple(dict.fromkeys(Window(first, last) for first, last in session.exec(newest)))
+
     def status(self, label: str) -> IssueStatus:
         with Session(self._engine) as session:
             return status(session, issue_row(session, label))
