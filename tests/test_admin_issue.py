@@ -125,6 +125,15 @@ def test_an_issue_is_paused_resumed_and_cancelled(place: Place, ann: Reader) -> 
     assert "Resume" not in ann.get(ISSUE).text
 
 
+def test_what_is_delivered_offers_nothing_to_stop(place: Place, ann: Reader) -> None:
+    press(ann, "Approve")
+    press(ann, "Send now")
+    sweep(place)
+    page = ann.get(ISSUE).text
+    assert "delivered" in page
+    assert "Pause sending" not in page and "Cancel for good" not in page
+
+
 @pytest.mark.parametrize(
     "action", ["approve", "hold", "send", "pause", "resume", "cancel", "edit", "undo-edits", "test",
                "deliveries/resolve", "deliveries/retry", "deliveries.csv"],

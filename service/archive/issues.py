@@ -52,6 +52,24 @@ class IssueStatus:
     audience: int | None  # None until it is planned
     deliveries: Mapping[State, int]
 
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody in its audience may still be sent to."""
+        return any(self.deliveries.get(state) for state in (State.WAITING, State.CLAIMED, State.FAILED))
+
+    @property
+    def standing(self) -> str:
+        """Where it stands, in the same words on the command line and on the admin pages."""
+        if self.halt:
+            return str(self.halt)
+        if not self.planned:
+            return "approved, not sent yet" if self.approved else "waits for approval"
+        if self.is_open:
+            return "being delivered"
+        if self.deliveries.get(State.UNCERTAIN):
+            return "delivered, some uncertain"
+        return "quiet week" if self.audience == 0 else "delivered"
+
 
 @dataclass(frozen=True, slots=True)
 class Built:
