@@ -90,7 +90,7 @@ def connect(url: str) -> sa.Engine:
 
 
 def _make_private(path: str) -> None:
-    """A new file that its owner alone reads: it holds addresses. SQLite gives its -wal and -shm the same mode."""
+    """A new file that its owner alone reads: it holds addresses. Its -wal and -shm take its mode."""
     if path and path != ":memory:" and not path.startswith("file:"):
         with suppress(OSError):  # it is there already, or SQLite says better why it can't be made
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))

@@ -131,7 +131,8 @@ def test_what_is_delivered_offers_nothing_to_stop(place: Place, ann: Reader) -> 
     sweep(place)
     page = ann.get(ISSUE).text
     assert "delivered" in page
-    assert "Pause sending" not in page and "Cancel for good" not in page
+    assert "Pause sending" not in page
+    assert "Cancel for good" not in page
 
 
 @pytest.mark.parametrize(
@@ -333,7 +334,8 @@ def test_a_refused_heading_is_told_by_section_and_number(place: Place, ann: Read
     (typed,) = lxml.html.fromstring(answer.text).xpath("//input[@id='themes[0].heading']")
     assert typed.get("value") == "Forecasts of 99 harbours"
     assert "Key Research Themes, heading 1: 99 stands in no paper" in answer.notice
-    assert "gate" not in answer.notice and "[0]" not in answer.notice
+    assert "gate" not in answer.notice
+    assert "[0]" not in answer.notice
 
 
 def test_a_refused_order_keeps_its_numbers(place: Place, ann: Reader) -> None:

@@ -108,7 +108,8 @@ def undo(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Response
     try:
         office.archive.undo_edits(label, office.clock(), seen(sent.text("content")))
     except (Stale, IssueClosed) as refused:
-        return editing_page(visitor, office, label, Spot(), typed=Typed(problem=sentence(str(refused))), status=409)
+        typed = Typed(problem=sentence(str(refused)))
+        return editing_page(visitor, office, label, Spot(), typed=typed, status=409)
     office.record(visitor, "undid every edit", f"issue {label}")
     return office.go(f"/admin/issues/{label}/edit", said="undone")
 

@@ -144,14 +144,14 @@ def _tried(visitor: Visitor, office: Office, known: Topic | None, form: TopicFor
     topic, wanted = form.read(), sent.text("window")
     chosen = next((one for one in _windows(office) if one.label == wanted), None)
     if isinstance(topic, TopicForm):
-        return _page(visitor, office, known, topic, None, chosen)
+        return _page(visitor, office, known, topic, None, chosen=chosen)
     window = chosen or _usual(office, topic)
     trial = (_asked if sent.text("ask") == "arxiv" else _stored)(office, topic, window)
     return _page(visitor, office, known, form, trial)
 
 
 def _windows(office: Office) -> tuple[Window, ...]:
-    """What a topic can be tried on: the last whole week and the windows of the newest issues, newest first."""
+    """What a topic can be tried on: the last whole week and the newest issues' windows, newest first."""
     held = {Window.last_whole(office.clock().date()), *office.archive.windows(WINDOWS_OFFERED)}
     return tuple(sorted(held, key=lambda one: (one.first, one.last), reverse=True))
 
@@ -204,6 +204,7 @@ def _page(  # noqa: PLR0913 - what the page shows
     known: Topic | None,
     form: TopicForm,
     trial: Trial | None,
+    *,
     chosen: Window | None = None,
 ) -> Response:
     windows = _windows(office)
