@@ -128,7 +128,7 @@ class IssueShelf:
 
     def windows(self, limit: int) -> tuple[Window, ...]:
         """The windows of the newest issues, newest first."""
-        newest = select(IssueRow.first, IssueRow.last).order_by(col(IssueRow.first).desc()).limit(limit)
+        newest = select(col(IssueRow.first), col(IssueRow.last)).order_by(col(IssueRow.first).desc()).limit(limit)
         with Session(self._engine) as session:
             return tuple(dict.fromkeys(Window(first, last) for first, last in session.exec(newest)))
 

@@ -11,8 +11,7 @@ from subscribers.addresses import LONGEST_ADDRESS, AddressRefused, read_address
 from subscribers.limits import Limited
 from subscribers.links import Purpose, Refused
 from subscribers.pages.desk import Desk, Form, Letter, TheDesk, host
-from subscribers.pages.words import masked
-from subscribers.pages.words import sentence
+from subscribers.pages.words import masked, sentence
 from subscribers.preferences import (
     MOST_TOPICS,
     Preferences,
