@@ -128,7 +128,8 @@ class IssueShelf:
 
     def windows(self, limit: int) -> tuple[Window, ...]:
         """The windows of the newest issues, newest first."""
-        newest = select(col(IssueRow.first), col(IssueRow.last)).order_by(col(IssueRow.first).desc()).limit(limit)
+        days = select(col(IssueRow.first), col(IssueRow.last))
+        newest = days.order_by(col(IssueRow.first).desc(), col(IssueRow.label)).limit(limit)
         with Session(self._engine) as session:
             return tuple(dict.fromkeys(Window(first, last) for first, last in session.exec(newest)))
 
