@@ -440,3 +440,8 @@ def test_whoever_has_no_link_gets_one_by_e_mail(place: Place, reader: Reader) ->
     assert answers[0].text == answers[1].text
     assert [str(one["to"]) for one in place.letters()] == [ADDRESS]
     assert reader.get(path_in(place.letter("Your link"), "manage")).status == 200
+
+
+def test_a_form_without_a_topic_is_told_in_a_sentence(place: Place, reader: Reader) -> None:
+    page = reader.get(path(place, Purpose.MANAGE, place.subscriber()))
+    assert "Choose at least one topic, or leave" in reader.press(page, SAVE, topics=None).notice
