@@ -3,8 +3,10 @@
 import importlib.util
 import os
 import socket
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -82,6 +84,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
         return
     try:
         yield Finding("database", "ok", sa.make_url(settings.database).render_as_string(hide_password=True))
+        yield from _privacy(engine)
         match migrations.standing(engine):
             case migrations.Standing.CURRENT:
                 yield from _current(engine)
@@ -95,6 +98,19 @@ def _database(settings: Settings) -> Iterator[Finding]:
                 )
     finally:
         engine.dispose()
+
+
+def _privacy(engine: sa.Engine) -> Iterator[Finding]:
+    """A warning where other users of this machine can read the addresses."""
+    file = Path(engine.url.database or "") if engine.dialect.name == "sqlite" else None
+    if file is None or not file.is_file():
+        return
+    folder = file.resolve().parent
+    enters, reads = stat.S_IXGRP | stat.S_IXOTH, stat.S_IRGRP | stat.S_IROTH
+    files = sorted(folder.glob(f"{file.name}*"))  # with -wal, -shm and those that a restore set aside
+    if folder.stat().st_mode & enters and any(one.stat().st_mode & reads for one in files):
+        words = f"other users of this machine can read it, and every address in it: chmod 600 {file}*"
+        yield Finding("privacy", "warning", words)
 
 
 def _current(engine: sa.Engine) -> Iterator[Finding]:

@@ -107,7 +107,7 @@ def open_engine(settings: Settings) -> sa.Engine:
 def _find_folder(settings: Settings) -> None:
     """Make the data folder; the folder of another database must be there, or its address is mistyped."""
     try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)  # addresses and e-mails
     except OSError as error:
         words = f"the folder {settings.data_dir} (BRIEF_DATA_DIR) can't be made: {error.strerror}"
         raise DatabaseNotReady(words) from error

@@ -2,7 +2,9 @@
 
 import datetime as dt
 import json
+import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -81,9 +83,17 @@ def connect(url: str) -> sa.Engine:
     """An engine with the pragmas and transactions that the roster and the ledger rely on."""
     engine = sa.create_engine(url)
     if engine.dialect.name == "sqlite":
+        _make_private(engine.url.database or "")
         sa.event.listen(engine, "connect", _configure_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_private(path: str) -> None:
+    """A new file that its owner alone reads: it holds addresses. Its -wal and -shm take its mode."""
+    if path and path != ":memory:" and not path.startswith("file:"):
+        with suppress(OSError):  # it is there already, or SQLite says better why it can't be made
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def writer(engine: sa.Engine) -> sa.Engine:

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
-from subscribers.additions import UPDATED, Addition, Candidate, Result
+from subscribers.additions import Addition, Candidate, Result
 from subscribers.addresses import LONGEST_NAME, AddressRefused, clean_name, read_address
 from subscribers.database import ROWS_AT_ONCE, batches
 from subscribers.preferences import PreferencesError, read_choices
@@ -58,14 +58,15 @@ class _Row:
 def import_file(
     file: Path, roster: Roster, now: dt.datetime, consent: str, *, dry_run: bool = False
 ) -> Iterator[RowResult]:
-    """Add or update the subscribers of a CSV file, some thousand rows a transaction, in bounded memory.
+    """Add or update the subscribers of a CSV file, some thousand rows a transaction, in 100 bytes a row.
 
     Encoding (UTF-8, UTF-16, Windows-1252 or Latin-1) and delimiter (comma, semicolon, tab) are detected.
+    Of rows with the same address the first counts, the others are refused and name it.
     `consent` is kept where a row names none. A dry run gives the same results and writes nothing.
     ImportRefused when the header lacks a column that every row needs; OSError when the file can't be read.
     """
     with file.open(encoding=detect_encoding(file), newline="") as text:
-        rows = _rows(text, consent)
+        rows = _once(_rows(text, consent))
         source = f"import of {file.name}"
         yield from _import(rows, roster, now, source) if not dry_run else _rehearse(rows, roster, now)
 
@@ -125,6 +126,17 @@ def _decodes(file: Path, encoding: str) -> bool:
     return True
 
 
+def _once(rows: Iterable[_Row]) -> Iterator[_Row]:
+    """The rows, but an address that stands in an earlier one is refused: nobody could tell which is meant."""
+    first: dict[int, int] = {}  # row by the hash of its address
+    for row in rows:
+        number = (
+            first.setdefault(hash(row.candidate.address.key), row.number) if row.candidate else row.number
+        )
+        why = f"row {number} has the same address, and the first counts"
+        yield row if number == row.number else _Row(row.number, None, why)
+
+
 def _import(rows: Iterable[_Row], roster: Roster, now: dt.datetime, source: str) -> Iterator[RowResult]:
     groups = batches(rows, ROWS_AT_ONCE)
     while results := _transaction(islice(groups, GROUPS_A_TRANSACTION), roster, now, source):
@@ -139,26 +151,14 @@ def _transaction(
 
 
 def _rehearse(rows: Iterable[_Row], roster: Roster, now: dt.datetime) -> Iterator[RowResult]:
-    seen: set[int] = set()  # hashes of addresses that earlier rows would have added: 100 bytes a row
     for group in batches(rows, ROWS_AT_ONCE):
         with roster.adding(now, "", write=False) as add:
             additions = add(_candidates(group))
-        pairs = zip(_candidates(group), additions, strict=True)
-        yield from _results(group, (_said_before(*pair, seen) for pair in pairs))
+        yield from _results(group, iter(additions))
 
 
 def _candidates(rows: Iterable[_Row]) -> list[Candidate]:
     return [row.candidate for row in rows if row.candidate]
-
-
-def _said_before(candidate: Candidate, addition: Addition, seen: set[int]) -> Addition:
-    """An address that an earlier batch would have added is updated by this one."""
-    key = hash(candidate.address.key)
-    if addition.result is Result.ADDED and key in seen:
-        return UPDATED
-    if addition.result is Result.ADDED:
-        seen.add(key)
-    return addition
 
 
 def _results(batch: Sequence[_Row], additions: Iterator[Addition]) -> Iterator[RowResult]:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from functools import cache
+from importlib import resources
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -88,8 +89,13 @@ class Conflict:
 
 @cache
 def time_zones() -> tuple[str, ...]:
-    """Every time zone that may be chosen, in order."""
-    return tuple(sorted(_time_zones()))
+    """The time zones that are offered, in order: those of tz's zone.tab, and UTC.
+
+    Old names such as ``Asia/Calcutta`` or ``GB`` are accepted from those who have them, and not offered.
+    """
+    table = resources.files("tzdata").joinpath("zoneinfo/zone.tab").read_text(encoding="utf-8")
+    listed = (line.split("\t")[2] for line in table.splitlines() if line and not line.startswith("#"))
+    return tuple(sorted({"UTC", *listed} & _time_zones()))
 
 
 def read_preferences(form: Mapping[str, Any], base: Preferences | None = None) -> Preferences:

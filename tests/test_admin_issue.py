@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import lxml.html
 import pytest
 
 from service import wiring
@@ -122,6 +123,16 @@ def test_an_issue_is_paused_resumed_and_cancelled(place: Place, ann: Reader) -> 
     press(ann, "Cancel the issue", sure="yes")
     assert place.service.archive.status(LABEL).deliveries == {State.SKIPPED: 2}
     assert "Resume" not in ann.get(ISSUE).text
+
+
+def test_what_is_delivered_offers_nothing_to_stop(place: Place, ann: Reader) -> None:
+    press(ann, "Approve")
+    press(ann, "Send now")
+    sweep(place)
+    page = ann.get(ISSUE).text
+    assert "delivered" in page
+    assert "Pause sending" not in page
+    assert "Cancel for good" not in page
 
 
 @pytest.mark.parametrize(
@@ -307,6 +318,31 @@ def test_an_edit_that_a_gate_refuses_is_told_in_words(place: Place, ann: Reader)
     assert (answer.status, "holds a link" in answer.notice) == (422, True)
     assert place.service.archive.status(LABEL) == before
     assert logged(place) == []
+
+
+def test_a_refused_edit_keeps_what_was_typed_with_the_problem_beside_it(ann: Reader) -> None:
+    answer = edit(ann, "Save the note", text="See https://example.org\nand <b>think</b>")
+    page = lxml.html.fromstring(answer.text)
+    (typed,) = page.xpath("//textarea[@name='text']")
+    assert typed.value == "See https://example.org\nand <b>think</b>"
+    assert "problem" in typed.get("aria-describedby").split()
+    assert "holds a link" in page.get_element_by_id("problem").text_content()
+
+
+def test_a_refused_heading_is_told_by_section_and_number(place: Place, ann: Reader) -> None:
+    answer = form(place, ann, "change-heading", place="themes[0].heading", text="Forecasts of 99 harbours")
+    (typed,) = lxml.html.fromstring(answer.text).xpath("//input[@id='themes[0].heading']")
+    assert typed.get("value") == "Forecasts of 99 harbours"
+    assert "Key Research Themes, heading 1: 99 stands in no paper" in answer.notice
+    assert "gate" not in answer.notice
+    assert "[0]" not in answer.notice
+
+
+def test_a_refused_order_keeps_its_numbers(place: Place, ann: Reader) -> None:
+    answer = edit(ann, "Save the order", position=["first"] * len(builders.brief().notable))
+    fields = lxml.html.fromstring(answer.text).xpath("//input[@name='position']")
+    assert {one.get("value") for one in fields} == {"first"}
+    assert answer.status == 422
 
 
 def form(at: Place, admin: Reader, kind: str, **fields: str) -> Answer:

@@ -193,6 +193,23 @@ def test_what_arxiv_answered_before_is_shown_at_once(place: Place, ann: Reader) 
     assert source.asked == []
 
 
+def test_a_topic_is_tried_on_the_window_of_an_issue(place: Place, ann: Reader) -> None:
+    source = scripted(place, {"robot-learning": list(builders.papers().values())})
+    page = ann.get(ROBOTS)
+    assert page.button("Try out")[1]["window"] == [Window.last_whole(NOW.date()).label]
+    tried = ann.press(page, "Ask arXiv", window=builders.WINDOW.label)
+    assert source.asked == [("robot-learning", builders.WINDOW.reading)]
+    assert tried.button("Try out")[1]["window"] == [builders.WINDOW.label]
+
+
+def test_the_newest_issue_s_window_is_tried_first_where_its_answer_is_kept(place: Place, ann: Reader) -> None:
+    source = scripted(place, {})
+    topic, papers = place.service.roster.topic("robot-learning"), tuple(builders.papers().values())
+    fetched = Fetched(topic.slug, builders.WINDOW.reading, papers, NOW)
+    place.service.archive.store_fetched(topic, fetched, source.name)
+    assert ann.get(ROBOTS).button("Try out")[1]["window"] == [builders.WINDOW.label]
+
+
 def test_a_source_that_gives_no_answer_is_told_in_words(place: Place, ann: Reader) -> None:
     scripted(place, {"robot-learning": "arXiv is <busy>"})
     assert "arXiv gave no answer: arXiv is &lt;busy&gt;" in ann.press(ann.get(ROBOTS), "Ask arXiv").text

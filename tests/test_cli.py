@@ -201,6 +201,7 @@ def test_the_audience_of_an_issue_is_told_with_reasons(brief: Brief) -> None:
         (("build", "--topic", "nothing"), 1, "no topic 'nothing'"),
         (("topics", "add", "missing.json"), 1, "missing.json can't be read"),
         (("subscribers", "add", "nobody", "--topic", "llm-agents"), 2, "not an e-mail address"),
+        (("subscribers", "add", "ada@example.org"), 2, "give --topic"),
         (("no-such-command",), 2, "No such command"),
         (("build", "--week", "0001-W01"), 2, "no window"),
         (("build", "--week", "9999-W52"), 2, "no window"),

@@ -127,4 +127,4 @@ def test_a_server_that_refuses_everybody_ends_the_run_with_its_words_and_exit_co
     ran = brief("send", LABEL, MAILER="smtp", SMTP_PORT="1")
     assert (ran.code, "no SMTP session" in ran.err) == (1, True)
     assert service.archive.counts(LABEL) == {State.WAITING: 2}
-    assert "unfinished" in brief("issues").out
+    assert "being delivered" in brief("issues").out

@@ -179,3 +179,7 @@ def test_an_e_mail_that_is_nonsense_is_shown_as_far_as_it_goes(place: Place, rea
     assert reader.get("/outbox").status == 200
     for path in ("/outbox/odd.eml", "/outbox/odd.eml/html", "/outbox/odd.eml/raw"):
         assert reader.get(path).status in {200, 404}
+
+
+def test_the_newest_page_says_that_an_e_mail_may_take_a_second(reader: Reader) -> None:
+    assert "it may take a second" in reader.get("/outbox").text

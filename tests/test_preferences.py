@@ -82,7 +82,13 @@ def test_what_cannot_be_chosen_is_said_in_words(changed: Preferences, words: str
 
 def test_what_can_be_chosen_has_no_problem() -> None:
     assert check(replace(ONE, time_zone="Asia/Kolkata"), TOPICS) == ()
-    assert {"UTC", "Asia/Kolkata", "America/New_York"} <= set(time_zones())
+    assert {"UTC", "Asia/Kolkata", "America/New_York", "Europe/Amsterdam"} <= set(time_zones())
+
+
+@pytest.mark.parametrize("old", ["Asia/Calcutta", "US/Eastern", "GB", "Etc/GMT+5"])
+def test_an_old_name_of_a_time_zone_is_accepted_and_not_offered(old: str) -> None:
+    assert old not in time_zones()
+    assert check(replace(ONE, time_zone=old), TOPICS) == ()
 
 
 def test_a_stale_page_changes_only_what_it_changed() -> None:

@@ -9,7 +9,7 @@ import typer
 
 from service import cli
 from service.adapters import chromium as browsers
-from service.adapters.chromium import View, chromium, find_chromium
+from service.adapters.chromium import Picture, View, chromium, find_chromium
 from service.cli import printing
 from service.cli.terminal import Refused
 from tests.judges.tools import lacking
@@ -87,10 +87,29 @@ def test_a_picture_shows_dark_mode_and_pages_without_style() -> None:
     page = "<style>@media (prefers-color-scheme: dark) { body { background: #000 } }</style><p>Words"
     with chromium(browser) as opened:
         views = (View(400), View(400, dark=True), View(400, dark=True, styles=False))
-        light, dark, bare = (opened.picture(page, view).whole for view in views)
+        light, dark, bare = (opened.picture(page, view).parts[0] for view in views)
     assert dark != light
     assert dark != bare
     assert int.from_bytes(light[16:20], "big") == 400  # a PNG states its width there
+
+
+def test_a_page_that_is_too_tall_for_one_picture_goes_on_in_another() -> None:
+    browser = find_chromium()
+    if browser is None:
+        lacking("chromium", "apt-get install chromium")
+        return
+    phone = "<meta name=viewport content='width=device-width'><body style='margin:0'>"
+    blue = phone + "{}<div style='height:3000px;background:blue'></div>"
+    with chromium(browser) as opened:
+        tall = opened.picture(blue.format("<div style='height:16000px'></div>"), View(390))
+        low = opened.picture(blue.format(""), View(390))
+    assert [int.from_bytes(part[20:24], "big") for part in tall.parts] == [16_000, 3_000]
+    assert tall.parts[1] == low.parts[0]
+
+
+def test_the_contact_sheet_links_every_part() -> None:
+    shown = printing._figure("a", "phone-light", Picture((PNG, PNG, PNG), PNG))
+    assert [f'href="a.phone-light{more}.png"' in shown for more in ("", "-2", "-3")] == [True] * 3
 
 
 def test_a_browser_that_does_not_start_is_told_in_words() -> None:

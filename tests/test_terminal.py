@@ -33,17 +33,30 @@ def test_text_is_printed_as_it_is_without_what_a_terminal_obeys(monkeypatch: pyt
 
 
 def test_cells_headings_and_titles_of_a_table_are_plain_text_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
     table = terminal.table(HOSTILE, title=HOSTILE)
     table.add_row(HOSTILE)
     assert shown(table, monkeypatch).count(PLAIN) == 3
 
 
 def test_a_table_that_is_piped_cuts_nothing_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
     table = terminal.table("Address", "Why")
     table.add_row("a" * 254 + "@example.org", "word " * 200)
     text = shown(table, monkeypatch)
     assert "a" * 254 + "@example.org" in text
     assert ("word " * 200).strip() in text
+
+
+def test_a_table_that_is_piped_is_as_wide_as_columns_says_and_loses_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    table = terminal.table("Address", "Why")
+    table.add_row("a" * 100, "word " * 50)
+    text = shown(table, monkeypatch)
+    assert max(map(len, text.splitlines())) <= 60
+    assert (text.count("a"), text.count("word")) == (100, 50)
 
 
 def test_json_escapes_what_a_terminal_obeys_and_loses_nothing() -> None:

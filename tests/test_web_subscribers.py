@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import lxml.html
 import pytest
 
 from subscribers.links import Purpose
@@ -85,9 +86,9 @@ def test_a_suppressed_address_gets_no_letter(place: Place, reader: Reader) -> No
     [
         ({"email": "nobody"}, "is not an e-mail address"),
         ({"email": ""}, "Please write your e-mail address"),
-        ({"topics": None}, "choose at least one topic"),
-        ({"topics": ["no-such-topic"]}, "there is no topic"),
-        ({"topics": ["<b>"]}, "there is no topic"),
+        ({"topics": None}, "Please choose at least one topic."),
+        ({"topics": ["no-such-topic"]}, "There is no topic"),
+        ({"topics": ["<b>"]}, "There is no topic"),
     ],
 )
 def test_what_is_wrong_is_said_and_what_was_typed_stays(
@@ -99,6 +100,34 @@ def test_what_is_wrong_is_said_and_what_was_typed_stays(
     if "email" not in changes:
         assert f'value="{NEW}"' in answer.text
     assert place.letters() == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0, "quicker than anybody types"), (90_000, "more than a day")]
+)
+def test_a_form_that_comes_too_soon_or_too_late_says_which(
+    place: Place, reader: Reader, seconds: int, words: str
+) -> None:
+    page = reader.get("/join")
+    place.clock.forward(seconds=seconds)
+    answer = reader.press(page, "Send me", email=NEW, topics=["exoplanets"])
+    assert words in answer.notice
+    assert place.letters() == []
+
+
+def test_a_topic_says_of_which_days_it_has_papers_and_offers_to_read_what_there_is(reader: Reader) -> None:
+    text = " ".join(reader.get("/join").text.split())
+    assert "in the newest issue, 18–22 May 2026." in text
+    assert "the briefs on Exoplanets" in text
+    assert "the briefs on Quantum" not in text
+
+
+def test_the_main_button_of_the_leave_page_is_what_its_link_is_about(place: Place, reader: Reader) -> None:
+    ada = place.subscriber()
+    general = reader.get(path(place, Purpose.LEAVE, ada)).text
+    of_topic = reader.get(path(place, Purpose.LEAVE, ada, "exoplanets")).text
+    for text, mains in ((general, "Leave everything"), (of_topic, "Leave this topic only")):
+        assert lxml.html.fromstring(text).xpath("//form/button[@class='']/text()") == [mains]
 
 
 def test_a_robot_that_fills_in_the_hidden_field_is_told_nothing(place: Place, reader: Reader) -> None:
@@ -411,3 +440,8 @@ def test_whoever_has_no_link_gets_one_by_e_mail(place: Place, reader: Reader) ->
     assert answers[0].text == answers[1].text
     assert [str(one["to"]) for one in place.letters()] == [ADDRESS]
     assert reader.get(path_in(place.letter("Your link"), "manage")).status == 200
+
+
+def test_a_form_without_a_topic_is_told_in_a_sentence(place: Place, reader: Reader) -> None:
+    page = reader.get(path(place, Purpose.MANAGE, place.subscriber()))
+    assert "Choose at least one topic, or leave" in reader.press(page, SAVE, topics=None).notice

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-TALLEST = 16_000  # pixels; a taller page is cut there
+TALLEST = 16_000  # pixels of one picture: Chromium repeats the top of what is taller
 SECONDS = 60  # for one answer
 
 
@@ -28,9 +28,9 @@ class BrowserFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A page as PNG: all of it, and its top made small."""
+    """A page as PNG: all of it, in several parts where it is taller than TALLEST, and its top made small."""
 
-    whole: bytes
+    parts: tuple[bytes, ...]
     small: bytes
 
 
@@ -79,10 +79,17 @@ class Chromium:
         self._ask("Page.setDocumentContent", session, frameId=frame, html=html)
         if not view.styles:
             self._evaluate(session, "document.querySelectorAll('style').forEach(one => one.remove())")
-        height = min(int(self._evaluate(session, "document.documentElement.scrollHeight")), TALLEST)
-        self._resize(session, view.width, height)
+        height = int(self._evaluate(session, "document.documentElement.scrollHeight"))
+        self._resize(session, view.width, min(height, TALLEST))
         top = {"x": 0, "y": 0, "width": view.width, "height": min(height, 2 * view.width), "scale": 0.4}
-        return Picture(self._taken(session), self._taken(session, clip=top))
+        small = self._taken(session, clip=top)
+        return Picture(tuple(self._part(session, view, y, height) for y in range(0, height, TALLEST)), small)
+
+    def _part(self, session: str, view: View, y: int, height: int) -> bytes:
+        """The page from `y` on, as far as one picture goes."""
+        self._resize(session, view.width, min(height - y, TALLEST))
+        self._evaluate(session, f"window.scrollTo(0, {y})")
+        return self._taken(session)
 
     def _taken(self, session: str, **values: Any) -> bytes:
         return base64.b64decode(self._ask("Page.captureScreenshot", session, format="png", **values)["data"])

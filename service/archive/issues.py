@@ -52,6 +52,24 @@ class IssueStatus:
     audience: int | None  # None until it is planned
     deliveries: Mapping[State, int]
 
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody in its audience may still be sent to."""
+        return any(self.deliveries.get(state) for state in (State.WAITING, State.CLAIMED, State.FAILED))
+
+    @property
+    def standing(self) -> str:
+        """Where it stands, in the same words on the command line and on the admin pages."""
+        if self.halt:
+            return str(self.halt)
+        if not self.planned:
+            return "approved, not sent yet" if self.approved else "waits for approval"
+        if self.is_open:
+            return "being delivered"
+        if self.deliveries.get(State.UNCERTAIN):
+            return "delivered, some uncertain"
+        return "quiet week" if self.audience == 0 else "delivered"
+
 
 @dataclass(frozen=True, slots=True)
 class Built:
@@ -102,6 +120,13 @@ class IssueShelf:
         with Session(self._engine) as session:
             rows = session.exec(newest)
             return tuple(status(session, row) for row in rows)
+
+    def windows(self, limit: int) -> tuple[Window, ...]:
+        """The windows of the newest issues, newest first."""
+        days = select(col(IssueRow.first), col(IssueRow.last))
+        newest = days.order_by(col(IssueRow.first).desc(), col(IssueRow.label)).limit(limit)
+        with Session(self._engine) as session:
+            return tuple(dict.fromkeys(Window(first, last) for first, last in session.exec(newest)))
 
     def status(self, label: str) -> IssueStatus:
         with Session(self._engine) as session:

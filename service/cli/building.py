@@ -268,22 +268,9 @@ def _issues_table(found: tuple[IssueStatus, ...]) -> Table:
             str(one.deliveries.get(state, 0)) for state in (State.ACCEPTED, State.SKIPPED, State.UNCERTAIN)
         ]
         shown.add_row(
-            one.label, f"{one.built_at:%Y-%m-%d %H:%M}", str(len(one.topics)), _state(one), *numbers
+            one.label, f"{one.built_at:%Y-%m-%d %H:%M}", str(len(one.topics)), one.standing, *numbers
         )
     return shown
-
-
-def _state(status: IssueStatus) -> str:
-    if not status.planned:
-        return "approved" if status.approved else "draft"
-    if status.audience == 0:
-        return "quiet week"
-    if status.halt:
-        return status.halt
-    if status.deliveries.get(State.CLAIMED):
-        return "delivering"
-    unsent = (State.WAITING, State.FAILED)
-    return "unfinished" if any(status.deliveries.get(state) for state in unsent) else "delivered"
 
 
 def _status_values(status: IssueStatus) -> dict[str, object]:
@@ -291,7 +278,7 @@ def _status_values(status: IssueStatus) -> dict[str, object]:
         "issue": status.label,
         "built_at": status.built_at.isoformat(),
         "topics": list(status.topics),
-        "state": _state(status),
+        "state": status.standing,
         "content_hash": status.content_hash,
         "deliveries": {str(state): count for state, count in status.deliveries.items()},
     }

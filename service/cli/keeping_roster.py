@@ -16,8 +16,8 @@ from subscribers.additions import Result
 from subscribers.audience import in_words
 from subscribers.imports import COLUMNS, ImportRefused, RowResult, export_rows, import_file
 from subscribers.preferences import Frequency, Length
-from subscribers.roster import Joining
-from subscribers.subscriber import Subscriber
+from subscribers.roster import Joining, Roster
+from subscribers.subscriber import Subscriber, UnknownSubscriber
 from subscribers.subscriptions import Subscriptions
 from subscribers.suppressions import Cause
 
@@ -48,8 +48,21 @@ def add(
     joining = Joining(
         address, tuple(topic) if topic else None, name, length, frequency=frequency, consent=consent
     )
-    one, is_new = opened().roster.put_subscriber(joining, wiring.now())
+    roster = opened().roster
+    if not topic and not _is_known(roster, address):
+        raise Refused(
+            f"{address} would follow no topic: give --topic, such as those of `brief topics list`", 2
+        )
+    one, is_new = roster.put_subscriber(joining, wiring.now())
     out.print(f"{'Added' if is_new else 'Updated'} {one.address}: {', '.join(one.topics)}")
+
+
+def _is_known(roster: Roster, address: str) -> bool:
+    try:
+        roster.find(address)
+    except UnknownSubscriber:
+        return False
+    return True
 
 
 @app.command("list")

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from service import wiring
-from service.adapters.chromium import BrowserFailed, Chromium, View, chromium, find_chromium
+from service.adapters.chromium import BrowserFailed, Chromium, Picture, View, chromium, find_chromium
 from service.cli.terminal import Refused, err, opened, out, print_json, table, watched
 from service.emails import RenderedEdition, RenderedIssue
 from service.emails.checks import Problem
@@ -117,22 +117,30 @@ def _write_gallery(
         rows = []
         for done, (name, edition) in enumerate(editions.items()):
             watch(f"Picturing {name}", done, len(editions))
-            small = _pictures(opened_browser, edition.html(reader), name, target) if opened_browser else {}
-            rows.append(_row(name, edition, small))
+            pictures = _pictures(opened_browser, edition.html(reader), name, target) if opened_browser else {}
+            rows.append(_row(name, edition, pictures))
         page = SHEET.format(title=f"Gallery of {label}", rows="".join(rows))
         (target / "index.html").write_text(page, encoding="utf-8")
         if opened_browser:
-            (target / "contact.png").write_bytes(opened_browser.picture(page, View(1400)).whole)
+            _write_parts(opened_browser.picture(page, View(1400)), "contact", target)
 
 
-def _pictures(browser: Chromium, html: str, name: str, target: Path) -> dict[str, bytes]:
-    """Write the picture of every view; the small ones are for the contact sheet."""
-    small = {}
-    for view_name, view in VIEWS.items():
-        picture = browser.picture(html, view)
-        (target / f"{name}.{view_name}.png").write_bytes(picture.whole)
-        small[view_name] = picture.small
-    return small
+def _pictures(browser: Chromium, html: str, name: str, target: Path) -> dict[str, Picture]:
+    """Write the picture of every view; their small ones are for the contact sheet."""
+    taken = {view_name: browser.picture(html, view) for view_name, view in VIEWS.items()}
+    for view_name, picture in taken.items():
+        _write_parts(picture, f"{name}.{view_name}", target)
+    return taken
+
+
+def _write_parts(picture: Picture, stem: str, target: Path) -> None:
+    """The whole page; what is too tall for one picture goes on in `stem-2.png` and so forth."""
+    for number, part in enumerate(picture.parts, 1):
+        (target / _part_name(stem, number)).write_bytes(part)
+
+
+def _part_name(stem: str, number: int) -> str:
+    return f"{stem}.png" if number == 1 else f"{stem}-{number}.png"
 
 
 SHEET = """<!DOCTYPE html>
@@ -144,14 +152,17 @@ img{{display:block;height:440px;border:1px solid #aaa}}figcaption{{font-size:13p
 """
 
 
-def _row(name: str, edition: RenderedEdition, small: dict[str, bytes]) -> str:
+def _row(name: str, edition: RenderedEdition, pictures: dict[str, Picture]) -> str:
     links = " · ".join(f'<a href="{escape(name)}.{kind}">{kind}</a>' for kind in ("html", "txt", "eml"))
     facts = f"{escape(edition.subject)}<br>{edition.level.value}, {edition.html_bytes:,} bytes · {links}"
-    figures = "".join(_figure(name, view, picture) for view, picture in small.items())
+    figures = "".join(_figure(name, view, picture) for view, picture in pictures.items())
     return f"<h2>{escape(name)}</h2><p>{facts}</p>{figures}"
 
 
-def _figure(name: str, view: str, picture: bytes) -> str:
-    data = base64.b64encode(picture).decode("ascii")
+def _figure(name: str, view: str, picture: Picture) -> str:
+    stem = escape(f"{name}.{view}")
+    data = base64.b64encode(picture.small).decode("ascii")
     image = f'<img src="data:image/png;base64,{data}" alt="{escape(name)}, {view}">'
-    return f'<figure><a href="{escape(name)}.{view}.png">{image}</a><figcaption>{view}</figcaption></figure>'
+    numbers = range(2, len(picture.parts) + 1)
+    more = "".join(f' · <a href="{_part_name(stem, number)}">part {number}</a>' for number in numbers)
+    return f'<figure><a href="{stem}.png">{image}</a><figcaption>{view}{more}</figcaption></figure>'

@@ -92,8 +92,10 @@ class Terminal(Console):
 
     @property  # type: ignore[misc]  # nobody sets it
     def size(self) -> ConsoleDimensions:
-        """A terminal's own size; a pipe and a file are as wide as any table."""
-        return super().size if self.is_terminal else ConsoleDimensions(WIDEST, 25)
+        """A terminal's own size; a pipe and a file are as wide as COLUMNS says, else as any table."""
+        columns = os.environ.get("COLUMNS", "")
+        wide = int(columns) if columns.isdecimal() and int(columns) else WIDEST
+        return super().size if self.is_terminal else ConsoleDimensions(wide, 25)
 
 
 out = Terminal()

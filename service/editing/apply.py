@@ -1,5 +1,6 @@
 """An edit to an issue, judged by the gates: what was sound stays sound, and no section runs short."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,6 +20,7 @@ from service.editing.edits import (
     OrderNotable,
     WriteNote,
     in_words,
+    place_of,
 )
 from service.editing.papers import without_paper
 from service.editing.wording import LONGEST_HEADING, LONGEST_NOTE, LONGEST_SUBJECT, EditRefused, plain_words
@@ -31,6 +33,7 @@ HEADINGS = {
     Section.CHALLENGES: "heading",
     Section.READING_ORDER: "purpose",
 }
+_PLACES = re.compile(r"\b[a-z_]+\[\d+\][a-z_.\[\]\d]*")  # such as themes[0].claims[1]
 _ROUNDS = 4  # of dropping what a paper's leaving made unsound
 
 _Key = tuple[Gate, str]
@@ -82,7 +85,7 @@ def _judged(brief: Brief, edit: Edit, papers: Mapping[str, Paper]) -> Brief:
         made = _cleared(made, sources, known)
     _refuse_shortage(brief, made)
     if found := _new_failures(made, sources, known):
-        raise EditRefused(f"{brief.topic_name}: {_told(found[0])}")
+        raise EditRefused(f"{brief.topic_name}, {_told(found[0])}")
     metadata = replace(made.metadata, edits=(*made.metadata.edits, in_words(edit)))
     return replace(made, metadata=metadata)
 
@@ -114,7 +117,7 @@ def _without_paper(brief: Brief, paper_id: str) -> Brief:
 
 def _without_claim(brief: Brief, place: Place) -> Brief:
     if place not in dict(claims(brief)):
-        raise EditRefused(f"{brief.topic_name} has no claim at {place} any more.")
+        raise EditRefused(f"{brief.topic_name} has no such claim in {spot(place)} any more.")
     return rewrite(brief, {place: None})
 
 
@@ -127,7 +130,7 @@ def _reordered(brief: Brief, paper_ids: tuple[str, ...]) -> Brief:
 
 def _with_heading(brief: Brief, place: Place, text: str) -> Brief:
     if place.part != HEADINGS.get(place.section) or place not in dict(texts(brief)):
-        raise EditRefused(f"{brief.topic_name} has no heading at {place} that can be changed.")
+        raise EditRefused(f"{brief.topic_name} has no heading that can be changed in {spot(place)}.")
     words = plain_words(text, "heading", LONGEST_HEADING)
     if not words:
         raise EditRefused("A heading can't be empty.")
@@ -183,7 +186,16 @@ def _refuse_shortage(before: Brief, after: Brief) -> None:
             )
 
 
+def spot(place: Place) -> str:
+    """A place in an editor's words: the section as it is headed, and which of its items."""
+    section = LABELS.get(place.section, f"the {place.section.value.replace('_', ' ')}")
+    if place.item is None:
+        return section
+    kind = "heading" if place.part and place.part == HEADINGS.get(place.section) else "item"
+    return f"{section}, {kind} {place.item + 1}"
+
+
 def _told(failure: Failure) -> str:
-    """A gate's finding for an editor."""
-    why = failure.why[0].upper() + failure.why[1:]
-    return f"{why} ({failure.where}, gate “{failure.gate}”)."
+    """A gate's finding for an editor, with no place as the code writes it."""
+    why = _PLACES.sub(lambda found: spot(at) if (at := place_of(found[0])) else found[0], failure.why)
+    return f"{spot(failure.where)}: {why}."

@@ -142,8 +142,17 @@ def offered(site: Site) -> list[Offered]:
     """Every topic that can be followed, with how many papers the newest issue has on it."""
     newest = next(iter(site.shelf.issues(1)), None)
     papers = {one.slug: one.papers for one in site.shelf.summaries(newest)} if newest else {}
+    dates = newest.dates if newest else ""
     return [
-        Offered(topic.slug, topic.name, topic.description, papers.get(topic.slug)) for topic in site.topics()
+        Offered(
+            topic.slug,
+            topic.name,
+            topic.description,
+            papers.get(topic.slug),
+            dates,
+            topic.slug in papers or bool(site.shelf.issues(1, topic=topic.slug)),
+        )
+        for topic in site.topics()
     ]
 
 

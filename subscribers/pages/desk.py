@@ -84,6 +84,8 @@ class Offered:
     name: str
     description: str
     papers: int | None  # in the newest issue; None when that has no brief on it
+    dates: str = ""  # the days of the newest issue
+    is_briefed: bool = True  # whether there is a brief on it to read
 
 
 @dataclass(frozen=True)

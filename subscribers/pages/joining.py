@@ -11,7 +11,7 @@ from subscribers.addresses import LONGEST_ADDRESS, AddressRefused, read_address
 from subscribers.limits import Limited
 from subscribers.links import Purpose, Refused
 from subscribers.pages.desk import Desk, Form, Letter, TheDesk, host
-from subscribers.pages.words import masked
+from subscribers.pages.words import masked, sentence
 from subscribers.preferences import (
     MOST_TOPICS,
     Preferences,
@@ -24,6 +24,8 @@ from subscribers.subscriber import Subscriber, UnknownSubscriber
 from subscribers.subscriptions import Confirmation, JoinOutcome
 
 LOOK = "Look into your mailbox"
+TOO_LATE = "This page had been open for more than a day. Please press the button again."
+TOO_SOON = "That was quicker than anybody types. Please press the button again."
 LETTERS = {JoinOutcome.CONFIRM: Letter.CONFIRM, JoinOutcome.KNOWN: Letter.KNOWN}
 
 
@@ -71,9 +73,10 @@ def join(request: Request, form: Form, desk: TheDesk) -> Response:
     sealed = desk.forms.read("join", form.text("form"), desk.clock())
     if form.text("website"):  # hidden from people: whoever fills it in is told nothing
         return desk.show("look.html", LOOK)
-    if sealed is None or sealed.was_hasty(desk.clock()):
-        words = "That was too quick, or this page had been open for too long. Please press the button again."
-        return _form(desk, again, {"": words})
+    if sealed is None:
+        return _form(desk, again, {"": TOO_LATE})
+    if sealed.was_hasty(desk.clock()):
+        return _form(desk, again, {"": TOO_SOON})
     result = ask(desk, form.text("email"), form.texts("topics"), host(request), "join page")
     if isinstance(result, Limited):
         return desk.limited(result.wait)
@@ -159,9 +162,11 @@ def ask(
     wanted = Preferences(())
     try:
         wanted = read_preferences({"topics": list(topics)})
-        problems |= {one.field: one.message for one in check(wanted, desk.names())}
+        problems |= {one.field: sentence(one.message) for one in check(wanted, desk.names())}
     except PreferencesError as error:
-        problems |= {one.field: one.message for one in error.problems}
+        problems |= {one.field: sentence(one.message) for one in error.problems}
+    if not any(topics):
+        problems["topics"] = "Please choose at least one topic."
     if problems:
         return problems
     if limited := desk.limits.take("join", asked, network, desk.clock()):

@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 from subscribers.addresses import AddressRefused, read_address
 from subscribers.links import Purpose, Refused
 from subscribers.pages.desk import Desk, Fields, Form, Letter, SentIssue, TheDesk, host
-from subscribers.pages.words import FIELD_NAMES, STALE, masked, sentences
+from subscribers.pages.words import FIELD_NAMES, STALE, masked, sentence, sentences
 from subscribers.preferences import (
     Conflict,
     Frequency,
@@ -218,7 +218,7 @@ def _save(desk: Desk, opened: Opened, token: str, shown: Preferences, form: Fiel
         wanted = read_preferences(_asked(form), base=shown)
         saved = desk.subscriptions.change(opened.subscriber.id, shown, wanted, desk.clock(), SOURCE)
     except PreferencesError as error:
-        problems = {one.field: one.message for one in error.problems}
+        problems = {one.field: sentence(one.message) for one in error.problems}
         asked = replace(shown, topics=tuple(form.texts("topics")))
         notice = Notice("Nothing was saved yet", list(problems.values()), 422, asked, problems)
         return show(desk, opened, token, notice)

@@ -77,4 +77,9 @@ def waiting(wait: dt.timedelta) -> str:
 def _sentence(change: str, names: Mapping[str, str]) -> str:
     words = SLUG.sub(lambda found: names.get(found[0], found[0]), change)
     words = ISO_DATE.sub(lambda found: day(dt.date.fromisoformat(found[0])), words)
+    return sentence(words)
+
+
+def sentence(words: str) -> str:
+    """With a capital letter, as a page says it."""
     return f"{words[:1].upper()}{words[1:]}"

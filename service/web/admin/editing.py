@@ -1,7 +1,7 @@
 """Editing an issue before it goes out: one form a change, each through the gates."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -37,6 +37,7 @@ from service.web.admin.states import stand
 routes = APIRouter(include_in_schema=False)
 
 
+LONGEST_TYPED = 5_000  # characters that a refused form gives back
 ShortText = Annotated[str, Query(max_length=100)]
 
 
@@ -57,6 +58,25 @@ class Part:
     claims: Sequence[tuple[str, str]]  # place and text
 
 
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What somebody typed into a form that was refused: it comes again, with the problem beside it."""
+
+    at: str = ""  # the form: its kind, or the place of its heading
+    text: str = ""
+    positions: Mapping[str, str] = field(default_factory=dict)  # by paper
+    problem: str = ""
+
+    @classmethod
+    def of(cls, sent: Sent, problem: str) -> "Typed":
+        at = sent.text("place") if sent.text("kind") == "change-heading" else sent.text("kind")
+        positions = dict(zip(sent.texts("paper"), sent.texts("position"), strict=False))
+        return cls(at, sent.text("text")[:LONGEST_TYPED], positions, problem)
+
+
+NOTHING = Typed()
+
+
 @routes.get("/admin/issues/{label}/edit")
 def edit_page(
     label: str, visitor: Viewer, office: TheOffice, topic: ShortText = "", at: ShortText = ""
@@ -74,7 +94,8 @@ def edit(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Response
         made = office.archive.edit_issue(label, wanted, by, office.clock(), content)
     except (EditRefused, Stale, IssueClosed) as refused:
         status = 422 if isinstance(refused, EditRefused) else 409
-        return editing_page(visitor, office, label, spot, problem=sentence(str(refused)), status=status)
+        typed = Typed.of(sent, sentence(str(refused)))
+        return editing_page(visitor, office, label, spot, typed=typed, status=status)
     office.record(visitor, "edited", f"issue {label}", f"{in_words(wanted)}; {described(wanted)}")
     left = {"topic": spot.topic} if any(one.topic_slug == spot.topic for one in made.briefs) else {}
     query = urlencode({**left, "at": spot.section, "said": "edited"})
@@ -87,7 +108,8 @@ def undo(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Response
     try:
         office.archive.undo_edits(label, office.clock(), seen(sent.text("content")))
     except (Stale, IssueClosed) as refused:
-        return editing_page(visitor, office, label, Spot(), problem=sentence(str(refused)), status=409)
+        typed = Typed(problem=sentence(str(refused)))
+        return editing_page(visitor, office, label, Spot(), typed=typed, status=409)
     office.record(visitor, "undid every edit", f"issue {label}")
     return office.go(f"/admin/issues/{label}/edit", said="undone")
 
@@ -149,7 +171,7 @@ def described(edit: Edit) -> str:
 
 
 def editing_page(  # noqa: PLR0913 - what the page shows
-    visitor: Visitor, office: Office, label: str, spot: Spot, *, problem: str = "", status: int = 200
+    visitor: Visitor, office: Office, label: str, spot: Spot, *, typed: Typed = NOTHING, status: int = 200
 ) -> Response:
     of = status_of(office, label)
     issue = office.archive.issue(label)
@@ -159,7 +181,7 @@ def editing_page(  # noqa: PLR0913 - what the page shows
         "edit.html",
         f"Edit issue {label}",
         status=status,
-        problem=problem,
+        typed=typed,
         issue=of,
         stand=stand(of),
         briefs=issue.briefs,

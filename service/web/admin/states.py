@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from service.archive import Halt, IssueStatus
+from service.archive import IssueStatus
 from service.delivery import State
 
 # In the order in which they are shown; their sum is the audience.
@@ -10,7 +10,14 @@ ORDER = (
     State.ACCEPTED, State.REFUSED, State.FAILED, State.GIVEN_UP, State.UNCERTAIN, State.SKIPPED,
     State.CLAIMED, State.WAITING,
 )  # fmt: skip
-OPEN = (State.WAITING, State.CLAIMED, State.FAILED)
+TONES = {
+    "cancelled": "bad",
+    "paused": "warn",
+    "waits for approval": "warn",
+    "approved, not sent yet": "good",
+    "delivered, some uncertain": "warn",
+    "delivered": "good",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,21 +29,7 @@ class Stand:
 
 
 def stand(issue: IssueStatus) -> Stand:
-    if issue.halt is Halt.CANCELLED:
-        return Stand("cancelled", "bad")
-    if issue.halt is Halt.PAUSED:
-        return Stand("paused", "warn")
-    if issue.planned:
-        return _delivery(issue)
-    return Stand("approved, not sent yet", "good") if issue.approved else Stand("waits for approval", "warn")
-
-
-def _delivery(issue: IssueStatus) -> Stand:
-    if any(issue.deliveries.get(state) for state in OPEN):
-        return Stand("being delivered")
-    if issue.deliveries.get(State.UNCERTAIN):
-        return Stand("delivered, some uncertain", "warn")
-    return Stand("delivered", "good")
+    return Stand(issue.standing, TONES.get(issue.standing, ""))
 
 
 def sums(issue: IssueStatus) -> list[tuple[str, int]]:

@@ -9,10 +9,10 @@ from typing import Any
 
 from fastapi import APIRouter, HTTPException, Response
 
-from service.papers import Selection, SourceError, Verdict, Window, verdicts
+from service.papers import Fetched, Selection, SourceError, Verdict, Window, verdicts
 from service.pipeline import select_among, select_papers
 from service.web.admin.doors import Editor, Viewer
-from service.web.admin.forms import Form
+from service.web.admin.forms import Form, Sent
 from service.web.admin.frame import Office, TheOffice, Visitor
 from service.web.admin.topic_forms import TopicForm
 from subscribers.roster import UnknownTopic
@@ -21,6 +21,7 @@ from subscribers.topics import Topic, arxiv_categories, to_mapping
 TOPICS = "/admin/topics"
 NEW = f"{TOPICS}/-/new"  # no slug is a hyphen
 SOURCE = "admin pages"
+WINDOWS_OFFERED = 12  # issues whose windows a topic can be tried on
 MISSED_SHOWN = 20  # papers that came after the last one taken
 
 routes = APIRouter(include_in_schema=False)
@@ -66,13 +67,13 @@ def add(visitor: Editor, sent: Form, office: TheOffice) -> Response:
 
 @routes.post(f"{NEW}/try")
 def try_new(visitor: Editor, sent: Form, office: TheOffice) -> Response:
-    return _tried(visitor, office, None, TopicForm.sent(sent), ask=sent.text("ask") == "arxiv")
+    return _tried(visitor, office, None, TopicForm.sent(sent), sent)
 
 
 @routes.get(TOPICS + "/{slug}")
 def topic(slug: str, visitor: Viewer, office: TheOffice) -> Response:
     known = _topic(office, slug)
-    return _page(visitor, office, known, TopicForm.of(known), _stored(office, known))
+    return _page(visitor, office, known, TopicForm.of(known), _stored(office, known, _usual(office, known)))
 
 
 @routes.post(TOPICS + "/{slug}")
@@ -92,7 +93,7 @@ def change(slug: str, visitor: Editor, sent: Form, office: TheOffice) -> Respons
 @routes.post(TOPICS + "/{slug}/try")
 def try_known(slug: str, visitor: Editor, sent: Form, office: TheOffice) -> Response:
     known = _topic(office, slug)
-    return _tried(visitor, office, known, TopicForm.sent(sent, slug), ask=sent.text("ask") == "arxiv")
+    return _tried(visitor, office, known, TopicForm.sent(sent, slug), sent)
 
 
 @routes.get(TOPICS + "/{slug}/remove")
@@ -139,18 +140,37 @@ def _topic(office: Office, slug: str) -> Topic:
         raise HTTPException(404) from missing
 
 
-def _tried(visitor: Visitor, office: Office, known: Topic | None, form: TopicForm, *, ask: bool) -> Response:
-    topic = form.read()
+def _tried(visitor: Visitor, office: Office, known: Topic | None, form: TopicForm, sent: Sent) -> Response:
+    topic, wanted = form.read(), sent.text("window")
+    chosen = next((one for one in _windows(office) if one.label == wanted), None)
     if isinstance(topic, TopicForm):
-        return _page(visitor, office, known, topic, None)
-    trial = _asked(office, topic) if ask else _stored(office, topic)
+        return _page(visitor, office, known, topic, None, chosen=chosen)
+    window = chosen or _usual(office, topic)
+    trial = (_asked if sent.text("ask") == "arxiv" else _stored)(office, topic, window)
     return _page(visitor, office, known, form, trial)
 
 
-def _stored(office: Office, topic: Topic) -> Trial:
+def _windows(office: Office) -> tuple[Window, ...]:
+    """What a topic can be tried on: the last whole week and the newest issues' windows, newest first."""
+    held = {Window.last_whole(office.clock().date()), *office.archive.windows(WINDOWS_OFFERED)}
+    return tuple(sorted(held, key=lambda one: (one.first, one.last), reverse=True))
+
+
+def _usual(office: Office, topic: Topic) -> Window:
+    """The newest issue's window where arXiv's answer for it is kept, else the last whole week."""
+    newest = next(iter(office.archive.windows(1)), None)
+    if newest and _fetched(office, topic, newest):
+        return newest
+    return Window.last_whole(office.clock().date())
+
+
+def _fetched(office: Office, topic: Topic, window: Window) -> Fetched | None:
+    return office.archive.last_fetched(topic, window.reading, office.newsroom().source.name)
+
+
+def _stored(office: Office, topic: Topic, window: Window) -> Trial:
     """By what arXiv answered last to the topic's question; nothing is asked and nothing is written."""
-    window = Window.last_whole(office.clock().date())
-    fetched = office.archive.last_fetched(topic, window.reading, office.newsroom().source.name)
+    fetched = _fetched(office, topic, window)
     if fetched is None:
         return Trial(window)
     key = ("trial", topic, window, fetched.fetched_at)
@@ -159,9 +179,8 @@ def _stored(office: Office, topic: Topic) -> Trial:
     ).value
 
 
-def _asked(office: Office, topic: Topic) -> Trial:
+def _asked(office: Office, topic: Topic, window: Window) -> Trial:
     """As `brief topics try`: arXiv is asked, at most once a day for the same question."""
-    window = Window.last_whole(office.clock().date())
     if not office.asking.acquire(blocking=False):
         return Trial(window, problem="Another try-out is asking arXiv now. Try again in a minute.")
     try:
@@ -179,9 +198,16 @@ def _trial(selection: Selection, asked_at: dt.datetime) -> Trial:
     return Trial(selection.window, asked_at, selection, taken, missed[:MISSED_SHOWN])
 
 
-def _page(
-    visitor: Visitor, office: Office, known: Topic | None, form: TopicForm, trial: Trial | None
+def _page(  # noqa: PLR0913 - what the page shows
+    visitor: Visitor,
+    office: Office,
+    known: Topic | None,
+    form: TopicForm,
+    trial: Trial | None,
+    *,
+    chosen: Window | None = None,
 ) -> Response:
+    windows = _windows(office)
     return office.page(
         visitor,
         "topic.html",
@@ -191,5 +217,7 @@ def _page(
         shown_digest=digest(known) if known else "",
         form=form,
         trial=trial,
+        windows=windows,
+        window=trial.window if trial else chosen or Window.last_whole(office.clock().date()),
         category_names=arxiv_categories(),
     )
