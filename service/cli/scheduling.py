@@ -69,7 +69,8 @@ def plan_in_words(service: Service) -> str:
     """What the schedule builds next and when, for who starts a process."""
     now, settings = wiring.now(), service.settings
     rules = wiring.rules(settings)
-    builds = [one for one in foreseen(service.archive.agenda(now), now, rules) if isinstance(one[1], Build)]
+    actions = foreseen(service.archive.agenda(now), now, rules)
+    builds = [(when, action) for when, action in actions if isinstance(action, Build)]
     if not builds:
         return f"No build is planned (BRIEF_BUILD_CRON: {settings.build_cron}); by hand: brief build"
     when, action = min(builds, key=lambda one: one[0])

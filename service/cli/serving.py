@@ -49,7 +49,9 @@ def serve(
         service = opened(**_links_to(settings, port))
         start_logging(service.settings, quiet=quiet)
         out.print(f"Serving {service.settings.base_url} on {host}:{port}; stop with Ctrl-C")
-        out.print(plan_in_words(service) if scheduler else "The pages alone: another process builds and sends.")
+        out.print(
+            plan_in_words(service) if scheduler else "The pages alone: another process builds and sends."
+        )
         # uvicorn stops at a signal and then raises it again: noted here, it ends the rest in order
         with processes.asked_to_stop(), _working(service) if scheduler else nullcontext():
             _serve(service, listening, proxies)
@@ -62,7 +64,9 @@ def _listening(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family)
     except OSError as error:
         why = error.strerror or type(error).__name__
-        raise Refused(f"can't listen on {host}:{port}: {why}; choose another with --port or --host") from error
+        raise Refused(
+            f"can't listen on {host}:{port}: {why}; choose another with --port or --host"
+        ) from error
 
 
 def _links_to(settings: Settings, port: int) -> dict[str, str]:
