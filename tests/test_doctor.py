@@ -12,7 +12,6 @@ from service.doctor import examine
 from service.settings import Settings, SettingsWrong, read_settings
 from tests.test_operating import PUBLIC
 
-
 PRODUCTION = {
     "environment": "production", "secret_key": SecretStr("qG7xZ0vN2mK9rT4bW6yL1sD8fH3jP5cA"),
     "base_url": "https://brief.example.org", "mailer": "sendgrid", "sendgrid_api_key": SecretStr("SG.x"),
