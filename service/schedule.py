@@ -370,7 +370,7 @@ def causes(failures: Mapping[str, str]) -> str:
     """What went wrong, short: the first topic's cause, and how many more there are."""
     slug, cause = next(iter(failures.items()))
     more = f"; and {len(failures) - 1} more" if len(failures) > 1 else ""
-    return f"{slug}: {shortened(cause)}{more}"
+    return f"{'' if slug in cause else f'{slug}: '}{shortened(cause)}{more}"
 
 
 def shortened(cause: str) -> str:

@@ -11,7 +11,7 @@ import datetime as dt
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -203,14 +203,12 @@ class Scheduler:
 
     def _built(self, action: Build) -> Mapping[str, str]:
         """Build; what could not be built, topic by topic."""
-        archive = self.service.archive
         topics = [one for one in self.service.roster.topics() if one.slug in action.topics]
         try:
             room = self.newsroom(self.service)
             return dict(build_issue(action.window, topics, room, watch=self._keep_lease).failures)
         except Stopped:
-            archive.forget_try(action.label)
-            log.warning("event=build_broken_off issue=%s reason=stopped", action.label)
+            self.break_off()
             raise
         except IssueClosed:  # somebody sends it by now
             return {}
@@ -220,6 +218,14 @@ class Scheduler:
             # its words, which nobody foresaw, could hold what no log may
             log.error("event=build_broken issue=%s error=%s", action.label, type(error).__name__)  # noqa: TRY400 - as above
             return dict.fromkeys(action.topics, f"the build broke: {type(error).__name__}")
+
+    def break_off(self) -> None:
+        """A build that was stopped in peace is no try; one that goes on ends with its process."""
+        label, self.building = self.building, ""
+        if label:
+            log.warning("event=build_broken_off issue=%s reason=stopped", label)
+            with suppress(*Unavailable):
+                self.service.archive.forget_try(label)
 
     def _tell(self, one: Try) -> None:
         """Say what a try could not build, and when the next one comes."""
@@ -326,8 +332,8 @@ class Ticking:
         self._ticks.shutdown(wait=False)
         if self._aside.thread is not None:
             self._aside.thread.join(LAST_WORDS)
-            if self._aside.thread.is_alive() and self._scheduler.building:
-                log.warning("event=build_broken_off issue=%s reason=stopped", self._scheduler.building)
+            if self._aside.thread.is_alive():
+                self._scheduler.break_off()
 
     @property
     def is_alive(self) -> bool:

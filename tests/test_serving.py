@@ -1,8 +1,10 @@
 """`brief serve`: the port first, links that lead to it, and what is said at the start."""
 
 import os
+import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -36,6 +38,24 @@ def said(process: subprocess.Popen[bytes], log: Path) -> str:
     process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 0, log.read_text()
     return log.read_text()
+
+
+def test_a_build_that_is_broken_off_by_sigterm_is_told_and_does_not_count(tmp_path: Path) -> None:
+    process, log = begin(
+        tmp_path, "--port", "0", BUILD_CRON="0 3 * * tue", ARXIV_URL="http://127.0.0.1:9/", ARXIV_INTERVAL="0"
+    )
+    while b"attempt 1" not in log.read_bytes():  # it waits for arXiv now
+        assert process.poll() is None, log.read_text()
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0, log.read_text()
+    words = log.read_text()
+    assert re.search(r'"event": "build_begun", "issue": "\d{4}-W\d\d"', words)
+    assert '"event": "build_broken_off"' in words
+    assert "Traceback" not in words
+    with sqlite3.connect(tmp_path / "data" / "brief.db") as connection:
+        assert connection.execute("SELECT tries FROM builds").fetchall() == [(0,)]
+    connection.close()
 
 
 def test_a_port_that_is_taken_is_said_in_one_line_and_nothing_else_is_done(tmp_path: Path) -> None:
