@@ -1,5 +1,6 @@
 # Every target makes what it needs by itself, from python3 alone.
 PYTHON ?= python3
+PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -35,9 +36,9 @@ install: $(RUNTIME) ## Install the service into .venv
 demo: $(RUNTIME) ## Build a sample issue from invented papers and deliver it into var/demo/outbox
 	@$(BIN)/brief demo
 
-serve: $(RUNTIME) ## Serve what the demo made at http://127.0.0.1:8000; another folder: BRIEF_DATA_DIR=var
+serve: $(RUNTIME) ## Serve what the demo made at http://127.0.0.1:8000; else: PORT=8010, BRIEF_DATA_DIR=var
 	@test -n "$$BRIEF_DATA_DIR" || export BRIEF_DATA_DIR=var/demo BRIEF_BUILD_CRON=never BRIEF_ADMINS=$${BRIEF_ADMINS:-editor@example.org}; \
-	exec $(BIN)/brief serve
+	exec $(BIN)/brief serve --port $(PORT)
 
 lint: $(DEVELOPMENT) ## Lint, types, import contract
 	$(BIN)/ruff check .

@@ -28,6 +28,8 @@ from subscribers.preferences import Length
 MOST_NAMED = 10  # problems, notes and reasons in the letter; the admin pages have all of them
 MOST_EDITIONS = 500  # different sets of topics that are checked, those with most readers first
 
+LEFT = (State.ACCEPTED, State.UNCERTAIN)  # what may have left is not sent every ten minutes
+
 log = logging.getLogger("brief.approvals")
 
 
@@ -46,21 +48,23 @@ class Report:
         return len({entry.paper_id for brief in self.issue.briefs for entry in brief.catalog})
 
 
-def ask_for_approval(service: Service, label: str, now: dt.datetime) -> None:
-    """E-mail every admin what waits for approval, and a link to it; nobody is asked where there is none.
+def ask_for_approval(service: Service, label: str, now: dt.datetime) -> bool:
+    """E-mail every admin what waits for approval, and a link to it; whether a letter left to anybody.
 
     UnknownIssue for a label that nobody knows, MailerUnusable where nothing can be sent: ask again later.
     """
-    if not _somebody(service, "approval", label):
-        return
+    if not service.settings.admins_by_address:
+        return False
     report = report_on(service, label, now)
-    _post(service, "approval", _values(report, service.settings.base_url), report.issue.content_hash, now)
+    return _post(
+        service, "approval", _values(report, service.settings.base_url), report.issue.content_hash, now
+    )
 
 
-def ask_about_held(service: Service, label: str, held: int, now: dt.datetime) -> None:
-    """E-mail every admin how many deliveries are held because they are late, and where to decide."""
-    if not _somebody(service, "held", label):
-        return
+def ask_about_held(service: Service, label: str, held: int, now: dt.datetime) -> bool:
+    """E-mail every admin how many deliveries are late, and where to decide; whether a letter left."""
+    if not service.settings.admins_by_address:
+        return False
     base_url = service.settings.base_url
     values = {
         "label": label,
@@ -69,25 +73,22 @@ def ask_about_held(service: Service, label: str, held: int, now: dt.datetime) ->
         "link": f"{base_url}/admin/issues/{label}/deliveries",
         "home": base_url,
     }
-    _post(service, "held", values, f"{label}:{held}:{now.isoformat()}", now)
+    return _post(service, "held", values, f"{label}:{held}:{now.isoformat()}", now)
 
 
-def _somebody(service: Service, letter: str, label: str) -> bool:
-    if not service.settings.admins_by_address:
-        log.warning("event=%s_unasked issue=%s reason=no_admins", letter, label)
-    return bool(service.settings.admins_by_address)
-
-
-def _post(service: Service, name: str, values: Mapping[str, Any], about: str, now: dt.datetime) -> None:
-    """The letter to every admin; asked twice about the same, it threads with the first."""
+def _post(service: Service, name: str, values: Mapping[str, Any], about: str, now: dt.datetime) -> bool:
+    """The letter to every admin, whether one left; asked twice about the same, it threads with the first."""
     sender = wiring.sender(service.settings)
     letter = LetterPress(sender, wiring.TEMPLATES).letter(name, values)
     to = service.settings.admins_by_address
     envelopes = [Envelope(one, _message_id(name, about, one, sender), now) for one in to]
+    left = False
     with wiring.mailer(service.settings) as mailer:
         for _, outcome in mailer.send([_message(sender, letter, one) for one in envelopes], _begin):
+            left |= outcome.state in LEFT
             level = logging.INFO if outcome.state is State.ACCEPTED else logging.WARNING
             log.log(level, "event=%s_asked issue=%s state=%s", name, values["label"], outcome.state)
+    return left
 
 
 def report_on(

@@ -69,6 +69,12 @@ def _settings(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "contact", "warning", "set BRIEF_ARXIV_CONTACT: arXiv asks clients to say whom to write to"
         )
+    if settings.publish == "review" and not settings.admins_by_address:
+        words = "set BRIEF_ADMINS: every issue waits for approval, and nobody is asked for it or may sign in"
+        yield Finding("admins", "warning", words)
+    if settings.environment == "production" and not settings.postal_address.strip():
+        words = "set BRIEF_POSTAL_ADDRESS: many laws ask for a postal address in every e-mail"
+        yield Finding("postal address", "warning", words)
     host = urlsplit(settings.base_url).hostname
     if host in LOOPBACK:
         yield Finding(

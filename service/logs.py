@@ -71,6 +71,11 @@ def configure(
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
+def quoted(text: str) -> str:
+    """Text as the value of a field in a message of ``name=value`` words."""
+    return '"' + " ".join(text.replace('"', "'").split()) + '"'
+
+
 def blotted(text: str, secrets: Sequence[str] = ()) -> str:
     """The text without addresses, links, keys and these secrets."""
     for secret in secrets:

@@ -23,10 +23,13 @@ RETRY_BUILD_AFTER = (
     dt.timedelta(hours=1),
     dt.timedelta(hours=3),
 )  # a build at 03:00 with a failing topic is settled before 08:00
+RETRY_ASK_AFTER = dt.timedelta(minutes=10)  # where nobody could be asked
 ABANDONED = dt.timedelta(minutes=15)  # a claim this old has lost its worker
+LONGEST_CAUSE = 200  # characters of what went wrong, in a log line or a table
 DAILY = dt.timedelta(days=1)
 LONGEST_CALENDAR = 54  # weeks between two builds at most
 
+UNASKED = "nobody is asked by e-mail, as BRIEF_ADMINS is empty"
 CLEAN_UP, READ_EVENTS = "clean up", "read events"  # chores
 
 
@@ -43,6 +46,7 @@ class Rules:
     """What the settings say of the schedule."""
 
     calendar: Calendar
+    admins: bool = True  # whether there is somebody to ask
     auto: bool = False  # approve what is complete, on time and passes every check
     late: dt.timedelta = dt.timedelta(hours=12)  # a delivery later than this is held, and asks
     remind: dt.timedelta = dt.timedelta(hours=24)
@@ -62,6 +66,7 @@ class Build:
     window: Window
     topics: tuple[str, ...]  # slugs
     moment: dt.datetime  # when it was due at first
+    again: str = field(default="", compare=False)  # which try it is and what went wrong, in words
 
     @property
     def label(self) -> str:
@@ -69,7 +74,19 @@ class Build:
 
     @property
     def listed(self) -> str:
-        return ", ".join(self.topics) if len(self.topics) < 4 else f"{len(self.topics)} topics"
+        return _listed(self.topics)
+
+
+@dataclass(frozen=True, slots=True)
+class BuildLater:
+    """A window that is due too, once the older ones are settled."""
+
+    window: Window
+    topics: tuple[str, ...]  # slugs
+
+    @property
+    def listed(self) -> str:
+        return _listed(self.topics)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +102,10 @@ class AskForApproval:
     label: str
     content_hash: str
 
+    @property
+    def command(self) -> str:
+        return f"brief approve {self.label}"
+
 
 @dataclass(frozen=True, slots=True)
 class Remind:
@@ -93,6 +114,10 @@ class Remind:
     label: str
     content_hash: str
     asked: int  # how often before
+
+    @property
+    def command(self) -> str:
+        return f"brief approve {self.label}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +157,15 @@ class AskAboutHeld:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """A person decides, and nobody is asked by e-mail."""
+
+    label: str
+    what: str  # is waited for
+    unasked: bool = False  # because there is no admin
+
+
+@dataclass(frozen=True, slots=True)
 class Hold:
     """Nothing is done by itself: a person decides."""
 
@@ -150,10 +184,14 @@ class CleanUp:
 
 
 Action = (
-    Build | Approve | AskForApproval | Remind | Plan | Deliver | Retry | Reconcile
-    | AskAboutHeld | Hold | ReadEvents | CleanUp
+    Build | BuildLater | Approve | AskForApproval | Remind | Plan | Deliver | Retry | Reconcile
+    | AskAboutHeld | Wait | Hold | ReadEvents | CleanUp
 )  # fmt: skip
 Foreseen = tuple[dt.datetime, Action]
+
+
+def _listed(topics: Sequence[str]) -> str:
+    return ", ".join(topics) if len(topics) < 4 else f"{len(topics)} topics"
 
 
 # -- state --------------------------------------------------------------------------------------------------
@@ -191,6 +229,7 @@ class Draft:
     claimed_at: dt.datetime | None = None  # the oldest claim
     held: int = 0
     asked_about_held_at: dt.datetime | None = None
+    unasked_at: dt.datetime | None = None  # when it was tried to ask somebody, in vain
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,15 +318,17 @@ def in_words(action: Action) -> str:
 
 
 _WORDS: Mapping[type, str] = {
-    Build: "build issue {0.label}: {0.listed}",
+    Build: "build issue {0.label}: {0.listed}{0.again}",
+    BuildLater: "then build issue {0.window.label}: {0.listed}",
     Approve: "check issue {0.label}, and approve it where nothing is wrong",
-    AskForApproval: "ask for the approval of issue {0.label}",
-    Remind: "remind of the approval of issue {0.label} (asked so far: {0.asked})",
+    AskForApproval: "ask for the approval of issue {0.label}, which waits for approval: {0.command}",
+    Remind: "remind of issue {0.label}, which waits for approval: {0.command} (asked so far: {0.asked})",
     Plan: "plan the deliveries of issue {0.label}",
     Deliver: "deliver issue {0.label} to those whose hour has come",
     Retry: "try failed deliveries of issue {0.label} again",
     Reconcile: "find out what became of abandoned deliveries of issue {0.label}",
     AskAboutHeld: "ask about late deliveries of issue {0.label}, held: {0.held}",
+    Wait: "issue {0.label} waits for {0.what}",
     Hold: "hold issue {0.label}: {0.why}",
     ReadEvents: "read what became of e-mails",
     CleanUp: "clean up",
@@ -304,22 +345,45 @@ def _builds(state: State, now: dt.datetime, rules: Rules) -> Iterator[Foreseen]:
     )
     for one in open_ones[:1]:
         missing = _missing(one.window, one.due_at, one, state)
-        yield _next_try(one), Build(one.window, missing, one.due_at)
+        yield next_try(one), Build(one.window, missing, one.due_at, _again(one, rules))
+    for one in open_ones[1:]:
+        yield one.due_at, BuildLater(one.window, _missing(one.window, one.due_at, one, state))
     for one in state.tries:
         if one.failures and one.window.last == state.covered and one not in open_ones:
             yield one.tried_at, Hold(one.window.label, _given_up(one.window, one.failures))
     waits = bool(open_ones)
     for moment, window in windows(state, now, rules):
         missing = _missing(window, moment, None, state) or (state.topics if moment > now else ())
-        if missing and not (waits and moment <= now):
+        if missing and waits and moment <= now:
+            yield moment, BuildLater(window, missing)
+        elif missing:
             yield moment, Build(window, missing, moment)
             waits = True
+
+
+def _again(one: Try, rules: Rules) -> str:
+    if not one.tries:
+        return ""
+    return f" (try {one.tries + 1} of {rules.tries}{f'; {causes(one.failures)}' if one.failures else ''})"
+
+
+def causes(failures: Mapping[str, str]) -> str:
+    """What went wrong, short: the first topic's cause, and how many more there are."""
+    slug, cause = next(iter(failures.items()))
+    more = f"; and {len(failures) - 1} more" if len(failures) > 1 else ""
+    return f"{'' if slug in cause else f'{slug}: '}{shortened(cause)}{more}"
+
+
+def shortened(cause: str) -> str:
+    """The beginning of a cause, on one line."""
+    line = " ".join(cause.split())
+    return line if len(line) <= LONGEST_CAUSE else f"{line[:LONGEST_CAUSE]}…"
 
 
 def _given_up(window: Window, failures: Mapping[str, str]) -> str:
     asked = " ".join(f"--topic {slug}" for slug in failures)
     return (
-        f"could not build {', '.join(failures)}; "
+        f"could not build {', '.join(failures)} ({causes(failures)}); "
         f"to try again: brief build --from {window.first} --to {window.last} {asked}"
     )
 
@@ -333,7 +397,8 @@ def _missing(window: Window, moment: dt.datetime, tried: Try | None, state: Stat
     return tuple(slug for slug in state.topics if slug not in built)
 
 
-def _next_try(one: Try) -> dt.datetime:
+def next_try(one: Try) -> dt.datetime:
+    """When a build is tried again."""
     if one.failures is None:  # begun and never ended: its process died, or has the lease
         return one.tried_at
     return one.tried_at + RETRY_BUILD_AFTER[min(one.tries, len(RETRY_BUILD_AFTER)) - 1]
@@ -360,10 +425,23 @@ def _approval(issue: Draft, state: State, now: dt.datetime, rules: Rules) -> Ite
         yield issue.built_at + OPEN_FOR, Hold(issue.label, why)
     elif rules.auto and _is_untouched(issue) and _is_complete(issue, tried, rules):
         yield issue.built_at, Approve(issue.label, issue.content_hash)
+    elif not rules.admins:
+        yield (
+            issue.built_at,
+            Wait(issue.label, f"approval: brief approve {issue.label}; {UNASKED}", unasked=True),
+        )
     elif issue.asked_at is None:
-        yield issue.built_at, AskForApproval(issue.label, issue.content_hash)
+        yield _askable(issue, issue.built_at), AskForApproval(issue.label, issue.content_hash)
     elif issue.asked <= rules.reminders:
-        yield issue.asked_at + rules.remind, Remind(issue.label, issue.content_hash, issue.asked)
+        moment = _askable(issue, issue.asked_at + rules.remind)
+        yield moment, Remind(issue.label, issue.content_hash, issue.asked)
+    else:
+        yield issue.asked_at, Wait(issue.label, f"approval: brief approve {issue.label}")
+
+
+def _askable(issue: Draft, moment: dt.datetime) -> dt.datetime:
+    """When somebody is asked: a letter that did not leave is not tried again at once."""
+    return max(moment, issue.unasked_at + RETRY_ASK_AFTER) if issue.unasked_at else moment
 
 
 def _is_untouched(issue: Draft) -> bool:
@@ -383,11 +461,15 @@ def _deliveries(issue: Draft, now: dt.datetime, rules: Rules) -> Iterator[Forese
         yield issue.waiting_at, Deliver(issue.label)
     if issue.retry_at is not None:
         yield issue.retry_at, Retry(issue.label)
-    if issue.held and now - issue.built_at <= 2 * OPEN_FOR:
+    decide = f"to send them: brief deliveries release {issue.label}; to drop them: cancel"
+    if issue.held and not rules.admins:
+        what = f"a decision on late deliveries, held: {issue.held}; {decide}; {UNASKED}"
+        yield now, Wait(issue.label, what, unasked=True)
+    elif issue.held and now - issue.built_at <= 2 * OPEN_FOR:
         asked_at = issue.asked_about_held_at
-        yield asked_at + rules.remind if asked_at else now, AskAboutHeld(issue.label, issue.held)
+        moment = _askable(issue, asked_at + rules.remind if asked_at else now)
+        yield moment, AskAboutHeld(issue.label, issue.held)
     elif issue.held:
-        decide = f"to send them: brief deliveries release {issue.label}; to drop them: cancel"
         yield issue.built_at + 2 * OPEN_FOR, Hold(issue.label, f"{issue.held} deliveries are late; {decide}")
 
 

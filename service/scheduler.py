@@ -10,8 +10,8 @@ same database what is due.
 import datetime as dt
 import logging
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,10 +19,10 @@ from apscheduler.executors.base import BaseExecutor, run_job
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from service import wiring
+from service import logs, wiring
 from service.adapters import processes
 from service.approvals import ask_about_held, ask_for_approval
-from service.archive import EVENTS_FOR, IssueClosed, Unavailable, asked_about_held
+from service.archive import EVENTS_FOR, IssueClosed, Unavailable, asked_about_held, asked_in_vain
 from service.inspection import inspect_editions
 from service.pipeline import Newsroom, build_issue
 from service.publishing import Clock, never
@@ -39,8 +39,12 @@ from service.schedule import (
     ReadEvents,
     Remind,
     Rules,
+    Try,
+    Wait,
     due,
     in_words,
+    next_try,
+    shortened,
 )
 from service.wiring import Service
 from subscribers.limits import Limits
@@ -48,6 +52,7 @@ from subscribers.subscriptions import Subscriptions
 
 TICK = 15  # seconds
 LEASE = dt.timedelta(minutes=60)  # a topic is built in minutes, and each makes the lease longer
+TELL_AGAIN = dt.timedelta(hours=1)
 LAST_WORDS = 5.0  # seconds that a tick gets to end by itself
 
 log = logging.getLogger("brief.schedule")
@@ -65,17 +70,21 @@ class Scheduler:
     rules: Rules
     holder: str = field(default_factory=processes.own_name)  # as leases name it
     newsroom: Callable[[Service], Newsroom] = wiring.newsroom
-    ask: Callable[[Service, str, dt.datetime], None] = ask_for_approval
-    ask_about_held: Callable[[Service, str, int, dt.datetime], None] = ask_about_held
+    ask: Callable[[Service, str, dt.datetime], bool] = ask_for_approval
+    ask_about_held: Callable[[Service, str, int, dt.datetime], bool] = ask_about_held
     read_events: Callable[[dt.datetime], None] | None = None
     is_gone: Callable[[str], bool] = processes.is_gone
     clock: Clock = wiring.now
     stopping: Callable[[], bool] = never
+    building: str = ""  # the issue that is being built
+    _told: dict[str, dt.datetime] = field(default_factory=dict)  # of which issue nobody is asked, and when
 
     def tick(self) -> tuple[Action, ...]:
-        """Do what is due, once; what was done."""
+        """Do what is due, once; what was done, or tried in vain and put off."""
         try:
-            return tuple(action for action in self._due() if not self.stopping() and self._do(action))
+            actions = self._due()
+            self._tell_unasked(actions)
+            return tuple(action for action in actions if not self.stopping() and self._do(action))
         except Stopped:
             return ()
         except Unavailable as error:
@@ -91,6 +100,17 @@ class Scheduler:
         now = self.clock()
         return due(self.service.archive.agenda(now), now, self.rules)
 
+    def _tell_unasked(self, actions: tuple[Action, ...]) -> None:
+        """Say once an hour what waits for a person whom nobody asks."""
+        now = self.clock()
+        for action in actions:
+            if not isinstance(action, Wait) or not action.unasked:
+                continue
+            if now - self._told.get(action.label, now - TELL_AGAIN) >= TELL_AGAIN:
+                self._told[action.label] = now
+                what = logs.quoted(in_words(action))
+                log.warning("event=unasked issue=%s reason=no_admins action=%s", action.label, what)
+
     def _do(self, action: Action) -> bool:
         """Do one action under its lease; False where there is nothing to do, or another process does it."""
         name = _lease(action)
@@ -100,14 +120,16 @@ class Scheduler:
             # another scheduler may have done it between our look and our lease
             if not mine or action not in self._due():
                 return False
+            words = logs.quoted(in_words(action))
             try:
-                self._perform(action)
+                done = self._perform(action)
             except Unavailable:
                 raise
             except Exception as error:  # noqa: BLE001 - one action that breaks stops no other
-                log.error("event=action_failed action=%r error=%s", in_words(action), type(error).__name__)  # noqa: TRY400 - a traceback could hold what no log may
+                log.error("event=action_failed action=%s error=%s", words, type(error).__name__)  # noqa: TRY400 - a traceback could hold what no log may
                 return False
-        log.info("event=action_done action=%r", in_words(action))
+        if done:
+            log.info("event=action_done action=%s", words)
         return True
 
     @contextmanager
@@ -123,49 +145,102 @@ class Scheduler:
         now = self.clock()
         return self.service.archive.take(name, self.holder, now, now + LEASE, self.is_gone)
 
-    def _perform(self, action: Action) -> None:
+    def _perform(self, action: Action) -> bool:
+        """Whether it is done; what is not, said so itself and is put off."""
         archive, now = self.service.archive, self.clock()
         match action:
             case Build():
-                self._build(action)
+                return self._build(action)
             case Approve(label, content_hash):
                 self._approve(label, content_hash)
-            case AskForApproval(label, content_hash) | Remind(label, content_hash):
-                self.ask(self.service, label, now)
-                archive.note_asked(label, content_hash, now)
+            case AskForApproval() | Remind() | AskAboutHeld():
+                return self._ask(action, now)
             case Plan(label):
                 archive.plan(label, now, local_hours=True)
-            case AskAboutHeld(label, held):
-                self.ask_about_held(self.service, label, held, now)
-                archive.note_chore(asked_about_held(label), now)
             case ReadEvents():
                 if self.read_events is not None:
                     self.read_events(now)
                 archive.note_chore(READ_EVENTS, now)
             case CleanUp():
                 self._clean_up(now)
+        return True
 
-    def _build(self, action: Build) -> None:
+    def _ask(self, action: AskForApproval | Remind | AskAboutHeld, now: dt.datetime) -> bool:
+        """Whether somebody was asked: then it is noted; where nobody could be, it is put off."""
+        archive, asked = self.service.archive, False
+        try:
+            if isinstance(action, AskAboutHeld):
+                asked = self.ask_about_held(self.service, action.label, action.held, now)
+            else:
+                asked = self.ask(self.service, action.label, now)
+        finally:
+            if not asked:
+                archive.note_chore(asked_in_vain(action.label), self.clock())
+        if not asked:
+            log.warning("event=asked_in_vain issue=%s", action.label)
+        elif isinstance(action, AskAboutHeld):
+            archive.note_chore(asked_about_held(action.label), now)
+        else:
+            archive.note_asked(action.label, action.content_hash, now)
+        return asked
+
+    def _build(self, action: Build) -> bool:
         archive = self.service.archive
-        tried = archive.begin_build(action.window, action.moment, self.clock())
+        began = self.clock()
+        tried = archive.begin_build(action.window, action.moment, began)
+        log.info(
+            "event=build_begun issue=%s topics=%d try=%d tries=%d",
+            action.label, len(action.topics), tried, self.rules.tries,
+        )  # fmt: skip
+        self.building = action.label
+        try:
+            failures = self._built(action)
+        finally:
+            self.building = ""
+        archive.end_build(action.label, failures)
+        self._tell(Try(action.window, action.moment, tried, began, failures))
+        return not failures
+
+    def _built(self, action: Build) -> Mapping[str, str]:
+        """Build; what could not be built, topic by topic."""
         topics = [one for one in self.service.roster.topics() if one.slug in action.topics]
         try:
             room = self.newsroom(self.service)
-            failures = dict(build_issue(action.window, topics, room, watch=self._keep_lease).failures)
+            return dict(build_issue(action.window, topics, room, watch=self._keep_lease).failures)
         except Stopped:
-            archive.forget_try(action.label)
+            self.break_off()
             raise
         except IssueClosed:  # somebody sends it by now
-            failures = {}
+            return {}
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - a try that broke counts, and is tried again later
-            failures = dict.fromkeys(action.topics, f"{type(error).__name__}: {error}"[:500])
-        archive.end_build(action.label, failures)
-        for slug in failures:
-            log.warning("event=topic_failed issue=%s topic=%s try=%d", action.label, slug, tried)
-        if failures and tried >= self.rules.tries:
-            log.error("event=build_given_up issue=%s topics=%s", action.label, ",".join(failures))
+            # its words, which nobody foresaw, could hold what no log may
+            log.error("event=build_broken issue=%s error=%s", action.label, type(error).__name__)  # noqa: TRY400 - as above
+            return dict.fromkeys(action.topics, f"the build broke: {type(error).__name__}")
+
+    def break_off(self) -> None:
+        """A build that was stopped in peace is no try; one that goes on ends with its process."""
+        label, self.building = self.building, ""
+        if label:
+            log.warning("event=build_broken_off issue=%s reason=stopped", label)
+            with suppress(*Unavailable):
+                self.service.archive.forget_try(label)
+
+    def _tell(self, one: Try) -> None:
+        """Say what a try could not build, and when the next one comes."""
+        label, failures = one.window.label, one.failures or {}
+        for slug, cause in failures.items():
+            words = logs.quoted(shortened(cause))
+            log.warning("event=topic_failed issue=%s topic=%s try=%d cause=%s", label, slug, one.tries, words)
+        slugs = ",".join(failures)
+        if failures and one.tries >= self.rules.tries:
+            log.error("event=build_given_up issue=%s topics=%s tries=%d", label, slugs, one.tries)
+        elif failures:
+            log.warning(
+                "event=build_incomplete issue=%s topics=%s try=%d tries=%d next=%s",
+                label, slugs, one.tries, self.rules.tries, next_try(one).isoformat(timespec="seconds"),
+            )  # fmt: skip
 
     def _keep_lease(self, step: str, done: int, total: int) -> None:  # noqa: ARG002 - as Progress has them
         """Called with every step of a build: a process that lost its lease must not save."""
@@ -236,6 +311,7 @@ class Ticking:
     """A scheduler that ticks beside other work until it is stopped; the ticks are APScheduler's."""
 
     def __init__(self, scheduler: Scheduler) -> None:
+        self._scheduler = scheduler
         self._aside = Aside()
         self._ticks = BackgroundScheduler(executors={"default": self._aside}, timezone=dt.UTC)
         self._ticks.add_job(
@@ -256,6 +332,8 @@ class Ticking:
         self._ticks.shutdown(wait=False)
         if self._aside.thread is not None:
             self._aside.thread.join(LAST_WORDS)
+            if self._aside.thread.is_alive():
+                self._scheduler.break_off()
 
     @property
     def is_alive(self) -> bool:

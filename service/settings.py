@@ -32,13 +32,19 @@ WELL_KNOWN = frozenset({
 class SettingsWrong(ValueError):
     """A setting that can't be used: which one, what is wrong and what to do, without its value if secret."""
 
+    def __init__(self, message: str, problems: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.problems = problems or (message,)  # each setting that is wrong
+
 
 def read_settings(**values: Any) -> "Settings":
     """The settings of this environment, `values` aside; SettingsWrong names the first that can't be used."""
     try:
         return Settings(**values)
     except ValidationError as error:
-        raise SettingsWrong(problem(error)) from None  # the error holds every value, also the secret ones
+        raise SettingsWrong(
+            problem(error), problems(error)
+        ) from None  # the error holds every value, also the secret ones
     except UnicodeDecodeError:
         raise SettingsWrong("the file .env is not UTF-8 text; save it as UTF-8") from None
     except OSError as error:
@@ -47,9 +53,18 @@ def read_settings(**values: Any) -> "Settings":
 
 def problem(error: ValidationError) -> str:
     """The first setting that doesn't fit, in words, without its value: it may be a secret."""
-    first = error.errors(include_input=False, include_context=False)[0]
-    name = f"BRIEF_{str(first['loc'][0]).upper()}: " if first["loc"] else ""
-    return f"a setting is wrong: {name}{first['msg'].removeprefix('Value error, ')}"
+    first, *more = problems(error)
+    all_of_them = f" (and {len(more)} more; brief doctor lists them)" if more else ""
+    return f"a setting is wrong: {first}{all_of_them}"
+
+
+def problems(error: ValidationError) -> tuple[str, ...]:
+    """Every setting that doesn't fit, in words; those that don't fit together only when each fits alone."""
+    found: list[str] = []
+    for one in error.errors(include_input=False, include_context=False):
+        name = f"BRIEF_{str(one['loc'][0]).upper()}: " if one["loc"] else ""
+        found += f"{name}{one['msg'].removeprefix('Value error, ')}".split("\n")
+    return tuple(found)
 
 
 def is_secret(name: str, field: FieldInfo) -> bool:
@@ -325,8 +340,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def production_is_safe(self) -> Self:
-        if self.environment == "production":
-            self._refuse_unsafe()
+        if self.environment == "production" and (unsafe := tuple(self._unsafe())):
+            raise ValueError("\n".join(unsafe))
         if self.arxiv_interval < 3 and urlsplit(self.arxiv_url).hostname not in LOOPBACK:
             raise ValueError(
                 "BRIEF_ARXIV_INTERVAL: arXiv asks for one request every three seconds; "
@@ -334,22 +349,23 @@ class Settings(BaseSettings):
             )
         return self
 
-    def _refuse_unsafe(self) -> None:
+    def _unsafe(self) -> Iterator[str]:
+        """What production refuses, each setting with what to do."""
         for key in self.secret_key.get_secret_value().split(","):
-            _refuse_weak("SECRET_KEY", key, 32)
+            yield from _weak("SECRET_KEY", key, 32)
         if token := self.metrics_token.get_secret_value():
-            _refuse_weak("METRICS_TOKEN", token, 16)
+            yield from _weak("METRICS_TOKEN", token, 16)
         passwords = {
             "DATABASE_URL": urlsplit(self.database_url).password or "",
             "SMTP_PASSWORD": self.smtp_password.get_secret_value(),
         }
         for name, password in passwords.items():
             if password.casefold() in WELL_KNOWN:
-                raise ValueError(f"{PREFIX}{name}: production needs a password that nobody can guess")
+                yield f"{PREFIX}{name}: production needs a password that nobody can guess"
         if not self.base_url.startswith("https://"):
-            raise ValueError("BRIEF_BASE_URL: production needs an https address")
+            yield "BRIEF_BASE_URL: production needs an https address"
         if self.mailer == "outbox":
-            raise ValueError("BRIEF_MAILER: the outbox delivers to nobody; production needs smtp or sendgrid")
+            yield "BRIEF_MAILER: the outbox delivers to nobody; production needs smtp or sendgrid"
 
     @property
     def database(self) -> str:
@@ -379,10 +395,10 @@ class Settings(BaseSettings):
         return curve
 
 
-def _refuse_weak(name: str, secret: str, shortest: int) -> None:
-    """ValueError for a secret that can be guessed: short, of few different characters, or from an example."""
-    if len(secret) < shortest:
-        raise ValueError(f"{PREFIX}{name}: production needs a key of at least {shortest} characters")
+def _weak(name: str, secret: str, shortest: int) -> Iterator[str]:
+    """Why a secret can be guessed: short, of few different characters, or from an example."""
     folded = secret.casefold()
-    if len(set(secret)) < 10 or any(word in folded for word in ("change-me", "changeme", "example")):
-        raise ValueError(f"{PREFIX}{name}: can be guessed; make one with: openssl rand -base64 32")
+    if len(secret) < shortest:
+        yield f"{PREFIX}{name}: production needs a key of at least {shortest} characters"
+    elif len(set(secret)) < 10 or any(word in folded for word in ("change-me", "changeme", "example")):
+        yield f"{PREFIX}{name}: can be guessed; make one with: openssl rand -base64 32"

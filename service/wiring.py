@@ -225,6 +225,7 @@ def rules(settings: Settings) -> Rules:
         ) from error
     return Rules(
         calendar,
+        admins=bool(settings.admins_by_address),
         auto=settings.publish == "auto",
         late=dt.timedelta(hours=settings.late_hours),
         remind=dt.timedelta(hours=settings.remind_hours),

@@ -23,7 +23,7 @@ def place(tmp_path: Path, migrated: Path) -> Place:
 
 def ask(place: Place) -> str:
     """The plaintext of the letter, on one line."""
-    ask_for_approval(place.service, LABEL, place.clock.now)
+    assert ask_for_approval(place.service, LABEL, place.clock.now)
     return " ".join(body_of(place.letter("Please approve")).split())
 
 
@@ -64,7 +64,8 @@ def test_the_same_content_is_asked_for_under_the_same_message_id(place: Place) -
 
 def test_nobody_is_asked_where_no_admin_is_set(tmp_path: Path, migrated: Path) -> None:
     place = open_place(tmp_path, migrated)
-    ask_for_approval(place.service, LABEL, place.clock.now)
+    assert not ask_for_approval(place.service, LABEL, place.clock.now)
+    assert not ask_about_held(place.service, LABEL, 7, place.clock.now)
     assert place.letters() == []
 
 

@@ -56,6 +56,15 @@ def test_the_demo_says_what_it_made_and_leaves_an_e_mail_for_each_reader(brief: 
     assert brief("issues", "--json", DATA_DIR="var/demo").out.count('"2026-W') == 2
 
 
+def test_the_demo_s_next_step_is_make_serve_or_all_that_it_does(brief: Brief) -> None:
+    alone = brief("demo").out
+    recipe = (Path(__file__).parents[1] / "Makefile").read_text("utf-8")
+    assert "BRIEF_BUILD_CRON=never BRIEF_ADMINS=editor@example.org brief serve" in alone
+    assert "export BRIEF_DATA_DIR=var/demo BRIEF_BUILD_CRON=never BRIEF_ADMINS=" in recipe
+    Path("Makefile").write_text(recipe, "utf-8")
+    assert "\n  make serve\n" in brief("demo").out
+
+
 def test_the_demo_can_be_run_again(brief: Brief) -> None:
     brief("demo")
     first = {file.name for file in Path("var/demo/outbox").iterdir()}

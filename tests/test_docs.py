@@ -1,6 +1,7 @@
 """What the pages under docs/ name exists: files, commands and their options."""
 
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from typer.main import get_command
 
 from service import cli
+from subscribers.topics import read_topic
 
 PROJECT = Path(__file__).parents[1]
 PAGES = sorted((PROJECT / "docs").glob("*.md"))
@@ -27,6 +29,19 @@ def test_every_command_that_is_named_exists_with_its_options(page: Path) -> None
         options = {name for one in command.params for name in (*one.opts, *one.secondary_opts)}
         for option in re.findall(r"(?<!\S)(--[a-z-]+)", " ".join(rest)):
             assert option in options, words
+
+
+def test_the_topic_that_is_shown_can_be_added() -> None:
+    page = (PROJECT / "docs/operating.md").read_text("utf-8")
+    shown = page.partition("```toml\n")[2].partition("```")[0]
+    assert read_topic(tomllib.loads(shown)).slug == "tactile-sensing"
+
+
+@pytest.mark.parametrize("module", ["scheduler", "cli/serving"])
+def test_every_event_of_the_schedule_is_in_the_table(module: str) -> None:
+    page = (PROJECT / "docs/operating.md").read_text("utf-8")
+    events = re.findall(r"event=([a-z_]+)", (PROJECT / f"service/{module}.py").read_text("utf-8"))
+    assert [event for event in events if f"| `{event}` |" not in page] == []
 
 
 def _found(words: list[str]) -> tuple[Any, list[str]]:

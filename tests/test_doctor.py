@@ -1,15 +1,37 @@
 """What the doctor says of what operating needs."""
 
+import json
 import stat
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
+from typer.testing import CliRunner
 
-from service import wiring
+from service import cli, wiring
 from service.doctor import examine
-from service.settings import Settings
+from service.settings import Settings, SettingsWrong, read_settings
 from tests.test_operating import PUBLIC
+
+PRODUCTION = {
+    "environment": "production", "secret_key": SecretStr("qG7xZ0vN2mK9rT4bW6yL1sD8fH3jP5cA"),
+    "base_url": "https://brief.example.org", "mailer": "sendgrid", "sendgrid_api_key": SecretStr("SG.x"),
+}  # fmt: skip
+
+
+def test_every_setting_that_production_refuses_is_listed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BRIEF_ENVIRONMENT", "production")
+    result = CliRunner().invoke(cli.app, ["doctor", "--json"])
+    found = [one["detail"] for one in json.loads(result.stdout) if one["verdict"] == "wrong"]
+    assert result.exit_code == 1
+    assert [one.partition(":")[0] for one in found] == ["BRIEF_SECRET_KEY", "BRIEF_BASE_URL", "BRIEF_MAILER"]
+
+
+def test_every_setting_that_can_not_be_read_is_listed_at_once() -> None:
+    with pytest.raises(SettingsWrong) as caught:
+        read_settings(_env_file=None, base_url="nowhere", smtp_port=0, list_id="<x>")
+    assert len(caught.value.problems) == 3
+    assert "and 2 more" in str(caught.value)
 
 
 def verdicts(folder: Path, **changes: object) -> dict[str, str]:
@@ -23,6 +45,12 @@ def verdicts(folder: Path, **changes: object) -> dict[str, str]:
         ({"sendgrid_webhook_key": "not a key"}, "events", "wrong"),
         ({"mailer": "sendgrid", "sendgrid_api_key": SecretStr("SG.x")}, "events", "warning"),
         ({"sendgrid_webhook_key": PUBLIC}, "events", None),
+        ({}, "admins", "warning"),
+        ({"publish": "auto"}, "admins", None),
+        ({"admins": "ann@example.org"}, "admins", None),
+        ({}, "postal address", None),
+        (PRODUCTION, "postal address", "warning"),
+        ({**PRODUCTION, "postal_address": "Sample Street 1"}, "postal address", None),
         ({"outbox_open": True}, "outbox", "warning"),
         ({"outbox_open": False}, "outbox", None),
         ({"sentry_dsn": SecretStr("https://key@sentry.example/1")}, "Sentry", "wrong"),

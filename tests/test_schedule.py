@@ -75,6 +75,11 @@ def test_a_new_installation_starts_with_the_newest_whole_window() -> None:
 
 def test_after_a_missed_month_the_oldest_is_built_first() -> None:
     assert builds(STATE, MOMENT + 3 * WEEK) == ["2026-W22"]
+    told = [in_words(one) for one in due(STATE, MOMENT + 3 * WEEK, RULES)]
+    assert told == [
+        "build issue 2026-W22: agents, robots", "then build issue 2026-W23: agents, robots",
+        "then build issue 2026-W24: agents, robots", "then build issue 2026-W25: agents, robots",
+    ]  # fmt: skip
     after = replace(STATE, covered=W22.last, tries=(BUILT,), issues=(DRAFT,))
     assert builds(after, MOMENT + 3 * WEEK) == ["2026-W23"]
 
@@ -110,6 +115,8 @@ def test_topics_that_failed_are_tried_again_later_and_later_until_they_are_given
     assert due(state, MOMENT + dt.timedelta(minutes=9), RULES) == ()
     again = Build(W22, ("robots",), MOMENT)
     assert due(state, MOMENT + dt.timedelta(minutes=10), RULES) == (again,)
+    (told,) = due(state, MOMENT + dt.timedelta(minutes=10), RULES)
+    assert in_words(told) == "build issue 2026-W22: robots (try 2 of 5; robots: arXiv answers nothing)"
     for tries, hours in ((2, 0.5), (3, 1), (4, 3)):
         state = replace(state, tries=(replace(failed, tries=tries),))
         assert due(state, MOMENT + hours * HOUR - dt.timedelta(seconds=1), RULES) == ()
@@ -149,7 +156,22 @@ def test_a_draft_asks_for_approval_and_reminds_a_few_times() -> None:
     asked = with_issue(asked=1, asked_at=now)
     assert due(asked, now + 23 * HOUR, RULES) == ()
     assert due(asked, now + DAY, RULES) == (Remind("2026-W22", "hash", 1),)
-    assert due(with_issue(asked=4, asked_at=now), now + 2 * DAY, RULES) == ()
+    (wait,) = due(with_issue(asked=4, asked_at=now), now + 2 * DAY, RULES)
+    assert in_words(wait) == "issue 2026-W22 waits for approval: brief approve 2026-W22"
+
+
+def test_where_there_is_no_admin_nobody_is_asked_and_a_person_is_waited_for() -> None:
+    alone, now = replace(RULES, admins=False), MOMENT + HOUR
+    (wait,) = due(with_issue(), now, alone)
+    assert in_words(wait).startswith("issue 2026-W22 waits for approval: brief approve 2026-W22; nobody")
+    (held,) = due(with_issue(planned=True, held=7), now, alone)
+    assert "brief deliveries release 2026-W22" in in_words(held)
+
+
+def test_a_letter_that_did_not_leave_is_tried_again_after_ten_minutes() -> None:
+    state, later = with_issue(unasked_at=MOMENT + HOUR), MOMENT + HOUR + dt.timedelta(minutes=10)
+    assert due(state, later - dt.timedelta(seconds=1), RULES) == ()
+    assert due(state, later, RULES) == (AskForApproval("2026-W22", "hash"),)
 
 
 def test_a_draft_that_nobody_approves_in_a_week_is_held() -> None:

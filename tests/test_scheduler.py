@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,9 @@ from service.archive import HELD, Archive, Built, Halt
 from service.briefs import Assignment
 from service.briefs.extractive import ExtractiveWriter
 from service.briefs.model import Brief
-from service.delivery import Outcome, State
+from service.delivery import MailerUnusable, Outcome, State
 from service.delivery.pace import Pace
+from service.logs import JsonLines
 from service.papers import Window
 from service.pipeline import Newsroom, plan_issue, publish_issue
 from service.publishing import deliver
@@ -40,6 +41,7 @@ from tests.newsrooms import NOW, TOPICS, add_readers, maker, post_room, rows, sa
 
 HOUR = dt.timedelta(hours=1)
 LATE = 12 * HOUR
+ADMIN = "ann@example.org"
 LABEL = "2026-W22"  # NOW is its Tuesday, 03:00
 
 
@@ -274,7 +276,9 @@ class Never:
 @pytest.fixture
 def desk(database: str, tmp_path: Path) -> Iterator[Scheduler]:
     """A scheduler on a database with two topics, on the Tuesday of week 22."""
-    settings = Settings(_env_file=None, data_dir=tmp_path, database_url=database, secret_key="k" * 40)
+    settings = Settings(
+        _env_file=None, data_dir=tmp_path, database_url=database, secret_key="k" * 40, admins=ADMIN
+    )
     engine = connect(database)
     service = wiring.Service(settings, engine, Archive(engine), Roster(engine, KEYS))
     for topic in service.roster.topics():
@@ -286,10 +290,15 @@ def desk(database: str, tmp_path: Path) -> Iterator[Scheduler]:
     writer = ExtractiveWriter()
     room = Newsroom(service.archive, source, writer, writer, lambda: NOW)
     yield Scheduler(
-        service, wiring.rules(settings), "one", lambda _: room, lambda *_: None,
+        service, wiring.rules(settings), "one", lambda _: room, lambda *_: True,
         is_gone=lambda one: one == "gone", clock=lambda: NOW,
     )  # fmt: skip
     engine.dispose()
+
+
+def asking(asked: list[str]) -> Callable[[object, str, dt.datetime], bool]:
+    """Notes which issues somebody is asked about."""
+    return lambda _, label, __: not asked.append(label)  # type: ignore[func-returns-value]  # None is what is meant
 
 
 def source_of(desk: Scheduler) -> ScriptedPapers:
@@ -300,7 +309,7 @@ def source_of(desk: Scheduler) -> ScriptedPapers:
 
 def test_a_week_is_built_asked_for_and_planned_when_it_is_approved(desk: Scheduler) -> None:
     asked: list[str] = []
-    desk.ask = lambda _, label, __: asked.append(label)
+    desk.ask = asking(asked)
     desk.until_done()
     assert asked == [LABEL]
     archive = desk.service.archive
@@ -311,9 +320,43 @@ def test_a_week_is_built_asked_for_and_planned_when_it_is_approved(desk: Schedul
     assert desk.tick() == ()
 
 
+def test_where_no_letter_left_nothing_is_noted_and_it_is_tried_again_in_ten_minutes(desk: Scheduler) -> None:
+    answers, now = [False, False, True], NOW
+    desk.ask, desk.clock = (lambda *_: answers.pop(0)), lambda: now
+    for minutes, left, asked in ((0, 2, 0), (9, 2, 0), (10, 1, 0), (19, 1, 0), (20, 0, 1), (40, 0, 1)):
+        now = NOW + dt.timedelta(minutes=minutes)
+        desk.until_done()
+        assert (len(answers), desk.service.archive.agenda(now).issues[0].asked) == (left, asked), minutes
+
+
+def test_an_ask_that_breaks_is_put_off_too(desk: Scheduler, caplog: pytest.LogCaptureFixture) -> None:
+    def broken(*_: object) -> bool:
+        raise MailerUnusable("the server is away")
+
+    desk.ask = broken
+    for _ in range(3):
+        desk.until_done()
+    assert caplog.text.count("event=action_failed") == 1
+    assert desk.service.archive.agenda(NOW).issues[0].asked == 0
+
+
+def test_where_nobody_can_be_asked_it_is_said_once_an_hour(
+    desk: Scheduler, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked: list[str] = []
+    desk.rules, desk.ask, now = replace(desk.rules, admins=False), asking(asked), NOW
+    desk.clock = lambda: now
+    for minutes in range(0, 90, 10):
+        now = NOW + dt.timedelta(minutes=minutes)
+        desk.until_done()
+    assert (asked, desk.service.archive.agenda(now).issues[0].asked) == ([], 0)
+    assert caplog.text.count("event=unasked issue=2026-W22 reason=no_admins") == 2
+    assert "brief approve 2026-W22" in caplog.text
+
+
 def test_a_change_of_the_content_asks_anew(desk: Scheduler) -> None:
     asked: list[str] = []
-    desk.ask = lambda _, label, __: asked.append(label)
+    desk.ask = asking(asked)
     desk.until_done()
     save_issue(desk.service.archive, TOPICS, approved=False)
     desk.until_done()
@@ -329,7 +372,7 @@ def test_auto_approves_and_plans_what_passes_every_check(desk: Scheduler) -> Non
 
 def test_auto_asks_where_a_check_fails(desk: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    desk.rules, desk.ask = replace(desk.rules, auto=True), lambda _, label, __: asked.append(label)
+    desk.rules, desk.ask = replace(desk.rules, auto=True), asking(asked)
     monkeypatch.setattr("service.emails.checks.HTML_LIMIT", 100)  # nothing else in an e-mail of ours fails
     desk.until_done()
     assert asked == [LABEL]
@@ -338,7 +381,7 @@ def test_auto_asks_where_a_check_fails(desk: Scheduler, monkeypatch: pytest.Monk
 
 def test_auto_asks_where_an_issue_cannot_be_checked(desk: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    desk.rules, desk.ask = replace(desk.rules, auto=True), lambda _, label, __: asked.append(label)
+    desk.rules, desk.ask = replace(desk.rules, auto=True), asking(asked)
     monkeypatch.setattr(wiring, "TEMPLATES", Path("nowhere"))
     desk.until_done()
     assert asked == [LABEL]
@@ -346,7 +389,7 @@ def test_auto_asks_where_an_issue_cannot_be_checked(desk: Scheduler, monkeypatch
 
 def test_a_topic_that_fails_is_tried_again_alone_and_then_the_issue_asks(desk: Scheduler) -> None:
     asked: list[str] = []
-    desk.ask = lambda _, label, __: asked.append(label)
+    desk.ask = asking(asked)
     source = source_of(desk)
     papers, source.answers[TOPICS[1]] = source.answers[TOPICS[1]], "no answer"
     desk.until_done()
@@ -413,11 +456,27 @@ def test_a_build_that_breaks_counts_as_a_try_and_stops_nothing_else(
         raise RuntimeError("no newsroom")
 
     desk.newsroom = broken
-    with caplog.at_level(logging.WARNING):
-        desk.until_done()
+    with caplog.at_level(logging.INFO):
+        desk.tick()
     (tried,) = desk.service.archive.agenda(NOW).tries
     assert (tried.tries, set(tried.failures or ())) == (1, set(TOPICS))
-    assert "event=topic_failed issue=2026-W22 topic=llm-post-train try=1" in caplog.text
+    assert "event=build_begun issue=2026-W22 topics=2 try=1 tries=5" in caplog.text
+    assert "event=build_broken issue=2026-W22 error=RuntimeError" in caplog.text
+    assert "no newsroom" not in caplog.text
+    assert 'event=action_done action="build' not in caplog.text
+
+
+def test_what_a_build_lacks_is_said_with_its_cause_and_when_it_is_tried_again(
+    desk: Scheduler, caplog: pytest.LogCaptureFixture
+) -> None:
+    source_of(desk).answers[TOPICS[1]] = 'arXiv answered "503"\nand ann@example.org'
+    desk.tick()
+    said = [JsonLines().fields(record) for record in caplog.records]
+    failed = next(one for one in said if one.get("event") == "topic_failed")
+    assert (failed["topic"], failed["try"]) == (TOPICS[1], 1)
+    assert str(failed["cause"]).endswith("arXiv answered '503' and [address]")
+    incomplete = next(one for one in said if one.get("event") == "build_incomplete")
+    assert (incomplete["try"], incomplete["tries"], incomplete["next"]) == (1, 5, "2026-06-02T03:10:00+00:00")
 
 
 def test_every_day_what_nobody_needs_is_deleted(desk: Scheduler) -> None:

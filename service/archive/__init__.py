@@ -22,7 +22,7 @@ admins     sign-in links, sessions and the audit log of the admin pages
 import sqlalchemy as sa
 
 from service.archive.admins import Act, AdminBook, LinkRefusal
-from service.archive.agenda import Agenda, asked_about_held
+from service.archive.agenda import Agenda, asked_about_held, asked_in_vain
 from service.archive.edits import EditDesk, Made
 from service.archive.events import EVENTS_FOR, EventBook, Recorded
 from service.archive.hours import HELD, Hours
@@ -81,6 +81,7 @@ __all__ = [
     "UnknownIssue",
     "Watched",
     "asked_about_held",
+    "asked_in_vain",
     "sheet",
 ]
 

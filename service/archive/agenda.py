@@ -143,6 +143,11 @@ def asked_about_held(label: str) -> str:
     return f"ask about held {label}"
 
 
+def asked_in_vain(label: str) -> str:
+    """The chore of asking about an issue where nobody could be asked."""
+    return f"asked in vain {label}"
+
+
 def _covered(session: Session, today: dt.date) -> dt.date | None:
     """The last day of the newest week that the schedule began to build, or that people took care of.
 
@@ -239,4 +244,5 @@ def _draft(row: Any, topics: tuple[str, ...], chores: Mapping[str, dt.datetime])
         claimed_at=row.claimed_at,
         held=row.held,
         asked_about_held_at=chores.get(asked_about_held(row.label)),
+        unasked_at=chores.get(asked_in_vain(row.label)),
     )

@@ -8,7 +8,7 @@ from rich.text import Text
 from service import doctor as examination
 from service import migrations, wiring
 from service.cli.terminal import Refused, out, print_json, table
-from service.settings import read_settings
+from service.settings import SettingsWrong, read_settings
 
 
 def add_to(app: typer.Typer) -> None:
@@ -32,7 +32,10 @@ def migrate() -> None:
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False) -> None:
     """Check the database, templates, settings, keys and endpoints; say what is wrong and what to do."""
-    findings = examination.examine(read_settings())
+    try:
+        findings = examination.examine(read_settings())
+    except SettingsWrong as error:  # the rest goes by the settings: these are mended first
+        findings = [examination.Finding("settings", "wrong", one) for one in error.problems]
     if as_json:
         print_json([{"check": one.check, "verdict": one.verdict, "detail": one.detail} for one in findings])
     else:

@@ -3,6 +3,7 @@
 import datetime as dt
 import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import typer
@@ -81,11 +82,19 @@ def _summarise(service: Service, status: IssueStatus, seconds: float) -> None:
         )
     out.print(f"\n{ledger_line(status)}")
     out.print(f"E-mails: {FOLDER / 'outbox'}/*.eml   database: {FOLDER / 'brief.db'}\n")
-    data = f"BRIEF_DATA_DIR={FOLDER} .venv/bin/brief"
     out.print("Next:")
-    out.print("  make serve                    the pages; join, and read your e-mails at /outbox")
-    out.print(f"  {data} show {issue.label} | less")
-    out.print(f"  {data} show {issue.label} --format html --out brief.html")
-    out.print(f"  {data} serve       the same as make serve")
-    out.print("  .venv/bin/brief doctor        what is set up, and what is missing for the real thing")
-    out.print("  .venv/bin/brief build         this week's real papers from arXiv")
+    for line in _next_steps(issue.label, Path("Makefile").is_file()):
+        out.print(f"  {line}")
+
+
+def _next_steps(label: str, in_checkout: bool) -> Iterator[str]:
+    """What to try now, from a checkout or with the installed package alone."""
+    brief = ".venv/bin/brief" if in_checkout else "brief"
+    data = f"BRIEF_DATA_DIR={FOLDER}"
+    serve = f"{data} BRIEF_BUILD_CRON=never BRIEF_ADMINS=editor@example.org {brief} serve"
+    yield "make serve" if in_checkout else serve
+    yield "    the pages; join, and read your e-mails at /outbox"
+    yield f"{data} {brief} show {label} | less"
+    yield f"{data} {brief} show {label} --format html --out brief.html"
+    yield f"{brief} doctor        what is set up, and what is missing for the real thing"
+    yield f"{brief} build         this week's real papers from arXiv"

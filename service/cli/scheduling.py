@@ -9,9 +9,10 @@ import typer
 from service import wiring
 from service.adapters import processes
 from service.cli.terminal import Refused, opened, out, print_json, start_logging, table
-from service.schedule import Action, in_words, upcoming
+from service.schedule import Action, Build, foreseen, in_words, upcoming
 from service.schedule import due as due_now
 from service.scheduler import Scheduler, Ticking
+from service.wiring import Service
 
 GLANCE = 0.2  # seconds between looks at whether to stop
 
@@ -49,6 +50,7 @@ def scheduler(
     service = opened()
     rules = wiring.rules(service.settings)
     start_logging(service.settings)
+    out.print(plan_in_words(service))
     with processes.asked_to_stop() as stopping:
         one = Scheduler(service, rules, stopping=stopping)
         if once:
@@ -61,6 +63,20 @@ def scheduler(
             if not ticking.is_alive:
                 raise Refused("the scheduler ended by itself; see its log")
         ticking.stop()
+
+
+def plan_in_words(service: Service) -> str:
+    """What the schedule builds next and when, for who starts a process."""
+    now, settings = wiring.now(), service.settings
+    rules = wiring.rules(settings)
+    actions = foreseen(service.archive.agenda(now), now, rules)
+    builds = [(when, action) for when, action in actions if isinstance(action, Build)]
+    if not builds:
+        return f"No build is planned (BRIEF_BUILD_CRON: {settings.build_cron}); by hand: brief build"
+    when, action = min(builds, key=lambda one: one[0])
+    moment = f"at {when:%a %Y-%m-%d %H:%M} UTC, in {_span(when - now)}" if when > now else "now"
+    then = "approves it where nothing is wrong" if rules.auto else "waits for your approval"
+    return f"Builds issue {action.label} {moment}, then {then}; all that is due: brief due"
 
 
 def _span(left: dt.timedelta) -> str:

@@ -1,6 +1,8 @@
 """`brief serve`: the readers' pages, the schedule and the deliveries in one process."""
 
+import contextlib
 import logging
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -11,8 +13,10 @@ import uvicorn
 
 from service import wiring
 from service.adapters import processes
-from service.cli.terminal import opened, out, start_logging
+from service.cli.scheduling import plan_in_words
+from service.cli.terminal import Refused, opened, out, start_logging
 from service.scheduler import Scheduler, Ticking
+from service.settings import Settings, read_settings
 from service.web.app import make_app
 from service.wiring import Service
 from service.worker import work
@@ -38,20 +42,44 @@ def serve(
     ] = True,
 ) -> None:
     """Serve the pages, build what is due and deliver it: everything in one process, until SIGTERM."""
-    service = opened()
-    start_logging(service.settings, quiet=quiet)
-    out.print(f"Serving {service.settings.base_url} on {host}:{port}; stop with Ctrl-C")
-    # uvicorn stops at a signal and then raises it again: noted here, it ends the rest in order
-    with processes.asked_to_stop(), _working(service) if scheduler else nullcontext():
-        _serve(service, host, port, proxies)
+    settings = read_settings()
+    # the port comes first: a process that can't serve must not build or send either
+    with contextlib.closing(_listening(host, port)) as listening:
+        port = listening.getsockname()[1]
+        service = opened(**_links_to(settings, port))
+        start_logging(service.settings, quiet=quiet)
+        out.print(f"Serving {service.settings.base_url} on {host}:{port}; stop with Ctrl-C")
+        out.print(
+            plan_in_words(service) if scheduler else "The pages alone: another process builds and sends."
+        )
+        # uvicorn stops at a signal and then raises it again: noted here, it ends the rest in order
+        with processes.asked_to_stop(), _working(service) if scheduler else nullcontext():
+            _serve(service, listening, proxies)
 
 
-def _serve(service: Service, host: str, port: int, proxies: str) -> None:
+def _listening(host: str, port: int) -> socket.socket:
+    """A socket that accepts connections; they wait until the pages are up."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise Refused(
+            f"can't listen on {host}:{port}: {why}; choose another with --port or --host"
+        ) from error
+
+
+def _links_to(settings: Settings, port: int) -> dict[str, str]:
+    """While trying things out, links lead to the port that is served, whichever it is."""
+    if settings.environment == "production" or "base_url" in settings.model_fields_set:
+        return {}
+    return {"base_url": f"http://127.0.0.1:{port}"}
+
+
+def _serve(service: Service, listening: socket.socket, proxies: str) -> None:
     # uvicorn's own access log would write addresses, and ours hold tokens: service.web.headers logs routes
-    uvicorn.run(
+    config = uvicorn.Config(
         make_app(service),
-        host=host,
-        port=port,
         access_log=False,
         log_config=None,
         server_header=False,
@@ -59,6 +87,7 @@ def _serve(service: Service, host: str, port: int, proxies: str) -> None:
         forwarded_allow_ips=proxies,
         timeout_graceful_shutdown=PATIENCE,
     )
+    uvicorn.Server(config).run(sockets=[listening])
 
 
 @contextmanager

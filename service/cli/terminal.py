@@ -113,9 +113,9 @@ class Refused(Exception):
 AT_END = ExitStack()  # what a command opened
 
 
-def opened() -> Service:
-    """The service for the settings of this environment, closed when the command ends."""
-    service = open_service(read_settings())
+def opened(**values: str) -> Service:
+    """The service for the settings of this environment, `values` aside, closed when the command ends."""
+    service = open_service(read_settings(**values))
     AT_END.callback(service.engine.dispose)
     return service
 

@@ -1,0 +1,78 @@
+"""`brief serve`: the port first, links that lead to it, and what is said at the start."""
+
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+
+def environment(folder: Path, **settings: str) -> dict[str, str]:
+    values = {"DATA_DIR": str(folder / "data"), "BUILD_CRON": "never", "ADMINS": "ann@example.org"} | settings
+    return {"PATH": os.environ["PATH"], "COLUMNS": "150"} | {
+        f"BRIEF_{name}": value for name, value in values.items()
+    }
+
+
+def begin(folder: Path, *options: str, **settings: str) -> tuple[subprocess.Popen[bytes], Path]:
+    log = folder / "log"
+    with log.open("wb") as file:
+        return subprocess.Popen(
+            [sys.executable, "-m", "service.cli", "serve", *options],
+            env=environment(folder, **settings),
+            stderr=file,
+            stdout=file,
+        ), log
+
+
+def said(process: subprocess.Popen[bytes], log: Path) -> str:
+    """What a process says at its start, which is then asked to stop."""
+    while b"clean up" not in log.read_bytes() and process.poll() is None:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0, log.read_text()
+    return log.read_text()
+
+
+def test_a_build_that_is_broken_off_by_sigterm_is_told_and_does_not_count(tmp_path: Path) -> None:
+    process, log = begin(
+        tmp_path, "--port", "0", BUILD_CRON="0 3 * * tue", ARXIV_URL="http://127.0.0.1:9/", ARXIV_INTERVAL="0"
+    )
+    while b"attempt 1" not in log.read_bytes():  # it waits for arXiv now
+        assert process.poll() is None, log.read_text()
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0, log.read_text()
+    words = log.read_text()
+    assert re.search(r'"event": "build_begun", "issue": "\d{4}-W\d\d"', words)
+    assert '"event": "build_broken_off"' in words
+    assert "Traceback" not in words
+    with sqlite3.connect(tmp_path / "data" / "brief.db") as connection:
+        assert connection.execute("SELECT tries FROM builds").fetchall() == [(0,)]
+    connection.close()
+
+
+def test_a_port_that_is_taken_is_said_in_one_line_and_nothing_else_is_done(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        process, log = begin(tmp_path, "--port", str(taken.getsockname()[1]))
+        assert process.wait(60) == 1
+    (line,) = log.read_text().splitlines()
+    assert "can't listen on" in line
+    assert "--port" in line
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("base_url", ["", "http://localhost:8123"], ids=["unset", "set"])
+def test_links_lead_to_the_port_unless_an_address_is_set(tmp_path: Path, base_url: str) -> None:
+    settings = {"BASE_URL": base_url} if base_url else {}
+    words = said(*begin(tmp_path, "--port", "0", **settings))
+    port = words.partition(" on 127.0.0.1:")[2].partition(";")[0]
+    assert f"Serving {base_url or f'http://127.0.0.1:{port}'} on" in words
+    assert port != "0"
+    assert "No build is planned (BRIEF_BUILD_CRON: never)" in words
