@@ -51,7 +51,7 @@ def _spells(signs: str, words: list[str]) -> bool:
 
 
 def _openings(signs: str) -> list[str]:
-    """What one word may stand for: a sign, and the small letters after it, as Lo of LoRA or cryo of cryoEM."""
+    """What one word may stand for: a sign and the small letters after it, as Lo of LoRA, cryo of cryoEM."""
     small = next((at for at, sign in enumerate(signs) if at and not sign.islower()), len(signs))
     return [signs[:end] for end in range(1, small + 1)] if signs else []
 
