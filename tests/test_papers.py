@@ -200,6 +200,14 @@ def test_every_fetched_paper_gets_a_verdict() -> None:
     assert sorted(each.paper.id for each in found) == ids(papers)
 
 
+def test_a_paper_that_names_the_subject_in_passing_fills_no_free_place() -> None:
+    near = [paper(number, "2026-05-26") for number in range(9)]
+    far = paper(9, "2026-05-26", "Harbour lamps", f"{'Lamps guide ships into harbours. ' * 20} An ocean.")
+    selection = select(replace(TIDES, papers_per_brief=20), W22, [*near, far], seen=(), began=None)
+    assert (taken(selection), ids(each.paper for each in selection.left)) == (ids(near), [far.id])
+    assert verdicts(selection)[-1].why.startswith("left: too far from the topic, rank 10 of 10")
+
+
 def test_no_papers_are_an_empty_selection() -> None:
     selection = choose([])
     assert (selection.fetched, selection.recalled, selection.taken, verdicts(selection)) == (0, 0, (), ())

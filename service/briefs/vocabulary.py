@@ -426,7 +426,7 @@ WAYS_OF_WORKING = (
     (
         "Learned models",
         "train a model",
-        r"\b(?:(?:we|is|are) train(?:ed)?|fine-tun\w+|neural networks?|transformers?|language models?)\b",
+        r"(?<!\bwithout )(?<!\bno )(?<!-)\b(?:(?:we|is|are) train(?:ed)?|fine-tun\w+|neural networks?|transformers?|language models?)\b",
     ),
 )
 

@@ -34,6 +34,9 @@ _WORDINGS = (
     rf"^\W*(?:the\s+)?authors?\s+(?:has|have)\s+withdrawn\s+(?:this|the)\s+{_PAPER}",
 )
 WITHDRAWN = re.compile("|".join(_WORDINGS), re.IGNORECASE)
+LEADING = 5  # papers whose mean score says what near is, in this window and topic
+ENOUGH = 10  # papers from which on that mean says something
+FAR = 0.3  # of that mean; measured on the shipped topics, as docs/topic-selection.md tells
 BEFORE_FIRST = "submitted before the topic's first window"
 
 
@@ -65,7 +68,7 @@ def select(  # noqa: PLR0913 - two builds differ in exactly these
     out = {each.paper.id for each in passed}
     late = frozenset(paper.id for paper in papers if not window.holds(paper.submitted))
     ranked = rank(topic, [paper for paper in papers if paper.id not in out], late=late)
-    taken = ranked[: topic.papers_per_brief]
+    taken = _near(ranked)[: topic.papers_per_brief]
     taken_ids = {each.paper.id for each in taken}
     return Selection(
         topic=topic,
@@ -73,7 +76,7 @@ def select(  # noqa: PLR0913 - two builds differ in exactly these
         fetched=len(papers),
         recalled=len(ranked),
         taken=taken,
-        left=ranked[topic.papers_per_brief :],
+        left=ranked[len(taken) :],
         withdrawn=tuple(filter(rules.is_newly_withdrawn, papers)),
         revised=tuple(filter(rules.is_revision, papers)),
         before=_to_compare(topic, rules, papers, before, taken_ids),
@@ -87,12 +90,22 @@ def verdicts(selection: Selection) -> tuple[Verdict, ...]:
     ranked = [*selection.taken, *selection.left]
     first_left = len(selection.taken) + 1
     passed = (Verdict(each.paper, taken=False, why=each.why) for each in selection.passed_over)
-    return (*(_verdict(each, at, first_left, len(ranked)) for at, each in enumerate(ranked, 1)), *passed)
+    limit = selection.topic.papers_per_brief
+    return (*(_verdict(each, at, first_left, len(ranked), limit) for at, each in enumerate(ranked, 1)), *passed)
 
 
-def _verdict(each: Ranked, place: int, first_left: int, of: int) -> Verdict:
+def _near(ranked: tuple[Ranked, ...]) -> tuple[Ranked, ...]:
+    """Those near enough to the topic: one that names its subject in passing fills no place that is free."""
+    if len(ranked) < ENOUGH:
+        return ranked
+    least = FAR * sum(each.score for each in ranked[:LEADING]) / LEADING
+    return tuple(each for each in ranked if each.score >= least)
+
+
+def _verdict(each: Ranked, place: int, first_left: int, of: int, limit: int) -> Verdict:
     is_taken = place < first_left
-    why = each.reason if is_taken else f"left: rank {place} of {of}; {each.reason}"
+    far = "" if is_taken or first_left > limit else "too far from the topic, "
+    why = each.reason if is_taken else f"left: {far}rank {place} of {of}; {each.reason}"
     return Verdict(each.paper, is_taken, why, place, each.score, each.terms)
 
 
