@@ -91,7 +91,10 @@ def verdicts(selection: Selection) -> tuple[Verdict, ...]:
     first_left = len(selection.taken) + 1
     passed = (Verdict(each.paper, taken=False, why=each.why) for each in selection.passed_over)
     limit = selection.topic.papers_per_brief
-    return (*(_verdict(each, at, first_left, len(ranked), limit) for at, each in enumerate(ranked, 1)), *passed)
+    return (
+        *(_verdict(each, at, first_left, len(ranked), limit) for at, each in enumerate(ranked, 1)),
+        *passed,
+    )
 
 
 def _near(ranked: tuple[Ranked, ...]) -> tuple[Ranked, ...]:
