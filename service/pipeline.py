@@ -94,10 +94,8 @@ def select_among(topic: Topic, window: Window, fetched: Fetched, archive: Archiv
     """The topic's papers among those that were fetched, given what earlier builds of the topic saw."""
     seen = archive.sightings(topic.slug)
     earlier = archive.papers(one.paper_id for one in seen if one.taken and one.window_label != window.label)
-    first_build = archive.is_first_build(topic.slug, window)
-    chosen = select(
-        topic, window, fetched.papers, seen=seen, first_build=first_build, before=earlier.values()
-    )
+    began = archive.began(topic.slug)
+    chosen = select(topic, window, fetched.papers, seen=seen, began=began, before=earlier.values())
     return replace(chosen, unreadable=fetched.unreadable)
 
 

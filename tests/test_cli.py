@@ -1,3 +1,4 @@
+import datetime as dt
 import json
 import re
 import sys
@@ -12,7 +13,14 @@ import typer
 from typer.main import get_command
 
 from service import cli
+from service.briefs.extractive import ExtractiveWriter
+from service.papers import Window
+from service.pipeline import Newsroom, build_issue
+from service.settings import read_settings
+from service.wiring import open_service
+from tests import builders
 from tests.adapters.mirror import mirror, needs_mirror
+from tests.fakes import ScriptedPapers
 
 
 @dataclass(frozen=True)
@@ -295,6 +303,20 @@ def test_measures_need_a_topic_of_the_issue_and_outlive_its_removal(brief: Brief
     brief("topics", "remove", "exoplanets", "--yes")
     measured = brief("evaluate", "2026-W23", "--topic", "exoplanets", "--json")
     assert (measured.code, list(json.loads(measured.out))) == (0, ["exoplanets"]), measured.err
+
+
+def test_measures_of_a_topic_with_one_paper_stand_beside_those_of_others(brief: Brief) -> None:
+    brief("issues")
+    now, service = dt.datetime(2026, 6, 1, tzinfo=dt.UTC), open_service(read_settings())
+    papers = [builders.paper(at, submitted=now - dt.timedelta(days=5)) for at in range(8)]
+    source = ScriptedPapers({"many": papers, "one": papers[:1]}, now)
+    writer = ExtractiveWriter()
+    room = Newsroom(service.archive, source, writer, writer, lambda: now)
+    build_issue(Window.of_week("2026-W22"), [builders.topic(slug=slug) for slug in source.answers], room)
+    service.engine.dispose()
+    ran = brief("evaluate", "2026-W22")
+    assert ran.code == 0, ran.err
+    assert "grounding auc" in ran.out
 
 
 def test_a_reader_of_the_help_sees_every_command_as_its_module_has_it() -> None:

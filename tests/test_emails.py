@@ -419,6 +419,33 @@ def test_a_long_text_is_cut_at_a_word() -> None:
     assert len(shown("x" * 20_000, 200)) == 200
 
 
+@pytest.mark.parametrize("limit", range(8, 70, 3))
+def test_a_quotation_that_is_cut_is_closed(limit: int) -> None:
+    text = "The authors propose “a framework of “many gates” and a word that nobody could ever cut”."
+    cut = shown(text, limit)
+    assert len(cut) <= limit
+    assert cut.count("“") == cut.count("”")
+
+
+def test_every_level_opens_as_many_quotations_as_it_closes(press: Press) -> None:
+    long = f"The authors propose “{'many gates that open one after another ' * 30}”."
+    made = brief(papers=9)
+    made = replace(made, catalog=tuple(replace(one, line=long) for one in made.catalog))
+    edition = press.print(issue(made)).edition([made.topic_slug])
+    pages = [at_levels(press, edition, [level]) for level in Level]
+    for text in (part for page in pages for part in (page.html, page.text)):
+        assert text.count("“") == text.count("”")
+    assert "…”" in pages[0].html
+
+
+def test_one_paper_is_counted_as_one(press: Press) -> None:
+    made = brief(papers=1)
+    made = replace(made, metadata=replace(made.metadata, recalled=1, analysed=1))
+    edition = press.print(issue(made)).edition(["llm-post-train"])
+    for text in whole(press, edition):
+        assert "1 paper considered, 1 analysed" in " ".join(text.split())
+
+
 def claims_segments(text: str, *handles: str) -> tuple[Segment, ...]:
     entries = {f"26.{n}": replace(entry(n), handle=handle) for n, handle in enumerate(handles)}
     return segments(Claim(text, tuple(Citation(paper_id, "") for paper_id in entries)), entries)

@@ -311,6 +311,25 @@ def test_an_acronym_is_explained_as_the_abstract_does() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "expansion"),
+    [
+        ("We use cryogenic electron microscopy (cryo-EM).", "cryogenic electron microscopy"),
+        ("We use the electron microscopy (cryo-EM) of frozen cells.", None),
+        ("We study garden-to-image (G2I) models.", "garden-to-image"),
+        ("We study to-image (G2I) models.", None),
+        ("Among diffusion large language models (dLLMs) it wins.", "diffusion large language models"),
+        ("Among large language models (dLLMs) it wins.", None),
+        ("We use low-rank adaptation (LoRA).", "low-rank adaptation"),
+        ("We use a mixture of experts (MoE).", "mixture of experts"),
+        ("We use text-to-speech (TTS).", "text-to-speech"),
+    ],
+)
+def test_an_expansion_accounts_for_every_letter_of_the_acronym(text: str, expansion: str | None) -> None:
+    found = [item.expansion for item in definitions("2606.00001", text)]
+    assert found == ([expansion] if expansion else [])
+
+
+@pytest.mark.parametrize(
     "abstract",
     [
         "",

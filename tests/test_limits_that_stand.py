@@ -1,8 +1,10 @@
 """What counts as a limit or a cost: something that stands in the way, said by a sentence that says so."""
 
+from dataclasses import replace
+
 import pytest
 
-from service.briefs.extractive.pool import on_costs, on_limits
+from service.briefs.extractive.pool import on_costs, on_limits, on_own_costs
 from service.briefs.handles import make_handles
 from service.briefs.sentences import Sentence
 from tests import builders
@@ -55,3 +57,22 @@ def test_the_verb_of_a_question_opens_no_name_and_a_hyphen_tells_no_two_apart() 
     handles = list(make_handles(papers).values())
     assert not handles[0].startswith("Help")
     assert len({handle.casefold().replace("-", " ") for handle in handles}) == 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Trials demonstrate the superiority of the buoys at a latency of one hour.",
+        "The system employs a PPO agent with a low overhead.",
+        "The results suggest that drift is not a midpoint but a regime of its own.",
+        "Existing methods for buoys are expensive.",
+    ],
+)
+def test_what_names_no_price_of_the_method_is_no_trade_off(text: str) -> None:
+    assert on_own_costs(sentence(text)) == 0
+
+
+def test_a_price_of_the_method_is_a_trade_off_but_not_the_complaint_that_opens_an_abstract() -> None:
+    said = sentence("Anchored buoys are costly where the sea is deep.")
+    assert on_own_costs(said) > 0
+    assert on_own_costs(replace(said, place=0)) == 0

@@ -42,7 +42,8 @@ def paper(
 def choose(
     papers: Iterable[Paper], window: Window = W22, *, seen: Iterable[Sighting] = (), first: bool = False
 ) -> Selection:
-    return select(TIDES, window, papers, seen=seen, first_build=first)
+    before = Window.of_week("2026-W21") if window == W22 else W22
+    return select(TIDES, window, papers, seen=seen, began=None if first else before.first)
 
 
 def ids(papers: Iterable[Paper]) -> list[str]:
@@ -180,7 +181,7 @@ def test_papers_to_compare_with_are_earlier_ones_that_would_have_been_taken() ->
     strong = [paper(number, "2026-05-20") for number in range(5)]
     later = paper(30, "2026-06-02")
     selection = select(
-        TIDES, W22, [*weak, *strong, paper(9, "2026-05-26")], seen=(), first_build=True, before=[later]
+        TIDES, W22, [*weak, *strong, paper(9, "2026-05-26")], seen=(), began=None, before=[later]
     )
     assert ids(selection.before) == ids(strong)
 
@@ -197,6 +198,14 @@ def test_every_fetched_paper_gets_a_verdict() -> None:
         "submitted before the topic's first window",
     ]
     assert sorted(each.paper.id for each in found) == ids(papers)
+
+
+def test_a_paper_that_names_the_subject_in_passing_fills_no_free_place() -> None:
+    near = [paper(number, "2026-05-26") for number in range(9)]
+    far = paper(9, "2026-05-26", "Harbour lamps", f"{'Lamps guide ships into harbours. ' * 20} An ocean.")
+    selection = select(replace(TIDES, papers_per_brief=20), W22, [*near, far], seen=(), began=None)
+    assert (taken(selection), ids(each.paper for each in selection.left)) == (ids(near), [far.id])
+    assert verdicts(selection)[-1].why.startswith("left: too far from the topic, rank 10 of 10")
 
 
 def test_no_papers_are_an_empty_selection() -> None:
@@ -270,6 +279,68 @@ def test_two_builds_lose_no_paper_and_bring_none_twice(days: list[dt.date], seed
     seen = [each.paper_id for each in (*first.sightings, *second.sightings)]
     assert len(seen) == len(set(seen))
     assert set(seen) >= set(ids(each for each in papers if W23.reading.holds(each.submitted)))
+
+
+def test_weeks_built_backwards_each_take_their_own_papers() -> None:
+    papers = [paper(1, "2026-05-26"), paper(2, "2026-05-30"), paper(3, "2026-06-02"), paper(4, "2026-05-20")]
+    shelf = Shelf(papers)
+    assert shelf.build(W23, now=W24.last) == ["9901.00003"]
+    assert shelf.build(W22, now=W24.last) == ["9901.00001"]
+    assert shelf.build(W24, now=W24.last) == ["9901.00002"]  # a weekend's, not before the first window now
+    assert shelf.build(W23, now=W24.last) == ["9901.00003"]
+    assert shelf.build(W22, now=W24.last) == ["9901.00001"]
+
+
+class Shelf:
+    """What builds of one topic leave behind, and which papers each build took or ranked out."""
+
+    def __init__(self, papers: Iterable[Paper], announced: Iterable[dt.date] = ()) -> None:
+        self.papers = list(papers)
+        self.announced = list(announced) or [each.submitted.date() for each in self.papers]
+        self.selections: dict[str, Selection] = {}
+        self.began: dt.date | None = None
+
+    def visible(self, window: Window, now: dt.date) -> list[Paper]:
+        pairs = zip(self.papers, self.announced, strict=True)
+        return [each for each, day in pairs if day <= now and window.reading.holds(each.submitted)]
+
+    def build(self, window: Window, now: dt.date) -> list[str]:
+        seen = [one for held in self.selections.values() for one in held.sightings]
+        papers = self.visible(window, now)
+        self.selections[window.label] = select(TIDES, window, papers, seen=seen, began=self.began)
+        self.began = min(window.first, self.began or window.first)
+        return taken(self.selections[window.label])
+
+    def considered(self) -> list[str]:
+        held = self.selections.values()
+        return ids(each.paper for one in held for each in (*one.taken, *one.left))
+
+
+MONTH = tuple(Window.of_week(f"2026-W{week}") for week in range(21, 26))
+DAYS = st.dates(MONTH[0].first - dt.timedelta(days=16), MONTH[-1].last)
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    papers=st.lists(st.tuples(DAYS, st.integers(0, 20)), max_size=14),
+    builds=st.lists(st.tuples(st.sampled_from(MONTH), st.integers(0, 9)), min_size=1, max_size=8),
+)
+def test_builds_in_any_order_take_or_rank_out_each_paper_once(
+    papers: list[tuple[dt.date, int]], builds: list[tuple[Window, int]]
+) -> None:
+    made = [paper(number, day.isoformat()) for number, (day, _) in enumerate(papers)]
+    shelf = Shelf(made, [day + dt.timedelta(days=wait) for day, wait in papers])
+    now, owed = MONTH[0].last, set[str]()
+    for window, pause in builds:
+        now += dt.timedelta(days=pause)
+        shelf.build(window, now)
+        visible = shelf.visible(window, now)
+        owed |= {each.id for each in visible if window.holds(each.submitted)}
+        if shelf.began != window.first:
+            owed |= {each.id for each in visible if shelf.began and each.submitted.date() >= shelf.began}
+    considered = shelf.considered()
+    assert len(considered) == len(set(considered))
+    assert owed <= set(considered)
 
 
 @settings(deadline=None)
@@ -362,8 +433,8 @@ def test_no_paper_of_the_mirror_is_withdrawn() -> None:
 @pytest.mark.parametrize("topic", load_topics(), ids=lambda topic: topic.slug)
 def test_a_shipped_topic_finds_papers_in_the_mirror_and_brings_none_twice(topic: Topic) -> None:
     papers = [each for window in (W22, W23) for each in recall(topic, window)]
-    first = select(topic, W22, papers, seen=(), first_build=True)
-    second = select(topic, W23, papers, seen=first.sightings, first_build=False)
+    first = select(topic, W22, papers, seen=(), began=None)
+    second = select(topic, W23, papers, seen=first.sightings, began=W22.first)
     # The mirror holds papers of computer science and finance, and so next to none on exoplanets.
     assert len(first.taken) >= (0 if topic.slug == "exoplanets" else 10)
     assert not set(taken(first)) & set(taken(second))

@@ -75,6 +75,13 @@ def test_an_earlier_window_built_again_takes_nothing_from_a_later_one(archive: A
     assert taken(archive, W22, [inside, weekend, old], at(41)) == {inside.id: False}
 
 
+def test_weeks_built_backwards_hold_their_own_papers(archive: Archive) -> None:
+    papers = [paper(0, 27), paper(1, 32), paper(2, 20)]
+    assert taken(archive, W23, papers, at(40)) == {papers[1].id: False}
+    assert taken(archive, W22, papers, at(40)) == {papers[0].id: False}
+    assert taken(archive, W23, papers, at(41)) == {papers[1].id: False}
+
+
 def test_a_new_version_of_a_briefed_paper_is_marked_and_not_taken_again(archive: Archive) -> None:
     taken(archive, W22, [paper(0, 27)], at(33))
     again = paper(0, 27, version=2)

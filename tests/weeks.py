@@ -27,7 +27,7 @@ def assignments(slug: str) -> Iterator[Assignment]:
     for label in WEEKS:
         window = Window.of_week(label)
         fetched = matching(topic, [paper for paper in papers() if window.reading.holds(paper.submitted)])
-        selection = select(topic, window, fetched, seen=seen, first_build=not seen)
+        selection = select(topic, window, fetched, seen=seen, began=Window.of_week(WEEKS[0]).first)
         seen = selection.sightings
         yield Assignment(selection, AT)
 

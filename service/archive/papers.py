@@ -70,15 +70,15 @@ class PaperShelf:
             rows = session.exec(select(SightingRow).where(SightingRow.topic_slug == topic_slug))
             return tuple(Sighting(row.paper_id, row.version, row.window_label, row.taken) for row in rows)
 
-    def is_first_build(self, topic_slug: str, window: Window) -> bool:
-        """Whether the topic has no brief of an earlier window."""
+    def began(self, topic_slug: str) -> dt.date | None:
+        """First day of the earliest window that has a brief on the topic, None before its first build."""
+        earliest = (
+            select(sa.func.min(IssueRow.first))
+            .join(BriefRow, col(IssueRow.label) == col(BriefRow.issue_label))
+            .where(BriefRow.topic_slug == topic_slug)
+        )
         with Session(self._engine) as session:
-            earlier = (
-                select(BriefRow.topic_slug)
-                .join(IssueRow, col(IssueRow.label) == col(BriefRow.issue_label))
-                .where(BriefRow.topic_slug == topic_slug, IssueRow.first < window.first)
-            )
-            return session.exec(earlier.limit(1)).first() is None
+            return session.exec(earliest).one()
 
     def papers(self, ids: Iterable[str]) -> dict[str, Paper]:
         with Session(self._engine) as session:

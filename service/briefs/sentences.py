@@ -130,8 +130,8 @@ _COST = re.compile(
     r"although|limits?|"
     r"limited|limitations?|fails?|suffers?|struggles?|degrad\w+|unstable|instability|collapses?|brittle|"
     r"require[sd]?|"
-    r"sensitive to|vulnerab\w+|prone|bottlenecks?|cannot|only when|depends on|prohibitive\w*|hurts?|"
-    r"worse\w*|still|sacrific\w+)\b",
+    r"sensitive to|vulnerab\w+|prone|bottlenecks?|cannot|only when|depends on|prohibitive\w*|"
+    r"hurts?|worse\w*|still|sacrific\w+)\b",
     re.IGNORECASE,
 )
 _OTHERS = re.compile(
@@ -160,7 +160,8 @@ _OPENING = re.compile(r"(?:However|But|Yet|Still|Although),? ")
 # What a paper or its system does, by a subject of its own: "we", "our method", a coined name.
 _ACTS = re.compile(
     r"\b(?:[Ww]e|[Oo]ur [\w-]+(?: [\w-]+)?|[Tt]his (?:paper|work|method|framework|approach|benchmark)|"
-    r"[Tt]he authors|[A-Z][\w+*-]*[A-Z0-9][\w+*-]*)(?: \d[\d.]*)?"
+    r"[Tt]he authors|[Tt]he (?:proposed )?(?:system|framework|method|approach|pipeline|architecture)|"
+    r"[A-Z][\w+*-]*[A-Z0-9][\w+*-]*)(?: \d[\d.]*)?"
     r"(?: (?:also|then|first|further|thus|can|\w+ly))*,? "
     r"(?:propos|introduc|present|convert|provid|unif(?:y|ies)|curat|collect|releas|target|employ|use[sd]? |"
     r"utili[sz]|plac|promot|steer|serv|enabl|allow|support|train|leverag|demonstrat|achiev|beat|outperform|"
@@ -168,6 +169,17 @@ _ACTS = re.compile(
     r"design|develop|deriv|defin|formali[sz]|formulat|generat|ground|handl|implement|maintain|optimi[sz]|"
     r"offer|organi[sz]|perform|produc|reach|retain|set a|turn|transform|validat|establish|attain|"
     r"deliver|exceed|match|obtain|yield|surfac|exploit)\w*"
+)
+_PRAISES = re.compile(
+    r"\b(?:superior\w*|state-of-the-art|effectiveness|promising|robustness of)\b", re.IGNORECASE
+)
+# A price or a limit by name; "but" and "still" alone name none.
+_PRICE = re.compile(
+    r"\b(?:trade-?offs?|at the (?:cost|expense) of|costs?|costly|expensive|overhead|latency|limitations?|"
+    r"limited (?:to|by)|fails?|suffers?|struggles?|degrad\w+|unstable|instability|collapses?|brittle|"
+    r"requires?|sensitive to|vulnerab\w+|prone|bottlenecks?|cannot|only when|depends on|prohibitive\w*|"
+    r"hurts?|worse\w*|sacrific\w+)\b",
+    re.IGNORECASE,
 )
 # What nobody has found yet: it is asked, or supposed.
 _ASKS = re.compile(
@@ -309,6 +321,21 @@ class Sentence:
     def acts(self) -> bool:
         """Whether it tells what the paper or its system does, and sets nothing against it."""
         return bool(_ACTS.search(self.text)) and not self.weighs
+
+    @property
+    def is_opening(self) -> bool:
+        """Whether it stands where an abstract tells of the field and of others' work."""
+        return self.place * 3 < self.of
+
+    @property
+    def prices(self) -> bool:
+        """Whether it names a price or a limit, rather than only setting one thing against another."""
+        return bool(_PRICE.search(self.text))
+
+    @property
+    def praises(self) -> bool:
+        """Whether it says that something is good, whatever else it names."""
+        return bool(_PRAISES.search(self.text)) and not self.weighs
 
     @property
     def asks(self) -> bool:

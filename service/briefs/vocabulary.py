@@ -426,7 +426,10 @@ WAYS_OF_WORKING = (
     (
         "Learned models",
         "train a model",
-        r"\b(?:(?:we|is|are) train(?:ed)?|fine-tun\w+|neural networks?|transformers?|language models?)\b",
+        (
+            r"\b(?:(?:we|is|are) train(?:ed)?|(?<!\bno )(?<!without )fine-tun\w+|neural networks?|"
+            r"transformers?|language models?)\b"
+        ),
     ),
 )
 

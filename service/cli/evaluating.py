@@ -17,6 +17,7 @@ from service.wiring import Service
 from subscribers.roster import UnknownTopic
 from subscribers.topics import Topic
 
+LACKING = "–"
 FOLDS = 5  # refits, each without every fifth paper, say how stable themes are
 
 
@@ -83,6 +84,7 @@ def _rewritten(topic: Topic, brief: Brief, papers: Sequence[Paper]) -> Brief:
 
 def _table(issue: str, found: Mapping[str, Measures]) -> Table:
     shown = table("Measure", *found, title=f"Issue {issue}")
-    for cells in zip(*(measures.rows() for measures in found.values()), strict=True):
-        shown.add_row(cells[0][0], *(value for _, value in cells))
+    columns = [dict(measures.rows()) for measures in found.values()]
+    for name in max(columns, key=len):  # a topic of one paper has no parts of a measure that it lacks
+        shown.add_row(name, *(column.get(name, LACKING) for column in columns))
     return shown

@@ -56,12 +56,23 @@ def visible(text: str) -> str:
 
 
 def shortened(text: str, limit: int) -> str:
-    """At most ``limit`` characters."""
+    """At most ``limit`` characters; a quotation that is cut is closed."""
     if len(text) <= limit:
         return text
-    head = text[: limit - 1]
+    head = _head(text, limit - 1)
+    if unclosed := _unclosed(head):
+        head = _head(text, limit - 1 - unclosed)
+    return f"{head}…{'”' * _unclosed(head)}"
+
+
+def _head(text: str, limit: int) -> str:
+    head = text[:limit]
     cut = head.rfind(" ", limit * 2 // 3)
-    return head[: cut if cut > 0 else None].rstrip(" ,;:.–-") + "…"
+    return head[: cut if cut > 0 else None].rstrip(" ,;:.–-“")
+
+
+def _unclosed(text: str) -> int:
+    return max(0, text.count("“") - text.count("”"))
 
 
 def safe_url(url: str) -> str | None:

@@ -140,6 +140,11 @@ class TopicView:
         return shown(self.brief.topic_name, NAME)
 
     @property
+    def counted(self) -> str:
+        papers = "paper" if self.considered == 1 else "papers"
+        return f"{self.considered} {papers} considered, {self.analysed} analysed"
+
+    @property
     def dates(self) -> str:
         return span(self.brief.first, self.brief.last)
 

@@ -8,6 +8,7 @@ from typing import Protocol, Self
 from subscribers.topics import Topic
 
 LOOKBACK = dt.timedelta(days=14)
+IN_PASSING = 0  # no version of a paper: arXiv counts from 1
 WEEK_LABEL = re.compile(r"(\d{4})-W(\d{2})")
 
 
@@ -110,12 +111,19 @@ class SourceError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """That a build of a topic saw a paper: which version, for which window, and whether the brief took it."""
+    """That a build of a topic saw a paper: which version, for which window, and whether the brief took it.
+
+    A topic's first build sees the papers before its window in passing: it considers none of them.
+    """
 
     paper_id: str
-    version: int
+    version: int  # IN_PASSING where the build considered none
     window_label: str
     taken: bool
+
+    @property
+    def in_passing(self) -> bool:
+        return self.version == IN_PASSING
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
-from service.papers.model import Paper, PassedOver, Ranked, Selection, Sighting, Verdict, Window
+from service.papers.model import (
+    IN_PASSING,
+    Paper,
+    PassedOver,
+    Ranked,
+    Selection,
+    Sighting,
+    Verdict,
+    Window,
+)
 from service.papers.ranking import rank
 from subscribers.terms import Terms
 from subscribers.topics import Topic
@@ -25,6 +34,9 @@ _WORDINGS = (
     rf"^\W*(?:the\s+)?authors?\s+(?:has|have)\s+withdrawn\s+(?:this|the)\s+{_PAPER}",
 )
 WITHDRAWN = re.compile("|".join(_WORDINGS), re.IGNORECASE)
+LEADING = 5  # papers whose mean score says what near is, in this window and topic
+ENOUGH = 10  # papers from which on that mean says something
+FAR = 0.3  # of that mean; measured on the shipped topics, as docs/topic-selection.md tells
 BEFORE_FIRST = "submitted before the topic's first window"
 
 
@@ -39,23 +51,24 @@ def select(  # noqa: PLR0913 - two builds differ in exactly these
     fetched: Iterable[Paper],
     *,
     seen: Iterable[Sighting],
-    first_build: bool,
+    began: dt.date | None,
     before: Iterable[Paper] = (),
 ) -> Selection:
     """Choose a topic's papers for a window from those fetched over ``window.reading``; the same in any order.
 
     ``seen`` holds all sightings stored for this topic, this window's too: it can be built again.
-    ``first_build`` says that no earlier window of the topic was built: its brief then holds the window alone.
+    ``began`` is the first day of the earliest window that the topic was built for, None before any build:
+    where no earlier window was built, the brief holds its window alone.
     ``before`` holds papers of earlier briefs to compare with. The caller stores the selection's ``sightings``
     in place of those it has for this topic and window.
     """
     papers = [paper for paper in _newest(fetched) if window.reading.holds(paper.submitted)]
-    rules = _Rules(window, _Memory.of(seen, window), Terms.of(topic.excluded_terms), first_build)
+    rules = _Rules(window, _Memory.of(seen, window), Terms.of(topic.excluded_terms), began)
     passed = tuple(PassedOver(paper, why) for paper in papers if (why := rules.why_passed_over(paper)))
     out = {each.paper.id for each in passed}
     late = frozenset(paper.id for paper in papers if not window.holds(paper.submitted))
     ranked = rank(topic, [paper for paper in papers if paper.id not in out], late=late)
-    taken = ranked[: topic.papers_per_brief]
+    taken = _near(ranked)[: topic.papers_per_brief]
     taken_ids = {each.paper.id for each in taken}
     return Selection(
         topic=topic,
@@ -63,7 +76,7 @@ def select(  # noqa: PLR0913 - two builds differ in exactly these
         fetched=len(papers),
         recalled=len(ranked),
         taken=taken,
-        left=ranked[topic.papers_per_brief :],
+        left=ranked[len(taken) :],
         withdrawn=tuple(filter(rules.is_newly_withdrawn, papers)),
         revised=tuple(filter(rules.is_revision, papers)),
         before=_to_compare(topic, rules, papers, before, taken_ids),
@@ -77,12 +90,25 @@ def verdicts(selection: Selection) -> tuple[Verdict, ...]:
     ranked = [*selection.taken, *selection.left]
     first_left = len(selection.taken) + 1
     passed = (Verdict(each.paper, taken=False, why=each.why) for each in selection.passed_over)
-    return (*(_verdict(each, at, first_left, len(ranked)) for at, each in enumerate(ranked, 1)), *passed)
+    limit = selection.topic.papers_per_brief
+    return (
+        *(_verdict(each, at, first_left, len(ranked), limit) for at, each in enumerate(ranked, 1)),
+        *passed,
+    )
 
 
-def _verdict(each: Ranked, place: int, first_left: int, of: int) -> Verdict:
+def _near(ranked: tuple[Ranked, ...]) -> tuple[Ranked, ...]:
+    """Those near enough to the topic: one that names its subject in passing fills no place that is free."""
+    if len(ranked) < ENOUGH:
+        return ranked
+    least = FAR * sum(each.score for each in ranked[:LEADING]) / LEADING
+    return tuple(each for each in ranked if each.score >= least)
+
+
+def _verdict(each: Ranked, place: int, first_left: int, of: int, limit: int) -> Verdict:
     is_taken = place < first_left
-    why = each.reason if is_taken else f"left: rank {place} of {of}; {each.reason}"
+    far = "" if is_taken or first_left > limit else "too far from the topic, "
+    why = each.reason if is_taken else f"left: {far}rank {place} of {of}; {each.reason}"
     return Verdict(each.paper, is_taken, why, place, each.score, each.terms)
 
 
@@ -92,11 +118,15 @@ class _Memory:
 
     seen: dict[str, Sighting]  # papers that belong to another window: the sighting that came first
     briefed: dict[str, int]  # papers that another window's brief held: the newest version seen since
+    noticed: frozenset[str]  # papers that another window's build saw in passing: they belong to none yet
 
     @classmethod
     def of(cls, sightings: Iterable[Sighting], window: Window) -> Self:
         """A paper belongs to the window that saw its lowest version; a later sighting is of a revision."""
-        ordered = sorted(sightings, key=lambda each: (each.paper_id, each.version, each.window_label))
+        stored = tuple(sightings)
+        noticed = {each.paper_id for each in stored if each.in_passing and each.window_label != window.label}
+        considered = (each for each in stored if not each.in_passing)
+        ordered = sorted(considered, key=lambda each: (each.paper_id, each.version, each.window_label))
         first: dict[str, Sighting] = {}
         newest: dict[str, int] = {}
         for each in ordered:
@@ -104,7 +134,8 @@ class _Memory:
             if each.window_label != window.label:
                 newest[each.paper_id] = each.version
         others = {key: each for key, each in first.items() if each.window_label != window.label}
-        return cls(others, {key: newest[key] for key, each in others.items() if each.taken})
+        briefed = {key: newest[key] for key, each in others.items() if each.taken}
+        return cls(others, briefed, frozenset(noticed))
 
     def is_revision(self, paper: Paper) -> bool:
         return paper.version > self.briefed.get(paper.id, paper.version)
@@ -120,7 +151,11 @@ class _Rules:
     window: Window
     memory: _Memory
     excluded: Terms
-    first_build: bool
+    began: dt.date | None
+
+    @property
+    def is_first_build(self) -> bool:
+        return self.began is None or self.window.first <= self.began
 
     def why_passed_over(self, paper: Paper) -> str:
         """The reason in plain words, or nothing for a candidate."""
@@ -128,14 +163,31 @@ class _Rules:
             return f"{'taken' if sighting.taken else 'seen'} in {sighting.window_label}"
         if unfit := self.why_unfit(paper):
             return unfit
-        if self.first_build and not self.window.holds(paper.submitted):
-            return BEFORE_FIRST
-        return ""
+        return BEFORE_FIRST if self.is_before_first(paper) else ""
+
+    def is_before_first(self, paper: Paper) -> bool:
+        """Whether the paper is older than the topic; one announced after the topic's first build is late."""
+        if self.window.holds(paper.submitted):
+            return False
+        if self.began is None or self.is_first_build:
+            return True
+        return paper.id in self.memory.noticed and _day(paper) < self.began
 
     def sightings(self, papers: Iterable[Paper], taken: set[str]) -> tuple[Sighting, ...]:
-        """What this build is the first to see: papers, and new versions of briefed ones."""
-        news = filter(self.memory.is_news, papers)
-        return tuple(Sighting(each.id, each.version, self.window.label, each.id in taken) for each in news)
+        """What this build is the first to see: papers, and new versions of briefed ones.
+
+        What lies before the topic's first window is seen in passing: an earlier window may yet be built.
+        """
+        return tuple(self._sighting(each, taken) for each in papers if self._is_to_note(each))
+
+    def _is_to_note(self, paper: Paper) -> bool:
+        already = paper.id in self.memory.noticed and not self.is_first_build and self.is_before_first(paper)
+        return self.memory.is_news(paper) and not already
+
+    def _sighting(self, paper: Paper, taken: set[str]) -> Sighting:
+        in_passing = paper.id not in self.memory.seen and self.is_before_first(paper)
+        version = IN_PASSING if in_passing else paper.version
+        return Sighting(paper.id, version, self.window.label, paper.id in taken)
 
     def is_newly_withdrawn(self, paper: Paper) -> bool:
         return is_withdrawn(paper) and self.memory.is_news(paper)
@@ -144,7 +196,7 @@ class _Rules:
         return self.memory.is_revision(paper) and not is_withdrawn(paper)
 
     def is_earlier(self, paper: Paper) -> bool:
-        return paper.submitted.astimezone(dt.UTC).date() < self.window.first
+        return _day(paper) < self.window.first
 
     def why_unfit(self, paper: Paper) -> str:
         """Why the paper could be in no window's brief, or nothing."""
@@ -165,6 +217,10 @@ def _to_compare(
     best = [each.paper for week in weeks.values() for each in rank(topic, week)[: topic.papers_per_brief]]
     earlier = [*filter(rules.is_earlier, given), *best]
     return tuple(paper for paper in _newest(earlier) if paper.id not in taken)
+
+
+def _day(paper: Paper) -> dt.date:
+    return paper.submitted.astimezone(dt.UTC).date()
 
 
 def _newest(papers: Iterable[Paper]) -> list[Paper]:

@@ -77,7 +77,7 @@ def selection(*, hostile: bool) -> Selection:
     if hostile:
         ordered = f"{spoilers.ORDER} {papers[-1].abstract}"
         papers = (*papers[:-1], replace(papers[-1], abstract=ordered))
-    return select(topic, WINDOW, papers, seen=(), first_build=True)
+    return select(topic, WINDOW, papers, seen=(), began=None)
 
 
 def brief_of(run: Run, chosen: Selection) -> Brief:

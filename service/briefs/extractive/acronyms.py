@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from service.briefs.phrases import LONGEST, is_telling, key_of
 from service.briefs.sentences import Sentence
 
+_DIGITS = {"2": "to", "4": "for"}  # what a digit in an acronym says
 _ACRONYM = re.compile(r"\((?P<acronym>[A-Za-z][A-Za-z0-9-]{1,9})\)")
 _SMALL = frozenset(["of", "for", "and", "the", "in", "to", "with", "a", "an", "on", "by", "via", "from"])
 
@@ -24,22 +25,35 @@ def expansions_in(text: str) -> list[tuple[str, str, str]]:
 
 
 def _expansion(acronym: str, before: str) -> str | None:
-    """The fewest last words whose initials are the acronym's letters, small words aside."""
-    letters = [letter.lower() for letter in acronym if letter.isalnum()]
-    capitals = [letter.lower() for letter in acronym if letter.isupper()]  # LoRA is low-rank adaptation
-    words = list(re.finditer(r"[^\s\-–/]+", before))[-2 * len(letters) - 2 :]
+    """The fewest last words that account for every letter of the acronym."""
+    signs = acronym.replace("-", "")
+    words = list(re.finditer(r"[^\s\-–/]+", before))[-2 * len(signs) - 2 :]
     for start in range(len(words) - 1, -1, -1):
         chosen = [word[0].lower() for word in words[start:]]
         if any(re.search(r"[.,;:()]", word) for word in chosen[:-1]):
             return None
-        if _spells(letters, chosen) or _spells(capitals, chosen):
+        if _spells(signs, chosen):
             return before[words[start].start() :]
     return None
 
 
-def _spells(letters: list[str], words: list[str]) -> bool:
-    full = [word for word in words if word not in _SMALL]
-    return [word[0] for word in words] == letters or [word[0] for word in full] == letters
+def _spells(signs: str, words: list[str]) -> bool:
+    """Whether each word in turn begins with the next part of the acronym; small words may have none."""
+    if not words:
+        return not signs
+    if words[0] in _SMALL and _spells(signs, words[1:]):
+        return True
+    return any(
+        _spells(signs[len(part) :], words[1:])
+        for part in _openings(signs)
+        if words[0].startswith(part.lower()) or words[0] == _DIGITS.get(part)
+    )
+
+
+def _openings(signs: str) -> list[str]:
+    """What one word may stand for: a sign and the small letters after it, as Lo of LoRA, cryo of cryoEM."""
+    small = next((at for at, sign in enumerate(signs) if at and not sign.islower()), len(signs))
+    return [signs[:end] for end in range(1, small + 1)] if signs else []
 
 
 class Acronyms:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from service.briefs.extractive.corpus import Corpus
-from service.briefs.extractive.pool import Pool, Rating, on_costs, on_mechanisms, on_strengths
+from service.briefs.extractive.pool import Pool, Rating, on_mechanisms, on_own_costs, on_strengths
 from service.briefs.extractive.themes import counted
 from service.briefs.model import Claim, Method
 from service.briefs.phrases import is_telling, lemma, sentence_case
@@ -123,7 +123,7 @@ def _method(corpus: Corpus, approach: Approach, pool: Pool) -> Method:
 
     how = pool.take(approach.paper_ids, near(on_mechanisms), 2)
     strength = pool.take(approach.paper_ids, near(on_strengths), 2)
-    trade_off = pool.take(approach.paper_ids, near(on_costs), 1)
+    trade_off = pool.take(approach.paper_ids, near(on_own_costs), 1)
     return Method(approach.name, (approach.lead, *how), strength, trade_off, approach.paper_ids)
 
 

@@ -147,6 +147,13 @@ def on_costs(sentence: Sentence) -> float:
     return 0.3 + 0.4 * sentence.costs + 0.15 * (sentence.place > 0)
 
 
+def on_own_costs(sentence: Sentence) -> float:
+    """Costs of the paper's own method: not the complaint on the field or on others that it begins with."""
+    if sentence.is_opening or sentence.criticises or sentence.praises or not sentence.prices:
+        return 0.0
+    return on_costs(sentence)
+
+
 @lru_cache(maxsize=RATED)
 def on_limits(sentence: Sentence) -> float:
     """What is in the way: not what the paper itself proposes, gains or does away with."""

@@ -308,6 +308,7 @@ def _is_balanced(text: str) -> bool:
         and text.count("[") == text.count("]")
         and text.count("{") == text.count("}")
         and text.count("$") % 2 == 0
+        and text.count("“") == text.count("”")
         and text.count('"') % 2 == 0
     )
 

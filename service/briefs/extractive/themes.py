@@ -79,13 +79,11 @@ def counted(template: str, corpus: Corpus, citations: tuple[Citation, ...], term
 
 def in_number(text: str, n: int, m: int) -> str:
     """The sentence in singular where it counts one paper, of `m`."""
-    if m == 1:
-        text = text.replace("1 of the 1 papers", "1 paper, the only one here,")
     if n != 1:
         return text
     for plural, singular in _SINGULAR:
         text = text.replace(f"{plural} ", f"{singular} ", 1)
-    return text
+    return text.replace("1 of the 1 papers", "1 paper") if m == 1 else text
 
 
 _SINGULAR = (
