@@ -348,6 +348,16 @@ def test_a_database_that_was_moved_aside_finds_its_journal_again(here: Place) ->
     assert sum("'lost" in line for line in dump(done.aside[0])) == READERS
 
 
+def test_a_database_that_is_not_what_was_prepared_is_not_called_restored(here: Place) -> None:
+    service, file = here.opened(), here.folder / "brief.db"
+    service.archive.plan(LABEL, NOW)
+    prepared = backups._tally(file)
+    backups._insist_on(file, prepared)
+    service.archive.claim(LABEL, "worker:1:1", 5, NOW)  # as many rows as before, in other states
+    with pytest.raises(BackupRefused, match="other rows"):
+        backups._insist_on(file, prepared)
+
+
 def test_a_journal_beside_the_backup_is_refused(here: Place, there: Place) -> None:
     backup = here.back_up()
     backup.with_name("backup.db-wal").write_bytes(b"of another file")
