@@ -25,6 +25,7 @@ from service.settings import Settings
 from subscribers.database import connect
 
 PARTIAL = ".part"
+DAMAGED = ("SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_IOERR")
 
 
 class BackupRefused(Exception):
@@ -49,7 +50,7 @@ class Restored:
     taken_at: dt.datetime
     held: int  # deliveries that may have left since
     migrated: bool
-    aside: Path | None  # where the database went that was there before
+    aside: tuple[Path, ...]  # where the files went that were there before
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +71,10 @@ def back_up(settings: Settings, target: Path, now: dt.datetime) -> Manifest:
         )
     if target.exists():
         raise BackupRefused(f"{target} exists already; name another file")
+    _refuse_to_overwrite(_manifest_of(target))
     partial = target.with_name(target.name + PARTIAL)
     try:
-        partial.unlink(missing_ok=True)
-        os.close(os.open(partial, os.O_CREAT | os.O_EXCL, 0o600))  # it holds every address
+        _make_private(partial)
         _copy(source, partial)
         manifest = Manifest(
             now.astimezone(dt.UTC).isoformat(),
@@ -97,26 +98,25 @@ def restore(
     now: dt.datetime,
     said: Said | None = None,
 ) -> Restored:
-    """Put a backup in the place of the database; BackupRefused leaves everything as it was."""
+    """Put a backup in the place of the database; BackupRefused says where everything is now."""
     said = said or Said()
     target = _file(settings, "pg_restore, then: brief restored --taken <time of the dump>")
     manifest = verified(source)
-    if not said.any_key and manifest.key != fingerprint(settings):
-        raise BackupRefused(
-            "the signing key is another one than when the backup was taken: links in e-mails would stop "
-            "working and Message-IDs change; put the old key into BRIEF_SECRET_KEY or "
-            f"{settings.data_dir / 'secret.key'}, or say --any-key"
-        )
+    if not said.any_key:
+        _refuse_another_key(settings, manifest)
     if target.exists() and not said.replace:
         raise BackupRefused(f"{target} exists; stop the service and say --yes to move it aside")
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(target.name + PARTIAL)
     taken_at = dt.datetime.fromisoformat(manifest.taken_at)
     try:
-        shutil.copy(source, partial)
+        _make_private(partial)
+        shutil.copyfile(source, partial)
         migrated, held = _prepare(partial, taken_at, now, was_stopped=said.was_stopped)
+        prepared = _tally(partial)
         aside = _move_aside(target, now)
         partial.replace(target)
+        _insist_on(target, prepared)
     except (OSError, sqlite3.Error, sa.exc.SQLAlchemyError) as error:
         raise BackupRefused(f"{target}: the backup could not be restored: {error}") from error
     finally:
@@ -128,9 +128,11 @@ def restore(
 def verified(source: Path) -> Manifest:
     """The manifest of a whole and sound backup; BackupRefused says what is wrong with it."""
     try:
-        manifest = Manifest(**json.loads(_manifest_of(source).read_text("utf-8")))
+        manifest = _read_manifest(_manifest_of(source))
         if _digest(source) != manifest.sha256:
             raise BackupRefused(f"{source} is not what its manifest describes: it was cut off or changed")
+        if beside := [str(one) for one in _sidecars(source) if one.exists()]:
+            raise BackupRefused(f"{beside[0]} would change the backup and is none of it; move it away")
         rows = _rows(source)
     except FileNotFoundError as error:
         raise BackupRefused(f"{error.filename} is missing; a backup is a file and its manifest") from error
@@ -139,6 +141,35 @@ def verified(source: Path) -> Manifest:
     if rows != manifest.rows:
         raise BackupRefused(f"{source} holds other rows than its manifest says")
     return manifest
+
+
+def _read_manifest(file: Path) -> Manifest:
+    """ValueError or TypeError for what is no manifest."""
+    manifest = Manifest(**json.loads(file.read_text("utf-8")))
+    if dt.datetime.fromisoformat(manifest.taken_at).tzinfo is None:
+        raise ValueError("the time at which it was taken lacks its zone")
+    return manifest
+
+
+def _refuse_to_overwrite(file: Path) -> None:
+    """The manifest of a backup that is gone may be replaced, and nothing else."""
+    try:
+        _read_manifest(file)
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError, TypeError) as error:
+        raise BackupRefused(
+            f"the manifest would be written to {file}, which is another file; name the backup otherwise"
+        ) from error
+
+
+def _refuse_another_key(settings: Settings, manifest: Manifest) -> None:
+    if manifest.key != fingerprint(settings):
+        raise BackupRefused(
+            "the signing key is another one than when the backup was taken: links in e-mails would stop "
+            "working and Message-IDs change; put the old key into BRIEF_SECRET_KEY or "
+            f"{settings.data_dir / 'secret.key'}, or say --any-key"
+        )
 
 
 def fingerprint(settings: Settings) -> str:
@@ -159,7 +190,9 @@ def _prepare(file: Path, taken_at: dt.datetime, now: dt.datetime, *, was_stopped
                 f"the backup's database is {standing}; it needs another version of the service"
             )
         migrations.upgrade(engine)
-        held = 0 if was_stopped else Archive(engine).hold(taken_at, now)
+        archive = Archive(engine)
+        archive.sign_out_everybody()
+        held = 0 if was_stopped else archive.hold(taken_at, now)
     finally:
         engine.dispose()
     with _opened(file) as connection:
@@ -167,19 +200,45 @@ def _prepare(file: Path, taken_at: dt.datetime, now: dt.datetime, *, was_stopped
     return standing is migrations.Standing.BEHIND, held
 
 
-def _move_aside(target: Path, now: dt.datetime) -> Path | None:
-    """Keep the database that is there, under another name; refused while somebody uses it."""
-    if not target.exists():
-        return None
-    with _opened(target) as connection:
+def _move_aside(target: Path, now: dt.datetime) -> tuple[Path, ...]:
+    """Keep the database that is there, and the journals beside it, under other names; refused while in use.
+
+    Journals that a kill left would be played into the database that comes in its place, even where the file
+    that they belong to is gone; under its new name a database finds its own again.
+    """
+    if target.exists():
+        _refuse_if_used(target)
+    aside = target.with_name(f"{target.name}.replaced-{now:%Y%m%dT%H%M%SZ}")
+    files = dict(zip((target, *_sidecars(target)), (aside, *_sidecars(aside)), strict=True))
+    if taken := [str(to) for to in files.values() if to.exists()]:
+        raise BackupRefused(f"{taken[0]} exists already, from another restore; run it again")
+    moved = {here: to for here, to in files.items() if here.exists()}
+    for here, to in moved.items():
+        here.replace(to)
+    return tuple(moved.values())
+
+
+def _refuse_if_used(file: Path) -> None:
+    """Take the database for this process alone, into one file; a damaged one stays as it is."""
+    with _opened(file) as connection:
         try:
             connection.execute("PRAGMA busy_timeout=2000")
             connection.execute("PRAGMA journal_mode=DELETE")  # needs the file for itself alone
-        except sqlite3.OperationalError as error:
-            raise BackupRefused(f"{target} is in use; stop the service first") from error
-    aside = target.with_name(f"{target.name}.replaced-{now:%Y%m%dT%H%M%SZ}")
-    target.replace(aside)
-    return aside
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorname.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+                raise BackupRefused(f"{file} is in use; stop the service first") from error
+            if not error.sqlite_errorname.startswith(DAMAGED):
+                raise
+
+
+def _insist_on(target: Path, prepared: Mapping[str, int]) -> None:
+    """BackupRefused where the database in place is another one than was prepared."""
+    try:
+        found = _tally(target)
+    except sqlite3.Error as error:
+        raise BackupRefused(f"{target} is not sound after the restore: {error}; restore again") from error
+    if found != prepared:
+        raise BackupRefused(f"{target} holds other rows than were restored; is something else writing there?")
 
 
 def _file(settings: Settings, instead: str) -> Path:
@@ -212,6 +271,21 @@ def _rows(file: Path) -> dict[str, int]:
         tables = [name for (name,) in connection.execute(named)]
         counted = {name: f'SELECT count(*) FROM "{name}"' for name in tables}  # noqa: S608 - its own names
         return {name: int(connection.execute(query).fetchone()[0]) for name, query in counted.items()}
+
+
+def _tally(file: Path) -> dict[str, int]:
+    """Rows by table, and deliveries by state."""
+    rows = _rows(file)
+    with _opened(file) as connection:
+        states = connection.execute("SELECT state, count(*) FROM deliveries GROUP BY state")
+        return rows | {f"deliveries {state}": count for state, count in states}
+
+
+def _make_private(file: Path) -> None:
+    """An empty file that only its owner reads: it will hold every address."""
+    for leftover in (file, *_sidecars(file)):
+        leftover.unlink(missing_ok=True)
+    os.close(os.open(file, os.O_CREAT | os.O_EXCL, 0o600))
 
 
 @contextlib.contextmanager

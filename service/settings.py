@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
+import sqlalchemy as sa
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
@@ -98,7 +99,7 @@ class SecretFiles(PydanticBaseSettingsSource):
 
 def _content(variable: str, file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8").strip()
+        return file.read_text(encoding="utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is not text"
         raise SettingsWrong(f"{variable}_FILE: {file} can't be read: {why}") from error
@@ -302,6 +303,17 @@ class Settings(BaseSettings):
             raise ValueError(
                 "must begin with sqlite:/// or postgresql+psycopg://; other databases are not supported"
             )
+        if value and not _is_database_url(value):
+            raise ValueError(
+                "can't be read; in a user or password write %40 for @, %3A for :, %2F for / and %25 for %"
+            )
+        return value
+
+    @field_validator("base_url")
+    @classmethod
+    def base_url_is_a_place(cls, value: str) -> str:
+        if any(mark in value for mark in "?#@"):  # links are made by adding to it
+            raise ValueError("must end with a host or a path: no user, no ? and no #")
         return value
 
     @field_validator("sender_address", "arxiv_contact", "reply_to")
@@ -356,7 +368,7 @@ class Settings(BaseSettings):
         if token := self.metrics_token.get_secret_value():
             yield from _weak("METRICS_TOKEN", token, 16)
         passwords = {
-            "DATABASE_URL": urlsplit(self.database_url).password or "",
+            "DATABASE_URL": _password(self.database_url),
             "SMTP_PASSWORD": self.smtp_password.get_secret_value(),
         }
         for name, password in passwords.items():
@@ -364,8 +376,16 @@ class Settings(BaseSettings):
                 yield f"{PREFIX}{name}: production needs a password that nobody can guess"
         if not self.base_url.startswith("https://"):
             yield "BRIEF_BASE_URL: production needs an https address"
+        yield from self._in_plaintext()
         if self.mailer == "outbox":
             yield "BRIEF_MAILER: the outbox delivers to nobody; production needs smtp or sendgrid"
+
+    def _in_plaintext(self) -> Iterator[str]:
+        if self.smtp_user and self.smtp_security == "none" and self.smtp_host not in LOOPBACK:
+            yield "BRIEF_SMTP_SECURITY: the password would cross the network in plaintext; use starttls or tls"
+        sendgrid = urlsplit(self.sendgrid_host)
+        if sendgrid.scheme != "https" and sendgrid.hostname not in LOOPBACK:
+            yield "BRIEF_SENDGRID_HOST: production needs an https address"
 
     @property
     def database(self) -> str:
@@ -393,6 +413,19 @@ class Settings(BaseSettings):
         if any(allowed < 1 for allowed in curve):
             raise ValueError("a day must allow a message")
         return curve
+
+
+def _is_database_url(value: str) -> bool:
+    """Whether all of it is understood. Why not can't be told: the words would hold pieces of a password."""
+    try:
+        url = sa.make_url(value)
+    except (sa.exc.ArgumentError, ValueError):
+        return False
+    return "@" not in (url.host or "")  # the rest of a password
+
+
+def _password(database_url: str) -> str:
+    return (sa.make_url(database_url).password or "") if database_url else ""
 
 
 def _weak(name: str, secret: str, shortest: int) -> Iterator[str]:

@@ -34,7 +34,7 @@ class Offer:
     """What an issue offers on a day."""
 
     topics: tuple[str, ...]  # slugs of those that have papers
-    closes_month: bool  # the last issue of its month, which monthly subscribers get
+    closes_month: bool  # the issue that closes a month, which monthly subscribers get
     today: dt.date
 
 

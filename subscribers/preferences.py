@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 MOST_TOPICS = 200
+FRIDAY, WEEK = 4, dt.timedelta(weeks=1)
 Word = TypeVar("Word", bound=StrEnum)
 SEPARATORS = re.compile(r"[\s,;|]+")
 
@@ -23,7 +24,7 @@ class Length(StrEnum):
 
 
 class Frequency(StrEnum):
-    """How often an e-mail comes; monthly ones come with the last issue of a month."""
+    """How often an e-mail comes; monthly ones come with the issue that closes a month."""
 
     WEEKLY = "weekly"
     MONTHLY = "monthly"
@@ -151,9 +152,13 @@ def describe(
 
 
 def closes_month(last: dt.date, days: int = 5) -> bool:
-    """Whether the issue of a window of so many days that ends on this one is the last of its month."""
-    after = last + dt.timedelta(weeks=-(-days // 7))  # the end of the next window, as long as this
-    return (after.year, after.month) != (last.year, last.month)
+    """Whether a window of so many days that ends on this one holds the last Friday of a month.
+
+    Of windows that follow each other without a gap, however long, exactly one does so for each month; how
+    long the next one will be, nobody needs to know.
+    """
+    window = (last - dt.timedelta(days=back) for back in range(days))
+    return any(day.weekday() == FRIDAY and (day + WEEK).month != day.month for day in window)
 
 
 @cache

@@ -128,6 +128,20 @@ def test_who_asks_too_often_waits(place: Place) -> None:
     assert reader.press(form, "Send me a link", email=STRANGER).status == 200
 
 
+def test_nobodys_guesses_keep_an_admin_out(place: Place) -> None:
+    path, admin = link_for(place), place.reader()
+    page = admin.get(path)
+    stranger = place.reader()
+    sent = {"csrf": csrf_of_page(stranger.get("/admin/sign-in"))}
+    heard = [stranger.post("/admin/sign-in/bogus", sent).status for _ in range(25)]
+    assert heard == [410] * 20 + [429] * 5
+    assert came_in(admin.press(page, "Sign in"))  # from the same network as the stranger
+
+
+def csrf_of_page(page: Answer) -> str:
+    return str(page.button("Send me a link")[1]["csrf"][0])
+
+
 def test_an_address_that_is_none_is_asked_for_again(place: Place) -> None:
     reader = place.reader()
     answer = reader.press(reader.get("/admin/sign-in"), "Send me a link", email='x"><script>')

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import re
+import shutil
 import sqlite3
 import threading
 from collections import Counter
@@ -13,10 +14,12 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
+from typer.testing import CliRunner
 
 from service import backups, wiring
-from service.archive import Archive, Recorded
+from service.archive import Archive, LinkRefusal, Recorded
 from service.backups import BackupRefused, Said
+from service.cli import app
 from service.delivery import Fact, State
 from service.delivery.events import Event
 from service.pipeline import publish_issue
@@ -283,8 +286,7 @@ def test_a_database_that_is_there_is_kept_until_somebody_says_so_and_then_moved_
         backups.restore(here.settings, file, NOW)
     before = list(dump(here.folder / "brief.db"))
     done = backups.restore(here.settings, file, NOW, ALL)
-    assert done.aside
-    assert list(dump(done.aside)) == before
+    assert list(dump(done.aside[0])) == before
     assert not list(here.folder.glob("*.part*"))
 
 
@@ -307,3 +309,149 @@ def test_the_fingerprint_of_a_key_does_not_tell_it(here: Place) -> None:
     here.back_up()
     assert here.key not in (here.folder / "backup.db.json").read_text()
     assert len(backups.fingerprint(here.settings)) == 16
+
+
+# -- what lies in the way --------------------------------------------------------------------------------
+
+
+def kill_while_writing(folder: Path) -> None:
+    """Leave a journal beside the database, as a process does that was killed: every address is lost in it."""
+    file, kept = folder / "brief.db", folder / "kept"
+    kept.mkdir()
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA wal_autocheckpoint=0")
+        connection.execute("UPDATE subscribers SET address = 'lost' || id")
+        for name in ("brief.db", "brief.db-wal", "brief.db-shm"):
+            shutil.copy(folder / name, kept / name)
+    for one in kept.iterdir():
+        one.replace(file.with_name(one.name))
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_journal_that_a_kill_left_does_not_change_what_is_restored(here: Place, is_there: bool) -> None:
+    backup = here.back_up()
+    kill_while_writing(here.folder)
+    if not is_there:
+        (here.folder / "brief.db").rename(here.folder / "brief.db.bad")
+    done = backups.restore(here.settings, backup, NOW, ALL)
+    assert {one.name.partition("Z")[2] for one in done.aside} == ({""} if is_there else {"-wal", "-shm"})
+    people = [line for line in dump(here.folder / "brief.db") if 'INTO "subscribers"' in line]
+    assert people == [line for line in dump(backup) if 'INTO "subscribers"' in line]
+    assert len(people) == READERS
+
+
+def test_a_database_that_was_moved_aside_finds_its_journal_again(here: Place) -> None:
+    backup = here.back_up()
+    kill_while_writing(here.folder)
+    done = backups.restore(here.settings, backup, NOW, ALL)
+    assert sum("'lost" in line for line in dump(done.aside[0])) == READERS
+
+
+def test_a_database_that_is_not_what_was_prepared_is_not_called_restored(here: Place) -> None:
+    service, file = here.opened(), here.folder / "brief.db"
+    service.archive.plan(LABEL, NOW)
+    prepared = backups._tally(file)
+    backups._insist_on(file, prepared)
+    service.archive.claim(LABEL, "worker:1:1", 5, NOW)  # as many rows as before, in other states
+    with pytest.raises(BackupRefused, match="other rows"):
+        backups._insist_on(file, prepared)
+
+
+def test_a_journal_beside_the_backup_is_refused(here: Place, there: Place) -> None:
+    backup = here.back_up()
+    backup.with_name("backup.db-wal").write_bytes(b"of another file")
+    with pytest.raises(BackupRefused, match="move it away"):
+        backups.restore(there.settings, backup, NOW)
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        lambda whole: b"garbage!" * 20 + whole[160:],
+        lambda whole: whole[:20_000],
+        lambda whole: whole[:300],
+        lambda whole: whole[:8192] + b"\xff" * 40_960 + whole[49_152:],
+    ],
+    ids=["header overwritten", "truncated", "nearly empty", "overwritten inside"],
+)
+def test_a_damaged_database_is_moved_aside_as_it_is_and_replaced(
+    here: Place, damaged: Callable[[bytes], bytes]
+) -> None:
+    backup, file = here.back_up(), here.folder / "brief.db"
+    file.write_bytes(damaged(file.read_bytes()))
+    before = file.read_bytes()
+    done = backups.restore(here.settings, backup, NOW, ALL)
+    assert [one.read_bytes()[100:] for one in done.aside] == [before[100:]]
+    assert states(here) == {}
+
+
+def test_what_an_earlier_restore_moved_aside_is_not_overwritten(here: Place) -> None:
+    backup = here.back_up()
+    done = backups.restore(here.settings, backup, NOW, ALL)
+    with pytest.raises(BackupRefused, match="another restore"):
+        backups.restore(here.settings, backup, NOW, ALL)
+    assert done.aside[0].exists()
+
+
+# -- who may read it, and who may come in ----------------------------------------------------------------
+
+
+def test_a_restored_database_is_for_its_owner_alone(here: Place, there: Place) -> None:
+    backup = here.back_up()
+    backup.chmod(0o644)
+    backups.restore(there.settings, backup, NOW)
+    assert (there.folder / "brief.db").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("said", [Said(), Said(was_stopped=True)])
+def test_sessions_and_links_that_ended_since_the_backup_stay_ended(
+    here: Place, there: Place, said: Said
+) -> None:
+    archive = here.opened().archive
+    _, session = found_pair(archive.sign_in(archive.ask_sign_in("ann@example.org", NOW), NOW))
+    link = archive.ask_sign_in("ann@example.org", NOW)
+    backups.restore(there.settings, here.back_up(), NOW, said)
+    restored = there.opened().archive
+    assert restored.session_address(session, NOW) is None
+    assert restored.sign_in(link, NOW) is LinkRefusal.UNKNOWN
+
+
+def found_pair(found: tuple[str, str] | LinkRefusal) -> tuple[str, str]:
+    assert not isinstance(found, LinkRefusal)
+    return found
+
+
+def test_after_pg_restore_every_admin_is_signed_out(here: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = here.opened().archive
+    _, session = found_pair(archive.sign_in(archive.ask_sign_in("ann@example.org", NOW), NOW))
+    monkeypatch.setenv("BRIEF_DATA_DIR", str(here.folder))
+    found = CliRunner().invoke(app, ["restored", "--taken", NOW.isoformat()])
+    assert (found.exit_code, found.output.count("signed out")) == (0, 1)
+    assert archive.session_address(session, NOW) is None
+
+
+# -- manifests -------------------------------------------------------------------------------------------
+
+
+def test_a_file_that_is_no_manifest_is_not_overwritten_by_one(here: Place) -> None:
+    other = here.folder / "notes.json"
+    other.write_text('{"precious": true}')
+    with pytest.raises(BackupRefused, match="another file"):
+        backups.back_up(here.settings, here.folder / "notes", NOW)
+    assert other.read_text() == '{"precious": true}'
+    assert not (here.folder / "notes").exists()
+
+
+def test_the_manifest_of_a_backup_that_is_gone_is_replaced(here: Place) -> None:
+    here.back_up().unlink()
+    assert backups.verified(here.back_up())
+
+
+@pytest.mark.parametrize("taken_at", ["garbage", "2026-01-01T00:00", 5, None])
+def test_a_manifest_without_a_time_is_refused(here: Place, there: Place, taken_at: object) -> None:
+    backup = here.back_up()
+    file = backup.with_name("backup.db.json")
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"taken_at": taken_at}))
+    with pytest.raises(BackupRefused, match="can't be read"):
+        backups.restore(there.settings, backup, NOW)

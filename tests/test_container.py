@@ -1,12 +1,15 @@
 """What the container's files promise; tests/container.sh builds and runs the image for real."""
 
+import asyncio
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from service.settings import Settings, is_secret
 
@@ -57,6 +60,22 @@ def test_every_setting_that_is_named_exists(text: str) -> None:
         setting = name.removesuffix("_FILE").lower()
         assert setting in fields, name
         assert not name.endswith("_FILE") or is_secret(setting, fields[setting]), name
+
+
+def test_a_visitor_can_not_choose_the_address_that_limits_count() -> None:
+    found = re.search(r"--proxies, (\S+)\]", COMPOSE)
+    assert found
+    assert f"{{subnet: {found[1]}}}" in COMPOSE
+    scope = {"type": "http", "client": ("172.30.57.1", 0)}
+    headers = [(b"x-forwarded-for", b"6.6.6.6, 203.0.113.5")]  # the proxy adds the one that it saw
+    seen: list[str] = []
+
+    async def app(scope: Any, _receive: Any, _send: Any) -> None:
+        seen.append(scope["client"][0])
+
+    middleware: Any = ProxyHeadersMiddleware(app, trusted_hosts=found[1])
+    asyncio.run(middleware({**scope, "headers": headers}, None, None))
+    assert seen == ["203.0.113.5"]
 
 
 def test_every_container_of_ours_is_confined_and_gets_its_secrets_as_files() -> None:

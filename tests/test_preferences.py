@@ -1,5 +1,6 @@
 import datetime as dt
 from dataclasses import replace
+from itertools import accumulate, pairwise
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from subscribers.preferences import (
     time_zones,
 )
 
+WEEK = dt.timedelta(weeks=1)
 ONE = Preferences(("agents", "robots"))
 TOPICS = frozenset({"agents", "robots", "quantum"})
 CHOICES = st.builds(
@@ -169,7 +171,22 @@ def test_one_issue_of_each_month_closes_it() -> None:
     assert [friday.month for friday in fridays if closes_month(friday)] == list(range(1, 13))
 
 
-def test_issues_of_longer_windows_close_their_months_too() -> None:
+def test_one_issue_of_two_weeks_closes_each_month() -> None:
     ends = [dt.date(2026, 1, 9) + dt.timedelta(weeks=2 * number) for number in range(26)]
-    assert [end.month for end in ends if closes_month(end, 12)] == list(range(1, 13))
+    assert sum(closes_month(end, 12) for end in ends) == 12
     assert closes_month(dt.date(2026, 6, 26), 33)
+
+
+def test_an_issue_that_was_merged_with_a_missed_one_leaves_its_month_to_the_next() -> None:
+    assert not closes_month(dt.date(2026, 5, 22), 12)
+    assert closes_month(dt.date(2026, 5, 29))
+
+
+@given(st.integers(0, 3000), st.lists(st.integers(1, 4), min_size=1, max_size=30))
+def test_however_the_weeks_are_merged_one_issue_closes_each_month(begin: int, weeks: list[int]) -> None:
+    friday, days = dt.date(2024, 1, 5) + begin * WEEK, [7 * one - 2 for one in weeks]
+    ends = list(accumulate(weeks, lambda end, one: end + one * WEEK, initial=friday))[1:]
+    closed = [end for end, length in zip(ends, days, strict=True) if closes_month(end, length)]
+    fridays = [friday + number * WEEK for number in range(1, sum(weeks) + 1)]
+    assert len(closed) == sum((one + WEEK).month != one.month for one in fridays)
+    assert all(later - one >= WEEK for one, later in pairwise(closed))

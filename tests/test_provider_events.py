@@ -114,6 +114,35 @@ def test_unknown_deliveries_and_unreadable_events_are_counted_and_change_nothing
     assert found(engine) == ("uncertain", None)
 
 
+@pytest.mark.parametrize("event", ["bounce", "spamreport", "delivered"])
+def test_an_event_about_a_delivery_that_was_never_sent_changes_nothing(
+    archive: Archive, roster: Roster, engine: sa.Engine, event: str
+) -> None:
+    issue = save_issue(archive)
+    add_readers(roster, 1)
+    archive.plan(issue.label, NOW)
+    assert take(archive, reported(event)).recorded == Recorded(unknown=1)
+    assert found(engine) == ("waiting", None)
+    assert archive.preview(save_issue(archive, label="2026-W23").label, NOW.date()) == {None: 1}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "[" * 100_000,
+        "[" * 100_000 + "]" * 100_000,
+        '[{"event": "bounce", "timestamp": 1, "delivery": "1", "sg_message_id": '
+        + "[" * 900 + "]" * 900 + "}]",
+    ],
+    ids=["never closed", "closed", "in a field"],
+)  # fmt: skip
+def test_json_that_is_nested_deeply_breaks_nothing(archive: Archive, body: str) -> None:
+    stamp = str(int(NOW.timestamp()))
+    signature = base64.b64encode(KEY.sign(f"{stamp}{body}".encode(), ec.ECDSA(hashes.SHA256()))).decode()
+    answer = receive(body.encode(), {SIGNATURE: signature, TIMESTAMP: stamp}, PUBLIC, archive, NOW)
+    assert (answer.status, answer.recorded.applied) in {(400, 0), (200, 0)}
+
+
 def test_a_report_that_sendgrid_did_not_sign_is_refused(archive: Archive, roster: Roster) -> None:
     uncertain(archive, roster)
     assert take(archive, reported("delivered"), spoilt=b" ").status == 401

@@ -33,6 +33,7 @@ from service.schedule import (
     upcoming,
     windows,
 )
+from subscribers.preferences import closes_month
 
 TUESDAYS = Cron("0 3 * * tue")
 RULES = Rules(TUESDAYS)
@@ -107,6 +108,18 @@ def test_a_rare_calendar_makes_long_windows_and_a_frequent_one_no_more_of_them()
         found = [one for _, one in windows(STATE, now, Rules(Cron(expression), missed=50))]
         assert {(one.last - one.first).days + 1 for one in found} <= days
         assert all(later.first - one.last == 3 * DAY for one, later in pairwise(found))
+
+
+@given(
+    st.sampled_from(["0 3 * * tue", "0 3 * * *", "0 3 */11 * *", "0 3 1,20 * *", "0 3 3-9 * 3", "0 3 1 * *"]),
+    st.dates(dt.date(2026, 6, 1), dt.date(2032, 1, 1)),
+)
+def test_whatever_the_calendar_one_window_closes_each_month(expression: str, until: dt.date) -> None:
+    now = dt.datetime.combine(until, dt.time(12), dt.UTC)
+    tiling = [one for _, one in windows(STATE, now, Rules(Cron(expression), missed=100))][:-1]
+    closing = [one for one in tiling if closes_month(one.last, (one.last - one.first).days + 1)]
+    days = [one.first + n * DAY for one in tiling for n in range((one.last - one.first).days + 1)]
+    assert len(closing) == sum(day.weekday() == 4 and (day + WEEK).month != day.month for day in days)
 
 
 def test_topics_that_failed_are_tried_again_later_and_later_until_they_are_given_up() -> None:
@@ -345,6 +358,12 @@ def test_days_of_the_week_are_counted_as_cron_does(expression: str, same_as: str
 )
 def test_what_is_no_cron_expression_is_refused(expression: str) -> None:
     with pytest.raises(ValueError):
+        Cron(expression)
+
+
+@pytest.mark.parametrize("expression", ["0 3 * * tue/0", "*/0 3 * * *", "0 3 1-9/0 * *", "0 3 * * tue/"])
+def test_a_step_that_leads_nowhere_is_refused_in_words(expression: str) -> None:
+    with pytest.raises(ValueError, match="a step is a whole number above 0"):
         Cron(expression)
 
 

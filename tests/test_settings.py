@@ -4,7 +4,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from service.cli.configuring import page
-from service.settings import Settings, SettingsWrong
+from service.settings import Settings, SettingsWrong, _content, read_settings
 
 SOUND = "pWq3xTz8LmV5rKc1NfYh7BdGs2JuQe4A"
 CONFIGURATION = Path(__file__).parents[1] / "docs" / "configuration.md"
@@ -38,6 +38,8 @@ def test_production_takes_sound_settings() -> None:
         ({"smtp_password": SecretStr("Password")}, "BRIEF_SMTP_PASSWORD"),
         ({"base_url": "http://brief.example.org"}, "BRIEF_BASE_URL"),
         ({"mailer": "outbox"}, "BRIEF_MAILER"),
+        ({"smtp_user": "brief", "smtp_host": "smtp.example.org"}, "BRIEF_SMTP_SECURITY"),
+        ({"sendgrid_host": "http://sendgrid.example.org"}, "BRIEF_SENDGRID_HOST"),
     ],
 )
 def test_production_refuses_what_is_only_safe_on_your_own_machine(
@@ -45,6 +47,54 @@ def test_production_refuses_what_is_only_safe_on_your_own_machine(
 ) -> None:
     with pytest.raises(ValidationError, match=words):
         production(**changes)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"smtp_user": "brief", "smtp_host": "localhost"},
+        {"smtp_user": "brief", "smtp_host": "smtp.example.org", "smtp_security": "starttls"},
+        {"smtp_host": "relay.example.org"},
+        {"sendgrid_host": "http://127.0.0.1:9000"},
+    ],
+)
+def test_production_takes_plaintext_where_no_secret_crosses_the_network(changes: dict[str, object]) -> None:
+    assert production(**changes)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://ann:word@brief.example.org",
+        "https://brief.example.org?page=1",
+        "https://brief.example.org/a?",
+        "https://brief.example.org/#top",
+    ],
+)
+def test_links_are_made_from_a_base_url_without_user_query_and_fragment(url: str) -> None:
+    with pytest.raises(SettingsWrong, match="BRIEF_BASE_URL: must end with"):
+        read_settings(_env_file=None, base_url=url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg://brief:Zx9@Qw7:secretpart@db/brief",
+        "postgresql+psycopg://brief:Zx9@secretpart@db/brief",
+        "postgresql+psycopg://brief:Zx9@db:secretpart/brief",
+    ],
+)
+def test_a_database_url_that_can_not_be_read_is_refused_without_a_part_of_its_password(url: str) -> None:
+    with pytest.raises(SettingsWrong, match="BRIEF_DATABASE_URL: can't be read") as refused:
+        read_settings(_env_file=None, database_url=url)
+    assert "secretpart" not in str(refused.value)
+    assert "Zx9" not in str(refused.value)
+
+
+def test_a_mark_that_an_editor_put_before_a_secret_is_no_part_of_it(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text(SOUND, encoding="utf-8-sig")
+    assert _content("BRIEF_SECRET_KEY", file) == SOUND
 
 
 def test_no_secret_shows_in_the_settings_or_their_errors() -> None:

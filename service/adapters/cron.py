@@ -19,6 +19,8 @@ class Cron:
         fields = expression.split()
         if len(fields) != 5:
             raise ValueError("write five fields: minute, hour, day, month, day of the week")
+        for field in fields:
+            _check_steps(field)
         # APScheduler 3 counts from Monday, cron from Sunday: names say the same to both
         fields[4] = ",".join(_days(fields[4].lower()))
         self._trigger = CronTrigger.from_crontab(" ".join(fields), ZoneInfo(zone))
@@ -36,12 +38,19 @@ class Never:
         return None
 
 
+def _check_steps(field: str) -> None:
+    for part in field.split(","):
+        _, slash, step = part.partition("/")
+        if slash and not (step.isdecimal() and int(step)):
+            raise ValueError(f"{part!r}: a step is a whole number above 0, such as */2")
+
+
 def _days(field: str) -> Iterator[str]:
     """``1-5/2`` as ``mon,wed,fri``."""
     for part in field.split(","):
         span, _, step = part.partition("/")
         first, dash, last = span.partition("-")
-        if span == "*" and not step:
+        if part == "*":
             yield "*"
             continue
         begin = 0 if span == "*" else _day(first)

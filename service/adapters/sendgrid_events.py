@@ -62,11 +62,13 @@ def receive(
         return Received(401, refusal)
     try:
         reported = json.loads(raw)
+        if not isinstance(reported, list):
+            return Received(400, "not a list of events")
+        events = [event for event in map(read_event, reported) if event is not None]
     except ValueError:
         return Received(400, "not JSON")
-    if not isinstance(reported, list):
-        return Received(400, "not a list of events")
-    events = [event for event in map(read_event, reported) if event is not None]
+    except RecursionError:
+        return Received(400, "nested too deeply")
     return Received(200, "", book.record(events, now), len(reported) - len(events))
 
 

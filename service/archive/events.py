@@ -63,7 +63,12 @@ def _rows(session: Session, events: Sequence[Event]) -> dict[int, DeliveryRow]:
 
 
 def _is_of(event: Event, row: DeliveryRow | None) -> bool:
-    return row is not None and row.issue_label == event.issue_label
+    return row is not None and row.issue_label == event.issue_label and not _never_left(row)
+
+
+def _never_left(row: DeliveryRow) -> bool:
+    """Nobody claimed it and no restore forgot that: who reports on it speaks of something else."""
+    return row.claim == 0 and row.state in {State.WAITING, State.SKIPPED}
 
 
 def _fresh(session: Session, events: Sequence[Event], now: dt.datetime) -> list[Event]:

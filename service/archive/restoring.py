@@ -9,7 +9,7 @@ import datetime as dt
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from service.archive.tables import DeliveryRow, RestoreRow
+from service.archive.tables import AdminSessionRow, DeliveryRow, RestoreRow, SignInRow
 from service.delivery import State
 from subscribers.database import table, writer
 
@@ -23,6 +23,12 @@ class Restoring:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
         self._writer = writer(engine)
+
+    def sign_out_everybody(self) -> None:
+        """End every session and link of admins: some ended or were used after the backup was taken."""
+        with Session(self._writer) as session, session.begin():
+            for row in (SignInRow, AdminSessionRow):
+                session.execute(sa.delete(table(row)))
 
     def hold(self, taken_at: dt.datetime, now: dt.datetime) -> int:
         """Make uncertain what may have left after the backup was taken; how many deliveries that is."""

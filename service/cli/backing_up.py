@@ -40,8 +40,8 @@ def restore(
     """Put a backup in place. What may have been sent since it was taken is held, and not sent again."""
     said = backups.Said(replace=sure, was_stopped=stopped, any_key=any_key)
     done = backups.restore(read_settings(), file, wiring.now(), said)
-    if done.aside:
-        out.print(f"The database that was there is now {done.aside}", markup=False)
+    for aside in done.aside:
+        out.print(f"Moved aside, to {aside}", markup=False)
     out.print(f"Restored the backup of {done.taken_at:%Y-%m-%d %H:%M} UTC.")
     if done.migrated:
         out.print("It was of an earlier version and was migrated.")
@@ -58,7 +58,9 @@ def restored(
         raise Refused(f"{taken!r} is not a time such as 2026-06-02T03:00+00:00", 2) from error
     if taken_at.tzinfo is None or taken_at > wiring.now():
         raise Refused("the time needs its zone, such as +00:00, and lies in the past", 2)
-    _say_what_is_held(opened().archive.hold(taken_at, wiring.now()))
+    archive = opened().archive
+    archive.sign_out_everybody()
+    _say_what_is_held(archive.hold(taken_at, wiring.now()))
 
 
 def _say_what_is_held(held: int) -> None:
@@ -70,4 +72,5 @@ def _say_what_is_held(held: int) -> None:
         out.print(
             "brief deliveries resolve ISSUE --as accepted (or waiting); the outbox knows: reconcile ISSUE"
         )
+    out.print("Every admin was signed out: they ask for a new link.")
     out.print("Who left or joined since the backup is not in it: see docs/operating.md.")

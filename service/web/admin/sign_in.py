@@ -69,11 +69,11 @@ def opened(token: str, request: Request, visitor: Known, office: TheOffice) -> R
 
 @routes.post(SIGN_IN + "/{token}")
 def enter(token: str, request: Request, visitor: Known, office: TheOffice) -> Response:
-    if limited := office.limits.take("admin link", None, host(request), office.clock()):
-        return _too_often(office, limited.wait)
     found = office.archive.sign_in(token, office.clock())
     if isinstance(found, LinkRefusal):
-        return _refused(office, found)
+        # Only misses are counted: nobody guesses 256 bits, and nobody's guesses may keep an admin out
+        limited = office.limits.take("admin link", None, host(request), office.clock())
+        return _too_often(office, limited.wait) if limited else _refused(office, found)
     address, session = found
     if address not in office.admins:
         office.archive.sign_out_everywhere(address)
