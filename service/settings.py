@@ -382,7 +382,7 @@ class Settings(BaseSettings):
 
     def _in_plaintext(self) -> Iterator[str]:
         if self.smtp_user and self.smtp_security == "none" and self.smtp_host not in LOOPBACK:
-            yield "BRIEF_SMTP_SECURITY: the password would cross the network in plaintext; use starttls or tls"
+            yield "BRIEF_SMTP_SECURITY: the password would travel in plaintext; use starttls or tls"
         sendgrid = urlsplit(self.sendgrid_host)
         if sendgrid.scheme != "https" and sendgrid.hostname not in LOOPBACK:
             yield "BRIEF_SENDGRID_HOST: production needs an https address"
