@@ -18,7 +18,7 @@ from service.archive import Span, Unavailable
 from service.delivery import MailerUnusable, MessageMaker
 from service.papers import Window
 from service.pipeline import build_issue
-from service.publishing import PostRoom, deliver
+from service.publishing import NotApproved, PostRoom, deliver
 from service.wiring import Service
 
 SWEEP = 5.0  # seconds between two sweeps
@@ -34,7 +34,7 @@ class Worker:
     service: Service
     room: PostRoom
     _one: threading.Lock = field(default_factory=threading.Lock)
-    _makers: dict[str, tuple[str, MessageMaker]] = field(default_factory=dict)
+    _makers: dict[str, MessageMaker] = field(default_factory=dict)
 
     def deliver(self, label: str, span: Span | None = None) -> None:
         """Send what is due of an issue; a mailer or a database that fails leaves it to a later sweep."""
@@ -48,6 +48,8 @@ class Worker:
         try:
             deliver(label, self._maker(label), self.room, span=span)
             self.service.archive.audited(label)
+        except NotApproved as error:
+            log.error("event=not_approved issue=%s %s", label, error)  # noqa: TRY400 - it is no defect here
         except (MailerUnusable, *Unavailable) as error:
             log.warning("event=delivery_stopped issue=%s error=%s", label, type(error).__name__)
 
@@ -72,10 +74,10 @@ class Worker:
     def _maker(self, label: str) -> MessageMaker:
         """The maker of an issue, rendered once for as long as its content is the same."""
         content = self.service.archive.status(label).content_hash
-        known, maker = self._makers.get(label, ("", None))
-        if maker is None or known != content:
+        maker = self._makers.get(label)
+        if maker is None or maker.rendered.issue.content_hash != content:
             maker = wiring.message_maker(self.service, label)
-            self._makers = {label: (content, maker)}  # one at a time: rendered issues are large
+            self._makers = {label: maker}  # one at a time: rendered issues are large
         return maker
 
 
