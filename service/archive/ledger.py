@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from service.archive.hours import attend, touch
-from service.archive.issues import IssueStatus, counts, issue_row, status
+from service.archive.issues import IssueClosed, IssueStatus, counts, issue_row, status
 from service.archive.pacing import hold_back, may_leave
 from service.archive.planning import Span
 from service.archive.tables import DeliveryRow, Halt, IssueRow
@@ -25,10 +26,18 @@ from subscribers.tables import SubscriberRow, SuppressionRow
 Unavailable = (sa.exc.OperationalError, sa.exc.InterfaceError)  # locked or gone: it may come back
 
 DELIVERIES = table(DeliveryRow)
+OPEN_AGAIN = (State.WAITING, State.FAILED)
 DUE_AGAIN = (State.FAILED, State.UNCERTAIN)
 CANCELLED = "cancelled"
 SET_BACK = dt.timedelta(minutes=5)  # a row from so far in the future was written by a clock that was wrong
 WITHDRAWN = "left, was deleted or suppressed after the issue was planned"
+
+
+log = logging.getLogger("brief.delivery")
+
+
+class IssueCancelled(IssueClosed):
+    """A cancelled issue stays so: what it had to send is skipped for good."""
 
 
 class LedgerBroken(Exception):
@@ -94,7 +103,9 @@ class Ledger:
                 {"delivery": one.id, "claim_": one.claim, "attempt_": one.attempt} for one in deliveries
             ]
             if values:
-                settled = {"reason": reason, "settled_at": now, "retry_at": None}
+                cancelled = _is_cancelled(session, deliveries[0].issue_label)
+                state, why = (State.SKIPPED, CANCELLED) if cancelled else (State.WAITING, reason)
+                settled = {"state": state, "reason": why, "settled_at": now, "retry_at": None}
                 session.connection().execute(_TAKEN_BACK.values(**settled), values)
             return len(values)
 
@@ -183,33 +194,46 @@ class Ledger:
     # -- the switch and the operator -------------------------------------------------------------------------
 
     def set_halt(self, label: str, halt: Halt | None, now: dt.datetime) -> int:
-        """Pause, resume or cancel; how many a cancellation skipped. Senders stop within a second."""
+        """Pause, resume or cancel; how many a cancellation skipped. Senders stop within a second.
+
+        IssueCancelled where it is cancelled and this is another switch.
+        """
         with Session(self._writer) as session, session.begin():
+            if halt is not Halt.CANCELLED:
+                _refuse_cancelled(session, label)
             issue_row(session, label, lock=True).halt = halt
             session.flush()
             touch(session, label, now)
             if halt is not Halt.CANCELLED:
                 return 0
-            open_ = (State.WAITING, State.FAILED)
             return _changed(
-                session, label, open_, {"state": State.SKIPPED, "reason": CANCELLED, "settled_at": now}
+                session, label, OPEN_AGAIN, {"state": State.SKIPPED, "reason": CANCELLED, "settled_at": now}
             )
 
     def resolve(
         self, label: str, as_: State, now: dt.datetime, ids: Sequence[int] = (), note: str = ""
     ) -> int:
-        """Say of uncertain deliveries that they arrived (ACCEPTED) or are to be sent (WAITING)."""
+        """Say of uncertain deliveries that they arrived (ACCEPTED) or are to be sent (WAITING).
+
+        IssueCancelled where they would be sent of a cancelled issue.
+        """
         values = {"state": as_, "reason": note or f"resolved as {as_}", "settled_at": now, "retry_at": None}
         with Session(self._writer) as session, session.begin():
+            if as_ is State.WAITING:
+                _refuse_cancelled(session, label)
             touch(session, label, now)
             return _changed(session, label, (State.UNCERTAIN,), values, ids)
 
     def retry(
         self, label: str, states: Sequence[State], ids: Sequence[int] = (), now: dt.datetime | None = None
     ) -> int:
-        """Make deliveries in these states due at once, with all their attempts before them."""
+        """Make deliveries in these states due at once, with all their attempts before them.
+
+        IssueCancelled where the issue is.
+        """
         values = {"state": State.WAITING, "reason": None, "retry_at": None, "attempt": 0}
         with Session(self._writer) as session, session.begin():
+            _refuse_cancelled(session, label)
             if now is not None:
                 touch(session, label, now)  # who asks for them wants them, however late it is
             return _changed(session, label, states, values, ids)
@@ -217,6 +241,16 @@ class Ledger:
 
 def _halt(label: str) -> sa.Select[Any]:
     return sa.select(col(IssueRow.halt)).where(col(IssueRow.label) == label)
+
+
+def _refuse_cancelled(session: Session, label: str) -> None:
+    if issue_row(session, label, lock=True).halt == Halt.CANCELLED:
+        raise IssueCancelled(f"issue {label} was cancelled; what it had to send is skipped for good")
+
+
+def _is_cancelled(session: Session, label: str) -> bool:
+    """Whether nothing of the issue may wait; the row is locked, so that it stays so until the commit."""
+    return bool(session.scalar(_halt(label).with_for_update(key_share=True)) == Halt.CANCELLED)
 
 
 def _due(session: Session, label: str, claimant: Claimant, limit: int, now: dt.datetime) -> Sequence[int]:
@@ -261,21 +295,47 @@ def _claim(session: Session, ids: Sequence[int], claimant: Claimant, now: dt.dat
 
 def _settle(session: Session, outcomes: Settled, now: dt.datetime, resend_after: dt.timedelta | None) -> None:
     """Rows that share everything are written together: most chunks are one statement."""
+    cancelled = _cancelled(session, outcomes)
     alike: dict[tuple[Any, ...], list[int]] = defaultdict(list)
     for delivery, outcome in outcomes:
         tried = outcome.state not in {State.WAITING, State.SKIPPED}
         attempt = delivery.attempt + tried
         written, again_at = settlement(attempt, outcome, now, resend_after)
+        if written.state in OPEN_AGAIN and delivery.issue_label in cancelled:
+            written, again_at = Outcome(State.SKIPPED, CANCELLED), None
         alike[delivery.claim, written.state, written.detail, attempt, again_at].append(delivery.id)
     if len(alike) > max(8, len(outcomes) // 4):
-        session.connection().execute(_SETTLEMENT, _each(alike, now))
-        return
-    for (claim, state, detail, attempt, again_at), ids in alike.items():
-        session.execute(
-            sa.update(DELIVERIES)
-            .where(_is_one_of(session, ids), DELIVERIES.c.claim == claim, _OPEN)
-            .values(state=state, reason=detail or None, attempt=attempt, settled_at=now, retry_at=again_at)
-        )
+        found = session.connection().execute(_SETTLEMENT, _each(alike, now)).rowcount
+    else:
+        found = sum(_settle_alike(session, ids, each, now) for each, ids in alike.items())
+    if found != len(outcomes):
+        _tell_what_was_taken(session, [one for one, _ in outcomes])
+
+
+def _cancelled(session: Session, outcomes: Settled) -> set[str]:
+    """Labels of cancelled issues among those of which something would wait again."""
+    labels = sorted({one.issue_label for one, outcome in outcomes if outcome.state in OPEN_AGAIN})
+    return {label for label in labels if _is_cancelled(session, label)}
+
+
+def _settle_alike(session: Session, ids: Sequence[int], each: tuple[Any, ...], now: dt.datetime) -> int:
+    """Write what these rows share; how many still were their worker's."""
+    claim, state, detail, attempt, again_at = each
+    still_its = sa.or_(_OPEN, DELIVERIES.c.state == State.WAITING) if state is State.ACCEPTED else _OPEN
+    rows = sa.update(DELIVERIES).where(_is_one_of(session, ids), DELIVERIES.c.claim == claim, still_its)
+    values = {
+        "state": state, "reason": detail or None, "attempt": attempt, "settled_at": now, "retry_at": again_at
+    }  # fmt: skip
+    return int(session.execute(rows.values(**values)).rowcount)  # type: ignore[attr-defined]  # a CursorResult
+
+
+def _tell_what_was_taken(session: Session, deliveries: Sequence[Delivery]) -> None:
+    """Log how many were claimed by another since; what an event of the provider settled is no matter."""
+    claims = {one.id: one.claim for one in deliveries}
+    rows = sa.select(DELIVERIES.c.id, DELIVERIES.c.claim).where(_is_one_of(session, list(claims)))
+    taken = sum(row.claim != claims[row.id] for row in session.execute(rows))
+    if taken:
+        log.warning("event=taken_meanwhile issue=%s deliveries=%d", deliveries[0].issue_label, taken)
 
 
 def _each(alike: Mapping[tuple[Any, ...], Iterable[int]], now: dt.datetime) -> list[dict[str, Any]]:
@@ -290,10 +350,21 @@ def _each(alike: Mapping[tuple[Any, ...], Iterable[int]], now: dt.datetime) -> l
 
 
 # A row that became uncertain still takes the word of the worker that had it: it knows better.
+# So does one that somebody let wait since, where the word is that it arrived.
 _OPEN = sa.or_(DELIVERIES.c.state == State.CLAIMED, DELIVERIES.c.state == State.UNCERTAIN)
 _SETTLEMENT = (
     sa.update(DELIVERIES)
-    .where(DELIVERIES.c.id == sa.bindparam("delivery"), DELIVERIES.c.claim == sa.bindparam("claim_"), _OPEN)
+    .where(
+        DELIVERIES.c.id == sa.bindparam("delivery"),
+        DELIVERIES.c.claim == sa.bindparam("claim_"),
+        sa.or_(
+            _OPEN,
+            sa.and_(
+                DELIVERIES.c.state == State.WAITING,
+                sa.bindparam("state_", type_=sa.String) == State.ACCEPTED,
+            ),
+        ),
+    )
     .values(
         state=sa.bindparam("state_"),
         reason=sa.bindparam("reason_"),
@@ -311,7 +382,7 @@ _TAKEN_BACK = (
         DELIVERIES.c.claim == sa.bindparam("claim_"),
         sa.or_(DELIVERIES.c.state == State.REFUSED, DELIVERIES.c.state == State.FAILED),
     )
-    .values(state=State.WAITING, attempt=sa.bindparam("attempt_"))
+    .values(attempt=sa.bindparam("attempt_"))
 )
 
 
