@@ -101,11 +101,12 @@ def work(service: Service, stopping: Callable[[], bool], *, once: bool = False) 
 
 
 def _ended(main: Coroutine[None, None, None]) -> None:
-    """Run it to its end; unlike asyncio.run, wait for nothing that it left behind."""
+    """Run it to its end; unlike asyncio.run, wait for no task that it left behind."""
     loop = asyncio.new_event_loop()
     try:
         loop.run_until_complete(main)
     finally:
+        loop.run_until_complete(loop.shutdown_default_executor())  # threads are ours: they end
         loop.close()
 
 
@@ -117,6 +118,9 @@ async def _do_jobs(worker: Worker, jobs: Jobs, *, once: bool, last_words: float 
         return
     sweeping = asyncio.create_task(_sweep(worker))
     await asyncio.wait((running, sweeping), return_when=asyncio.FIRST_COMPLETED)
+    if running.done():  # only by an error: this process is of no use any more
+        sweeping.cancel()
+        await running
     running.cancel()  # finishes the job at hand, which stops by itself
     await sweeping
     await asyncio.to_thread(worker.finish)
