@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from service.adapters.journal import FileJournal
-from service.archive import Archive, Halt
+from service.archive import Archive, Halt, IssueCancelled
 from service.delivery import Mailer, Message, Outcome, State, Uncertainty
 from service.delivery.model import Begin
 from service.publishing import LEASE, NotApproved, PostRoom, deliver
@@ -211,6 +211,36 @@ def test_a_late_failure_of_a_cancelled_issue_is_skipped(machine: Machine, word: 
     machine.archive.set_halt(LABEL, Halt.CANCELLED, NOW)
     said = [(one, Outcome(word, f"451 busy {one.id}")) for one in claimed]  # as different as words can be
     machine.archive.settle(said, NOW)
+    assert machine.archive.counts(LABEL) == {State.SKIPPED: 30}
+
+
+@pytest.mark.parametrize("switch", [Halt.PAUSED, None])
+def test_nothing_leads_away_from_a_cancellation(machine: Machine, switch: Halt | None) -> None:
+    machine.archive.set_halt(LABEL, Halt.CANCELLED, NOW)
+    with pytest.raises(IssueCancelled, match="issue 2026-W22 was cancelled"):
+        machine.archive.set_halt(LABEL, switch, NOW)
+    assert machine.archive.halt(LABEL) is Halt.CANCELLED
+    assert machine.archive.set_halt(LABEL, Halt.CANCELLED, NOW) == 0
+
+
+def test_nothing_of_a_cancelled_issue_is_let_wait_by_hand(machine: Machine) -> None:
+    machine.archive.settle([(machine.archive.claim(LABEL, "gone", 1, NOW)[0], Outcome(State.REFUSED))], NOW)
+    machine.archive.settle([(machine.archive.claim(LABEL, "gone", 1, NOW)[0], Outcome(State.UNCERTAIN))], NOW)
+    machine.archive.set_halt(LABEL, Halt.CANCELLED, NOW)
+    with pytest.raises(IssueCancelled):
+        machine.archive.retry(LABEL, (State.REFUSED,))
+    with pytest.raises(IssueCancelled):
+        machine.archive.resolve(LABEL, State.WAITING, NOW)
+    assert machine.archive.resolve(LABEL, State.ACCEPTED, NOW) == 1
+
+
+def test_a_refusal_that_was_the_mailers_fault_is_skipped_where_the_issue_was_cancelled(
+    machine: Machine,
+) -> None:
+    (claimed,) = machine.archive.claim(LABEL, "host:1:1", 1, NOW)
+    machine.archive.settle([(claimed, Outcome(State.REFUSED, "550"))], NOW)
+    machine.archive.set_halt(LABEL, Halt.CANCELLED, NOW)
+    machine.archive.take_back([claimed], NOW, "the mailer was unusable")
     assert machine.archive.counts(LABEL) == {State.SKIPPED: 30}
 
 
