@@ -32,8 +32,10 @@ from service.delivery.pace import Pace
 Clock = Callable[[], dt.datetime]
 
 LEASE = dt.timedelta(minutes=15)  # a chunk takes seconds: a claim this old may have lost its worker
-FENCE = LEASE / 2  # a worker begins nothing that it claimed so long ago: others may soon take it
-STALE = LEASE / 3  # and offers nothing: what is older goes back before it meets the fence
+FENCE = (
+    LEASE.total_seconds() / 2
+)  # a worker begins nothing that it claimed so long ago: others may soon take it
+STALE = LEASE.total_seconds() / 3  # and offers nothing: what is older goes back before it meets the fence
 CLAIMS_AT_FIRST = 20
 CLAIMS_AT_MOST = 1000  # bounds what the loss of a machine can leave uncertain; of a process, its connections
 QUICK = 2.0  # seconds; a chunk that is sent sooner is followed by a larger one
@@ -178,8 +180,9 @@ class Moment:
     at: dt.datetime
     ticks: float
 
-    def is_past(self, age: dt.timedelta, now: dt.datetime, ticks: float) -> bool:
-        return ticks - self.ticks > age.total_seconds() or abs(now - self.at) > age
+    def is_past(self, age: float, now: dt.datetime, ticks: float) -> bool:
+        """Whether it is more than so many seconds away."""
+        return ticks - self.ticks > age or not -age <= (now - self.at).total_seconds() <= age
 
 
 class Run:
