@@ -14,7 +14,7 @@ from service.briefs.desk import write_brief
 from service.delivery import MessageMaker
 from service.issues import Issue
 from service.papers import Fetched, PaperSource, Selection, SourceError, Window, select
-from service.publishing import Clock, PostRoom, Progress, deliver, unwatched
+from service.publishing import Clock, NotApproved, PostRoom, Progress, deliver, unwatched
 from subscribers.topics import Topic
 
 
@@ -113,10 +113,6 @@ def fetch_papers(topic: Topic, window: Window, room: Newsroom, *, fresh: bool = 
     room.archive.store_fetched(topic, fetched, room.source.name)
     room.archive.note_fetch(topic.slug, room.clock(), failed=False)
     return fetched
-
-
-class NotApproved(Exception):
-    """An issue that nobody approved, or that changed since."""
 
 
 def publish_issue(

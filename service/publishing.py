@@ -31,12 +31,16 @@ from service.delivery.pace import Pace
 
 Clock = Callable[[], dt.datetime]
 
-LEASE = dt.timedelta(minutes=15)  # a chunk takes seconds: a claim this old has lost its worker
+LEASE = dt.timedelta(minutes=15)  # a chunk takes seconds: a claim this old may have lost its worker
+FENCE = (
+    LEASE.total_seconds() / 2
+)  # a worker begins nothing that it claimed so long ago: others may soon take it
+STALE = LEASE.total_seconds() / 3  # and offers nothing: what is older goes back before it meets the fence
 CLAIMS_AT_FIRST = 20
 CLAIMS_AT_MOST = 1000  # bounds what the loss of a machine can leave uncertain; of a process, its connections
-QUICK = dt.timedelta(seconds=2)  # a chunk that is sent sooner is followed by a larger one
-GLANCE = dt.timedelta(milliseconds=250)  # how often a run looks at the switch
-SETTLE = dt.timedelta(seconds=1)  # outcomes wait no longer for the ledger
+QUICK = 2.0  # seconds; a chunk that is sent sooner is followed by a larger one
+GLANCE = 0.25  # seconds; how often a run looks at the switch
+SETTLE = 1.0  # seconds; outcomes wait no longer for the ledger
 PATIENCE = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)  # seconds between tries of a database that is locked or gone
 
 log = logging.getLogger("brief.delivery")
@@ -50,6 +54,14 @@ class Progress(Protocol):
 
 def unwatched(step: str, done: int, total: int) -> None:
     """Progress that nobody watches."""
+
+
+class NotApproved(Exception):
+    """An issue that nobody approved, or that changed since."""
+
+
+class TooOld(Exception):
+    """Claims that another worker may have taken by now: nothing of them may leave."""
 
 
 def never() -> bool:
@@ -73,6 +85,7 @@ class PostRoom:
     pace: Pace = field(default_factory=Pace)
     fan_out: FanOut | None = None  # writes the jobs of other workers
     late: dt.timedelta | None = None  # a delivery later than this is held; None: none is
+    ticks: Callable[[], float] = time.monotonic  # seconds, for whatever takes time: nobody sets it back
 
     @property
     def resend_after(self) -> dt.timedelta | None:
@@ -87,15 +100,37 @@ def deliver(
     span: Span | None = None,
     watch: Progress = unwatched,
 ) -> None:
-    """Send what is due of an issue, or of a chunk of it, until nothing is or somebody stops it."""
+    """Send what is due of an issue, or of a chunk of it, until nothing is or somebody stops it.
+
+    NotApproved where the maker has another content than the one that was approved.
+    """
+    _require_approved(label, maker, room)
     maker = maker.with_ids(room.archive.message_ids(label, maker.ids))
     reconcile(label, maker, room)
     run = Run(label, maker, room, span, watch)
     while (again_at := run.send()) is not None:
-        while room.clock() < again_at:
-            time.sleep(min(GLANCE.total_seconds(), max((again_at - room.clock()).total_seconds(), 0.0)))
-            if run.is_halted():
-                return
+        if not _waited(again_at, run, room):
+            return
+
+
+def _waited(until: dt.datetime, run: "Run", room: PostRoom) -> bool:
+    """Whether the time came before somebody stopped the run; a clock that is set back makes it no longer."""
+    seconds = (until - room.clock()).total_seconds()
+    end = room.ticks() + seconds
+    while room.clock() < until and (left := end - room.ticks()) > 0:
+        time.sleep(min(GLANCE, left))
+        if run.is_halted():
+            return False
+    return True
+
+
+def _require_approved(label: str, maker: MessageMaker, room: PostRoom) -> None:
+    status = room.archive.status(label)
+    if not status.approved or maker.rendered.issue.content_hash != status.content_hash:
+        raise NotApproved(
+            f"what would be sent of issue {label} is not what was approved; "
+            f"look at it, then: brief approve {label}"
+        )
 
 
 def reconcile(label: str, maker: MessageMaker, room: PostRoom) -> None:
@@ -103,10 +138,15 @@ def reconcile(label: str, maker: MessageMaker, room: PostRoom) -> None:
     workers = set()
     for delivery, worker, claimed_at in room.archive.claims(label):
         # This process delivers one thing at a time: a claim of its own is left from a run that broke.
-        if worker == room.worker or room.is_gone(worker) or abs(room.clock() - claimed_at) > LEASE:
+        is_lost = worker == room.worker or room.is_gone(worker)
+        if is_lost or abs(room.clock() - claimed_at) > LEASE:
             outcome = _found(delivery, worker, maker, room)
+            if not is_lost and outcome.state is State.WAITING:
+                # it may only be slow or suspended, about to send; it says better as soon as it can
+                outcome = Outcome(State.UNCERTAIN, "its worker was not heard of for too long")
             room.archive.settle([(delivery, outcome)], room.clock(), room.resend_after)
-            workers.add(worker)
+            if is_lost:
+                workers.add(worker)
     for worker in sorted(workers - {room.worker}):
         if not room.archive.has_claims(worker):
             room.journal.discard(worker)
@@ -133,6 +173,18 @@ def _found(delivery: Delivery, worker: str, maker: MessageMaker, room: PostRoom)
     return reconciled(begun, outcome, was_sent)
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When a chunk was claimed, by both clocks: a suspended machine stops one, an operator sets the other."""
+
+    at: dt.datetime
+    ticks: float
+
+    def is_past(self, age: float, now: dt.datetime, ticks: float) -> bool:
+        """Whether it is more than so many seconds away."""
+        return ticks - self.ticks > age or not -age <= (now - self.at).total_seconds() <= age
+
+
 class Run:
     """One process sending what is due. What it claimed is settled when `send` ends, however it ends.
 
@@ -153,32 +205,42 @@ class Run:
         self._size = CLAIMS_AT_FIRST
         self._outcomes: list[tuple[Delivery, Outcome]] = []
         self._stock: list[Delivery] = []  # claimed, and not offered to the mailer yet
-        self._ahead: tuple[Future[Claims], list[tuple[Delivery, Outcome]]] | None = None
+        self._ahead: tuple[Future[tuple[Claims, Moment]], list[tuple[Delivery, Outcome]]] | None = None
         self._blameless: Sequence[Message] = ()
         self._open: dict[int, Delivery] = {}  # claimed, and nothing is known yet
+        self._since: dict[int, Moment] = {}  # when they were claimed
         self._begun: set[int] = set()
         self._again_at: dt.datetime | None = None
-        self._looked_at = self._settled_at = room.clock()
+        self._looked_at = self._settled_at = room.ticks()
         counts = room.archive.counts(label)
         self._done, self._total = 0, counts.get(State.WAITING, 0) + counts.get(State.FAILED, 0)
 
     def send(self) -> dt.datetime | None:
         """Send until nothing is due; when more will be, where the pace holds it back."""
         with ThreadPoolExecutor(1, "ledger") as clerk:
-            try:
-                for message, outcome in self._room.mailer.send(self._messages(clerk), self._begin):
-                    self._note(message.delivery, outcome)
-            except MailerUnusable as error:
-                self._blameless = error.blameless
-                raise
-            finally:
-                # also when the mailer turns out unusable: what it did accept is written down first
-                self._close()
+            while not self._is_through(clerk):
+                self._size = CLAIMS_AT_FIRST
         return None if self.is_halted() else self._again_at
+
+    def _is_through(self, clerk: Executor) -> bool:
+        """Send until nothing is due; False where claims grew too old: they went back, to be claimed anew."""
+        try:
+            for message, outcome in self._room.mailer.send(self._messages(clerk), self._begin):
+                self._note(message.delivery, outcome)
+        except TooOld as error:
+            log.warning("event=claims_too_old issue=%s worker=%s %s", self._label, self._room.worker, error)
+            return False
+        except MailerUnusable as error:
+            self._blameless = error.blameless
+            raise
+        finally:
+            # also when the mailer turns out unusable: what it did accept is written down first
+            self._close()
+        return True
 
     def is_halted(self) -> bool:
         """Whether somebody stopped this process or this issue."""
-        self._looked_at = self._room.clock()
+        self._looked_at = self._room.ticks()
         if self._room.stopping():
             return True
         try:
@@ -188,34 +250,39 @@ class Run:
 
     def _messages(self, clerk: Executor) -> Iterator[Message]:
         while not self._room.stopping() and (claimed := self._claimed()):
-            began = self._room.clock()
+            began = self._room.ticks()
             self._look_ahead(clerk)
             for delivery in claimed:
-                if self._room.stopping() or (self._is_time(self._looked_at, GLANCE) and self.is_halted()):
+                ticks, now = self._room.ticks(), self._room.clock()
+                if self._room.stopping() or (ticks - self._looked_at >= GLANCE and self.is_halted()):
                     return
+                if self._since[delivery.id].is_past(STALE, now, ticks):
+                    self._note(delivery, Outcome(State.WAITING))
+                    continue
                 try:
-                    yield self._maker.message(delivery, self._room.clock())
+                    yield self._maker.message(delivery, now)
                 except MessageRefused as error:
                     self._note(delivery, Outcome(State.REFUSED, str(error)))
-            quick = self._room.clock() - began < QUICK
+            quick = self._room.ticks() - began < QUICK
             self._size = min(2 * self._size, CLAIMS_AT_MOST) if quick else max(self._size // 2, 1)
 
     def _begin(self, messages: Sequence[Message]) -> None:
-        """The last moment before these messages may leave."""
+        """The last moment before these messages may leave; TooOld where others may have taken one of them."""
         deliveries = [message.delivery for message in messages]
+        now, ticks = self._room.clock(), self._room.ticks()
+        for delivery in deliveries:
+            if self._since[delivery.id].is_past(FENCE, now, ticks):
+                raise TooOld(f"delivery={delivery.id} claimed_at={self._since[delivery.id].at.isoformat()}")
         self._room.journal.begin(deliveries)
         self._begun.update(delivery.id for delivery in deliveries)
 
     def _note(self, delivery: Delivery, outcome: Outcome) -> None:
         self._room.journal.note(delivery, outcome)
         self._outcomes.append((delivery, outcome))
-        del self._open[delivery.id]
+        del self._open[delivery.id], self._since[delivery.id]
         self._begun.discard(delivery.id)
-        if self._is_time(self._settled_at, SETTLE):
+        if self._room.ticks() - self._settled_at >= SETTLE:
             self._turn(0)
-
-    def _is_time(self, last: dt.datetime, interval: dt.timedelta) -> bool:
-        return self._room.clock() - last >= interval
 
     def _claimed(self) -> Sequence[Delivery]:
         self._catch_up()
@@ -243,35 +310,40 @@ class Run:
             (future, outcomes), self._ahead = self._ahead, None
             self._again_at = self._book(outcomes, future.result).again_at
 
-    def _tried(self, size: int, outcomes: Sequence[tuple[Delivery, Outcome]]) -> Claims:
-        """A turn of the ledger, patient with a database that is locked or gone."""
+    def _tried(self, size: int, outcomes: Sequence[tuple[Delivery, Outcome]]) -> tuple[Claims, Moment]:
+        """A turn of the ledger and when it began, patient with a database that is locked or gone."""
         for wait in PATIENCE:
             try:
-                return self._room.archive.turn(
-                    self._label, self._claimant, size, outcomes, self._room.clock()
-                )
+                return self._tried_once(size, outcomes)
             except Unavailable:
                 time.sleep(wait)
-        return self._room.archive.turn(self._label, self._claimant, size, outcomes, self._room.clock())
+        return self._tried_once(size, outcomes)
 
-    def _book(self, outcomes: list[tuple[Delivery, Outcome]], turn: Callable[[], Claims]) -> Claims:
+    def _tried_once(self, size: int, outcomes: Sequence[tuple[Delivery, Outcome]]) -> tuple[Claims, Moment]:
+        moment = Moment(self._room.clock(), self._room.ticks())  # before the turn, which may take long
+        return self._room.archive.turn(self._label, self._claimant, size, outcomes, moment.at), moment
+
+    def _book(
+        self, outcomes: list[tuple[Delivery, Outcome]], turn: Callable[[], tuple[Claims, Moment]]
+    ) -> Claims:
         """Take in a turn: its claims are open now, its outcomes are the ledger's."""
         began = time.monotonic()
         try:
-            claims = turn()
+            claims, moment = turn()
         except BaseException:
             self._outcomes = outcomes + self._outcomes  # the journal keeps them for the next run
             raise
         self._open.update((delivery.id, delivery) for delivery in claims.deliveries)
+        self._since.update(dict.fromkeys([delivery.id for delivery in claims.deliveries], moment))
         self._stock.extend(claims.deliveries)
         self._settled(outcomes, time.monotonic() - began)
         return claims
 
     def _settled(self, outcomes: Sequence[tuple[Delivery, Outcome]], seconds: float) -> None:
-        self._settled_at = self._room.clock()
+        self._settled_at = self._room.ticks()
         if outcomes:
             self._room.journal.forget([delivery for delivery, _ in outcomes])
-            self._done += len(outcomes)
+            self._done += sum(one.state is not State.WAITING for _, one in outcomes)
             log.info(chunk_line(self._label, self._room.worker, (one for _, one in outcomes), seconds))
         self._watch(f"Delivering {self._label}", self._done, self._total)
 
@@ -282,11 +354,12 @@ class Run:
         except Unavailable:
             log.warning("event=ledger_unavailable issue=%s", self._label)
         self._stock.clear()
-        for delivery in list(self._open.values()):
+        for delivery in self._open.values():
             begun = delivery.id in self._begun
             outcome = Outcome(State.UNCERTAIN, "cut off while sending") if begun else Outcome(State.WAITING)
             self._outcomes.append((delivery, outcome))
-            del self._open[delivery.id]
+        self._open.clear()
+        self._since.clear()
         self._begun.clear()
         self._turn(0)
         if self._blameless:
@@ -295,4 +368,14 @@ class Run:
             )
 
 
-__all__ = ["Halt", "PostRoom", "Progress", "Run", "ask_mailer", "deliver", "reconcile", "unwatched"]
+__all__ = [
+    "Halt",
+    "NotApproved",
+    "PostRoom",
+    "Progress",
+    "Run",
+    "ask_mailer",
+    "deliver",
+    "reconcile",
+    "unwatched",
+]

@@ -5,11 +5,10 @@ the claims of a worker that died, chunks of one that was stopped. On SQLite the 
 """
 
 import asyncio
-import contextlib
 import datetime as dt
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 
 from service import logs, wiring
@@ -18,11 +17,12 @@ from service.archive import Span, Unavailable
 from service.delivery import MailerUnusable, MessageMaker
 from service.papers import Window
 from service.pipeline import build_issue
-from service.publishing import PostRoom, deliver
+from service.publishing import NotApproved, PostRoom, deliver
 from service.wiring import Service
 
 SWEEP = 5.0  # seconds between two sweeps
 GLANCE = 0.2  # seconds between looks at whether to stop
+LAST_WORDS = 10.0  # seconds that the job runner gets to end by itself once nothing is in flight
 
 log = logging.getLogger("brief.worker")
 
@@ -34,7 +34,8 @@ class Worker:
     service: Service
     room: PostRoom
     _one: threading.Lock = field(default_factory=threading.Lock)
-    _makers: dict[str, tuple[str, MessageMaker]] = field(default_factory=dict)
+    _building: threading.Lock = field(default_factory=threading.Lock)
+    _makers: dict[str, MessageMaker] = field(default_factory=dict)
 
     def deliver(self, label: str, span: Span | None = None) -> None:
         """Send what is due of an issue; a mailer or a database that fails leaves it to a later sweep."""
@@ -48,6 +49,8 @@ class Worker:
         try:
             deliver(label, self._maker(label), self.room, span=span)
             self.service.archive.audited(label)
+        except NotApproved as error:
+            log.error("event=not_approved issue=%s %s", label, error)  # noqa: TRY400 - it is no defect here
         except (MailerUnusable, *Unavailable) as error:
             log.warning("event=delivery_stopped issue=%s error=%s", label, type(error).__name__)
 
@@ -64,18 +67,23 @@ class Worker:
     def build(self, week: str) -> None:
         """Build a week's issue over all topics."""
         topics = self.service.roster.topics()
-        with logs.about(issue=week):
+        with self._building, logs.about(issue=week):
             report = build_issue(Window.of_week(week), topics, wiring.newsroom(self.service))
         for slug in report.failures:
             log.warning("event=topic_failed issue=%s topic=%s", week, slug)
 
+    def finish(self) -> None:
+        """Wait for what is in flight."""
+        with self._one, self._building:
+            pass
+
     def _maker(self, label: str) -> MessageMaker:
         """The maker of an issue, rendered once for as long as its content is the same."""
         content = self.service.archive.status(label).content_hash
-        known, maker = self._makers.get(label, ("", None))
-        if maker is None or known != content:
+        maker = self._makers.get(label)
+        if maker is None or maker.rendered.issue.content_hash != content:
             maker = wiring.message_maker(self.service, label)
-            self._makers = {label: (content, maker)}  # one at a time: rendered issues are large
+            self._makers = {label: maker}  # one at a time: rendered issues are large
         return maker
 
 
@@ -85,14 +93,24 @@ def work(service: Service, stopping: Callable[[], bool], *, once: bool = False) 
     with wiring.post_room(service, stopping) as room:
         worker = Worker(service, replace(room, late=late))
         if service.engine.dialect.name == "postgresql":
-            asyncio.run(_do_jobs(worker, wiring.jobs(service.settings), once=once))
+            _ended(_do_jobs(worker, wiring.jobs(service.settings), once=once))
         elif once:
             worker.sweep()
         else:
             asyncio.run(_sweep(worker))
 
 
-async def _do_jobs(worker: Worker, jobs: Jobs, *, once: bool) -> None:
+def _ended(main: Coroutine[None, None, None]) -> None:
+    """Run it to its end; unlike asyncio.run, wait for no task that it left behind."""
+    loop = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(main)
+    finally:
+        loop.run_until_complete(loop.shutdown_default_executor())  # threads are ours: they end
+        loop.close()
+
+
+async def _do_jobs(worker: Worker, jobs: Jobs, *, once: bool, last_words: float = LAST_WORDS) -> None:
     running = asyncio.create_task(jobs.run(Work(worker.deliver, worker.build), until_empty=once))
     if once:
         await running
@@ -100,10 +118,18 @@ async def _do_jobs(worker: Worker, jobs: Jobs, *, once: bool) -> None:
         return
     sweeping = asyncio.create_task(_sweep(worker))
     await asyncio.wait((running, sweeping), return_when=asyncio.FIRST_COMPLETED)
-    running.cancel()  # finishes the job at hand, which stops by itself
-    with contextlib.suppress(asyncio.CancelledError):
+    if running.done():  # only by an error: this process is of no use any more
+        sweeping.cancel()
         await running
+    running.cancel()  # finishes the job at hand, which stops by itself
     await sweeping
+    await asyncio.to_thread(worker.finish)
+    # A runner whose database was lost may never end. What it did is settled; the queue takes its jobs back.
+    await asyncio.wait((running,), timeout=last_words)
+    if not running.done():
+        log.warning("event=job_runner_left_behind seconds=%.0f", last_words)
+    elif not running.cancelled():
+        running.result()
 
 
 async def _sweep(worker: Worker) -> None:

@@ -17,6 +17,9 @@ from service.adapters.fan_out import Jobs, Work
 from service.archive import Archive
 from service.delivery import State
 from service.pipeline import plan_issue
+from service.settings import Settings
+from service.wiring import Service
+from service.worker import Worker, _do_jobs, _ended
 from subscribers.roster import Roster
 from tests.fakes import ScriptedMailer
 from tests.newsrooms import NOW, TOPICS, add_readers, post_room, save_issue
@@ -67,6 +70,53 @@ def test_a_worker_that_is_asked_to_stop_ends_and_leaves_nothing_claimed(
     assert counts.keys() == {State.ACCEPTED, State.WAITING}
     assert sum(counts.values()) == 400
     assert recipients(tmp_path).total() == counts[State.ACCEPTED]
+
+
+class Deaf(Jobs):
+    """A queue whose database was lost: its runner hears of no cancellation, and never ends."""
+
+    def __init__(self) -> None:
+        self.worked: list[str] = []
+
+    async def run(self, work: Work, *, until_empty: bool = False) -> None:
+        assert not until_empty
+        while True:
+            try:
+                await asyncio.sleep(3600)
+            except asyncio.CancelledError:
+                self.worked.append("asked to end")
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_worker_that_is_asked_to_stop_leaves_a_job_runner_that_never_ends(
+    archive: Archive, roster: Roster, engine: sa.Engine, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    service = Service(Settings(_env_file=None, data_dir=tmp_path), engine, archive, roster)
+    worker, jobs = Worker(service, post_room(archive, ScriptedMailer(), stopping=lambda: True)), Deaf()
+    _ended(_do_jobs(worker, jobs, once=False, last_words=0.05))
+    assert jobs.worked == ["asked to end"]
+    assert "event=job_runner_left_behind" in caplog.text
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_an_issue_that_may_not_be_sent_stops_no_other(
+    archive: Archive, roster: Roster, engine: sa.Engine, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    add_readers(roster, 2)
+    for label in ("2026-W21", "2026-W22"):
+        save_issue(archive, TOPICS[:1], label=label)
+        archive.plan(label, NOW)
+    with engine.begin() as connection:
+        spoilt = sa.text("UPDATE issues SET approved_hash = 'another' WHERE label = '2026-W21'")
+        connection.execute(spoilt)
+    worker = Worker(
+        Service(Settings(_env_file=None, data_dir=tmp_path), engine, archive, roster),
+        post_room(archive, ScriptedMailer()),
+    )
+    assert worker.sweep()
+    assert archive.counts("2026-W21") == {State.WAITING: 2}
+    assert archive.counts("2026-W22") == {State.ACCEPTED: 2}
+    assert "event=not_approved issue=2026-W21" in caplog.text
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)

@@ -6,6 +6,7 @@ issues     briefs, issues and their approval
 edits      what editors changed by hand, and the originals
 planning   who gets an issue, and when
 ledger     what became of it
+settling   the words of workers on what they claimed; what a cancellation allows
 hours      when each is due, and what is late
 pacing     token buckets that the workers share
 reports    reading the ledger: rows, figures
@@ -42,6 +43,7 @@ from service.archive.papers import PaperShelf
 from service.archive.planning import FanOut, Planning, Span
 from service.archive.reports import Group, Line, Reports
 from service.archive.restoring import Restoring
+from service.archive.settling import IssueCancelled
 from service.archive.sheets import sheet
 from service.archive.tables import BriefRow, DeliveryRow, Halt, IssueRow, PaperRow, SightingRow
 from service.archive.trends import IssueTrend, Received, TrendBook
@@ -62,6 +64,7 @@ __all__ = [
     "FanOut",
     "Group",
     "Halt",
+    "IssueCancelled",
     "IssueClosed",
     "IssueEdited",
     "IssueRow",

@@ -1,9 +1,7 @@
 """The ledger: claiming and settling what was planned. Every change is one transaction."""
 
 import datetime as dt
-import json
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,19 +12,28 @@ from service.archive.hours import attend, touch
 from service.archive.issues import IssueStatus, counts, issue_row, status
 from service.archive.pacing import hold_back, may_leave
 from service.archive.planning import Span
-from service.archive.tables import DeliveryRow, Halt, IssueRow
-from service.delivery import Delivery, MessageIds, Outcome, State, settlement
+from service.archive.settling import (
+    CANCELLED,
+    DELIVERIES,
+    OPEN_AGAIN,
+    TAKEN_BACK,
+    Settled,
+    halt_of,
+    is_cancelled,
+    refuse_cancelled,
+    settle,
+)
+from service.archive.tables import Halt, IssueRow
+from service.delivery import Delivery, MessageIds, Outcome, State
 from service.delivery.pace import Pace
-from subscribers.database import table, writer
+from subscribers.database import is_one_of, table, writer
 from subscribers.preferences import Standing
 from subscribers.suppressions import Kind
 from subscribers.tables import SubscriberRow, SuppressionRow
 
 Unavailable = (sa.exc.OperationalError, sa.exc.InterfaceError)  # locked or gone: it may come back
 
-DELIVERIES = table(DeliveryRow)
 DUE_AGAIN = (State.FAILED, State.UNCERTAIN)
-CANCELLED = "cancelled"
 SET_BACK = dt.timedelta(minutes=5)  # a row from so far in the future was written by a clock that was wrong
 WITHDRAWN = "left, was deleted or suppressed after the issue was planned"
 
@@ -53,9 +60,6 @@ class Claimant:
     resend_after: dt.timedelta | None = None  # None: what is uncertain is held
     span: Span | None = None
     late: dt.timedelta | None = None  # what is later than this is held; None: nothing is
-
-
-Settled = Sequence[tuple[Delivery, Outcome]]
 
 
 class Ledger:
@@ -85,7 +89,7 @@ class Ledger:
         """Write what became of claimed rows; a row that was claimed again since keeps what it has."""
         if outcomes:
             with Session(self._writer) as session, session.begin():
-                _settle(session, outcomes, now, resend_after)
+                settle(session, outcomes, now, resend_after)
 
     def take_back(self, deliveries: Sequence[Delivery], now: dt.datetime, reason: str) -> int:
         """Undo refusals and failures that were the mailer's fault: they wait, and it cost them no attempt."""
@@ -94,15 +98,17 @@ class Ledger:
                 {"delivery": one.id, "claim_": one.claim, "attempt_": one.attempt} for one in deliveries
             ]
             if values:
-                settled = {"reason": reason, "settled_at": now, "retry_at": None}
-                session.connection().execute(_TAKEN_BACK.values(**settled), values)
+                cancelled = is_cancelled(session, deliveries[0].issue_label)
+                state, why = (State.SKIPPED, CANCELLED) if cancelled else (State.WAITING, reason)
+                settled = {"state": state, "reason": why, "settled_at": now, "retry_at": None}
+                session.connection().execute(TAKEN_BACK.values(**settled), values)
             return len(values)
 
     def turn(self, label: str, claimant: Claimant, limit: int, settled: Settled, now: dt.datetime) -> Claims:
         """Settle one chunk and claim the next in one transaction: one wait for the disk for both."""
         with Session(self._writer) as session, session.begin():
-            _settle(session, settled, now, claimant.resend_after)
-            if limit < 1 or session.scalar(_halt(label)) is not None:
+            settle(session, settled, now, claimant.resend_after)
+            if limit < 1 or session.scalar(halt_of(label)) is not None:
                 return Claims()
             if claimant.late is not None:
                 attend(session, label, claimant.late, now)
@@ -177,46 +183,55 @@ class Ledger:
 
     def halt(self, label: str) -> Halt | None:
         with Session(self._engine) as session:
-            found = session.scalar(_halt(label))
+            found = session.scalar(halt_of(label))
             return Halt(found) if found else None
 
     # -- the switch and the operator -------------------------------------------------------------------------
 
     def set_halt(self, label: str, halt: Halt | None, now: dt.datetime) -> int:
-        """Pause, resume or cancel; how many a cancellation skipped. Senders stop within a second."""
+        """Pause, resume or cancel; how many a cancellation skipped. Senders stop within a second.
+
+        IssueCancelled where it is cancelled and this is another switch.
+        """
         with Session(self._writer) as session, session.begin():
+            if halt is not Halt.CANCELLED:
+                refuse_cancelled(session, label)
             issue_row(session, label, lock=True).halt = halt
             session.flush()
             touch(session, label, now)
             if halt is not Halt.CANCELLED:
                 return 0
-            open_ = (State.WAITING, State.FAILED)
             return _changed(
-                session, label, open_, {"state": State.SKIPPED, "reason": CANCELLED, "settled_at": now}
+                session, label, OPEN_AGAIN, {"state": State.SKIPPED, "reason": CANCELLED, "settled_at": now}
             )
 
     def resolve(
         self, label: str, as_: State, now: dt.datetime, ids: Sequence[int] = (), note: str = ""
     ) -> int:
-        """Say of uncertain deliveries that they arrived (ACCEPTED) or are to be sent (WAITING)."""
+        """Say of uncertain deliveries that they arrived (ACCEPTED) or are to be sent (WAITING).
+
+        IssueCancelled where they would be sent of a cancelled issue.
+        """
         values = {"state": as_, "reason": note or f"resolved as {as_}", "settled_at": now, "retry_at": None}
         with Session(self._writer) as session, session.begin():
+            if as_ is State.WAITING:
+                refuse_cancelled(session, label)
             touch(session, label, now)
             return _changed(session, label, (State.UNCERTAIN,), values, ids)
 
     def retry(
         self, label: str, states: Sequence[State], ids: Sequence[int] = (), now: dt.datetime | None = None
     ) -> int:
-        """Make deliveries in these states due at once, with all their attempts before them."""
+        """Make deliveries in these states due at once, with all their attempts before them.
+
+        IssueCancelled where the issue is.
+        """
         values = {"state": State.WAITING, "reason": None, "retry_at": None, "attempt": 0}
         with Session(self._writer) as session, session.begin():
+            refuse_cancelled(session, label)
             if now is not None:
                 touch(session, label, now)  # who asks for them wants them, however late it is
             return _changed(session, label, states, values, ids)
-
-
-def _halt(label: str) -> sa.Select[Any]:
-    return sa.select(col(IssueRow.halt)).where(col(IssueRow.label) == label)
 
 
 def _due(session: Session, label: str, claimant: Claimant, limit: int, now: dt.datetime) -> Sequence[int]:
@@ -248,71 +263,17 @@ def _claim(session: Session, ids: Sequence[int], claimant: Claimant, now: dt.dat
         return []
     values = {"state": State.CLAIMED, "worker": claimant.worker, "claimed_at": now, "retry_at": None}
     session.execute(
-        sa.update(DELIVERIES).where(_is_one_of(session, ids)).values(**values, claim=DELIVERIES.c.claim + 1)
+        sa.update(DELIVERIES)
+        .where(is_one_of(session, DELIVERIES.c.id, ids))
+        .values(**values, claim=DELIVERIES.c.claim + 1)
     )
     deliveries = _deliveries(session, ids)
     reachable = set(session.scalars(_reachable(session, ids)).all())
     if len(reachable) == len(deliveries):
         return deliveries
     withdrawn = [(one, Outcome(State.SKIPPED, WITHDRAWN)) for one in deliveries if one.id not in reachable]
-    _settle(session, withdrawn, now, None)
+    settle(session, withdrawn, now, None)
     return [one for one in deliveries if one.id in reachable]
-
-
-def _settle(session: Session, outcomes: Settled, now: dt.datetime, resend_after: dt.timedelta | None) -> None:
-    """Rows that share everything are written together: most chunks are one statement."""
-    alike: dict[tuple[Any, ...], list[int]] = defaultdict(list)
-    for delivery, outcome in outcomes:
-        tried = outcome.state not in {State.WAITING, State.SKIPPED}
-        attempt = delivery.attempt + tried
-        written, again_at = settlement(attempt, outcome, now, resend_after)
-        alike[delivery.claim, written.state, written.detail, attempt, again_at].append(delivery.id)
-    if len(alike) > max(8, len(outcomes) // 4):
-        session.connection().execute(_SETTLEMENT, _each(alike, now))
-        return
-    for (claim, state, detail, attempt, again_at), ids in alike.items():
-        session.execute(
-            sa.update(DELIVERIES)
-            .where(_is_one_of(session, ids), DELIVERIES.c.claim == claim, _OPEN)
-            .values(state=state, reason=detail or None, attempt=attempt, settled_at=now, retry_at=again_at)
-        )
-
-
-def _each(alike: Mapping[tuple[Any, ...], Iterable[int]], now: dt.datetime) -> list[dict[str, Any]]:
-    return [
-        {
-            "delivery": one, "claim_": claim, "state_": state, "reason_": detail or None,
-            "attempt_": attempt, "settled_": now, "retry_": again_at,
-        }
-        for (claim, state, detail, attempt, again_at), ids in alike.items()
-        for one in ids
-    ]  # fmt: skip
-
-
-# A row that became uncertain still takes the word of the worker that had it: it knows better.
-_OPEN = sa.or_(DELIVERIES.c.state == State.CLAIMED, DELIVERIES.c.state == State.UNCERTAIN)
-_SETTLEMENT = (
-    sa.update(DELIVERIES)
-    .where(DELIVERIES.c.id == sa.bindparam("delivery"), DELIVERIES.c.claim == sa.bindparam("claim_"), _OPEN)
-    .values(
-        state=sa.bindparam("state_"),
-        reason=sa.bindparam("reason_"),
-        attempt=sa.bindparam("attempt_"),
-        settled_at=sa.bindparam("settled_"),
-        retry_at=sa.bindparam("retry_"),
-    )
-)
-
-
-_TAKEN_BACK = (
-    sa.update(DELIVERIES)
-    .where(
-        DELIVERIES.c.id == sa.bindparam("delivery"),
-        DELIVERIES.c.claim == sa.bindparam("claim_"),
-        sa.or_(DELIVERIES.c.state == State.REFUSED, DELIVERIES.c.state == State.FAILED),
-    )
-    .values(state=State.WAITING, attempt=sa.bindparam("attempt_"))
-)
 
 
 def _held_until(label: str, span: Span | None, now: dt.datetime) -> sa.Select[Any]:
@@ -333,16 +294,8 @@ def _changed(
     issue_row(session, label)
     rows = sa.update(DELIVERIES).where(DELIVERIES.c.issue_label == label, DELIVERIES.c.state.in_(states))
     if ids:
-        rows = rows.where(_is_one_of(session, ids))
+        rows = rows.where(is_one_of(session, DELIVERIES.c.id, ids))
     return int(session.execute(rows.values(**values)).rowcount)  # type: ignore[attr-defined]  # a CursorResult
-
-
-def _is_one_of(session: Session, ids: Sequence[int]) -> sa.ColumnElement[bool]:
-    """Ids as one parameter: no limit on their number, and one text of the statement for all."""
-    if session.get_bind().dialect.name == "postgresql":
-        return DELIVERIES.c.id == sa.any_(sa.cast(list(ids), sa.ARRAY(sa.Integer)))
-    given = sa.func.json_each(json.dumps(list(ids))).table_valued("value")
-    return DELIVERIES.c.id.in_(sa.select(given.c.value))
 
 
 def _reachable(session: Session, ids: Sequence[int]) -> sa.Select[Any]:
@@ -355,7 +308,7 @@ def _reachable(session: Session, ids: Sequence[int]) -> sa.Select[Any]:
     return (
         sa.select(DELIVERIES.c.id)
         .join(table(SubscriberRow), person.id == DELIVERIES.c.subscriber_id)
-        .where(_is_one_of(session, ids), person.standing == Standing.ACTIVE)
+        .where(is_one_of(session, DELIVERIES.c.id, ids), person.standing == Standing.ACTIVE)
         .where(~sa.exists().where(suppressed).correlate(table(SubscriberRow)))
     )
 
@@ -378,7 +331,7 @@ def _deliveries(session: Session, ids: Sequence[int]) -> list[Delivery]:
             row.claim,
         )
         .outerjoin(table(SubscriberRow), person.id == row.subscriber_id)
-        .where(_is_one_of(session, ids))
+        .where(is_one_of(session, DELIVERIES.c.id, ids))
         .order_by(row.id)
     ).all()  # at once: row by row takes several times as long
     topics = {value: tuple(value.split(",")) for value in {row[7] for row in rows}}

@@ -33,7 +33,7 @@ from service.archive import BriefBroken, IssueClosed, LedgerBroken, UnknownIssue
 from service.backups import BackupRefused
 from service.delivery import MailerUnusable
 from service.papers import SourceError
-from service.pipeline import NotApproved
+from service.publishing import NotApproved
 from service.publishing import Progress as Watch
 from service.settings import Settings, SettingsWrong, problem, read_settings
 from service.wiring import (

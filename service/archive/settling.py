@@ -1,0 +1,138 @@
+"""What becomes of claimed rows, and what a cancellation allows."""
+
+import datetime as dt
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from service.archive.issues import IssueClosed, issue_row
+from service.archive.tables import DeliveryRow, Halt, IssueRow
+from service.delivery import Delivery, Outcome, State, settlement
+from subscribers.database import is_one_of, table
+
+DELIVERIES = table(DeliveryRow)
+OPEN_AGAIN = (State.WAITING, State.FAILED)
+CANCELLED = "cancelled"
+
+log = logging.getLogger("brief.delivery")
+
+Settled = Sequence[tuple[Delivery, Outcome]]
+
+
+class IssueCancelled(IssueClosed):
+    """A cancelled issue stays so: what it had to send is skipped for good."""
+
+
+def halt_of(label: str) -> sa.Select[Any]:
+    return sa.select(col(IssueRow.halt)).where(col(IssueRow.label) == label)
+
+
+def refuse_cancelled(session: Session, label: str) -> None:
+    if issue_row(session, label, lock=True).halt == Halt.CANCELLED:
+        raise IssueCancelled(f"issue {label} was cancelled; what it had to send is skipped for good")
+
+
+def is_cancelled(session: Session, label: str) -> bool:
+    """Whether nothing of the issue may wait; the row is locked, so that it stays so until the commit."""
+    return bool(session.scalar(halt_of(label).with_for_update(key_share=True)) == Halt.CANCELLED)
+
+
+def settle(session: Session, outcomes: Settled, now: dt.datetime, resend_after: dt.timedelta | None) -> None:
+    """Rows that share everything are written together: most chunks are one statement."""
+    cancelled = _cancelled(session, outcomes)
+    alike: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    for delivery, outcome in outcomes:
+        tried = outcome.state not in {State.WAITING, State.SKIPPED}
+        attempt = delivery.attempt + tried
+        written, again_at = settlement(attempt, outcome, now, resend_after)
+        if written.state in OPEN_AGAIN and delivery.issue_label in cancelled:
+            written, again_at = Outcome(State.SKIPPED, CANCELLED), None
+        alike[delivery.claim, written.state, written.detail, attempt, again_at].append(delivery.id)
+    if len(alike) > max(8, len(outcomes) // 4):
+        found = session.connection().execute(_SETTLEMENT, _each(alike, now)).rowcount
+    else:
+        found = sum(_settle_alike(session, ids, each, now) for each, ids in alike.items())
+    if found != len(outcomes):
+        _tell_what_was_taken(session, [one for one, _ in outcomes])
+
+
+def _cancelled(session: Session, outcomes: Settled) -> set[str]:
+    """Labels of cancelled issues among those of which something would wait again."""
+    labels = sorted({one.issue_label for one, outcome in outcomes if outcome.state in OPEN_AGAIN})
+    return {label for label in labels if is_cancelled(session, label)}
+
+
+def _settle_alike(session: Session, ids: Sequence[int], each: tuple[Any, ...], now: dt.datetime) -> int:
+    """Write what these rows share; how many still were their worker's."""
+    claim, state, detail, attempt, again_at = each
+    still_its = sa.or_(_OPEN, DELIVERIES.c.state == State.WAITING) if state is State.ACCEPTED else _OPEN
+    rows = sa.update(DELIVERIES).where(
+        is_one_of(session, DELIVERIES.c.id, ids), DELIVERIES.c.claim == claim, still_its
+    )
+    values = {
+        "state": state, "reason": detail or None, "attempt": attempt, "settled_at": now, "retry_at": again_at
+    }  # fmt: skip
+    return int(session.execute(rows.values(**values)).rowcount)  # type: ignore[attr-defined]  # a CursorResult
+
+
+def _tell_what_was_taken(session: Session, deliveries: Sequence[Delivery]) -> None:
+    """Log how many were claimed by another since; what an event of the provider settled is no matter."""
+    claims = {one.id: one.claim for one in deliveries}
+    rows = sa.select(DELIVERIES.c.id, DELIVERIES.c.claim).where(
+        is_one_of(session, DELIVERIES.c.id, list(claims))
+    )
+    taken = sum(row.claim != claims[row.id] for row in session.execute(rows))
+    if taken:
+        log.warning("event=taken_meanwhile issue=%s deliveries=%d", deliveries[0].issue_label, taken)
+
+
+def _each(alike: Mapping[tuple[Any, ...], Iterable[int]], now: dt.datetime) -> list[dict[str, Any]]:
+    return [
+        {
+            "delivery": one, "claim_": claim, "state_": state, "reason_": detail or None,
+            "attempt_": attempt, "settled_": now, "retry_": again_at,
+        }
+        for (claim, state, detail, attempt, again_at), ids in alike.items()
+        for one in ids
+    ]  # fmt: skip
+
+
+# A row that became uncertain still takes the word of the worker that had it: it knows better.
+# So does one that somebody let wait since, where the word is that it arrived.
+_OPEN = sa.or_(DELIVERIES.c.state == State.CLAIMED, DELIVERIES.c.state == State.UNCERTAIN)
+_SETTLEMENT = (
+    sa.update(DELIVERIES)
+    .where(
+        DELIVERIES.c.id == sa.bindparam("delivery"),
+        DELIVERIES.c.claim == sa.bindparam("claim_"),
+        sa.or_(
+            _OPEN,
+            sa.and_(
+                DELIVERIES.c.state == State.WAITING,
+                sa.bindparam("state_", type_=sa.String) == State.ACCEPTED,
+            ),
+        ),
+    )
+    .values(
+        state=sa.bindparam("state_"),
+        reason=sa.bindparam("reason_"),
+        attempt=sa.bindparam("attempt_"),
+        settled_at=sa.bindparam("settled_"),
+        retry_at=sa.bindparam("retry_"),
+    )
+)
+
+
+TAKEN_BACK = (
+    sa.update(DELIVERIES)
+    .where(
+        DELIVERIES.c.id == sa.bindparam("delivery"),
+        DELIVERIES.c.claim == sa.bindparam("claim_"),
+        sa.or_(DELIVERIES.c.state == State.REFUSED, DELIVERIES.c.state == State.FAILED),
+    )
+    .values(attempt=sa.bindparam("attempt_"))
+)
