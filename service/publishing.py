@@ -135,7 +135,6 @@ def _require_approved(label: str, maker: MessageMaker, room: PostRoom) -> None:
 
 def reconcile(label: str, maker: MessageMaker, room: PostRoom) -> None:
     """Decide what became of claims whose worker is gone, by its journal and by what the mailer knows."""
-    workers = set()
     for delivery, worker, claimed_at in room.archive.claims(label):
         # This process delivers one thing at a time: a claim of its own is left from a run that broke.
         is_lost = worker == room.worker or room.is_gone(worker)
@@ -145,11 +144,7 @@ def reconcile(label: str, maker: MessageMaker, room: PostRoom) -> None:
                 # it may only be slow or suspended, about to send; it says better as soon as it can
                 outcome = Outcome(State.UNCERTAIN, "its worker was not heard of for too long")
             room.archive.settle([(delivery, outcome)], room.clock(), room.resend_after)
-            if is_lost:
-                workers.add(worker)
-    for worker in sorted(workers - {room.worker}):
-        if not room.archive.has_claims(worker):
-            room.journal.discard(worker)
+    room.journal.tidy(lambda worker: not room.is_gone(worker) or room.archive.has_claims(worker))
 
 
 def ask_mailer(label: str, maker: MessageMaker, room: PostRoom) -> int:

@@ -1,7 +1,7 @@
 """Fakes for what is outside the process: scripted, small, and honest about what they were asked."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from service.delivery import Delivery, MailerUnusable, Message, Outcome, State
 from service.delivery.model import Begin
@@ -73,5 +73,5 @@ class MemoryJournal:
     def read(self, worker: str) -> Mapping[tuple[int, int], Outcome | None] | None:
         return self.of.get(worker)
 
-    def discard(self, worker: str) -> None:
-        self.of.pop(worker, None)
+    def tidy(self, matters: Callable[[str], bool]) -> None:
+        """A memory holds little."""

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -79,3 +80,17 @@ def test_a_journal_that_cannot_be_written_stops_the_run(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(MailerUnusable, match="journal"):
         journal(tmp_path / "file")
+
+
+def test_journals_that_matter_no_more_are_removed_but_not_young_ones(tmp_path: Path) -> None:
+    """The database may commit the last claim of a killed worker after its death."""
+    for worker in ("dead:1:1", "asked:2:1", "young:3:1"):
+        journal(tmp_path, worker).begin([FIRST])
+    own = journal(tmp_path)
+    own.begin([SECOND])
+    for file in tmp_path.rglob("*.journal"):
+        if "young" not in file.name:
+            os.utime(file, (0, 0))
+    own.tidy(lambda worker: worker == "asked:2:1")
+    known = [own.read(one) is not None for one in ("here:1:1", "dead:1:1", "asked:2:1", "young:3:1")]
+    assert known == [True, False, True, True]

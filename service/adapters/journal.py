@@ -12,14 +12,16 @@ for a message and not two.
 import contextlib
 import json
 import os
-import re
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 from service.delivery import Delivery, MailerUnusable, Outcome, State
 
 COMPACT_AT = 1 << 20  # bytes
+KEPT = 60.0  # seconds
 
 Key = tuple[int, int]
 
@@ -82,9 +84,16 @@ class FileJournal:
                 self._write(b"".join(self._noted))
                 self._noted.clear()
 
-    def discard(self, worker: str) -> None:
-        with contextlib.suppress(OSError):
-            self._path_of(worker).unlink()
+    def tidy(self, matters: Callable[[str], bool]) -> None:
+        """Remove the journals of other workers that matter no more.
+
+        A young one is kept: the database may commit the last claim of a worker shortly after its death.
+        """
+        for path in self._folder.glob("*.journal"):
+            with contextlib.suppress(OSError):
+                is_young = time.time() - path.stat().st_mtime < KEPT
+                if path != self._path and not is_young and not matters(unquote(path.stem)):
+                    path.unlink()
 
     def open(self) -> None:
         """Make the file, before anything is claimed; MailerUnusable when that can't be done."""
@@ -126,7 +135,7 @@ class FileJournal:
         self.open()
 
     def _path_of(self, worker: str) -> Path:
-        return self._folder / f"{re.sub(r'[^A-Za-z0-9.-]', '_', worker)}.journal"
+        return self._folder / f"{quote(worker, safe='')}.journal"
 
 
 @lru_cache(maxsize=64)  # most outcomes are alike

@@ -167,6 +167,6 @@ class Journal(Protocol):
         """What a worker began, with the outcome where it had one; None where nothing can be known of it."""
         ...
 
-    def discard(self, worker: str) -> None:
-        """Nothing is claimed by this worker any more."""
+    def tidy(self, matters: Callable[[str], bool]) -> None:
+        """Forget the workers that matter no more, in a while."""
         ...
