@@ -48,7 +48,7 @@ lint: $(DEVELOPMENT) ## Lint, types, import contract
 	@if test -x $(BIN)/hadolint; then $(BIN)/hadolint Dockerfile; else echo "hadolint has no binary for this machine: left out"; fi
 
 check: lint ## Lint, types, import contract, and the tests: warnings are errors, the network is off
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 chaos: $(DEVELOPMENT) ## Kill senders a hundred times on each database and provider; nobody missed, nobody twice
 	$(BIN)/python -m tests.chaos

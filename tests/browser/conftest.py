@@ -31,7 +31,7 @@ def axe() -> str:
     return AXE.read_text("utf-8")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its event loop would run on, and others need the thread
 def browser() -> Iterator[Browser]:
     need(CHROMIUM, "Chromium (apt-get install chromium)")
     with sync_playwright() as playwright:
