@@ -20,11 +20,12 @@ def wrap(text: str, indent: int = 0, hanging: int | None = None, columns: int = 
     lines: list[str] = []
     line, used, empty = " " * indent, indent, True
     for word in _words(text, columns - len(rest)):
-        if not empty and used + 1 + width(word) > columns:
+        wide = width(word)
+        if not empty and used + 1 + wide > columns:
             lines.append(line)
             line, used, empty = rest, len(rest), True
         line += word if empty else f" {word}"
-        used += width(word) + (not empty)
+        used += wide + (not empty)
         empty = False
     lines.append(line)
     return "\n".join(_safe(line.replace(TIE, " ")) for line in lines)

@@ -4,7 +4,7 @@ import datetime as dt
 import logging
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
 from pathlib import Path
@@ -15,9 +15,10 @@ from service.briefs.model import Brief
 from service.emails import plaintext
 from service.emails.dkim import DkimSigner
 from service.emails.facts import moment, span
+from service.emails.fitting import LADDER, LEAST, RICHEST, Sizes, raised
 from service.emails.messages import HTML_LIMIT, LONGEST_URL, Hole, Recipient, Sender, Template, template
 from service.emails.quoted import Piece
-from service.emails.sentences import Words, subject_values, words_of
+from service.emails.sentences import Words, subject_values, summary, words_of
 from service.emails.views import Level, TopicView
 from service.issues import Edition, Issue
 from subscribers.preferences import Length
@@ -204,52 +205,46 @@ class RenderedIssue:
         return self._editions[key]
 
     def _fitting(self, edition: Edition) -> "RenderedEdition":
-        """The richest level at which all topics fit; what room is left makes the first ones richer."""
+        """The least that all topics fit with; what room is left makes them richer, the first ones first."""
         if edition.is_empty:
             raise EmptyEdition(f"issue {self.issue.label} has no papers on the topics {list(edition.slugs)}")
-        count = len(edition.briefs)
-        spare = HTML_LIMIT - SLACK - _said(words_of(edition, [Level.CONTENTS]))  # nothing has more to say
-        for level, sizes in self._sizes[edition.length]:
-            shell = self.shells[has_contents([level] * count)]
-            room = spare - shell.size - sum([sizes[slug] for slug in edition.slugs])
+        slugs, (html, _) = edition.slugs, self._sizes
+        least = words_of(edition, LADDER[-1:])  # no other levels have more to say
+        spare = HTML_LIMIT - SLACK - _said(least)
+        for place in LEAST:
+            sizes, shell = html[place], self.shells[has_contents([LADDER[place]] * len(slugs))]
+            room = spare - shell.size - sum([sizes[slug] for slug in slugs])
             if room >= 0:
-                return self._composed(edition, self._raised(edition, level, room))
+                places = raised(slugs, html, [place] * len(slugs), RICHEST[edition.length], room)
+                return self._composed(edition, [LADDER[each] for each in places], least)
         return self._cut(edition, spare)
-
-    def _raised(self, edition: Edition, level: Level, room: int) -> Sequence[Level]:
-        """A level for each topic: step by step richer, in the edition's order, while there is room."""
-        table = self._sizes[edition.length]
-        levels = dict.fromkeys(edition.slugs, level)
-        used = {slug: self._bytes(slug, level) for slug in edition.slugs}
-        for richer, sizes in reversed(table[: [each for each, _ in table].index(level)]):
-            for slug in edition.slugs:
-                if (more := sizes[slug] - used[slug]) <= room:
-                    levels[slug], used[slug], room = richer, sizes[slug], room - more
-        return list(levels.values())
-
-    def _bytes(self, slug: str, level: Level) -> int:
-        html, _ = self.fragments[slug, level]
-        return html.entry.size + html.body.size
 
     def _cut(self, edition: Edition, spare: int) -> "RenderedEdition":
         """A line each is still too much: the first topics that fit, and a word on the rest."""
-        level, sizes = self._sizes[edition.length][-1]
+        sizes = self._sizes[0][-1]
         for count in range(len(edition.briefs) - 1, 0, -1):
             if self.shells[True].size + sum([sizes[slug] for slug in edition.slugs[:count]]) <= spare:
-                return self._composed(edition, [level] * count)
+                return self._composed(edition, [LADDER[-1]] * count)
         raise ValueError(f"issue {self.issue.label}: not one topic fits into {HTML_LIMIT} bytes of HTML")
 
     @cached_property
-    def _sizes(self) -> Mapping[Length, Sequence[tuple[Level, Mapping[str, int]]]]:
-        """For each length its levels, richest first, and the bytes of each topic's HTML in them."""
-        sizes: dict[Level, dict[str, int]] = {level: {} for level in Level}
-        for slug, level in self.fragments:
-            sizes[level][slug] = self._bytes(slug, level)
-        return {length: [(level, sizes[level]) for level in Level.for_length(length)] for length in Length}
+    def _sizes(self) -> tuple[Sizes, Sizes]:
+        """The bytes of each topic at each place of the ladder: of its HTML, and of its plaintext."""
+        html: list[dict[str, int]] = [{} for _ in LADDER]
+        text: list[dict[str, int]] = [{} for _ in LADDER]
+        for (slug, level), (as_html, as_text) in self.fragments.items():
+            place = LADDER.index(level)
+            html[place][slug] = as_html.entry.size + as_html.body.size
+            text[place][slug] = as_text.body.size
+        return html, text
 
-    def _composed(self, edition: Edition, levels: Sequence[Level]) -> "RenderedEdition":
-        """The edition with a level for each of its topics that the HTML shows."""
-        words, plain_levels = words_of(edition, levels), self._plain_levels(edition, levels)
+    def _composed(
+        self, edition: Edition, levels: Sequence[Level], said: Words | None = None
+    ) -> "RenderedEdition":
+        """The edition with a level for each of its topics that the HTML shows; `said` at whatever levels."""
+        plain_levels = self._plain_levels(edition, levels)
+        words = replace(said or words_of(edition, levels), summary=summary(edition, levels))
+        plain_words = replace(words, summary=summary(edition, plain_levels))
         return RenderedEdition(
             edition=edition,
             levels=tuple(levels),
@@ -258,28 +253,18 @@ class RenderedIssue:
             preheader=words.preheader,
             sender=self.press.sender,
             html_parts=tuple(self._parts(edition, levels, words, 0, _html_text)),
-            text_parts=tuple(
-                self._parts(edition, plain_levels, words_of(edition, plain_levels), 1, plaintext.wrap)
-            ),
+            text_parts=tuple(self._parts(edition, plain_levels, plain_words, 1, plaintext.wrap)),
         )
 
     def _plain_levels(self, edition: Edition, levels: Sequence[Level]) -> Sequence[Level]:
-        """The HTML's levels, and richer ones in the edition's order while the plaintext keeps its limit."""
-        table, ladder = Level.for_length(edition.length), list(Level)
-        unseen = len(edition.slugs) - len(levels)
-        chosen = dict(zip(edition.slugs, [*levels, *[table[-1]] * unseen], strict=True))
-        room = TEXT_LIMIT - sum([self._text_bytes(slug, level) for slug, level in chosen.items()])
+        """The HTML's, and richer ones in the edition's order while the plaintext keeps its limit."""
+        sizes, slugs = self._sizes[1], edition.slugs
+        places = [LADDER.index(level) for level in levels]
+        places += [len(LADDER) - 1] * (len(slugs) - len(places))  # those that the HTML has no room for
+        room = TEXT_LIMIT - sum([sizes[place][slug] for place, slug in zip(places, slugs, strict=True)])
         if room < 0:
             return levels
-        for richer in reversed(table):
-            for slug, level in chosen.items():
-                more = self._text_bytes(slug, richer) - self._text_bytes(slug, level)
-                if ladder.index(richer) < ladder.index(level) and more <= room:
-                    chosen[slug], room = richer, room - more
-        return list(chosen.values())
-
-    def _text_bytes(self, slug: str, level: Level) -> int:
-        return self.fragments[slug, level][1].body.size
+        return [LADDER[each] for each in raised(slugs, sizes, places, RICHEST[edition.length], room)]
 
     def _parts(
         self, edition: Edition, levels: Sequence[Level], words: Words, part: int, show: Callable[[str], str]

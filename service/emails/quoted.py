@@ -1,13 +1,14 @@
 """Quoted-printable pieces: encoded once, joined often (RFC 2045, 6.7)."""
 
 import binascii
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 LINE = 76  # characters of a line, its soft break "=" included
 SOFT_BREAK = b"=\r\n"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Piece:
     """Text with its quoted-printable form, which begins and ends at the start of a line.
 
@@ -15,13 +16,16 @@ class Piece:
     """
 
     text: str
-    quoted: bytes = field(init=False, repr=False)
-    size: int = field(init=False)  # UTF-8 bytes of the text
 
-    def __post_init__(self) -> None:
-        raw = self.text.encode()
-        object.__setattr__(self, "quoted", quote(raw))
-        object.__setattr__(self, "size", len(raw))
+    @cached_property
+    def quoted(self) -> bytes:
+        """Made when it is asked for: of a topic at ten levels few ever become an e-mail."""
+        return quote(self.text.encode())
+
+    @cached_property
+    def size(self) -> int:
+        """UTF-8 bytes of the text."""
+        return len(self.text.encode())
 
 
 def quote(raw: bytes) -> bytes:

@@ -44,15 +44,21 @@ class Level(Enum):
         levels = tuple(cls)
         return levels if length is Length.FULL else levels[levels.index(cls.SHORT) :]
 
+    __hash__ = object.__hash__  # members are one of a kind; each topic of each edition looks some up
+
     def cuts(self, length: Length) -> bool:
         """Whether who asked for this length gets less of a topic, because more would not fit."""
-        return self.length is not length or self in {Level.LEADS, Level.HEADLINES, Level.CONTENTS}
+        return self in CUT[length]
 
     @property
     def length(self) -> Length:
         """What a reader would call it."""
         whole = (Level.FULL, Level.ROWS, Level.TITLES, Level.SECTIONS)
         return Length.FULL if self in whole else Length.SHORT
+
+
+_LEAST = {Level.LEADS, Level.HEADLINES, Level.CONTENTS}
+CUT = {length: frozenset(one for one in Level if one.length is not length) | _LEAST for length in Length}
 
 
 @dataclass(frozen=True, slots=True)
