@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from functools import cached_property
 from pathlib import Path
@@ -33,6 +33,7 @@ from service.delivery import Delivery, Mailer, Message, MessageMaker, State
 from service.emails import DkimSigner, Recipient
 from service.emails.messages import Hole, Template, template
 from service.emails.quoted import Piece
+from service.issues import Issue
 from service.publishing import PostRoom, deliver
 from subscribers.database import connect
 from subscribers.links import Links
@@ -74,6 +75,7 @@ class LargeEdition:
 class OneEdition:
     """An issue of which everybody gets the same edition."""
 
+    issue: Issue | None = None
     large: LargeEdition = LargeEdition()
 
     def edition(self, *_: object) -> LargeEdition:
@@ -124,8 +126,9 @@ def deliver_made(folder: Path, mailer: Mailer, readers: int, spent: list[float] 
     archive, journal = Archive(engine), FileJournal(folder / "journal", worker)
     journal.open()
     room = PostRoom(archive, mailer, journal, worker, processes.is_gone, wiring.now)
+    maker = replace(MAKER, rendered=OneEdition(archive.issue(LABEL)))  # type: ignore[arg-type]  # as MAKER
     began, cpu = time.perf_counter(), time.process_time()
-    deliver(LABEL, MAKER, room)
+    deliver(LABEL, maker, room)
     seconds = time.perf_counter() - began
     if spent is not None:
         spent.append(time.process_time() - cpu)
