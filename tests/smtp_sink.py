@@ -71,6 +71,8 @@ class Conversation(socketserver.BaseRequestHandler):
     request: socket.socket
 
     def handle(self) -> None:
+        # each reply is a write of its own: the second would wait for the client's delayed acknowledgement
+        self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.server.sessions += 1
         self._greet()
         with contextlib.suppress(OSError):  # the client is gone, or was dropped

@@ -57,7 +57,9 @@ def settle(session: Session, outcomes: Settled, now: dt.datetime, resend_after: 
     else:
         found = sum(_settle_alike(session, ids, each, now) for each, ids in alike.items())
     if found != len(outcomes):
-        _tell_what_was_taken(session, [one for one, _ in outcomes])
+        _tell_what_was_taken(
+            session, [one for one, outcome in outcomes if outcome.state is not State.WAITING]
+        )
 
 
 def _cancelled(session: Session, outcomes: Settled) -> set[str]:
@@ -80,7 +82,7 @@ def _settle_alike(session: Session, ids: Sequence[int], each: tuple[Any, ...], n
 
 
 def _tell_what_was_taken(session: Session, deliveries: Sequence[Delivery]) -> None:
-    """Log how many were claimed by another since; what an event of the provider settled is no matter."""
+    """Log how many were claimed by another since; what an event settled, or never left, is no matter."""
     claims = {one.id: one.claim for one in deliveries}
     rows = sa.select(DELIVERIES.c.id, DELIVERIES.c.claim).where(
         is_one_of(session, DELIVERIES.c.id, list(claims))
