@@ -7,7 +7,8 @@ import pytest
 from service.briefs.desk import write_brief
 from service.briefs.extractive import ExtractiveWriter
 from service.briefs.model import Brief
-from service.emails.views import Level, TopicView
+from service.emails.levels import Level
+from service.emails.views import TopicView
 from tests import builders
 from tests.adapters.mirror import PAPERS
 from tests.benchmarks.briefs import TOPICS

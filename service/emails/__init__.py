@@ -4,6 +4,7 @@ In reading order:
 
 shown      untrusted text as a reader sees it: TeX to Unicode, no control characters, links at handles
 facts      dates, shares and names in words
+levels     how much of a topic is shown, from everything to a line in the table of contents
 views      a brief at one level of detail, as the templates show it
 plaintext  wrapping and tables for the plaintext part
 dkim       a signature over headers and body, where there is a key
@@ -17,9 +18,9 @@ join of its topics' pieces (microseconds), and one subscriber's e-mail fills the
 """
 
 from service.emails.dkim import DkimSigner, KeyUnusable, dkim_signer
+from service.emails.levels import Level
 from service.emails.messages import HTML_LIMIT, Recipient, Sender
 from service.emails.press import EmptyEdition, Press, RenderedEdition, RenderedIssue
-from service.emails.views import Level
 
 __all__ = [
     "HTML_LIMIT",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from service.emails.views import Level
+from service.emails.levels import Level
 from subscribers.preferences import Length
 
 LADDER = tuple(Level)  # richest first; a place is an index into it

@@ -16,10 +16,11 @@ from service.emails import plaintext
 from service.emails.dkim import DkimSigner
 from service.emails.facts import moment, span
 from service.emails.fitting import LADDER, LEAST, RICHEST, Sizes, raised
+from service.emails.levels import Level
 from service.emails.messages import HTML_LIMIT, LONGEST_URL, Hole, Recipient, Sender, Template, template
 from service.emails.quoted import Piece
 from service.emails.sentences import Words, subject_values, summary, words_of
-from service.emails.views import Level, TopicView
+from service.emails.views import TopicView
 from service.issues import Edition, Issue
 from subscribers.preferences import Length
 

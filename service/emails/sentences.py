@@ -7,8 +7,9 @@ from typing import TypedDict
 
 from service.briefs.model import Brief
 from service.emails.facts import listing
+from service.emails.levels import Level
 from service.emails.shown import shortened, shown
-from service.emails.views import HEADING, NAME, Level
+from service.emails.views import HEADING, NAME
 from service.issues import Edition
 
 NAMED = 6  # topics named in a sentence; more are counted

@@ -122,7 +122,7 @@ class Session:
             except OSError as error:
                 raise Lost(str(error) or type(error).__name__) from error
             self._left += taken
-            self._out = _rest(self._out, taken)
+            self._out = _rest(self._out, taken) if self._left < self._queued else []
             self._expect()
 
     def read(self) -> None:

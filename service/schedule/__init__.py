@@ -1,0 +1,63 @@
+"""The schedule: what is due, decided from the database's state and the clock alone.
+
+actions    what can be due, and each in words
+state      Rules and State: what the settings say, and what the database holds at a moment
+builds     which windows are built, when, and what is missing
+decisions  foreseen, due, upcoming; late_before: which deliveries are held because nobody came in time
+
+Nothing is remembered here: whoever asks again after a restart, a missed night or a change of the clock gets
+the answer that the state deserves.
+"""
+
+from service.schedule.actions import (
+    Action,
+    Approve,
+    AskAboutHeld,
+    AskForApproval,
+    Build,
+    CleanUp,
+    Deliver,
+    Hold,
+    Plan,
+    ReadEvents,
+    Reconcile,
+    Remind,
+    Retry,
+    Wait,
+    in_words,
+)
+from service.schedule.builds import next_try, shortened, windows
+from service.schedule.decisions import CLEAN_UP, READ_EVENTS, due, foreseen, late_before, upcoming
+from service.schedule.state import Calendar, Draft, Rules, State, Try
+
+__all__ = [
+    "CLEAN_UP",
+    "READ_EVENTS",
+    "Action",
+    "Approve",
+    "AskAboutHeld",
+    "AskForApproval",
+    "Build",
+    "Calendar",
+    "CleanUp",
+    "Deliver",
+    "Draft",
+    "Hold",
+    "Plan",
+    "ReadEvents",
+    "Reconcile",
+    "Remind",
+    "Retry",
+    "Rules",
+    "State",
+    "Try",
+    "Wait",
+    "due",
+    "foreseen",
+    "in_words",
+    "late_before",
+    "next_try",
+    "shortened",
+    "upcoming",
+    "windows",
+]

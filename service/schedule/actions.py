@@ -1,0 +1,165 @@
+"""What can be due, each as a value and in words."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from service.papers import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """Fetch a window's papers for these topics and write their briefs."""
+
+    window: Window
+    topics: tuple[str, ...]  # slugs
+    moment: dt.datetime  # when it was due at first
+    again: str = field(default="", compare=False)  # which try it is and what went wrong, in words
+
+    @property
+    def label(self) -> str:
+        return self.window.label
+
+    @property
+    def listed(self) -> str:
+        return _listed(self.topics)
+
+
+@dataclass(frozen=True, slots=True)
+class BuildLater:
+    """A window that is due too, once the older ones are settled."""
+
+    window: Window
+    topics: tuple[str, ...]  # slugs
+
+    @property
+    def listed(self) -> str:
+        return _listed(self.topics)
+
+
+@dataclass(frozen=True, slots=True)
+class Approve:
+    """Check every e-mail of the issue and approve it where nothing is wrong."""
+
+    label: str
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskForApproval:
+    label: str
+    content_hash: str
+
+    @property
+    def command(self) -> str:
+        return f"brief approve {self.label}"
+
+
+@dataclass(frozen=True, slots=True)
+class Remind:
+    """Ask again for an approval."""
+
+    label: str
+    content_hash: str
+    asked: int  # how often before
+
+    @property
+    def command(self) -> str:
+        return f"brief approve {self.label}"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Freeze the audience, each subscriber with the next of their chosen hours."""
+
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """Send to those whose hour has come; done by whoever delivers."""
+
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Send again what failed for now; done by whoever delivers."""
+
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reconcile:
+    """Find out what became of the claims of a worker that is gone; done by whoever delivers."""
+
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskAboutHeld:
+    """Ask what to do with deliveries that are held because they are late."""
+
+    label: str
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A person decides, and nobody is asked by e-mail."""
+
+    label: str
+    what: str  # is waited for
+    unasked: bool = False  # because there is no admin
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Nothing is done by itself: a person decides."""
+
+    label: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadEvents:
+    """Ask providers and mailboxes what became of e-mails."""
+
+
+@dataclass(frozen=True, slots=True)
+class CleanUp:
+    """Delete what nobody needs any more."""
+
+
+Action = (
+    Build | BuildLater | Approve | AskForApproval | Remind | Plan | Deliver | Retry | Reconcile
+    | AskAboutHeld | Wait | Hold | ReadEvents | CleanUp
+)  # fmt: skip
+Foreseen = tuple[dt.datetime, Action]
+
+
+def _listed(topics: Sequence[str]) -> str:
+    return ", ".join(topics) if len(topics) < 4 else f"{len(topics)} topics"
+
+
+def in_words(action: Action) -> str:
+    """What an action does, for a person."""
+    return _WORDS[type(action)].format(action)
+
+
+_WORDS: Mapping[type, str] = {
+    Build: "build issue {0.label}: {0.listed}{0.again}",
+    BuildLater: "then build issue {0.window.label}: {0.listed}",
+    Approve: "check issue {0.label}, and approve it where nothing is wrong",
+    AskForApproval: "ask for the approval of issue {0.label}, which waits for approval: {0.command}",
+    Remind: "remind of issue {0.label}, which waits for approval: {0.command} (asked so far: {0.asked})",
+    Plan: "plan the deliveries of issue {0.label}",
+    Deliver: "deliver issue {0.label} to those whose hour has come",
+    Retry: "try failed deliveries of issue {0.label} again",
+    Reconcile: "find out what became of abandoned deliveries of issue {0.label}",
+    AskAboutHeld: "ask about late deliveries of issue {0.label}, held: {0.held}",
+    Wait: "issue {0.label} waits for {0.what}",
+    Hold: "hold issue {0.label}: {0.why}",
+    ReadEvents: "read what became of e-mails",
+    CleanUp: "clean up",
+}
