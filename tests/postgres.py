@@ -33,11 +33,15 @@ def address_of(server: Any) -> str:
 
 
 @contextmanager
-def postgres_server() -> Iterator[str]:
-    """The address of a fresh server, with ``{}`` where the database's name goes."""
+def postgres_server(*, durable: bool = False) -> Iterator[str]:
+    """The address of a fresh server, with ``{}`` where the database's name goes.
+
+    Set for tests, which want it quick, unless it is to be `durable`, as a server of somebody's would be.
+    """
     with running_server() as server:
-        # a database is copied only while nothing else looks into it, autovacuum included
-        for setting in ("fsync = off", "autovacuum = off"):
-            server.psql(f"ALTER SYSTEM SET {setting};")
-        server.psql("SELECT pg_reload_conf();")
+        if not durable:
+            # a database is copied only while nothing else looks into it, autovacuum included
+            for setting in ("fsync = off", "autovacuum = off"):
+                server.psql(f"ALTER SYSTEM SET {setting};")
+            server.psql("SELECT pg_reload_conf();")
         yield address_of(server)

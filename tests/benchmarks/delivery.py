@@ -107,7 +107,7 @@ def plan() -> None:
           "database", "subscribers", "rows", "time", "load")  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         planning(f"sqlite:///{folder}/plan.db", 1_000_000)
-    with postgres_server() as address:
+    with postgres_server(durable=True) as address:
         planning(address.format("postgres"), 1_000_000)
 
 
@@ -183,7 +183,7 @@ def workers() -> None:
         "workers", "seconds", "messages/s", "missed", "twice", "load",
     )  # fmt: skip
     for count in (1, 3):
-        with tempfile.TemporaryDirectory() as folder, postgres_server() as address:
+        with tempfile.TemporaryDirectory() as folder, postgres_server(durable=True) as address:
             log = Path(folder) / "accepted.log"
             with provider(Weather("", "smtp", readers, 0), log, "--delay", "0.02") as port:
                 seconds = _work(address.format("postgres"), Path(folder), port, readers, count)
