@@ -178,6 +178,22 @@ def test_a_server_that_refuses_everybody_by_policy_stops_the_run_early(
     assert archive.counts(issue.label) == {State.WAITING: 20}
 
 
+@pytest.mark.parametrize(
+    "reply", [b"452 4.3.1 Insufficient system storage\r\n", b"451 4.7.1 Slow down (%d)\r\n" % 17]
+)
+def test_a_server_that_puts_everybody_off_stops_the_run_and_costs_nobody_an_attempt(
+    archive: Archive, roster: Roster, reply: bytes
+) -> None:
+    issue = save_issue(archive)
+    add_readers(roster, 40)
+    with sink(lambda *_: None) as server, SmtpMailer(SmtpServer("127.0.0.1", server.port)) as mailer:
+        server.blanket = reply
+        with pytest.raises(MailerUnusable, match="25 recipients in a row are put off alike"):
+            publish_issue(issue.label, maker(issue), post_room(archive, mailer))
+    assert archive.counts(issue.label) == {State.WAITING: 40}
+    assert {line.attempt for line in archive.lines(issue.label)} == {0}
+
+
 def test_a_server_that_ends_every_session_costs_nobody_an_attempt(archive: Archive, roster: Roster) -> None:
     issue = save_issue(archive)
     add_readers(roster, 30)

@@ -1,3 +1,5 @@
+import errno
+import http.client
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -117,10 +119,66 @@ def test_a_sendgrid_that_refuses_one_reader_after_the_other_alike_stops_the_run(
     server: SendGridServer, taken: Taken
 ) -> None:
     bad = [f"bad{number}@example.org" for number in range(100)]
+    found: dict[str, State] = {}
     with pytest.raises(MailerUnusable, match="25 recipients in a row are refused alike") as stopped:
-        send(mailer(server), *bad)
-    assert [message.recipient for message in stopped.value.blameless] == bad[:25]
+        found.update(
+            (one.recipient, known.state) for one, known in mailer(server).send(letters(*bad), Begun())
+        )
+    assert [message.recipient for message in stopped.value.blameless] == bad
+    assert Counter(found.values()) == {State.REFUSED: 25, State.FAILED: 75}, (
+        "each that was begun has an outcome"
+    )
     assert not taken.addresses
+
+
+def outcomes_until_it_stops(to: SendGridMailer, *recipients: str) -> tuple[Counter[State], MailerUnusable]:
+    found: list[State] = []
+    outcomes = (outcome.state for _, outcome in to.send(letters(*recipients), Begun()))
+    with pytest.raises(MailerUnusable) as stopped:
+        found.extend(outcomes)
+    return Counter(found), stopped.value
+
+
+@pytest.mark.parametrize("answer", [503, "cut"])
+def test_an_outage_makes_one_call_uncertain_and_one_reader_of_the_next(
+    server: SendGridServer, answer: int | str
+) -> None:
+    server.answers = [answer] * 10
+    found, stopped = outcomes_until_it_stops(mailer(server, 10), *(f"r{n}@example.org" for n in range(100)))
+    assert found == {State.UNCERTAIN: 11}
+    assert "2 calls in a row were not answered" in str(stopped)
+    assert not stopped.blameless
+
+
+def test_after_an_outage_one_reader_is_tried_before_the_others(server: SendGridServer) -> None:
+    server.answers = [503, 503]
+    again = mailer(server, 4)
+    outcomes_until_it_stops(again, *(f"r{n}@example.org" for n in range(8)))
+    assert {one.state for one in send(again, *READERS).values()} == {State.ACCEPTED}
+    assert [len(body["personalizations"]) for _, body in server.calls] == [4, 1, 1, 3, 1]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        OSError(errno.ENETUNREACH, "the network is unreachable"),
+        OSError(errno.EHOSTUNREACH, "no route"),
+        TimeoutError("while connecting"),
+        OSError("Tunnel connection failed: 403 Forbidden"),
+        ConnectionResetError(errno.ECONNRESET, "in the middle of the call"),
+        BrokenPipeError(errno.EPIPE, "in the middle of the call"),
+    ],
+)
+def test_a_call_that_broke_before_it_was_whole_was_surely_not_taken(
+    server: SendGridServer, monkeypatch: pytest.MonkeyPatch, broken: OSError
+) -> None:
+    def breaks(*_: object, **__: object) -> None:
+        raise broken
+
+    monkeypatch.setattr(http.client.HTTPConnection, "request", breaks)
+    found, stopped = outcomes_until_it_stops(mailer(server, 2), *READERS)
+    assert found == {State.FAILED: 2}
+    assert len(stopped.blameless) == 2
 
 
 def test_a_sendgrid_that_is_not_there_stops_the_run_and_nothing_is_uncertain() -> None:

@@ -1,7 +1,14 @@
+import socket
 import ssl
+import struct
 import subprocess
-from collections.abc import Sequence
+import threading
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -176,6 +183,63 @@ def test_a_certificate_that_is_not_trusted_stops_the_run(certificate: Path) -> N
     tls.load_cert_chain(certificate)
     with sink(Post(), tls=tls) as server_, pytest.raises(MailerUnusable, match="certificate"):
         send(server(server_, security="starttls"), letters(ADA))
+
+
+@pytest.mark.parametrize("odd", [{"password": "pässword"}, {"host": "mail..example"}])
+def test_a_login_or_a_host_that_cannot_be_written_stops_the_run_and_is_not_told(odd: dict[str, Any]) -> None:
+    with sink(Post(), password="p") as server_, pytest.raises(MailerUnusable, match="use ASCII") as stopped:
+        send(replace(server(server_, user="u", password="p"), **odd), letters(ADA))
+    assert "pässword" not in "".join(traceback.format_exception(stopped.value))
+
+
+def test_a_body_that_was_cut_off_surely_did_not_arrive_also_where_no_other_session_opens() -> None:
+    large = letter(ADA, edition=PlainEdition(b"x" * 70 + b"\r\n" * 10_000_000))
+    found: list[State] = []
+    with cutting_server() as port, SmtpMailer(SmtpServer("127.0.0.1", port, connections=1)) as mailer:
+        outcomes = (outcome.state for _, outcome in mailer.send([large], Begun()))
+        with pytest.raises(MailerUnusable) as stopped:
+            found.extend(outcomes)
+    assert found == [State.FAILED]
+    assert list(stopped.value.blameless) == [large]
+
+
+@contextmanager
+def cutting_server() -> Iterator[int]:
+    """Takes one session, resets it in the middle of the first body, and is gone."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def converse() -> None:
+        session, _ = listening.accept()
+        session.sendall(b"220 here\r\n")
+        session.recv(1000)
+        session.sendall(b"250-here\r\n250 PIPELINING\r\n")
+        session.recv(1000)
+        session.sendall(b"250 OK\r\n250 OK\r\n354 go on\r\n")
+        session.recv(1000)
+        listening.close()
+        session.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        session.close()
+
+    thread = threading.Thread(target=converse, daemon=True)
+    thread.start()
+    yield int(listening.getsockname()[1])
+    thread.join()
+
+
+def test_as_many_sessions_are_opened_again_as_before_once_the_server_allows_them() -> None:
+    with sink(Post()) as server_, SmtpMailer(server(server_, connections=4)) as mailer:
+        list(mailer.send(letters(ADA), Begun()))
+        mailer._most = 1  # it allowed no more
+        list(mailer.send(letters(*(f"r{number}@example.org" for number in range(50))), Begun()))
+        assert server_.sessions == 4
+
+
+def test_a_session_that_was_long_silent_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    with sink(Post()) as server_, SmtpMailer(server(server_)) as mailer:
+        list(mailer.send(letters(ADA), Begun()))
+        monkeypatch.setattr("service.adapters.smtp_mailer.mailer.SILENCE", -1.0)
+        list(mailer.send(letters(ADA), Begun()))
+        assert server_.sessions == 2
 
 
 def test_replies_are_read_however_they_are_cut() -> None:

@@ -8,8 +8,6 @@ import email
 import email.policy
 import http.client
 import json
-import socket
-import ssl
 import time
 import urllib.error
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -29,8 +27,8 @@ from service.emails import Recipient
 MOST = 1000  # personalizations in a call
 SHARED = ("Auto-Submitted", "List-Id", "List-Archive", "List-Unsubscribe-Post", "Feedback-ID", "Precedence")
 OFF = {"enable": False}
-NEVER_SENT = (ConnectionRefusedError, socket.gaierror, ssl.SSLCertVerificationError)
 TRIES = 3  # of a call that surely was not taken
+UNANSWERED = 1  # calls in a row that may stay without an answer; the second of them has one reader
 PAUSE = 1.0  # seconds before the next try
 JSON = "application/json; charset=utf-8"  # anything but the bare type keeps the client from encoding again
 LONGEST_WAIT = 60.0  # seconds, for a rate limit to pass
@@ -60,7 +58,7 @@ class SendGridAccount:
 
 
 class SendGridMailer:
-    """One call at a time: a crash leaves one call's recipients uncertain.
+    """One call at a time: a crash leaves one call's recipients uncertain, and so does an outage.
 
     The next call is made ready while the provider answers the last.
     """
@@ -74,6 +72,8 @@ class SendGridMailer:
         self._client.timeout = account.timeout
         self._client.request_headers["Content-Type"] = JSON
         self._sleep = sleep
+        self._unanswered = 0  # calls in a row, over all calls of `send`
+        self._words = ""  # of the last refusal
 
     @property
     def in_flight(self) -> int:
@@ -86,6 +86,10 @@ class SendGridMailer:
             for call in self._calls(messages):
                 if called is not None:
                     yield from self._heard(*called, begin, blame)
+                if self._unanswered:
+                    called = None
+                    yield from self._probed(call, begin, blame)
+                    continue
                 begin(call.messages)
                 called = call, line.submit(self._post, call.body)
             if called is not None:
@@ -102,24 +106,47 @@ class SendGridMailer:
                 yield _Call(some, shared)
 
     def _heard(self, call: "_Call", answer: Future[Outcome | None], begin: Begin, blame: Blame) -> Result:
-        """What became of a call's messages; halves of a call that was refused are tried by themselves."""
+        """What became of a call's messages, each of them; MailerUnusable where no more should be sent."""
         try:
             outcome = answer.result()
         except MailerUnusable as error:
             for message in call.messages:
                 yield message, Outcome(State.FAILED, str(error))
             raise MailerUnusable(str(error), [*blame.blameless, *call.messages]) from error
-        if outcome is None and len(call.messages) > 1:  # one of them is at fault: nobody got anything yet
+        if outcome is None and len(call.messages) > 1:
+            yield from self._halved(call, begin, blame)
+            return
+        found, stop = outcome or Outcome(State.REFUSED, self._words), ""
+        for message in call.messages:
+            stop = blame.verdict(message, found) or stop
+            yield message, found
+        if found.state is State.UNCERTAIN and self._unanswered > UNANSWERED:
+            stop = f"{self._unanswered} calls in a row were not answered: {found.detail}"
+        if stop:
+            raise MailerUnusable(f"SendGrid does not take our mail: {stop}", blame.blameless)
+
+    def _halved(self, call: "_Call", begin: Begin, blame: Blame) -> Result:
+        """The halves of a call that was refused, each by itself: one reader is at fault, nobody got anything.
+
+        Where it turns out that it is the provider, those that were not tried again have got nothing either.
+        """
+        told = 0
+        try:
             for half in call.halves():
                 begin(half.messages)
-                yield from self._heard(half, self._posted(half), begin, blame)
-            return
-        for message in call.messages:
-            found = outcome or Outcome(State.REFUSED, self._words)
-            words = blame.verdict(message, found)
-            yield message, found
-            if words is not None:
-                raise MailerUnusable(f"SendGrid does not take our mail: {words}", blame.blameless)
+                for known in self._heard(half, self._posted(half), begin, blame):
+                    told += 1
+                    yield known
+        except MailerUnusable as error:
+            for message in call.messages[told:]:
+                yield message, Outcome(State.FAILED, str(error))
+            raise MailerUnusable(str(error), [*error.blameless, *call.messages[told:]]) from error
+
+    def _probed(self, call: "_Call", begin: Begin, blame: Blame) -> Result:
+        """A call after one that was not answered: one reader first, or an outage makes all uncertain."""
+        for part in call.cut(1):
+            begin(part.messages)
+            yield from self._heard(part, self._posted(part), begin, blame)
 
     def _posted(self, call: "_Call") -> Future[Outcome | None]:
         answer: Future[Outcome | None] = Future()
@@ -131,6 +158,12 @@ class SendGridMailer:
 
     def _post(self, body: str) -> Outcome | None:
         """The outcome of all; None where SendGrid refuses the call for what it holds."""
+        outcome = self._called(body)
+        unanswered = outcome is not None and outcome.state is State.UNCERTAIN
+        self._unanswered = self._unanswered + 1 if unanswered else 0
+        return outcome
+
+    def _called(self, body: str) -> Outcome | None:
         for tries_left in reversed(range(TRIES)):
             try:
                 answer = self._client.mail.send.post(request_body=body)
@@ -140,8 +173,7 @@ class SendGridMailer:
                     continue
                 return self._answered(error)
             except urllib.error.URLError as error:
-                if not isinstance(error.reason, NEVER_SENT):
-                    return Outcome(State.UNCERTAIN, f"the call to SendGrid broke: {error.reason}")
+                # urllib says so of what broke before the call was whole: no such call can have been taken
                 if not tries_left:
                     words = f"SendGrid can't be reached at {self._account.host}: {error.reason}"
                     raise MailerUnusable(words) from error
@@ -175,9 +207,13 @@ class _Call:
         self.body = f'{shared[:-1]},"personalizations":[{personal}]}}'
 
     def halves(self) -> Iterator["_Call"]:
-        middle = len(self.messages) // 2
-        yield _Call(self.messages[:middle], self._shared)
-        yield _Call(self.messages[middle:], self._shared)
+        return self.cut(len(self.messages) // 2)
+
+    def cut(self, place: int) -> Iterator["_Call"]:
+        """Two calls, or one where the place is the end."""
+        for messages in (self.messages[:place], self.messages[place:]):
+            if messages:
+                yield _Call(messages, self._shared)
 
 
 def _shared(message: Message) -> str:

@@ -7,6 +7,7 @@ import ssl
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Literal, Self
 
@@ -17,6 +18,7 @@ from service.delivery.blame import Blame
 from service.delivery.model import Begin
 
 TICK = 0.5  # seconds between looks at the clock
+SILENCE = 60.0  # seconds after which a session that was kept is not used again
 SEND_BUFFER = 512 * 1024  # a whole message fits, so one call hands it over
 
 
@@ -56,6 +58,8 @@ class SmtpMailer:
         self.close()
 
     def send(self, messages: Iterable[Message], begin: Begin) -> Iterator[tuple[Message, Outcome]]:
+        self._most = self._server.connections  # what the server allowed last time it may not now
+        self._drop_stale()
         with selectors.DefaultSelector() as selector:
             yield from _Round(self, selector, messages, begin).run()
 
@@ -88,6 +92,12 @@ class SmtpMailer:
         self.sessions.append(session)
         return session
 
+    def _drop_stale(self) -> None:
+        """Something between here and the server forgets connections that are long silent, without a word."""
+        now = time.monotonic()
+        for session in [one for one in self.sessions if now - one.heard_at > SILENCE]:
+            self.drop(session)
+
     def drop(self, session: Session) -> None:
         session.close()
         self.sessions.remove(session)
@@ -119,10 +129,18 @@ class _Round:
             while self._start() or self._busy:
                 yield from self._turn()
             if self._unusable is not None:
+                yield from self._not_sent(self._unusable)
                 raise MailerUnusable(self._unusable, self._blame.blameless)
         finally:
             for session in self._busy:  # cut short: nothing may go on behind our back
                 self._mailer.drop(session)
+
+    def _not_sent(self, words: str) -> Iterator[tuple[Message, Outcome]]:
+        """What waited for another connection: begun or not, it has surely not arrived."""
+        while self._again:
+            message, failed = self._again.popleft(), Outcome(State.FAILED, words)
+            self._judge(message, failed)
+            yield message, failed
 
     def _turn(self) -> Iterator[tuple[Message, Outcome]]:
         """Hear what the server says, and send what it is ready for."""
@@ -260,26 +278,16 @@ class _Round:
 
 
 def _open(server: SmtpServer) -> Session:
-    # reading the system's certificates takes longer than sending a message: only where they are needed
-    context = None if server.security == "none" else server.tls or ssl.create_default_context()
     where = f"{server.host}:{server.port}"
     try:
-        if server.security == "tls":
-            client: smtplib.SMTP = smtplib.SMTP_SSL(
-                server.host, server.port, timeout=server.timeout, context=context
-            )
-        else:
-            client = smtplib.SMTP(server.host, server.port, timeout=server.timeout)
-        client.ehlo_or_helo_if_needed()
-        if server.security == "starttls":
-            client.starttls(context=context)
-            client.ehlo()
-        if server.user:
-            client.login(server.user, server.password)
+        client = _signed_in(server)
     except smtplib.SMTPAuthenticationError as error:
         raise MailerUnusable(f"{where} refuses the login: {error.smtp_code}") from error
     except (smtplib.SMTPException, OSError) as error:
         raise MailerUnusable(f"no SMTP session with {where}: {error or type(error).__name__}") from error
+    except ValueError:  # its words would hold the password
+        words = "the server's name, the user or the password has characters that can't be used; use ASCII"
+        raise MailerUnusable(f"no SMTP session with {where}: {words}") from None
     assert client.sock is not None
     client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
     client.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -287,3 +295,24 @@ def _open(server: SmtpServer) -> Session:
     session = Session(client.sock, pipelining=client.has_extn("pipelining"), patience=patience)
     client.sock = client.file = None  # the session has it now; the client must not close it
     return session
+
+
+def _signed_in(server: SmtpServer) -> smtplib.SMTP:
+    # reading the system's certificates takes longer than sending a message: only where they are needed
+    context = None if server.security == "none" else server.tls or ssl.create_default_context()
+    if server.security == "tls":
+        client: smtplib.SMTP = smtplib.SMTP_SSL(
+            server.host, server.port, timeout=server.timeout, context=context
+        )
+    else:
+        client = smtplib.SMTP(server.host, server.port, timeout=server.timeout)
+    with ExitStack() as undo:
+        undo.callback(client.close)
+        client.ehlo_or_helo_if_needed()
+        if server.security == "starttls":
+            client.starttls(context=context)
+            client.ehlo()
+        if server.user:
+            client.login(server.user, server.password)
+        undo.pop_all()
+    return client

@@ -71,6 +71,7 @@ class Session:
         self._refusal: Reply | None = None  # of the envelope that is being answered
         self._dirty = False  # an envelope was refused: RSET before the next one
         self._deadline = float("inf")
+        self.heard_at = time.monotonic()
         self.outcomes: list[tuple[Message, Outcome]] = []  # what became known, until somebody takes it
         self.sent: Message | None = None  # its body is out, or on its way
         self.offered: Message | None = None  # its envelope is out
@@ -167,6 +168,7 @@ class Session:
             raise Lost(str(error) or type(error).__name__) from error
         if not arrived:
             raise Lost("the server closed the connection")
+        self.heard_at = time.monotonic()
         return arrived
 
     def _answer(self, reply: Reply) -> None:
