@@ -2,6 +2,9 @@ import base64
 import datetime as dt
 import itertools
 import json
+import threading
+import time
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from service.adapters.sendgrid_events import SIGNATURE, TIMESTAMP, Received, receive
 from service.archive import Archive, Recorded
-from service.delivery import Fact, Outcome, State
+from service.delivery import Fact, Message, Outcome, State, Uncertainty
+from service.delivery.model import Begin
 from service.pipeline import publish_issue
 from subscribers.roster import Roster
 from tests.fakes import ScriptedMailer
@@ -82,6 +86,134 @@ def test_events_end_in_the_same_place_in_every_order_and_however_often(
         take(archive, *order, *order)
     assert found(engine) == ("accepted", "delivered")
     assert take(archive, *events).recorded == Recorded(applied=0, repeated=3)
+
+
+# -- events that come before their worker knows -----------------------------------------------------------
+
+
+class Overtaken(ScriptedMailer):
+    """The provider's events are there before its answer."""
+
+    def __init__(self, archive: Archive, events: Iterable[str], *answers: Outcome) -> None:
+        super().__init__()
+        self._archive, self._events, self._answers = archive, tuple(events), list(answers)
+
+    def send(self, messages: Iterable[Message], begin: Begin) -> Iterator[tuple[Message, Outcome]]:
+        for message in messages:
+            begin([message])
+            self.sent.append(message)
+            for event in self._events:
+                take(self._archive, reported(event, message.delivery.id))
+            yield message, self._answers[(message.delivery.id - 1) % len(self._answers)]
+
+    def was_sent(self, message_id: str) -> bool | None:
+        return None
+
+
+LOST = Outcome(State.UNCERTAIN, "no answer")
+TAKEN = Outcome(State.ACCEPTED, "202")
+BUSY = Outcome(State.FAILED, "503")
+GRACE = dt.timedelta(hours=24)
+
+
+@pytest.mark.parametrize(
+    ("events", "answer", "expected"),
+    [
+        (["processed", "delivered"], LOST, ("accepted", "delivered", "the provider reports: delivered")),
+        (["bounce"], LOST, ("accepted", "bounced", "the provider reports: bounced")),
+        (["dropped"], LOST, ("refused", "dropped", "the provider reports: dropped")),
+        (["dropped"], TAKEN, ("refused", "dropped", "the provider reports: dropped")),
+        (["delivered"], TAKEN, ("accepted", "delivered", "202")),
+        (["processed"], BUSY, ("accepted", "processed", "the provider reports: processed")),
+        ([], LOST, ("uncertain", None, "no answer")),
+    ],
+)
+def test_an_event_that_overtakes_the_answer_settles_the_delivery(
+    archive: Archive, roster: Roster, events: list[str], answer: Outcome, expected: tuple[str, str, str]
+) -> None:
+    issue = save_issue(archive)
+    add_readers(roster, 1)
+    publish_issue(issue.label, maker(issue), post_room(archive, Overtaken(archive, events, answer)))
+    (line,) = archive.lines(issue.label)
+    assert (line.state, line.fact, line.reason) == expected
+
+
+def test_events_that_overtake_many_different_answers_settle_each(archive: Archive, roster: Roster) -> None:
+    issue = save_issue(archive)
+    add_readers(roster, 60)
+    answers = [Outcome(State.UNCERTAIN, f"no answer to {number}") for number in range(60)]
+    publish_issue(issue.label, maker(issue), post_room(archive, Overtaken(archive, ["delivered"], *answers)))
+    assert archive.counts(issue.label) == {State.ACCEPTED: 60}
+    assert {line.reason for line in archive.lines(issue.label)} == {"the provider reports: delivered"}
+
+
+def test_what_an_event_settled_is_not_sent_again_after_the_grace(archive: Archive, roster: Roster) -> None:
+    issue = save_issue(archive)
+    add_readers(roster, 1)
+    mailer = Overtaken(archive, ["processed"], LOST)
+    for at in (NOW, NOW + 2 * GRACE):
+        room = post_room(archive, mailer, now=at, uncertainty=Uncertainty.RESEND, grace=GRACE)
+        publish_issue(issue.label, maker(issue), room)
+    assert len(mailer.sent) == 1
+    assert [line.retry_at for line in archive.lines(issue.label)] == [None]
+
+
+def test_an_event_settles_the_claim_of_a_worker_that_was_killed(archive: Archive, roster: Roster) -> None:
+    issue = save_issue(archive)
+    add_readers(roster, 1)
+    archive.plan(issue.label, NOW)
+    archive.claim(issue.label, "gone", 1, NOW)
+    take(archive, reported("delivered"))
+    assert archive.counts(issue.label) == {State.CLAIMED: 1}
+    publish_issue(issue.label, maker(issue), post_room(archive, Overtaken(archive, [], LOST)))
+    assert archive.counts(issue.label) == {State.ACCEPTED: 1}
+
+
+def test_an_event_that_is_taken_in_while_its_row_is_settled_settles_it(
+    archive: Archive, roster: Roster, engine: sa.Engine
+) -> None:
+    issue = save_issue(archive)
+    add_readers(roster, 1)
+    archive.plan(issue.label, NOW)
+    (claimed,) = archive.claim(issue.label, "here", 1, NOW)
+    settling = threading.Thread(target=archive.settle, args=([(claimed, LOST)], NOW))
+    with engine.execution_options(writes=True).begin() as connection:
+        connection.execute(sa.text("UPDATE deliveries SET fact = 'delivered'"))
+        settling.start()
+        time.sleep(0.3)  # it waits for the row, or for the database
+        assert settling.is_alive()
+    settling.join()
+    assert found(engine) == ("accepted", "delivered")
+
+
+@pytest.mark.parametrize("event", ["processed", "delivered", "spamreport"])
+def test_what_an_operator_let_wait_is_not_sent_when_an_event_says_that_it_left(
+    archive: Archive, roster: Roster, event: str
+) -> None:
+    uncertain(archive, roster)
+    archive.resolve("2026-W22", State.WAITING, NOW)
+    take(archive, reported(event))
+    mailer, issue = ScriptedMailer(), archive.issue("2026-W22")
+    publish_issue(issue.label, maker(issue), post_room(archive, mailer))
+    assert archive.counts(issue.label) == {State.ACCEPTED: 1}
+    assert mailer.sent == []
+
+
+@pytest.mark.parametrize("last", [BUSY, LOST])
+def test_an_event_about_an_earlier_attempt_settles_what_waits_for_the_next(
+    archive: Archive, roster: Roster, last: Outcome
+) -> None:
+    issue = save_issue(archive)
+    add_readers(roster, 1)
+    archive.plan(issue.label, NOW)
+    (claimed,) = archive.claim(issue.label, "here", 1, NOW)
+    archive.settle([(claimed, last)], NOW, GRACE)
+    take(archive, reported("delivered"))
+    assert archive.undelivered(NOW + 2 * GRACE) == []
+    assert archive.counts(issue.label) == {State.ACCEPTED: 1}
+
+
+# -- suppressing -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

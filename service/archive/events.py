@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from service.archive.settling import REPORTED
 from service.archive.tables import DeliveryRow, EventRow
 from service.delivery import Fact, State
 from service.delivery.events import Event, Standing, after
@@ -88,7 +89,7 @@ def _apply(row: DeliveryRow, event: Event) -> None:
     if then.fact is not before.fact:
         row.fact, row.fact_at = then.fact, event.at
     if then.state is not before.state:
-        row.state, row.reason, row.retry_at = then.state, f"the provider reports: {then.fact}", None
+        row.state, row.reason, row.retry_at = then.state, f"{REPORTED}{then.fact}", None
 
 
 def _suppress(session: Session, gone: Sequence[tuple[DeliveryRow, Fact]], now: dt.datetime) -> int:

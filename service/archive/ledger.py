@@ -35,6 +35,7 @@ Unavailable = (sa.exc.OperationalError, sa.exc.InterfaceError)  # locked or gone
 
 DUE_AGAIN = (State.FAILED, State.UNCERTAIN)
 SET_BACK = dt.timedelta(minutes=5)  # a row from so far in the future was written by a clock that was wrong
+UNREPORTED: Mapping[str, Any] = {"fact": None, "fact_at": None}  # a new copy has facts of its own
 WITHDRAWN = "left, was deleted or suppressed after the issue was planned"
 
 
@@ -262,6 +263,7 @@ def _claim(session: Session, ids: Sequence[int], claimant: Claimant, now: dt.dat
     if not ids:
         return []
     values = {"state": State.CLAIMED, "worker": claimant.worker, "claimed_at": now, "retry_at": None}
+    values |= UNREPORTED
     session.execute(
         sa.update(DELIVERIES)
         .where(is_one_of(session, DELIVERIES.c.id, ids))

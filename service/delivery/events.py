@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from service.delivery.model import Fact, State
 
 RANK = {fact: rank for rank, fact in enumerate(Fact)}
+# what a fact makes of a delivery, whatever its worker or a person said: the provider has seen the message
+MEANS = {fact: State.REFUSED if fact is Fact.DROPPED else State.ACCEPTED for fact in Fact}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +31,15 @@ class Standing:
 
 
 def after(event: Event, now: Standing) -> Standing:
-    """The delivery after the event: any order of events, and any repetition, ends in the same place."""
+    """The delivery after the event: any order of events, and any repetition, ends in the same place.
+
+    The worker of a claimed one knows nothing of it: when it settles the row, the fact is taken in (`MEANS`).
+    """
     later = now.fact is None or RANK[event.fact] > RANK[now.fact]
     fact = event.fact if later else now.fact
-    if now.state not in {State.UNCERTAIN, State.ACCEPTED} or fact is None:
+    if fact is None or now.state not in _OVERRULED:
         return Standing(now.state, fact)
-    return Standing(State.REFUSED if fact is Fact.DROPPED else State.ACCEPTED, fact)
+    return Standing(MEANS[fact], fact)
+
+
+_OVERRULED = {State.WAITING, State.ACCEPTED, State.FAILED, State.GIVEN_UP, State.UNCERTAIN}
