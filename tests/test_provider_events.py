@@ -1,6 +1,5 @@
 import base64
 import datetime as dt
-import itertools
 import json
 import threading
 import time
@@ -11,10 +10,12 @@ import pytest
 import sqlalchemy as sa
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from service.adapters.sendgrid_events import SIGNATURE, TIMESTAMP, Received, receive
+from service.adapters.sendgrid_events import FACTS, SIGNATURE, TIMESTAMP, Received, receive
 from service.archive import Archive, Recorded
-from service.delivery import Fact, Message, Outcome, State, Uncertainty
+from service.delivery import Delivery, Fact, Message, Outcome, State, Uncertainty
 from service.delivery.model import Begin
 from service.pipeline import publish_issue
 from subscribers.roster import Roster
@@ -25,6 +26,10 @@ KEY = ec.generate_private_key(ec.SECP256R1())
 PUBLIC = base64.b64encode(
     KEY.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 ).decode()
+
+LOST = Outcome(State.UNCERTAIN, "no answer")
+TAKEN = Outcome(State.ACCEPTED, "202")
+BUSY = Outcome(State.FAILED, "503")
 
 
 def reported(event: str, delivery: object = 1, minute: int = 0, **more: object) -> dict[str, object]:
@@ -49,6 +54,15 @@ def uncertain(archive: Archive, roster: Roster) -> None:
     add_readers(roster, 1)
     mailer = ScriptedMailer({"reader0@example.org": Outcome(State.UNCERTAIN, "no answer")})
     publish_issue(issue.label, maker(issue), post_room(archive, mailer))
+
+
+def claim_one(archive: Archive, roster: Roster) -> Delivery:
+    """The one delivery of an issue, claimed by a worker."""
+    issue = save_issue(archive)
+    add_readers(roster, 1)
+    archive.plan(issue.label, NOW)
+    (claimed,) = archive.claim(issue.label, "here", 1, NOW)
+    return claimed
 
 
 def found(engine: sa.Engine) -> tuple[str, str | None]:
@@ -77,15 +91,79 @@ def test_an_event_settles_an_uncertain_delivery(
     assert found(engine) == (state, fact)
 
 
-def test_events_end_in_the_same_place_in_every_order_and_however_often(
+NAMES = {fact: event for event, fact in FACTS.items()}
+
+
+def claim_anew(archive: Archive, roster: Roster, engine: sa.Engine) -> Delivery:
+    """The one delivery, claimed, as if nothing had been reported of it."""
+    if not rows(engine):
+        return claim_one(archive, roster)
+    with engine.execution_options(writes=True).begin() as connection:
+        connection.execute(sa.text("DELETE FROM provider_events"))
+        connection.execute(sa.text("UPDATE deliveries SET state = 'claimed', fact = NULL, fact_at = NULL"))
+    ((claimed, _, _),) = archive.claims("2026-W22")
+    return claimed
+
+
+@given(facts=st.lists(st.sampled_from(Fact), min_size=1, max_size=8), data=st.data())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+def test_events_end_in_the_same_place_in_every_order_and_whenever_the_answer_comes(
+    archive: Archive, roster: Roster, engine: sa.Engine, facts: list[Fact], data: st.DataObject
+) -> None:
+    claimed = claim_anew(archive, roster, engine)
+    answered = data.draw(st.integers(0, len(facts)))
+    for number, fact in enumerate(data.draw(st.permutations(facts))):
+        if number == answered:
+            archive.settle([(claimed, data.draw(st.sampled_from([LOST, TAKEN, BUSY])))], NOW)
+        take(archive, reported(NAMES[fact], sg_message_id=str(number)))
+    archive.settle([(claimed, LOST)], NOW)
+    highest = max(facts, key=list(Fact).index)
+    assert found(engine) == ("refused" if highest is Fact.DROPPED else "accepted", highest)
+
+
+def test_a_repeated_event_changes_nothing(archive: Archive, roster: Roster, engine: sa.Engine) -> None:
+    uncertain(archive, roster)
+    events = [reported("processed"), reported("deferred", minute=1), reported("delivered", minute=2)]
+    assert take(archive, *events, *events).recorded == Recorded(applied=3, repeated=3)
+    assert take(archive, *events).recorded == Recorded(applied=0, repeated=3)
+    assert found(engine) == ("accepted", "delivered")
+
+
+@pytest.mark.parametrize("then", [["processed"], ["processed", "delivered"], ["bounce"]])
+def test_what_was_dropped_and_is_retried_has_the_facts_of_its_new_copy(
+    archive: Archive, roster: Roster, then: list[str]
+) -> None:
+    uncertain(archive, roster)
+    take(archive, reported("dropped"))
+    assert archive.retry("2026-W22", (State.REFUSED,)) == 1
+    assert [(line.state, line.fact) for line in archive.lines("2026-W22")] == [(State.WAITING, None)]
+    issue = archive.issue("2026-W22")
+    publish_issue(issue.label, maker(issue), post_room(archive, ScriptedMailer()))
+    take(archive, *(reported(event, minute=10) for event in then))
+    (line,) = archive.lines(issue.label)
+    assert (line.state, line.fact) == (State.ACCEPTED, FACTS[then[-1]])
+
+
+def test_what_is_let_wait_keeps_no_fact_of_the_copy_before(
     archive: Archive, roster: Roster, engine: sa.Engine
 ) -> None:
     uncertain(archive, roster)
-    events = [reported("processed"), reported("deferred", minute=1), reported("delivered", minute=2)]
-    for order in itertools.permutations(events):
-        take(archive, *order, *order)
-    assert found(engine) == ("accepted", "delivered")
-    assert take(archive, *events).recorded == Recorded(applied=0, repeated=3)
+    with engine.execution_options(writes=True).begin() as connection:
+        connection.execute(
+            sa.text("UPDATE deliveries SET fact = 'dropped'")
+        )  # as a restored backup may hold it
+    archive.resolve("2026-W22", State.WAITING, NOW)
+    assert found(engine) == ("waiting", None)
+
+
+def test_what_the_provider_dropped_is_not_taken_back_as_the_mailers_fault(
+    archive: Archive, roster: Roster, engine: sa.Engine
+) -> None:
+    claimed = claim_one(archive, roster)
+    archive.settle([(claimed, TAKEN)], NOW)
+    take(archive, reported("dropped"))
+    archive.take_back([claimed], NOW, "the mailer was unusable")
+    assert found(engine) == ("refused", "dropped")
 
 
 # -- events that come before their worker knows -----------------------------------------------------------
@@ -110,9 +188,6 @@ class Overtaken(ScriptedMailer):
         return None
 
 
-LOST = Outcome(State.UNCERTAIN, "no answer")
-TAKEN = Outcome(State.ACCEPTED, "202")
-BUSY = Outcome(State.FAILED, "503")
 GRACE = dt.timedelta(hours=24)
 
 
@@ -172,10 +247,7 @@ def test_an_event_settles_the_claim_of_a_worker_that_was_killed(archive: Archive
 def test_an_event_that_is_taken_in_while_its_row_is_settled_settles_it(
     archive: Archive, roster: Roster, engine: sa.Engine
 ) -> None:
-    issue = save_issue(archive)
-    add_readers(roster, 1)
-    archive.plan(issue.label, NOW)
-    (claimed,) = archive.claim(issue.label, "here", 1, NOW)
+    claimed = claim_one(archive, roster)
     settling = threading.Thread(target=archive.settle, args=([(claimed, LOST)], NOW))
     with engine.execution_options(writes=True).begin() as connection:
         connection.execute(sa.text("UPDATE deliveries SET fact = 'delivered'"))
@@ -203,14 +275,11 @@ def test_what_an_operator_let_wait_is_not_sent_when_an_event_says_that_it_left(
 def test_an_event_about_an_earlier_attempt_settles_what_waits_for_the_next(
     archive: Archive, roster: Roster, last: Outcome
 ) -> None:
-    issue = save_issue(archive)
-    add_readers(roster, 1)
-    archive.plan(issue.label, NOW)
-    (claimed,) = archive.claim(issue.label, "here", 1, NOW)
+    claimed = claim_one(archive, roster)
     archive.settle([(claimed, last)], NOW, GRACE)
     take(archive, reported("delivered"))
     assert archive.undelivered(NOW + 2 * GRACE) == []
-    assert archive.counts(issue.label) == {State.ACCEPTED: 1}
+    assert archive.counts("2026-W22") == {State.ACCEPTED: 1}
 
 
 # -- suppressing -------------------------------------------------------------------------------------------

@@ -144,6 +144,7 @@ TAKEN_BACK = (
         DELIVERIES.c.id == sa.bindparam("delivery"),
         DELIVERIES.c.claim == sa.bindparam("claim_"),
         sa.or_(DELIVERIES.c.state == State.REFUSED, DELIVERIES.c.state == State.FAILED),
+        DELIVERIES.c.fact.is_(None),  # else it is the provider's word, not the mailer's
     )
     .values(attempt=sa.bindparam("attempt_"))
 )

@@ -35,11 +35,8 @@ def after(event: Event, now: Standing) -> Standing:
 
     The worker of a claimed one knows nothing of it: when it settles the row, the fact is taken in (`MEANS`).
     """
-    later = now.fact is None or RANK[event.fact] > RANK[now.fact]
-    fact = event.fact if later else now.fact
-    if fact is None or now.state not in _OVERRULED:
-        return Standing(now.state, fact)
-    return Standing(MEANS[fact], fact)
+    fact = max(event.fact, now.fact or event.fact, key=RANK.__getitem__)
+    return Standing(now.state if now.state in _KEPT else MEANS[fact], fact)
 
 
-_OVERRULED = {State.WAITING, State.ACCEPTED, State.FAILED, State.GIVEN_UP, State.UNCERTAIN}
+_KEPT = {State.CLAIMED, State.SKIPPED}
