@@ -19,6 +19,7 @@ from service.delivery import Delivery, Fact, Message, Outcome, State, Uncertaint
 from service.delivery.model import Begin
 from service.pipeline import publish_issue
 from subscribers.roster import Roster
+from subscribers.subscriptions import AddressAsked, Subscriptions
 from tests.fakes import ScriptedMailer
 from tests.newsrooms import NOW, add_readers, maker, post_room, rows, save_issue
 
@@ -298,6 +299,25 @@ def test_a_bounce_or_a_complaint_suppresses_the_address(
 ) -> None:
     uncertain(archive, roster)
     take(archive, reported(event, **more))
+    later = save_issue(archive, label="2026-W23")
+    assert archive.preview(later.label, NOW.date()) == {reason: 1}
+
+
+@pytest.mark.parametrize(
+    ("moved", "reason"),
+    [(dt.timedelta(hours=1), None), (-dt.timedelta(hours=1), "address suppressed: bounced")],
+    ids=["after it was sent", "before"],
+)
+def test_a_bounce_suppresses_the_address_that_it_went_to_and_no_later_one(
+    archive: Archive, roster: Roster, engine: sa.Engine, moved: dt.timedelta, reason: str | None
+) -> None:
+    claim_one(archive, roster)
+    readers = Subscriptions(engine, ("k" * 32,))
+    asked = readers.ask_address_change(1, "new@example.net", NOW + moved, "")
+    assert isinstance(asked, AddressAsked)
+    readers.change_address(1, asked.code, NOW + moved, "")
+    suppressed = take(archive, reported("bounce", minute=3 * 24 * 60)).recorded.suppressed
+    assert suppressed == (1 if reason else 0)
     later = save_issue(archive, label="2026-W23")
     assert archive.preview(later.label, NOW.date()) == {reason: 1}
 
