@@ -42,6 +42,18 @@ def test_a_run_in_which_the_mailer_took_nothing_costs_no_attempt(archive: Archiv
     assert {line.attempt for line in archive.lines(issue.label)} == {0}
 
 
+def test_a_fifth_failure_that_was_the_mailers_fault_is_taken_back(archive: Archive, roster: Roster) -> None:
+    issue = save_issue(archive)
+    add_readers(roster, 1)
+    archive.plan(issue.label, NOW)
+    for day in range(5):
+        (claimed,) = archive.claim(issue.label, "here", 1, NOW + dt.timedelta(days=day))
+        archive.settle([(claimed, Outcome(State.FAILED, "451 busy"))], NOW + dt.timedelta(days=day))
+    assert archive.counts(issue.label) == {State.GIVEN_UP: 1}
+    archive.take_back([claimed], NOW, "the mailer was unusable")
+    assert [(line.state, line.attempt) for line in archive.lines(issue.label)] == [(State.WAITING, 4)]
+
+
 def test_outcomes_that_all_differ_are_settled_one_by_one(archive: Archive, roster: Roster) -> None:
     issue = save_issue(archive)
     addresses = add_readers(roster, 60)

@@ -143,7 +143,7 @@ TAKEN_BACK = (
     .where(
         DELIVERIES.c.id == sa.bindparam("delivery"),
         DELIVERIES.c.claim == sa.bindparam("claim_"),
-        sa.or_(DELIVERIES.c.state == State.REFUSED, DELIVERIES.c.state == State.FAILED),
+        sa.or_(*(DELIVERIES.c.state == one for one in (State.REFUSED, State.FAILED, State.GIVEN_UP))),
         DELIVERIES.c.fact.is_(None),  # else it is the provider's word, not the mailer's
     )
     .values(attempt=sa.bindparam("attempt_"))
