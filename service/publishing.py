@@ -112,13 +112,18 @@ def deliver(
     NotApproved where the maker has another content than the one that was approved.
     """
     _require_approved(label, maker, room)
-    maker = maker.with_ids(room.archive.message_ids(label, maker.ids))
+    maker = _with_lasting_ids(label, maker, room)
     reconcile(label, maker, room)
     run = Run(label, maker, room, span, watch)
     with _heap_left_alone():
         while (again_at := run.send()) is not None:
             if not _waited(again_at, run, room):
                 return
+
+
+def _with_lasting_ids(label: str, maker: MessageMaker, room: PostRoom) -> MessageMaker:
+    """The maker with the issue's own Message-IDs, whatever became of the secret keys and of the sender."""
+    return maker.with_ids(room.archive.message_ids(label, maker.ids))
 
 
 @contextmanager
@@ -176,8 +181,12 @@ def reconcile(label: str, maker: MessageMaker, room: PostRoom) -> None:
 
 def ask_mailer(label: str, maker: MessageMaker, room: PostRoom) -> int:
     """Settle uncertain deliveries by what the mailer knows; how many it knew, none for most mailers."""
+    uncertain = room.archive.uncertain(label)
+    if not uncertain:
+        return 0
+    maker = _with_lasting_ids(label, maker, room)
     known: list[tuple[Delivery, Outcome]] = []
-    for delivery in room.archive.uncertain(label):
+    for delivery in uncertain:
         was_sent = room.mailer.was_sent(maker.message_id(delivery))
         if was_sent is None:
             break
@@ -191,6 +200,7 @@ def _left_by(
 ) -> Iterator[tuple[Delivery, Outcome]]:
     """What became of a worker's claims."""
     entries = room.journal.read(worker)
+    maker = _with_lasting_ids(deliveries[0].issue_label, maker, room)
     for delivery in deliveries:
         key = (delivery.id, delivery.claim)
         begun = entries is None or key in entries

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from service import wiring
 from service.adapters.outbox_mailer import OutboxMailer
@@ -16,6 +17,7 @@ from service.archive import Archive, Group
 from service.delivery import MailerUnusable, Message, MessageIds, Outcome, State
 from service.delivery.model import Begin
 from service.pipeline import publish_issue
+from service.publishing import ask_mailer, reconcile
 from subscribers.database import connect
 from subscribers.roster import Roster
 from tests.fakes import ScriptedMailer
@@ -38,6 +40,18 @@ def test_a_run_in_which_the_mailer_took_nothing_costs_no_attempt(archive: Archiv
                 publish_issue(issue.label, maker(issue), post_room(archive, mailer))
             assert archive.counts(issue.label) == {State.WAITING: 40}
     assert {line.attempt for line in archive.lines(issue.label)} == {0}
+
+
+def test_a_fifth_failure_that_was_the_mailers_fault_is_taken_back(archive: Archive, roster: Roster) -> None:
+    issue = save_issue(archive)
+    add_readers(roster, 1)
+    archive.plan(issue.label, NOW)
+    for day in range(5):
+        (claimed,) = archive.claim(issue.label, "here", 1, NOW + dt.timedelta(days=day))
+        archive.settle([(claimed, Outcome(State.FAILED, "451 busy"))], NOW + dt.timedelta(days=day))
+    assert archive.counts(issue.label) == {State.GIVEN_UP: 1}
+    archive.take_back([claimed], NOW, "the mailer was unusable")
+    assert [(line.state, line.attempt) for line in archive.lines(issue.label)] == [(State.WAITING, 4)]
 
 
 def test_outcomes_that_all_differ_are_settled_one_by_one(archive: Archive, roster: Roster) -> None:
@@ -70,6 +84,22 @@ def test_message_ids_stay_the_same_when_keys_and_sender_change(archive: Archive,
     publish_issue(issue.label, other, post_room(archive, again))
     (message,) = again.sent
     assert message.message_id == maker(issue).message_id(message.delivery)
+
+
+@pytest.mark.parametrize("ask", [ask_mailer, reconcile])
+def test_the_outbox_is_asked_for_the_stored_message_ids_when_keys_and_sender_change(
+    archive: Archive, roster: Roster, engine: sa.Engine, tmp_path: Path, ask: Callable[..., object]
+) -> None:
+    issue = save_issue(archive)
+    add_readers(roster, 1)
+    room = post_room(archive, OutboxMailer(tmp_path))
+    publish_issue(issue.label, maker(issue), room)
+    left = "claimed" if ask is reconcile else "uncertain"
+    with engine.execution_options(writes=True).begin() as connection:
+        connection.execute(sa.text("UPDATE deliveries SET worker = 'gone', state = :left"), {"left": left})
+    other = maker(issue).with_ids(MessageIds.derived(issue.label, "x" * 32, "elsewhere.example"))
+    ask(issue.label, other, room)
+    assert archive.counts(issue.label) == {State.ACCEPTED: 1}
 
 
 def test_deliveries_are_grouped_by_state_and_reason(archive: Archive, roster: Roster) -> None:

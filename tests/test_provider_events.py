@@ -1,19 +1,25 @@
 import base64
 import datetime as dt
-import itertools
 import json
+import threading
+import time
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from service.adapters.sendgrid_events import SIGNATURE, TIMESTAMP, Received, receive
+from service.adapters.sendgrid_events import FACTS, SIGNATURE, TIMESTAMP, Received, receive
 from service.archive import Archive, Recorded
-from service.delivery import Fact, Outcome, State
+from service.delivery import Delivery, Fact, Message, Outcome, State, Uncertainty
+from service.delivery.model import Begin
 from service.pipeline import publish_issue
 from subscribers.roster import Roster
+from subscribers.subscriptions import AddressAsked, Subscriptions
 from tests.fakes import ScriptedMailer
 from tests.newsrooms import NOW, add_readers, maker, post_room, rows, save_issue
 
@@ -21,6 +27,10 @@ KEY = ec.generate_private_key(ec.SECP256R1())
 PUBLIC = base64.b64encode(
     KEY.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 ).decode()
+
+LOST = Outcome(State.UNCERTAIN, "no answer")
+TAKEN = Outcome(State.ACCEPTED, "202")
+BUSY = Outcome(State.FAILED, "503")
 
 
 def reported(event: str, delivery: object = 1, minute: int = 0, **more: object) -> dict[str, object]:
@@ -45,6 +55,15 @@ def uncertain(archive: Archive, roster: Roster) -> None:
     add_readers(roster, 1)
     mailer = ScriptedMailer({"reader0@example.org": Outcome(State.UNCERTAIN, "no answer")})
     publish_issue(issue.label, maker(issue), post_room(archive, mailer))
+
+
+def claim_one(archive: Archive, roster: Roster) -> Delivery:
+    """The one delivery of an issue, claimed by a worker."""
+    issue = save_issue(archive)
+    add_readers(roster, 1)
+    archive.plan(issue.label, NOW)
+    (claimed,) = archive.claim(issue.label, "here", 1, NOW)
+    return claimed
 
 
 def found(engine: sa.Engine) -> tuple[str, str | None]:
@@ -73,15 +92,198 @@ def test_an_event_settles_an_uncertain_delivery(
     assert found(engine) == (state, fact)
 
 
-def test_events_end_in_the_same_place_in_every_order_and_however_often(
+NAMES = {fact: event for event, fact in FACTS.items()}
+
+
+def claim_anew(archive: Archive, roster: Roster, engine: sa.Engine) -> Delivery:
+    """The one delivery, claimed, as if nothing had been reported of it."""
+    if not rows(engine):
+        return claim_one(archive, roster)
+    with engine.execution_options(writes=True).begin() as connection:
+        connection.execute(sa.text("DELETE FROM provider_events"))
+        connection.execute(sa.text("UPDATE deliveries SET state = 'claimed', fact = NULL, fact_at = NULL"))
+    ((claimed, _, _),) = archive.claims("2026-W22")
+    return claimed
+
+
+@given(facts=st.lists(st.sampled_from(Fact), min_size=1, max_size=8), data=st.data())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+def test_events_end_in_the_same_place_in_every_order_and_whenever_the_answer_comes(
+    archive: Archive, roster: Roster, engine: sa.Engine, facts: list[Fact], data: st.DataObject
+) -> None:
+    claimed = claim_anew(archive, roster, engine)
+    answered = data.draw(st.integers(0, len(facts)))
+    for number, fact in enumerate(data.draw(st.permutations(facts))):
+        if number == answered:
+            archive.settle([(claimed, data.draw(st.sampled_from([LOST, TAKEN, BUSY])))], NOW)
+        take(archive, reported(NAMES[fact], sg_message_id=str(number)))
+    archive.settle([(claimed, LOST)], NOW)
+    highest = max(facts, key=list(Fact).index)
+    assert found(engine) == ("refused" if highest is Fact.DROPPED else "accepted", highest)
+
+
+def test_a_repeated_event_changes_nothing(archive: Archive, roster: Roster, engine: sa.Engine) -> None:
+    uncertain(archive, roster)
+    events = [reported("processed"), reported("deferred", minute=1), reported("delivered", minute=2)]
+    assert take(archive, *events, *events).recorded == Recorded(applied=3, repeated=3)
+    assert take(archive, *events).recorded == Recorded(applied=0, repeated=3)
+    assert found(engine) == ("accepted", "delivered")
+
+
+@pytest.mark.parametrize("then", [["processed"], ["processed", "delivered"], ["bounce"]])
+def test_what_was_dropped_and_is_retried_has_the_facts_of_its_new_copy(
+    archive: Archive, roster: Roster, then: list[str]
+) -> None:
+    uncertain(archive, roster)
+    take(archive, reported("dropped"))
+    assert archive.retry("2026-W22", (State.REFUSED,)) == 1
+    assert [(line.state, line.fact) for line in archive.lines("2026-W22")] == [(State.WAITING, None)]
+    issue = archive.issue("2026-W22")
+    publish_issue(issue.label, maker(issue), post_room(archive, ScriptedMailer()))
+    take(archive, *(reported(event, minute=10) for event in then))
+    (line,) = archive.lines(issue.label)
+    assert (line.state, line.fact) == (State.ACCEPTED, FACTS[then[-1]])
+
+
+def test_what_is_let_wait_keeps_no_fact_of_the_copy_before(
     archive: Archive, roster: Roster, engine: sa.Engine
 ) -> None:
     uncertain(archive, roster)
-    events = [reported("processed"), reported("deferred", minute=1), reported("delivered", minute=2)]
-    for order in itertools.permutations(events):
-        take(archive, *order, *order)
+    with engine.execution_options(writes=True).begin() as connection:
+        connection.execute(
+            sa.text("UPDATE deliveries SET fact = 'dropped'")
+        )  # as a restored backup may hold it
+    archive.resolve("2026-W22", State.WAITING, NOW)
+    assert found(engine) == ("waiting", None)
+
+
+def test_what_the_provider_dropped_is_not_taken_back_as_the_mailers_fault(
+    archive: Archive, roster: Roster, engine: sa.Engine
+) -> None:
+    claimed = claim_one(archive, roster)
+    archive.settle([(claimed, TAKEN)], NOW)
+    take(archive, reported("dropped"))
+    archive.take_back([claimed], NOW, "the mailer was unusable")
+    assert found(engine) == ("refused", "dropped")
+
+
+# -- events that come before their worker knows -----------------------------------------------------------
+
+
+class Overtaken(ScriptedMailer):
+    """The provider's events are there before its answer."""
+
+    def __init__(self, archive: Archive, events: Iterable[str], *answers: Outcome) -> None:
+        super().__init__()
+        self._archive, self._events, self._answers = archive, tuple(events), list(answers)
+
+    def send(self, messages: Iterable[Message], begin: Begin) -> Iterator[tuple[Message, Outcome]]:
+        for message in messages:
+            begin([message])
+            self.sent.append(message)
+            for event in self._events:
+                take(self._archive, reported(event, message.delivery.id))
+            yield message, self._answers[(message.delivery.id - 1) % len(self._answers)]
+
+    def was_sent(self, message_id: str) -> bool | None:
+        return None
+
+
+GRACE = dt.timedelta(hours=24)
+
+
+@pytest.mark.parametrize(
+    ("events", "answer", "expected"),
+    [
+        (["processed", "delivered"], LOST, ("accepted", "delivered", "the provider reports: delivered")),
+        (["bounce"], LOST, ("accepted", "bounced", "the provider reports: bounced")),
+        (["dropped"], LOST, ("refused", "dropped", "the provider reports: dropped")),
+        (["dropped"], TAKEN, ("refused", "dropped", "the provider reports: dropped")),
+        (["delivered"], TAKEN, ("accepted", "delivered", "202")),
+        (["processed"], BUSY, ("accepted", "processed", "the provider reports: processed")),
+        ([], LOST, ("uncertain", None, "no answer")),
+    ],
+)
+def test_an_event_that_overtakes_the_answer_settles_the_delivery(
+    archive: Archive, roster: Roster, events: list[str], answer: Outcome, expected: tuple[str, str, str]
+) -> None:
+    issue = save_issue(archive)
+    add_readers(roster, 1)
+    publish_issue(issue.label, maker(issue), post_room(archive, Overtaken(archive, events, answer)))
+    (line,) = archive.lines(issue.label)
+    assert (line.state, line.fact, line.reason) == expected
+
+
+def test_events_that_overtake_many_different_answers_settle_each(archive: Archive, roster: Roster) -> None:
+    issue = save_issue(archive)
+    add_readers(roster, 60)
+    answers = [Outcome(State.UNCERTAIN, f"no answer to {number}") for number in range(60)]
+    publish_issue(issue.label, maker(issue), post_room(archive, Overtaken(archive, ["delivered"], *answers)))
+    assert archive.counts(issue.label) == {State.ACCEPTED: 60}
+    assert {line.reason for line in archive.lines(issue.label)} == {"the provider reports: delivered"}
+
+
+def test_what_an_event_settled_is_not_sent_again_after_the_grace(archive: Archive, roster: Roster) -> None:
+    issue = save_issue(archive)
+    add_readers(roster, 1)
+    mailer = Overtaken(archive, ["processed"], LOST)
+    for at in (NOW, NOW + 2 * GRACE):
+        room = post_room(archive, mailer, now=at, uncertainty=Uncertainty.RESEND, grace=GRACE)
+        publish_issue(issue.label, maker(issue), room)
+    assert len(mailer.sent) == 1
+    assert [line.retry_at for line in archive.lines(issue.label)] == [None]
+
+
+def test_an_event_settles_the_claim_of_a_worker_that_was_killed(archive: Archive, roster: Roster) -> None:
+    issue = save_issue(archive)
+    add_readers(roster, 1)
+    archive.plan(issue.label, NOW)
+    archive.claim(issue.label, "gone", 1, NOW)
+    take(archive, reported("delivered"))
+    assert archive.counts(issue.label) == {State.CLAIMED: 1}
+    publish_issue(issue.label, maker(issue), post_room(archive, Overtaken(archive, [], LOST)))
+    assert archive.counts(issue.label) == {State.ACCEPTED: 1}
+
+
+def test_an_event_that_is_taken_in_while_its_row_is_settled_settles_it(
+    archive: Archive, roster: Roster, engine: sa.Engine
+) -> None:
+    claimed = claim_one(archive, roster)
+    settling = threading.Thread(target=archive.settle, args=([(claimed, LOST)], NOW))
+    with engine.execution_options(writes=True).begin() as connection:
+        connection.execute(sa.text("UPDATE deliveries SET fact = 'delivered'"))
+        settling.start()
+        time.sleep(0.3)  # it waits for the row, or for the database
+        assert settling.is_alive()
+    settling.join()
     assert found(engine) == ("accepted", "delivered")
-    assert take(archive, *events).recorded == Recorded(applied=0, repeated=3)
+
+
+@pytest.mark.parametrize("event", ["processed", "delivered", "spamreport"])
+def test_what_an_operator_let_wait_is_not_sent_when_an_event_says_that_it_left(
+    archive: Archive, roster: Roster, event: str
+) -> None:
+    uncertain(archive, roster)
+    archive.resolve("2026-W22", State.WAITING, NOW)
+    take(archive, reported(event))
+    mailer, issue = ScriptedMailer(), archive.issue("2026-W22")
+    publish_issue(issue.label, maker(issue), post_room(archive, mailer))
+    assert archive.counts(issue.label) == {State.ACCEPTED: 1}
+    assert mailer.sent == []
+
+
+@pytest.mark.parametrize("last", [BUSY, LOST])
+def test_an_event_about_an_earlier_attempt_settles_what_waits_for_the_next(
+    archive: Archive, roster: Roster, last: Outcome
+) -> None:
+    claimed = claim_one(archive, roster)
+    archive.settle([(claimed, last)], NOW, GRACE)
+    take(archive, reported("delivered"))
+    assert archive.undelivered(NOW + 2 * GRACE) == []
+    assert archive.counts("2026-W22") == {State.ACCEPTED: 1}
+
+
+# -- suppressing -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -97,6 +299,25 @@ def test_a_bounce_or_a_complaint_suppresses_the_address(
 ) -> None:
     uncertain(archive, roster)
     take(archive, reported(event, **more))
+    later = save_issue(archive, label="2026-W23")
+    assert archive.preview(later.label, NOW.date()) == {reason: 1}
+
+
+@pytest.mark.parametrize(
+    ("moved", "reason"),
+    [(dt.timedelta(hours=1), None), (-dt.timedelta(hours=1), "address suppressed: bounced")],
+    ids=["after it was sent", "before"],
+)
+def test_a_bounce_suppresses_the_address_that_it_went_to_and_no_later_one(
+    archive: Archive, roster: Roster, engine: sa.Engine, moved: dt.timedelta, reason: str | None
+) -> None:
+    claim_one(archive, roster)
+    readers = Subscriptions(engine, ("k" * 32,))
+    asked = readers.ask_address_change(1, "new@example.net", NOW + moved, "")
+    assert isinstance(asked, AddressAsked)
+    readers.change_address(1, asked.code, NOW + moved, "")
+    suppressed = take(archive, reported("bounce", minute=3 * 24 * 60)).recorded.suppressed
+    assert suppressed == (1 if reason else 0)
     later = save_issue(archive, label="2026-W23")
     assert archive.preview(later.label, NOW.date()) == {reason: 1}
 

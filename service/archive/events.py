@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from service.archive.settling import REPORTED
 from service.archive.tables import DeliveryRow, EventRow
 from service.delivery import Fact, State
 from service.delivery.events import Event, Standing, after
@@ -88,25 +89,28 @@ def _apply(row: DeliveryRow, event: Event) -> None:
     if then.fact is not before.fact:
         row.fact, row.fact_at = then.fact, event.at
     if then.state is not before.state:
-        row.state, row.reason, row.retry_at = then.state, f"the provider reports: {then.fact}", None
+        row.state, row.reason, row.retry_at = then.state, f"{REPORTED}{then.fact}", None
 
 
 def _suppress(session: Session, gone: Sequence[tuple[DeliveryRow, Fact]], now: dt.datetime) -> int:
-    facts = {row.subscriber_id: fact for row, fact in gone}
-    people = session.execute(
-        sa.select(col(SubscriberRow.id), col(SubscriberRow.address_key)).where(
-            is_one_of(session, col(SubscriberRow.id), list(facts))
-        )
-    ).all()
+    """Suppress the addresses that these deliveries went to; how many."""
+    ids = {row.subscriber_id for row, _ in gone}
+    fields = (col(SubscriberRow.id), col(SubscriberRow.address_key), col(SubscriberRow.moved_at))
+    found = session.execute(sa.select(*fields).where(is_one_of(session, fields[0], ids)))
+    people = {person: (key, moved_at) for person, key, moved_at in found}
+    causes: dict[str, Cause] = {}
+    for row, fact in gone:
+        key, moved_at = people.get(row.subscriber_id, ("", None))
+        if key and _went_to_present_address(row, moved_at):
+            causes[key] = Cause.COMPLAINED if fact is Fact.COMPLAINED else Cause.BOUNCED
     rows: list[dict[str, Any]] = [
-        {
-            "kind": Kind.ADDRESS,
-            "value": key,
-            "cause": Cause.COMPLAINED if facts[person] is Fact.COMPLAINED else Cause.BOUNCED,
-            "note": "",
-            "at": now,
-        }
-        for person, key in people
+        {"kind": Kind.ADDRESS, "value": key, "cause": cause, "note": "", "at": now}
+        for key, cause in causes.items()
     ]
     insert_new(session.connection(), table(SuppressionRow), rows)
     return len(rows)
+
+
+def _went_to_present_address(row: DeliveryRow, moved_at: dt.datetime | None) -> bool:
+    """Whether its subscriber has the address that the claim read; the roster forgets those before."""
+    return moved_at is None or (row.claimed_at is not None and moved_at <= row.claimed_at)

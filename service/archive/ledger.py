@@ -35,6 +35,7 @@ Unavailable = (sa.exc.OperationalError, sa.exc.InterfaceError)  # locked or gone
 
 DUE_AGAIN = (State.FAILED, State.UNCERTAIN)
 SET_BACK = dt.timedelta(minutes=5)  # a row from so far in the future was written by a clock that was wrong
+UNREPORTED: dict[str, Any] = {"fact": None, "fact_at": None}  # a new copy has facts of its own
 WITHDRAWN = "left, was deleted or suppressed after the issue was planned"
 
 
@@ -216,6 +217,7 @@ class Ledger:
         with Session(self._writer) as session, session.begin():
             if as_ is State.WAITING:
                 refuse_cancelled(session, label)
+                values |= UNREPORTED
             touch(session, label, now)
             return _changed(session, label, (State.UNCERTAIN,), values, ids)
 
@@ -226,7 +228,7 @@ class Ledger:
 
         IssueCancelled where the issue is.
         """
-        values = {"state": State.WAITING, "reason": None, "retry_at": None, "attempt": 0}
+        values = {"state": State.WAITING, "reason": None, "retry_at": None, "attempt": 0} | UNREPORTED
         with Session(self._writer) as session, session.begin():
             refuse_cancelled(session, label)
             if now is not None:
@@ -262,6 +264,7 @@ def _claim(session: Session, ids: Sequence[int], claimant: Claimant, now: dt.dat
     if not ids:
         return []
     values = {"state": State.CLAIMED, "worker": claimant.worker, "claimed_at": now, "retry_at": None}
+    values |= UNREPORTED
     session.execute(
         sa.update(DELIVERIES)
         .where(is_one_of(session, DELIVERIES.c.id, ids))

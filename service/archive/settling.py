@@ -12,11 +12,13 @@ from sqlmodel import Session, col
 from service.archive.issues import IssueClosed, issue_row
 from service.archive.tables import DeliveryRow, Halt, IssueRow
 from service.delivery import Delivery, Outcome, State, settlement
-from subscribers.database import is_one_of, table
+from service.delivery.events import MEANS
+from subscribers.database import UtcDateTime, is_one_of, table
 
 DELIVERIES = table(DeliveryRow)
 OPEN_AGAIN = (State.WAITING, State.FAILED)
 CANCELLED = "cancelled"
+REPORTED = "the provider reports: "
 
 log = logging.getLogger("brief.delivery")
 
@@ -76,9 +78,9 @@ def _settle_alike(session: Session, ids: Sequence[int], each: tuple[Any, ...], n
         is_one_of(session, DELIVERIES.c.id, ids), DELIVERIES.c.claim == claim, still_its
     )
     values = {
-        "state": state, "reason": detail or None, "attempt": attempt, "settled_at": now, "retry_at": again_at
+        "state_": state, "reason_": detail or None, "attempt_": attempt, "settled_": now, "retry_": again_at
     }  # fmt: skip
-    return int(session.execute(rows.values(**values)).rowcount)  # type: ignore[attr-defined]  # a CursorResult
+    return int(session.execute(rows.values(_WRITTEN), values).rowcount)  # type: ignore[attr-defined]  # a CursorResult
 
 
 def _tell_what_was_taken(session: Session, deliveries: Sequence[Delivery]) -> None:
@@ -103,6 +105,19 @@ def _each(alike: Mapping[tuple[Any, ...], Iterable[int]], now: dt.datetime) -> l
     ]  # fmt: skip
 
 
+# What the provider reported since the claim outweighs the worker's word. The database looks at it while it
+# writes the row: an event that is taken in at the same moment is not missed.
+_STATE = sa.bindparam("state_", type_=sa.String)
+_REASON = sa.bindparam("reason_", type_=sa.String)
+_MEANT = sa.case({str(fact): str(state) for fact, state in MEANS.items()}, value=DELIVERIES.c.fact)
+_WRITTEN = {
+    "state": sa.func.coalesce(_MEANT, _STATE),
+    "reason": sa.case((_MEANT != _STATE, sa.literal(REPORTED) + DELIVERIES.c.fact), else_=_REASON),
+    "attempt": sa.bindparam("attempt_"),
+    "settled_at": sa.bindparam("settled_"),
+    "retry_at": sa.case((DELIVERIES.c.fact.is_(None), sa.bindparam("retry_", type_=UtcDateTime))),
+}
+
 # A row that became uncertain still takes the word of the worker that had it: it knows better.
 # So does one that somebody let wait since, where the word is that it arrived.
 _OPEN = sa.or_(DELIVERIES.c.state == State.CLAIMED, DELIVERIES.c.state == State.UNCERTAIN)
@@ -115,17 +130,11 @@ _SETTLEMENT = (
             _OPEN,
             sa.and_(
                 DELIVERIES.c.state == State.WAITING,
-                sa.bindparam("state_", type_=sa.String) == State.ACCEPTED,
+                _STATE == State.ACCEPTED,
             ),
         ),
     )
-    .values(
-        state=sa.bindparam("state_"),
-        reason=sa.bindparam("reason_"),
-        attempt=sa.bindparam("attempt_"),
-        settled_at=sa.bindparam("settled_"),
-        retry_at=sa.bindparam("retry_"),
-    )
+    .values(_WRITTEN)
 )
 
 
@@ -134,7 +143,8 @@ TAKEN_BACK = (
     .where(
         DELIVERIES.c.id == sa.bindparam("delivery"),
         DELIVERIES.c.claim == sa.bindparam("claim_"),
-        sa.or_(DELIVERIES.c.state == State.REFUSED, DELIVERIES.c.state == State.FAILED),
+        sa.or_(*(DELIVERIES.c.state == one for one in (State.REFUSED, State.FAILED, State.GIVEN_UP))),
+        DELIVERIES.c.fact.is_(None),  # else it is the provider's word, not the mailer's
     )
     .values(attempt=sa.bindparam("attempt_"))
 )

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from service.delivery.model import Fact, State
 
 RANK = {fact: rank for rank, fact in enumerate(Fact)}
+# what a fact makes of a delivery, whatever its worker or a person said: the provider has seen the message
+MEANS = {fact: State.REFUSED if fact is Fact.DROPPED else State.ACCEPTED for fact in Fact}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +31,12 @@ class Standing:
 
 
 def after(event: Event, now: Standing) -> Standing:
-    """The delivery after the event: any order of events, and any repetition, ends in the same place."""
-    later = now.fact is None or RANK[event.fact] > RANK[now.fact]
-    fact = event.fact if later else now.fact
-    if now.state not in {State.UNCERTAIN, State.ACCEPTED} or fact is None:
-        return Standing(now.state, fact)
-    return Standing(State.REFUSED if fact is Fact.DROPPED else State.ACCEPTED, fact)
+    """The delivery after the event: any order of events, and any repetition, ends in the same place.
+
+    The worker of a claimed one knows nothing of it: when it settles the row, the fact is taken in (`MEANS`).
+    """
+    fact = max(event.fact, now.fact or event.fact, key=RANK.__getitem__)
+    return Standing(now.state if now.state in _KEPT else MEANS[fact], fact)
+
+
+_KEPT = {State.CLAIMED, State.SKIPPED}
