@@ -272,6 +272,18 @@ def test_what_an_operator_let_wait_is_not_sent_when_an_event_says_that_it_left(
     assert mailer.sent == []
 
 
+def test_what_left_after_a_backup_is_not_sent_again_when_an_event_says_so(
+    archive: Archive, roster: Roster
+) -> None:
+    issue = save_issue(archive)
+    add_readers(roster, 1)
+    archive.plan(issue.label, NOW)
+    archive.hold(NOW, NOW)  # the backup knows of no claim
+    archive.resolve(issue.label, State.WAITING, NOW)
+    take(archive, reported("delivered"))
+    assert archive.counts(issue.label) == {State.ACCEPTED: 1}
+
+
 @pytest.mark.parametrize("last", [BUSY, LOST])
 def test_an_event_about_an_earlier_attempt_settles_what_waits_for_the_next(
     archive: Archive, roster: Roster, last: Outcome

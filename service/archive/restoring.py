@@ -33,10 +33,13 @@ class Restoring:
     def hold(self, taken_at: dt.datetime, now: dt.datetime) -> int:
         """Make uncertain what may have left after the backup was taken; how many deliveries that is."""
         row = table(DeliveryRow)
+        claimed = sa.case((row.c.claim == 0, 1), else_=row.c.claim)  # maybe: so events about it are believed
         held = (
             sa.update(row)
             .where(row.c.state.in_(UNFINISHED))
-            .values(state=State.UNCERTAIN, reason=_words(taken_at), settled_at=now, retry_at=None)
+            .values(
+                state=State.UNCERTAIN, reason=_words(taken_at), settled_at=now, retry_at=None, claim=claimed
+            )
         )
         # what was to be sent again after a time of grace may have been, too
         again = sa.update(row).where(row.c.state == State.UNCERTAIN).values(retry_at=None)
