@@ -38,7 +38,7 @@ class Worker:
     _makers: dict[str, MessageMaker] = field(default_factory=dict)
 
     def deliver(self, label: str, span: Span | None = None) -> None:
-        """Send what is due of an issue; a mailer or a database that fails leaves it to a later sweep."""
+        """Send what is due of an issue; what fails or breaks leaves it to a later sweep."""
         with self._one:
             if self.room.stopping():
                 return
@@ -53,6 +53,8 @@ class Worker:
             log.error("event=not_approved issue=%s %s", label, error)  # noqa: TRY400 - it is no defect here
         except (MailerUnusable, *Unavailable) as error:
             log.warning("event=delivery_stopped issue=%s error=%s", label, type(error).__name__)
+        except Exception as error:  # it stops no other issue; the log leaves its words out
+            log.exception("event=delivery_broken issue=%s error=%s", label, type(error).__name__)
 
     def sweep(self) -> bool:
         """Deliver what is due of every issue; whether there was something."""

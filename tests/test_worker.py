@@ -119,6 +119,26 @@ def test_an_issue_that_may_not_be_sent_stops_no_other(
     assert "event=not_approved issue=2026-W21" in caplog.text
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_an_issue_that_breaks_stops_no_other(
+    archive: Archive, roster: Roster, engine: sa.Engine, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    add_readers(roster, 2)
+    for label in ("2026-W21", "2026-W22"):
+        save_issue(archive, TOPICS[:1], label=label)
+        archive.plan(label, NOW)
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE briefs SET content = '{}' WHERE issue_label = '2026-W21'"))
+    worker = Worker(
+        Service(Settings(_env_file=None, data_dir=tmp_path), engine, archive, roster),
+        post_room(archive, ScriptedMailer()),
+    )
+    assert worker.sweep()
+    assert archive.counts("2026-W21") == {State.WAITING: 2}
+    assert archive.counts("2026-W22") == {State.ACCEPTED: 2}
+    assert "event=delivery_broken issue=2026-W21 error=BriefBroken" in caplog.text
+
+
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_a_plan_that_is_rolled_back_leaves_no_job(
     archive: Archive, roster: Roster, engine: sa.Engine, database: str
