@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from service.archive.settling import DELIVERIES, Settled
 from service.archive.tables import BucketRow, DeliveryRow
 from service.delivery import Delivery, State
 from service.delivery.pace import Bucket, Pace, full, whole
-from subscribers.database import insert_new, table
+from subscribers.database import insert_new, is_one_of, table
 
 
 def may_leave(
@@ -53,11 +54,32 @@ def hold_back(
     return kept
 
 
+def give_back_unsent(session: Session, mailer: str, pace: Pace, settled: Settled, now: dt.datetime) -> None:
+    """Give the warm-up back what a worker says that it didn't send, on the day of its claim.
+
+    Before it is settled: what is settled already, by a commit of which nobody heard, was given back as well.
+    """
+    if not pace.warm_up:
+        return
+    unsent = {one.id: one.claim for one, outcome in settled if outcome.state is State.WAITING}
+    if not unsent:
+        return
+    rows = session.execute(
+        sa.select(DELIVERIES.c.id, DELIVERIES.c.claim, DELIVERIES.c.claimed_at).where(
+            is_one_of(session, DELIVERIES.c.id, list(unsent)),
+            DELIVERIES.c.state.in_((State.CLAIMED, State.UNCERTAIN)),
+        )
+    ).all()
+    days = Counter(_date(row.claimed_at) for row in rows if row.claim == unsent[row.id])
+    for day, count in sorted(days.items()):
+        _use_day(session, _day(mailer, day), -count, now)
+
+
 def _pay(session: Session, mailer: str, pace: Pace, kept: Sequence[Delivery], now: dt.datetime) -> None:
     if pace.rate:
         _take(session, f"rate:{mailer}", pace.rate, len(kept), now)
     if pace.warm_up:
-        _use_day(session, _day(mailer, now.astimezone(dt.UTC).date()), len(kept), now)
+        _use_day(session, _day(mailer, _date(now)), len(kept), now)
     found = Counter(one.address.rpartition("@")[2].casefold() for one in kept)
     for domain, count in sorted(found.items()):
         if rate := pace.domain_rates.get(domain):
@@ -95,14 +117,15 @@ def _day(mailer: str, day: dt.date) -> str:
 
 def _left_today(session: Session, mailer: str, pace: Pace, now: dt.datetime) -> int | None:
     """What the warm-up allows yet, None for no limit. Today's row is locked: other workers wait for it."""
-    today = now.astimezone(dt.UTC).date()
+    today = _date(now)
     _lock_day(session, _day(mailer, today), now)
     prefix = _day(mailer, today).removesuffix(str(today))
     rows = session.execute(
         sa.select(col(BucketRow.name), col(BucketRow.tokens)).where(col(BucketRow.name).startswith(prefix))
     )
     used = {dt.date.fromisoformat(name.removeprefix(prefix)): whole(tokens) for name, tokens in rows}
-    allowed = pace.allowed_on(min(used), today)
+    first = min((day for day, count in used.items() if count), default=today)  # of those on which mail left
+    allowed = pace.allowed_on(first, today)
     return None if allowed is None else max(allowed - used[today], 0)
 
 
@@ -117,5 +140,9 @@ def _use_day(session: Session, name: str, count: int, now: dt.datetime) -> None:
     session.execute(sa.update(BucketRow).where(col(BucketRow.name) == name).values(tokens=used, at=now))
 
 
+def _date(moment: dt.datetime) -> dt.date:
+    return moment.astimezone(dt.UTC).date()
+
+
 def _tomorrow(now: dt.datetime) -> dt.datetime:
-    return dt.datetime.combine(now.astimezone(dt.UTC).date() + dt.timedelta(days=1), dt.time(), dt.UTC)
+    return dt.datetime.combine(_date(now) + dt.timedelta(days=1), dt.time(), dt.UTC)
