@@ -18,7 +18,7 @@ from typing import Any
 
 import html5lib
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from service.briefs.model import CatalogEntry, Citation, Claim
@@ -653,6 +653,20 @@ def test_any_subject_reads_back_in_short_lines(text: str) -> None:
     assert mail["Subject"] == said
 
 
+LONG_WORDS = st.text(st.sampled_from("aé漢😀=?_И"), min_size=1, max_size=90)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(LONG_WORDS, min_size=1, max_size=4).map(" ".join))
+@example("Исследование языковых моделей: Rewards · 12 papers")
+def test_a_header_with_encoded_words_has_no_line_over_76(subject: str) -> None:
+    header = f"Subject: {unstructured(subject, len('Subject: '))}"
+    if "=?utf-8?q?" in header:
+        assert max(map(len, header.split("\r\n"))) <= 76
+    assert "?==?" not in header
+    assert email.message_from_string(f"{header}\r\n\r\n", policy=modern)["Subject"] == subject
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -716,8 +730,9 @@ def test_whole_emails_are_as_expected(
 
 @pytest.mark.parametrize("length", [1, 5, 6, 12, 20, 39, 40, 64])
 @pytest.mark.parametrize("letter", ["山", "é", "a", "a é"])
-def test_a_long_display_name_makes_no_long_line(letter: str, length: int) -> None:
-    lines = f"To: {mailbox((letter * length)[:64], 'reader-of-papers@example.org')}".split("\r\n")
+@pytest.mark.parametrize("field", ["From", "To"])
+def test_a_long_display_name_makes_no_long_line(field: str, letter: str, length: int) -> None:
+    lines = f"{field}: {mailbox((letter * length)[:64], 'reader-of-papers@example.org')}".split("\r\n")
     assert max(map(len, lines)) <= 76
     assert all(line.startswith(" ") for line in lines[1:])
 
