@@ -8,17 +8,22 @@ issues       one window's briefs over all topics; editions; what is shown at whi
 editing      what editors change by hand, through the same gates
 emails       topic fragments -> edition -> e-mail: HTML, plaintext, headers, size budget
 delivery     outcomes and the ledger's rules
+schedule     what is due, decided from the database's state and the clock alone
 publishing   one process's part in delivering an issue
 archive      tables of papers, briefs, issues and deliveries, and every query on them
+migrations   the versions of the database, one after the other
 adapters     arXiv, the mailers, the language model
+samples      invented papers and subscribers, for the demo and for tests
 settings     what the environment says
-worker       does what is due, on as many machines as wanted
-approvals    asks the admins to look at an issue and let it go
+logs         log lines: JSON, ids, and never an address
 wiring       picks the real adapters; nothing else does
+inspection   every e-mail of an issue, checked before it may leave
+approvals    asks the admins to look at an issue and let it go
+scheduler    builds, asks and plans what is due, again and again
+worker       delivers what is due, and builds what was queued, on as many machines as wanted
 doctor       is everything in order?
 backups      a copy of everything, and back, without sending anything twice
-logs         log lines: JSON, ids, and never an address
-web          the readers' pages: archive, join, manage, leave
+web          the pages of readers (archive, join, manage, leave) and of admins; webhooks, health, metrics
 cli          the command line
 """
 

@@ -1,7 +1,8 @@
-"""`brief worker`: does what is due, on as many machines as wanted.
+"""`brief worker`: delivers what is due and builds what was queued, on as many machines as wanted.
 
 On PostgreSQL jobs bring the chunks of an issue, and a sweep now and then finds what no job brings: retries,
-the claims of a worker that died, chunks of one that was stopped. On SQLite the sweep does it all.
+the claims of a worker that died, chunks of one that was stopped. On SQLite the sweep does it all. Builds are
+the scheduler's; a job brings those that somebody queued with `brief build --queue`.
 """
 
 import asyncio
@@ -12,12 +13,13 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 
 from service import logs, wiring
-from service.adapters.fan_out import Jobs, Work
+from service.adapters.fan_out import BrokenOff, Jobs, Work
 from service.archive import Span, Unavailable
 from service.delivery import MailerUnusable, MessageMaker
 from service.papers import Window
-from service.pipeline import build_issue
+from service.pipeline import Newsroom, build_issue
 from service.publishing import NotApproved, PostRoom, deliver
+from service.schedule import shortened
 from service.wiring import Service
 
 SWEEP = 5.0  # seconds between two sweeps
@@ -29,16 +31,17 @@ log = logging.getLogger("brief.worker")
 
 @dataclass
 class Worker:
-    """One process that delivers and builds, one thing at a time."""
+    """One process that delivers what is due, an issue at a time, and builds what was queued."""
 
     service: Service
     room: PostRoom
+    newsroom: Callable[[Service], Newsroom] = wiring.newsroom
     _one: threading.Lock = field(default_factory=threading.Lock)
     _building: threading.Lock = field(default_factory=threading.Lock)
     _makers: dict[str, MessageMaker] = field(default_factory=dict)
 
     def deliver(self, label: str, span: Span | None = None) -> None:
-        """Send what is due of an issue; a mailer or a database that fails leaves it to a later sweep."""
+        """Send what is due of an issue; what fails or breaks leaves it to a later sweep."""
         with self._one:
             if self.room.stopping():
                 return
@@ -53,6 +56,8 @@ class Worker:
             log.error("event=not_approved issue=%s %s", label, error)  # noqa: TRY400 - it is no defect here
         except (MailerUnusable, *Unavailable) as error:
             log.warning("event=delivery_stopped issue=%s error=%s", label, type(error).__name__)
+        except Exception as error:  # it stops no other issue; the log leaves its words out
+            log.exception("event=delivery_broken issue=%s error=%s", label, type(error).__name__)
 
     def sweep(self) -> bool:
         """Deliver what is due of every issue; whether there was something."""
@@ -65,12 +70,31 @@ class Worker:
         return bool(labels)
 
     def build(self, week: str) -> None:
-        """Build a week's issue over all topics."""
-        topics = self.service.roster.topics()
+        """Build a week's issue over all topics; BrokenOff where this process is asked to stop meanwhile."""
         with self._building, logs.about(issue=week):
-            report = build_issue(Window.of_week(week), topics, wiring.newsroom(self.service))
-        for slug in report.failures:
-            log.warning("event=topic_failed issue=%s topic=%s", week, slug)
+            try:
+                self._build(week)
+            except BrokenOff:
+                log.warning("event=build_broken_off issue=%s reason=stopped", week)
+                raise
+            except Exception as error:  # who queued it looks into the log, or queues it again
+                log.exception("event=build_broken issue=%s error=%s", week, type(error).__name__)
+
+    def _build(self, week: str) -> None:
+        topics = self.service.roster.topics()
+        room = self.newsroom(self.service)
+        report = build_issue(Window.of_week(week), topics, room, watch=self._go_on)
+        for slug, cause in report.failures.items():
+            words = logs.quoted(shortened(cause))
+            log.warning("event=topic_failed issue=%s topic=%s cause=%s", week, slug, words)
+        held = len(report.issue.briefs) if report.issue else 0
+        log.info("event=build_done issue=%s briefs=%d failed=%d", week, held, len(report.failures))
+
+    def _go_on(self, step: str, done: int, total: int) -> None:
+        """Told of each step of a build; from the last one on it only saves, which is not broken off."""
+        del step
+        if self.room.stopping() and done < total:
+            raise BrokenOff
 
     def finish(self) -> None:
         """Wait for what is in flight."""

@@ -1,13 +1,19 @@
 """What the pages under docs/ name exists: files, commands and their options."""
 
+import pkgutil
 import re
 import tomllib
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 from typer.main import get_command
 
+import service
+import service.delivery
+import service.emails
+import service.schedule
 from service import cli
 from subscribers.topics import read_topic
 
@@ -35,6 +41,16 @@ def test_the_topic_that_is_shown_can_be_added() -> None:
     page = (PROJECT / "docs/operating.md").read_text("utf-8")
     shown = page.partition("```toml\n")[2].partition("```")[0]
     assert read_topic(tomllib.loads(shown)).slug == "tactile-sensing"
+
+
+@pytest.mark.parametrize(
+    "package",
+    [service, service.delivery, service.emails, service.schedule],
+    ids=lambda package: package.__name__,
+)
+def test_a_map_of_a_package_names_each_of_its_modules(package: ModuleType) -> None:
+    named = re.findall(r"^([a-z_]+)  +\S", package.__doc__ or "", re.MULTILINE)
+    assert sorted(named) == sorted(module.name for module in pkgutil.iter_modules(package.__path__))
 
 
 @pytest.mark.parametrize("module", ["scheduler", "cli/serving"])

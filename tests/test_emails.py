@@ -18,10 +18,10 @@ from typing import Any
 
 import html5lib
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from service.briefs.model import CatalogEntry, Citation, Claim
+from service.briefs.model import CatalogEntry, Citation, Claim, Revision
 from service.emails import HTML_LIMIT, EmptyEdition, Level, Press, Recipient, RenderedEdition, RenderedIssue
 from service.emails.checks import problems
 from service.emails.messages import Hole, mailbox, unstructured
@@ -30,6 +30,7 @@ from service.emails.press import MARKS, SLACK, TEXT_LIMIT, Page, has_contents
 from service.emails.quoted import Piece
 from service.emails.sentences import words_of
 from service.emails.shown import Segment, segments, shown
+from service.emails.views import TopicView
 from subscribers.preferences import Length
 from tests.briefs_for_emails import BUILT, SENDER, brief, entry, issue, recipient
 
@@ -254,6 +255,26 @@ def test_a_shortened_topic_says_what_is_left_out_and_links_to_it(printed: Render
     assert visible_text(html).count("Left out here: ") >= 8
     for name in TOPICS[:9]:
         assert f'href="https://brief.example.org/issues/2026-W21/{slug(name)}"' in html
+
+
+@pytest.mark.parametrize("level", [Level.DIGEST, Level.THEMES, Level.SHORT, Level.LEADS, Level.HEADLINES])
+@pytest.mark.parametrize(
+    ("section", "words"),
+    [
+        ("methods", "methods"),
+        ("trends", "what is new"),
+        ("challenges", "challenges"),
+        ("overview", "the overview"),
+        ("reading_order", "the reading order"),
+        ("glossary", "the glossary"),
+        ("revisions", "new versions of earlier papers"),
+    ],
+)
+def test_each_section_is_shown_or_said_to_be_left_out(level: Level, section: str, words: str) -> None:
+    made = brief("agents", "Agents", papers=9)
+    revised = Revision("2605.00001", 2, "An earlier paper", "https://arxiv.org/abs/2605.00001")
+    view = TopicView(replace(made, revisions=(revised,)), level, "https://brief.example.org")
+    assert bool(getattr(view, section)) != (words in view.left_out)
 
 
 def test_one_topic_of_77_papers_comes_whole(printed: RenderedIssue) -> None:
@@ -653,6 +674,20 @@ def test_any_subject_reads_back_in_short_lines(text: str) -> None:
     assert mail["Subject"] == said
 
 
+LONG_WORDS = st.text(st.sampled_from("aé漢😀=?_И"), min_size=1, max_size=90)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(LONG_WORDS, min_size=1, max_size=4).map(" ".join))
+@example("Исследование языковых моделей: Rewards · 12 papers")
+def test_a_header_with_encoded_words_has_no_line_over_76(subject: str) -> None:
+    header = f"Subject: {unstructured(subject, len('Subject: '))}"
+    if "=?utf-8?q?" in header:
+        assert max(map(len, header.split("\r\n"))) <= 76
+    assert "?==?" not in header
+    assert email.message_from_string(f"{header}\r\n\r\n", policy=modern)["Subject"] == subject
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -716,8 +751,9 @@ def test_whole_emails_are_as_expected(
 
 @pytest.mark.parametrize("length", [1, 5, 6, 12, 20, 39, 40, 64])
 @pytest.mark.parametrize("letter", ["山", "é", "a", "a é"])
-def test_a_long_display_name_makes_no_long_line(letter: str, length: int) -> None:
-    lines = f"To: {mailbox((letter * length)[:64], 'reader-of-papers@example.org')}".split("\r\n")
+@pytest.mark.parametrize("field", ["From", "To"])
+def test_a_long_display_name_makes_no_long_line(field: str, letter: str, length: int) -> None:
+    lines = f"{field}: {mailbox((letter * length)[:64], 'reader-of-papers@example.org')}".split("\r\n")
     assert max(map(len, lines)) <= 76
     assert all(line.startswith(" ") for line in lines[1:])
 

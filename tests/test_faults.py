@@ -1,7 +1,6 @@
 """Faults of the mailer, the database, the disk and the clock: nothing is lost, every row ends right."""
 
 import datetime as dt
-import os
 import resource
 import signal
 from collections.abc import Callable, Iterable, Iterator
@@ -12,6 +11,7 @@ import sqlalchemy as sa
 
 from service import wiring
 from service.adapters.outbox_mailer import OutboxMailer
+from service.adapters.processes import own_name
 from service.adapters.smtp_mailer import SmtpMailer, SmtpServer
 from service.archive import Archive, Group
 from service.delivery import MailerUnusable, Message, MessageIds, Outcome, State
@@ -187,8 +187,8 @@ class Filling(OutboxMailer):
 
 
 def test_what_a_killed_writer_left_half_written_is_removed_by_the_next_run(tmp_path: Path) -> None:
-    host = os.uname().nodename
-    dead, other = tmp_path / f"{host}:999999999:1~abc.part", tmp_path / "elsewhere:1:1~abc.part"
+    host, _, born = own_name().rsplit(":", 2)
+    dead, other = tmp_path / f"{host}:999999999:{born}~abc.part", tmp_path / "elsewhere:1:1~abc.part"
     for part in (dead, other):
         part.touch()
     list(OutboxMailer(tmp_path).send([], lambda _: None))

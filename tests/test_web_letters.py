@@ -56,6 +56,14 @@ def test_the_welcome_has_only_the_topics_that_were_chosen(place: Place) -> None:
     assert "Robot Learning" not in text
 
 
+@pytest.mark.parametrize("form", ["plain", "html"])
+def test_the_welcome_thanks_arxiv_in_both_of_its_parts(place: Place, form: str) -> None:
+    place.app.app.state.desk.letters.post(
+        Letter.WELCOME, place.subscriber(topics=("exoplanets",)), place.clock.now
+    )
+    assert "Thank you to arXiv for use of its" in " ".join(body_of(place.letters()[-1], form).split())
+
+
 def test_the_welcome_to_a_topic_without_an_issue_comes_without_one(place: Place) -> None:
     subscriber = place.subscriber(topics=("quantum-computing",))
     place.app.app.state.desk.letters.post(Letter.WELCOME, subscriber, place.clock.now)

@@ -1,27 +1,36 @@
 """Workers as processes of their own, on both databases."""
 
 import asyncio
+import datetime as dt
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from procrastinate.exceptions import AlreadyEnqueued
 
+from service import wiring
 from service.adapters.fan_out import Jobs, Work
 from service.archive import Archive
+from service.briefs.extractive import ExtractiveWriter
+from service.cli import building
+from service.cli.terminal import Refused
 from service.delivery import State
-from service.pipeline import plan_issue
+from service.papers import Fetched, Window
+from service.pipeline import Newsroom, plan_issue
 from service.settings import Settings
 from service.wiring import Service
 from service.worker import Worker, _do_jobs, _ended
 from subscribers.roster import Roster
-from tests.fakes import ScriptedMailer
+from subscribers.topics import Topic
+from tests import builders
+from tests.conftest import KEYS
+from tests.fakes import ScriptedMailer, ScriptedPapers
 from tests.newsrooms import NOW, TOPICS, add_readers, post_room, save_issue
 
 SMALL = 10  # rows in a chunk
@@ -119,6 +128,26 @@ def test_an_issue_that_may_not_be_sent_stops_no_other(
     assert "event=not_approved issue=2026-W21" in caplog.text
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_an_issue_that_breaks_stops_no_other(
+    archive: Archive, roster: Roster, engine: sa.Engine, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    add_readers(roster, 2)
+    for label in ("2026-W21", "2026-W22"):
+        save_issue(archive, TOPICS[:1], label=label)
+        archive.plan(label, NOW)
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE briefs SET content = '{}' WHERE issue_label = '2026-W21'"))
+    worker = Worker(
+        Service(Settings(_env_file=None, data_dir=tmp_path), engine, archive, roster),
+        post_room(archive, ScriptedMailer()),
+    )
+    assert worker.sweep()
+    assert archive.counts("2026-W21") == {State.WAITING: 2}
+    assert archive.counts("2026-W22") == {State.ACCEPTED: 2}
+    assert "event=delivery_broken issue=2026-W21 error=BriefBroken" in caplog.text
+
+
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_a_plan_that_is_rolled_back_leaves_no_job(
     archive: Archive, roster: Roster, engine: sa.Engine, database: str
@@ -137,12 +166,88 @@ def test_a_plan_that_is_rolled_back_leaves_no_job(
     assert archive.counts("2026-W22") == {}
 
 
+def newsroom(archive: Archive, stop: Callable[[], None] = lambda: None) -> Newsroom:
+    """Papers on two topics; `stop` is called once they are asked for."""
+
+    class Papers(ScriptedPapers):
+        def fetch(self, topic: Topic, window: Window) -> Fetched:
+            stop()
+            return super().fetch(topic, window)
+
+    papers = [builders.paper(number, submitted=NOW - dt.timedelta(days=5)) for number in range(6)]
+    writer = ExtractiveWriter()
+    return Newsroom(archive, Papers(dict.fromkeys(TOPICS, papers), NOW), writer, writer, lambda: NOW)
+
+
+@pytest.fixture
+def service(database: str, archive: Archive, engine: sa.Engine, tmp_path: Path) -> Service:
+    roster = Roster(engine, KEYS)
+    for topic in roster.topics():
+        if topic.slug not in TOPICS:
+            roster.remove_topic(topic.slug, NOW)
+    settings = Settings(_env_file=None, data_dir=tmp_path, database_url=database)
+    return Service(settings, engine, archive, roster)
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_worker_builds_the_week_that_was_queued(
+    service: Service, archive: Archive, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(building, "opened", lambda: service)
+    for _ in range(2):
+        building.build(week="2026-W22", queue=True)
+    assert "is queued; " in capsys.readouterr().out.replace("\n", " ")
+    worker = Worker(service, post_room(archive, ScriptedMailer()), lambda _: newsroom(archive))
+    _ended(_do_jobs(worker, wiring.jobs(service.settings), once=True))
+    assert {one.topic_slug for one in archive.issue("2026-W22").briefs} == set(TOPICS)
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_build_by_a_worker_that_is_asked_to_stop_is_left_to_the_next(
+    service: Service, archive: Archive
+) -> None:
+    jobs, stopped = wiring.jobs(service.settings), list[bool]()
+    assert jobs.queue_build(service.engine, "2026-W22")
+    first = Worker(
+        service,
+        post_room(archive, ScriptedMailer(), stopping=lambda: bool(stopped)),
+        lambda _: newsroom(archive, lambda: stopped.append(True)),
+    )
+    _ended(_do_jobs(first, jobs, once=True))
+    assert not archive.issues()
+    time.sleep(1.1)  # what is left to others is theirs a second later
+    second = Worker(service, post_room(archive, ScriptedMailer()), lambda _: newsroom(archive))
+    _ended(_do_jobs(second, wiring.jobs(service.settings), once=True))
+    assert [one.label for one in archive.issues()] == ["2026-W22"]
+
+
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_a_build_is_a_job_that_waits_only_once(engine: sa.Engine, database: str) -> None:
     jobs, built = Jobs(database), list[str]()
-    with engine.begin() as connection:
-        jobs.defer_build(connection, "2026-W23")
-    with pytest.raises(AlreadyEnqueued), engine.begin() as connection:
-        jobs.defer_build(connection, "2026-W23")
+    assert jobs.queue_build(engine, "2026-W23")
+    assert not jobs.queue_build(engine, "2026-W23")
     asyncio.run(jobs.run(Work(lambda *_: None, built.append), until_empty=True))
     assert built == ["2026-W23"]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_queued_build_that_breaks_is_told(service: Service, caplog: pytest.LogCaptureFixture) -> None:
+    def broken(_: Service) -> Newsroom:
+        raise RuntimeError("no key")
+
+    Worker(service, post_room(service.archive, ScriptedMailer()), broken).build("2026-W22")
+    assert "event=build_broken issue=2026-W22 error=RuntimeError" in caplog.text
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_queueing_a_build_needs_postgresql(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(building, "opened", lambda: service)
+    with pytest.raises(Refused, match="needs PostgreSQL"):
+        building.build(week="2026-W22", queue=True)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_only_a_whole_week_is_queued(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(building, "opened", lambda: service)
+    with pytest.raises(Refused, match="over all topics"):
+        building.build(week="2026-W22", topic=[TOPICS[0]], queue=True)

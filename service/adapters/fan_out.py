@@ -19,6 +19,10 @@ PAUSE = 2.0  # seconds before a database that is gone is tried again
 log = logging.getLogger("brief.worker")
 
 
+class BrokenOff(Exception):
+    """A build by a worker that was asked to stop: it is left to another worker, or to the next start."""
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """What a worker does with a job."""
@@ -35,7 +39,8 @@ class Jobs:
         self._app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=address))
         self._work: Work | None = None
         self._app.task(name=DELIVER)(self._deliver)
-        self._app.task(name=BUILD)(self._build)
+        again = procrastinate.RetryStrategy(wait=1, retry_exceptions=(BrokenOff,))
+        self._app.task(name=BUILD, retry=again)(self._build)
 
     def __call__(self, connection: sa.Connection, label: str, spans: Sequence[Span]) -> None:
         """Write a job for each chunk; they are there when the connection's transaction is, or not at all."""
@@ -46,10 +51,19 @@ class Jobs:
             task = self._app.configure_task(DELIVER, connection=connection.connection.driver_connection)
             task.batch_defer(*jobs)
 
-    def defer_build(self, connection: sa.Connection, week: str) -> None:
-        """Write the job of building a week's issue; a second one while the first waits is refused."""
-        driver = connection.connection.driver_connection
-        self._app.configure_task(BUILD, connection=driver, queueing_lock=f"build {week}").defer(week=week)
+    def queue_build(self, engine: sa.Engine, week: str) -> bool:
+        """Write the job of building a week's issue; False where one waits already."""
+        try:
+            with engine.begin() as connection:
+                task = self._app.configure_task(
+                    BUILD,
+                    connection=connection.connection.driver_connection,
+                    queueing_lock=f"build {week}",
+                )
+                task.defer(week=week)
+        except procrastinate.exceptions.AlreadyEnqueued:
+            return False
+        return True
 
     async def run(self, work: Work, *, until_empty: bool = False) -> None:
         """Do jobs one at a time until cancelled; the running one is finished first."""

@@ -8,18 +8,26 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+PROC = Path("/proc")
+
 
 def own_name() -> str:
-    """``host:pid:start``: the start time tells a process from a later one with the same number."""
-    return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}"
+    """``host:pid:start.boot.namespace``; where there is no /proc, ``host:pid:``.
+
+    The start time tells a process from a later one with the same number. The boot and the PID namespace tell
+    where the number means this process: two containers may share a host's name and each have a process 1.
+    """
+    born = ".".join(filter(None, (_started(os.getpid()), _place())))
+    return f"{socket.gethostname()}:{os.getpid()}:{born}"
 
 
 def is_gone(name: str) -> bool:
-    """Whether the process of this name surely doesn't run any more; False where this machine can't know."""
-    host, number, started = name.rsplit(":", 2)
-    if host != socket.gethostname():
+    """Whether the process of this name surely doesn't run any more; False where this process can't know."""
+    host, number, born = name.rsplit(":", 2)
+    started, _, place = born.partition(".")
+    if (host, place) != (socket.gethostname(), _place()):
         return False
-    return not _runs(int(number)) or _started(int(number)) != started
+    return not _runs(int(number)) or _started(int(number)) not in {started, ""}
 
 
 def _runs(process: int) -> bool:
@@ -33,12 +41,22 @@ def _runs(process: int) -> bool:
 
 
 def _started(process: int) -> str:
-    """The start time in clock ticks since boot (proc(5), field 22); empty where there is no /proc."""
+    """The start time in clock ticks since boot (proc(5), field 22); empty where /proc doesn't tell."""
     try:
-        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        fields = (PROC / str(process) / "stat").read_text().rpartition(")")[2].split()
     except OSError:
         return ""
     return fields[19]
+
+
+def _place() -> str:
+    """This boot of this machine and this PID namespace; empty where there is no /proc."""
+    try:
+        boot = (PROC / "sys/kernel/random/boot_id").read_text("ascii")
+        namespace = str((PROC / "self/ns/pid").readlink())  # pid:[4026531836]
+    except OSError:
+        return ""
+    return f"{boot.replace('-', '')[:12]}.{namespace[5:-1]}"
 
 
 @contextmanager

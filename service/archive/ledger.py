@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from service.archive.hours import attend, touch
 from service.archive.issues import IssueStatus, counts, issue_row, status
-from service.archive.pacing import hold_back, may_leave
+from service.archive.pacing import give_back_unsent, hold_back, may_leave
 from service.archive.planning import Span
 from service.archive.settling import (
     CANCELLED,
@@ -108,12 +108,15 @@ class Ledger:
     def turn(self, label: str, claimant: Claimant, limit: int, settled: Settled, now: dt.datetime) -> Claims:
         """Settle one chunk and claim the next in one transaction: one wait for the disk for both."""
         with Session(self._writer) as session, session.begin():
+            give_back_unsent(session, claimant.mailer, claimant.pace, settled, now)
             settle(session, settled, now, claimant.resend_after)
             if limit < 1 or session.scalar(halt_of(label)) is not None:
                 return Claims()
             if claimant.late is not None:
                 attend(session, label, claimant.late, now)
             allowed, again_at = may_leave(session, claimant.mailer, claimant.pace, limit, now)
+            if again_at is not None and not _due(session, label, claimant, 1, now):
+                again_at = None  # nothing is left to wait for
             deliveries: list[Delivery] = []
             ids: Sequence[int] = (0,)
             while allowed and ids and not deliveries:  # a chunk of which nothing may be sent is not the end

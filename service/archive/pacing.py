@@ -3,15 +3,15 @@
 import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from service.archive.settling import DELIVERIES, Settled
 from service.archive.tables import BucketRow, DeliveryRow
 from service.delivery import Delivery, State
 from service.delivery.pace import Bucket, Pace, full, whole
-from subscribers.database import insert_new, table
+from subscribers.database import insert_new, is_one_of, table
 
 
 def may_leave(
@@ -54,11 +54,32 @@ def hold_back(
     return kept
 
 
+def give_back_unsent(session: Session, mailer: str, pace: Pace, settled: Settled, now: dt.datetime) -> None:
+    """Give the warm-up back what a worker says that it didn't send, on the day of its claim.
+
+    Before it is settled: what is settled already, by a commit of which nobody heard, was given back as well.
+    """
+    if not pace.warm_up:
+        return
+    unsent = {one.id: one.claim for one, outcome in settled if outcome.state is State.WAITING}
+    if not unsent:
+        return
+    rows = session.execute(
+        sa.select(DELIVERIES.c.id, DELIVERIES.c.claim, DELIVERIES.c.claimed_at).where(
+            is_one_of(session, DELIVERIES.c.id, list(unsent)),
+            DELIVERIES.c.state.in_((State.CLAIMED, State.UNCERTAIN)),
+        )
+    ).all()
+    days = Counter(_date(row.claimed_at) for row in rows if row.claim == unsent[row.id])
+    for day, count in sorted(days.items()):
+        _use_day(session, _day(mailer, day), -count, now)
+
+
 def _pay(session: Session, mailer: str, pace: Pace, kept: Sequence[Delivery], now: dt.datetime) -> None:
     if pace.rate:
         _take(session, f"rate:{mailer}", pace.rate, len(kept), now)
     if pace.warm_up:
-        _take(session, _today(mailer, now), 0.0, -len(kept), now)
+        _use_day(session, _day(mailer, _date(now)), len(kept), now)
     found = Counter(one.address.rpartition("@")[2].casefold() for one in kept)
     for domain, count in sorted(found.items()):
         if rate := pace.domain_rates.get(domain):
@@ -83,34 +104,45 @@ def _bucket(session: Session, name: str, rate: float, now: dt.datetime) -> Bucke
 
 
 def _take(session: Session, name: str, rate: float, count: int, now: dt.datetime) -> None:
-    bucket = _bucket(session, name, rate, now) if rate else None
-    if bucket is None:
-        insert_new(session.connection(), table(BucketRow), [{"name": name, "tokens": 0.0, "at": now}])
+    bucket = _bucket(session, name, rate, now)
     row = session.exec(select(BucketRow).where(BucketRow.name == name)).one()
-    row.tokens, row.at = (bucket.tokens if bucket else row.tokens) - count, now
+    row.tokens, row.at = bucket.tokens - count, now
     session.add(row)
     session.flush()
 
 
-@dataclass(frozen=True, slots=True)
-class _Day:
-    date: dt.date
-    used: int
-
-
-def _today(mailer: str, now: dt.datetime) -> str:
-    return f"warm-up:{mailer}:{now.astimezone(dt.UTC).date()}"
+def _day(mailer: str, day: dt.date) -> str:
+    return f"warm-up:{mailer}:{day}"
 
 
 def _left_today(session: Session, mailer: str, pace: Pace, now: dt.datetime) -> int | None:
-    prefix = f"warm-up:{mailer}:"
-    rows = session.exec(select(BucketRow).where(col(BucketRow.name).startswith(prefix)).with_for_update())
-    days = [_Day(dt.date.fromisoformat(row.name.removeprefix(prefix)), whole(row.tokens)) for row in rows]
-    today = now.astimezone(dt.UTC).date()
-    allowed = pace.allowed_on(min((day.date for day in days), default=today), today)
-    used = sum(day.used for day in days if day.date == today)
-    return None if allowed is None else max(allowed - used, 0)
+    """What the warm-up allows yet, None for no limit. Today's row is locked: other workers wait for it."""
+    today = _date(now)
+    _lock_day(session, _day(mailer, today), now)
+    prefix = _day(mailer, today).removesuffix(str(today))
+    rows = session.execute(
+        sa.select(col(BucketRow.name), col(BucketRow.tokens)).where(col(BucketRow.name).startswith(prefix))
+    )
+    used = {dt.date.fromisoformat(name.removeprefix(prefix)): whole(tokens) for name, tokens in rows}
+    first = min((day for day, count in used.items() if count), default=today)  # of those on which mail left
+    allowed = pace.allowed_on(first, today)
+    return None if allowed is None else max(allowed - used[today], 0)
+
+
+def _lock_day(session: Session, name: str, now: dt.datetime) -> None:
+    """Make the row first: a lock on other rows would wait, and not see one that was made meanwhile."""
+    insert_new(session.connection(), table(BucketRow), [{"name": name, "tokens": 0.0, "at": now}])
+    session.execute(sa.select(col(BucketRow.name)).where(col(BucketRow.name) == name).with_for_update())
+
+
+def _use_day(session: Session, name: str, count: int, now: dt.datetime) -> None:
+    used = col(BucketRow.tokens) + count
+    session.execute(sa.update(BucketRow).where(col(BucketRow.name) == name).values(tokens=used, at=now))
+
+
+def _date(moment: dt.datetime) -> dt.date:
+    return moment.astimezone(dt.UTC).date()
 
 
 def _tomorrow(now: dt.datetime) -> dt.datetime:
-    return dt.datetime.combine(now.astimezone(dt.UTC).date() + dt.timedelta(days=1), dt.time(), dt.UTC)
+    return dt.datetime.combine(_date(now) + dt.timedelta(days=1), dt.time(), dt.UTC)

@@ -42,7 +42,7 @@ COMMANDS = {
     ),
     "worker": (
         "delivering",
-        "Deliver and build what is due, until SIGTERM; on PostgreSQL start as many as wanted.",
+        "Deliver what is due and build what is queued, until SIGTERM; on PostgreSQL start as many as wanted.",
     ),
     "deliveries": ("delivering", "What became of an issue, row by row, and what to do about it."),
     "evaluate": (

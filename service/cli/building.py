@@ -74,6 +74,9 @@ def build(
     over_edits: Annotated[
         bool, typer.Option("--over-edits", help="undo edits made by hand without asking")
     ] = False,
+    queue: Annotated[
+        bool, typer.Option("--queue", help="let a `brief worker` build it; needs PostgreSQL")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="report as JSON")] = False,
 ) -> None:
     """Build an issue: fetch, choose and rank the window's papers, and write a brief for each topic."""
@@ -81,6 +84,11 @@ def build(
     window = chosen_window(week, first, last)
     topics = chosen_topics(service, topic)
     _warn_of_open(window, wiring.now().date())
+    if queue:
+        if any((first, topic, writer, dry_run, fresh, over_edits, as_json)):
+            raise Refused("--queue builds a whole week over all topics: give it --week alone, or nothing", 2)
+        _queue(service, window.label)
+        return
     room = wiring.newsroom(service, writer)
     if dry_run:
         _print_estimates(window, topics, room, as_json=as_json)
@@ -94,6 +102,17 @@ def build(
         complain(failure, 1)
     if report.failures:
         raise typer.Exit(1)
+
+
+def _queue(service: Service, week: str) -> None:
+    jobs = wiring.fan_out(service)
+    if jobs is None:
+        raise Refused("--queue needs PostgreSQL (BRIEF_DATABASE_URL); without it: brief build")
+    service.archive.require_open(week)
+    service.archive.refuse_edited(week, over_edits=False)
+    was_written = jobs.queue_build(service.engine, week)
+    state = "is queued" if was_written else "was queued already"
+    out.print(f"The build of {week} {state}; the next free `brief worker` does it.")
 
 
 def _warn_of_open(window: Window, today: dt.date) -> None:

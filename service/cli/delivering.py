@@ -97,7 +97,7 @@ def send(
 def worker(
     once: Annotated[bool, typer.Option("--once", help="do what is due, then end")] = False,
 ) -> None:
-    """Deliver and build what is due, until SIGTERM; on PostgreSQL start as many as wanted."""
+    """Deliver what is due and build what is queued, until SIGTERM; on PostgreSQL start as many as wanted."""
     service = opened()
     start_logging(service.settings)
     with processes.asked_to_stop() as stopping:

@@ -22,7 +22,9 @@ MESSAGE_ID = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+")
 LIST_ID = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/^_`{|}~-]+( [A-Za-z0-9!#$%&'*+/^_`{|}~-]+)*")
 UNENCODED = re.compile(r"[A-Za-z0-9!*+/-]")  # what RFC 2047 allows as it is in any header
-HEADER_LINE = 76
+HEADER_LINE = 76  # RFC 2047 allows no longer line in a header with encoded words
+ENCODED = "=?utf-8?q?{}?="
+ROOM = 60  # characters inside an encoded word that begins a line
 
 
 class Hole(Enum):
@@ -217,15 +219,16 @@ def _phrase(name: str) -> str:
     if ATOMS.fullmatch(name):
         return name
     if not name.isascii() or "=?" in name:
-        return "\r\n ".join(_encoded_words(name, 60))
+        return "\r\n ".join(_encoded_words(name, _room(len("From: "))))
     escaped = name.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 
 
 def unstructured(text: str, column: int) -> str:
     """A header's text, folded at spaces; words that aren't ASCII are encoded, neighbours of them together."""
+    words = (text if text.isprintable() else visible(text)).split(" ")
     lines, used = [""], column
-    for atom in _atoms((text if text.isprintable() else visible(text)).split(" ")):
+    for atom in _atoms(words, _room(column)):
         if lines[-1] and used + 1 + len(atom) > HEADER_LINE:
             lines.append("")
             used = 0
@@ -234,27 +237,35 @@ def unstructured(text: str, column: int) -> str:
     return "\r\n ".join(lines)
 
 
-def _atoms(words: Sequence[str]) -> Iterable[str]:
+def _atoms(words: Sequence[str], first: int) -> Iterable[str]:
+    """What a line may be folded between; `first` is the room of an encoded word that comes first of all."""
     run: list[str] = []
+    room = first
     for word in words:
-        if word.isascii() and "=?" not in word:
-            yield from _encoded_words(" ".join(run), 60)
+        if word.isascii() and "=?" not in word and len(word) <= ROOM:
+            yield from _encoded_words(" ".join(run), room)
             yield word
-            run = []
+            run, room = [], ROOM
         else:
             run.append(word)
-    yield from _encoded_words(" ".join(run), 60)
+    yield from _encoded_words(" ".join(run), room)
 
 
-def _encoded_words(text: str, room: int) -> Iterable[str]:
+def _room(column: int) -> int:
+    """What fits into an encoded word that begins in this column."""
+    return min(ROOM, HEADER_LINE - column - len(ENCODED.format("")))
+
+
+def _encoded_words(text: str, first: int) -> Iterable[str]:
     """RFC 2047 Q words of at most 75 characters, cut between characters, never inside one."""
-    words = [""]
+    words, room = [""], first
     for character in text:
         quoted = _q(character)
         if len(words[-1]) + len(quoted) > room:
             words.append("")
+            room = ROOM
         words[-1] += quoted
-    return [f"=?utf-8?q?{word}?=" for word in words if word]
+    return [ENCODED.format(word) for word in words if word]
 
 
 def _q(character: str) -> str:

@@ -149,7 +149,7 @@ class TopicView:
 
     @property
     def left_out(self) -> str:
-        """``methods, challenges, glossary and all 77 papers``: what the brief has beyond this level."""
+        """``methods, challenges, the glossary and all 77 papers``: what the brief has beyond this level."""
         brief = self.brief
         themes = brief.themes and self.level in {Level.SHORT, Level.LEADS, Level.HEADLINES}
         held = (
@@ -159,8 +159,10 @@ class TopicView:
             ("what is new", brief.trends and not self.trends),
             ("challenges", brief.challenges and not self.challenges),
             ("the overview", brief.overview.claims and not self.overview),
+            ("the reading order", brief.overview.reading_order and not self.reading_order),
             ("the glossary", brief.glossary and not self.glossary),
             (f"all {self.analysed} papers" if self.analysed > 1 else "its paper", not self.catalog),
+            ("new versions of earlier papers", brief.revisions and not self.revisions),
         )
         return listing(name for name, is_missing in held if is_missing)
 

@@ -1,0 +1,116 @@
+"""Buckets and the warm-up in the database, over several workers and a provider that is away."""
+
+import datetime as dt
+import threading
+
+import pytest
+import sqlalchemy as sa
+
+from service.archive import Archive, Claimant
+from service.delivery import MailerUnusable, Outcome, State
+from service.delivery.pace import Pace
+from service.pipeline import publish_issue
+from subscribers.roster import Roster
+from tests.fakes import ScriptedMailer
+from tests.newsrooms import NOW, add_readers, maker, post_room, save_issue
+
+DAY = dt.timedelta(days=1)
+LABEL = "2026-W22"
+
+
+def planned(archive: Archive, roster: Roster, readers: int) -> list[str]:
+    save_issue(archive)
+    addresses = add_readers(roster, readers)
+    archive.plan(LABEL, NOW)
+    return addresses
+
+
+def claimed(archive: Archive, pace: Pace, now: dt.datetime, worker: str = "here:1:1") -> int:
+    return len(archive.turn(LABEL, Claimant(worker, "smtp", pace), 1000, (), now).deliveries)
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_workers_that_wake_at_midnight_share_the_new_days_allowance(archive: Archive, roster: Roster) -> None:
+    planned(archive, roster, 200)
+    pace = Pace(warm_up=(10, 50))
+    assert claimed(archive, pace, NOW) == 10
+    taken: list[int] = []
+    together = threading.Barrier(4)
+
+    def wake(worker: str) -> None:
+        together.wait()
+        taken.append(claimed(archive, pace, NOW + DAY, worker))
+
+    workers = [threading.Thread(target=wake, args=(f"here:{number}:1",)) for number in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert sorted(taken) == [0, 0, 0, 50]
+
+
+def test_what_did_not_leave_is_not_counted_by_the_warm_up(archive: Archive, roster: Roster) -> None:
+    away = ScriptedMailer(dict.fromkeys(planned(archive, roster, 30)))  # a server that takes no connection
+    issue, pace = archive.issue(LABEL), Pace(warm_up=(10, 100))
+    for _ in range(3):
+        with pytest.raises(MailerUnusable):
+            publish_issue(LABEL, maker(issue), post_room(archive, away, pace=pace))
+    assert archive.counts(LABEL) == {State.WAITING: 30}
+    mailer = ScriptedMailer()
+    room = post_room(archive, mailer, pace=pace, stopping=lambda: len(mailer.sent) == 10)
+    publish_issue(LABEL, maker(issue), room)
+    assert archive.counts(LABEL) == {State.ACCEPTED: 10, State.WAITING: 20}
+
+
+def test_a_day_on_which_nothing_left_is_no_day_of_the_warm_up(archive: Archive, roster: Roster) -> None:
+    planned(archive, roster, 30)
+    claimant = Claimant("here:1:1", "smtp", Pace(warm_up=(10, 20)))
+    claims = archive.turn(LABEL, claimant, 1000, (), NOW).deliveries
+    archive.turn(LABEL, claimant, 0, [(one, Outcome(State.WAITING)) for one in claims], NOW)
+    assert claimed(archive, claimant.pace, NOW + DAY) == 10
+
+
+def test_what_goes_back_is_counted_on_the_day_of_its_claim_and_only_once(
+    archive: Archive, roster: Roster
+) -> None:
+    planned(archive, roster, 60)
+    claimant = Claimant("here:1:1", "smtp", Pace(warm_up=(10, 20)))
+    claims = archive.turn(LABEL, claimant, 1000, (), NOW).deliveries
+    back = [(one, Outcome(State.WAITING)) for one in claims[:5]]
+    assert claimed(archive, claimant.pace, NOW + DAY) == 20
+    for _ in range(2):  # as after a commit of which nobody heard
+        archive.turn(LABEL, claimant, 0, back, NOW + DAY)
+    assert claimed(archive, claimant.pace, NOW + DAY) == 0
+    assert claimed(archive, claimant.pace, NOW) == 5
+
+
+@pytest.mark.parametrize("pace", [Pace(warm_up=(3, 100)), Pace(rate=3.0)])
+def test_nobody_waits_for_the_pace_when_nothing_is_left_to_send(
+    archive: Archive, roster: Roster, pace: Pace
+) -> None:
+    planned(archive, roster, 3)
+    claimant = Claimant("here:1:1", "smtp", pace)
+    claims = archive.turn(LABEL, claimant, 3, (), NOW).deliveries
+    sent = [(one, Outcome(State.ACCEPTED)) for one in claims]
+    assert archive.turn(LABEL, claimant, 3, sent, NOW).again_at is None
+
+
+def test_more_is_due_tomorrow_where_the_warm_up_held_it_back(archive: Archive, roster: Roster) -> None:
+    planned(archive, roster, 5)
+    claimant = Claimant("here:1:1", "smtp", Pace(warm_up=(3, 100)))
+    claims = archive.turn(LABEL, claimant, 5, (), NOW).deliveries
+    sent = [(one, Outcome(State.ACCEPTED)) for one in claims]
+    tomorrow = dt.datetime(2026, 6, 3, tzinfo=dt.UTC)
+    assert archive.turn(LABEL, claimant, 5, sent, NOW).again_at == tomorrow
+
+
+def test_without_a_warm_up_going_back_asks_the_database_nothing_more(
+    archive: Archive, roster: Roster, engine: sa.Engine
+) -> None:
+    planned(archive, roster, 3)
+    claimant = Claimant("here:1:1", "smtp", Pace(rate=100.0))
+    claims = archive.turn(LABEL, claimant, 3, (), NOW).deliveries
+    asked: list[str] = []
+    sa.event.listen(engine, "before_cursor_execute", lambda *one: asked.append(one[2]))
+    archive.turn(LABEL, claimant, 0, [(one, Outcome(State.WAITING)) for one in claims], NOW)
+    assert not [statement for statement in asked if "buckets" in statement or "claimed_at" in statement]
