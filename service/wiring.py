@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from service import __version__, migrations
 from service.adapters import processes
 from service.adapters.journal import FileJournal
+from service.adapters.lives import Lives
 from service.archive import Archive
 from service.briefs import Assignment, BriefWriter
 from service.delivery import Mailer, MailerUnusable, MessageIds, MessageMaker, Uncertainty
@@ -196,13 +197,13 @@ def post_room(service: Service, stopping: Callable[[], bool] = never) -> Iterato
     settings, worker = service.settings, processes.own_name()
     journal = FileJournal(settings.data_dir / "journal", worker)
     journal.open()
-    with contextlib.closing(journal), mailer(settings) as opened:
+    with lives(settings).lived(), contextlib.closing(journal), mailer(settings) as opened:
         yield PostRoom(
             archive=service.archive,
             mailer=opened,
             journal=journal,
             worker=worker,
-            is_gone=processes.is_gone,
+            is_gone=is_gone(settings),
             clock=now,
             stopping=stopping,
             uncertainty=Uncertainty(settings.uncertain),
@@ -210,6 +211,16 @@ def post_room(service: Service, stopping: Callable[[], bool] = never) -> Iterato
             pace=Pace(settings.send_rate, settings.domain_rates, settings.warm_up_curve),
             fan_out=fan_out(service),
         )
+
+
+def lives(settings: Settings) -> Lives:
+    return Lives(settings.data_dir / "processes")
+
+
+def is_gone(settings: Settings) -> Callable[[str], bool]:
+    """Whether the process of a name surely doesn't run any more, here or in another container."""
+    kept = lives(settings)
+    return lambda name: processes.is_gone(name) or kept.is_over(name)
 
 
 def rules(settings: Settings) -> Rules:

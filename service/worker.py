@@ -23,6 +23,7 @@ from service.schedule import shortened
 from service.wiring import Service
 
 SWEEP = 5.0  # seconds between two sweeps
+RESTS = (5.0, 15.0, 60.0, 300.0)  # seconds after the first, second, … time that the mailer can't be used
 GLANCE = 0.2  # seconds between looks at whether to stop
 LAST_WORDS = 10.0  # seconds that the job runner gets to end by itself once nothing is in flight
 
@@ -39,11 +40,13 @@ class Worker:
     _one: threading.Lock = field(default_factory=threading.Lock)
     _building: threading.Lock = field(default_factory=threading.Lock)
     _makers: dict[str, MessageMaker] = field(default_factory=dict)
+    _stops: int = 0  # how often in a row the mailer could not be used
+    _rests_until: float = 0.0  # by the room's ticks
 
     def deliver(self, label: str, span: Span | None = None) -> None:
         """Send what is due of an issue; what fails or breaks leaves it to a later sweep."""
         with self._one:
-            if self.room.stopping():
+            if self.room.stopping() or self.room.ticks() < self._rests_until:
                 return
             with logs.about(issue=label):
                 self._deliver(label, span)
@@ -51,13 +54,24 @@ class Worker:
     def _deliver(self, label: str, span: Span | None) -> None:
         try:
             deliver(label, self._maker(label), self.room, span=span)
+            self._stops = 0
             self.service.archive.audited(label)
         except NotApproved as error:
             log.error("event=not_approved issue=%s %s", label, error)  # noqa: TRY400 - it is no defect here
-        except (MailerUnusable, *Unavailable) as error:
+        except MailerUnusable as error:
+            self._rest(label, error)
+        except Unavailable as error:
             log.warning("event=delivery_stopped issue=%s error=%s", label, type(error).__name__)
         except Exception as error:  # it stops no other issue; the log leaves its words out
             log.exception("event=delivery_broken issue=%s error=%s", label, type(error).__name__)
+
+    def _rest(self, label: str, error: MailerUnusable) -> None:
+        """Leave a provider that is down alone, longer each time: who keeps asking may be shut out."""
+        rest = RESTS[min(self._stops, len(RESTS) - 1)]
+        self._stops += 1
+        self._rests_until = self.room.ticks() + rest
+        words = "event=delivery_stopped issue=%s error=MailerUnusable rests=%.0f reason=%s"
+        log.warning(words, label, rest, logs.quoted(shortened(str(error))))
 
     def sweep(self) -> bool:
         """Deliver what is due of every issue; whether there was something."""

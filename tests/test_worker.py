@@ -8,8 +8,11 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
+from typing import Never
 
 import pytest
 import sqlalchemy as sa
@@ -20,7 +23,7 @@ from service.archive import Archive
 from service.briefs.extractive import ExtractiveWriter
 from service.cli import building
 from service.cli.terminal import Refused
-from service.delivery import State
+from service.delivery import MailerUnusable, State
 from service.papers import Fetched, Window
 from service.pipeline import Newsroom, plan_issue
 from service.settings import Settings
@@ -251,3 +254,25 @@ def test_only_a_whole_week_is_queued(service: Service, monkeypatch: pytest.Monke
     monkeypatch.setattr(building, "opened", lambda: service)
     with pytest.raises(Refused, match="over all topics"):
         building.build(week="2026-W22", topic=[TOPICS[0]], queue=True)
+
+
+def test_a_provider_that_is_down_is_left_alone_longer_each_time(
+    engine: sa.Engine, archive: Archive, roster: Roster, tmp_path: Path
+) -> None:
+    asked, now = [], 1000.0
+
+    def answers(_: object, __: object) -> Iterator[Never]:
+        asked.append(now)
+        raise MailerUnusable("no SMTP session with mail.example:25: refused")
+
+    issue, mailer = save_issue(archive, TOPICS[:1]), ScriptedMailer()
+    add_readers(roster, 3)
+    archive.plan(issue.label, NOW)
+    mailer.send = answers  # type: ignore[method-assign,assignment]  # it raises
+    room = replace(post_room(archive, mailer), ticks=lambda: now)
+    worker = Worker(Service(Settings(_env_file=None, data_dir=tmp_path), engine, archive, roster), room)
+    for _ in range(700):
+        worker.sweep()
+        now += 1.0
+    assert [after - before for before, after in pairwise(asked)] == [5.0, 15.0, 60.0, 300.0, 300.0]
+    assert archive.counts(issue.label) == {State.WAITING: 3}

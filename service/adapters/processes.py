@@ -30,6 +30,11 @@ def is_gone(name: str) -> bool:
     return not _runs(int(number)) or _started(int(number)) not in {started, ""}
 
 
+def boot_of(name: str) -> str:
+    """The boot of the machine in which the process of this name began; empty where the name doesn't say."""
+    return name.rpartition(":")[2].partition(".")[2].partition(".")[0]
+
+
 def _runs(process: int) -> bool:
     try:
         os.kill(process, 0)

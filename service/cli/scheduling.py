@@ -51,8 +51,8 @@ def scheduler(
     rules = wiring.rules(service.settings)
     start_logging(service.settings)
     out.print(plan_in_words(service))
-    with processes.asked_to_stop() as stopping:
-        one = Scheduler(service, rules, stopping=stopping)
+    with processes.asked_to_stop() as stopping, wiring.lives(service.settings).lived():
+        one = Scheduler(service, rules, is_gone=wiring.is_gone(service.settings), stopping=stopping)
         if once:
             one.until_done()
             return

@@ -94,16 +94,18 @@ def _serve(service: Service, listening: socket.socket, proxies: str) -> None:
 def _working(service: Service) -> Iterator[None]:
     """The schedule and the deliveries beside the pages; they end after them, in this order."""
     stop = threading.Event()
-    ticking = Ticking(Scheduler(service, wiring.rules(service.settings), stopping=stop.is_set))
+    is_gone, rules = wiring.is_gone(service.settings), wiring.rules(service.settings)
+    ticking = Ticking(Scheduler(service, rules, is_gone=is_gone, stopping=stop.is_set))
     delivery = threading.Thread(target=_deliver, args=(service, stop), name="delivery", daemon=True)
-    ticking.start()
-    delivery.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        ticking.stop()
-        delivery.join(LAST_CHUNK)
+    with wiring.lives(service.settings).lived():
+        ticking.start()
+        delivery.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            ticking.stop()
+            delivery.join(LAST_CHUNK)
 
 
 def _deliver(service: Service, stop: threading.Event) -> None:
