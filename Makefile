@@ -34,7 +34,7 @@ $(VENV): $(RUNTIME)
 install: $(RUNTIME) ## Install the service into .venv
 
 demo: $(RUNTIME) ## Build a sample issue from invented papers and deliver it into var/demo/outbox
-	@$(BIN)/brief demo
+	@BRIEF_BASE_URL="$${BRIEF_BASE_URL:-http://127.0.0.1:$(PORT)}" $(BIN)/brief demo
 
 serve: $(RUNTIME) ## Serve what the demo made at http://127.0.0.1:8000; else: PORT=8010, BRIEF_DATA_DIR=var
 	@test -n "$$BRIEF_DATA_DIR" || export BRIEF_DATA_DIR=var/demo BRIEF_BUILD_CRON=never BRIEF_ADMINS=$${BRIEF_ADMINS:-editor@example.org}; \
@@ -47,8 +47,9 @@ lint: $(DEVELOPMENT) ## Lint, types, import contract
 	$(BIN)/lint-imports
 	@if test -x $(BIN)/hadolint; then $(BIN)/hadolint Dockerfile; else echo "hadolint has no binary for this machine: left out"; fi
 
+# half as many again as there are cores: many tests wait for processes, servers and browsers
 check: lint ## Lint, types, import contract, and the tests: warnings are errors, the network is off
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses $$($(PYTHON) -c 'import os; print(max(2, (os.cpu_count() or 1) * 3 // 2))') --dist loadfile --no-loadscope-reorder
 
 chaos: $(DEVELOPMENT) ## Kill senders a hundred times on each database and provider; nobody missed, nobody twice
 	$(BIN)/python -m tests.chaos

@@ -116,7 +116,7 @@ class Roster:
             batch = additions.draft(session, [candidate], self._hashes)
             (addition,) = batch.additions
             if addition.result not in {Result.ADDED, Result.UPDATED}:
-                raise NotAdded(f"{candidate.address.spelled} is not added: {addition.why}")
+                raise NotAdded(f"{candidate.address.spelled} is {addition.result}, not added: {addition.why}")
             additions.write(session, batch, source, now)
             row = session.exec(_by_key(candidate.address.key)).one()
             return subscriber_of(session, row), addition.result is Result.ADDED

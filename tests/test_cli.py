@@ -186,7 +186,7 @@ def test_a_suppressed_or_deleted_address_is_not_added(brief: Brief) -> None:
     assert "was deleted" in brief(*add).err
     brief("subscribers", "unsuppress", "ada@example.org")
     brief("subscribers", "suppress", "example.org", "--why", "they asked")
-    assert "is not added: by the operator" in brief(*add).err
+    assert "is suppressed, not added: by the operator" in brief(*add).err
     assert "example.org: by the operator, they asked" in brief("subscribers", "suppressions").out
     brief("subscribers", "unsuppress", "example.org")
     assert brief(*add).code == 0

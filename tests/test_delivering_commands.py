@@ -128,3 +128,48 @@ def test_a_server_that_refuses_everybody_ends_the_run_with_its_words_and_exit_co
     assert (ran.code, "no SMTP session" in ran.err) == (1, True)
     assert service.archive.counts(LABEL) == {State.WAITING: 2}
     assert "being delivered" in brief("issues").out
+
+
+def test_how_many_rows_are_not_shown_is_said(brief: Brief, archive: Archive) -> None:
+    assert "2 of 6 rows" in brief("deliveries", LABEL, "--limit", "2").out
+    assert "rows;" not in brief("deliveries", LABEL).out
+
+
+def test_a_mistyped_verb_is_not_taken_for_an_issue(brief: Brief, archive: Archive) -> None:
+    ran = brief("deliveries", "pasue", LABEL)
+    assert (ran.code, "pause" in ran.err) == (2, True)
+    assert archive.halt(LABEL) is None
+
+
+def test_a_mailer_that_is_not_there_says_who_waits_and_how_to_go_on(brief: Brief) -> None:
+    assert brief("issues").code == 0
+    service = opened()
+    save_issue(service.archive)
+    add_readers(service.roster, 6)
+    ran = brief("send", LABEL, MAILER="smtp", SMTP_PORT="1")
+    assert ran.code == 1
+    assert "no SMTP session" in ran.err
+    assert f"Waiting: 6. Once that is mended: brief send {LABEL}" in ran.err
+
+
+def test_what_everybody_has_is_not_cancelled(brief: Brief, archive: Archive) -> None:
+    archive.resolve(LABEL, State.ACCEPTED, NOW)
+    archive.retry(LABEL, (State.FAILED, State.GIVEN_UP))
+    for one in archive.claim(LABEL, "here:1:1", 9, NOW):
+        archive.settle([(one, Outcome(State.ACCEPTED))], NOW)
+    ran = brief("deliveries", "cancel", LABEL, "--yes")
+    assert (ran.code, "is left to cancel" in ran.err) == (1, True)
+    assert archive.halt(LABEL) is None
+
+
+def test_the_audience_of_a_planned_issue_is_the_ledgers(brief: Brief, archive: Archive) -> None:
+    assert json.loads(brief("audience", LABEL, "--json").out)["already have it"] == 1
+    assert "accepted: 250 OK" in brief("audience", LABEL, "--subscriber", "reader0@example.org").out
+    brief("subscribers", "add", "late@example.org", "--topic", "robot-learning")
+    late = brief("audience", LABEL, "--subscriber", "late@example.org").out
+    assert late.strip() == "no e-mail: joined after the audience was frozen"
+
+
+def test_a_suppressed_subscriber_is_shown_as_such(brief: Brief, archive: Archive) -> None:
+    brief("subscribers", "suppress", "reader0@example.org")
+    assert "by the operator" in brief("subscribers", "show", "reader0@example.org").out

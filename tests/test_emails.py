@@ -581,6 +581,12 @@ def test_a_table_is_aligned() -> None:
     assert drawn == "Name     N\n-------  --\none two  4\nthree\n\n漢字     5"
 
 
+def test_a_word_that_is_too_long_for_its_column_breaks_behind_its_own_hyphens() -> None:
+    lines = wrap("Vision-Language-Action models/policies", columns=18).split("\n")
+    assert lines == ["Vision-Language-", "Action", "models/policies"]
+    assert wrap("Informationtheoretical", columns=18).split("\n") == ["Informationtheoret", "ical"]
+
+
 # The message
 
 

@@ -77,7 +77,10 @@ COMMANDS = {
         "After pg_restore, before anything sends: hold what may have left since the dump was taken.",
     ),
     "settings": ("configuring", "Show every setting and its value here; secrets are not shown."),
-    "audience": ("keeping_roster", "Say who gets an issue today and who does not, with the reason."),
+    "audience": (
+        "keeping_roster",
+        "Say who gets an issue and who does not, with the reason; once it is planned, by the ledger.",
+    ),
     "subscribers": ("keeping_roster", "Add, import, show, suppress and delete subscribers."),
     "topics": ("editing_topics", "List, show, add, edit, remove and try topics."),
 }

@@ -1,10 +1,11 @@
 """`brief settings`: every setting with its value, and docs/configuration.md, which is made from them."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import typer
 from pydantic import SecretStr
+from pydantic.fields import FieldInfo
 
 from service.cli.terminal import out, table
 from service.settings import PREFIX, Settings, is_secret, read_settings
@@ -61,7 +62,13 @@ def _rows() -> Iterator[str]:
         spelled = _spelled(field.default)
         default = f"`{spelled}`" if spelled else ""
         file = "✓" if is_secret(name, field) else ""
-        yield f"| `{PREFIX}{name.upper()}` | {default} | {file} | {field.description} |\n"
+        yield f"| `{PREFIX}{name.upper()}` | {default} | {file} | {field.description}{_choices(field)} |\n"
+
+
+def _choices(field: FieldInfo) -> str:
+    """The words that a setting may have, where it may have some alone."""
+    words = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+    return f" ({', '.join(f'`{word}`' for word in words)})" if words else ""
 
 
 def _spelled(value: Any) -> str:

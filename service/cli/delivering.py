@@ -16,7 +16,7 @@ from service.adapters import processes
 from service.archive import Group, Halt, IssueStatus, Line, sheet
 from service.cli.printing import check_editions
 from service.cli.terminal import Refused, err, opened, out, print_json, start_logging, table
-from service.delivery import MessageMaker, State
+from service.delivery import MailerUnusable, MessageMaker, State
 from service.delivery.figures import Pulse
 from service.pipeline import publish_issue
 from service.publishing import Progress as Watch
@@ -40,7 +40,8 @@ class ByIssue(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         known = bool(args) and self.get_command(ctx, args[0]) is not None
-        return super().resolve_command(ctx, args if known else ["list", *args])
+        is_verb = bool(args) and args[0].isalpha()  # an issue has a number: this one is mistyped
+        return super().resolve_command(ctx, args if known or is_verb else ["list", *args])
 
 
 deliveries = typer.Typer(
@@ -78,7 +79,10 @@ def send(
         wiring.post_room(service, stopping) as room,
         watched_delivery() as watch,
     ):
-        status = publish_issue(issue, maker, room, watch=watch, local_hours=local_hours)
+        try:
+            status = publish_issue(issue, maker, room, watch=watch, local_hours=local_hours)
+        except MailerUnusable as error:
+            raise Refused(f"{error}. {_left_waiting(service.archive.status(issue))}") from error
     if as_json:
         print_json({"issue": issue, "deliveries": {str(state): n for state, n in status.deliveries.items()}})
     else:
@@ -155,7 +159,11 @@ def list_(
                 f"brief deliveries release {issue}. To drop all that waits: brief deliveries cancel {issue}"
             )
         _show_reasons(service.archive.groups(issue))
-        _show_lines(list(service.archive.lines(issue, state, limit)))
+        lines = list(service.archive.lines(issue, state, limit))
+        _show_lines(lines)
+        every = status.deliveries.get(state, 0) if state else sum(status.deliveries.values())
+        if len(lines) < every:
+            out.print(f"{len(lines)} of {every} rows; all of them: --csv, more of them: --limit")
 
 
 @deliveries.command()
@@ -227,9 +235,13 @@ def cancel(
     sure: Annotated[bool, typer.Option("--yes", help="don't ask")] = False,
 ) -> None:
     """Stop sending for good: what is waiting or failed is skipped."""
+    service = opened()
+    status = service.archive.audited(issue)
+    if status.planned and not any(status.deliveries.get(one) for one in _UNFINISHED):
+        raise Refused(f"nothing of issue {issue} is left to cancel: {ledger_line(status)}")
     if not sure:
         typer.confirm(f"Skip everything that issue {issue} has not sent yet, for good?", abort=True)
-    skipped = opened().archive.set_halt(issue, Halt.CANCELLED, wiring.now())
+    skipped = service.archive.set_halt(issue, Halt.CANCELLED, wiring.now())
     out.print(f"Issue {issue} is cancelled; {skipped} deliveries are skipped.")
 
 
@@ -239,6 +251,11 @@ def ledger_line(status: IssueStatus) -> str:
     halted = f" ({status.halt})" if status.halt else ""
     audience = status.audience if status.audience is not None else "not planned"
     return f"Issue {status.label}{halted}: audience {audience} = " + (" + ".join(parts) or "nobody")
+
+
+def _left_waiting(status: IssueStatus) -> str:
+    waiting = status.deliveries.get(State.WAITING, 0)
+    return f"Waiting: {waiting}. Once that is mended: brief send {status.label}"
 
 
 REASONS_SHOWN = 20
@@ -270,7 +287,7 @@ def _show_lines(lines: list[Line]) -> None:
 def _show_audience(service: Service, label: str, *, as_json: bool) -> None:
     """Who would get it now: before it is planned by the rules, afterwards by the ledger."""
     status = service.archive.status(label)
-    values = dict(_planned(service, label) if status.planned else _foreseen(service, label))
+    values = dict(planned_audience(service, label) if status.planned else _foreseen(service, label))
     if as_json:
         print_json(values)
         return
@@ -295,7 +312,8 @@ def _foreseen(service: Service, label: str) -> Iterator[tuple[str, int]]:
         yield reason or WOULD_GET, count
 
 
-def _planned(service: Service, label: str) -> Iterator[tuple[str, int]]:
+def planned_audience(service: Service, label: str) -> Iterator[tuple[str, int]]:
+    """What became of a frozen audience and what may still become of it, in words with how many."""
     counts = service.archive.status(label).deliveries
     would = counts.get(State.WAITING, 0) + counts.get(State.FAILED, 0)
     yield from (

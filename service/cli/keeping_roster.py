@@ -1,6 +1,7 @@
 """`brief subscribers …` and `brief audience`: the roster from the command line."""
 
 import csv
+import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,9 +12,12 @@ from typing import Annotated, TextIO
 import typer
 
 from service import wiring
+from service.cli.delivering import planned_audience
 from service.cli.terminal import Refused, data_out, opened, out, print_json, table, to_json
+from service.wiring import Service
 from subscribers.additions import Result
 from subscribers.audience import in_words
+from subscribers.directory import Directory
 from subscribers.imports import COLUMNS, ImportRefused, RowResult, export_rows, import_file
 from subscribers.preferences import Frequency, Length
 from subscribers.roster import Joining, Roster
@@ -90,13 +94,15 @@ def list_subscribers(
 @app.command()
 def show(address: Address, as_json: AsJson = False) -> None:
     """Show one subscriber: choices, consent, and everything that changed."""
-    roster = opened().roster
+    service = opened()
+    roster, directory = service.roster, Directory(service.engine)
     one = roster.find(address)
     history = [asdict(entry) for entry in roster.history(one.id)]
+    values = _values(one) | {"suppressed": directory.suppression(one.id)}
     if as_json:
-        print_json(_values(one) | {"history": history})
+        print_json(values | {"history": history})
         return
-    for field, value in _values(one).items():
+    for field, value in values.items():
         words = ", ".join(value) if isinstance(value, list) else value
         out.print(f"{field + ':':14} {'' if words is None else words}")
     for entry in history:
@@ -201,21 +207,35 @@ def audience(
     subscriber: Annotated[str | None, typer.Option(help="only this address, with the topics by name")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say who gets an issue today and who does not, with the reason."""
+    """Say who gets an issue and who does not, with the reason; once it is planned, by the ledger."""
     service, today = opened(), wiring.now().date()
-    if subscriber is None:
+    planned = service.archive.status(issue).planned
+    if subscriber is not None:
+        one = service.roster.find(subscriber)
+        counts = {_in_ledger(service, issue, one) if planned else _by_rules(service, issue, one, today): 1}
+    elif planned:
+        counts = dict(planned_audience(service, issue))
+    else:
         reasons = service.archive.preview(issue, today)
         counts = {reason or "gets it": count for reason, count in reasons.items()}
-    else:
-        one = service.roster.find(subscriber)
-        topics, reason = service.archive.why(issue, one.id, today)
-        names = {topic.slug: topic.name for topic in service.roster.topics()}
-        counts = {in_words(topics, reason, names): 1}
     if as_json:
         print_json(counts)
         return
     for words, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         out.print(words if subscriber else f"{count:>8}  {words}")
+
+
+def _by_rules(service: Service, issue: str, one: Subscriber, today: dt.date) -> str:
+    topics, reason = service.archive.why(issue, one.id, today)
+    return in_words(topics, reason, {topic.slug: topic.name for topic in service.roster.topics()})
+
+
+def _in_ledger(service: Service, issue: str, one: Subscriber) -> str:
+    lines = service.archive.page_of_address(issue, one.address, limit=5)  # those that begin so
+    line = next((line for line in lines if line.address == one.address), None)
+    if line is None:
+        return "no e-mail: joined after the audience was frozen"
+    return f"{line.state}{f': {line.reason}' if line.reason else ''}"
 
 
 @contextmanager

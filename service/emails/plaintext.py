@@ -66,8 +66,10 @@ def _words(text: str, columns: int) -> Iterable[str]:
 
 
 def _chunks(word: str, columns: int) -> Iterable[str]:
+    """Pieces of a word, cut behind a hyphen or a slash of its own where there is one."""
     while len(word) > columns or width(word) > columns:
-        cut = columns if word.isascii() else columns // 2
+        most = columns if word.isascii() else columns // 2
+        cut = 1 + max(word.rfind(mark, 1, most) for mark in "-/–") or most
         yield word[:cut]
         word = word[cut:]
     yield word
