@@ -102,7 +102,7 @@ def test_only_active_subscribers_count_as_followers(roster: Roster) -> None:
 def test_a_suppressed_address_is_not_added_until_it_is_allowed_again(roster: Roster, target: str) -> None:
     roster.suppressions.add(target, Cause.BOUNCED, NOW, "550")
     joining = Joining("ada@example.org", (load_topics()[0].slug,))
-    with pytest.raises(NotAdded, match="is not added: bounced"):
+    with pytest.raises(NotAdded, match="is suppressed, not added: bounced"):
         roster.put_subscriber(joining, NOW)
     assert roster.suppressions.remove(target)
     assert not roster.suppressions.remove(target)
