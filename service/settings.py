@@ -83,8 +83,9 @@ class SecretFiles(PydanticBaseSettingsSource):
     def __call__(self) -> dict[str, Any]:
         return dict(self._contents())
 
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        raise NotImplementedError(f"{field_name} ({field}) is read with all others")
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 - pydantic-settings' signature
+        """What pydantic-settings asks of a source that reads field by field; this one reads all at once."""
+        return dict(self._contents()).get(field_name), field_name, False
 
     def _contents(self) -> Iterator[tuple[str, str]]:
         for name, field in self.settings_cls.model_fields.items():

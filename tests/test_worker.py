@@ -110,24 +110,29 @@ def test_a_worker_that_is_asked_to_stop_leaves_a_job_runner_that_never_ends(
     assert "event=job_runner_left_behind" in caplog.text
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-def test_an_issue_that_may_not_be_sent_stops_no_other(
-    archive: Archive, roster: Roster, engine: sa.Engine, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def plan_two_weeks(archive: Archive, roster: Roster) -> None:
     add_readers(roster, 2)
     for label in ("2026-W21", "2026-W22"):
         save_issue(archive, TOPICS[:1], label=label)
         archive.plan(label, NOW)
+
+
+def assert_the_second_is_delivered(archive: Archive, roster: Roster, engine: sa.Engine, folder: Path) -> None:
+    service = Service(Settings(_env_file=None, data_dir=folder), engine, archive, roster)
+    assert Worker(service, post_room(archive, ScriptedMailer())).sweep()
+    assert archive.counts("2026-W21") == {State.WAITING: 2}
+    assert archive.counts("2026-W22") == {State.ACCEPTED: 2}
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_an_issue_that_may_not_be_sent_stops_no_other(
+    archive: Archive, roster: Roster, engine: sa.Engine, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    plan_two_weeks(archive, roster)
     with engine.begin() as connection:
         spoilt = sa.text("UPDATE issues SET approved_hash = 'another' WHERE label = '2026-W21'")
         connection.execute(spoilt)
-    worker = Worker(
-        Service(Settings(_env_file=None, data_dir=tmp_path), engine, archive, roster),
-        post_room(archive, ScriptedMailer()),
-    )
-    assert worker.sweep()
-    assert archive.counts("2026-W21") == {State.WAITING: 2}
-    assert archive.counts("2026-W22") == {State.ACCEPTED: 2}
+    assert_the_second_is_delivered(archive, roster, engine, tmp_path)
     assert "event=not_approved issue=2026-W21" in caplog.text
 
 
@@ -135,19 +140,10 @@ def test_an_issue_that_may_not_be_sent_stops_no_other(
 def test_an_issue_that_breaks_stops_no_other(
     archive: Archive, roster: Roster, engine: sa.Engine, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    add_readers(roster, 2)
-    for label in ("2026-W21", "2026-W22"):
-        save_issue(archive, TOPICS[:1], label=label)
-        archive.plan(label, NOW)
+    plan_two_weeks(archive, roster)
     with engine.begin() as connection:
         connection.execute(sa.text("UPDATE briefs SET content = '{}' WHERE issue_label = '2026-W21'"))
-    worker = Worker(
-        Service(Settings(_env_file=None, data_dir=tmp_path), engine, archive, roster),
-        post_room(archive, ScriptedMailer()),
-    )
-    assert worker.sweep()
-    assert archive.counts("2026-W21") == {State.WAITING: 2}
-    assert archive.counts("2026-W22") == {State.ACCEPTED: 2}
+    assert_the_second_is_delivered(archive, roster, engine, tmp_path)
     assert "event=delivery_broken issue=2026-W21 error=BriefBroken" in caplog.text
 
 

@@ -18,6 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote, unquote
 
+from service.adapters.processes import boot_id
 from service.delivery import Delivery, MailerUnusable, Outcome, State
 
 COMPACT_AT = 1 << 20  # bytes
@@ -30,7 +31,7 @@ class FileJournal:
     """Writes one worker's journal, and reads those of others on this machine."""
 
     def __init__(self, folder: Path, worker: str) -> None:
-        self._folder = folder / (_boot_id() or "unknown")
+        self._folder = folder / (boot_id() or "unknown")
         self._path = self._path_of(worker)
         self._file: int | None = None
         self._size = 0
@@ -146,10 +147,3 @@ def _words(outcome: Outcome) -> bytes:
 def _outcome(words: bytes) -> tuple[State, str]:
     state, detail = json.loads(words)
     return State(state), detail
-
-
-def _boot_id() -> str:
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
-    except OSError:
-        return ""

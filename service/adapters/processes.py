@@ -30,6 +30,14 @@ def is_gone(name: str) -> bool:
     return not _runs(int(number)) or _started(int(number)) not in {started, ""}
 
 
+def boot_id() -> str:
+    """What tells this boot of this machine from every other (random(4)); empty where there is no /proc."""
+    try:
+        return (PROC / "sys/kernel/random/boot_id").read_text("ascii").strip()
+    except OSError:
+        return ""
+
+
 def boot_of(name: str) -> str:
     """The boot of the machine in which the process of this name began; empty where the name doesn't say."""
     return name.rpartition(":")[2].partition(".")[2].partition(".")[0]
@@ -57,11 +65,11 @@ def _started(process: int) -> str:
 def _place() -> str:
     """This boot of this machine and this PID namespace; empty where there is no /proc."""
     try:
-        boot = (PROC / "sys/kernel/random/boot_id").read_text("ascii")
         namespace = str((PROC / "self/ns/pid").readlink())  # pid:[4026531836]
     except OSError:
         return ""
-    return f"{boot.replace('-', '')[:12]}.{namespace[5:-1]}"
+    boot = boot_id().replace("-", "")[:12]
+    return f"{boot}.{namespace[5:-1]}" if boot else ""
 
 
 @contextmanager

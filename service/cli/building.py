@@ -55,28 +55,29 @@ def add_to(app: typer.Typer) -> None:
         app.command()(command)
 
 
+Week = Annotated[
+    str | None, typer.Option(help="ISO week, such as 2026-W22; the last whole one when left out")
+]
+First = Annotated[str | None, typer.Option("--from", help="first day, such as 2026-05-25; with --to")]
+Last = Annotated[str | None, typer.Option("--to", help="last day; with --from")]
+Only = Annotated[list[str] | None, typer.Option(help="only this topic; may be repeated")]
+By = Annotated[Writer | None, typer.Option(help="extractive or openai; BRIEF_WRITER when left out")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="estimate tokens and cost, build nothing")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="ask arXiv again for what was asked today")]
+OverEdits = Annotated[bool, typer.Option("--over-edits", help="undo edits made by hand without asking")]
+Queue = Annotated[bool, typer.Option("--queue", help="let a `brief worker` build it; needs PostgreSQL")]
+
+
 def build(
-    week: Annotated[
-        str | None, typer.Option(help="ISO week, such as 2026-W22; the last whole one when left out")
-    ] = None,
-    first: Annotated[
-        str | None, typer.Option("--from", help="first day, such as 2026-05-25; with --to")
-    ] = None,
-    last: Annotated[str | None, typer.Option("--to", help="last day; with --from")] = None,
-    topic: Annotated[list[str] | None, typer.Option(help="only this topic; may be repeated")] = None,
-    writer: Annotated[
-        Writer | None, typer.Option(help="extractive or openai; BRIEF_WRITER when left out")
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="estimate tokens and cost, build nothing")
-    ] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="ask arXiv again for what was asked today")] = False,
-    over_edits: Annotated[
-        bool, typer.Option("--over-edits", help="undo edits made by hand without asking")
-    ] = False,
-    queue: Annotated[
-        bool, typer.Option("--queue", help="let a `brief worker` build it; needs PostgreSQL")
-    ] = False,
+    week: Week = None,
+    first: First = None,
+    last: Last = None,
+    topic: Only = None,
+    writer: By = None,
+    dry_run: DryRun = False,
+    fresh: Fresh = False,
+    over_edits: OverEdits = False,
+    queue: Queue = False,
     as_json: Annotated[bool, typer.Option("--json", help="report as JSON")] = False,
 ) -> None:
     """Build an issue: fetch, choose and rank the window's papers, and write a brief for each topic."""

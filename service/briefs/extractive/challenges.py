@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from service.briefs.extractive.corpus import Corpus
 from service.briefs.extractive.pool import Pool, on_costs, on_findings, on_limits
+from service.briefs.extractive.problems import PROBLEM_PATTERNS, PROBLEMS
 from service.briefs.extractive.themes import Group, counted
 from service.briefs.model import Challenge, Citation
 from service.briefs.phrases import (
@@ -20,7 +21,7 @@ from service.briefs.phrases import (
     sentence_case,
 )
 from service.briefs.sentences import Sentence
-from service.briefs.vocabulary import PROBLEM_PATTERNS, PROBLEMS, VERBS
+from service.briefs.vocabulary import VERBS
 
 LEADS = (
     "{n} of the {m} papers run into {kind}, such as {terms}: {papers}.",
