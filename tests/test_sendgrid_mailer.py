@@ -37,7 +37,7 @@ def server(taken: Taken) -> Iterator[SendGridServer]:
 
 
 def mailer(server: SendGridServer, recipients_a_call: int = 500) -> SendGridMailer:
-    account = SendGridAccount("SG.key", server.url, recipients_a_call, timeout=2.0)
+    account = SendGridAccount("SG.key", server.url, recipients_a_call, timeout=30.0)
     return SendGridMailer(account, sleep=lambda _: None)
 
 

@@ -209,7 +209,7 @@ def test_a_source_that_never_recovers_is_an_error_that_names_the_topic(sample: P
 @needs_mirror
 def test_a_hanging_request_ends_with_the_timeout_and_is_asked_again(sample: Path) -> None:
     with mirror("hang@1", data=sample) as arxiv:
-        assert sorted(ids(source(arxiv.url, timeout=0.3).fetch(TOPIC, WINDOW).papers)) == EXPECTED
+        assert sorted(ids(source(arxiv.url, timeout=1.0).fetch(TOPIC, WINDOW).papers)) == EXPECTED
 
 
 @needs_mirror
@@ -584,7 +584,7 @@ def test_the_connection_of_a_dripping_answer_is_closed() -> None:
             closed.set()
 
     with scripted(slow, atom(entry("2605.00001v1"))) as (url, _):
-        assert ids(source(url, deadline=0.3).fetch(TOPIC, WINDOW).papers) == ["2605.00001"]
+        assert ids(source(url, deadline=1.0).fetch(TOPIC, WINDOW).papers) == ["2605.00001"]
         assert closed.wait(10)
 
 
