@@ -87,6 +87,7 @@ class Quarter:
     publish: str = "auto"
     name: str = "arXiv, invented"
     asked: list[tuple[dt.datetime, str]] = field(default_factory=list)
+    asked_about_held: list[tuple[dt.datetime, str, int]] = field(default_factory=list)
     sent: list[tuple[str, int, dt.datetime]] = field(default_factory=list)  # label, subscriber, moment
     in_flight = 1
 
@@ -169,7 +170,7 @@ class Quarter:
         self._alive = set(names)
         both = [
             Scheduler(
-                self.service, self.rules, name, self._newsroom, self._ask,
+                self.service, self.rules, name, self._newsroom, self._ask, self._ask_about_held,
                 is_gone=lambda one: one not in self._alive, clock=lambda: self.now,
             )
             for name in names
@@ -195,6 +196,10 @@ class Quarter:
 
     def _ask(self, _: object, label: str, now: dt.datetime) -> bool:
         self.asked.append((now, label))
+        return True
+
+    def _ask_about_held(self, _: object, label: str, held: int, now: dt.datetime) -> bool:
+        self.asked_about_held.append((now, label, held))
         return True
 
     def _work(self) -> None:

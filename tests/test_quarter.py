@@ -5,6 +5,7 @@ import os
 import random
 import shutil
 from collections import Counter, defaultdict
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -137,6 +138,16 @@ def test_what_is_held_was_due_over_twelve_hours_before_anybody_came(quarter: Qua
     long = [one for one in quarter.outages if one.end - one.begin > 12 * HOUR]
     assert held
     assert {row.issue_label for row in held} <= {quarter_label(one.begin) for one in long}
+
+
+def test_what_is_held_is_asked_about_once_a_day_for_two_weeks_after_its_build(quarter: Quarter) -> None:
+    held = Counter(row.issue_label for row in deliveries(quarter) if row.reason == HELD)
+    built = {one.label: one.built_at for one in quarter.archive.issues()}
+    assert {(label, count) for _, label, count in quarter.asked_about_held} == set(held.items())
+    for label in held:
+        asked = [at for at, of, _ in quarter.asked_about_held if of == label]
+        assert all(later - sooner >= DAY for sooner, later in pairwise(asked))
+        assert 2 * WEEK - 3 * DAY < asked[-1] - built[label] <= 2 * WEEK
 
 
 def test_monthly_readers_get_the_last_issue_of_each_month(quarter: Quarter) -> None:
