@@ -3,13 +3,14 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from service.archive import Archive, Built
 from service.delivery import Journal, Mailer, MessageIds, MessageMaker
-from service.emails import Press, Sender
+from service.emails import Press, RenderedIssue, Sender
 from service.issues import Issue
 from service.papers import Window
 from service.publishing import PostRoom
@@ -45,9 +46,14 @@ def add_readers(roster: Roster, count: int, topics: Sequence[str] = TOPICS[:1]) 
     return addresses
 
 
+@lru_cache(maxsize=64)
+def printed(issue: Issue) -> RenderedIssue:
+    """Hundreds of tests deliver the same words: rendering them has tests of its own."""
+    return Press(SENDER, TEMPLATES).print(issue)
+
+
 def maker(issue: Issue) -> MessageMaker:
-    rendered = Press(SENDER, TEMPLATES).print(issue)
-    return MessageMaker(rendered, SENDER, Links(SENDER.base_url, ("k" * 32,)), IDS)
+    return MessageMaker(printed(issue), SENDER, Links(SENDER.base_url, ("k" * 32,)), IDS)
 
 
 def post_room(

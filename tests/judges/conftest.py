@@ -1,6 +1,8 @@
 """The e-mails that are judged: two weeks of real papers, one, three and all topics, full and short."""
 
 import datetime as dt
+import fcntl
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,14 +55,25 @@ def signers() -> Mapping[str, DkimSigner]:
 
 @pytest.fixture(scope="session")
 def issues(tmp_path_factory: pytest.TempPathFactory) -> tuple[Issue, ...]:
-    """Both weeks over all shipped topics, each built as its Monday morning would have built it."""
+    """Both weeks over all shipped topics, each built as its Monday morning would have built it.
+
+    They take long, so the processes that run the tests share them.
+    """
     if not PROGRAM.exists():
         pytest.skip(f"no arXiv mirror at {PROGRAM}")
-    engine = connect(f"sqlite:///{tmp_path_factory.mktemp('judged') / 'brief.db'}")
-    set_up(engine)
-    built = tuple(_build(Archive(engine), Roster(engine), week) for week in WEEKS)
-    engine.dispose()
-    return built
+    folder = tmp_path_factory.getbasetemp()
+    folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    with (folder / "judged.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        engine = connect(f"sqlite:///{folder / 'judged.db'}")
+        set_up(engine)
+        archive = Archive(engine)
+        built = {issue.label for issue in archive.issues()}
+        for week in sorted(WEEKS.keys() - built):
+            _build(archive, Roster(engine), week)
+        made = tuple(archive.issue(week) for week in WEEKS)
+        engine.dispose()
+    return made
 
 
 @pytest.fixture(scope="session")
@@ -82,7 +95,7 @@ def judged(
     return tuple(made)
 
 
-def _build(archive: Archive, roster: Roster, week: str) -> Issue:
+def _build(archive: Archive, roster: Roster, week: str) -> None:
     window = Window.of_week(week)
     at = dt.datetime.combine(window.last + dt.timedelta(days=3), dt.time(1), dt.UTC)
     with mirror(visible_until=WEEKS[week]) as arxiv:
@@ -90,8 +103,6 @@ def _build(archive: Archive, roster: Roster, week: str) -> Issue:
         room = Newsroom(archive, source, ExtractiveWriter(), ExtractiveWriter(), lambda: at)
         report = build_issue(window, roster.topics(), room)
     assert not report.failures
-    assert report.issue is not None
-    return report.issue
 
 
 def _write(one: Judged, signer: DkimSigner) -> None:
