@@ -254,8 +254,7 @@ class Run:
         self._stock: list[Delivery] = []  # claimed, and not offered to the mailer yet
         self._ahead: tuple[Future[tuple[Claims, Moment]], list[tuple[Delivery, Outcome]]] | None = None
         self._blameless: Sequence[Message] = ()
-        self._open: dict[int, Delivery] = {}  # claimed, and nothing is known yet
-        self._since: dict[int, Moment] = {}  # when they were claimed
+        self._open: dict[int, tuple[Delivery, Moment]] = {}  # claimed when, and nothing is known yet
         self._begun: set[int] = set()
         self._again_at: dt.datetime | None = None
         self._looked_at = self._settled_at = room.ticks()
@@ -303,7 +302,7 @@ class Run:
                 ticks, now = self._room.ticks(), self._room.clock()
                 if self._room.stopping() or (ticks - self._looked_at >= GLANCE and self.is_halted()):
                     return
-                if self._since[delivery.id].is_past(STALE, now, ticks):
+                if self._open[delivery.id][1].is_past(STALE, now, ticks):
                     self._note(delivery, Outcome(State.WAITING))
                     continue
                 try:
@@ -318,15 +317,16 @@ class Run:
         deliveries = [message.delivery for message in messages]
         now, ticks = self._room.clock(), self._room.ticks()
         for delivery in deliveries:
-            if self._since[delivery.id].is_past(FENCE, now, ticks):
-                raise TooOld(f"delivery={delivery.id} claimed_at={self._since[delivery.id].at.isoformat()}")
+            _, claimed = self._open[delivery.id]
+            if claimed.is_past(FENCE, now, ticks):
+                raise TooOld(f"delivery={delivery.id} claimed_at={claimed.at.isoformat()}")
         self._room.journal.begin(deliveries)
         self._begun.update(delivery.id for delivery in deliveries)
 
     def _note(self, delivery: Delivery, outcome: Outcome) -> None:
         self._room.journal.note(delivery, outcome)
         self._outcomes.append((delivery, outcome))
-        del self._open[delivery.id], self._since[delivery.id]
+        del self._open[delivery.id]
         self._begun.discard(delivery.id)
         if self._room.ticks() - self._settled_at >= SETTLE:
             self._turn(0)
@@ -380,8 +380,7 @@ class Run:
         except BaseException:
             self._outcomes = outcomes + self._outcomes  # the journal keeps them for the next run
             raise
-        self._open.update((delivery.id, delivery) for delivery in claims.deliveries)
-        self._since.update(dict.fromkeys([delivery.id for delivery in claims.deliveries], moment))
+        self._open.update([(delivery.id, (delivery, moment)) for delivery in claims.deliveries])
         self._stock.extend(claims.deliveries)
         self._settled(outcomes, time.monotonic() - began)
         return claims
@@ -401,12 +400,11 @@ class Run:
         except Unavailable:
             log.warning("event=ledger_unavailable issue=%s", self._label)
         self._stock.clear()
-        for delivery in self._open.values():
+        for delivery, _ in self._open.values():
             begun = delivery.id in self._begun
             outcome = Outcome(State.UNCERTAIN, "cut off while sending") if begun else Outcome(State.WAITING)
             self._outcomes.append((delivery, outcome))
         self._open.clear()
-        self._since.clear()
         self._begun.clear()
         self._turn(0)
         if self._blameless:

@@ -2,13 +2,14 @@
 
 import datetime as dt
 import hashlib
-import hmac
 import re
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 from itsdangerous import BadSignature, Signer
 from itsdangerous.encoding import base64_decode, base64_encode
 
@@ -80,35 +81,34 @@ class Links:
     base_url: str
     keys: Sequence[str]  # oldest first
     _signers: Mapping[Purpose, Signer] = field(init=False, repr=False, compare=False)
-    _macs: Mapping[Purpose, "hmac.HMAC"] = field(init=False, repr=False, compare=False)  # of the last key
+    _macs: Mapping[Purpose, HMAC] = field(init=False, repr=False, compare=False)  # of the last key
 
     def __post_init__(self) -> None:
         if not self.keys or not all(self.keys):
             raise ValueError("links need at least one key that is not empty")
         signers = {purpose: _signer(self.keys, purpose) for purpose in Purpose}
         object.__setattr__(self, "_signers", signers)
-        keyed = {purpose: hmac.new(one.derive_key(), digestmod="sha256") for purpose, one in signers.items()}
+        keyed = {purpose: HMAC(one.derive_key(), SHA256()) for purpose, one in signers.items()}
         object.__setattr__(self, "_macs", keyed)
 
     def token(self, purpose: Purpose, subject: Subject, now: dt.datetime) -> str:
         """``reference.generation.expiry.about.signature``, URL-safe, under 200 characters."""
         lifetime = LIFETIMES.get(purpose)
         expiry = int((now + lifetime).timestamp()) if lifetime else 0
-        return self._signed(purpose, _payload(subject, expiry))
+        return _signed(self._macs[purpose], _payload(subject, expiry))
 
     def url(self, purpose: Purpose, subject: Subject, now: dt.datetime) -> str:
         return f"{self.base_url}/{purpose}/{self.token(purpose, subject, now)}"
 
-    def lasting_urls(self, purposes: Sequence[Purpose], subject: Subject) -> list[str]:
-        """The same as `url` for purposes that don't expire, cheaper: every e-mail needs some."""
-        payload = _payload(subject, 0)
-        return [f"{self.base_url}/{purpose}/{self._signed(purpose, payload)}" for purpose in purposes]
+    def lasting_urls(self, purposes: Sequence[Purpose]) -> Callable[[Subject], list[str]]:
+        """Makes the same as `url` for purposes that don't expire, cheaper: every e-mail needs some."""
+        parts = [(f"{self.base_url}/{purpose}/", self._macs[purpose]) for purpose in purposes]
 
-    def _signed(self, purpose: Purpose, payload: str) -> str:
-        """What itsdangerous' `Signer.sign` gives, whose key is derived here once and not for each token."""
-        mac = self._macs[purpose].copy()
-        mac.update(payload.encode())
-        return f"{payload}.{urlsafe_b64encode(mac.digest()).rstrip(b'=').decode()}"
+        def made(subject: Subject) -> list[str]:
+            payload = _payload(subject, 0)
+            return [prefix + _signed(mac, payload) for prefix, mac in parts]
+
+        return made
 
     def read(self, purpose: Purpose, token: str, now: dt.datetime) -> Subject | Refused:
         """Whom the token is for, when it was signed for this purpose and has not expired.
@@ -123,6 +123,16 @@ class Links:
         if expiry and now.timestamp() >= expiry:
             return Refused(Refusal.EXPIRED, subject)
         return subject
+
+
+def _signed(keyed: HMAC, payload: str) -> str:
+    """What itsdangerous' `Signer.sign` gives, whose key is derived once and not for each token.
+
+    A copy of this HMAC takes a third of the time that one of the standard library's takes.
+    """
+    mac = keyed.copy()
+    mac.update(payload.encode())
+    return f"{payload}.{urlsafe_b64encode(mac.finalize()).rstrip(b'=').decode()}"
 
 
 def _payload(subject: Subject, expiry: int) -> str:

@@ -118,7 +118,7 @@ def test_a_token_has_one_spelling() -> None:
 def test_lasting_urls_are_those_that_are_made_one_by_one_and_itsdangerous_reads_them() -> None:
     purposes = [Purpose.LEAVE, Purpose.MANAGE, Purpose.WEB_VIEW]
     links = Links("https://x.example", ("a" * 32, "b" * 32))
-    made = links.lasting_urls(purposes, ADA)
+    made = links.lasting_urls(purposes)(ADA)
     assert made == [links.url(purpose, ADA, NOW) for purpose in purposes]
     for purpose, url in zip(purposes, made, strict=True):
         token = url.rpartition("/")[2]

@@ -138,7 +138,7 @@ class Ledger:
                 .where(DELIVERIES.c.issue_label == label, DELIVERIES.c.state == State.CLAIMED)
                 .order_by(DELIVERIES.c.id)
             ).all()
-            found = {one.id: one for one in _deliveries(session, [row.id for row in rows])}
+            found = {one.id: one for one, _ in _deliveries(session, [row.id for row in rows])}
             return [(found[row.id], row.worker or "", row.claimed_at) for row in rows]
 
     def uncertain(self, label: str) -> list[Delivery]:
@@ -147,7 +147,7 @@ class Ledger:
             DELIVERIES.c.issue_label == label, DELIVERIES.c.state == State.UNCERTAIN
         )
         with Session(self._engine) as session:
-            return _deliveries(session, list(session.scalars(rows)))
+            return [one for one, _ in _deliveries(session, list(session.scalars(rows)))]
 
     def has_claims(self, worker: str) -> bool:
         with Session(self._engine) as session:
@@ -273,13 +273,11 @@ def _claim(session: Session, ids: Sequence[int], claimant: Claimant, now: dt.dat
         .where(is_one_of(session, DELIVERIES.c.id, ids))
         .values(**values, claim=DELIVERIES.c.claim + 1)
     )
-    deliveries = _deliveries(session, ids)
-    reachable = set(session.scalars(_reachable(session, ids)).all())
-    if len(reachable) == len(deliveries):
-        return deliveries
-    withdrawn = [(one, Outcome(State.SKIPPED, WITHDRAWN)) for one in deliveries if one.id not in reachable]
-    settle(session, withdrawn, now, None)
-    return [one for one in deliveries if one.id in reachable]
+    known = _deliveries(session, ids)
+    withdrawn = [(one, Outcome(State.SKIPPED, WITHDRAWN)) for one, reachable in known if not reachable]
+    if withdrawn:
+        settle(session, withdrawn, now, None)
+    return [one for one, reachable in known if reachable]
 
 
 def _held_until(label: str, span: Span | None, now: dt.datetime) -> sa.Select[Any]:
@@ -304,23 +302,19 @@ def _changed(
     return int(session.execute(rows.values(**values)).rowcount)  # type: ignore[attr-defined]  # a CursorResult
 
 
-def _reachable(session: Session, ids: Sequence[int]) -> sa.Select[Any]:
-    """Which subscribers still get mail: leaving is effective at once, also after the plan."""
+def _is_reachable() -> sa.ColumnElement[bool]:
+    """Whether a subscriber still gets mail: leaving is effective at once, also after the plan."""
     person, held = table(SubscriberRow).c, table(SuppressionRow).c
     suppressed = sa.or_(
         sa.and_(held.kind == Kind.ADDRESS, held.value == person.address_key),
         sa.and_(held.kind == Kind.DOMAIN, held.value == person.domain),
     )
-    return (
-        sa.select(DELIVERIES.c.id)
-        .join(table(SubscriberRow), person.id == DELIVERIES.c.subscriber_id)
-        .where(is_one_of(session, DELIVERIES.c.id, ids), person.standing == Standing.ACTIVE)
-        .where(~sa.exists().where(suppressed).correlate(table(SubscriberRow)))
-    )
+    held_back = sa.exists().where(suppressed).correlate(table(SubscriberRow))
+    return sa.and_(person.standing == Standing.ACTIVE, ~held_back)
 
 
-def _deliveries(session: Session, ids: Sequence[int]) -> list[Delivery]:
-    """Rows with their subscribers; of a deleted one nothing but the row is left."""
+def _deliveries(session: Session, ids: Sequence[int]) -> list[tuple[Delivery, bool]]:
+    """Rows with their subscribers, and whether these still get mail; of a deleted one the row is left."""
     person, row = table(SubscriberRow).c, DELIVERIES.c
     rows: Sequence[Any] = session.execute(
         sa.select(
@@ -335,6 +329,7 @@ def _deliveries(session: Session, ids: Sequence[int]) -> list[Delivery]:
             row.length,
             row.attempt,
             row.claim,
+            _is_reachable(),
         )
         .outerjoin(table(SubscriberRow), person.id == row.subscriber_id)
         .where(is_one_of(session, DELIVERIES.c.id, ids))
@@ -342,5 +337,4 @@ def _deliveries(session: Session, ids: Sequence[int]) -> list[Delivery]:
     ).all()  # at once: row by row takes several times as long
     topics = {value: tuple(value.split(",")) for value in {row[7] for row in rows}}
     # the columns stand in the order of the fields
-    values: list[list[Any]] = [[*row[:7], topics[row[7]], *row[8:]] for row in rows]
-    return [Delivery(*each) for each in values]
+    return [(Delivery._make((*row[:7], topics[row[7]], *row[8:11])), bool(row[11])) for row in rows]

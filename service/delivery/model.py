@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from service.emails import DkimSigner, Recipient
 
@@ -41,9 +41,8 @@ class Outcome:
     detail: str = ""  # the server's words, never an address
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """One claimed row of the ledger."""
+class Delivery(NamedTuple):
+    """One claimed row of the ledger. A tuple is made in a third of the time, and every send makes many."""
 
     id: int
     issue_label: str

@@ -96,7 +96,7 @@ class Recipient:
         if not ADDRESS.fullmatch(self.address):
             raise ValueError("the recipient's address is not one: write it in ASCII, its domain as punycode")
         _check(MESSAGE_ID, self.message_id, "a Message-ID without angle brackets")
-        for url in (self.manage_url, self.leave_url, self.one_click_url, self.web_url):
+        for url in {self.manage_url, self.leave_url, self.one_click_url, self.web_url}:
             if not safe_url(url) or len(url) > LONGEST_URL:
                 raise ValueError(
                     "a recipient's links must be http(s), 300 characters at most, without & ' \" < >"
