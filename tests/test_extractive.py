@@ -10,11 +10,14 @@ import pytest
 from service.briefs import Assignment
 from service.briefs.extractive import ExtractiveWriter
 from service.briefs.extractive.acronyms import Acronyms
+from service.briefs.extractive.challenges import challenge_heading, problem_of, problems_in
+from service.briefs.extractive.corpus import Corpus
 from service.briefs.extractive.glossary import definitions
 from service.briefs.extractive.quotations import Speaker, listed, quote
 from service.briefs.extractive.trends import surprise
 from service.briefs.grounding import check, claims
 from service.briefs.model import Brief, Claim
+from service.briefs.phrases import key_of
 from service.briefs.sentences import Sentence
 from service.papers import Paper, Ranked, Selection, Window
 from subscribers.topics import Topic
@@ -115,6 +118,38 @@ def test_every_section_holds_what_the_specification_asks() -> None:
     assert 4 <= len(brief.challenges) <= 6
     assert brief.overview.claims
     assert brief.overview.reading_order
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Training needs expensive verifier passes.", ("costs", "expensive verifier passes")),
+        ("It suffers from sparse training signals in play.", ("scarcity", "sparse training signals")),
+        ("We train a sparse autoencoder here.", None),  # a technique
+        ("It has limited ability to plan.", None),
+        ("Yet its quantization error grows.", ("errors", "quantization error")),
+        ("A lack of manifold awareness remains.", ("scarcity", "lack of manifold awareness")),
+        ("The KL divergence is measured.", None),
+        ("The signal-to-noise of probes is low.", None),
+        ("We predict a measurable pre-failure here.", None),
+        ("Under severe self-occlusions it fails.", ("noise and uncertainty", "severe self-occlusions")),
+    ],
+)
+def test_problems_are_told_by_their_noun_or_by_what_is_scarce_or_costly(
+    text: str, told: tuple[str, str] | None
+) -> None:
+    found = [(kind, surface) for kind, surface in problems_in(text) if len(surface.split()) > 1]
+    assert (told in found) if told else not found
+
+
+def test_a_heading_says_which_problem_it_is() -> None:
+    def heading(*phrases: str) -> str:
+        wordings = {key_of(phrase): {f"2606.{n:05}": phrase} for n, phrase in enumerate(phrases)}
+        return challenge_heading(Corpus(assignment(3).selection), problem_of("bottlenecks", wordings))
+
+    assert heading("dominant bottleneck", "transfer bottleneck") == "Transfer bottleneck"
+    assert heading("memory bottleneck", "energy constraint") == "Energy constraint and memory bottleneck"
+    assert heading("dominant bottleneck", "dual constraint") == "Bottlenecks and constraints"
 
 
 def test_the_catalog_holds_every_paper_once_with_its_theme() -> None:

@@ -4,10 +4,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from service.briefs.extractive.corpus import Corpus
 from service.briefs.extractive.pool import Pool, on_costs, on_findings, on_limits
-from service.briefs.extractive.problems import PROBLEM_PATTERNS, PROBLEMS
+from service.briefs.extractive.problems import LACKS, NO_PROBLEMS, PROBLEMS, UNSAYING
 from service.briefs.extractive.themes import Group, counted
 from service.briefs.model import Challenge, Citation
 from service.briefs.phrases import (
@@ -32,7 +33,10 @@ LEADS = (
     "{n} of the {m} papers warn of {kind}, such as {terms}: {papers}.",
 )
 _KINDS = {lemma(word): kind for kind, _, words in PROBLEMS for word in words.split()}
-_PATTERNS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in PROBLEM_PATTERNS)
+_LACKS = tuple(
+    (kind, re.compile(rf"\b(?:{words})((?: [\w-]+){{1,3}})", re.IGNORECASE), nouns)
+    for kind, words, nouns in LACKS
+)
 _HEADINGS = {kind: heading for kind, heading, _ in PROBLEMS}
 
 Wordings = dict[str, dict[str, str]]  # phrase → paper → the phrase as it stands in a sentence on limits
@@ -71,7 +75,7 @@ def _problems(corpus: Corpus) -> list[Problem]:
     held: dict[str, Wordings] = {}
     for kind, key, sentence, surface in _named(corpus):
         held.setdefault(kind, {}).setdefault(key, {}).setdefault(sentence.paper_id, surface)
-    problems = [_problem(kind, wordings) for kind, wordings in held.items()]
+    problems = [problem_of(kind, wordings) for kind, wordings in held.items()]
     least = 1 if corpus.size < 12 else 2
     fitting = [problem for problem in problems if len(problem.citations) >= least]
     return sorted(fitting, key=lambda problem: (-len(problem.citations), problem.kind))
@@ -81,25 +85,42 @@ def _named(corpus: Corpus) -> Iterator[tuple[str, str, Sentence, str]]:
     """Problems that sentences on limits name: kind, phrase, sentence and the words."""
     for sentence in corpus.quotable:
         if on_limits(sentence) > 0:
-            for key, surface in _longest(phrases(sentence.text)):
-                kind = _KINDS.get(key.split()[-1])
-                if kind and len(key.split()) > 1 and is_telling(key) and key.split()[0] not in VERBS:
-                    yield kind, key, sentence, surface
-            for kind, pattern in _PATTERNS:
-                for match in pattern.finditer(sentence.text):
-                    last = match[0].split()[-1]
-                    if ends_well(last) and not is_breaker(last):
-                        yield kind, key_of(match[0]), sentence, match[0]
+            for kind, surface in problems_in(sentence.text):
+                yield kind, key_of(surface), sentence, surface
 
 
-def _longest(found: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Phrases of two or three words; of those that end alike the shorter, which more papers share."""
-    yield from ((key, surface) for key, surface in found.items() if len(key.split()) in (2, 3))
+def problems_in(text: str) -> Iterator[tuple[str, str]]:
+    """What a text names as being in the way: the kind of each problem, and its words."""
+    for kind, surface in (*_nouns(text), *_lacking(text)):
+        if key_of(surface) not in NO_PROBLEMS:
+            yield kind, surface
 
 
-def _problem(kind: str, wordings: Wordings) -> Problem:
+def _nouns(text: str) -> Iterator[tuple[str, str]]:
+    """Problems named by their noun, with their kind: "quantization error", "reward hacking"."""
+    for key, surface in phrases(text).items():
+        words = key.split()
+        # "plan-risk" and "pre-failure" are one word, whatever it means
+        noun = lemma(surface.split()[-1].removeprefix("self-"))
+        if len(words) in (2, 3) and noun in _KINDS and is_telling(key) and words[0] not in VERBS:
+            yield _KINDS[noun], surface
+
+
+def _lacking(text: str) -> Iterator[tuple[str, str]]:
+    """What is scarce, costly, noisy or opaque, with its kind: "sparse rewards", "lack of awareness"."""
+    for kind, pattern, nouns in _LACKS:
+        for match in pattern.finditer(text):
+            words = list(takewhile(lambda word: not is_breaker(word), match[1].split()))
+            while words and not (ends_well(words[-1]) and (not nouns or lemma(words[-1]) in nouns)):
+                words.pop()
+            if words:
+                yield kind, text[match.start() : match.start(1)] + f" {' '.join(words)}"
+
+
+def problem_of(kind: str, wordings: Wordings) -> Problem:
+    """A kind of problem as papers word it, those wordings first that several share and that say most."""
     counts = Counter({key: len(papers) for key, papers in wordings.items()})
-    keys = sorted(counts, key=lambda key: (-counts[key], len(key.split()), key))
+    keys = sorted(counts, key=lambda key: (not _is_saying(key), -counts[key], len(key.split()), key))
     citations: dict[str, str] = {}
     for key in keys:
         for paper_id, surface in wordings[key].items():
@@ -125,6 +146,11 @@ def _modifiers(key: str) -> set[str]:
     return set(key.replace("-", " ").split()[:-1])
 
 
+def _is_saying(key: str) -> bool:
+    """Whether a phrase says which problem it is: not "dominant bottleneck"."""
+    return not all(word in UNSAYING for word in key.split()[:-1])
+
+
 def _challenge(corpus: Corpus, problem: Problem, place: int, pool: Pool) -> Challenge | None:
     ids = corpus.ranked_ids(problem.citations)
 
@@ -138,13 +164,14 @@ def _challenge(corpus: Corpus, problem: Problem, place: int, pool: Pool) -> Chal
     terms = [f"“{problem.wordings[key]}”" for key in problem.shared or problem.keys[:2]]
     citations = tuple(Citation(paper_id, problem.citations[paper_id]) for paper_id in ids)
     template = LEADS[place % len(LEADS)].replace("{kind}", problem.kind)
-    heading = _heading(corpus, problem)
+    heading = challenge_heading(corpus, problem)
     return Challenge(heading, (counted(template, corpus, citations, terms), *quoted))
 
 
-def _heading(corpus: Corpus, problem: Problem) -> str:
+def challenge_heading(corpus: Corpus, problem: Problem) -> str:
     """What the papers name, where it is a noun of the kind: "action and execution errors"; else the kind."""
-    named = problem.shared or [key for key in problem.keys if _KINDS.get(key.split()[-1]) == problem.kind]
+    of_kind = [key for key in problem.keys if _KINDS.get(key.split()[-1]) == problem.kind]
+    named = [key for key in problem.shared or of_kind if _is_saying(key)]
     names = [corpus.name(key) for key in named[:2]]
     if len(names) == 2:
         names = [merged(*names)]

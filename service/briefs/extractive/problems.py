@@ -5,7 +5,7 @@ PROBLEMS = (
     (
         "costs",
         "Costs and overhead",
-        "cost overhead latency consumption expense budget burden slowdown inefficiency footprint",
+        "cost overhead latency consumption expense burden slowdown inefficiency footprint",
     ),
     (
         "attacks",
@@ -49,25 +49,37 @@ PROBLEMS = (
         "Hardness and complexity",
         "hardness undecidability intractability complexity impossibility explosion",
     ),
-    ("risks", "Risks and harms", "risk harm danger hazard crash liability contagion exposure"),
+    ("risks", "Risks and harms", "risk harm danger hazard crash liability contagion"),
     ("gaps", "Gaps and limitations", "gap limitation fragility brittleness redundancy conflict"),
     ("opacity", "Opacity", "opacity opaqueness uninterpretability"),
     ("trade-offs", "Trade-offs", "trade-off tradeoff dilemma tension"),
 )
 
-# The same kinds by the words before the noun.
-_SCARCE = (
-    r"\b(?:lack|scarcity|shortage|absence) of [\w-]+(?: [\w-]+)?|"
-    r"\b(?:sparse|scarce|limited|insufficient) [\w-]+"
-    r"(?: (?:data|supervision|feedback|rewards?|signals?|labels?|annotations?|samples?|resources?))?"
+# The same kinds by the words before the noun, which is one of those where any are given.
+RESOURCES = frozenset(
+    """
+    data dataset supervision feedback reward signal label annotation sample resource evidence coverage
+    demonstration observation example memory compute context exploration bandwidth diversity
+    """.split()  # noqa: SIM905 - a list of words reads better as text
 )
-PROBLEM_PATTERNS = (
-    ("scarcity", _SCARCE),
-    ("costs", r"\b(?:expensive|costly|computationally (?:expensive|intensive|demanding|prohibitive)) [\w-]+"),
-    ("noise and uncertainty", r"\bnoisy [\w-]+"),
-    (
-        "opacity",
-        r"\b(?:opaque|uninterpretable|inscrutable) [\w-]+|\black of (?:interpretability|transparency)",
-    ),
-    ("instability", r"\bunstable [\w-]+"),
+LACKS: tuple[tuple[str, str, frozenset[str]], ...] = (
+    ("scarcity", "sparse|scarce|limited|insufficient", RESOURCES),
+    ("opacity", "lack of", frozenset(("interpretability", "transparency"))),
+    ("scarcity", "(?:lack|scarcity|shortage|absence) of", frozenset()),
+    ("costs", "(?:computationally )?expensive|computationally (?:intensive|demanding)|costly", frozenset()),
+    ("noise and uncertainty", "noisy", frozenset()),
+    ("opacity", "opaque|uninterpretable|inscrutable", frozenset()),
+    ("instability", "unstable", frozenset()),
+)
+
+# What stands before a problem without saying which one it is: "dominant bottleneck", "decisive error".
+UNSAYING = frozenset(
+    """
+    dominant dual auditable fragile decisive characteristic marginal prohibitive suboptimal severe random
+    residual structural pre post additional serious unavoidable zero minor negligible hidden
+    """.split()  # noqa: SIM905 - as above
+)
+# They sound like a problem, and are none.
+NO_PROBLEMS = frozenset(
+    ("kl divergence", "js divergence", "signal to noise", "noisy intermediate scale quantum")
 )
