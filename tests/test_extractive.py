@@ -11,8 +11,9 @@ from service.briefs import Assignment
 from service.briefs.extractive import ExtractiveWriter
 from service.briefs.extractive.acronyms import Acronyms
 from service.briefs.extractive.challenges import challenge_heading, problem_of, problems_in
-from service.briefs.extractive.corpus import Corpus
+from service.briefs.extractive.corpus import Corpus, source_of
 from service.briefs.extractive.glossary import definitions
+from service.briefs.extractive.methods import does_without
 from service.briefs.extractive.quotations import Speaker, listed, quote
 from service.briefs.extractive.trends import surprise
 from service.briefs.grounding import check, claims
@@ -152,6 +153,16 @@ def test_a_heading_says_which_problem_it_is() -> None:
     assert heading("dominant bottleneck", "dual constraint") == "Bottlenecks and constraints"
 
 
+def test_a_paper_that_does_without_a_method_is_no_paper_on_it() -> None:
+    def held(text: str) -> bool:
+        read = source_of(Ranked(replace(paper(1), abstract=text), 1.0, "x"), "RoseNet")
+        return "drip irrigation" in read.phrases and not does_without(read, "drip irrigation")
+
+    assert held("Roses grow with drip irrigation.")
+    assert held("Roses grow without drip irrigation. Yet drip irrigation helps.")
+    assert not held("Roses grow without any costly drip irrigation.")
+
+
 def test_the_catalog_holds_every_paper_once_with_its_theme() -> None:
     brief = write(24)
     assert Counter(entry.paper_id for entry in brief.catalog) == Counter(paper(n).id for n in range(24))
@@ -287,12 +298,56 @@ def test_a_sentence_is_quoted_in_one_that_names_its_paper(text: str, expected: s
     assert told(text) == expected
 
 
-def test_a_result_is_reported_and_only_a_limit_is_warned_of() -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We study this question through many probes of old roses and their soil.",
+        "We test that assumption on ten beds of roses and find the opposite there.",
+        "In the bed by the wall, it waters the roses twice as often as rain does.",
+        "Despite its popularity, pruning is rarely measured in the old gardens of towns.",
+    ],
+)
+def test_what_points_at_an_earlier_sentence_is_not_quoted(text: str) -> None:
+    assert quote(of(text), Speaker("RoseNet", 3)) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        (
+            (
+                "Pumps in old gardens bring gains that are found at many sites in spring, e.g., with large "
+                "valves of the last century which nobody had opened since the drought of that year, as told."
+            ),
+            "as told”.",
+        ),
+        (
+            (
+                "Roses need four things of a gardener in every old garden: (i) water in the dry weeks; "
+                "(ii) shade at noon; (iii) room for their roots; and (iv) a gardener who comes back daily, "
+                "because all of them wither."
+            ),
+            "comes back daily”.",
+        ),
+        (
+            (
+                "Under the rule of the town, the price of water – collected under a prior rule, which nobody"
+                " had read for years – is what decides how many roses bloom, because pumps cost much money."
+            ),
+            "how many roses bloom”.",
+        ),
+    ],
+)
+def test_a_quotation_ends_in_no_list_no_insertion_and_before_no_example(text: str, end: str) -> None:
+    assert told(text).endswith(end)
+
+
+def test_a_result_is_reported_and_all_else_stands_for_itself() -> None:
     assert told("Across nine beds, rain improves growth by 12% but only in spring.").startswith(
         "RoseNet reports"
     )
-    assert told("Pumps in old gardens remain brittle and prone to frost.").startswith("RoseNet warns")
-    assert told("Roses of old gardens bloom in spring and in early summer.").startswith("RoseNet notes")
+    assert told("Pumps in old gardens remain brittle and prone to frost.").startswith("RoseNet: “Pumps")
+    assert told("Roses of old gardens bloom in spring and in early summer.").startswith("RoseNet: “Roses")
 
 
 def test_a_list_names_six_papers_at_most() -> None:

@@ -20,6 +20,9 @@ from typing import Any
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 TALLEST = 16_000  # pixels of one picture: Chromium repeats the top of what is taller
 SECONDS = 60  # for one answer
+PAINTED = (
+    "new Promise(done => { requestAnimationFrame(() => requestAnimationFrame(done)); setTimeout(done, 500) })"
+)
 
 
 class BrowserFailed(Exception):
@@ -92,6 +95,8 @@ class Chromium:
         return self._taken(session)
 
     def _taken(self, session: str, **values: Any) -> bytes:
+        # a picture that is taken before the page was painted at its new size has white bands
+        self._evaluate(session, PAINTED, awaitPromise=True)
         return base64.b64decode(self._ask("Page.captureScreenshot", session, format="png", **values)["data"])
 
     def _resize(self, session: str, width: int, height: int) -> None:
@@ -104,8 +109,8 @@ class Chromium:
             mobile=width < 600,
         )
 
-    def _evaluate(self, session: str, expression: str) -> Any:
-        answer = self._ask("Runtime.evaluate", session, expression=expression, returnByValue=True)
+    def _evaluate(self, session: str, expression: str, **values: Any) -> Any:
+        answer = self._ask("Runtime.evaluate", session, expression=expression, returnByValue=True, **values)
         return answer["result"].get("value")
 
     def _ask(self, method: str, session: str = "", **values: Any) -> dict[str, Any]:

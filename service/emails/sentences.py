@@ -54,10 +54,11 @@ def subject_values(edition: Edition) -> SubjectValues:
 
 
 def preheader(edition: Edition) -> str:
-    """One topic: its first sentence. Several: what is on top in each."""
+    """One topic: what a paper of its first theme says. Several: what is on top in each."""
     briefs = edition.briefs
-    if len(briefs) == 1 and briefs[0].themes and briefs[0].themes[0].claims:
-        return shown(briefs[0].themes[0].claims[0].text, PREHEADER)
+    if len(briefs) == 1 and briefs[0].themes and (claims := briefs[0].themes[0].claims):
+        said = next((claim for claim in claims if claim.kind != "counted"), claims[0])
+        return shown(said.text, PREHEADER)
     tops = [f"{name(brief)}: {next(headings_of(brief), '')}" for brief in briefs[:TOPS] if brief.themes]
     return shortened(" · ".join(tops) or papers(briefs), PREHEADER)
 

@@ -1,6 +1,6 @@
 """A brief at one level of detail, as the templates show it: clean text, links at papers, their numbers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,6 +21,7 @@ from service.emails.shown import Segment, safe_url, segments, shown
 from subscribers.preferences import Length
 
 NAME, HEADING, TITLE, NOTE = 80, 160, 200, 600  # characters shown at most
+ONE_WORD = 16  # characters; a longer name may break at its hyphen
 KINDS = {"term": "Term", "method": "Method", "benchmark": "Benchmark", "group": "Group"}
 
 
@@ -32,16 +33,22 @@ class Run:
     url: str | None = None
     paper_id: str | None = None
 
+    @property
+    def is_one_word(self) -> bool:
+        """Whether it is a name with a hyphen, such as CARVE-Q, at which no line should break."""
+        return "-" in self.text and " " not in self.text and len(self.text) <= ONE_WORD
+
 
 Paragraph = tuple[Run, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A heading and its paragraphs."""
+    """A heading, what is said of all, and what single papers say: a point each, never one wall of text."""
 
     heading: str
-    paragraphs: tuple[Paragraph, ...]
+    lead: Paragraph
+    points: tuple[Paragraph, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +214,7 @@ class TopicView:
     @cached_property
     def challenges(self) -> tuple[Entry, ...]:
         shows = self.brief.challenges if self._is_at_least_digest else ()
-        return tuple(Entry(shown(each.heading, HEADING), (self._paragraph(each.claims),)) for each in shows)
+        return tuple(self._entry(each.heading, each.claims) for each in shows)
 
     @cached_property
     def overview(self) -> Paragraph:
@@ -226,8 +233,8 @@ class TopicView:
         shows = self.brief.glossary if self.is_whole else ()
         return tuple(
             Entry(
-                shown(each.acronym, 30),
-                ((Run(shown(each.expansion, 120)), *self._source(each.citation.paper_id)),),
+                acronym := shown(each.acronym, 30),
+                (Run(shown(each.expansion, 120)), *self._source(each.citation.paper_id, unless=acronym)),
             )
             for each in shows
         )
@@ -306,10 +313,11 @@ class TopicView:
         return PaperView(paper, after(paper.text, title), facts, "" if line in title else line)
 
     def _theme(self, theme: Theme, count: int) -> Entry:
-        """The lead is a paragraph of its own, so that a theme is never one wall of text."""
-        lead, rest = theme.claims[:1], theme.claims[1:count]
-        paragraphs = tuple(self._paragraph(claims) for claims in (lead, rest) if claims)
-        return Entry(shown(theme.heading, HEADING), paragraphs)
+        return self._entry(theme.heading, theme.claims[:count])
+
+    def _entry(self, heading: str, claims: Sequence[Claim]) -> Entry:
+        points = tuple(self._paragraph((claim,)) for claim in claims[1:])
+        return Entry(shown(heading, HEADING), self._paragraph(claims[:1]), points)
 
     def _method(self, method: Method) -> MethodView:
         how, strength, trade_off = map(self._paragraph, (method.how, method.strength, method.trade_off))
@@ -333,14 +341,17 @@ class TopicView:
             before="" if trend.is_first else share(trend.before, trend.before_of),
             text=self._paragraph((trend.claim,))
             if trend.claim
-            else (Run("No paper of this window has it."),),
+            else (Run("No title or abstract of this window has the words."),),
         )
 
     def _step(self, step: ReadingStep) -> StepView:
         return StepView(shown(step.purpose, HEADING), self._runs(step.paper_ids), step.minutes)
 
-    def _source(self, paper_id: str) -> Paragraph:
-        return (Run(" ("), self._run(paper_id), Run(")")) if self._has(paper_id) else ()
+    def _source(self, paper_id: str, unless: str) -> Paragraph:
+        """The paper in brackets, where its name is another."""
+        if not self._has(paper_id) or self._run(paper_id).text == unless:
+            return ()
+        return Run(" ("), self._run(paper_id), Run(")")
 
     def _paragraph(self, claims: Iterable[Claim]) -> Paragraph:
         runs: list[Run] = []
@@ -372,7 +383,7 @@ class TopicView:
     def _named(self) -> Iterable[str]:
         """Ids of the papers that this level names."""
         entries = (*self.themes, *self.challenges, *self.glossary)
-        paragraphs = [paragraph for entry in entries for paragraph in entry.paragraphs]
+        paragraphs = [paragraph for entry in entries for paragraph in (entry.lead, *entry.points)]
         paragraphs += [
             part for method in self.methods for part in (method.how, method.strength, method.trade_off)
         ]

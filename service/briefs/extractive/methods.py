@@ -4,12 +4,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from service.briefs.extractive.corpus import Corpus
+from service.briefs.extractive.corpus import Corpus, Source
 from service.briefs.extractive.pool import Pool, Rating, on_mechanisms, on_own_costs, on_strengths
 from service.briefs.extractive.themes import counted
 from service.briefs.model import Claim, Method
 from service.briefs.phrases import is_telling, lemma, sentence_case
-from service.briefs.sentences import Sentence
+from service.briefs.sentences import Sentence, plain
 from service.briefs.vocabulary import METHOD_HEADS, NO_METHODS, WAYS_OF_WORKING
 
 LEADS = (
@@ -20,6 +20,10 @@ LEADS = (
 # Of an approach that heads a theme, whose lead names its papers already.
 AGAIN = "{n} of the {m} papers name {terms} as an approach; start with {first}."
 ENOUGH = 4  # methods, from which on none that heads a theme is needed
+_WITHOUT = re.compile(
+    r"\b(?:without|no|avoid\w*|instead of|rather than|free of|eliminat\w+|unlike)(?: [\w-]+){0,3} $",
+    re.IGNORECASE,
+)
 HEADS = frozenset(lemma(word) for word in METHOD_HEADS)
 
 
@@ -44,7 +48,7 @@ def make_methods(corpus: Corpus, headings: Sequence[str], pool: Pool) -> tuple[M
     named = (fresh if len(fresh) >= ENOUGH else chosen)[: _wanted(corpus.size)]
     templates = (AGAIN if key not in fresh else LEADS[place % len(LEADS)] for place, key in enumerate(named))
     approaches = [_by_name(corpus, key, template) for key, template in zip(named, templates, strict=True)]
-    written = [_method(corpus, approach, pool) for approach in approaches]
+    written = [_method(corpus, approach, pool) for approach in approaches if approach]
     methods = [method for method in written if method.how[1:] or method.strength]
     for name, verb, words in WAYS_OF_WORKING:
         way = _by_way(corpus, name, verb, words)
@@ -100,9 +104,19 @@ def _holders(corpus: Corpus, key: str) -> set[str]:
     return {source.id for source in corpus.holders(key)}
 
 
-def _by_name(corpus: Corpus, key: str, template: str) -> Approach:
-    lead = counted(template, corpus, corpus.holding([key]), [corpus.name(key)])
+def _by_name(corpus: Corpus, key: str, template: str) -> Approach | None:
+    holding = (one for one in corpus.holding([key]) if not does_without(corpus.by_id[one.paper_id], key))
+    if not (citations := tuple(holding)):
+        return None
+    lead = counted(template, corpus, citations, [corpus.name(key)])
     return Approach(sentence_case(corpus.name(key)), lead, lead.paper_ids, key)
+
+
+def does_without(source: Source, key: str) -> bool:
+    """Whether a paper names a method only to say that it needs none: "without fine-tuning"."""
+    text = f"{plain(source.paper.title)}. {plain(source.paper.abstract)}"
+    named = [match.start() for match in re.finditer(re.escape(source.phrases[key]), text, re.IGNORECASE)]
+    return bool(named) and all(_WITHOUT.search(text[:place]) for place in named)
 
 
 def _by_way(corpus: Corpus, name: str, verb: str, words: str) -> Approach | None:

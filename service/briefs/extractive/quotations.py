@@ -101,6 +101,18 @@ _POINTING = re.compile(
     r"\bboth (?:factors|issues|problems|challenges|limitations|aspects|settings)\b|\bthem\b",
     re.IGNORECASE,
 )
+# What is pointed at stands in an earlier sentence: "test this assumption", "In the dataset, it achieves".
+_HANGING = re.compile(
+    r"^(?:\S+ ){0,6}(?:(?:this|these|those|such an?|such) (?:question|assumption|limitation|gap|propert|"
+    r"issue|problem|challenge|need|tension|phenomenon|insight|observation|failure|setting|system)|"
+    r"that (?:assumption|limitation|gap|need)\b)|"
+    r"^(?:During|In|On|At|For|Across|Under) [^,]{0,60}, (?:it|they) "
+    r"(?!is (?:\w+ly )?\w+ (?:to|that|whether)\b)|"
+    r"^(?:Despite|Given|With) (?:its|their) ",
+    re.IGNORECASE,
+)
+_ITEM = re.compile(r"\((?:i{1,3}|iv|v|[1-6a-f])\)")
+_DASH = re.compile(r" (?:--|–|—) ")
 _ADVERB = re.compile(r"^(?:(?:also|further|then|thus|additionally|furthermore|therefore|hence|finally),? )+")
 _DANGLING = re.compile(r",? and(?: that)? (?P<rest>[^,;]+)$")
 _FINITE = re.compile(
@@ -158,6 +170,8 @@ def quote(sentence: Sentence, speaker: Speaker, turn: int = 0) -> Quotation | No
     if pieces is None:
         return None
     said = " ".join(pieces)
+    if _HANGING.match(said):
+        return None
     ease -= 0.4 * bool(_PERSONAL.search(said)) + 0.3 * bool(_POINTING.search(said))
     return Quotation(sentence, before, pieces, ease)
 
@@ -247,19 +261,15 @@ def _as_whole(sentence: Sentence, text: str, speaker: Speaker, turn: int) -> tup
         return "", text, 0.1
     verb = _verb(sentence, turn)
     if text[:1].islower():
-        return f"{speaker.handle} {verb} that ", text, 0.0
-    return f"{speaker.handle} {verb}: ", text, 0.0
+        return f"{speaker.handle} {verb or 'notes'} that ", text, 0.0
+    return f"{speaker.handle} {verb}: " if verb else f"{speaker.handle}: ", text, 0.0
 
 
 def _verb(sentence: Sentence, turn: int) -> str:
-    """What a paper does with the sentence: results are reported, limits warned of, all else is noted."""
+    """Results are reported; what else a paper does with a sentence is for the reader to say."""
     if sentence.gains or sentence.finds or (sentence.has_figures and not sentence.limits):
-        verbs = ("reports", "finds")
-    elif sentence.warns:
-        verbs = ("warns", "points out")
-    else:
-        verbs = ("notes", "observes")
-    return verbs[turn % len(verbs)]
+        return ("reports", "finds")[turn % 2]
+    return ""
 
 
 def _names(text: str, handle: str) -> bool:
@@ -281,7 +291,7 @@ def _without_personal_tail(text: str) -> str:
         if (
             len(text[: match.start()].split()) >= 10
             and _PERSONAL.search(text[match.end() :])
-            and _is_balanced(text[: match.start()])
+            and _may_end(text, match.start())
         ):
             return text[: match.start()]
     return text
@@ -289,8 +299,8 @@ def _without_personal_tail(text: str) -> str:
 
 def _shortened(text: str) -> str:
     """The longest beginning of at most WORDS words that ends before a subordinate clause, else the text."""
-    cuts = [text[: match.start()] for match in _CUT.finditer(text)]
-    fitting = [cut for cut in cuts if 10 <= len(cut.split()) <= WORDS and _is_balanced(cut)]
+    cuts = [text[: match.start()] for match in _CUT.finditer(text) if _may_end(text, match.start())]
+    fitting = [cut for cut in cuts if 10 <= len(cut.split()) <= WORDS]
     return _without_dangling(fitting[-1]) if fitting else text
 
 
@@ -300,6 +310,15 @@ def _without_dangling(text: str) -> str:
     if match and match[0].startswith(", and that ") and len(match["rest"].split()) < 8:
         return text[: match.start()]
     return text
+
+
+def _may_end(text: str, place: int) -> bool:
+    """Whether a text may be cut there: not in brackets, between dashes, in a list or before an example."""
+    before, after = text[:place], text[place:]
+    is_listing = bool(_ITEM.search(before)) and bool(_ITEM.search(after))
+    is_inserted = len(_DASH.findall(before)) % 2 == 1 and bool(_DASH.search(after))
+    is_example = before.rstrip(" ,").endswith(("e.g.", "i.e."))
+    return _is_balanced(before) and not (is_listing or is_inserted or is_example)
 
 
 def _is_balanced(text: str) -> bool:

@@ -16,14 +16,7 @@ from service.briefs.phrases import is_telling, merged, parts_of, sentence_case
 BARE = 0.02  # at most the score of a phrase that can head a theme only where nothing better is shared
 LEAST = 2  # papers that a group keeps
 LISTED = 6  # papers that a counted sentence names
-LEADS = (
-    "{n} of the {m} papers form this theme around {terms}: {papers}.",
-    "{n} of the {m} papers gather around {terms}: {papers}.",
-    "{n} of the {m} papers come together around {terms}: {papers}.",
-    "{n} of the {m} papers group around {terms}: {papers}.",
-    "{n} of the {m} papers cluster around {terms}: {papers}.",
-    "{n} of the {m} papers circle around {terms}: {papers}.",
-)
+LEAD = "{n} of the {m} papers form this theme; {holders} of {terms}: {papers}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +32,24 @@ class Group:
 def make_themes(corpus: Corpus, groups: Sequence[Group], pool: Pool) -> tuple[Theme, ...]:
     """A paragraph for each group: how many papers share what, then what is proposed and what is found."""
     return tuple(
-        Theme(group.heading, (_lead(corpus, group, place), *_body(corpus, group, pool)), group.paper_ids)
-        for place, group in enumerate(groups)
+        Theme(group.heading, (_lead(corpus, group), *_body(corpus, group, pool)), group.paper_ids)
+        for group in groups
     )
 
 
-def _lead(corpus: Corpus, group: Group, place: int) -> Claim:
-    return counted(LEADS[place % len(LEADS)], corpus, members_of(corpus, group), group.terms)
+def _lead(corpus: Corpus, group: Group) -> Claim:
+    members, named = members_of(corpus, group), corpus.holding(group.keys, group.paper_ids)
+    template = LEAD.replace("{holders}", _holders(len(named), len(members)))
+    return counted(template, corpus, members, group.terms)
+
+
+def _holders(named: int, members: int) -> str:
+    """How many of a theme's papers say what it is called, in no more words than are true."""
+    if members == 1:
+        return "it speaks"
+    if named == members:
+        return "both speak" if members == 2 else "all speak"
+    return "most speak" if 2 * named > members else "some speak"
 
 
 def members_of(corpus: Corpus, group: Group) -> tuple[Citation, ...]:
@@ -87,13 +91,9 @@ def in_number(text: str, n: int, m: int) -> str:
 
 
 _SINGULAR = (
-    ("papers form", "papers forms"), ("papers gather", "papers gathers"), ("papers come", "papers comes"),
-    ("papers group", "papers groups"), ("papers cluster", "papers clusters"),
-    ("papers circle", "papers circles"),
-    ("papers speak", "papers speaks"), ("papers use", "papers uses"), ("papers name", "papers names"),
-    ("papers run", "papers runs"), (", form", ", forms"), (", gather", ", gathers"), (", come", ", comes"),
-    (", group", ", groups"), (", cluster", ", clusters"), (", circle", ", circles"), (", speak", ", speaks"),
-    (", use", ", uses"), (", name", ", names"), (", run", ", runs"),
+    ("papers form", "papers forms"), ("papers speak", "papers speaks"), ("papers use", "papers uses"),
+    ("papers name", "papers names"), ("papers run", "papers runs"), (", form", ", forms"),
+    (", speak", ", speaks"), (", use", ", uses"), (", name", ", names"), (", run", ", runs"),
 )  # fmt: skip
 
 

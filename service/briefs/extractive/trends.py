@@ -20,6 +20,7 @@ RISES = 6
 FALLS = 3
 FIRSTS = 4  # of a topic's first window
 CLEAR = 1.2  # standard deviations from which a change counts
+SEEN = 4  # papers that must hold what rose; in a small window one less
 _BENCHMARK = re.compile(
     r"[\w.-]*(?:[Bb]ench|QA|Eval|Arena)[\w.-]*|[A-Z]{2,}[\w-]*\d[\w-]*|[\w-]* benchmarks?", re.ASCII
 )
@@ -48,9 +49,10 @@ def make_trends(corpus: Corpus, groups: Sequence[Group], methods: Sequence[Metho
         return _first(corpus, [set(paper_ids) for paper_ids in told])
     before = frequencies(earlier)
     changes = _changes(corpus, before, len(earlier))
+    least = SEEN if corpus.size >= 10 * SEEN else SEEN - 1
     rising = [change for change in changes if change.surprise > 0 and change.now > 1]
     rose = _apart(
-        [change for change in changes if change.surprise >= CLEAR and change.now > 2] or rising[:2],
+        [change for change in changes if change.surprise >= CLEAR and change.now >= least] or rising[:2],
         corpus,
         RISES,
     )
