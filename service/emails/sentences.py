@@ -14,6 +14,7 @@ from service.issues import Edition
 
 NAMED = 6  # topics named in a sentence; more are counted
 SUBJECT_NAMES, SUBJECT_THEMES, PREHEADER = 50, 64, 140  # characters
+THEMES = 240  # characters of the headings that stand on top of one topic
 TOPS = 6  # topics whose top theme can find room in a preheader
 
 
@@ -67,6 +68,8 @@ def summary(edition: Edition, levels: Sequence[Level]) -> str:
     """How much there is, what is quiet, and what was left to the web."""
     briefs = edition.briefs
     sentences = [f"{papers(briefs)} on {name(briefs[0]) if len(briefs) == 1 else f'{len(briefs)} topics'}."]
+    if len(briefs) == 1 and (tops := " · ".join(headings_of(briefs[0]))):
+        sentences.append(f"Themes: {shortened(tops, THEMES)}.")
     if edition.quiet:
         sentences.append(f"No new papers this time on {counted(edition.quiet, NAMED)}.")
     if cut := sum(level.cuts(edition.length) for level in levels):

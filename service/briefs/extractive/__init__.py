@@ -58,7 +58,7 @@ class ExtractiveWriter:
             challenges=challenges,
             overview=overview,
             glossary=make_glossary(corpus),
-            catalog=make_catalog(corpus, groups),
+            catalog=make_catalog(corpus, groups, pool),
             revisions=tuple(revision_of(paper) for paper in selection.revised),
             metadata=_metadata(selection, claims + sum(trend.claim is not None for trend in trends)),
         )

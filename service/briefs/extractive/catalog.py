@@ -3,27 +3,30 @@
 from collections.abc import Sequence
 
 from service.briefs.extractive.corpus import Corpus, Source
-from service.briefs.extractive.pool import on_findings, on_proposals, readability
+from service.briefs.extractive.pool import Pool, on_findings, on_proposals, readability
 from service.briefs.extractive.quotations import quote
 from service.briefs.extractive.themes import Group
 from service.briefs.model import CatalogEntry, Revision
 from service.briefs.sentences import is_clean, plain, visible
 from service.papers import Paper
 
+QUOTED = 1.0  # what a sentence loses that the reader met before
 
-def make_catalog(corpus: Corpus, groups: Sequence[Group]) -> tuple[CatalogEntry, ...]:
+
+def make_catalog(corpus: Corpus, groups: Sequence[Group], pool: Pool) -> tuple[CatalogEntry, ...]:
     """Entries by theme, papers outside every theme last; within a theme as the topic ranks them."""
     themes = {
         paper_id: place for place, group in reversed(list(enumerate(groups))) for paper_id in group.paper_ids
     }
     revised = {paper.id for paper in corpus.selection.revised}
     entries = [
-        _entry(source, themes.get(source.id), revised=source.id in revised) for source in corpus.sources
+        _entry(source, _line(source, pool), themes.get(source.id), revised=source.id in revised)
+        for source in corpus.sources
     ]
     return tuple(sorted(entries, key=lambda entry: len(groups) if entry.theme is None else entry.theme))
 
 
-def _entry(source: Source, theme: int | None, *, revised: bool) -> CatalogEntry:
+def _entry(source: Source, line: str, theme: int | None, *, revised: bool) -> CatalogEntry:
     paper = source.paper
     return CatalogEntry(
         paper_id=paper.id,
@@ -34,7 +37,7 @@ def _entry(source: Source, theme: int | None, *, revised: bool) -> CatalogEntry:
         categories=paper.categories,
         submitted=paper.submitted.date(),
         url=paper.url,
-        line=_line(source),
+        line=line,
         reason=source.ranked.reason,
         theme=theme,
         late=source.ranked.late,
@@ -42,14 +45,18 @@ def _entry(source: Source, theme: int | None, *, revised: bool) -> CatalogEntry:
     )
 
 
-def _line(source: Source) -> str:
-    """What the paper does in its own words, else its title; the entry names the paper already."""
+def _line(source: Source, pool: Pool) -> str:
+    """What the paper does in its own words, those first that were not quoted yet, else its title.
+
+    The entry names the paper already.
+    """
     rated = []
     for sentence in source.sentences:
         rate = max(on_proposals(sentence), on_findings(sentence))
         quotation = quote(sentence, source.speaker) if rate else None
         if quotation:
-            rated.append((round(rate + readability(quotation), 6), -sentence.place, quotation.line))
+            rate += readability(quotation) - QUOTED * pool.has_said(sentence)
+            rated.append((round(rate, 6), -sentence.place, quotation.line))
     title = plain(source.paper.title)
     return max(rated)[2] if rated else f"{title if is_clean(title) else source.handle}."
 

@@ -32,6 +32,9 @@ class Pool:
         for sentence in corpus.quotable:
             self._by_paper.setdefault(sentence.paper_id, []).append(sentence)
 
+    def has_said(self, sentence: Sentence) -> bool:
+        return sentence in self._said
+
     def take(self, paper_ids: Iterable[str], rating: Rating, count: int) -> tuple[Claim, ...]:
         """Up to ``count`` claims from these papers, best first, each unlike the rest.
 

@@ -11,9 +11,10 @@ from service.briefs.extractive.corpus import Corpus, Source
 from service.briefs.extractive.pool import Pool, Rating, on_proposals, on_results
 from service.briefs.extractive.quotations import either, listed
 from service.briefs.model import Citation, Claim, Theme
-from service.briefs.phrases import is_telling, merged, parts_of, sentence_case
+from service.briefs.phrases import is_telling, key_of, merged, parts_of, sentence_case
 
 BARE = 0.02  # at most the score of a phrase that can head a theme only where nothing better is shared
+STEM = 5  # letters that "computer" and "computing" share
 LEAST = 2  # papers that a group keeps
 LISTED = 6  # papers that a counted sentence names
 LEAD = "{n} of the {m} papers form this theme; {holders} of {terms}: {papers}."
@@ -103,11 +104,16 @@ def _body(corpus: Corpus, group: Group, pool: Pool) -> tuple[Claim, ...]:
     holders = [citation.paper_id for citation in corpus.holding(group.keys, group.paper_ids)]
     others = [paper_id for paper_id in group.paper_ids if paper_id not in holders]
 
-    def taken(rating: Rating, count: int) -> tuple[Claim, ...]:
-        first = pool.take(holders, rating, count)
-        return (*first, *pool.take(others, rating, count - len(first)))
+    def taken(rating: Rating, count: int, heard: Sequence[str] = ()) -> tuple[Claim, ...]:
+        claims: tuple[Claim, ...] = ()
+        fresh = ([paper_id for paper_id in ids if paper_id not in heard] for ids in (holders, others))
+        for ids in (*fresh, heard):  # a paper speaks again only where the others are silent
+            claims += pool.take(ids, rating, count - len(claims))
+        return claims
 
-    return taken(on_proposals, min(2, size)) + taken(on_results, min(3, max(1, size - 1)))
+    proposals = taken(on_proposals, min(2, size))
+    heard = [paper_id for claim in proposals for paper_id in claim.paper_ids]
+    return proposals + taken(on_results, min(3, max(1, size - 1)), heard)
 
 
 def make_groups(corpus: Corpus) -> tuple[Group, ...]:
@@ -279,8 +285,14 @@ def _is_bare(corpus: Corpus, key: str, kinds: Mapping[str, Sequence[str]]) -> bo
     return not _stands_alone(key, corpus.name(key)) and key not in kinds
 
 
+def _repeats_topic(key: str, topic: str) -> bool:
+    """Whether a phrase says no more than what every paper here is about: "quantum computer"."""
+    stems = {word[:STEM] for word in key_of(topic).split()}
+    return all(word[:STEM] in stems for word in key.split())
+
+
 def _is_heading(corpus: Corpus, key: str, used: set[str]) -> bool:
-    if key not in corpus.frequency or key in used:
+    if key not in corpus.frequency or key in used or _repeats_topic(key, corpus.selection.topic.name):
         return False
     if any(
         set(key.split()) >= set(other.split()) or set(other.split()) >= set(key.split()) for other in used
