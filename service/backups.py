@@ -14,7 +14,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -145,7 +145,10 @@ def verified(source: Path) -> Manifest:
 
 def _read_manifest(file: Path) -> Manifest:
     """ValueError or TypeError for what is no manifest."""
-    manifest = Manifest(**json.loads(file.read_text("utf-8")))
+    read = json.loads(file.read_text("utf-8"))
+    if not isinstance(read, dict) or read.keys() != {one.name for one in fields(Manifest)}:
+        raise TypeError(f"{file.name} is no manifest of a backup")
+    manifest = Manifest(**read)
     if dt.datetime.fromisoformat(manifest.taken_at).tzinfo is None:
         raise ValueError("the time at which it was taken lacks its zone")
     return manifest

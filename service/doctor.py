@@ -1,9 +1,9 @@
 """The doctor: examines settings, database, templates, keys and endpoints, and says what to mend."""
 
 import importlib.util
-import os
 import socket
 import stat
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,9 @@ from subscribers.database import trouble, writer
 from subscribers.roster import Roster
 
 Verdict = Literal["ok", "warning", "wrong"]
+
+
+E_MAIL = 200_000  # bytes: as large as one may get
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +133,9 @@ def _current(engine: sa.Engine) -> Iterator[Finding]:
             "topics", "warning", "there is no topic, so nothing is built; add: brief topics add FILE"
         )
     try:
-        with writer(engine).connect() as connection, connection.begin() as transaction:
+        with writer(engine).connect() as connection, connection.begin():
+            # committed, though it changes nothing: only then a full disk says so
             connection.execute(sa.text("UPDATE alembic_version SET version_num = version_num"))
-            transaction.rollback()
     except sa.exc.SQLAlchemyError as error:
         yield Finding("writing", "wrong", f"the database can be read, not written: {trouble(error)}")
     else:
@@ -254,11 +257,21 @@ def _schedule(settings: Settings) -> Iterator[Finding]:
     yield Finding("schedule", "ok", words)
 
 
+def _takes_files(folder: Path) -> bool:
+    """Whether an e-mail finds room there: permissions say nothing of a full disk."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(E_MAIL))
+    except OSError:
+        return False
+    return True
+
+
 def _mailer(settings: Settings) -> Iterator[Finding]:
     if settings.mailer == "outbox":
         folder = settings.outbox
         there = next(parent for parent in (folder, *folder.resolve().parents) if parent.exists())
-        writable = os.access(there, os.W_OK)
+        writable = _takes_files(there)
         words = "can be written" if writable else "can't be written"
         yield Finding("mailer", "ok" if writable else "wrong", f"outbox {folder} {words}")
         return

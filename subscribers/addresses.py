@@ -90,6 +90,11 @@ def _domain(domain: str) -> str:
 
 
 def _validated(text: str) -> str:
-    """In ASCII: a part before @ that needs SMTPUTF8 (RFC 6531) is refused, since few servers take it."""
-    valid = validate_email(text, check_deliverability=False, allow_smtputf8=False, test_environment=True)
+    """In ASCII: a part before @ that needs SMTPUTF8 (RFC 6531) is refused, since few servers take it.
+
+    So is one of over 64 characters (RFC 5321, 4.5.3.1.1).
+    """
+    valid = validate_email(
+        text, check_deliverability=False, allow_smtputf8=False, test_environment=True, strict=True
+    )
     return valid.ascii_email or valid.normalized

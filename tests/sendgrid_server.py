@@ -28,6 +28,9 @@ class SendGridServer(ThreadingHTTPServer):
         self.answers: list[int | str] = []
         self.calls: list[tuple[dict[str, str], dict[str, Any]]] = []
         self.keeps_calls = True
+        self.elsewhere = ""  # where redirects lead
+        self.headers: dict[str, str] = {}  # of every answer, beside the usual ones
+        self.error = b'{"errors": [{"message": "as told to bad@example.org"}]}'
 
     @property
     def url(self) -> str:
@@ -57,10 +60,14 @@ class _Handler(BaseHTTPRequestHandler):
         return 400 if bad or len(body["personalizations"]) > 1000 else 202
 
     def _say(self, code: int) -> None:
-        content = b"" if code == 202 else b'{"errors": [{"message": "as told to bad@example.org"}]}'
+        content = b"" if code == 202 else self.server.error
         self.send_response(code)
         self.send_header("Content-Length", str(len(content)))
         self.send_header("X-Message-Id", "standin")
+        if 300 <= code < 400:
+            self.send_header("Location", self.server.elsewhere)
+        for name, value in self.server.headers.items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(content)
 

@@ -23,11 +23,16 @@ REPLIES = {
     "busy": b"451 4.3.0 try again later\r\n",
     "relay": b"554 5.7.1 relay access denied\r\n",
     "login": b"530 5.7.0 authentication required\r\n",
+    "more": b"354 more\r\n",
 }
 FINAL = {
     "spam": b"554 5.6.0 refused for its content\r\n",
     "policy": b"550 5.7.26 refused by policy\r\n",
     "full": b"452 4.3.1 the disk is full\r\n",
+    "asks": b"354 go on\r\n",
+    "waits": b"100 continue\r\n",
+    "hums": b"000 hm\r\n",
+    "nul": b"554 5.6.0 no \x00\x1b[2J here\r\n",
 }
 
 

@@ -14,7 +14,7 @@ def test_the_short_way_says_what_the_validator_says(local: str, domain: str) -> 
     text = f"{local}@{domain}".strip()
     try:
         expected = validate_email(
-            text, check_deliverability=False, allow_smtputf8=False, test_environment=True
+            text, check_deliverability=False, allow_smtputf8=False, test_environment=True, strict=True
         ).ascii_email
     except ValueError:
         with pytest.raises(AddressRefused, match="is not an e-mail address"):
@@ -67,3 +67,10 @@ def test_a_hash_depends_on_its_key_its_kind_and_its_value() -> None:
 def test_without_a_key_nothing_is_hashed() -> None:
     with pytest.raises(ValueError, match="without the secret keys"):
         KeyedHash(()).of("x", "v")
+
+
+@pytest.mark.parametrize("local", ["a" * 65, "o'neil" + "a" * 60, "a." * 32 + "ab"])
+def test_a_part_before_the_at_sign_that_no_server_takes_is_refused(local: str) -> None:
+    with pytest.raises(AddressRefused, match="too long before the @-sign"):
+        read_address(f"{local}@example.org")
+    assert read_address(f"{'a' * 64}@example.org")

@@ -448,6 +448,17 @@ def test_the_manifest_of_a_backup_that_is_gone_is_replaced(here: Place) -> None:
     assert backups.verified(here.back_up())
 
 
+@pytest.mark.parametrize("content", ["[]", "null", "5", '"text"', "{}", '{"rows": []}'])
+def test_a_manifest_that_is_another_thing_is_refused_in_plain_words(
+    here: Place, there: Place, content: str
+) -> None:
+    backup = here.back_up()
+    backup.with_name("backup.db.json").write_text(content)
+    with pytest.raises(BackupRefused, match="can't be read") as refused:
+        backups.restore(there.settings, backup, NOW)
+    assert "Manifest" not in str(refused.value)
+
+
 @pytest.mark.parametrize("taken_at", ["garbage", "2026-01-01T00:00", 5, None])
 def test_a_manifest_without_a_time_is_refused(here: Place, there: Place, taken_at: object) -> None:
     backup = here.back_up()

@@ -19,9 +19,9 @@ from service.delivery.model import Begin
 from service.pipeline import publish_issue
 from service.publishing import ask_mailer, reconcile
 from subscribers.database import connect
-from subscribers.roster import Roster
+from subscribers.roster import Joining, Roster
 from tests.fakes import ScriptedMailer
-from tests.newsrooms import NOW, add_readers, maker, post_room, save_issue
+from tests.newsrooms import NOW, TOPICS, add_readers, maker, post_room, save_issue
 from tests.postgres import address_of, running_server
 from tests.smtp_sink import sink
 
@@ -155,18 +155,19 @@ def small_files() -> Iterator[None]:
 
 @pytest.mark.usefixtures("small_files")
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
-def test_a_disk_that_is_full_in_the_middle_of_a_run_fails_the_rest_for_now(
+def test_a_disk_that_is_full_in_the_middle_of_a_run_stops_it_and_costs_nobody_an_attempt(
     archive: Archive, roster: Roster, tmp_path: Path
 ) -> None:
     issue = save_issue(archive)
     add_readers(roster, 6)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     mailer = Filling(tmp_path, 3, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8192, limits[1])))
-    publish_issue(issue.label, maker(issue), post_room(archive, mailer))
-    assert archive.counts(issue.label) == {State.ACCEPTED: 3, State.FAILED: 3}
+    with pytest.raises(MailerUnusable, match="could not be written"):
+        publish_issue(issue.label, maker(issue), post_room(archive, mailer))
+    assert archive.counts(issue.label) == {State.ACCEPTED: 3, State.WAITING: 3}
+    assert {line.attempt for line in archive.lines(issue.label) if line.state is State.WAITING} == {0}
     assert {one.suffix for one in tmp_path.iterdir()} == {".eml"}
     resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    archive.retry(issue.label, (State.FAILED,))
     publish_issue(issue.label, maker(issue), post_room(archive, OutboxMailer(tmp_path)))
     assert archive.counts(issue.label) == {State.ACCEPTED: 6}
     assert len(list(tmp_path.glob("*.eml"))) == 6
@@ -179,11 +180,22 @@ class Filling(OutboxMailer):
         super().__init__(folder)
         self._left, self._fill = after, fill
 
-    def _write(self, message: Message) -> Outcome:
+    def _write(self, message: Message) -> None:
         if not self._left:
             self._fill()
         self._left -= 1
-        return super()._write(message)
+        super()._write(message)
+
+
+def test_odd_bytes_in_one_reply_settle_one_reader_and_stop_nobody(archive: Archive, roster: Roster) -> None:
+    issue = save_issue(archive)
+    roster.put_subscriber(Joining("nul@example.org", TOPICS[:1]), NOW)
+    add_readers(roster, 5)
+    with sink(lambda *_: None) as server, SmtpMailer(SmtpServer("127.0.0.1", server.port)) as mailer:
+        publish_issue(issue.label, maker(issue), post_room(archive, mailer))
+    assert archive.counts(issue.label) == {State.ACCEPTED: 5, State.REFUSED: 1}
+    (reason,) = (line.reason for line in archive.lines(issue.label) if line.state is State.REFUSED)
+    assert reason == "554 5.6.0 no [2J here"
 
 
 def test_what_a_killed_writer_left_half_written_is_removed_by_the_next_run(tmp_path: Path) -> None:

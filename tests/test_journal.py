@@ -30,6 +30,14 @@ def test_what_was_begun_and_what_became_of_it_is_read_back(tmp_path: Path) -> No
     assert journal(tmp_path, "other").read("here:1:1") == {(1, 1): None, (2, 1): SENT}
 
 
+def test_odd_words_in_a_journal_of_an_earlier_version_are_read_as_words(tmp_path: Path) -> None:
+    written = journal(tmp_path)
+    written.begin([FIRST])
+    with file_of(tmp_path).open("ab") as file:
+        file.write(rb'1 1 ["refused", "554 no \ud800\u0000 here"]' + b"\n")
+    assert journal(tmp_path, "other").read("here:1:1") == {(1, 1): Outcome(State.REFUSED, "554 no here")}
+
+
 def test_an_outcome_is_written_with_what_is_begun_next(tmp_path: Path) -> None:
     written, reader = journal(tmp_path), journal(tmp_path, "other")
     written.begin([FIRST])

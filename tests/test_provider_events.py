@@ -340,10 +340,11 @@ def test_unknown_deliveries_and_unreadable_events_are_counted_and_change_nothing
     uncertain(archive, roster)
     odd = [
         reported("delivered", 999), reported("delivered", issue="2020-W01"), reported("delivered", "1; drop"),
+        reported("delivered", 2**31), reported("delivered", 10**15),
         reported("delivered", timestamp="x"), reported("delivered", timestamp=1 << 60), "text", None, {},
     ]  # fmt: skip
     answer = take(archive, *odd)
-    assert (answer.status, answer.recorded.unknown, answer.ignored) == (200, 2, 6)
+    assert (answer.status, answer.recorded.unknown, answer.ignored) == (200, 2, 8)
     assert found(engine) == ("uncertain", None)
 
 

@@ -115,6 +115,45 @@ def test_an_account_that_cannot_be_used_stops_the_run_and_nobody_is_to_blame(
     assert [message.recipient for message in stopped.value.blameless] == list(READERS)
 
 
+@pytest.mark.parametrize("answer", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed_with_the_key_and_stops_the_run(
+    server: SendGridServer, answer: int
+) -> None:
+    with sendgrid_server(lambda _: None) as thief:
+        server.answers, server.elsewhere = [answer], f"{thief.url}/steal"
+        with pytest.raises(MailerUnusable, match=str(answer)) as stopped:
+            send(mailer(server), *READERS)
+        assert not thief.calls
+    assert len(stopped.value.blameless) == len(READERS)
+
+
+@pytest.mark.parametrize("answer", [200, 201, 204])
+def test_only_202_says_that_sendgrid_took_the_mail(server: SendGridServer, answer: int) -> None:
+    server.answers = [answer]
+    assert send(mailer(server), "ada@example.org")["ada@example.org"].state is State.UNCERTAIN
+
+
+@pytest.mark.parametrize(
+    "error", [b'{"errors": [{"message": "bad \\ud800 \\u0000 thing"}]}', b"[" * 200_000, b"\xff\x00" * 999]
+)
+def test_odd_words_of_a_refusal_are_words_that_every_database_takes(
+    server: SendGridServer, error: bytes
+) -> None:
+    server.error = error
+    detail = send(mailer(server), "bad@example.org")["bad@example.org"].detail
+    assert detail.isprintable()
+    assert detail.startswith("SendGrid answers 400: ")
+
+
+@pytest.mark.parametrize("reset", ["nan", "soon", "", "-5"])
+def test_a_rate_limit_with_an_odd_end_is_waited_for_shortly(server: SendGridServer, reset: str) -> None:
+    server.answers, server.headers = [429], {"X-RateLimit-Reset": reset}
+    waits: list[float] = []
+    patient = SendGridMailer(SendGridAccount("SG.key", server.url), sleep=waits.append)
+    assert send(patient, "ada@example.org")["ada@example.org"].state is State.ACCEPTED
+    assert [0 < wait <= 1 for wait in waits] == [True]
+
+
 def test_a_sendgrid_that_refuses_one_reader_after_the_other_alike_stops_the_run(
     server: SendGridServer, taken: Taken
 ) -> None:

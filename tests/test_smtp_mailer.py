@@ -1,3 +1,4 @@
+import contextlib
 import socket
 import ssl
 import struct
@@ -137,6 +138,22 @@ def test_an_answer_that_does_not_come_is_uncertain() -> None:
     with sink(Post()) as server_:
         found = states(server(server_, final_timeout=1.5), "slow@example.org", ADA)
     assert found == {"slow@example.org": State.UNCERTAIN, ADA: State.ACCEPTED}
+
+
+@pytest.mark.parametrize("kind", ["asks", "waits", "hums"])
+@pytest.mark.parametrize("pipelining", [True, False])
+def test_only_2xx_says_that_a_message_was_taken(kind: str, pipelining: bool) -> None:
+    with sink(Post(), pipelining=pipelining) as server_:
+        found = states(server(server_), f"{kind}@example.org", ADA)
+    assert found == {f"{kind}@example.org": State.UNCERTAIN, ADA: State.ACCEPTED}
+
+
+def test_a_recipient_that_is_answered_against_the_protocol_gets_no_body() -> None:
+    post = Post()
+    with sink(post) as server_, contextlib.suppress(MailerUnusable):
+        found = states(server(server_), "more@example.org")
+        assert found["more@example.org"] is not State.ACCEPTED
+    assert not post.accepted
 
 
 def test_a_server_that_is_not_there_stops_the_run() -> None:

@@ -1,16 +1,20 @@
+import asyncio
 import json
 import logging
 import re
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import lxml.html
 import pytest
 from lxml import etree
+from starlette.types import Receive, Scope, Send
 
 from service.papers import Window
-from service.web.headers import EMAIL_POLICY, LONGEST_BODY
+from service.web.headers import EMAIL_POLICY, LONGEST_BODY, Guard
+from service.web.metrics import Traffic
 from subscribers.links import Purpose
 from tests import builders
 from tests.readers import BASE, Place, Reader, body_of, open_place, publish
@@ -90,6 +94,20 @@ def test_a_topic_lists_its_briefs_newest_first(place: Place, reader: Reader) -> 
     page = lxml.html.fromstring(reader.get("/topics/robot-learning").text)
     labels = [href.split("/")[2] for href in page.xpath("//main//li//h3/a/@href")]
     assert labels == ["2026-W22", LABEL]
+
+
+def test_a_name_with_a_nul_never_reaches_the_database() -> None:
+    asked: list[tuple[str, bytes]] = []
+
+    async def inner(scope: Scope, _: Receive, __: Send) -> None:
+        asked.append((scope["path"], scope["query_string"]))
+
+    async def nothing(*_: object) -> Any:
+        return None
+
+    scope = {"type": "http", "method": "GET", "path": "/issues/\0", "query_string": b"q=%00", "headers": []}
+    asyncio.run(Guard(inner, Traffic(), secure=False)(scope, nothing, nothing))
+    assert asked == [("/issues/\ufffd", b"q=%EF%BF%BD")]
 
 
 def test_an_issue_that_nobody_approved_is_not_public(place: Place, reader: Reader) -> None:

@@ -22,6 +22,7 @@ from service.delivery.events import Event
 SIGNATURE = "x-twilio-email-event-webhook-signature"
 TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
 REPLAY_WINDOW = dt.timedelta(minutes=10)
+LARGEST_ID = 2**31 - 1  # of a delivery: what the ledger's column holds
 LARGEST = 4 << 20  # bytes of one report
 FACTS: Mapping[str, Fact] = {
     "processed": Fact.PROCESSED,
@@ -105,8 +106,8 @@ def read_event(reported: Any) -> Event | None:
         return None
     fact, delivery = FACTS.get(str(reported.get("event"))), str(reported.get("delivery", ""))
     at = reported.get("timestamp")
-    known = fact is not None and delivery.isascii() and delivery.isdigit() and len(delivery) < 16
-    if fact is None or not known or isinstance(at, bool) or not isinstance(at, int) or not 0 <= at < 1 << 33:
+    is_id = delivery.isascii() and delivery.isdigit() and len(delivery) < 11 and int(delivery) <= LARGEST_ID
+    if fact is None or not is_id or isinstance(at, bool) or not isinstance(at, int) or not 0 <= at < 1 << 33:
         return None
     # sg_event_id changes when SendGrid reports the same event again: it makes no key
     what = (reported.get("sg_message_id"), reported["event"], at, delivery, reported.get("issue"))

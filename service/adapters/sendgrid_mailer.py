@@ -8,14 +8,17 @@ import email
 import email.policy
 import http.client
 import json
+import math
 import time
 import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby, islice
-from typing import Any
+from typing import Any, NoReturn
 
+from python_http_client import Client
 from python_http_client.exceptions import HTTPError
 from sendgrid import SendGridAPIClient
 
@@ -30,7 +33,8 @@ OFF = {"enable": False}
 TRIES = 3  # of a call that surely was not taken
 UNANSWERED = 1  # calls in a row that may stay without an answer; the second of them has one reader
 PAUSE = 1.0  # seconds before the next try
-JSON = "application/json; charset=utf-8"  # anything but the bare type keeps the client from encoding again
+JSON = "application/json; charset=utf-8"
+TAKEN = 202  # 200 is what the sandbox says, which delivers nothing, or a stranger on the way
 LONGEST_WAIT = 60.0  # seconds, for a rate limit to pass
 
 # Stand-ins for what differs between readers; SendGrid puts each reader's own in their place.
@@ -68,9 +72,15 @@ class SendGridMailer:
     def __init__(self, account: SendGridAccount, sleep: Callable[[float], None] = time.sleep) -> None:
         self._account = account
         self._size = min(account.recipients_a_call, MOST)
-        self._client = SendGridAPIClient(account.api_key, host=account.host).client
-        self._client.timeout = account.timeout
-        self._client.request_headers["Content-Type"] = JSON
+        given = SendGridAPIClient(account.api_key, host=account.host).client
+        self._endpoint = _Endpoint(
+            host=account.host,
+            # anything but the bare type keeps the client from encoding again
+            request_headers={**given.request_headers, "Content-Type": JSON},
+            version=3,
+            url_path=["mail", "send"],
+            timeout=account.timeout,
+        )
         self._sleep = sleep
         self._unanswered = 0  # calls in a row, over all calls of `send`
         self._words = ""  # of the last refusal
@@ -166,7 +176,7 @@ class SendGridMailer:
     def _called(self, body: str) -> Outcome | None:
         for tries_left in reversed(range(TRIES)):
             try:
-                answer = self._client.mail.send.post(request_body=body)
+                answer = self._endpoint.post(request_body=body)
             except HTTPError as error:
                 if error.status_code == 429 and tries_left:
                     self._sleep(_until_reset(error))
@@ -181,20 +191,42 @@ class SendGridMailer:
             except (OSError, http.client.HTTPException) as error:
                 return Outcome(State.UNCERTAIN, f"no answer from SendGrid: {type(error).__name__}")
             else:
-                return Outcome(
-                    State.ACCEPTED, f"{answer.status_code} {answer.headers.get('X-Message-Id', '')}"
-                )
+                said = f"{answer.status_code} {answer.headers.get('X-Message-Id', '')}"
+                if answer.status_code == TAKEN:
+                    return Outcome(State.ACCEPTED, said)
+                return Outcome(State.UNCERTAIN, f"SendGrid answers {said}, not {TAKEN}")
         raise AssertionError("the last try always answers")
 
     def _answered(self, error: HTTPError) -> Outcome | None:
         code = error.status_code
         self._words = f"SendGrid answers {code}: {_first_words(error)}"
-        if code in {401, 403, 404, 405, 415, 429}:
+        if code in {401, 403, 404, 405, 415, 429} or 300 <= code < 400:
             raise MailerUnusable(self._words)
         if code in {400, 413}:
             return None
         # 408 and 5xx come after the body: it may have been taken
         return Outcome(State.UNCERTAIN if code == 408 or code >= 500 else State.REFUSED, self._words)
+
+
+class _Endpoint(Client):  # type: ignore[misc]  # it has no types
+    """Where mail/send is. It follows no redirect: the key would go to another host, and the mail nowhere."""
+
+    def _make_request(self, opener: Any, request: Any, timeout: float | None = None) -> Any:
+        opener.add_handler(_Stay())
+        return super()._make_request(opener, request, timeout)
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    """Makes an error of every redirect, before urllib's own handler follows it."""
+
+    handler_order = urllib.request.HTTPRedirectHandler.handler_order - 1
+
+    def http_error_302(
+        self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any
+    ) -> NoReturn:
+        raise urllib.error.HTTPError(req.full_url, code, msg, headers, fp)
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
 
 
 class _Call:
@@ -262,7 +294,9 @@ def _until_reset(error: HTTPError) -> float:
     try:
         wait = float(error.headers["X-RateLimit-Reset"]) - time.time()
     except (KeyError, TypeError, ValueError):
-        wait = 1.0
+        wait = PAUSE
+    if math.isnan(wait):
+        wait = PAUSE
     return min(max(wait, 0.1), LONGEST_WAIT)
 
 
@@ -270,6 +304,6 @@ def _first_words(error: HTTPError) -> str:
     """What SendGrid says is wrong, without addresses; its answer is not always JSON."""
     try:
         words = str(error.to_dict["errors"][0]["message"])
-    except (KeyError, IndexError, TypeError, ValueError):
+    except (KeyError, IndexError, TypeError, ValueError, RecursionError):
         words = str(error.reason)
     return " ".join(word for word in words.split() if "@" not in word)[:200]

@@ -8,6 +8,8 @@ from typing import NamedTuple, Protocol
 
 from service.emails import DkimSigner, Recipient
 
+LONGEST_DETAIL = 300  # characters
+
 
 class State(StrEnum):
     """Where a delivery stands. An audience is always the sum over all of them."""
@@ -35,10 +37,19 @@ class Fact(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a mailer says of one message."""
+    """What a mailer says of one message.
+
+    The words are a stranger's: they are cut here, and what no database or terminal takes is left out, so that
+    one odd reply stops no settlement.
+    """
 
     state: State
     detail: str = ""  # the server's words, never an address
+
+    def __post_init__(self) -> None:
+        if len(self.detail) > LONGEST_DETAIL or not self.detail.isprintable():
+            words = "".join(one if one.isprintable() else " " for one in self.detail[:LONGEST_DETAIL])
+            object.__setattr__(self, "detail", " ".join(words.split()))
 
 
 class Delivery(NamedTuple):

@@ -65,6 +65,7 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        _without_nul(scope)
         request_id = _request_id(scope)
         headers = [*self._headers, (b"x-request-id", request_id.encode())]
         answer = _Answer(send, headers, bodiless=scope["method"] == "HEAD")
@@ -83,6 +84,12 @@ class Guard:
         self._traffic.note(method, route, answer.status, seconds)
         words = 'event=request method=%s route="%s" status=%d ms=%.1f'
         log.info(words, method, route, answer.status, 1000 * seconds)
+
+
+def _without_nul(scope: Scope) -> None:
+    """No name has a NUL, and PostgreSQL breaks on being asked for one."""
+    scope["path"] = scope["path"].replace("\0", "\ufffd")
+    scope["query_string"] = scope["query_string"].replace(b"%00", b"%EF%BF%BD")
 
 
 class _Answer:

@@ -27,7 +27,12 @@ class Reply(NamedTuple):
 
     @property
     def is_positive(self) -> bool:
-        return self.code < 400
+        return 200 <= self.code < 300
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it ends a command (RFC 5321, 4.2.1): 3xx asks for more, and all else means nothing."""
+        return self.is_positive or 400 <= self.code < 600
 
     @property
     def is_about_policy(self) -> bool:

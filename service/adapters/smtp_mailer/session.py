@@ -14,6 +14,7 @@ from service.delivery import Message, Outcome, State
 
 WAIT = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 NO_BODY = b".\r\n"
+GO_AHEAD = 354  # to DATA: the body may come
 PIECES_AT_ONCE = 512  # of one write; the kernel's limit is 1024
 
 
@@ -173,6 +174,8 @@ class Session:
 
     def _answer(self, reply: Reply) -> None:
         step, message = self._awaited.popleft() if self._awaited else (Step.NOTHING, None)
+        if not reply.is_final and not (step is Step.DATA and reply.code == GO_AHEAD):
+            raise Lost(f"against the protocol: {reply}")
         if message is not None and step is Step.BODY:
             self.sent = None
             self.outcomes.append((message, reply.outcome()))
@@ -190,7 +193,7 @@ class Session:
             self._refuse_envelope(step, message, reply)
 
     def _data(self, message: Message, reply: Reply) -> None:
-        if reply.code != 354:
+        if reply.code != GO_AHEAD:
             self._refuse(message, self._refusal or reply)
         elif self._refusal is None:
             self.awaits_body = True
