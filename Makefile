@@ -47,9 +47,9 @@ lint: $(DEVELOPMENT) ## Lint, types, import contract
 	$(BIN)/lint-imports
 	@if test -x $(BIN)/hadolint; then $(BIN)/hadolint Dockerfile; else echo "hadolint has no binary for this machine: left out"; fi
 
-# twice as many as there are cores: many tests wait for processes, servers and browsers
+# half as many again as there are cores: many tests wait for processes, servers and browsers
 check: lint ## Lint, types, import contract, and the tests: warnings are errors, the network is off
-	$(BIN)/python -m pytest --numprocesses $$($(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))') --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses $$($(PYTHON) -c 'import os; print(max(2, (os.cpu_count() or 1) * 3 // 2))') --dist loadfile --no-loadscope-reorder
 
 chaos: $(DEVELOPMENT) ## Kill senders a hundred times on each database and provider; nobody missed, nobody twice
 	$(BIN)/python -m tests.chaos
