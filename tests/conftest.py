@@ -1,8 +1,10 @@
 import itertools
 import os
+import resource
 import shutil
+import signal
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -87,6 +89,19 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     _admin(address, f"CREATE DATABASE {name} TEMPLATE migrated")
     yield address.format(name)
     _admin(address, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def room() -> Iterator[Callable[[int | None], None]]:
+    """Sets how many bytes a file of this process may have, as on a full disk; None: as many as before."""
+    before, ignored = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+    def leave(size: int | None) -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before if size is None else (size, before[1]))
+
+    yield leave
+    leave(None)
+    signal.signal(signal.SIGXFSZ, ignored)
 
 
 @pytest.fixture

@@ -1,10 +1,8 @@
 """What the doctor says of what operating needs."""
 
 import json
-import resource
-import signal
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -87,19 +85,9 @@ def test_a_database_that_others_can_read_is_warned_of(
     assert verdicts(tmp_path).get("privacy") == verdict
 
 
-@pytest.fixture
-def no_room(tmp_path: Path) -> Iterator[None]:
-    """Files of this process can't grow past 64 KB, as on a disk that is nearly full."""
-    before, ignored = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    signal.signal(signal.SIGXFSZ, ignored)
-
-
 def test_an_outbox_without_room_for_an_e_mail_is_found(
-    tmp_path: Path, request: pytest.FixtureRequest
+    tmp_path: Path, room: Callable[[int | None], None]
 ) -> None:
     assert verdicts(tmp_path)["mailer"] == "ok"
-    request.getfixturevalue("no_room")
+    room(1 << 16)
     assert verdicts(tmp_path)["mailer"] == "wrong"

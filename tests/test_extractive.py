@@ -304,6 +304,7 @@ def test_a_sentence_is_quoted_in_one_that_names_its_paper(text: str, expected: s
         "We study this question through many probes of old roses and their soil.",
         "We test that assumption on ten beds of roses and find the opposite there.",
         "In the bed by the wall, it waters the roses twice as often as rain does.",
+        "We find it by editing each bed of roses and by waiting for the spring to come.",
         "Despite its popularity, pruning is rarely measured in the old gardens of towns.",
     ],
 )

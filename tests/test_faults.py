@@ -1,8 +1,6 @@
 """Faults of the mailer, the database, the disk and the clock: nothing is lost, every row ends right."""
 
 import datetime as dt
-import resource
-import signal
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -144,30 +142,19 @@ def test_a_postgresql_that_is_restarted_in_the_middle_of_a_run_loses_nothing() -
     assert status.deliveries == {State.ACCEPTED: 300}
 
 
-@pytest.fixture
-def small_files() -> Iterator[None]:
-    """Files of this process can't grow past 8 KB: the rest of an e-mail finds the disk full."""
-    before, ignored = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    signal.signal(signal.SIGXFSZ, ignored)
-
-
-@pytest.mark.usefixtures("small_files")
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_a_disk_that_is_full_in_the_middle_of_a_run_stops_it_and_costs_nobody_an_attempt(
-    archive: Archive, roster: Roster, tmp_path: Path
+    archive: Archive, roster: Roster, tmp_path: Path, room: Callable[[int | None], None]
 ) -> None:
     issue = save_issue(archive)
     add_readers(roster, 6)
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    mailer = Filling(tmp_path, 3, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8192, limits[1])))
+    mailer = Filling(tmp_path, 3, lambda: room(8192))
     with pytest.raises(MailerUnusable, match="could not be written"):
         publish_issue(issue.label, maker(issue), post_room(archive, mailer))
     assert archive.counts(issue.label) == {State.ACCEPTED: 3, State.WAITING: 3}
     assert {line.attempt for line in archive.lines(issue.label) if line.state is State.WAITING} == {0}
     assert {one.suffix for one in tmp_path.iterdir()} == {".eml"}
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    room(None)
     publish_issue(issue.label, maker(issue), post_room(archive, OutboxMailer(tmp_path)))
     assert archive.counts(issue.label) == {State.ACCEPTED: 6}
     assert len(list(tmp_path.glob("*.eml"))) == 6

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from service.emails import DkimSigner, Recipient
+from service.emails.shown import visible
 
 LONGEST_DETAIL = 300  # characters
 
@@ -48,8 +49,7 @@ class Outcome:
 
     def __post_init__(self) -> None:
         if len(self.detail) > LONGEST_DETAIL or not self.detail.isprintable():
-            words = "".join(one if one.isprintable() else " " for one in self.detail[:LONGEST_DETAIL])
-            object.__setattr__(self, "detail", " ".join(words.split()))
+            object.__setattr__(self, "detail", visible(self.detail[:LONGEST_DETAIL]))
 
 
 class Delivery(NamedTuple):

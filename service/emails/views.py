@@ -21,7 +21,6 @@ from service.emails.shown import Segment, safe_url, segments, shown
 from subscribers.preferences import Length
 
 NAME, HEADING, TITLE, NOTE = 80, 160, 200, 600  # characters shown at most
-ONE_WORD = 16  # characters; a longer name may break at its hyphen
 KINDS = {"term": "Term", "method": "Method", "benchmark": "Benchmark", "group": "Group"}
 
 
@@ -32,11 +31,6 @@ class Run:
     text: str
     url: str | None = None
     paper_id: str | None = None
-
-    @property
-    def is_one_word(self) -> bool:
-        """Whether it is a name with a hyphen, such as CARVE-Q, at which no line should break."""
-        return "-" in self.text and " " not in self.text and len(self.text) <= ONE_WORD
 
 
 Paragraph = tuple[Run, ...]

@@ -108,7 +108,8 @@ _HANGING = re.compile(
     r"that (?:assumption|limitation|gap|need)\b)|"
     r"^(?:During|In|On|At|For|Across|Under) [^,]{0,60}, (?:it|they) "
     r"(?!is (?:\w+ly )?\w+ (?:to|that|whether)\b)|"
-    r"^(?:Despite|Given|With) (?:its|their) ",
+    r"^(?:Despite|Given|With) (?:its|their) |"
+    r"^\w+ it (?!possible|easier|harder|difficult|hard|easy|is\b)",
     re.IGNORECASE,
 )
 _ITEM = re.compile(r"\((?:i{1,3}|iv|v|[1-6a-f])\)")

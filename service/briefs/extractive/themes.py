@@ -32,15 +32,18 @@ class Group:
 
 def make_themes(corpus: Corpus, groups: Sequence[Group], pool: Pool) -> tuple[Theme, ...]:
     """A paragraph for each group: how many papers share what, then what is proposed and what is found."""
-    return tuple(
-        Theme(group.heading, (_lead(corpus, group), *_body(corpus, group, pool)), group.paper_ids)
-        for group in groups
-    )
+    return tuple(_theme(corpus, group, pool) for group in groups)
 
 
-def _lead(corpus: Corpus, group: Group) -> Claim:
-    members, named = members_of(corpus, group), corpus.holding(group.keys, group.paper_ids)
-    template = LEAD.replace("{holders}", _holders(len(named), len(members)))
+def _theme(corpus: Corpus, group: Group, pool: Pool) -> Theme:
+    holders = [citation.paper_id for citation in corpus.holding(group.keys, group.paper_ids)]
+    claims = (_lead(corpus, group, len(holders)), *_body(group, holders, pool))
+    return Theme(group.heading, claims, group.paper_ids)
+
+
+def _lead(corpus: Corpus, group: Group, holders: int) -> Claim:
+    members = members_of(corpus, group)
+    template = LEAD.replace("{holders}", _holders(holders, len(members)))
     return counted(template, corpus, members, group.terms)
 
 
@@ -98,10 +101,9 @@ _SINGULAR = (
 )  # fmt: skip
 
 
-def _body(corpus: Corpus, group: Group, pool: Pool) -> tuple[Claim, ...]:
+def _body(group: Group, holders: Sequence[str], pool: Pool) -> tuple[Claim, ...]:
     """What is proposed and what is found, first by the papers that hold the group's phrases."""
     size = len(group.paper_ids)
-    holders = [citation.paper_id for citation in corpus.holding(group.keys, group.paper_ids)]
     others = [paper_id for paper_id in group.paper_ids if paper_id not in holders]
 
     def taken(rating: Rating, count: int, heard: Sequence[str] = ()) -> tuple[Claim, ...]:
