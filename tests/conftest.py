@@ -3,14 +3,18 @@ import os
 import resource
 import shutil
 import signal
+import sys
 import weakref
 from collections.abc import Callable, Iterator
+from functools import partialmethod
 from pathlib import Path
 
+import jinja2
 import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 
+from service import cli
 from service.archive import Archive
 from service.wiring import set_up
 from subscribers.database import connect
@@ -25,7 +29,8 @@ settings.load_profile("ours")
 
 KEYS = ("k" * 32,)
 NUMBERS = itertools.count()
-LONGEST = ("test_quarter", "test_worker", "test_wheel")  # of those whose turn would come late
+# Begun last, they would run on alone; and what test_html builds, the other judges need
+LONGEST = ("test_life", "test_html", "test_admin_week", "test_quarter", "test_worker", "test_wheel")
 
 
 OPENED: "weakref.WeakSet[sa.Engine]" = weakref.WeakSet()
@@ -37,8 +42,31 @@ def _opened(connection: sa.Connection) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first: begun last, they would run on alone."""
-    items.sort(key=lambda item: item.path.stem not in LONGEST)
+    """The longest files first, in this order."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
+
+
+class Compiled(jinja2.BytecodeCache):
+    """Templates that were compiled by any application before: nearly every test makes one."""
+
+    def __init__(self) -> None:
+        self._codes: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        if bucket.key in self._codes:
+            bucket.bytecode_from_string(self._codes[bucket.key])
+
+    def dump_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        self._codes[bucket.key] = bucket.bytecode_to_string()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def templates_are_compiled_once() -> Iterator[None]:
+    make, compiled = jinja2.Environment.__init__, Compiled()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jinja2.Environment, "__init__", partialmethod(make, bytecode_cache=compiled))
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +87,16 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     engine.dispose()
     return file
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of `brief demo`, built once: to be read, or copied."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("demo"))
+        patch.setattr(sys, "argv", ["brief", "demo"])
+        cli.app(standalone_mode=False)
+        return Path("var/demo").absolute()
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from email.message import EmailMessage
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -175,7 +176,7 @@ def path_in(letter: EmailMessage, purpose: str = "", base: str = BASE) -> str:
 
 def open_place(folder: Path, migrated: Path, base_url: str = BASE, admins: str = "") -> Place:
     """A service in a folder of its own, with one approved issue of two topics."""
-    shutil.copy(migrated, folder / "brief.db")
+    shutil.copy(_published(migrated), folder / "brief.db")
     settings = Settings(
         data_dir=folder,
         database_url=f"sqlite:///{folder / 'brief.db'}",
@@ -186,8 +187,20 @@ def open_place(folder: Path, migrated: Path, base_url: str = BASE, admins: str =
     )
     service = wiring.open_service(settings)
     clock = Clock()
-    publish(service, clock.now)
     return Place(service, clock, make_app(service, clock), Links(base_url, wiring.secret_keys(settings)))
+
+
+@cache
+def _published(migrated: Path) -> Path:
+    """A copy of a migrated database with the issue that every place has, made once."""
+    made = migrated.with_name("published.db")
+    shutil.copy(migrated, made)
+    service = wiring.open_service(Settings(data_dir=made.parent, database_url=f"sqlite:///{made}"))
+    publish(service, NOW)
+    with service.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    service.engine.dispose()
+    return made
 
 
 def publish(service: Service, now: dt.datetime, window: Window = builders.WINDOW, **changes: Any) -> None:

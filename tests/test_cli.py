@@ -1,6 +1,7 @@
 import datetime as dt
 import json
 import re
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -55,6 +56,13 @@ def brief(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     return run
 
 
+@pytest.fixture
+def after_demo(brief: Brief, demo: Path) -> Brief:
+    """The same where `brief demo` was run before."""
+    shutil.copytree(demo, "var/demo")
+    return brief
+
+
 def test_the_demo_says_what_it_made_and_leaves_an_e_mail_for_each_reader(brief: Brief) -> None:
     ran = brief("demo")
     assert ran.code == 0, ran.err
@@ -73,30 +81,27 @@ def test_the_demo_s_next_step_is_make_serve_or_all_that_it_does(brief: Brief) ->
     assert "\n  make serve\n" in brief("demo").out
 
 
-def test_the_demo_can_be_run_again(brief: Brief) -> None:
-    brief("demo")
+def test_the_demo_can_be_run_again(after_demo: Brief) -> None:
     first = {file.name for file in Path("var/demo/outbox").iterdir()}
-    assert brief("demo").code == 0
+    assert after_demo("demo").code == 0
     assert len(list(Path("var/demo/outbox").iterdir())) == len(first)
 
 
 @pytest.mark.parametrize("form", ["html", "text", "json", "eml"])
-def test_an_issue_is_shown_in_every_format(brief: Brief, form: str) -> None:
-    brief("demo")
-    ran = brief("show", "2026-W23", "--format", form, "--topic", "llm-post-train", DATA_DIR="var/demo")
+def test_an_issue_is_shown_in_every_format(after_demo: Brief, form: str) -> None:
+    ran = after_demo("show", "2026-W23", "--format", form, "--topic", "llm-post-train", DATA_DIR="var/demo")
     assert ran.code == 0, ran.err
     assert {"html": "<!DOCTYPE html>", "text": "KEY RESEARCH THEMES", "json": '"themes"', "eml": "List-Id:"}[
         form
     ] in ran.out
 
 
-def test_an_issue_is_approved_by_hand_before_it_is_sent(brief: Brief) -> None:
-    brief("demo")
-    refused = brief("send", "2026-W22", DATA_DIR="var/demo")
+def test_an_issue_is_approved_by_hand_before_it_is_sent(after_demo: Brief) -> None:
+    refused = after_demo("send", "2026-W22", DATA_DIR="var/demo")
     assert (refused.code, "brief approve 2026-W22" in refused.err) == (1, True)
-    brief("approve", "2026-W22")
-    assert "would get it" in brief("send", "2026-W22", "--dry-run").out
-    sent = json.loads(brief("send", "2026-W22", "--json").out)
+    after_demo("approve", "2026-W22")
+    assert "would get it" in after_demo("send", "2026-W22", "--dry-run").out
+    sent = json.loads(after_demo("send", "2026-W22", "--json").out)
     assert sum(sent["deliveries"].values()) == 6
 
 
@@ -192,15 +197,14 @@ def test_a_suppressed_or_deleted_address_is_not_added(brief: Brief) -> None:
     assert brief(*add).code == 0
 
 
-def test_the_audience_of_an_issue_is_told_with_reasons(brief: Brief) -> None:
-    brief("demo")
-    counts = json.loads(brief("audience", "2026-W22", "--json", DATA_DIR="var/demo").out)
+def test_the_audience_of_an_issue_is_told_with_reasons(after_demo: Brief) -> None:
+    counts = json.loads(after_demo("audience", "2026-W22", "--json", DATA_DIR="var/demo").out)
     assert counts == {"gets it": 4, "has not confirmed the address": 1, "paused until 2999-12-31": 1}
     for address, words in (
         ("jorg.beispiel@example.com", "follows Robot Learning and Exoplanets"),
         ("paolo.esempio@example.com", "paused until 2999-12-31"),
     ):
-        assert words in brief("audience", "2026-W22", "--subscriber", address).out
+        assert words in after_demo("audience", "2026-W22", "--subscriber", address).out
 
 
 @pytest.mark.parametrize(
@@ -296,12 +300,11 @@ def test_production_has_a_demo_too(brief: Brief) -> None:
     assert ran.code == 0, ran.err
 
 
-def test_measures_need_a_topic_of_the_issue_and_outlive_its_removal(brief: Brief) -> None:
-    brief("demo")
-    missing = brief("evaluate", "2026-W23", "--topic", "nope", DATA_DIR="var/demo")
+def test_measures_need_a_topic_of_the_issue_and_outlive_its_removal(after_demo: Brief) -> None:
+    missing = after_demo("evaluate", "2026-W23", "--topic", "nope", DATA_DIR="var/demo")
     assert (missing.code, "has no brief on 'nope'; it has: llm-post-train" in missing.err) == (1, True)
-    brief("topics", "remove", "exoplanets", "--yes")
-    measured = brief("evaluate", "2026-W23", "--topic", "exoplanets", "--json")
+    after_demo("topics", "remove", "exoplanets", "--yes")
+    measured = after_demo("evaluate", "2026-W23", "--topic", "exoplanets", "--json")
     assert (measured.code, list(json.loads(measured.out))) == (0, ["exoplanets"]), measured.err
 
 
@@ -389,9 +392,8 @@ def test_a_dump_that_was_restored_is_told_when_it_was_taken(brief: Brief, taken:
     assert brief("restored", "--taken", taken).code == code
 
 
-def test_the_mailer_is_asked_about_uncertain_deliveries(brief: Brief) -> None:
-    brief("demo")
-    ran = brief("deliveries", "reconcile", "2026-W23", DATA_DIR="var/demo")
+def test_the_mailer_is_asked_about_uncertain_deliveries(after_demo: Brief) -> None:
+    ran = after_demo("deliveries", "reconcile", "2026-W23", DATA_DIR="var/demo")
     assert (ran.code, "4 accepted" in ran.out) == (0, True)
 
 
@@ -425,10 +427,9 @@ def test_a_calendar_that_cannot_be_read_is_told_in_one_line(brief: Brief) -> Non
     assert (ran.code, "BRIEF_BUILD_CRON" in ran.err) == (1, True)
 
 
-def test_an_issue_waits_for_the_hours_of_its_readers(brief: Brief) -> None:
-    brief("demo")
-    brief("approve", "2026-W22", DATA_DIR="var/demo")
-    waits = brief("send", "2026-W22", "--at-local-hours")
+def test_an_issue_waits_for_the_hours_of_its_readers(after_demo: Brief) -> None:
+    after_demo("approve", "2026-W22", DATA_DIR="var/demo")
+    waits = after_demo("send", "2026-W22", "--at-local-hours")
     assert (waits.code, "wait for their hour" in waits.out) == (1, True)
-    assert "0 late deliveries" in brief("deliveries", "release", "2026-W22").out
-    assert brief("send", "2026-W22").code == 0
+    assert "0 late deliveries" in after_demo("deliveries", "release", "2026-W22").out
+    assert after_demo("send", "2026-W22").code == 0

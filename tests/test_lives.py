@@ -53,7 +53,7 @@ def test_a_process_is_over_when_it_was_killed_and_not_before(tmp_path: Path, apa
         assert not lives.is_over(name)
         os.kill(process.pid, signal.SIGKILL)  # and what is in its namespace, with it
         process.wait()
-        patience = time.monotonic() + 10
+        patience = time.monotonic() + 60
         while not (over := lives.is_over(name)) and time.monotonic() < patience:
             time.sleep(0.01)
         assert over

@@ -1,13 +1,11 @@
 """`brief gallery` and `brief check` over the demo's issues."""
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import typer
 
-from service import cli
 from service.adapters import chromium as browsers
 from service.adapters.chromium import Picture, View, chromium, find_chromium
 from service.cli import printing
@@ -15,16 +13,6 @@ from service.cli.terminal import Refused
 from tests.judges.tools import lacking
 
 PNG = b"\x89PNG\r\n\x1a\n"
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo's database, built once."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(tmp_path_factory.mktemp("demo"))
-        patch.setattr(sys, "argv", ["brief", "demo"])
-        cli.app(standalone_mode=False)
-        return Path("var/demo").absolute()
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ def said(process: subprocess.Popen[bytes], log: Path) -> str:
     while b"clean up" not in log.read_bytes() and process.poll() is None:
         time.sleep(0.1)
     process.send_signal(signal.SIGTERM)
-    assert process.wait(20) == 0, log.read_text()
+    assert process.wait(60) == 0, log.read_text()
     return log.read_text()
 
 
@@ -48,7 +48,7 @@ def test_a_build_that_is_broken_off_by_sigterm_is_told_and_does_not_count(tmp_pa
         assert process.poll() is None, log.read_text()
         time.sleep(0.1)
     process.send_signal(signal.SIGTERM)
-    assert process.wait(20) == 0, log.read_text()
+    assert process.wait(60) == 0, log.read_text()
     words = log.read_text()
     assert re.search(r'"event": "build_begun", "issue": "\d{4}-W\d\d"', words)
     assert '"event": "build_broken_off"' in words

@@ -136,7 +136,7 @@ def test_a_server_that_wants_a_login_stops_the_run_at_once() -> None:
 
 def test_an_answer_that_does_not_come_is_uncertain() -> None:
     with sink(Post()) as server_:
-        found = states(server(server_, final_timeout=1.5), "slow@example.org", ADA)
+        found = states(server(server_, final_timeout=5.0), "slow@example.org", ADA)
     assert found == {"slow@example.org": State.UNCERTAIN, ADA: State.ACCEPTED}
 
 

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ import pytest
 import sqlalchemy as sa
 
 from service import wiring
+from service.adapters import fan_out
 from service.adapters.fan_out import Jobs, Work
 from service.archive import Archive
 from service.briefs.extractive import ExtractiveWriter
@@ -77,7 +79,7 @@ def test_a_worker_that_is_asked_to_stop_ends_and_leaves_nothing_claimed(
     while not archive.counts("2026-W22").get(State.ACCEPTED):
         time.sleep(0.1)
     worker.send_signal(signal.SIGTERM)
-    assert worker.wait(30) == 0
+    assert worker.wait(60) == 0
     counts = archive.counts("2026-W22")
     assert counts.keys() == {State.ACCEPTED, State.WAITING}
     assert sum(counts.values()) == 400
@@ -218,6 +220,92 @@ def test_a_build_by_a_worker_that_is_asked_to_stop_is_left_to_the_next(
     second = Worker(service, post_room(archive, ScriptedMailer()), lambda _: newsroom(archive))
     _ended(_do_jobs(second, wiring.jobs(service.settings), once=True))
     assert [one.label for one in archive.issues()] == ["2026-W22"]
+
+
+def jobs_of(engine: sa.Engine) -> list[tuple[str, int]]:
+    """The state of each job, and how often it was begun in vain."""
+    with engine.connect() as connection:
+        found = connection.execute(sa.text("SELECT status::text, attempts FROM procrastinate_jobs"))
+        return [(status, attempts) for status, attempts in found]
+
+
+def half_a_minute_passes(engine: sa.Engine) -> None:
+    earlier = "UPDATE procrastinate_workers SET last_heartbeat = last_heartbeat - interval '31 seconds'"
+    with engine.begin() as connection:
+        connection.execute(sa.text(earlier))
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_build_whose_worker_is_killed_is_left_to_the_next(
+    service: Service, archive: Archive, engine: sa.Engine, database: str, tmp_path: Path
+) -> None:
+    jobs = wiring.jobs(service.settings)
+    assert jobs.queue_build(engine, "2026-W22")
+    nobody_answers = {"ARXIV_URL": "http://127.0.0.1:9/", "ARXIV_INTERVAL": "0"}
+    first = start(tmp_path, database, **nobody_answers)
+    while jobs_of(engine) != [("doing", 0)]:
+        assert first.poll() is None
+        time.sleep(0.1)
+    first.kill()
+    first.wait()
+    second = Worker(service, post_room(archive, ScriptedMailer()), lambda _: newsroom(archive))
+    _ended(_do_jobs(second, wiring.jobs(service.settings), once=True))
+    assert jobs_of(engine) == [("doing", 0)], "it may live yet"
+    half_a_minute_passes(engine)
+    _ended(_do_jobs(second, wiring.jobs(service.settings), once=True))
+    assert jobs_of(engine) == []
+    assert [one.label for one in archive.issues()] == ["2026-W22"]
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_worker_looks_again_and_again_for_jobs_of_those_that_died(
+    engine: sa.Engine, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fan_out, "ROUND", 0.05)
+    jobs, built = Jobs(database), threading.Event()
+
+    async def until_it_is_built() -> None:
+        running = asyncio.create_task(jobs.run(Work(lambda *_: None, lambda _: built.set())))
+        await asyncio.sleep(0.5)  # the first look is over: none had died
+        await asyncio.to_thread(abandon, engine, Jobs(database), 0)
+        assert await asyncio.to_thread(built.wait, 60)
+        running.cancel()
+        await asyncio.wait((running,))
+
+    asyncio.run(until_it_is_built())
+    assert jobs_of(engine) == []
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_job_that_kills_every_worker_is_given_up(
+    engine: sa.Engine, database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    jobs, built = Jobs(database), list[str]()
+    abandon(engine, jobs, attempts=fan_out.TRIES - 1)
+    asyncio.run(jobs.run(Work(lambda *_: None, built.append), until_empty=True))
+    assert built == []
+    assert jobs_of(engine) == [("failed", fan_out.TRIES)]
+    assert "event=job_given_up" in caplog.text
+    assert jobs.queue_build(engine, "2026-W23"), "it may be queued again"
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_job_is_not_taken_back_where_a_newer_one_waits(engine: sa.Engine, database: str) -> None:
+    jobs, built = Jobs(database), list[str]()
+    abandon(engine, jobs, attempts=0)
+    assert jobs.queue_build(engine, "2026-W23")
+    asyncio.run(jobs.run(Work(lambda *_: None, built.append), until_empty=True))
+    assert built == ["2026-W23"]
+
+
+def abandon(engine: sa.Engine, jobs: Jobs, attempts: int) -> None:
+    """A job that is being done by a worker that is no more."""
+    assert jobs.queue_build(engine, "2026-W23")
+    with engine.begin() as connection:
+        connection.execute(
+            sa.text("UPDATE procrastinate_jobs SET status = 'doing', attempts = :attempts"),
+            {"attempts": attempts},
+        )
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)

@@ -1,6 +1,7 @@
 """Work for many machines: Procrastinate's jobs, written in the transaction that plans."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from typing import Any
 
 import procrastinate
 import procrastinate.exceptions
+import procrastinate.jobs
 import sqlalchemy as sa
 
 from service.archive import Span
@@ -15,6 +17,8 @@ from service.archive import Span
 DELIVER = "deliver_chunk"
 BUILD = "build_issue"
 PAUSE = 2.0  # seconds before a database that is gone is tried again
+ROUND = 15.0  # seconds between two looks for the jobs of workers that died
+TRIES = 5  # how often a job is begun before it counts as one that kills its workers
 
 log = logging.getLogger("brief.worker")
 
@@ -81,13 +85,41 @@ class Jobs:
 
     async def _do_jobs(self, *, wait: bool) -> None:
         async with self._app.open_async():
-            await self._app.run_worker_async(
-                concurrency=1,
-                wait=wait,
-                install_signal_handlers=False,
-                delete_jobs="successful",
-                fetch_job_polling_interval=1.0,
-            )
+            await self._take_back()
+            rounds = asyncio.create_task(self._take_back_again_and_again())
+            try:
+                await self._app.run_worker_async(
+                    concurrency=1,
+                    wait=wait,
+                    install_signal_handlers=False,
+                    delete_jobs="successful",
+                    fetch_job_polling_interval=1.0,
+                )
+            finally:
+                rounds.cancel()
+                await asyncio.wait((rounds,))
+
+    async def _take_back_again_and_again(self) -> None:
+        while True:
+            await asyncio.sleep(ROUND)
+            try:
+                await self._take_back()
+            except procrastinate.exceptions.ConnectorException as error:
+                log.warning("event=queue_gone error=%s", type(error).__name__)
+
+    async def _take_back(self) -> None:
+        """Let the jobs be done again whose worker has not been heard of for half a minute."""
+        for job in await self._app.job_manager.get_stalled_jobs():
+            # another worker may have taken it back by now, or a newer job for the same week may wait
+            with contextlib.suppress(procrastinate.exceptions.ConnectorException):
+                if job.attempts + 1 < TRIES:
+                    await self._app.job_manager.retry_job(job)
+                    log.warning("event=job_taken_back job=%s task=%s", job.id, job.task_name)
+                else:
+                    await self._app.job_manager.finish_job(
+                        job, procrastinate.jobs.Status.FAILED, delete_job=False
+                    )
+                    log.error("event=job_given_up job=%s task=%s tries=%d", job.id, job.task_name, TRIES)
 
     async def _deliver(self, label: str, first: int, last: int) -> None:
         assert self._work is not None

@@ -362,7 +362,7 @@ def test_a_failing_server_is_asked_again_with_growing_waits(desk: Desk) -> None:
 
 def test_a_slow_answer_is_asked_for_again(desk: Desk) -> None:
     desk.server.script(Reply(hold=True))
-    assert desk.brief(assignment(FEW), timeout=2.0).metadata.writer == "openai"
+    assert desk.brief(assignment(FEW), timeout=5.0).metadata.writer == "openai"
     assert desk.waits == [1.0]
 
 

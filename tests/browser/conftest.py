@@ -15,6 +15,7 @@ from tests.newsdesk import ADMINS
 from tests.readers import Place, open_place
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+WANTED = '{resultTypes: ["violations"]}'
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 
 
@@ -47,6 +48,7 @@ def place(tmp_path: Path, migrated: Path) -> Iterator[Place]:
     """The pages, served on a port of this machine."""
     with socket.socket() as port:
         port.bind(("127.0.0.1", 0))
+        port.listen()  # who comes before the server is up waits, and is not turned away
         base = f"http://127.0.0.1:{port.getsockname()[1]}"
         served = open_place(tmp_path, migrated, base, admins=ADMINS)
         server = uvicorn.Server(uvicorn.Config(served.app, log_config=None, access_log=False))
@@ -54,7 +56,7 @@ def place(tmp_path: Path, migrated: Path) -> Iterator[Place]:
         thread.start()
         yield served
         server.should_exit = True
-        thread.join(timeout=20)
+        thread.join(timeout=60)
 
 
 @dataclass
@@ -95,7 +97,7 @@ class Visit:
         assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), self.page.title()
         if self.looks.scripts:
             self.page.evaluate(self.axe)
-            found = self.page.evaluate("axe.run(document).then(result => result.violations)")
+            found = self.page.evaluate(f"axe.run(document, {WANTED}).then(result => result.violations)")
             serious = [
                 (one["id"], one["nodes"][0]["html"][:120])
                 for one in found
@@ -128,6 +130,6 @@ def visit(request: pytest.FixtureRequest, browser: Browser, place: Place, axe: s
         color_scheme="dark" if looks.scheme == "dark" else "light",
         java_script_enabled=looks.scripts,
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(60_000)
     yield Visit(context.new_page(), place, looks, axe)
     context.close()

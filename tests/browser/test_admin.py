@@ -28,7 +28,7 @@ class Round(Visit):
 @pytest.fixture(params=[360, 1280])
 def admin(request: pytest.FixtureRequest, browser: Browser, place: Place, axe: str) -> Iterator[Round]:
     context = browser.new_context(viewport={"width": request.param, "height": 800})
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(60_000)
     yield Round(context.new_page(), place, Looks(scripts=True, width=request.param, scheme="both"), axe)
     context.close()
 

@@ -44,7 +44,7 @@ def admin(request: pytest.FixtureRequest, browser: Browser, place: Place, axe: s
         color_scheme="dark" if looks.scheme == "dark" else "light",
         java_script_enabled=looks.scripts,
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(60_000)
     yield Visit(context.new_page(), place, looks, axe)
     context.close()
 
@@ -178,7 +178,7 @@ HOSTILE = (
 def desk(browser: Browser, place: Place, axe: str) -> Iterator[Visit]:
     """An admin's browser that notes every request."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(60_000)
     yield Visit(context.new_page(), place, Looks(True, 1280, "light"), axe)
     context.close()
 
