@@ -1,16 +1,17 @@
 """The directory: subscribers and suppressions a page at a time, by index, however many there are."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from subscribers.database import is_one_of
 from subscribers.preferences import Standing
 from subscribers.subscriber import Subscriber, address_of, row_of, subscribers_of
-from subscribers.suppressions import Cause, Kind, Suppression, cause_of, suppression_of
+from subscribers.suppressions import Cause, Kind, Suppression, cause_of, named_causes, suppression_of
 from subscribers.tables import SubscriberRow, SuppressionRow
 
 LAST = "\U0010ffff"  # sorts behind every character of an address
@@ -38,6 +39,14 @@ class Directory:
         """Why a subscriber's address or domain gets no mail; None when it may get some."""
         with Session(self._engine) as session:
             return cause_of(session, address_of(row_of(session, subscriber_id)))
+
+    def suppressed(self, subscribers: Collection[Subscriber]) -> Mapping[int, Cause]:
+        """Whose address or domain of these gets no mail, and why, by id."""
+        with Session(self._engine) as session:
+            among = is_one_of(session, col(SubscriberRow.id), {one.id for one in subscribers})
+            keys = {row.id: address_of(row) for row in session.exec(select(SubscriberRow).where(among))}
+            found = named_causes(session, keys.values())
+            return {number: found[one.key] for number, one in keys.items() if number and one.key in found}
 
     def suppressions(self, *, after: tuple[str, str] = ("", ""), limit: int = 50) -> Sequence[Suppression]:
         """A page of suppressed addresses and domains by kind and value; `after` is those of the last one."""

@@ -100,9 +100,13 @@ def cause_of(session: Session, address: Address) -> Cause | None:
 
 def causes(session: Session, addresses: Collection[Address], hashes: KeyedHash) -> dict[str, Cause]:
     """Which of these may not be added by others than their owners, by key: deleted ones too."""
-    found = dict(_hashed(session, addresses, hashes))
+    return dict(_hashed(session, addresses, hashes)) | named_causes(session, addresses)
+
+
+def named_causes(session: Session, addresses: Collection[Address]) -> dict[str, Cause]:
+    """Which of these get no mail, by key; deleted ones aside."""
     by_domain = _causes(session, Kind.DOMAIN, {one.domain for one in addresses})
-    found |= {one.key: by_domain[one.domain] for one in addresses if one.domain in by_domain}
+    found = {one.key: by_domain[one.domain] for one in addresses if one.domain in by_domain}
     return found | _causes(session, Kind.ADDRESS, {one.key for one in addresses})
 
 

@@ -101,6 +101,15 @@ def test_the_directory_reads_the_same_on_every_database(roster: Roster, engine: 
     rest = directory.beginning("reader00", after=first[-1].id, limit=9)
     assert len({one.address for one in (*first, *rest)}) == 7
     assert [one.address for one in directory.newest(limit=1)] == ["reader001@b.example"]
+    roster.suppressions.add(rest[-1].address, Cause.OPERATOR, NOW)
+    roster.suppressions.add("b.example", Cause.BOUNCED, NOW)
+    held = directory.suppressed([*first, *rest])
+    causes = sorted(one.address + f": {held[one.id]}" for one in (*first, *rest) if one.id in held)
+    assert causes == [
+        "reader000@b.example: bounced",
+        "reader001@b.example: bounced",
+        f"{rest[-1].address}: by the operator",
+    ]
     assert directory.came() == {NOW.date(): 7}
     assert directory.left() == {}
 
@@ -247,6 +256,7 @@ def test_an_address_is_suppressed_and_allowed_again(place: Place, ann: Reader) -
     ann.press(ann.get(page), "Suppress", note=f"asked by phone, {ADDRESS}")
     assert Directory(place.service.engine).suppression(subscriber.id) is Cause.OPERATOR
     assert "Gets no e-mail: suppressed, by the operator" in ann.get(page).notice
+    assert "active, suppressed" in ann.get(PEOPLE).text
     ann.press(ann.get(page), "Allow")
     assert Directory(place.service.engine).suppression(subscriber.id) is None
     assert acts(place) == [

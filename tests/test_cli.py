@@ -149,6 +149,16 @@ def test_a_subscriber_is_shown_with_choices_consent_and_history(brief: Brief) ->
     assert "gets it monthly (command line)" in brief("subscribers", "show", "ada@example.org").out
 
 
+def test_the_list_says_who_is_suppressed(brief: Brief) -> None:
+    for address in ("ada@example.org", "bo@example.net", "cy@example.com"):
+        brief("subscribers", "add", address, "--topic", "llm-agents")
+    brief("subscribers", "suppress", "ada@example.org")
+    brief("subscribers", "suppress", "example.net")
+    found = json.loads(brief("subscribers", "list", "--json").out)
+    assert [one["suppressed"] for one in found] == ["by the operator", "by the operator", None]
+    assert brief("subscribers", "list").out.count("active, suppressed: by the operator") == 2
+
+
 def test_a_known_subscriber_changes_only_in_what_is_given(brief: Brief) -> None:
     add = ("subscribers", "add", "ada@example.org")
     brief(*add, "--topic", "llm-agents", "--length", "short", "--frequency", "monthly", "--name", "Ada [L]")

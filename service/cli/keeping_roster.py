@@ -76,19 +76,18 @@ def list_subscribers(
     as_json: AsJson = False,
 ) -> None:
     """List the subscribers."""
-    roster = opened().roster
-    found = list(roster.subscribers(search=search, limit=limit))
+    service = opened()
+    found = service.roster.subscribers(search=search, limit=limit)
+    suppressed = Directory(service.engine).suppressed(found)
     if as_json:
-        print_json([_values(one) for one in found])
+        print_json([_values(one, suppressed.get(one.id)) for one in found])
         return
     shown = table("Address", "Name", "Standing", "Length", "Frequency", "Topics")
     for one in found:
-        until = one.preferences.paused_until
-        standing = f"{one.standing}, paused until {until}" if until else one.standing
         chosen = (one.preferences.length, one.preferences.frequency, ", ".join(one.topics))
-        shown.add_row(one.address, one.name or "", standing, *chosen)
+        shown.add_row(one.address, one.name or "", _standing(one, suppressed.get(one.id)), *chosen)
     out.print(shown)
-    out.print(f"{len(found)} of {roster.count()} subscribers")
+    out.print(f"{len(found)} of {service.roster.count()} subscribers")
 
 
 @app.command()
@@ -98,7 +97,7 @@ def show(address: Address, as_json: AsJson = False) -> None:
     roster, directory = service.roster, Directory(service.engine)
     one = roster.find(address)
     history = [asdict(entry) for entry in roster.history(one.id)]
-    values = _values(one) | {"suppressed": directory.suppression(one.id)}
+    values = _values(one, directory.suppression(one.id))
     if as_json:
         print_json(values | {"history": history})
         return
@@ -257,7 +256,14 @@ def _tell(one: RowResult, lines: TextIO | None, *, as_json: bool) -> None:
         out.print(f"row {one.row}: {one.result}: {one.why}")
 
 
-def _values(one: Subscriber) -> dict[str, object]:
+def _standing(one: Subscriber, suppressed: Cause | None) -> str:
+    """In words, with what keeps e-mail from an active one."""
+    until = one.preferences.paused_until
+    words = [str(one.standing), f"suppressed: {suppressed}" if suppressed else ""]
+    return ", ".join(filter(None, [*words, f"paused until {until}" if until else ""]))
+
+
+def _values(one: Subscriber, suppressed: Cause | None) -> dict[str, object]:
     chosen = asdict(one.preferences)
     return {
         "address": one.address,
@@ -270,4 +276,5 @@ def _values(one: Subscriber) -> dict[str, object]:
         "confirmed_at": one.confirmed_at,
         "left_at": one.left_at,
         "reference": one.reference,
+        "suppressed": suppressed,
     }

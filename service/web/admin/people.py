@@ -132,6 +132,7 @@ def _page(office: Office, found: Any) -> dict[str, Any]:
     """A page of subscribers, of which one more was asked for than is shown."""
     return {
         "found": found[:A_PAGE],
+        "suppressed": office.directory.suppressed(found[:A_PAGE]),
         "last": found[A_PAGE - 1].id if len(found) > A_PAGE else None,
         "count": office.kept.get("subscribers", office.roster.count).value,
     }
