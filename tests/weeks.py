@@ -10,14 +10,18 @@ import json
 from collections.abc import Iterator
 from functools import cache
 
-from service.adapters.arxiv_papers import matching
+from service.adapters.arxiv_papers import ArxivPapers, matching
+from service.archive import Archive
 from service.briefs import Assignment
+from service.briefs.extractive import ExtractiveWriter
 from service.papers import Paper, Sighting, Window, select
+from service.pipeline import Newsroom, build_issue
+from subscribers.roster import Roster
 from subscribers.topics import load_topics
-from tests.adapters.mirror import PAPERS
+from tests.adapters.mirror import PAPERS, mirror
 
 AT = dt.datetime(2026, 6, 9, tzinfo=dt.UTC)
-WEEKS = ("2026-W22", "2026-W23")
+WEEKS = {"2026-W22": "2026-06-01T00:39:00Z", "2026-W23": ""}  # and until when the mirror shows papers
 
 
 def assignments(slug: str) -> Iterator[Assignment]:
@@ -27,9 +31,20 @@ def assignments(slug: str) -> Iterator[Assignment]:
     for label in WEEKS:
         window = Window.of_week(label)
         fetched = matching(topic, [paper for paper in papers() if window.reading.holds(paper.submitted)])
-        selection = select(topic, window, fetched, seen=seen, began=Window.of_week(WEEKS[0]).first)
+        selection = select(topic, window, fetched, seen=seen, began=Window.of_week(next(iter(WEEKS))).first)
         seen = selection.sightings
         yield Assignment(selection, AT)
+
+
+def build_week(archive: Archive, roster: Roster, label: str) -> None:
+    """Build a week's issue over every topic of the roster, from the mirror."""
+    window = Window.of_week(label)
+    at = dt.datetime.combine(window.last + dt.timedelta(days=3), dt.time(1), dt.UTC)
+    with mirror(visible_until=WEEKS[label]) as arxiv:
+        source = ArxivPapers("judges@example.org", url=arxiv.url, interval=0)
+        room = Newsroom(archive, source, ExtractiveWriter(), ExtractiveWriter(), lambda: at)
+        report = build_issue(window, roster.topics(), room)
+    assert not report.failures
 
 
 @cache

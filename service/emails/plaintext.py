@@ -16,19 +16,18 @@ def width(text: str) -> int:
 
 def wrap(text: str, indent: int = 0, hanging: int | None = None, columns: int = WIDTH) -> str:
     """A paragraph in lines of at most ``columns``; lines after the first are indented by ``hanging``."""
-    rest = " " * (indent if hanging is None else hanging)
+    start, rest = " " * indent, " " * (indent if hanging is None else hanging)
     lines: list[str] = []
-    line, used, empty = " " * indent, indent, True
-    for word in _words(text, columns - len(rest)):
-        wide = width(word)
-        if not empty and used + 1 + wide > columns:
-            lines.append(line)
-            line, used, empty = rest, len(rest), True
-        line += word if empty else f" {word}"
-        used += wide + (not empty)
-        empty = False
-    lines.append(line)
-    return "\n".join(_safe(line.replace(TIE, " ")) for line in lines)
+    line: list[str] = []
+    used = indent
+    for word, wide in _words(text, columns - len(rest)):
+        if line and used + 1 + wide > columns:
+            lines.append((rest if lines else start) + " ".join(line))
+            line, used = [], len(rest)
+        used += wide + bool(line)
+        line.append(word)
+    lines.append((rest if lines else start) + " ".join(line))
+    return "\n".join([_safe(line.replace(TIE, " ")) for line in lines])
 
 
 def heading(text: str, rule: str = "-") -> str:
@@ -55,14 +54,15 @@ def _padded(text: str, size: int) -> str:
     return text + " " * (size - width(text))
 
 
-def _words(text: str, columns: int) -> Iterable[str]:
-    """The words of a text, those longer than a line cut; addresses stay whole so that they can be opened."""
+def _words(text: str, columns: int) -> Iterable[tuple[str, int]]:
+    """The words of a text with their widths, too long ones cut; addresses stay whole, so that they open."""
     for word in text.split(" "):
-        if width(word) <= columns or word.startswith(("https://", "http://")):
-            yield word
+        wide = len(word) if word.isascii() else width(word)
+        if wide <= columns or word.startswith(("https://", "http://")):
+            yield word, wide
         else:
             for part in word.split(TIE):
-                yield from _chunks(part, columns)
+                yield from [(chunk, width(chunk)) for chunk in _chunks(part, columns)]
 
 
 def _chunks(word: str, columns: int) -> Iterable[str]:

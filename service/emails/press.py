@@ -4,7 +4,7 @@ import datetime as dt
 import logging
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 from pathlib import Path
@@ -244,8 +244,13 @@ class RenderedIssue:
     ) -> "RenderedEdition":
         """The edition with a level for each of its topics that the HTML shows; `said` at whatever levels."""
         plain_levels = self._plain_levels(edition, levels)
-        words = replace(said or words_of(edition, levels), summary=summary(edition, levels))
-        plain_words = replace(words, summary=summary(edition, plain_levels))
+        said = said or words_of(edition, levels)
+        words = Words(said.preheader, summary(edition, levels), said.followed)
+        plain_words = (
+            words
+            if plain_levels == levels
+            else Words(said.preheader, summary(edition, plain_levels), said.followed)
+        )
         return RenderedEdition(
             edition=edition,
             levels=tuple(levels),

@@ -15,15 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.adapters.mirror import mirror
+from tests.weeks import WEEKS
 
 TOPICS = (
     "llm-post-train", "llm-agents", "ai-safety-security", "efficient-llm-inference", "image-video-generation",
     "robot-learning",
 )  # fmt: skip
-WEEKS = {
-    "2026-W22": "2026-06-01T00:39:00Z",
-    "2026-W23": "",
-}  # and until when papers were announced at its build
 SHOWN = {
     "sentences": "sentences",
     "citation_rate": "that cite",

@@ -1,8 +1,5 @@
 """The e-mails that are judged: two weeks of real papers, one, three and all topics, full and short."""
 
-import datetime as dt
-import fcntl
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,22 +8,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from service.adapters.arxiv_papers import ArxivPapers
-from service.archive import Archive
-from service.briefs.extractive import ExtractiveWriter
 from service.emails import DkimSigner, Level, Press, RenderedEdition, RenderedIssue, dkim_signer
 from service.emails.sentences import words_of
 from service.issues import Issue
-from service.papers import Window
-from service.pipeline import Newsroom, build_issue
-from service.wiring import TEMPLATES, set_up
-from subscribers.database import connect
+from service.wiring import TEMPLATES
 from subscribers.preferences import Length
-from subscribers.roster import Roster
-from tests.adapters.mirror import PROGRAM, mirror
 from tests.briefs_for_emails import SENDER, recipient
+from tests.weeks import WEEKS
 
-WEEKS = {"2026-W22": "2026-06-01T00:39:00Z", "2026-W23": ""}  # and until when the mirror shows papers
 THREE = ("llm-post-train", "llm-agents", "robot-learning")
 
 
@@ -54,36 +43,15 @@ def signers() -> Mapping[str, DkimSigner]:
 
 
 @pytest.fixture(scope="session")
-def issues(tmp_path_factory: pytest.TempPathFactory) -> tuple[Issue, ...]:
-    """Both weeks over all shipped topics, each built as its Monday morning would have built it.
-
-    They take long, so the processes that run the tests share them.
-    """
-    if not PROGRAM.exists():
-        pytest.skip(f"no arXiv mirror at {PROGRAM}")
-    folder = tmp_path_factory.getbasetemp()
-    folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
-    with (folder / "judged.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        engine = connect(f"sqlite:///{folder / 'judged.db'}")
-        set_up(engine)
-        archive = Archive(engine)
-        built = {issue.label for issue in archive.issues()}
-        for week in sorted(WEEKS.keys() - built):
-            _build(archive, Roster(engine), week)
-        made = tuple(archive.issue(week) for week in WEEKS)
-        engine.dispose()
-    return made
-
-
-@pytest.fixture(scope="session")
 def judged(
-    issues: tuple[Issue, ...], signers: Mapping[str, DkimSigner], tmp_path_factory: pytest.TempPathFactory
+    real_issues: tuple[Issue, ...],
+    signers: Mapping[str, DkimSigner],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> tuple[Judged, ...]:
     folder = tmp_path_factory.mktemp("editions")
     press = Press(SENDER, TEMPLATES)
     made = []
-    for issue in issues:
+    for issue in real_issues:
         printed = press.print(issue)
         every = tuple(brief.topic_slug for brief in issue.briefs)
         for topics in (THREE[:1], THREE, every):
@@ -93,16 +61,6 @@ def judged(
                 _write(made[-1], signers[issue.label])
         _write_templates(printed, folder)
     return tuple(made)
-
-
-def _build(archive: Archive, roster: Roster, week: str) -> None:
-    window = Window.of_week(week)
-    at = dt.datetime.combine(window.last + dt.timedelta(days=3), dt.time(1), dt.UTC)
-    with mirror(visible_until=WEEKS[week]) as arxiv:
-        source = ArxivPapers("judges@example.org", url=arxiv.url, interval=0)
-        room = Newsroom(archive, source, ExtractiveWriter(), ExtractiveWriter(), lambda: at)
-        report = build_issue(window, roster.topics(), room)
-    assert not report.failures
 
 
 def _write(one: Judged, signer: DkimSigner) -> None:
