@@ -52,7 +52,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class Compiled(jinja2.BytecodeCache):
-    """Templates that were compiled by any application before: nearly every test makes one."""
+    """Templates that were compiled by any application before: nearly every test makes one.
+
+    By the file's name and content alone: no two environments here read one file with other options.
+    """
 
     def __init__(self) -> None:
         self._codes: dict[str, bytes] = {}
@@ -95,9 +98,10 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data folder of `brief demo`, built once: to be read, or copied."""
+    """The data folder of `brief demo`, built once, to be copied."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("demo"))
+        patch.setenv("BRIEF_SENDER_ADDRESS", "brief@example.org")
         patch.setattr(sys, "argv", ["brief", "demo"])
         cli.app(standalone_mode=False)
         return Path("var/demo").absolute()

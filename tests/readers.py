@@ -177,7 +177,14 @@ def path_in(letter: EmailMessage, purpose: str = "", base: str = BASE) -> str:
 def open_place(folder: Path, migrated: Path, base_url: str = BASE, admins: str = "") -> Place:
     """A service in a folder of its own, with one approved issue of two topics."""
     shutil.copy(_published(migrated), folder / "brief.db")
-    settings = Settings(
+    settings = _settings(folder, base_url, admins)
+    service = wiring.open_service(settings)
+    clock = Clock()
+    return Place(service, clock, make_app(service, clock), Links(base_url, wiring.secret_keys(settings)))
+
+
+def _settings(folder: Path, base_url: str = BASE, admins: str = "") -> Settings:
+    return Settings(
         data_dir=folder,
         database_url=f"sqlite:///{folder / 'brief.db'}",
         base_url=base_url,
@@ -185,17 +192,15 @@ def open_place(folder: Path, migrated: Path, base_url: str = BASE, admins: str =
         admins=admins,
         postal_address="Invented Society, 1 Example Street, Sampletown",
     )
-    service = wiring.open_service(settings)
-    clock = Clock()
-    return Place(service, clock, make_app(service, clock), Links(base_url, wiring.secret_keys(settings)))
 
 
 @cache
 def _published(migrated: Path) -> Path:
     """A copy of a migrated database with the issue that every place has, made once."""
-    made = migrated.with_name("published.db")
-    shutil.copy(migrated, made)
-    service = wiring.open_service(Settings(data_dir=made.parent, database_url=f"sqlite:///{made}"))
+    folder = migrated.with_name("published")
+    folder.mkdir()
+    made = Path(shutil.copy(migrated, folder))
+    service = wiring.open_service(_settings(folder))
     publish(service, NOW)
     with service.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -150,6 +150,7 @@ class Conversation(socketserver.BaseRequestHandler):
         if self._kind == "cut":
             return False
         if self._kind == "slow":
+            self.request.settimeout(60)
             self._lines.read()  # no answer until the client has given up
         reply = FINAL.get(self._kind)
         if reply is None:

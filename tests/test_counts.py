@@ -51,7 +51,7 @@ def test_a_sample_window_counts_a_theme_the_same_everywhere(size: int) -> None:
 def test_real_weeks_count_a_theme_the_same_everywhere(real_issues: tuple[Issue, ...]) -> None:
     for issue in real_issues:
         full = [brief for brief in issue.briefs if not brief.is_quiet]
-        assert len(full) >= 9
+        assert len(full) >= 9  # of ten; exoplanets are quiet in the first week
         for brief in full:
             agree(brief)
 

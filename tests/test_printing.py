@@ -1,5 +1,6 @@
 """`brief gallery` and `brief check` over the demo's issues."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,7 +20,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 def brief(demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     """Runs a command of printing over the demo's issues in an empty folder; its exit code."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("BRIEF_DATA_DIR", str(demo))
+    monkeypatch.setenv("BRIEF_DATA_DIR", str(shutil.copytree(demo, "var/demo")))
     monkeypatch.setenv("COLUMNS", "200")
     app = typer.Typer()
     printing.add_to(app)

@@ -2,8 +2,10 @@
 
 import asyncio
 import datetime as dt
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -229,59 +231,78 @@ def jobs_of(engine: sa.Engine) -> list[tuple[str, int]]:
         return [(status, attempts) for status, attempts in found]
 
 
-def half_a_minute_passes(engine: sa.Engine) -> None:
-    earlier = "UPDATE procrastinate_workers SET last_heartbeat = last_heartbeat - interval '31 seconds'"
+def silence_passes(engine: sa.Engine) -> None:
+    earlier = "UPDATE procrastinate_workers SET last_heartbeat = now() - :seconds * interval '1 second'"
     with engine.begin() as connection:
-        connection.execute(sa.text(earlier))
+        connection.execute(sa.text(earlier), {"seconds": fan_out.SILENCE + 1})
+
+
+def abandon(engine: sa.Engine, attempts: int = 0) -> None:
+    """A build that is being done by a worker that is no more."""
+    job = (
+        "INSERT INTO procrastinate_jobs (queue_name, task_name, queueing_lock, args, status, attempts) "
+        "VALUES ('default', :build, 'build 2026-W23', :args, 'doing', :attempts)"
+    )
+    values = {"build": fan_out.BUILD, "args": json.dumps({"week": "2026-W23"}), "attempts": attempts}
+    with engine.begin() as connection:
+        connection.execute(sa.text(job), values)
+
+
+def is_working(engine: sa.Engine) -> bool:
+    """Whether a worker has registered; that comes after its first look for jobs of the dead."""
+    with engine.connect() as connection:
+        return bool(connection.scalar(sa.text("SELECT count(*) FROM procrastinate_workers")))
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_a_build_whose_worker_is_killed_is_left_to_the_next(
     service: Service, archive: Archive, engine: sa.Engine, database: str, tmp_path: Path
 ) -> None:
-    jobs = wiring.jobs(service.settings)
-    assert jobs.queue_build(engine, "2026-W22")
-    nobody_answers = {"ARXIV_URL": "http://127.0.0.1:9/", "ARXIV_INTERVAL": "0"}
-    first = start(tmp_path, database, **nobody_answers)
-    while jobs_of(engine) != [("doing", 0)]:
-        assert first.poll() is None
-        time.sleep(0.1)
-    first.kill()
-    first.wait()
+    assert wiring.jobs(service.settings).queue_build(engine, "2026-W22")
+    with socket.create_server(("127.0.0.1", 0)) as never_answers:
+        address = f"http://127.0.0.1:{never_answers.getsockname()[1]}/"
+        first = start(tmp_path, database, ARXIV_URL=address, ARXIV_INTERVAL="0")
+        while jobs_of(engine) != [("doing", 0)]:
+            assert first.poll() is None
+            time.sleep(0.1)
+        first.kill()
+        first.wait()
     second = Worker(service, post_room(archive, ScriptedMailer()), lambda _: newsroom(archive))
     _ended(_do_jobs(second, wiring.jobs(service.settings), once=True))
     assert jobs_of(engine) == [("doing", 0)], "it may live yet"
-    half_a_minute_passes(engine)
+    silence_passes(engine)
     _ended(_do_jobs(second, wiring.jobs(service.settings), once=True))
     assert jobs_of(engine) == []
     assert [one.label for one in archive.issues()] == ["2026-W22"]
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
-def test_a_worker_looks_again_and_again_for_jobs_of_those_that_died(
+def test_a_worker_looks_again_and_again_for_builds_of_those_that_died(
     engine: sa.Engine, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fan_out, "ROUND", 0.05)
+    monkeypatch.setattr(fan_out, "GLANCE", 0.05)
     jobs, built = Jobs(database), threading.Event()
 
     async def until_it_is_built() -> None:
         running = asyncio.create_task(jobs.run(Work(lambda *_: None, lambda _: built.set())))
-        await asyncio.sleep(0.5)  # the first look is over: none had died
-        await asyncio.to_thread(abandon, engine, Jobs(database), 0)
+        while not await asyncio.to_thread(is_working, engine):
+            assert not running.done()
+        await asyncio.to_thread(abandon, engine)
         assert await asyncio.to_thread(built.wait, 60)
         running.cancel()
         await asyncio.wait((running,))
+        assert running.cancelled()
 
     asyncio.run(until_it_is_built())
     assert jobs_of(engine) == []
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
-def test_a_job_that_kills_every_worker_is_given_up(
+def test_a_build_that_kills_every_worker_is_given_up(
     engine: sa.Engine, database: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     jobs, built = Jobs(database), list[str]()
-    abandon(engine, jobs, attempts=fan_out.TRIES - 1)
+    abandon(engine, attempts=fan_out.TRIES - 1)
     asyncio.run(jobs.run(Work(lambda *_: None, built.append), until_empty=True))
     assert built == []
     assert jobs_of(engine) == [("failed", fan_out.TRIES)]
@@ -290,22 +311,30 @@ def test_a_job_that_kills_every_worker_is_given_up(
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
-def test_a_job_is_not_taken_back_where_a_newer_one_waits(engine: sa.Engine, database: str) -> None:
+def test_of_two_jobs_for_a_week_one_is_done(engine: sa.Engine, database: str) -> None:
     jobs, built = Jobs(database), list[str]()
-    abandon(engine, jobs, attempts=0)
+    abandon(engine)
+    abandon(engine)
+    for _ in range(2):
+        asyncio.run(jobs.run(Work(lambda *_: None, built.append), until_empty=True))
+    abandon(engine)
     assert jobs.queue_build(engine, "2026-W23")
-    asyncio.run(jobs.run(Work(lambda *_: None, built.append), until_empty=True))
-    assert built == ["2026-W23"]
+    for _ in range(2):
+        asyncio.run(jobs.run(Work(lambda *_: None, built.append), until_empty=True))
+    assert built == ["2026-W23", "2026-W23"]
+    assert jobs_of(engine) == []
 
 
-def abandon(engine: sa.Engine, jobs: Jobs, attempts: int) -> None:
-    """A job that is being done by a worker that is no more."""
-    assert jobs.queue_build(engine, "2026-W23")
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_what_a_dead_worker_was_delivering_needs_no_job(
+    archive: Archive, roster: Roster, engine: sa.Engine, database: str, tmp_path: Path
+) -> None:
+    planned(archive, roster, database, 25)
     with engine.begin() as connection:
-        connection.execute(
-            sa.text("UPDATE procrastinate_jobs SET status = 'doing', attempts = :attempts"),
-            {"attempts": attempts},
-        )
+        connection.execute(sa.text("UPDATE procrastinate_jobs SET status = 'doing'"))
+    assert start(tmp_path, database, "--once").wait(60) == 0
+    assert jobs_of(engine) == []
+    assert archive.counts("2026-W22") == {State.ACCEPTED: 25}
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)

@@ -1,7 +1,6 @@
 """Work for many machines: Procrastinate's jobs, written in the transaction that plans."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,7 +8,6 @@ from typing import Any
 
 import procrastinate
 import procrastinate.exceptions
-import procrastinate.jobs
 import sqlalchemy as sa
 
 from service.archive import Span
@@ -17,8 +15,35 @@ from service.archive import Span
 DELIVER = "deliver_chunk"
 BUILD = "build_issue"
 PAUSE = 2.0  # seconds before a database that is gone is tried again
-ROUND = 15.0  # seconds between two looks for the jobs of workers that died
-TRIES = 5  # how often a job is begun before it counts as one that kills its workers
+GLANCE = 15.0  # seconds between two looks for the jobs of workers that died
+SILENCE = 600.0  # seconds without a sign of life: one that stops gives none until its step of a build is done
+TRIES = 5  # how often a build is begun, whatever ended it, before nobody begins it again
+
+# In one statement, so that two workers that look at once take a job back once. A delivery needs no job: the
+# sweeps find it. A build needs none where a newer job for its week waits or is being done.
+TAKE_BACK = """
+WITH dead AS (
+    SELECT job.id, job.attempts + 1 AS tries, job.task_name <> %(build)s OR EXISTS (
+        SELECT FROM procrastinate_jobs other
+        WHERE other.queueing_lock = job.queueing_lock
+            AND (other.status = 'todo' OR other.status = 'doing' AND other.id > job.id)
+    ) AS needless
+    FROM procrastinate_jobs job
+    WHERE job.status = 'doing' AND NOT EXISTS (
+        SELECT FROM procrastinate_workers worker
+        WHERE worker.id = job.worker_id
+            AND worker.last_heartbeat > now() - %(silence)s * interval '1 second'
+    )
+    FOR UPDATE OF job SKIP LOCKED
+), dropped AS (
+    DELETE FROM procrastinate_jobs job USING dead WHERE job.id = dead.id AND dead.needless
+)
+UPDATE procrastinate_jobs job
+SET status = (CASE WHEN dead.tries < %(tries)s THEN 'todo' ELSE 'failed' END)::procrastinate_job_status,
+    attempts = dead.tries, scheduled_at = NULL, worker_id = NULL
+FROM dead WHERE job.id = dead.id AND NOT dead.needless
+RETURNING job.id, job.status::text AS status, job.attempts
+"""
 
 log = logging.getLogger("brief.worker")
 
@@ -86,7 +111,7 @@ class Jobs:
     async def _do_jobs(self, *, wait: bool) -> None:
         async with self._app.open_async():
             await self._take_back()
-            rounds = asyncio.create_task(self._take_back_again_and_again())
+            glances = asyncio.create_task(self._keep_taking_back())
             try:
                 await self._app.run_worker_async(
                     concurrency=1,
@@ -94,32 +119,32 @@ class Jobs:
                     install_signal_handlers=False,
                     delete_jobs="successful",
                     fetch_job_polling_interval=1.0,
+                    stalled_worker_timeout=SILENCE,
                 )
             finally:
-                rounds.cancel()
-                await asyncio.wait((rounds,))
+                glances.cancel()
+                await asyncio.wait((glances,))
 
-    async def _take_back_again_and_again(self) -> None:
+    async def _keep_taking_back(self) -> None:
         while True:
-            await asyncio.sleep(ROUND)
+            await asyncio.sleep(GLANCE)
             try:
                 await self._take_back()
-            except procrastinate.exceptions.ConnectorException as error:
+            except Exception as error:  # noqa: BLE001 - the jobs at hand go on; the next look tries again
                 log.warning("event=queue_gone error=%s", type(error).__name__)
 
     async def _take_back(self) -> None:
-        """Let the jobs be done again whose worker has not been heard of for half a minute."""
-        for job in await self._app.job_manager.get_stalled_jobs():
-            # another worker may have taken it back by now, or a newer job for the same week may wait
-            with contextlib.suppress(procrastinate.exceptions.ConnectorException):
-                if job.attempts + 1 < TRIES:
-                    await self._app.job_manager.retry_job(job)
-                    log.warning("event=job_taken_back job=%s task=%s", job.id, job.task_name)
-                else:
-                    await self._app.job_manager.finish_job(
-                        job, procrastinate.jobs.Status.FAILED, delete_job=False
-                    )
-                    log.error("event=job_given_up job=%s task=%s tries=%d", job.id, job.task_name, TRIES)
+        """Let the builds be done again whose worker died."""
+        wanted: dict[str, Any] = {"build": BUILD, "silence": SILENCE, "tries": TRIES}
+        try:
+            found = await self._app.connector.execute_query_all_async(TAKE_BACK, **wanted)
+        except procrastinate.exceptions.UniqueViolation:
+            return  # the week was queued again just now: the next look drops the older job
+        for job in found:
+            if job["status"] == "todo":
+                log.warning("event=job_taken_back job=%d tries=%d", job["id"], job["attempts"])
+            else:
+                log.error("event=job_given_up job=%d tries=%d", job["id"], job["attempts"])
 
     async def _deliver(self, label: str, first: int, last: int) -> None:
         assert self._work is not None

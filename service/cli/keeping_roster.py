@@ -257,10 +257,13 @@ def _tell(one: RowResult, lines: TextIO | None, *, as_json: bool) -> None:
 
 
 def _standing(one: Subscriber, suppressed: Cause | None) -> str:
-    """In words, with what keeps e-mail from an active one."""
-    until = one.preferences.paused_until
-    words = [str(one.standing), f"suppressed: {suppressed}" if suppressed else ""]
-    return ", ".join(filter(None, [*words, f"paused until {until}" if until else ""]))
+    """The standing, and what else keeps e-mail back."""
+    words = [str(one.standing)]
+    if suppressed:
+        words.append(f"suppressed: {suppressed}")
+    if until := one.preferences.paused_until:
+        words.append(f"paused until {until}")
+    return ", ".join(words)
 
 
 def _values(one: Subscriber, suppressed: Cause | None) -> dict[str, object]:

@@ -57,7 +57,7 @@ def _padded(text: str, size: int) -> str:
 def _words(text: str, columns: int) -> Iterable[tuple[str, int]]:
     """The words of a text with their widths, too long ones cut; addresses stay whole, so that they open."""
     for word in text.split(" "):
-        wide = len(word) if word.isascii() else width(word)
+        wide = len(word) if word.isascii() else width(word)  # the call would be a third of the work
         if wide <= columns or word.startswith(("https://", "http://")):
             yield word, wide
         else:

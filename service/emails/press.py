@@ -4,7 +4,7 @@ import datetime as dt
 import logging
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
 from pathlib import Path
@@ -245,12 +245,9 @@ class RenderedIssue:
         """The edition with a level for each of its topics that the HTML shows; `said` at whatever levels."""
         plain_levels = self._plain_levels(edition, levels)
         said = said or words_of(edition, levels)
-        words = Words(said.preheader, summary(edition, levels), said.followed)
-        plain_words = (
-            words
-            if plain_levels == levels
-            else Words(said.preheader, summary(edition, plain_levels), said.followed)
-        )
+        words = plain_words = replace(said, summary=summary(edition, levels))
+        if tuple(plain_levels) != tuple(levels):
+            plain_words = replace(said, summary=summary(edition, plain_levels))
         return RenderedEdition(
             edition=edition,
             levels=tuple(levels),
