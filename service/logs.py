@@ -69,6 +69,7 @@ def configure(
     root.setLevel(level)
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # queue_gone says it, once
 
 
 def quoted(text: str) -> str:

@@ -9,6 +9,7 @@ import asyncio
 import datetime as dt
 import logging
 import threading
+import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 
@@ -23,7 +24,7 @@ from service.schedule import shortened
 from service.wiring import Service
 
 SWEEP = 5.0  # seconds between two sweeps
-RESTS = (5.0, 15.0, 60.0, 300.0)  # seconds after the first, second, … time that the mailer can't be used
+RESTS = (5.0, 15.0, 60.0, 300.0)  # seconds after the first, second, … time that mailer or database are away
 GLANCE = 0.2  # seconds between looks at whether to stop
 LAST_WORDS = 10.0  # seconds that the job runner gets to end by itself once nothing is in flight
 
@@ -87,12 +88,31 @@ class Worker:
         """Build a week's issue over all topics; BrokenOff where this process is asked to stop meanwhile."""
         with self._building, logs.about(issue=week):
             try:
-                self._build(week)
+                self._build_through_outages(week)
             except BrokenOff:
                 log.warning("event=build_broken_off issue=%s reason=stopped", week)
                 raise
             except Exception as error:  # who queued it looks into the log, or queues it again
                 log.exception("event=build_broken issue=%s error=%s", week, type(error).__name__)
+
+    def _build_through_outages(self, week: str) -> None:
+        """Build; where the database is away, rest and begin again."""
+        for rest in RESTS:
+            try:
+                return self._build(week)
+            except Unavailable as error:
+                words = "event=build_put_off issue=%s error=%s rests=%.0f"
+                log.warning(words, week, type(error).__name__, rest)
+                self._wait(rest)
+        return self._build(week)
+
+    def _wait(self, seconds: float) -> None:
+        """BrokenOff where this process is asked to stop meanwhile."""
+        until = self.room.ticks() + seconds
+        while self.room.ticks() < until:
+            if self.room.stopping():
+                raise BrokenOff
+            time.sleep(GLANCE)
 
     def _build(self, week: str) -> None:
         topics = self.service.roster.topics()

@@ -149,6 +149,10 @@ class Conversation(socketserver.BaseRequestHandler):
             return True
         if self._kind == "cut":
             return False
+        if self._kind == "drips":
+            while True:  # until the client has given up
+                self._say(b"2")
+                time.sleep(0.1)
         if self._kind == "slow":
             self.request.settimeout(60)
             self._lines.read()  # no answer until the client has given up

@@ -84,6 +84,12 @@ def test_what_goes_back_is_counted_on_the_day_of_its_claim_and_only_once(
     assert claimed(archive, claimant.pace, NOW) == 5
 
 
+@pytest.mark.parametrize(("days", "allowed"), [(-10, 10), (-1, 10), (0, 10), (2, 40), (3, None)])
+def test_a_first_day_that_a_wrong_clock_put_ahead_is_no_later_one(days: int, allowed: int | None) -> None:
+    first = NOW.date()
+    assert Pace(warm_up=(10, 20, 40)).allowed_on(first, first + dt.timedelta(days)) == allowed
+
+
 @pytest.mark.parametrize("pace", [Pace(warm_up=(3, 100)), Pace(rate=3.0)])
 def test_nobody_waits_for_the_pace_when_nothing_is_left_to_send(
     archive: Archive, roster: Roster, pace: Pace

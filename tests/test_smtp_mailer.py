@@ -1,9 +1,11 @@
 import contextlib
 import socket
+import socketserver
 import ssl
 import struct
 import subprocess
 import threading
+import time
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -138,6 +140,44 @@ def test_an_answer_that_does_not_come_is_uncertain() -> None:
     with sink(Post()) as server_:
         found = states(server(server_, final_timeout=5.0), "slow@example.org", ADA)
     assert found == {"slow@example.org": State.UNCERTAIN, ADA: State.ACCEPTED}
+
+
+def test_an_answer_that_drips_is_given_up_in_time() -> None:
+    with sink(Post()) as server_:
+        found = states(server(server_, final_timeout=5.0), "drips@example.org", ADA)
+    assert found == {"drips@example.org": State.UNCERTAIN, ADA: State.ACCEPTED}
+
+
+@contextlib.contextmanager
+def greeting(*parts: bytes) -> Iterator[int]:
+    """A server that greets in these parts, a tenth of a second apart, and then says no more; its port."""
+
+    class Greeter(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with contextlib.suppress(OSError):
+                for part in parts:
+                    self.request.sendall(part)
+                    time.sleep(0.1)
+                self.request.recv(1)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Greeter) as server_:
+        server_.daemon_threads = True
+        threading.Thread(target=server_.serve_forever, daemon=True).start()
+        yield server_.server_address[1]
+        server_.shutdown()
+
+
+@pytest.mark.parametrize("parts", [[b"2"] * 600, [b"220-hello\r\n"] * 600], ids=["bytes", "lines"])
+def test_a_greeting_that_drips_is_given_up_in_time(parts: list[bytes]) -> None:
+    with greeting(*parts) as port, pytest.raises(MailerUnusable, match="no SMTP session"):
+        send(SmtpServer("127.0.0.1", port, timeout=1.0), letters(ADA))
+
+
+def test_what_a_server_says_at_the_door_names_no_address() -> None:
+    with greeting(b"554 ada@secret.example said no\r\n") as port, pytest.raises(MailerUnusable) as told:
+        send(SmtpServer("127.0.0.1", port), letters(ADA))
+    assert "the address said no" in str(told.value)
+    assert "secret.example" not in str(told.value)
 
 
 @pytest.mark.parametrize("kind", ["asks", "waits", "hums"])

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import itertools
 import json
 import os
 import signal
@@ -13,7 +14,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 from typing import Never
 
@@ -356,6 +356,34 @@ def test_a_queued_build_that_breaks_is_told(service: Service, caplog: pytest.Log
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_queued_build_waits_for_a_database_that_is_away(
+    service: Service, archive: Archive, caplog: pytest.LogCaptureFixture
+) -> None:
+    away = [sa.exc.OperationalError("SELECT 1", {}, Exception("gone"))] * 2
+
+    def make(_: Service) -> Newsroom:
+        if away:
+            raise away.pop()
+        return newsroom(archive)
+
+    ticks = itertools.count(step=100.0)
+    room = replace(post_room(archive, ScriptedMailer()), ticks=lambda: next(ticks))
+    Worker(service, room, make).build("2026-W22")
+    assert [one.label for one in archive.issues()] == ["2026-W22"]
+    assert caplog.text.count("event=build_put_off issue=2026-W22 error=OperationalError") == 2
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_build_that_waits_for_the_database_ends_when_its_worker_is_asked_to_stop(service: Service) -> None:
+    def away(_: Service) -> Newsroom:
+        raise sa.exc.OperationalError("SELECT 1", {}, Exception("gone"))
+
+    room = post_room(service.archive, ScriptedMailer(), stopping=lambda: True)
+    with pytest.raises(fan_out.BrokenOff):
+        Worker(service, room, away).build("2026-W22")
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_queueing_a_build_needs_postgresql(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(building, "opened", lambda: service)
     with pytest.raises(Refused, match="needs PostgreSQL"):
@@ -387,5 +415,5 @@ def test_a_provider_that_is_down_is_left_alone_longer_each_time(
     for _ in range(700):
         worker.sweep()
         now += 1.0
-    assert [after - before for before, after in pairwise(asked)] == [5.0, 15.0, 60.0, 300.0, 300.0]
+    assert [after - before for before, after in itertools.pairwise(asked)] == [5.0, 15.0, 60.0, 300.0, 300.0]
     assert archive.counts(issue.label) == {State.WAITING: 3}

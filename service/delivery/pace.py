@@ -36,7 +36,7 @@ class Pace:
 
     def allowed_on(self, first_day: dt.date, today: dt.date) -> int | None:
         """What the warm-up curve allows on a day, None for no limit."""
-        day = (today - first_day).days
+        day = max((today - first_day).days, 0)  # a clock that was ahead, and is right again, is no reason
         return self.warm_up[day] if day < len(self.warm_up) else None
 
 

@@ -4,14 +4,15 @@ import selectors
 import smtplib
 import socket
 import ssl
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from service.adapters.smtp_mailer.replies import is_about_policy
+from service.adapters.smtp_mailer.replies import ADDRESS, is_about_policy
 from service.adapters.smtp_mailer.session import Lost, Patience, Session, Unwelcome
 from service.delivery import MailerUnusable, Message, Outcome, State
 from service.delivery.blame import Blame
@@ -19,6 +20,7 @@ from service.delivery.model import Begin
 
 TICK = 0.5  # seconds between looks at the clock
 SILENCE = 60.0  # seconds after which a session that was kept is not used again
+OPENING = 3  # times the time-out for an answer, from the connection to the sign-in
 SEND_BUFFER = 512 * 1024  # a whole message fits, so one call hands it over
 
 
@@ -284,7 +286,8 @@ def _open(server: SmtpServer) -> Session:
     except smtplib.SMTPAuthenticationError as error:
         raise MailerUnusable(f"{where} refuses the login: {error.smtp_code}") from error
     except (smtplib.SMTPException, OSError) as error:
-        raise MailerUnusable(f"no SMTP session with {where}: {error or type(error).__name__}") from error
+        words = ADDRESS.sub("the address", str(error)) or type(error).__name__
+        raise MailerUnusable(f"no SMTP session with {where}: {words}") from error
     except ValueError:  # its words would hold the password
         words = "the server's name, the user or the password has characters that can't be used; use ASCII"
         raise MailerUnusable(f"no SMTP session with {where}: {words}") from None
@@ -297,15 +300,40 @@ def _open(server: SmtpServer) -> Session:
     return session
 
 
+class _Client(smtplib.SMTP):
+    """Opens within OPENING times its time-out: smtplib's own is for a byte, and a server may drip."""
+
+    def connect(self, host: str = "localhost", port: int = 0, source: Any = None) -> tuple[int, bytes]:
+        self.limit = threading.Timer(OPENING * self.timeout, self._hang_up)
+        self.limit.daemon = True
+        self.limit.start()
+        try:
+            return super().connect(host, port, source)
+        except BaseException:
+            self.limit.cancel()
+            raise
+
+    def close(self) -> None:
+        self.limit.cancel()
+        super().close()
+
+    def _hang_up(self) -> None:
+        if self.sock is not None:
+            with suppress(OSError):
+                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)  # under TLS too: nobody reads on
+
+
+class _TlsClient(_Client, smtplib.SMTP_SSL):
+    """The same, encrypted from the first byte."""
+
+
 def _signed_in(server: SmtpServer) -> smtplib.SMTP:
     # reading the system's certificates takes longer than sending a message: only where they are needed
     context = None if server.security == "none" else server.tls or ssl.create_default_context()
     if server.security == "tls":
-        client: smtplib.SMTP = smtplib.SMTP_SSL(
-            server.host, server.port, timeout=server.timeout, context=context
-        )
+        client: _Client = _TlsClient(server.host, server.port, timeout=server.timeout, context=context)
     else:
-        client = smtplib.SMTP(server.host, server.port, timeout=server.timeout)
+        client = _Client(server.host, server.port, timeout=server.timeout)
     with ExitStack() as undo:
         undo.callback(client.close)
         client.ehlo_or_helo_if_needed()
@@ -315,4 +343,5 @@ def _signed_in(server: SmtpServer) -> smtplib.SMTP:
         if server.user:
             client.login(server.user, server.password)
         undo.pop_all()
+    client.limit.cancel()
     return client

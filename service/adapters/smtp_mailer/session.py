@@ -134,11 +134,13 @@ class Session:
             if arrived is None:
                 return
             try:
-                for reply in self._replies.feed(arrived):
-                    self._answer(reply)
+                replies = list(self._replies.feed(arrived))
             except NotSmtp as error:
                 raise Lost(str(error)) from error
-            self._expect()
+            for reply in replies:
+                self._answer(reply)
+            if replies:  # parts of one earn no more patience: who drips would keep us for ever
+                self._expect()
             if not (self._is_encrypted and self.sock.pending()):  # type: ignore[attr-defined]  # an SSLSocket's
                 return
 
