@@ -142,6 +142,22 @@ def test_an_answer_that_does_not_come_is_uncertain() -> None:
     assert found == {"slow@example.org": State.UNCERTAIN, ADA: State.ACCEPTED}
 
 
+def test_a_server_that_ended_every_session_is_tried_with_one_message_until_it_takes_one() -> None:
+    cut, sound = ([f"{name}{number}@example.org" for number in range(40)] for name in ("cut", "ada"))
+    with sink(Post()) as server_, SmtpMailer(server(server_, connections=4)) as mailer:
+        uncertain: list[int] = []
+        for _ in range(3):
+            found: list[State] = []
+            with pytest.raises(MailerUnusable, match="ends every session"):
+                found.extend(outcome.state for _, outcome in mailer.send(letters(*cut), Begun()))
+            uncertain.append(found.count(State.UNCERTAIN))
+        assert uncertain[0] > 4
+        assert uncertain[1:] == [1, 1]
+        served = server_.sessions
+        assert {outcome.state for _, outcome in mailer.send(letters(*sound), Begun())} == {State.ACCEPTED}
+        assert server_.sessions - served == 4
+
+
 def test_an_answer_that_drips_is_given_up_in_time() -> None:
     with sink(Post()) as server_:
         found = states(server(server_, final_timeout=5.0), "drips@example.org", ADA)

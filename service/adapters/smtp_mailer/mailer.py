@@ -48,6 +48,7 @@ class SmtpMailer:
         self._server = server
         self.sessions: list[Session] = []
         self._most = server.connections
+        self._is_on_trial = False  # it ended every session: until it takes a message, one at a time
 
     @property
     def in_flight(self) -> int:
@@ -60,7 +61,8 @@ class SmtpMailer:
         self.close()
 
     def send(self, messages: Iterable[Message], begin: Begin) -> Iterator[tuple[Message, Outcome]]:
-        self._most = self._server.connections  # what the server allowed last time it may not now
+        # what the server allowed last time it may not now
+        self._most = 1 if self._is_on_trial else self._server.connections
         self._drop_stale()
         with selectors.DefaultSelector() as selector:
             yield from _Round(self, selector, messages, begin).run()
@@ -94,6 +96,22 @@ class SmtpMailer:
         self.sessions.append(session)
         return session
 
+    @property
+    def losses_borne(self) -> int:
+        """Sessions that may be lost before the server counts as one that ends them all."""
+        return 0 if self._is_on_trial else 3 * self.in_flight
+
+    def distrust(self) -> None:
+        """The server ended every session, and each may have cost a message its certainty."""
+        self._is_on_trial = True
+
+    def trust(self) -> bool:
+        """The server took a message; whether that was in doubt."""
+        was_on_trial, self._is_on_trial = self._is_on_trial, False
+        if was_on_trial:
+            self._most = self._server.connections
+        return was_on_trial
+
     def _drop_stale(self) -> None:
         """Something between here and the server forgets connections that are long silent, without a word."""
         now = time.monotonic()
@@ -120,7 +138,7 @@ class _Round:
         self._again: deque[Message] = deque()  # surely not sent, because their connection was lost
         self._lost: set[int] = set()
         self._looked_at = time.monotonic()
-        self._blame = Blame(3 * mailer.in_flight)
+        self._blame = Blame(mailer.losses_borne)
         self._unusable: str | None = None  # why the run must stop
 
     def run(self) -> Iterator[tuple[Message, Outcome]]:
@@ -245,6 +263,8 @@ class _Round:
             self._selector.modify(session.sock, events, session)
 
     def _judge(self, message: Message, outcome: Outcome) -> None:
+        if outcome.state is State.ACCEPTED and self._mailer.trust():
+            self._blame = Blame(self._mailer.losses_borne)
         words = self._blame.verdict(message, outcome, is_policy=is_about_policy(outcome))
         if words is not None:
             self._stop(f"the SMTP server does not take our mail: {words}")
@@ -257,6 +277,7 @@ class _Round:
         sent, offered, may_have_arrived = session.sent, session.offered, session.may_have_arrived
         self._end(session)
         if self._blame.one_more_loss():
+            self._mailer.distrust()
             self._stop(f"the SMTP server ends every session: {words}")
         if sent is not None and may_have_arrived:
             yield sent, Outcome(State.UNCERTAIN, f"the connection was lost before the final answer: {words}")
