@@ -22,16 +22,17 @@ from subscribers.links import Purpose
 
 CONTEXT: ContextVar[Mapping[str, str]] = ContextVar("log context", default=MappingProxyType({}))
 # They log addresses of other servers with what was asked, headers, or a line for every tick
-CHATTY = (
-    "alembic",
-    "apscheduler",
-    "arxiv",
-    "httpcore",
-    "httpx",
-    "openai",
-    "procrastinate",
-    "python_http_client",
-)
+CHATTY = {
+    "alembic": logging.WARNING,
+    "apscheduler": logging.WARNING,
+    "arxiv": logging.WARNING,
+    "httpcore": logging.WARNING,
+    "httpx": logging.WARNING,
+    "openai": logging.WARNING,
+    "procrastinate": logging.WARNING,
+    "psycopg.pool": logging.ERROR,  # that the database is away is said by queue_gone, once
+    "python_http_client": logging.WARNING,
+}
 PLACES = 8  # frames of an exception, the innermost first
 
 WORD = re.compile(r'([a-z][a-z_]*)=("[^"]*"|\S*)')
@@ -67,9 +68,8 @@ def configure(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for name in CHATTY:
-        logging.getLogger(name).setLevel(logging.WARNING)
-    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # queue_gone says it, once
+    for name, least in CHATTY.items():
+        logging.getLogger(name).setLevel(least)
 
 
 def quoted(text: str) -> str:

@@ -1,8 +1,8 @@
 """`brief worker`: delivers what is due and builds what was queued, on as many machines as wanted.
 
 On PostgreSQL jobs bring the chunks of an issue, and a sweep now and then finds what no job brings: retries,
-the claims of a worker that died, chunks of one that was stopped. On SQLite the sweep does it all. Builds are
-the scheduler's; a job brings those that somebody queued with `brief build --queue`.
+the claims and chunks of a worker that died or was stopped. On SQLite the sweep does it all. Builds are the
+scheduler's; a job brings those that somebody queued with `brief build --queue`, again where its worker died.
 """
 
 import asyncio

@@ -91,11 +91,7 @@ class Suppressions:
 
 def cause_of(session: Session, address: Address) -> Cause | None:
     """Why this address gets no mail, a deleted subscriber's aside; None when it may get some."""
-    named = [(Kind.ADDRESS, address.key), (Kind.DOMAIN, address.domain)]
-    row = session.exec(
-        select(SuppressionRow).where(_is_one_of(named)).order_by(col(SuppressionRow.kind))
-    ).first()
-    return Cause(row.cause) if row else None
+    return named_causes(session, [address]).get(address.key)
 
 
 def causes(session: Session, addresses: Collection[Address], hashes: KeyedHash) -> dict[str, Cause]:

@@ -2,12 +2,14 @@
 
 replies    what the server says, and what it means for a message
 session    one connection: envelopes and bodies out, replies in
+opening    SmtpServer: the connection, TLS and the sign-in
 mailer     SmtpMailer: all connections in one loop
 
 The standard library's client opens the sessions (TLS, AUTH, EHLO). From there on one loop over all sockets
 does the rest: a thread each would spend its time waiting for the others.
 """
 
-from service.adapters.smtp_mailer.mailer import SmtpMailer, SmtpServer
+from service.adapters.smtp_mailer.mailer import SmtpMailer
+from service.adapters.smtp_mailer.opening import SmtpServer
 
 __all__ = ["SmtpMailer", "SmtpServer"]

@@ -1,42 +1,20 @@
 """The SMTP mailer: all connections in one loop."""
 
 import selectors
-import smtplib
-import socket
-import ssl
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Self
 
-from service.adapters.smtp_mailer.replies import ADDRESS, is_about_policy
-from service.adapters.smtp_mailer.session import Lost, Patience, Session, Unwelcome
+from service.adapters.smtp_mailer.opening import SmtpServer, open_session
+from service.adapters.smtp_mailer.replies import is_about_policy
+from service.adapters.smtp_mailer.session import Lost, Session, Unwelcome
 from service.delivery import MailerUnusable, Message, Outcome, State
 from service.delivery.blame import Blame
 from service.delivery.model import Begin
 
 TICK = 0.5  # seconds between looks at the clock
 SILENCE = 60.0  # seconds after which a session that was kept is not used again
-OPENING = 3  # times the time-out for an answer, from the connection to the sign-in
-SEND_BUFFER = 512 * 1024  # a whole message fits, so one call hands it over
-
-
-@dataclass(frozen=True, slots=True)
-class SmtpServer:
-    """Where to send and how to sign in."""
-
-    host: str
-    port: int = 25
-    security: Literal["none", "starttls", "tls"] = "none"
-    user: str = ""
-    password: str = ""
-    timeout: float = 30.0  # seconds for each answer
-    final_timeout: float = 600.0  # seconds for the answer to a message's body (RFC 5321, 4.5.3.2.6)
-    connections: int = 4
-    tls: ssl.SSLContext | None = None  # the system's certificates when None
 
 
 class SmtpMailer:
@@ -48,7 +26,7 @@ class SmtpMailer:
         self._server = server
         self.sessions: list[Session] = []
         self._most = server.connections
-        self._is_on_trial = False  # it ended every session: until it takes a message, one at a time
+        self.on_trial = False  # it ended every session: until it takes a message, one at a time
 
     @property
     def in_flight(self) -> int:
@@ -61,8 +39,7 @@ class SmtpMailer:
         self.close()
 
     def send(self, messages: Iterable[Message], begin: Begin) -> Iterator[tuple[Message, Outcome]]:
-        # what the server allowed last time it may not now
-        self._most = 1 if self._is_on_trial else self._server.connections
+        self._most = self._server.connections  # what the server allowed last time it may not now
         self._drop_stale()
         with selectors.DefaultSelector() as selector:
             yield from _Round(self, selector, messages, begin).run()
@@ -82,12 +59,12 @@ class SmtpMailer:
 
     @property
     def may_open(self) -> bool:
-        return len(self.sessions) < self._most
+        return len(self.sessions) < (1 if self.on_trial else self._most)
 
     def open(self) -> Session | None:
         """Another session; None where the server allows no more, MailerUnusable where it allows none."""
         try:
-            session = _open(self._server)
+            session = open_session(self._server)
         except MailerUnusable:
             if not self.sessions:
                 raise
@@ -95,22 +72,6 @@ class SmtpMailer:
             return None
         self.sessions.append(session)
         return session
-
-    @property
-    def losses_borne(self) -> int:
-        """Sessions that may be lost before the server counts as one that ends them all."""
-        return 0 if self._is_on_trial else 3 * self.in_flight
-
-    def distrust(self) -> None:
-        """The server ended every session, and each may have cost a message its certainty."""
-        self._is_on_trial = True
-
-    def trust(self) -> bool:
-        """The server took a message; whether that was in doubt."""
-        was_on_trial, self._is_on_trial = self._is_on_trial, False
-        if was_on_trial:
-            self._most = self._server.connections
-        return was_on_trial
 
     def _drop_stale(self) -> None:
         """Something between here and the server forgets connections that are long silent, without a word."""
@@ -138,7 +99,7 @@ class _Round:
         self._again: deque[Message] = deque()  # surely not sent, because their connection was lost
         self._lost: set[int] = set()
         self._looked_at = time.monotonic()
-        self._blame = Blame(mailer.losses_borne)
+        self._blame = Blame(0 if mailer.on_trial else 3 * mailer.in_flight)
         self._unusable: str | None = None  # why the run must stop
 
     def run(self) -> Iterator[tuple[Message, Outcome]]:
@@ -263,8 +224,9 @@ class _Round:
             self._selector.modify(session.sock, events, session)
 
     def _judge(self, message: Message, outcome: Outcome) -> None:
-        if outcome.state is State.ACCEPTED and self._mailer.trust():
-            self._blame = Blame(self._mailer.losses_borne)
+        if self._mailer.on_trial and outcome.state is State.ACCEPTED:
+            self._mailer.on_trial = False
+            self._blame = Blame(3 * self._mailer.in_flight)
         words = self._blame.verdict(message, outcome, is_policy=is_about_policy(outcome))
         if words is not None:
             self._stop(f"the SMTP server does not take our mail: {words}")
@@ -277,7 +239,7 @@ class _Round:
         sent, offered, may_have_arrived = session.sent, session.offered, session.may_have_arrived
         self._end(session)
         if self._blame.one_more_loss():
-            self._mailer.distrust()
+            self._mailer.on_trial = True
             self._stop(f"the SMTP server ends every session: {words}")
         if sent is not None and may_have_arrived:
             yield sent, Outcome(State.UNCERTAIN, f"the connection was lost before the final answer: {words}")
@@ -298,71 +260,3 @@ class _Round:
         if session in self._idle:
             self._idle.remove(session)
         self._mailer.drop(session)
-
-
-def _open(server: SmtpServer) -> Session:
-    where = f"{server.host}:{server.port}"
-    try:
-        client = _signed_in(server)
-    except smtplib.SMTPAuthenticationError as error:
-        raise MailerUnusable(f"{where} refuses the login: {error.smtp_code}") from error
-    except (smtplib.SMTPException, OSError) as error:
-        words = ADDRESS.sub("the address", str(error)) or type(error).__name__
-        raise MailerUnusable(f"no SMTP session with {where}: {words}") from error
-    except ValueError:  # its words would hold the password
-        words = "the server's name, the user or the password has characters that can't be used; use ASCII"
-        raise MailerUnusable(f"no SMTP session with {where}: {words}") from None
-    assert client.sock is not None
-    client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
-    client.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    patience = Patience(server.timeout, server.final_timeout)
-    session = Session(client.sock, pipelining=client.has_extn("pipelining"), patience=patience)
-    client.sock = client.file = None  # the session has it now; the client must not close it
-    return session
-
-
-class _Client(smtplib.SMTP):
-    """Opens within OPENING times its time-out: smtplib's own is for a byte, and a server may drip."""
-
-    def connect(self, host: str = "localhost", port: int = 0, source: Any = None) -> tuple[int, bytes]:
-        self.limit = threading.Timer(OPENING * self.timeout, self._hang_up)
-        self.limit.daemon = True
-        self.limit.start()
-        try:
-            return super().connect(host, port, source)
-        except BaseException:
-            self.limit.cancel()
-            raise
-
-    def close(self) -> None:
-        self.limit.cancel()
-        super().close()
-
-    def _hang_up(self) -> None:
-        if self.sock is not None:
-            with suppress(OSError):
-                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)  # under TLS too: nobody reads on
-
-
-class _TlsClient(_Client, smtplib.SMTP_SSL):
-    """The same, encrypted from the first byte."""
-
-
-def _signed_in(server: SmtpServer) -> smtplib.SMTP:
-    # reading the system's certificates takes longer than sending a message: only where they are needed
-    context = None if server.security == "none" else server.tls or ssl.create_default_context()
-    if server.security == "tls":
-        client: _Client = _TlsClient(server.host, server.port, timeout=server.timeout, context=context)
-    else:
-        client = _Client(server.host, server.port, timeout=server.timeout)
-    with ExitStack() as undo:
-        undo.callback(client.close)
-        client.ehlo_or_helo_if_needed()
-        if server.security == "starttls":
-            client.starttls(context=context)
-            client.ehlo()
-        if server.user:
-            client.login(server.user, server.password)
-        undo.pop_all()
-    client.limit.cancel()
-    return client
