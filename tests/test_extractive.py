@@ -4,9 +4,12 @@ import datetime as dt
 import re
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from service import samples
+from service.archive import Archive
 from service.briefs import Assignment
 from service.briefs.extractive import ExtractiveWriter
 from service.briefs.extractive.acronyms import Acronyms
@@ -18,9 +21,11 @@ from service.briefs.extractive.quotations import Speaker, listed, quote
 from service.briefs.extractive.trends import surprise
 from service.briefs.grounding import check, claims
 from service.briefs.model import Brief, Claim
-from service.briefs.phrases import key_of
+from service.briefs.phrases import key_of, surface_of
 from service.briefs.sentences import Sentence
+from service.briefs.vocabulary import COMPARATIVES
 from service.papers import Paper, Ranked, Selection, Window
+from subscribers.database import connect
 from subscribers.topics import Topic
 
 TOPIC = Topic("gardens", "Gardens", "Gardens and what grows.", ("cs.LG",), ("garden",), ("garden",))
@@ -206,6 +211,19 @@ def test_a_theme_opens_with_a_count_and_its_heading_is_a_phrase_of_its_papers() 
         assert theme.claims[0].kind == "counted"
         words = " ".join(paper(int(paper_id.split(".")[1])).abstract for paper_id in theme.paper_ids).lower()
         assert all(word in words for word in theme.heading.lower().replace(" and ", " ").split())
+
+
+def test_no_theme_of_the_demo_is_named_by_a_comparative(demo: Path) -> None:
+    engine = connect(f"sqlite:///{demo / 'brief.db'}")
+    issues = [Archive(engine).issue(week) for week in samples.WEEKS]
+    leads = [theme.claims[0].text for issue in issues for brief in issue.briefs for theme in brief.themes]
+    assert len(leads) > 12
+    assert [lead for lead in leads if COMPARATIVES & set(re.findall(r"\w+", lead.partition(":")[0]))] == []
+
+
+@pytest.mark.parametrize("name", ["M dwarfs", "3D scenes", "Type B states", "a grasp"])
+def test_a_letter_that_names_a_class_stays_a_capital(name: str) -> None:
+    assert surface_of([name, name]) == name.replace("Type", "type")
 
 
 def test_no_paper_is_in_more_than_two_themes_and_no_heading_comes_twice() -> None:

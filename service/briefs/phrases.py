@@ -172,8 +172,9 @@ def _lowered(surface: str) -> str:
 
 
 def _as_written(word: str) -> str:
-    """A word inside a sentence: small, but names and "3D" as they are."""
-    return word if _is_name(word) or (word[:1].isdigit() and word.isupper()) else word.lower()
+    """A word inside a sentence: small, but names, "3D" and the M of "M dwarfs" as they are."""
+    is_class = word.isupper() and (word[0].isdigit() or (len(word) == 1 and word != "A"))
+    return word if _is_name(word) or is_class else word.lower()
 
 
 def is_plural(surface: str) -> bool:

@@ -47,6 +47,9 @@ WEAK_MODIFIERS = frozenset(
     """.split()
 )
 
+# At the end of a clause they look like nouns; they name nothing.
+COMPARATIVES = frozenset(("best", "better", "fewer", "less", "more", "worse", "worst"))
+
 # Nouns that every abstract holds: a phrase may hold one, but not consist of them.
 WEAK_NOUNS = frozenset(
     """

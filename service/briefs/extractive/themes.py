@@ -12,6 +12,7 @@ from service.briefs.extractive.pool import Pool, Rating, on_proposals, on_result
 from service.briefs.extractive.quotations import either, listed
 from service.briefs.model import Citation, Claim, Theme
 from service.briefs.phrases import is_telling, key_of, merged, parts_of, sentence_case
+from service.briefs.vocabulary import COMPARATIVES
 
 BARE = 0.02  # at most the score of a phrase that can head a theme only where nothing better is shared
 STEM = 5  # letters that "computer" and "computing" share
@@ -294,7 +295,9 @@ def _repeats_topic(key: str, topic: str) -> bool:
 
 
 def _is_heading(corpus: Corpus, key: str, used: set[str]) -> bool:
-    if key not in corpus.frequency or key in used or _repeats_topic(key, corpus.selection.topic.name):
+    if key not in corpus.frequency or key in used or key in COMPARATIVES:
+        return False
+    if _repeats_topic(key, corpus.selection.topic.name):
         return False
     if any(
         set(key.split()) >= set(other.split()) or set(other.split()) >= set(key.split()) for other in used
