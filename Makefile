@@ -9,7 +9,7 @@ DEVELOPMENT := $(VENV)/development.stamp
 JUDGES := node_modules/judges.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve lint judges test check chaos bench models measures docs container lock clean
+.PHONY: help record install demo serve lint judges test check chaos bench models measures docs container lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ lint: $(DEVELOPMENT) ## Lint, types, import contract
 # half as many again as there are cores: many tests wait for processes, servers and browsers
 check: lint ## Lint, types, import contract, and the tests: warnings are errors, the network is off
 	$(BIN)/python -m pytest --numprocesses $$($(PYTHON) -c 'import os; print(max(2, (os.cpu_count() or 1) * 3 // 2))') --dist loadfile --no-loadscope-reorder
+
+record: $(DEVELOPMENT) ## Ask the configured language model the questions of the demo, and keep its answers
+	$(BIN)/python -m tests.recording
 
 chaos: $(DEVELOPMENT) ## Kill senders a hundred times on each database and provider; nobody missed, nobody twice
 	$(BIN)/python -m tests.chaos

@@ -200,7 +200,7 @@ def _writer(settings: Settings) -> Iterator[Finding]:
         yield Finding("writer", "ok", "extractive: needs no key")
         return
     try:
-        chosen = wiring.openai_settings(settings)
+        chosen = wiring.model_settings(settings, settings.openai_model)
     except wiring.WriterNotReady as error:
         yield Finding("writer", "wrong", str(error))
         return

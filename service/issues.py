@@ -29,7 +29,7 @@ class Issue:
     @cached_property
     def content_hash(self) -> str:
         """SHA-256 over the briefs alone, so it is the same whenever and wherever the issue is read."""
-        briefs = [json.loads(brief.to_json()) for brief in self.briefs]
+        briefs = [json.loads(brief.content) for brief in self.briefs]
         canonical = json.dumps(briefs, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 

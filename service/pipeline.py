@@ -10,16 +10,16 @@ from dataclasses import dataclass, replace
 
 from service.archive import Archive, Built, IssueStatus
 from service.briefs import Assignment, BriefWriter
-from service.briefs.desk import write_brief
+from service.briefs.writing import write_brief
 from service.delivery import MessageMaker
 from service.issues import Issue
-from service.papers import Fetched, PaperSource, Selection, SourceError, Window, select
+from service.papers import Fetched, Grader, PaperSource, Selection, SourceError, Window, select
 from service.publishing import Clock, NotApproved, PostRoom, Progress, deliver, unwatched
 from subscribers.topics import Topic
 
 
 @dataclass(frozen=True, slots=True)
-class Newsroom:
+class BuildContext:
     """What building an issue needs from outside."""
 
     archive: Archive
@@ -27,6 +27,7 @@ class Newsroom:
     writer: BriefWriter
     fallback: BriefWriter  # needs no language model
     clock: Clock
+    grader: Grader | None = None  # None: papers are chosen by their words alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class BuildReport:
 def build_issue(  # noqa: PLR0913 - two builds differ in exactly these
     window: Window,
     topics: Sequence[Topic],
-    room: Newsroom,
+    room: BuildContext,
     *,
     fresh: bool = False,
     over_edits: bool = False,
@@ -74,7 +75,9 @@ def build_issue(  # noqa: PLR0913 - two builds differ in exactly these
     for done, selection in enumerate(selections):
         watch(f"Writing {selection.topic.name}", len(topics) + done, 2 * len(topics))
         try:
-            brief = write_brief(room.writer, room.fallback, Assignment(selection, room.clock()))
+            earlier = room.archive.earlier_briefs(selection.topic.slug, window)
+            assignment = Assignment(selection, room.clock(), earlier)
+            brief = write_brief(room.writer, room.fallback, assignment)
         except ValueError as error:  # a defect in one topic's brief is no reason to lose the others'
             failures[selection.topic.slug] = f"{selection.topic.slug}: no brief could be written: {error}"
             continue
@@ -85,21 +88,26 @@ def build_issue(  # noqa: PLR0913 - two builds differ in exactly these
     return BuildReport(issue, tuple(selections), failures)
 
 
-def select_papers(topic: Topic, window: Window, room: Newsroom, *, fresh: bool = False) -> Selection:
+def select_papers(topic: Topic, window: Window, room: BuildContext, *, fresh: bool = False) -> Selection:
     """The topic's papers for the window, given what earlier builds of the topic saw."""
-    return select_among(topic, window, fetch_papers(topic, window.reading, room, fresh=fresh), room.archive)
+    fetched = fetch_papers(topic, window.reading, room, fresh=fresh)
+    return select_among(topic, window, fetched, room.archive, room.grader)
 
 
-def select_among(topic: Topic, window: Window, fetched: Fetched, archive: Archive) -> Selection:
+def select_among(
+    topic: Topic, window: Window, fetched: Fetched, archive: Archive, grader: Grader | None = None
+) -> Selection:
     """The topic's papers among those that were fetched, given what earlier builds of the topic saw."""
     seen = archive.sightings(topic.slug)
     earlier = archive.papers(one.paper_id for one in seen if one.taken and one.window_label != window.label)
     began = archive.began(topic.slug)
-    chosen = select(topic, window, fetched.papers, seen=seen, began=began, before=earlier.values())
+    chosen = select(
+        topic, window, fetched.papers, seen=seen, began=began, before=earlier.values(), grader=grader
+    )
     return replace(chosen, unreadable=fetched.unreadable)
 
 
-def fetch_papers(topic: Topic, window: Window, room: Newsroom, *, fresh: bool = False) -> Fetched:
+def fetch_papers(topic: Topic, window: Window, room: BuildContext, *, fresh: bool = False) -> Fetched:
     """What the source answers, asked once a day."""
     day = room.clock().astimezone(dt.UTC).date()
     stored = None if fresh else room.archive.fetched(topic, window, room.source.name, day)

@@ -24,7 +24,7 @@ from service.adapters import processes
 from service.approvals import ask_about_held, ask_for_approval
 from service.archive import EVENTS_FOR, IssueClosed, Unavailable, asked_about_held, asked_in_vain
 from service.inspection import inspect_editions
-from service.pipeline import Newsroom, build_issue
+from service.pipeline import BuildContext, build_issue
 from service.publishing import Clock, never
 from service.schedule import (
     CLEAN_UP,
@@ -69,7 +69,7 @@ class Scheduler:
     service: Service
     rules: Rules
     holder: str = field(default_factory=processes.own_name)  # as leases name it
-    newsroom: Callable[[Service], Newsroom] = wiring.newsroom
+    build_context: Callable[[Service], BuildContext] = wiring.build_context
     ask: Callable[[Service, str, dt.datetime], bool] = ask_for_approval
     ask_about_held: Callable[[Service, str, int, dt.datetime], bool] = ask_about_held
     read_events: Callable[[dt.datetime], None] | None = None
@@ -205,7 +205,7 @@ class Scheduler:
         """Build; what could not be built, topic by topic."""
         topics = [one for one in self.service.roster.topics() if one.slug in action.topics]
         try:
-            room = self.newsroom(self.service)
+            room = self.build_context(self.service)
             return dict(build_issue(action.window, topics, room, watch=self._keep_lease).failures)
         except Stopped:
             self.break_off()

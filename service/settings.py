@@ -165,7 +165,15 @@ class Settings(BaseSettings):
     openai_api_key: SecretStr = Field(SecretStr(""), description="key of the language model's server")
     openai_base_url: str = Field("https://api.openai.com/v1", description="any OpenAI-compatible server")
     openai_model: str = Field("gpt-5-mini", description="name of the model")
-    openai_concurrency: int = Field(4, ge=1, le=64, description="requests at the same time")
+    choosing: Literal["model", "words"] = Field(
+        "model", description="where there is a language model, papers are chosen by its grades or by words"
+    )
+    checking: Literal["model", "off"] = Field(
+        "model", description="whether a language model checks every sentence that one wrote"
+    )
+    openai_check_model: str = Field("", description="the model that checks; the one that writes when empty")
+    openai_deadline: float = Field(1800.0, gt=0, description="seconds for one brief, all its requests")
+    openai_concurrency: int = Field(8, ge=1, le=64, description="requests at the same time")
     openai_timeout: float = Field(180.0, gt=0, description="seconds for one request")
     openai_token_ceiling: int = Field(
         2_000_000, ge=0, description="tokens of one brief at most; 0: no ceiling"

@@ -25,7 +25,8 @@ from service.briefs import Assignment, BriefWriter
 from service.delivery import Mailer, MailerUnusable, MessageIds, MessageMaker, Uncertainty
 from service.delivery.pace import Pace
 from service.emails import DkimSigner, KeyUnusable, Press, Sender, dkim_signer
-from service.pipeline import Newsroom
+from service.papers import PaperSource
+from service.pipeline import BuildContext
 from service.publishing import PostRoom, never
 from service.schedule import Rules
 from service.settings import LOOPBACK, Settings
@@ -36,10 +37,11 @@ from subscribers.topics import load_topics
 
 if TYPE_CHECKING:
     from service.adapters.fan_out import Jobs
-    from service.adapters.openai_briefs import Estimate, OpenAISettings
+    from service.adapters.openai_model import OpenAIModel, OpenAISettings
     from service.adapters.sendgrid_events import Received
     from service.adapters.sendgrid_mailer import SendGridMailer
     from service.adapters.smtp_mailer import SmtpMailer
+    from service.briefs.modelled import AnswerStore, Estimate
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 
@@ -125,7 +127,8 @@ def set_up(engine: sa.Engine) -> None:
     migrations.upgrade(engine, lambda connection: put_topics(connection, load_topics()))
 
 
-def newsroom(service: Service, choice: str | None = None) -> Newsroom:
+def build_context(service: Service, choice: str | None = None) -> BuildContext:
+    """What building an issue needs, with the writer that the settings or `choice` name."""
     from service.adapters.arxiv_papers import ArxivPapers
 
     settings = service.settings
@@ -136,43 +139,86 @@ def newsroom(service: Service, choice: str | None = None) -> Newsroom:
         interval=settings.arxiv_interval,
     )
     fallback = fallback_writer()
-    return Newsroom(service.archive, source, writer(service, fallback, choice), fallback, now)
+    if not writes_with_model(settings, choice):
+        return BuildContext(service.archive, source, fallback, fallback, now)
+    return modelled_context(service, source, fallback)
 
 
-def writer(service: Service, fallback: BriefWriter, choice: str | None = None) -> BriefWriter:
-    """The writer that the settings or `choice` name; WriterNotReady where it lacks what it needs."""
-    settings = service.settings
+def modelled_context(service: Service, source: PaperSource, fallback: BriefWriter) -> BuildContext:
+    """The same with a language model that chooses, writes and checks."""
+    from service.adapters.archived_answers import ArchivedAnswers
+    from service.briefs.modelled import ModelGrader, ModelWriter
+
+    settings, answers = service.settings, ArchivedAnswers(service.archive)
+    model = language_model(settings, settings.openai_model, answers)
+    other = settings.openai_check_model
+    checker = language_model(settings, other, answers) if other and other != settings.openai_model else model
+    writer = ModelWriter(model, fallback, answers, checker if settings.checking == "model" else None)
+    grader = ModelGrader(model, answers) if settings.choosing == "model" else None
+    return BuildContext(service.archive, source, writer, fallback, now, grader)
+
+
+def sample_context(
+    service: Service, source: PaperSource, clock: Callable[[], dt.datetime], *, recorded: bool
+) -> BuildContext:
+    """What building from invented papers needs: a language model's recorded answers, or no model."""
+    fallback = fallback_writer()
+    if not recorded:
+        return BuildContext(service.archive, source, fallback, fallback, clock)
+    from service.adapters.archived_answers import ArchivedAnswers
+    from service.adapters.recorded_model import RecordedModel
+    from service.briefs.modelled import ModelGrader, ModelWriter
+    from service.samples import RECORDED
+
+    model, answers = RecordedModel(RECORDED), ArchivedAnswers(service.archive)
+    writer = ModelWriter(model, fallback, answers, model)
+    return BuildContext(service.archive, source, writer, fallback, clock, ModelGrader(model, answers))
+
+
+def estimated(
+    service: Service, room: BuildContext, assignment: Assignment
+) -> "tuple[Estimate, float | None]":
+    """What writing would take and cost: nothing for a writer that needs no language model."""
+    from service.adapters.archived_answers import ArchivedAnswers
+    from service.briefs.modelled import Estimate, ModelWriter, estimate
+    from service.briefs.modelled.asking import Usage
+
+    papers, settings = len(assignment.selection.taken), service.settings
+    if not isinstance(room.writer, ModelWriter):
+        return Estimate(Usage(), 0, papers, papers, 0), 0.0
+    answers, name = ArchivedAnswers(service.archive), settings.openai_model
+    grades, checks = room.grader is not None, settings.checking == "model"
+    found = estimate(assignment, answers, name, grades=grades, checks=checks)
+    model = language_model(settings, name, answers)
+    return found, model.settings.cost(found.usage.prompt, found.usage.completion)
+
+
+def writes_with_model(settings: Settings, choice: str | None = None) -> bool:
+    """Whether a language model writes; WriterNotReady where it lacks what it needs."""
     key = settings.openai_api_key.get_secret_value()
     choice = choice or settings.writer
     if choice == "extractive" or (choice == "auto" and not key):
-        return fallback
+        return False
     if not key and urlsplit(settings.openai_base_url).hostname not in LOOPBACK:
         raise WriterNotReady("the OpenAI writer needs BRIEF_OPENAI_API_KEY, or a server on this machine")
-    from service.adapters.archived_cards import ArchivedCards
-    from service.adapters.openai_briefs import OpenAIWriter
-
-    return OpenAIWriter(openai_settings(settings), fallback, ArchivedCards(service.archive))
+    return True
 
 
-def estimate(room: Newsroom, assignment: Assignment) -> "Estimate":
-    """What writing would take: nothing for a writer that needs no language model."""
-    from service.adapters.openai_briefs import Estimate, OpenAIWriter
+def language_model(settings: Settings, name: str, answers: "AnswerStore") -> "OpenAIModel":
+    """A model of the server that the settings name; WriterNotReady where they don't fit together."""
+    from service.adapters.openai_model import OpenAIModel
 
-    if isinstance(room.writer, OpenAIWriter):
-        return room.writer.estimate(assignment)
-    papers = len(assignment.selection.taken)
-    return Estimate(
-        prompt_tokens=0, completion_tokens=0, cost=0.0, requests=0, papers=papers, papers_read=papers
-    )
+    return OpenAIModel(model_settings(settings, name), answers)
 
 
-def openai_settings(settings: Settings) -> "OpenAISettings":
-    from service.adapters.openai_briefs import OpenAISettings, Price
+def model_settings(settings: Settings, name: str) -> "OpenAISettings":
+    """How a model of this name is reached; WriterNotReady where the settings don't fit together."""
+    from service.adapters.openai_model import OpenAISettings, Price
 
     priced = settings.openai_prompt_price or settings.openai_completion_price
     try:
         return OpenAISettings(
-            model=settings.openai_model,
+            model=name,
             api_key=settings.openai_api_key.get_secret_value(),
             base_url=settings.openai_base_url,
             price=Price(settings.openai_prompt_price, settings.openai_completion_price) if priced else None,
@@ -180,6 +226,7 @@ def openai_settings(settings: Settings) -> "OpenAISettings":
             cost_ceiling=settings.openai_cost_ceiling or None,
             concurrency=settings.openai_concurrency,
             timeout=settings.openai_timeout,
+            deadline=settings.openai_deadline,
         )
     except ValueError as error:
         raise WriterNotReady(f"the settings of the OpenAI writer don't fit: {error}") from error

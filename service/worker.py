@@ -18,7 +18,7 @@ from service.adapters.fan_out import BrokenOff, Jobs, Work
 from service.archive import Span, Unavailable
 from service.delivery import MailerUnusable, MessageMaker
 from service.papers import Window
-from service.pipeline import Newsroom, build_issue
+from service.pipeline import BuildContext, build_issue
 from service.publishing import NotApproved, PostRoom, deliver
 from service.schedule import shortened
 from service.wiring import Service
@@ -37,7 +37,7 @@ class Worker:
 
     service: Service
     room: PostRoom
-    newsroom: Callable[[Service], Newsroom] = wiring.newsroom
+    build_context: Callable[[Service], BuildContext] = wiring.build_context
     _one: threading.Lock = field(default_factory=threading.Lock)
     _building: threading.Lock = field(default_factory=threading.Lock)
     _makers: dict[str, MessageMaker] = field(default_factory=dict)
@@ -116,7 +116,7 @@ class Worker:
 
     def _build(self, week: str) -> None:
         topics = self.service.roster.topics()
-        room = self.newsroom(self.service)
+        room = self.build_context(self.service)
         report = build_issue(Window.of_week(week), topics, room, watch=self._go_on)
         for slug, cause in report.failures.items():
             words = logs.quoted(shortened(cause))

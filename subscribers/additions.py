@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from subscribers import suppressions
 from subscribers.addresses import Address, KeyedHash
 from subscribers.database import UtcDateTime, as_stored, insert_many, is_one_of, table
-from subscribers.preferences import Preferences, Standing, check, describe
+from subscribers.preferences import Preferences, Standing, check, describe, of_new
 from subscribers.subscriber import follows, new_reference, preferences_of
 from subscribers.tables import FollowRow, HistoryRow, SubscriberRow, TopicRow
 
@@ -118,11 +118,8 @@ def _decide(
         return Addition(Result.SUPPRESSED, OWNERS_ONLY if cause is suppressions.Cause.DELETED else cause)
     if known and known.standing is Standing.LEFT:
         return Addition(Result.SUPPRESSED, LEFT)
-    preferences = (
-        replace(known.preferences, **candidate.choices)
-        if known
-        else Preferences(**{"topics": (), **candidate.choices})
-    )
+    choices = candidate.choices
+    preferences = replace(known.preferences, **choices) if known else of_new(choices)
     if problems := check(preferences, slugs):
         return Addition(Result.REFUSED, f"{problems[0].field}: {problems[0].message}")
     if known:

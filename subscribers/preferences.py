@@ -21,6 +21,12 @@ class Length(StrEnum):
 
     FULL = "full"
     SHORT = "short"
+    MINUTE = "minute"
+
+    @classmethod
+    def for_topics(cls, topics: Collection[str]) -> "Length":
+        """What a new reader gets who did not choose: several topics in full are more than a coffee holds."""
+        return cls.SHORT if len(topics) > 1 else cls.FULL
 
 
 class Frequency(StrEnum):
@@ -106,6 +112,12 @@ def read_preferences(form: Mapping[str, Any], base: Preferences | None = None) -
     missing keeps the base's value. Only text is read here: `check` says whether the values may be chosen.
     """
     return replace(base or Preferences(()), **read_choices(form))
+
+
+def of_new(choices: Mapping[str, Any]) -> Preferences:
+    """The preferences of somebody new who chose these; the length that was not chosen fits the topics."""
+    topics = choices.get("topics", ())
+    return Preferences(**{"topics": topics, "length": Length.for_topics(topics), **choices})
 
 
 def read_choices(form: Mapping[str, Any]) -> dict[str, Any]:

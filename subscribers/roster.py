@@ -37,7 +37,7 @@ class NotAdded(ValueError):
 class Joining:
     """Somebody whom the operator adds, having their consent; what is None stays as it is.
 
-    A new subscriber gets the defaults of `Preferences` for it.
+    A new subscriber gets the defaults of `Preferences` for it, and the length that fits the topics.
     """
 
     address: str

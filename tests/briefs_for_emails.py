@@ -1,4 +1,4 @@
-"""Invented briefs to render: as long as real ones, deterministic, with no real paper in them."""
+"""Invented briefs to render, in the form of the extractive writer: the same each time, of no real paper."""
 
 import datetime as dt
 from itertools import cycle, islice
@@ -169,10 +169,8 @@ def method(index: int, catalog: tuple[CatalogEntry, ...], words: int) -> Method:
 def notable(paper: CatalogEntry, words: int) -> Notable:
     return Notable(
         paper.paper_id,
-        why=claim("{} is the clearest statement of the week's main question.", paper, words=words),
-        teaches=claim(
-            "How {} separates the signal of a step from that of its trajectory.", paper, words=words
-        ),
+        shows=claim("{} is the clearest statement of the week's main question.", paper, words=words),
+        why=claim("How {} separates the signal of a step from that of its trajectory.", paper, words=words),
     )
 
 
@@ -232,8 +230,8 @@ def overview(catalog: tuple[CatalogEntry, ...], words: int) -> Overview:
         words=words,
     )
     steps = (
-        ReadingStep("For the mental model", (a.paper_id,), 12),
-        ReadingStep("For richer rewards", (b.paper_id, c.paper_id), 24),
+        ReadingStep("For the mental model", (a.paper_id,)),
+        ReadingStep("For richer rewards", (b.paper_id, c.paper_id)),
     )
     return Overview((said,), steps)
 

@@ -265,8 +265,8 @@ def trend() -> Trend:
 
 def overview() -> Overview:
     order = (
-        ReadingStep("Start with forecasts", (paper(0).id, paper(1).id), 14),
-        ReadingStep("Then learned control", (paper(10).id, paper(11).id), 14),
+        ReadingStep("Start with forecasts", (paper(0).id, paper(1).id)),
+        ReadingStep("Then learned control", (paper(10).id, paper(11).id)),
     )
     return Overview((counted((10, 11), "reinforcement learning"),), order)
 

@@ -20,7 +20,7 @@ from service.delivery import Message, Outcome, State
 from service.delivery.model import Begin
 from service.issues import Issue
 from service.papers import Fetched, Paper, Window
-from service.pipeline import Newsroom
+from service.pipeline import BuildContext
 from service.publishing import PostRoom
 from service.schedule import upcoming
 from service.scheduler import Scheduler
@@ -190,9 +190,9 @@ class Quarter:
         both = self.two_schedulers is not None and self.two_schedulers[0] <= self.now < self.two_schedulers[1]
         return self._all if both else self._all[:1]
 
-    def _newsroom(self, _: object) -> Newsroom:
+    def _newsroom(self, _: object) -> BuildContext:
         writer = ExtractiveWriter()
-        return Newsroom(self.archive, self, writer, writer, lambda: self.now)
+        return BuildContext(self.archive, self, writer, writer, lambda: self.now)
 
     def _ask(self, _: object, label: str, now: dt.datetime) -> bool:
         self.asked.append((now, label))

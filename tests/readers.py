@@ -30,6 +30,7 @@ from service.settings import Settings
 from service.web.app import make_app
 from service.wiring import Service
 from subscribers.links import Links
+from subscribers.preferences import Length
 from subscribers.roster import Joining
 from subscribers.subscriber import Subscriber
 from tests import builders
@@ -123,9 +124,9 @@ class Place:
         return Reader(TestClient(self.app, BASE, client=(host, 50_000), raise_server_exceptions=True))
 
     def subscriber(self, address: str = ADDRESS, topics: Sequence[str] = TOPICS, **more: Any) -> Subscriber:
-        subscriber, _ = self.service.roster.put_subscriber(
-            Joining(address, tuple(topics), **more), self.clock.now
-        )
+        """A reader of everything in full, unless told otherwise."""
+        joining = Joining(address, tuple(topics), **{"length": Length.FULL, **more})
+        subscriber, _ = self.service.roster.put_subscriber(joining, self.clock.now)
         return subscriber
 
     def again(self, subscriber: Subscriber) -> Subscriber:

@@ -61,7 +61,7 @@ def logged(place: Place) -> list[tuple[str, str, str, str]]:
 
 def test_the_page_says_where_the_issue_stands_and_who_would_get_it(ann: Reader) -> None:
     page = ann.get(ISSUE)
-    for words in ("waits for approval", "6 different e-mails were checked, nothing is wrong", "would get it"):
+    for words in ("waits for approval", "9 different e-mails were checked, nothing is wrong", "would get it"):
         assert words in " ".join(page.text.split())
 
 
@@ -253,7 +253,7 @@ def test_a_test_is_marked_and_leaves_no_trace_but_in_the_audit_log(place: Place,
     answer = press(ann, "Send the test", f"{ISSUE}/preview?topics={TOPIC}", address="Chef@example.net")
     assert answer.status == 303
     (sent,) = place.letters()
-    assert str(sent["subject"]).startswith("[Test] Robot Learning: ")
+    assert str(sent["subject"]).startswith("[Test] Forecasting currents")
     assert sent["to"] == "Chef@example.net"
     assert place.service.archive.counts(LABEL) == before
     ((actor, action, subject, detail),) = logged(place)
@@ -305,7 +305,7 @@ def test_a_note_is_written_shown_and_taken_back(place: Place, ann: Reader) -> No
     press(ann, "Approve")
     edit(ann, "Save the note", text="Read the first one first.")
     assert "Read the first one first." in ann.get(f"{ISSUE}/frame?topics={TOPIC}").text
-    assert "edited by the editors" in ann.get(f"{ISSUE}/frame?topics={TOPIC}").text
+    assert "Edited by the editors" in ann.get(f"{ISSUE}/frame?topics={TOPIC}").text
     assert not place.service.archive.status(LABEL).approved
     assert press(ann, "Undo every edit", f"{ISSUE}/edit").status == 303
     assert "Read the first one first." not in ann.get(f"{ISSUE}/frame?topics={TOPIC}").text

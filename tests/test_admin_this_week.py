@@ -55,14 +55,14 @@ def test_a_draft_shows_its_checks_and_who_would_get_it(place: Place, ann: Reader
 
 def test_an_issue_that_must_not_be_sent_says_why(ann: Reader) -> None:
     text = words(ann)  # the tests' own address is neither https nor on this machine
-    assert "6 of 6 e-mails have problems" in text
+    assert "9 of 9 e-mails have problems" in text
     assert "List-Unsubscribe is not exactly one https address" in text
 
 
 def test_the_checks_are_those_of_the_command_line(tmp_path: Path, migrated: Path) -> None:
     office = open_place(tmp_path, migrated, "https://testserver").app.app.state.office
     found = checks(office, LABEL, "hash")
-    assert len(found) == 6
+    assert len(found) == 9
     assert not any(found.values())
 
 

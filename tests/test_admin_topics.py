@@ -7,7 +7,7 @@ import pytest
 
 from service.briefs.extractive import ExtractiveWriter
 from service.papers import Fetched, Paper, Window
-from service.pipeline import Newsroom
+from service.pipeline import BuildContext
 from service.web.admin.topic_forms import TopicForm
 from tests import builders
 from tests.fakes import ScriptedPapers
@@ -42,9 +42,9 @@ def acts(place: Place) -> list[tuple[str, str, str]]:
 def scripted(place: Place, answers: dict[str, Any]) -> ScriptedPapers:
     """Let try-outs ask this source in arXiv's place."""
     source, writer = ScriptedPapers(answers, NOW), ExtractiveWriter()
-    room = Newsroom(place.service.archive, source, writer, writer, place.clock)
+    room = BuildContext(place.service.archive, source, writer, writer, place.clock)
     state = place.app.app.state
-    state.office = replace(state.office, newsroom=lambda: room)
+    state.office = replace(state.office, build_context=lambda: room)
     return source
 
 

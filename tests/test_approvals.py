@@ -51,7 +51,7 @@ def test_the_audience_is_told_by_topic_and_by_reason(place: Place) -> None:
 def test_what_is_wrong_is_told_before_it_goes_out(tmp_path: Path, migrated: Path) -> None:
     place = open_place(tmp_path, migrated, "http://brief.example.org", admins=ADMINS)
     words = ask(place)
-    assert "6 different e-mails were checked, and something is wrong with 6 of them" in words
+    assert "9 different e-mails were checked, and something is wrong with 9 of them" in words
     assert "List-Unsubscribe is not exactly one https address" in words
 
 

@@ -1,5 +1,7 @@
 """The benchmarks are run by hand; what they call is kept working here."""
 
+from service.papers import Selection
+from tests.benchmarks.models import Row, row, runs, selection
 from tests.benchmarks.senders import deliver_all
 from tests.fakes import ScriptedMailer
 
@@ -8,3 +10,14 @@ def test_the_benchmark_of_delivery_delivers() -> None:
     mailer = ScriptedMailer()
     assert deliver_all(mailer, 20).seconds > 0
     assert len({message.recipient for message in mailer.sent}) == 20
+
+
+def test_nothing_that_a_language_model_invents_reaches_a_reader() -> None:
+    chosen: dict[bool, Selection] = {hostile: selection(hostile=hostile) for hostile in (False, True)}
+    rows: list[Row] = [row(run, chosen[run.hostile]) for run in runs()]
+    assert [str(one) for one in rows if one.left or one.failing] == []
+    by = {one.run.name: one.brief.metadata for one in rows}
+    assert (by["answers well"].writer, by["answers well"].claims_dropped) == ("openai", 0)
+    assert by["changes every number, and the checker mends"].claims_repaired > 5
+    assert by["lies in every fourth sentence"].claims_dropped > 5
+    assert by["is out of money"].writer == "extractive"

@@ -1,11 +1,14 @@
 """What `brief build` says and does after a build."""
 
 import datetime as dt
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from service import wiring
 from service.archive import Archive
 from service.cli import building
 from service.papers import Window
@@ -13,7 +16,9 @@ from service.pipeline import BuildReport
 from service.settings import Settings
 from service.wiring import Service
 from subscribers.roster import Roster
-from tests import newsrooms
+from tests import builders, newsrooms
+from tests.adapters.openai_server import ModelServer
+from tests.fakes import ScriptedPapers
 
 
 @pytest.fixture
@@ -62,3 +67,21 @@ def test_a_window_that_is_not_over_is_said(capsys: pytest.CaptureFixture[str]) -
     for today, is_said in ((window.last, True), (window.last + dt.timedelta(days=1), False)):
         building._warn_of_open(window, today)
         assert ("2026-W22 is not over" in capsys.readouterr().err) is is_said
+
+
+def test_a_dry_run_reckons_what_a_build_would_take_and_asks_nothing_of_the_model(
+    service: Service, capsys: pytest.CaptureFixture[str]
+) -> None:
+    topic, papers = builders.topic(), list(builders.papers().values())
+    with ModelServer() as server:
+        chosen = {"writer": "openai", "openai_base_url": server.url, "openai_prompt_price": 2.0}
+        asking = replace(service, settings=service.settings.model_copy(update=chosen))
+        source = ScriptedPapers({topic.slug: papers}, newsrooms.NOW)
+        room = replace(wiring.build_context(asking), source=source)
+        building._print_estimates(asking, builders.WINDOW, (topic,), room, as_json=True)
+        assert server.requests == []
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["topic"], row["to_grade"]) == (topic.name, len(papers))
+    assert 0 < row["papers"] <= len(papers)
+    assert row["requests"] > 5
+    assert row["cost"] == pytest.approx(row["prompt_tokens"] * 2 / 1_000_000)

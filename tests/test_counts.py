@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from service.briefs.desk import write_brief
 from service.briefs.extractive import ExtractiveWriter
 from service.briefs.model import Brief
+from service.briefs.writing import write_brief
 from service.emails.levels import Level
 from service.emails.views import TopicView
 from service.issues import Issue
@@ -30,7 +30,7 @@ def agree(brief: Brief) -> None:
     assert [first_number(lead.text) for lead in leads] == sizes
     assert [len(lead.paper_ids) for lead in leads] == sizes
     assert [sum(entry.theme == at for entry in brief.catalog) for at in range(len(sizes))] == sizes
-    shown = TopicView(brief, Level.FULL, "https://brief.example/").catalog
+    shown = TopicView(brief, Level.FULL, "https://brief.example/", on_web=True).catalog
     assert [len(group.papers) for group in shown][: len(sizes)] == sizes
     if "make up the largest themes" in brief.overview.claims[0].text:
         assert first_number(brief.overview.claims[0].text) == sizes[0] + sizes[1]

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from service.archive import Archive, Built, IssueClosed, IssueEdited, Stale
 from service.briefs.extractive import ExtractiveWriter
 from service.briefs.grounding import Place, check, claims, required, texts
-from service.briefs.grounding.sections import EXTENTS, entries_of
+from service.briefs.grounding.places import items_of
+from service.briefs.grounding.sections import EXTENTS
 from service.briefs.model import Brief
 from service.editing import (
     ChangeHeading,
@@ -31,7 +32,7 @@ from service.editing.papers import without_paper
 from service.emails.sentences import subject_values
 from service.issues import Issue
 from service.papers import Fetched
-from service.pipeline import Newsroom, build_issue
+from service.pipeline import BuildContext, build_issue
 from tests import builders
 from tests.fakes import ScriptedPapers
 from tests.newsrooms import NOW
@@ -180,7 +181,7 @@ def test_a_note_that_must_not_go_out_is_refused(text: str) -> None:
 def test_the_editors_words_stand_in_the_subject_of_every_edition_with_the_topic() -> None:
     made = edited(issue(), ChangeSubject(TOPIC, "Calm harbours"), PAPERS)
     for topics in ((TOPIC,), (TOPIC, OTHER)):
-        assert subject_values(made.for_topics(topics))["themes"].startswith("Calm harbours")
+        assert subject_values(made.for_topics(topics))["news"] == "Calm harbours"
 
 
 def test_abstracts_that_are_not_kept_stop_an_edit() -> None:
@@ -229,7 +230,7 @@ def test_any_sequence_of_edits_keeps_the_gates_and_the_sums(history: tuple[Issue
     for brief in made.briefs:
         assert check(brief, PAPERS).failures == ()
         for section in EXTENTS:
-            assert len(entries_of(brief, section)) >= required(section, len(brief.catalog))
+            assert len(items_of(brief, section)) >= required(section, len(brief.catalog))
         assert all(trend.now_of == len(brief.catalog) for trend in brief.trends)
         dropped = {edit.paper_id for edit in taken if isinstance(edit, DropPaper)}
         assert len(brief.catalog) == len(PAPERS) - len(dropped)
@@ -314,7 +315,7 @@ def test_a_withdrawn_approval_makes_a_draft(stored: Archive) -> None:
 def test_a_build_refuses_an_edited_issue_before_it_asks_for_papers(stored: Archive) -> None:
     stored.edit_issue(LABEL, NOTE, BY, NOW)
     source = ScriptedPapers({TOPIC: []}, NOW)
-    room = Newsroom(stored, source, ExtractiveWriter(), ExtractiveWriter(), lambda: NOW)
+    room = BuildContext(stored, source, ExtractiveWriter(), ExtractiveWriter(), lambda: NOW)
     with pytest.raises(IssueEdited):
         build_issue(builders.WINDOW, [builders.topic()], room)
     assert source.asked == []

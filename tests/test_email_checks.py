@@ -7,6 +7,7 @@ import pytest
 
 from service.emails import HTML_LIMIT, Press, RenderedEdition
 from service.emails.checks import CHECKS, Sample, contrast, problems
+from tests.argued_briefs import argued
 from tests.briefs_for_emails import BUILT, SENDER, brief, issue, recipient
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -14,7 +15,7 @@ TEMPLATES = Path(__file__).parents[1] / "templates"
 
 @pytest.fixture(scope="module")
 def edition() -> RenderedEdition:
-    printed = Press(SENDER, TEMPLATES).print(issue(brief(papers=12), brief("agents", "Agents & Tools", 5)))
+    printed = Press(SENDER, TEMPLATES).print(issue(argued(), brief("agents", "Agents & Tools", 5)))
     return printed.edition(["llm-post-train", "agents"])
 
 
@@ -50,11 +51,12 @@ def test_a_problem_names_its_check(edition: RenderedEdition) -> None:
         ("<h1", "<!--topic--><h1", "a mark of the templates is left"),
         (recipient().manage_url, "slot-manage-slot", "a placeholder is left"),
         ('href="#topic-agents"', 'href="#topic-gone"', "leads nowhere"),
-        ("https://arxiv.org/abs/2605.20000", "https://arxiv.org/ abs", "not a well-formed"),
+        ("https://arxiv.org/abs/2605.10001", "https://arxiv.org/ abs", "not a well-formed"),
         (">View in browser</a>", "></a>", "has no words"),
         ("color:#596069", "color:#a9a9a9", "has a contrast of 2."),
         ("Key Research Themes</h3>", "Key Themes</h3>", "lacks the heading"),
-        ("https://arxiv.org/abs/2605.20000", "https://arxiv.org/abs/2605.99999", "lacks the link"),
+        ("<h1", "<!--back--><h1", "a mark of the templates is left"),
+        ("https://arxiv.org/abs/2605.10001", "https://arxiv.org/abs/2605.99999", "lacks the link"),
         ("</body>", f"<!--{'x' * HTML_LIMIT}--></body>", "Gmail would clip it"),
     ],
 )  # fmt: skip

@@ -4,12 +4,10 @@ import datetime as dt
 import re
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from service import samples
-from service.archive import Archive
 from service.briefs import Assignment
 from service.briefs.extractive import ExtractiveWriter
 from service.briefs.extractive.acronyms import Acronyms
@@ -20,13 +18,12 @@ from service.briefs.extractive.methods import does_without
 from service.briefs.extractive.quotations import Speaker, listed, quote
 from service.briefs.extractive.trends import surprise
 from service.briefs.grounding import check, claims
-from service.briefs.model import Brief, Claim
+from service.briefs.model import Brief, Citation, Claim
 from service.briefs.phrases import key_of, surface_of
 from service.briefs.sentences import Sentence
 from service.briefs.vocabulary import COMPARATIVES
-from service.papers import Paper, Ranked, Selection, Window
-from subscribers.database import connect
-from subscribers.topics import Topic
+from service.papers import Paper, Ranked, Selection, Window, select
+from subscribers.topics import Topic, load_topics
 
 TOPIC = Topic("gardens", "Gardens", "Gardens and what grows.", ("cs.LG",), ("garden",), ("garden",))
 WINDOW = Window.of_week("2026-W23")
@@ -126,9 +123,8 @@ def test_every_section_holds_what_the_specification_asks() -> None:
     assert brief.overview.reading_order
 
 
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
+def test_problems_are_told_by_their_noun_or_by_what_is_scarce_or_costly() -> None:
+    for text, told in [
         ("Training needs expensive verifier passes.", ("costs", "expensive verifier passes")),
         ("It suffers from sparse training signals in play.", ("scarcity", "sparse training signals")),
         ("We train a sparse autoencoder here.", None),  # a technique
@@ -139,13 +135,9 @@ def test_every_section_holds_what_the_specification_asks() -> None:
         ("The signal-to-noise of probes is low.", None),
         ("We predict a measurable pre-failure here.", None),
         ("Under severe self-occlusions it fails.", ("noise and uncertainty", "severe self-occlusions")),
-    ],
-)
-def test_problems_are_told_by_their_noun_or_by_what_is_scarce_or_costly(
-    text: str, told: tuple[str, str] | None
-) -> None:
-    found = [(kind, surface) for kind, surface in problems_in(text) if len(surface.split()) > 1]
-    assert (told in found) if told else not found
+    ]:
+        found = [(kind, surface) for kind, surface in problems_in(text) if len(surface.split()) > 1]
+        assert (told in found) if told else not found
 
 
 def test_a_heading_says_which_problem_it_is() -> None:
@@ -198,7 +190,7 @@ def test_every_claim_cites_words_that_stand_in_its_paper() -> None:
 
 
 def test_the_first_number_of_a_counted_claim_is_that_of_its_papers() -> None:
-    counted = [claim for claim in everything(write(24, before=10)) if claim.kind == "counted"]
+    counted = [claim for claim in everything(write(24, before=10)) if claim.origin == "counted"]
     assert counted
     for claim in counted:
         number = re.search(r"\d+", claim.text)
@@ -208,22 +200,27 @@ def test_the_first_number_of_a_counted_claim_is_that_of_its_papers() -> None:
 
 def test_a_theme_opens_with_a_count_and_its_heading_is_a_phrase_of_its_papers() -> None:
     for theme in write(24).themes:
-        assert theme.claims[0].kind == "counted"
+        assert theme.claims[0].origin == "counted"
         words = " ".join(paper(int(paper_id.split(".")[1])).abstract for paper_id in theme.paper_ids).lower()
         assert all(word in words for word in theme.heading.lower().replace(" and ", " ").split())
 
 
-def test_no_theme_of_the_demo_is_named_by_a_comparative(demo: Path) -> None:
-    engine = connect(f"sqlite:///{demo / 'brief.db'}")
-    issues = [Archive(engine).issue(week) for week in samples.WEEKS]
-    leads = [theme.claims[0].text for issue in issues for brief in issue.briefs for theme in brief.themes]
+def test_no_theme_of_the_bundled_papers_is_named_by_a_comparative() -> None:
+    leads = []
+    for topic in (topic for topic in load_topics() if topic.slug in samples.TOPICS):
+        for window in map(Window.of_week, samples.WEEKS):
+            papers = samples.SamplePapers().fetch(topic, window).papers
+            chosen = select(topic, window, papers, seen=(), began=None)
+            leads += [
+                theme.claims[0].text for theme in ExtractiveWriter().write(Assignment(chosen, NOON)).themes
+            ]
     assert len(leads) > 12
     assert [lead for lead in leads if COMPARATIVES & set(re.findall(r"\w+", lead.partition(":")[0]))] == []
 
 
-@pytest.mark.parametrize("name", ["M dwarfs", "3D scenes", "Type B states", "a grasp"])
-def test_a_letter_that_names_a_class_stays_a_capital(name: str) -> None:
-    assert surface_of([name, name]) == name.replace("Type", "type")
+def test_a_letter_that_names_a_class_stays_a_capital() -> None:
+    for name in ["M dwarfs", "3D scenes", "Type B states", "a grasp"]:
+        assert surface_of([name, name]) == name.replace("Type", "type")
 
 
 def test_no_paper_is_in_more_than_two_themes_and_no_heading_comes_twice() -> None:
@@ -234,14 +231,15 @@ def test_no_paper_is_in_more_than_two_themes_and_no_heading_comes_twice() -> Non
 
 
 def test_no_sentence_of_a_paper_is_quoted_twice() -> None:
-    quoted = [claim.text for claim in everything(write(24)) if claim.kind == "quoted"]
+    quoted = [claim.text for claim in everything(write(24)) if claim.origin == "quoted"]
     assert len(quoted) == len(set(quoted))
 
 
-def test_a_notable_paper_teaches_another_thing_than_why_it_is_read() -> None:
+def test_why_a_notable_paper_is_read_is_another_thing_than_what_it_shows() -> None:
     for entry in write(24).notable:
-        assert entry.why.paper_ids == entry.teaches.paper_ids == (entry.paper_id,)
-        assert entry.why.citations != entry.teaches.citations
+        assert entry.why
+        assert entry.shows.paper_ids == entry.why.paper_ids == (entry.paper_id,)
+        assert entry.shows.citations != entry.why.citations
 
 
 def test_links_and_background_are_not_quoted() -> None:
@@ -283,9 +281,8 @@ def test_surprise_grows_with_the_evidence_and_is_nothing_for_equal_shares() -> N
     assert surprise(0, 50, 10, 50) < 0
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
+def test_a_sentence_is_quoted_in_one_that_names_its_paper() -> None:
+    for text, expected in [
         (
             "To address this, we propose a bed that waters itself by night.",
             "The RoseNet authors “propose a bed that waters itself by night”.",
@@ -310,24 +307,19 @@ def test_surprise_grows_with_the_evidence_and_is_nothing_for_equal_shares() -> N
             "Across nine beds, RoseNet waters roses better than rain does.",
             "“Across nine beds, RoseNet waters roses better than rain does”.",
         ),
-    ],
-)
-def test_a_sentence_is_quoted_in_one_that_names_its_paper(text: str, expected: str) -> None:
-    assert told(text) == expected
+    ]:
+        assert told(text) == expected
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
+def test_what_points_at_an_earlier_sentence_is_not_quoted() -> None:
+    for text in [
         "We study this question through many probes of old roses and their soil.",
         "We test that assumption on ten beds of roses and find the opposite there.",
         "In the bed by the wall, it waters the roses twice as often as rain does.",
         "We find it by editing each bed of roses and by waiting for the spring to come.",
         "Despite its popularity, pruning is rarely measured in the old gardens of towns.",
-    ],
-)
-def test_what_points_at_an_earlier_sentence_is_not_quoted(text: str) -> None:
-    assert quote(of(text), Speaker("RoseNet", 3)) is None
+    ]:
+        assert quote(of(text), Speaker("RoseNet", 3)) is None
 
 
 @pytest.mark.parametrize(
@@ -413,15 +405,15 @@ def test_a_long_parenthesis_is_left_out_and_each_piece_is_evidence() -> None:
 
 def test_an_acronym_is_explained_as_the_abstract_does() -> None:
     entry = definitions("2606.00001", "We use bed-level watering policies (BWP) and rain (wet) to water.")
-    assert [(item.acronym, item.expansion) for item in entry] == []
+    assert [(item.term, item.meaning) for item in entry] == []
     entry = definitions("2606.00001", "We use the balanced watering policy (BWP) to water.")
-    assert [(item.acronym, item.expansion) for item in entry] == [("BWP", "balanced watering policy")]
-    assert entry[0].citation.evidence == "balanced watering policy (BWP)"
+    assert [(item.term, item.meaning) for item in entry] == [("BWP", "balanced watering policy")]
+    assert entry[0].citation == Citation("2606.00001", "balanced watering policy (BWP)")
+    assert entry[0].is_acronym
 
 
-@pytest.mark.parametrize(
-    ("text", "expansion"),
-    [
+def test_an_expansion_accounts_for_every_letter_of_the_acronym() -> None:
+    for text, expansion in [
         ("We use cryogenic electron microscopy (cryo-EM).", "cryogenic electron microscopy"),
         ("We use the electron microscopy (cryo-EM) of frozen cells.", None),
         ("We study garden-to-image (G2I) models.", "garden-to-image"),
@@ -431,16 +423,13 @@ def test_an_acronym_is_explained_as_the_abstract_does() -> None:
         ("We use low-rank adaptation (LoRA).", "low-rank adaptation"),
         ("We use a mixture of experts (MoE).", "mixture of experts"),
         ("We use text-to-speech (TTS).", "text-to-speech"),
-    ],
-)
-def test_an_expansion_accounts_for_every_letter_of_the_acronym(text: str, expansion: str | None) -> None:
-    found = [item.expansion for item in definitions("2606.00001", text)]
-    assert found == ([expansion] if expansion else [])
+    ]:
+        found = [item.meaning for item in definitions("2606.00001", text)]
+        assert found == ([expansion] if expansion else [])
 
 
-@pytest.mark.parametrize(
-    "abstract",
-    [
+def test_hostile_papers_bring_nothing_foreign_into_a_brief() -> None:
+    for abstract in [
         "",
         "word",
         "<script>alert(1)</script> {{ 7*7 }} %MANAGE% [x](y)",
@@ -448,15 +437,13 @@ def test_an_expansion_accounts_for_every_letter_of_the_acronym(text: str, expans
         "We propose \u202eROSE\u202c, which hides its words from all readers. " * 300,
         "$" * 500 + "(" * 500,
         "no full stop at all " * 900,
-    ],
-)
-def test_hostile_papers_bring_nothing_foreign_into_a_brief(abstract: str) -> None:
-    task = assignment(12)
-    hostile = replace(
-        task.selection.taken[0].paper, id="2606.99999", title="<b>X</b> {{ x }}", abstract=abstract
-    )
-    taken = (*task.selection.taken, Ranked(hostile, 0.1, "Title: garden"))
-    task = replace(task, selection=replace(task.selection, taken=taken))
-    verdict = check(ExtractiveWriter().write(task), {r.paper.id: r.paper for r in taken})
-    assert [str(failure) for failure in verdict.failures if failure.claim] == []
-    assert "foreign" not in {failure.gate for failure in verdict.failures}
+    ]:
+        task = assignment(12)
+        hostile = replace(
+            task.selection.taken[0].paper, id="2606.99999", title="<b>X</b> {{ x }}", abstract=abstract
+        )
+        taken = (*task.selection.taken, Ranked(hostile, 0.1, "Title: garden"))
+        task = replace(task, selection=replace(task.selection, taken=taken))
+        verdict = check(ExtractiveWriter().write(task), {r.paper.id: r.paper for r in taken})
+        assert [str(failure) for failure in verdict.failures if failure.claim] == []
+        assert "foreign" not in {failure.gate for failure in verdict.failures}

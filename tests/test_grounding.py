@@ -1,6 +1,7 @@
 """The gates, proved by mutation: a sound brief of invented papers passes, every way to spoil it is caught."""
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -49,7 +50,7 @@ def test_a_sound_brief_passes_every_gate() -> None:
     verdict = check(SOUND, PAPERS)
     assert verdict.sound, [str(failure) for failure in verdict.failures]
     assert [count.gate for count in verdict.counts] == list(Gate)
-    assert all(count.checked for count in verdict.counts)
+    assert all(count.checked for count in verdict.counts if count.gate != Gate.READING)  # it has none
 
 
 def test_a_quiet_brief_passes() -> None:
@@ -64,69 +65,67 @@ def test_a_failure_says_which_gate_and_where_and_why() -> None:
     assert str(failure) == "themes[0].claims[0]: citation: cites no paper"
 
 
-@pytest.mark.parametrize("where", [place for place, _ in CLAIMS], ids=str)
-class TestSpoiltClaims:
-    """Each way to spoil a claim, in every place of the brief that holds one."""
+Spoil = Callable[[Claim], Claim]
 
-    def test_an_invented_id_is_caught(self, where: Place) -> None:
-        claim = claim_at(where)
-        spoilt = replace(claim, citations=(*claim.citations, Citation("2605.99999", "sparse buoys")))
-        assert Gate.CATALOG in failed(with_claim(spoilt, where), where)
 
-    def test_a_claim_without_a_citation_is_caught(self, where: Place) -> None:
-        assert Gate.CITATION in failed(with_claim(replace(claim_at(where), citations=()), where), where)
+def let_through(gate: Gate, spoil: Spoil) -> list[Place]:
+    """The places of the sound brief where a gate passes over a spoilt claim."""
+    return [place for place, claim in CLAIMS if gate not in failed(with_claim(spoil(claim), place), place)]
 
-    def test_a_swapped_citation_is_caught(self, where: Place) -> None:
-        claim = claim_at(where)
-        other = next(id_ for id_ in PAPERS if id_ not in claim.paper_ids)
-        swapped = (replace(claim.citations[0], paper_id=other), *claim.citations[1:])
-        assert Gate.EVIDENCE in failed(with_claim(replace(claim, citations=swapped), where), where)
 
-    def test_altered_evidence_is_caught(self, where: Place) -> None:
-        claim = claim_at(where)
-        altered = replace(claim.citations[0], evidence=claim.citations[0].evidence + " beyond doubt")
-        spoilt = replace(claim, citations=(altered, *claim.citations[1:]))
-        assert Gate.EVIDENCE in failed(with_claim(spoilt, where), where)
+def adding(words: str) -> Spoil:
+    return lambda claim: replace(claim, text=f"{claim.text} {words}")
 
-    def test_an_altered_quotation_is_caught(self, where: Place) -> None:
-        claim = claim_at(where)
-        if "”" in claim.text:
-            spoilt = replace(claim, text=claim.text.replace("”", " beyond doubt”"))
-            assert Gate.QUOTATION in failed(with_claim(spoilt, where), where)
 
-    def test_an_invented_number_is_caught(self, where: Place) -> None:
-        claim = claim_at(where)
-        spoilt = replace(claim, text=f"{claim.text} That is 98.7% of all.")
-        assert Gate.NUMBER in failed(with_claim(spoilt, where), where)
+def first_citation(claim: Claim, **changes: str) -> Claim:
+    return replace(claim, citations=(replace(claim.citations[0], **changes), *claim.citations[1:]))
 
-    def test_another_papers_handle_is_caught(self, where: Place) -> None:
-        claim = claim_at(where)
-        other = next(entry for entry in SOUND.catalog if entry.paper_id not in claim.paper_ids)
-        spoilt = replace(claim, text=f"{claim.text} So does {other.handle}.")
-        assert Gate.HANDLE in failed(with_claim(spoilt, where), where)
 
-    @pytest.mark.parametrize(
-        "addition",
-        [
-            "So does FjordBERT.",
-            "So says Lindqvist.",
-            "As in PPO-X.",
-            "Kowalski et al. agree.",
-            "Unlike GPT-9.",
-        ],
-    )
-    def test_an_invented_name_is_caught(self, where: Place, addition: str) -> None:
-        spoilt = replace(claim_at(where), text=f"{claim_at(where).text} {addition}")
-        assert Gate.NAME in failed(with_claim(spoilt, where), where)
+def swapped(claim: Claim) -> Claim:
+    return first_citation(claim, paper_id=next(id_ for id_ in PAPERS if id_ not in claim.paper_ids))
 
-    def test_a_repeated_claim_is_caught(self, where: Place) -> None:
-        earlier = [place for place, _ in CLAIMS].index(where) < len(CLAIMS) - 1
-        twin = CLAIMS[-1][0] if earlier else CLAIMS[0][0]
-        assert Gate.REPEAT in failed(with_claim(claim_at(where), twin))
 
-    def test_foreign_matter_is_caught(self, where: Place) -> None:
-        spoilt = replace(claim_at(where), text=f"{claim_at(where).text} See www.evil.example now.")
-        assert Gate.FOREIGN in failed(with_claim(spoilt, where), where)
+def with_other_handle(claim: Claim) -> Claim:
+    other = next(entry for entry in SOUND.catalog if entry.paper_id not in claim.paper_ids)
+    return replace(claim, text=f"{claim.text} So does {other.handle}.")
+
+
+SPOILS: tuple[tuple[str, Gate, Spoil], ...] = (
+    (
+        "an invented id",
+        Gate.CATALOG,
+        lambda claim: replace(claim, citations=(*claim.citations, Citation("2605.99999", "sparse buoys"))),
+    ),
+    ("no citation", Gate.CITATION, lambda claim: replace(claim, citations=())),
+    ("another paper's id", Gate.EVIDENCE, swapped),
+    (
+        "altered evidence",
+        Gate.EVIDENCE,
+        lambda claim: first_citation(claim, evidence=f"{claim.citations[0].evidence} beyond doubt"),
+    ),
+    ("an altered quotation", Gate.QUOTATION, adding("They add “beyond any doubt”.")),
+    ("an invented number", Gate.NUMBER, adding("That is 98.7% of all.")),
+    ("another paper's handle", Gate.HANDLE, with_other_handle),
+    ("an invented system", Gate.NAME, adding("So does FjordBERT.")),
+    ("an invented person", Gate.NAME, adding("So says Lindqvist.")),
+    ("an invented method", Gate.NAME, adding("As in PPO-X.")),
+    ("invented colleagues", Gate.NAME, adding("Kowalski et al. agree.")),
+    ("an invented model", Gate.NAME, adding("Unlike GPT-9.")),
+    ("a link", Gate.FOREIGN, adding("See www.evil.example now.")),
+)
+
+
+@pytest.mark.parametrize(
+    ("gate", "spoil"), [(gate, spoil) for _, gate, spoil in SPOILS], ids=[one[0] for one in SPOILS]
+)
+def test_what_is_spoilt_is_caught_wherever_a_claim_stands(gate: Gate, spoil: Spoil) -> None:
+    assert let_through(gate, spoil) == []
+
+
+def test_a_repeated_claim_is_caught_wherever_it_stands() -> None:
+    for place, claim in CLAIMS:
+        twin = CLAIMS[-1][0] if place != CLAIMS[-1][0] else CLAIMS[0][0]
+        assert Gate.REPEAT in failed(with_claim(claim, twin))
 
 
 FOREIGN = (
@@ -165,10 +164,9 @@ FOREIGN = (
 )
 
 
-@pytest.mark.parametrize("matter", FOREIGN)
-def test_foreign_matter_is_found(matter: str) -> None:
-    assert foreign(f"Tides turn. {matter}")
-    assert foreign(matter)
+def test_foreign_matter_is_found() -> None:
+    found = [matter for matter in FOREIGN if foreign(matter) and foreign(f"Tides turn. {matter}")]
+    assert found == list(FOREIGN)
 
 
 def test_foreign_matter_in_any_other_text_is_caught() -> None:
@@ -181,8 +179,8 @@ def test_foreign_matter_in_a_glossary_is_caught() -> None:
     (entry,) = SOUND.glossary
     matter = "www.evil.example"
     for field, spoilt in (
-        ("acronym", replace(entry, acronym=matter)),
-        ("expansion", replace(entry, expansion=matter)),
+        ("term", replace(entry, term=matter)),
+        ("meaning", replace(entry, meaning=matter)),
     ):
         assert Gate.FOREIGN in failed(replace(SOUND, glossary=(spoilt,)), Place(Section.GLOSSARY, 0, field))
 
@@ -205,9 +203,8 @@ def test_foreign_matter_in_a_revised_papers_title_is_caught() -> None:
     assert failed(spoilt) == {Gate.FOREIGN}
 
 
-@pytest.mark.parametrize(
-    "innocent",
-    [
+def test_innocent_prose_is_not_foreign() -> None:
+    for innocent in [
         "It ignores the order of instructions in long prompts.",
         "Instruction tuning follows instructions better.",
         "It answers only with evidence, e.g. tables, i.e. rows.",
@@ -222,10 +219,8 @@ def test_foreign_matter_in_a_revised_papers_title_is_caught() -> None:
         "Hedging rates do not reveal the shift.",
         "An (AT) rule cuts error by (12\\%}.",
         "The [[7,1,3]] code corrects errors.",
-    ],
-)
-def test_innocent_prose_is_not_foreign(innocent: str) -> None:
-    assert not foreign(innocent)
+    ]:
+        assert not foreign(innocent)
 
 
 def test_evidence_keeps_to_whole_words() -> None:
@@ -246,16 +241,14 @@ def test_evidence_in_another_case_is_not_verbatim() -> None:
     assert Gate.EVIDENCE in failed(with_claim(shout), LEAD)
 
 
-@pytest.mark.parametrize("evidence", ["", "  ", "the", "of the", "learned", ".", "it is"])
-def test_trivial_evidence_is_too_little(evidence: str) -> None:
-    assert is_trivial(evidence)
+def test_trivial_evidence_is_too_little() -> None:
+    for evidence in ["", "  ", "the", "of the", "learned", ".", "it is"]:
+        assert is_trivial(evidence)
 
 
-@pytest.mark.parametrize(
-    "evidence", ["TideNet", "GRPO", "k-NN", "biofouling", "clean twin", "by 18.5%", "7B"]
-)
-def test_two_words_or_a_distinctive_one_are_enough(evidence: str) -> None:
-    assert not is_trivial(evidence)
+def test_two_words_or_a_distinctive_one_are_enough() -> None:
+    for evidence in ["TideNet", "GRPO", "k-NN", "biofouling", "clean twin", "by 18.5%", "7B"]:
+        assert not is_trivial(evidence)
 
 
 def test_a_quotation_with_an_omission_is_verbatim_in_its_pieces() -> None:
@@ -289,21 +282,18 @@ def test_numbers_are_read_as_prose_writes_them(text: str, found: str) -> None:
     assert " ".join(map(str, numbers(text))) == found
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
+def test_a_number_may_be_written_in_another_way() -> None:
+    for text in [
         "TideNet lowers error by 18.5 percent on 12 harbours.",
         "TideNet lowers error by 18.5% on twelve harbours.",
         "TideNet lowers error by 18.50 % on a dozen tests.",
-    ],
-)
-def test_a_number_may_be_written_in_another_way(text: str) -> None:
-    assert Gate.NUMBER not in failed(with_claim(written(text, 0)), LEAD)
+    ]:
+        assert Gate.NUMBER not in failed(with_claim(written(text, 0)), LEAD)
 
 
-@pytest.mark.parametrize("number", ["18.6%", "185%", "−18.5%", "18.5x", "1.85%", "thirteen", "12%", "18,512"])
-def test_a_changed_number_is_caught(number: str) -> None:
-    assert Gate.NUMBER in failed(with_claim(written(f"TideNet lowers the error by {number}.", 0)), LEAD)
+def test_a_changed_number_is_caught() -> None:
+    for number in ["18.6%", "185%", "−18.5%", "18.5x", "1.85%", "thirteen", "12%", "18,512"]:
+        assert Gate.NUMBER in failed(with_claim(written(f"TideNet lowers the error by {number}.", 0)), LEAD)
 
 
 def test_a_written_claim_may_count_the_papers_it_cites() -> None:
@@ -311,18 +301,15 @@ def test_a_written_claim_may_count_the_papers_it_cites() -> None:
     assert Gate.NUMBER in failed(with_claim(written("These seven papers use few sensors.", 0, 1)), LEAD)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
+def test_a_count_that_is_not_so_is_caught() -> None:
+    for text in [
         "3 of 14 papers speak of “language models”, after 1 of 30 before.",
         "2 of 15 papers speak of “language models”, after 1 of 30 before.",
         "2 of 14 papers speak of “language models”, after 7 of 30 before.",
         "2 of 14 papers speak of “language models”, after 1 of 31 before.",
         "Many papers speak of “language models”.",
-    ],
-)
-def test_a_count_that_is_not_so_is_caught(text: str) -> None:
-    assert Gate.NUMBER in failed(with_claim(replace(claim_at(TREND), text=text), TREND), TREND)
+    ]:
+        assert Gate.NUMBER in failed(with_claim(replace(claim_at(TREND), text=text), TREND), TREND)
 
 
 def test_a_count_may_be_spelled_out() -> None:
@@ -335,17 +322,19 @@ def test_a_trend_that_counts_other_papers_than_it_cites_is_caught() -> None:
     assert failed(spoilt) == {Gate.NUMBER}
 
 
-@pytest.mark.parametrize(
-    "heading", ["Lessons from FjordBERT", "A 99% solution", "What Lindqvist taught", "Where WhaleGate fails"]
-)
-def test_a_heading_may_not_invent_either(heading: str) -> None:
-    where = Place(Section.THEMES, 0, "heading")
-    assert failed(rewrite(SOUND, {where: heading}), where) & {Gate.NAME, Gate.NUMBER, Gate.HANDLE}
+def test_a_heading_may_not_invent_either() -> None:
+    for heading in [
+        "Lessons from FjordBERT",
+        "A 99% solution",
+        "What Lindqvist taught",
+        "Where WhaleGate fails",
+    ]:
+        where = Place(Section.THEMES, 0, "heading")
+        assert failed(rewrite(SOUND, {where: heading}), where) & {Gate.NAME, Gate.NUMBER, Gate.HANDLE}
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
+def test_ordinary_words_and_cited_names_are_no_inventions() -> None:
+    for text in [
         "Collectively, these sensors matter for LLMs and ML.",
         "TideNet’s solver couples well with Sparse Buoys.",
         "Forecasting remains hard; Harbour pilots know.",
@@ -353,18 +342,16 @@ def test_a_heading_may_not_invent_either(heading: str) -> None:
         "This is the Learned-Residual idea.",
         "Language models read tide gauges.",
         "In May, the authors try this: Sparse buoys.",
-    ],
-)
-def test_ordinary_words_and_cited_names_are_no_inventions(text: str) -> None:
-    window = Sources(PAPERS.values())
-    assert invented_names(text, window.of([builders.paper(0).id]), window) == ()
+    ]:
+        window = Sources(PAPERS.values())
+        assert invented_names(text, window.of([builders.paper(0).id]), window) == ()
 
 
-@pytest.mark.parametrize("name", ["GPT-5", "Qwen3", "DeltaQA", "Hubert", "RLHF", "Top-K", "McArthur"])
-def test_names_that_no_cited_paper_holds_are_found(name: str) -> None:
-    source = builders.paper(0, abstract="We compare GPT-4 and Qwen2.5 with top-5 voting.")
-    window = Sources([source, *list(PAPERS.values())[1:]])
-    assert invented_names(f"It builds on {name} at sea.", window.of([source.id]), window) == (name,)
+def test_names_that_no_cited_paper_holds_are_found() -> None:
+    for name in ["GPT-5", "Qwen3", "DeltaQA", "Hubert", "RLHF", "Top-K", "McArthur"]:
+        source = builders.paper(0, abstract="We compare GPT-4 and Qwen2.5 with top-5 voting.")
+        window = Sources([source, *list(PAPERS.values())[1:]])
+        assert invented_names(f"It builds on {name} at sea.", window.of([source.id]), window) == (name,)
 
 
 @pytest.mark.parametrize(

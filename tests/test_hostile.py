@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from service.briefs.desk import write_brief
 from service.briefs.extractive import ExtractiveWriter
 from service.briefs.grounding import Gate, check
 from service.briefs.model import Brief
+from service.briefs.writing import write_brief
 from service.emails import Press
 from service.emails.checks import problems
 from service.issues import Issue

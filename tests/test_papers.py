@@ -3,8 +3,8 @@ import datetime as dt
 import gzip
 import json
 import random
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -261,6 +261,49 @@ def test_the_reason_names_terms_as_the_paper_has_them_and_a_near_example() -> No
     close = paper(1, "2026-05-26", "Harmonic Forecasting for Estuary Tides", "Harmonic forecasting, again.")
     reason = rank(topic, [close, paper(2, "2026-05-26", "Ships", "Ships.")])[0].reason
     assert reason == "speaks of tides, forecasting; near to “Harmonic forecasting of estuary tides”"
+
+
+@dataclass
+class Grades:
+    """A grader that gives what it was told to, and remembers what it was asked."""
+
+    given: Mapping[str, int]
+    asked: list[str] = field(default_factory=list)
+
+    def grade(self, topic: Topic, papers: Sequence[Paper]) -> Mapping[str, int]:
+        self.asked = [each.id for each in papers]
+        return self.given
+
+
+def graded(papers: Iterable[Paper], grades: Grades) -> list[str]:
+    return [each.paper.id for each in select(TIDES, W22, papers, seen=(), began=None, grader=grades).taken]
+
+
+def test_places_go_by_grade_then_by_score_and_nothing_under_five_fills_one() -> None:
+    titles = ("Tide forecasts", "Tide forecasts", "Ships", "Ships", "Tide forecasts of tides")
+    papers = [paper(number, "2026-05-26", title, "None.") for number, title in enumerate(titles)]
+    grades = dict(zip((each.id for each in papers), (4, 6, 9, 6, 0), strict=True))
+    assert graded(papers, Grades(grades)) == ["9901.00002", "9901.00001", "9901.00003"]
+
+
+def test_without_a_grade_papers_are_chosen_by_their_words_as_before() -> None:
+    papers = [paper(number, "2026-05-26", f"Tide {'forecast ' * number}") for number in range(12)]
+    plain = select(TIDES, W22, papers, seen=(), began=None)
+    assert select(TIDES, W22, papers, seen=(), began=None, grader=Grades({})) == plain
+
+
+def test_the_best_by_score_are_graded_and_of_these_those_without_a_grade_take_no_place() -> None:
+    papers = [paper(number, "2026-05-26") for number in range(20)]
+    grades = Grades({papers[3].id: 7})
+    assert graded(papers, grades) == [papers[3].id]
+    assert len(grades.asked) == 3 * TIDES.papers_per_brief
+
+
+def test_a_paper_that_was_graded_low_is_left_out_and_the_verdict_says_so() -> None:
+    papers = [paper(1, "2026-05-26"), paper(2, "2026-05-26")]
+    grader = Grades({papers[0].id: 8, papers[1].id: 3})
+    told = verdicts(select(TIDES, W22, papers, seen=(), began=None, grader=grader))
+    assert [(each.taken, "graded 3 of 10" in each.why) for each in told] == [(True, False), (False, True)]
 
 
 @settings(deadline=None)

@@ -10,7 +10,7 @@ from service.briefs import Assignment
 from service.briefs.extractive import ExtractiveWriter
 from service.briefs.model import Brief
 from service.papers import Fetched, Paper, Window
-from service.pipeline import Newsroom, build_issue
+from service.pipeline import BuildContext, build_issue
 from subscribers.topics import Topic
 from tests import builders
 from tests.fakes import ScriptedPapers
@@ -29,14 +29,14 @@ def paper(number: int, day: int, **changes: object) -> Paper:
     return builders.paper(number, submitted=at(day), updated=at(day), **changes)
 
 
-def newsroom(archive: Archive, papers: Sequence[Paper], now: dt.datetime) -> Newsroom:
+def build_context(archive: Archive, papers: Sequence[Paper], now: dt.datetime) -> BuildContext:
     source = ScriptedPapers({TOPIC.slug: papers, OTHER.slug: papers}, now)
-    return Newsroom(archive, source, ExtractiveWriter(), ExtractiveWriter(), lambda: now)
+    return BuildContext(archive, source, ExtractiveWriter(), ExtractiveWriter(), lambda: now)
 
 
 def taken(archive: Archive, window: Window, papers: Sequence[Paper], now: dt.datetime) -> dict[str, bool]:
     """Build, and which papers the brief holds, with whether they are late."""
-    report = build_issue(window, [TOPIC], newsroom(archive, papers, now), fresh=True)
+    report = build_issue(window, [TOPIC], build_context(archive, papers, now), fresh=True)
     assert report.issue is not None
     return {one.paper_id: one.late for one in report.issue.briefs[0].catalog}
 
@@ -85,7 +85,7 @@ def test_weeks_built_backwards_hold_their_own_papers(archive: Archive) -> None:
 def test_a_new_version_of_a_briefed_paper_is_marked_and_not_taken_again(archive: Archive) -> None:
     taken(archive, W22, [paper(0, 27)], at(33))
     again = paper(0, 27, version=2)
-    report = build_issue(W23, [TOPIC], newsroom(archive, [again, paper(1, 32)], at(40)), fresh=True)
+    report = build_issue(W23, [TOPIC], build_context(archive, [again, paper(1, 32)], at(40)), fresh=True)
     assert report.issue is not None
     (brief,) = report.issue.briefs
     assert [one.paper_id for one in brief.catalog] == [paper(1, 32).id]
@@ -93,7 +93,7 @@ def test_a_new_version_of_a_briefed_paper_is_marked_and_not_taken_again(archive:
 
 
 def test_a_second_build_on_the_same_day_asks_the_source_for_nothing(archive: Archive) -> None:
-    room = newsroom(archive, [paper(0, 27)], at(33))
+    room = build_context(archive, [paper(0, 27)], at(33))
     for _ in range(2):
         build_issue(W22, [TOPIC], room)
     assert isinstance(room.source, ScriptedPapers)
@@ -102,14 +102,14 @@ def test_a_second_build_on_the_same_day_asks_the_source_for_nothing(archive: Arc
 
 def test_the_next_day_the_source_is_asked_again(archive: Archive) -> None:
     for day in (33, 34):
-        room = newsroom(archive, [paper(0, 27)], at(day))
+        room = build_context(archive, [paper(0, 27)], at(day))
         build_issue(W22, [TOPIC], room)
         assert isinstance(room.source, ScriptedPapers)
         assert len(room.source.asked) == 1
 
 
 def test_one_failing_topic_stops_no_other(archive: Archive) -> None:
-    room = newsroom(archive, [paper(0, 27)], at(33))
+    room = build_context(archive, [paper(0, 27)], at(33))
     assert isinstance(room.source, ScriptedPapers)
     room.source.answers[TOPIC.slug] = "coastal-learning: arXiv answers nothing"
     report = build_issue(W22, [TOPIC, OTHER], room)
@@ -126,7 +126,7 @@ class Spoilt(ScriptedPapers):
 
 def test_an_entry_that_cannot_be_read_is_told_and_its_answer_asked_for_again(archive: Archive) -> None:
     source = Spoilt({TOPIC.slug: [paper(0, 27)]}, at(33))
-    room = replace(newsroom(archive, [], at(33)), source=source)
+    room = replace(build_context(archive, [], at(33)), source=source)
     for _ in range(2):
         report = build_issue(W22, [TOPIC], room)
         assert report.issue is not None
@@ -146,14 +146,14 @@ class Defective(ExtractiveWriter):
 
 
 def test_a_brief_that_cannot_be_written_stops_no_other_topic(archive: Archive) -> None:
-    room = newsroom(archive, [paper(0, 27)], at(33))
+    room = build_context(archive, [paper(0, 27)], at(33))
     report = build_issue(W22, [TOPIC, OTHER], replace(room, writer=Defective(), fallback=Defective()))
     assert report.failures == {TOPIC.slug: "coastal-learning: no brief could be written: lost a paper"}
     assert [brief.topic_slug for brief in archive.issue("2026-W22").briefs] == [OTHER.slug]
 
 
 def test_when_every_topic_fails_there_is_no_issue_and_nothing_counts_as_seen(archive: Archive) -> None:
-    room = newsroom(archive, [], at(33))
+    room = build_context(archive, [], at(33))
     assert isinstance(room.source, ScriptedPapers)
     room.source.answers[TOPIC.slug] = "no answer"
     assert build_issue(W22, [TOPIC], room).issue is None
@@ -162,7 +162,7 @@ def test_when_every_topic_fails_there_is_no_issue_and_nothing_counts_as_seen(arc
 
 
 def test_a_topic_can_be_added_to_an_issue_and_keeps_its_place(archive: Archive) -> None:
-    room = newsroom(archive, [paper(0, 27)], at(33))
+    room = build_context(archive, [paper(0, 27)], at(33))
     for topic in (TOPIC, OTHER, TOPIC):
         build_issue(W22, [topic], room)
     assert [brief.topic_slug for brief in archive.issue("2026-W22").briefs] == [TOPIC.slug, OTHER.slug]
@@ -174,16 +174,59 @@ def test_a_quiet_week_is_an_issue_that_says_so(archive: Archive) -> None:
 
 
 def test_a_stored_brief_reads_back_as_it_was_built(archive: Archive) -> None:
-    room = newsroom(archive, [paper(number, 25 + number % 5) for number in range(14)], at(33))
+    room = build_context(archive, [paper(number, 25 + number % 5) for number in range(14)], at(33))
     built = build_issue(W22, [TOPIC], room).issue
     assert built is not None
     assert archive.issue("2026-W22") == built
     assert archive.status("2026-W22").content_hash == built.content_hash
 
 
+class Remembering(ExtractiveWriter):
+    """A writer that notes which earlier briefs it was given."""
+
+    earlier: tuple[str, ...] = ()
+
+    def write(self, assignment: Assignment) -> Brief:
+        type(self).earlier = tuple(brief.window_label for brief in assignment.earlier)
+        return super().write(assignment)
+
+
+def test_a_writer_is_given_the_topics_earlier_briefs_that_were_approved_newest_first(
+    archive: Archive,
+) -> None:
+    windows = [Window.of_week(f"2026-W{week}") for week in (19, 20, 21, 22)]
+    for window in windows:
+        room = build_context(archive, [paper(window.first.day % 14, window.first.day)], at(33))
+        build_issue(window, [TOPIC], replace(room, writer=Remembering()), fresh=True)
+        if window != windows[1]:
+            archive.approve(window.label, at(33))
+    assert Remembering.earlier == ("2026-W21", "2026-W19")
+    assert [one.window_label for one in archive.earlier_briefs(TOPIC.slug, windows[1])] == ["2026-W19"]
+    assert archive.earlier_briefs(OTHER.slug, windows[3]) == ()
+
+
+class Grades:
+    """A grader that finds everything fitting but the papers named."""
+
+    def __init__(self, *unfit: str) -> None:
+        self.unfit = unfit
+
+    def grade(self, topic: Topic, papers: Sequence[Paper]) -> dict[str, int]:
+        return {one.id: 2 if one.id in self.unfit else 9 for one in papers}
+
+
+def test_a_build_chooses_by_grades_and_the_brief_holds_them(archive: Archive) -> None:
+    papers = [paper(0, 25), paper(1, 26)]
+    room = replace(build_context(archive, papers, at(33)), grader=Grades(papers[1].id))
+    issue = build_issue(W22, [TOPIC], room).issue
+    assert issue
+    assert [(one.paper_id, one.grade) for one in issue.briefs[0].catalog] == [(papers[0].id, 9)]
+    assert issue.briefs[0].metadata.graded == 2
+
+
 def test_an_issue_lacks_what_failed_and_what_was_not_built(archive: Archive) -> None:
     third = builders.topic(slug="third-coast", name="Third Coast")
-    room = newsroom(archive, [paper(0, 27)], at(33))
+    room = build_context(archive, [paper(0, 27)], at(33))
     build_issue(W22, [TOPIC], room)
     assert isinstance(room.source, ScriptedPapers)
     room.source.answers[TOPIC.slug] = "no answer"
@@ -195,7 +238,7 @@ def test_an_issue_lacks_what_failed_and_what_was_not_built(archive: Archive) -> 
 
 
 def test_an_issue_that_is_being_delivered_is_refused_before_anything_is_asked(archive: Archive) -> None:
-    room = newsroom(archive, [paper(0, 27)], at(33))
+    room = build_context(archive, [paper(0, 27)], at(33))
     build_issue(W22, [TOPIC], room)
     archive.approve(W22.label, at(33))
     archive.plan(W22.label, at(33))
@@ -209,12 +252,12 @@ def test_an_issue_that_is_being_delivered_is_refused_before_anything_is_asked(ar
 def test_a_stored_brief_that_cannot_be_read_names_its_issue_and_topic(
     archive: Archive, engine: sa.Engine
 ) -> None:
-    build_issue(W22, [TOPIC, OTHER], newsroom(archive, [paper(0, 27)], at(33)))
+    build_issue(W22, [TOPIC, OTHER], build_context(archive, [paper(0, 27)], at(33)))
     with engine.begin() as connection:
         connection.execute(
             sa.text("UPDATE briefs SET content = '{\"a\": 1}' WHERE topic_slug = :slug"), {"slug": OTHER.slug}
         )
     with pytest.raises(BriefBroken, match=r"issue 2026-W22: the stored brief on other-coast.*brief build"):
         archive.issue("2026-W22")
-    build_issue(W22, [OTHER], newsroom(archive, [paper(0, 27)], at(33)))
+    build_issue(W22, [OTHER], build_context(archive, [paper(0, 27)], at(33)))
     assert len(archive.issue("2026-W22").briefs) == 2

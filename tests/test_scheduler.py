@@ -24,7 +24,7 @@ from service.delivery import MailerUnusable, Outcome, State
 from service.delivery.pace import Pace
 from service.logs import JsonLines
 from service.papers import Window
-from service.pipeline import Newsroom, plan_issue, publish_issue
+from service.pipeline import BuildContext, plan_issue, publish_issue
 from service.publishing import deliver
 from service.schedule import Build, Deliver, Reconcile, Retry, Rules, due
 from service.scheduler import LEASE, Scheduler
@@ -37,7 +37,7 @@ from subscribers.tables import LimitRow
 from tests import builders
 from tests.conftest import KEYS
 from tests.fakes import ScriptedMailer, ScriptedPapers
-from tests.newsrooms import NOW, TOPICS, add_readers, maker, post_room, rows, save_issue
+from tests.build_contexts import NOW, TOPICS, add_readers, maker, post_room, rows, save_issue
 
 HOUR = dt.timedelta(hours=1)
 LATE = 12 * HOUR
@@ -288,7 +288,7 @@ def desk(database: str, tmp_path: Path) -> Iterator[Scheduler]:
     papers = [builders.paper(number, submitted=NOW - dt.timedelta(days=5)) for number in range(8)]
     source = ScriptedPapers(dict.fromkeys(TOPICS, papers), NOW)
     writer = ExtractiveWriter()
-    room = Newsroom(service.archive, source, writer, writer, lambda: NOW)
+    room = BuildContext(service.archive, source, writer, writer, lambda: NOW)
     yield Scheduler(
         service, wiring.rules(settings), "one", lambda _: room, lambda *_: True,
         is_gone=lambda one: one == "gone", clock=lambda: NOW,
@@ -302,7 +302,7 @@ def asking(asked: list[str]) -> Callable[[object, str, dt.datetime], bool]:
 
 
 def source_of(desk: Scheduler) -> ScriptedPapers:
-    source = desk.newsroom(desk.service).source
+    source = desk.build_context(desk.service).source
     assert isinstance(source, ScriptedPapers)
     return source
 
@@ -403,14 +403,14 @@ def test_a_topic_that_fails_is_tried_again_alone_and_then_the_issue_asks(desk: S
 
 def test_a_second_scheduler_leaves_a_build_alone_while_the_first_is_at_it(desk: Scheduler) -> None:
     other, done = replace(desk, holder="two"), []
-    room = desk.newsroom(desk.service)
+    room = desk.build_context(desk.service)
 
     class Curious(ExtractiveWriter):
         def write(self, assignment: Assignment) -> Brief:
             done.append(other.tick())
             return super().write(assignment)
 
-    desk.newsroom = lambda _: replace(room, writer=Curious())
+    desk.build_context = lambda _: replace(room, writer=Curious())
     desk.tick()
     assert not any(isinstance(action, Build) for tick in done for action in tick)
     assert len(done) == len(TOPICS)
@@ -436,7 +436,7 @@ def test_a_build_that_is_stopped_gives_its_lease_back_and_does_not_count(desk: S
 
 
 def test_a_build_that_lost_its_lease_saves_nothing(desk: Scheduler) -> None:
-    archive, room = desk.service.archive, desk.newsroom(desk.service)
+    archive, room = desk.service.archive, desk.build_context(desk.service)
 
     class Slow(ExtractiveWriter):
         def write(self, assignment: Assignment) -> Brief:
@@ -444,7 +444,7 @@ def test_a_build_that_lost_its_lease_saves_nothing(desk: Scheduler) -> None:
             archive.take("build", "two", NOW, NOW + LEASE)
             return super().write(assignment)
 
-    desk.newsroom = lambda _: replace(room, writer=Slow())
+    desk.build_context = lambda _: replace(room, writer=Slow())
     desk.tick()
     assert archive.issues() == ()
 
@@ -452,10 +452,10 @@ def test_a_build_that_lost_its_lease_saves_nothing(desk: Scheduler) -> None:
 def test_a_build_that_breaks_counts_as_a_try_and_stops_nothing_else(
     desk: Scheduler, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken(_: object) -> Newsroom:
+    def broken(_: object) -> BuildContext:
         raise RuntimeError("no newsroom")
 
-    desk.newsroom = broken
+    desk.build_context = broken
     with caplog.at_level(logging.INFO):
         desk.tick()
     (tried,) = desk.service.archive.agenda(NOW).tries

@@ -135,12 +135,12 @@ def test_an_address_that_nobody_confirmed_is_forgotten_after_a_day(
 def test_a_change_is_saved_told_in_words_and_kept_in_the_history(
     subscriptions: Subscriptions, roster: Roster, ada: Subscriber
 ) -> None:
-    wanted = Preferences(ONE, Length.SHORT, Frequency.MONTHLY, "Europe/Berlin", 6, dt.date(2026, 7, 1))
+    wanted = Preferences(ONE, Length.MINUTE, Frequency.MONTHLY, "Europe/Berlin", 6, dt.date(2026, 7, 1))
     changed = subscriptions.change(ada.id, ada.preferences, wanted, NOW, "manage page")
     assert isinstance(changed, Changed)
     assert roster.subscriber(ada.id).preferences == wanted
     assert changed.changes == (
-        "no longer follows robot-learning", "gets the short edition", "gets it monthly",
+        "no longer follows robot-learning", "gets the minute edition", "gets it monthly",
         "gets it at 06:00, time zone Europe/Berlin", "paused until 2026-07-01",
     )  # fmt: skip
     assert changes(roster, ada)[1:] == list(changed.changes)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from service.archive import Archive, Halt
 from service.delivery import Outcome, State
 from service.papers import SourceError
-from service.pipeline import Newsroom, fetch_papers
+from service.pipeline import BuildContext, fetch_papers
 from service.wiring import fallback_writer
 from subscribers.roster import Roster
 from tests.fakes import ScriptedPapers
@@ -27,7 +27,7 @@ def test_fetches_are_noted_as_they_end(archive: Archive, roster: Roster) -> None
     good, bad = roster.topics()[:2]
     source = ScriptedPapers({good.slug: [], bad.slug: "arXiv does not answer"}, NOW)
     writer = fallback_writer()
-    room = Newsroom(archive, source, writer, writer, lambda: NOW)
+    room = BuildContext(archive, source, writer, writer, lambda: NOW)
     fetch_papers(good, WINDOW, room)
     with pytest.raises(SourceError):
         fetch_papers(bad, WINDOW, room)

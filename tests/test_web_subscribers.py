@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import lxml.html
 import pytest
@@ -47,6 +48,24 @@ def test_joining_takes_a_letter_a_button_and_ends_in_a_welcome(place: Place, rea
     assert place.service.roster.find(NEW).standing is Standing.ACTIVE
     welcome = body_of(place.letter("Welcome"), "html")
     assert builders.theme("Warning crews earlier", ()).heading in welcome
+
+
+def test_the_length_is_chosen_or_fits_the_topics(place: Place, reader: Reader) -> None:
+    cases: tuple[tuple[dict[str, Any], Length], ...] = (
+        ({"topics": ["exoplanets"]}, Length.FULL),
+        ({"topics": ["exoplanets", "llm-agents"]}, Length.SHORT),
+        ({"topics": ["exoplanets", "llm-agents"], "length": "full"}, Length.FULL),
+        ({"topics": ["exoplanets"], "length": "minute"}, Length.MINUTE),
+    )
+    for number, (choices, length) in enumerate(cases):
+        visitor, email = place.reader(f"203.0.113.{number}"), f"reader{number}@example.org"
+        assert join(place, visitor, email, **choices).heading == "Look into your mailbox"
+        assert place.service.roster.find(email).preferences.length is length
+    asked = reader.client.post(
+        "/api/subscriptions", json={"email": "api@example.org", "topics": ["exoplanets"]}
+    )
+    assert asked.status_code == 202
+    assert place.service.roster.find("api@example.org").preferences.length is Length.FULL
 
 
 def test_confirming_again_says_so_and_sends_nothing(place: Place, reader: Reader) -> None:

@@ -29,7 +29,7 @@ from service.cli import building
 from service.cli.terminal import Refused
 from service.delivery import MailerUnusable, State
 from service.papers import Fetched, Window
-from service.pipeline import Newsroom, plan_issue
+from service.pipeline import BuildContext, plan_issue
 from service.settings import Settings
 from service.wiring import Service
 from service.worker import Worker, _do_jobs, _ended
@@ -169,7 +169,7 @@ def test_a_plan_that_is_rolled_back_leaves_no_job(
     assert archive.counts("2026-W22") == {}
 
 
-def newsroom(archive: Archive, stop: Callable[[], None] = lambda: None) -> Newsroom:
+def build_context(archive: Archive, stop: Callable[[], None] = lambda: None) -> BuildContext:
     """Papers on two topics; `stop` is called once they are asked for."""
 
     class Papers(ScriptedPapers):
@@ -179,7 +179,7 @@ def newsroom(archive: Archive, stop: Callable[[], None] = lambda: None) -> Newsr
 
     papers = [builders.paper(number, submitted=NOW - dt.timedelta(days=5)) for number in range(6)]
     writer = ExtractiveWriter()
-    return Newsroom(archive, Papers(dict.fromkeys(TOPICS, papers), NOW), writer, writer, lambda: NOW)
+    return BuildContext(archive, Papers(dict.fromkeys(TOPICS, papers), NOW), writer, writer, lambda: NOW)
 
 
 @pytest.fixture
@@ -200,7 +200,7 @@ def test_a_worker_builds_the_week_that_was_queued(
     for _ in range(2):
         building.build(week="2026-W22", queue=True)
     assert "is queued; " in capsys.readouterr().out.replace("\n", " ")
-    worker = Worker(service, post_room(archive, ScriptedMailer()), lambda _: newsroom(archive))
+    worker = Worker(service, post_room(archive, ScriptedMailer()), lambda _: build_context(archive))
     _ended(_do_jobs(worker, wiring.jobs(service.settings), once=True))
     assert {one.topic_slug for one in archive.issue("2026-W22").briefs} == set(TOPICS)
 
@@ -214,12 +214,12 @@ def test_a_build_by_a_worker_that_is_asked_to_stop_is_left_to_the_next(
     first = Worker(
         service,
         post_room(archive, ScriptedMailer(), stopping=lambda: bool(stopped)),
-        lambda _: newsroom(archive, lambda: stopped.append(True)),
+        lambda _: build_context(archive, lambda: stopped.append(True)),
     )
     _ended(_do_jobs(first, jobs, once=True))
     assert not archive.issues()
     time.sleep(1.1)  # what is left to others is theirs a second later
-    second = Worker(service, post_room(archive, ScriptedMailer()), lambda _: newsroom(archive))
+    second = Worker(service, post_room(archive, ScriptedMailer()), lambda _: build_context(archive))
     _ended(_do_jobs(second, wiring.jobs(service.settings), once=True))
     assert [one.label for one in archive.issues()] == ["2026-W22"]
 
@@ -267,7 +267,7 @@ def test_a_build_whose_worker_is_killed_is_left_to_the_next(
             time.sleep(0.1)
         first.kill()
         first.wait()
-    second = Worker(service, post_room(archive, ScriptedMailer()), lambda _: newsroom(archive))
+    second = Worker(service, post_room(archive, ScriptedMailer()), lambda _: build_context(archive))
     _ended(_do_jobs(second, wiring.jobs(service.settings), once=True))
     assert jobs_of(engine) == [("doing", 0)], "it may live yet"
     silence_passes(engine)
@@ -348,7 +348,7 @@ def test_a_build_is_a_job_that_waits_only_once(engine: sa.Engine, database: str)
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_queued_build_that_breaks_is_told(service: Service, caplog: pytest.LogCaptureFixture) -> None:
-    def broken(_: Service) -> Newsroom:
+    def broken(_: Service) -> BuildContext:
         raise RuntimeError("no key")
 
     Worker(service, post_room(service.archive, ScriptedMailer()), broken).build("2026-W22")
@@ -361,10 +361,10 @@ def test_a_queued_build_waits_for_a_database_that_is_away(
 ) -> None:
     away = [sa.exc.OperationalError("SELECT 1", {}, Exception("gone"))] * 2
 
-    def make(_: Service) -> Newsroom:
+    def make(_: Service) -> BuildContext:
         if away:
             raise away.pop()
-        return newsroom(archive)
+        return build_context(archive)
 
     ticks = itertools.count(step=100.0)
     room = replace(post_room(archive, ScriptedMailer()), ticks=lambda: next(ticks))
@@ -375,7 +375,7 @@ def test_a_queued_build_waits_for_a_database_that_is_away(
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_build_that_waits_for_the_database_ends_when_its_worker_is_asked_to_stop(service: Service) -> None:
-    def away(_: Service) -> Newsroom:
+    def away(_: Service) -> BuildContext:
         raise sa.exc.OperationalError("SELECT 1", {}, Exception("gone"))
 
     room = post_room(service.archive, ScriptedMailer(), stopping=lambda: True)

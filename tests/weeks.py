@@ -15,7 +15,7 @@ from service.archive import Archive
 from service.briefs import Assignment
 from service.briefs.extractive import ExtractiveWriter
 from service.papers import Paper, Sighting, Window, select
-from service.pipeline import Newsroom, build_issue
+from service.pipeline import BuildContext, build_issue
 from subscribers.roster import Roster
 from subscribers.topics import load_topics
 from tests.adapters.mirror import PAPERS, mirror
@@ -42,7 +42,7 @@ def build_week(archive: Archive, roster: Roster, label: str) -> None:
     at = dt.datetime.combine(window.last + dt.timedelta(days=3), dt.time(1), dt.UTC)
     with mirror(visible_until=WEEKS[label]) as arxiv:
         source = ArxivPapers("judges@example.org", url=arxiv.url, interval=0)
-        room = Newsroom(archive, source, ExtractiveWriter(), ExtractiveWriter(), lambda: at)
+        room = BuildContext(archive, source, ExtractiveWriter(), ExtractiveWriter(), lambda: at)
         report = build_issue(window, roster.topics(), room)
     assert not report.failures
 

@@ -84,7 +84,7 @@ def _open_row(session: Session, label: str, content_hash: str, *, lock: bool = F
 def _write(session: Session, row: IssueRow, issue: Issue) -> None:
     """Put the issue's briefs in place of those that are stored."""
     held = session.exec(select(BriefRow).where(BriefRow.issue_label == row.label)).all()
-    contents = {brief.topic_slug: brief.to_json() for brief in issue.briefs}
+    contents = {brief.topic_slug: brief.content for brief in issue.briefs}
     for one in held:
         if one.topic_slug not in contents:
             session.delete(one)

@@ -71,6 +71,9 @@ class IssueStatus:
         return "quiet week" if self.audience == 0 else "delivered"
 
 
+EARLIER = 12  # briefs of a topic whose questions a new one may take up again
+
+
 @dataclass(frozen=True, slots=True)
 class Built:
     """A brief with what its build saw: written together or not at all."""
@@ -113,6 +116,19 @@ class IssueShelf:
     def issue(self, label: str) -> Issue:
         with Session(self._engine) as session:
             return read_issue(session, issue_row(session, label))
+
+    def earlier_briefs(self, topic_slug: str, window: Window, limit: int = EARLIER) -> tuple[Brief, ...]:
+        """The topic's approved briefs before a window, newest first; what can't be read is left out."""
+        found = (
+            select(BriefRow.content)
+            .join(IssueRow, col(IssueRow.label) == col(BriefRow.issue_label))
+            .where(BriefRow.topic_slug == topic_slug, col(IssueRow.first) < window.first)
+            .where(IssueRow.approved_hash == IssueRow.content_hash)
+            .order_by(col(IssueRow.first).desc(), col(IssueRow.label).desc())
+            .limit(limit)
+        )
+        with Session(self._engine) as session:
+            return tuple(_readable(session.exec(found).all()))
 
     def issues(self, limit: int | None = None) -> tuple[IssueStatus, ...]:
         """Every issue, newest window first; the newest ones only, where a limit is given."""
@@ -274,3 +290,11 @@ def status(session: Session, row: IssueRow) -> IssueStatus:
 def counts(session: Session, label: str) -> dict[State, int]:
     counted = sa.select(col(DeliveryRow.state), sa.func.count()).where(col(DeliveryRow.issue_label) == label)
     return {State(state): count for state, count in session.execute(counted.group_by(col(DeliveryRow.state)))}
+
+
+def _readable(contents: Sequence[str]) -> Iterator[Brief]:
+    for content in contents:
+        try:
+            yield Brief.from_json(content)
+        except ValueError:
+            continue  # whoever looks at that issue is told; a new one can do without it

@@ -14,6 +14,7 @@ class Assignment:
 
     selection: Selection
     generated_at: dt.datetime
+    earlier: tuple[Brief, ...] = ()  # the topic's briefs of earlier windows, for what goes on over weeks
 
 
 class BriefWriter(Protocol):

@@ -1,58 +1,55 @@
-"""Measures: how good is this brief? Numbers over its sentences, handles and themes; nothing is changed.
+"""Measures: how good is this brief? Numbers that can't be met without the reader gaining something.
 
-    measure(brief, papers, seconds=…, refitted=…) → Measures; to_mapping() for JSON, rows() for a table
+    measure(brief, papers) → Measures; to_mapping() for JSON, rows() for a table
 
-A sentence is a sentence of a claim: a claim of two sentences counts twice, each with the claim's citations. A
-quotation is part of its sentence, also where it holds a full stop, and so is the handle.
+A paper is covered by a fact of its own, not by standing in a list; a number counts where it stands with its
+setting; what a check by a model found is told by kind. What only readers can judge is asked by
+``brief evaluate --judge``.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import combinations
-from typing import Any
+from functools import cached_property
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.briefs.grounding import Gate, check, claims, required
-from service.briefs.grounding.repeats import likeness
-from service.briefs.grounding.sections import EXTENTS, entries_of
-from service.briefs.grounding.sources import Sources, holds, normalise, stem
-from service.briefs.model import Brief
+from service.briefs.grounding import Gate, Section, Verdict, check, claims, texts
+from service.briefs.grounding.counts import without_paper_count
+from service.briefs.grounding.gates import MOST_CITED
+from service.briefs.grounding.names import Handles
+from service.briefs.grounding.numbers import numbers
+from service.briefs.grounding.sources import Source, Sources, normalise, parts, stem
+from service.briefs.handle_faults import BadHandle, bad_handles
+from service.briefs.model import Brief, CheckCount, Citation, Claim, ClaimKind
 from service.papers import Paper
-from service.papers.vectors import tf_idf, word_counts
+from service.papers.vectors import stop_words, tf_idf
 
 TOP = 10  # ranks that count as found
-THEME_TERMS = 8  # of a theme, whose coherence is measured
-LONGEST_HANDLE = 4  # words
+LONG_SENTENCE = 30  # words; longer ones are hard for newcomers
+EVIDENCE = 4  # words, at least, of evidence that tells of a paper: "language models" tells of none
+LOOKED_UP = (Section.NOTABLE, Section.GLOSSARY, Section.CATALOG, Section.REVISIONS)  # tables, not prose
+KINDS: tuple[ClaimKind, ...] = get_args(ClaimKind)
 
 _SENTENCE_END = re.compile(
     r"(?<=[.!?])(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bal\.)(?<!\bvs\.)(?<!\bcf\.)[”\")\]]*\s+(?=[A-Z“\"])|(?<=”[.!?])\s+"
 )
 _QUOTED = re.compile(r"“[^“”]*”")
-_FRAGMENT = re.compile(r"^.?$|\b(?:it|let|don|can|what|that)['’ ][st]\b", re.IGNORECASE)
-_EDGE_WORDS = frozenset(
-    "a an and are as at by for from in into is it of on or s t the to towards via vs was with without".split()  # noqa: SIM905 - a list of words reads better as text
+# What a number was measured on or against, said in the sentence: "on 12 harbours", "than PPO", "under noise"
+_SETTING = re.compile(
+    r"\b(?:on|in|across|over|under|against|than|versus|vs\.?|compared (?:with|to)|relative to|when|among)\s+"
+    r"(?:the |a |an |its |their |all |both |each )?(?:[\d.,]+\s+)?(?P<word>[^\W\d][\w.+-]*)",
+    re.IGNORECASE,
 )
-_GENERIC = frozenset(
+_UNITS = frozenset(
     """
-    ai api cnn cot cpu dl dpo dqn gan gnn gpt gpu grpo hci icl kl lm llm lora lstm ml mlp moe nlp nn peft ppo
-    qa rag rl rlhf rlvr rnn sft sgd sota svm tpu vae vit vla vlm vqa
-    data framework method model paper result study system training
+    second minute hour day week month year step point percent percentage time order average total most least
+    half third fraction
     """.split()  # noqa: SIM905 - a list of words reads better as text
 )
-_TERM = r"(?u)\b[^\W\d]\w{2,}\b"
-_TEX = re.compile(r"\\[a-zA-Z]+|[$\\{}^_~]")
-
-
-@dataclass(frozen=True, slots=True)
-class BadHandle:
-    """A handle that does not name its paper well, and why."""
-
-    paper_id: str
-    handle: str
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,43 +62,48 @@ class Grounding:
 
 
 @dataclass(frozen=True, slots=True)
+class Checked:
+    """What a check by a language model said of the claims of one kind, and what became of them."""
+
+    judged: Mapping[str, int]  # by judgement, before repairs
+    repaired: int
+    dropped: int
+    unchecked: int  # claims of the brief as it stands that carry no check
+
+
+@dataclass(frozen=True, slots=True)
 class Measures:
     """How good a brief is. Rates are shares from 0 to 1; None where there is nothing to measure."""
 
     papers: int
     claims: int
     sentences: int
-    citation_rate: float | None  # sentences that cite a paper
-    coverage: float | None  # papers that stand in prose or tables, catalog aside
-    coverage_with_catalog: float | None
+    coverage: float | None  # papers told by a fact of their own; see told()
+    citation_rate: float | None  # sentences of facts that cite a paper of the catalog
+    facts_of_many: int  # facts about more than three papers, which tell of none
+    numbers_with_setting: float | None  # facts with numbers whose setting is told
+    readings: float | None  # share of the claims
+    checks: Mapping[str, Checked]  # by kind of claim
+    words: Mapping[str, int]  # by section
+    words_before_tables: int
+    long_sentences: int  # of more than 30 words
+    long_sentences_rate: float | None
     handles_good: float | None
     bad_handles: tuple[BadHandle, ...]
     evidence_verbatim: float | None  # of citations
-    numbers_found: float | None  # claims without a number that no cited paper holds
+    numbers_found: float | None  # claims without a number that nothing they rest on holds
     grounding: Grounding | None
-    redundancy_max: float | None  # cosine of a claim and the claim nearest to it: the highest …
-    redundancy_mean: float | None  # … and the mean
-    theme_coherence: float | None  # mean NPMI of the themes' top terms, −1 to 1
-    theme_separation: float | None  # mean likeness of abstracts within a theme, minus that between themes
-    theme_stability: float | None  # how well themes are found again in refits, 0 to 1
-    sections_complete: float | None
-    gates_failed: int
-    seconds: float | None
+    gates_failed: int  # places
+    failed_by_gate: Mapping[str, int]
 
     def rows(self) -> Iterator[tuple[str, str]]:
         """Name and value of each measure, for a table."""
-        for name, value in to_mapping(self).items():
-            if isinstance(value, Mapping):
-                yield from (
-                    (f"{name} {part}".replace("_", " "), _shown(held)) for part, held in value.items()
-                )
-            elif isinstance(value, list):
-                yield (
-                    name.replace("_", " "),
-                    "; ".join(f"{bad['handle']} ({bad['why']})" for bad in value) or "none",
-                )
+        for name, value in _flat(to_mapping(self)):
+            if isinstance(value, list):
+                bad = (f"{one['handle']} ({one['why']})" for one in value)
+                yield name, "; ".join(bad) or "none"
             else:
-                yield name.replace("_", " "), _shown(value)
+                yield name, _shown(value)
 
 
 def to_mapping(measures: Measures) -> dict[str, Any]:
@@ -111,57 +113,81 @@ def to_mapping(measures: Measures) -> dict[str, Any]:
     }
 
 
+def _flat(held: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """The values of nested mappings, each with the path to it in words."""
+    for name, value in held.items():
+        path = f"{before}{name}".replace("_", " ")
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{path} ")
+        else:
+            yield path, value
+
+
 def _shown(value: float | None) -> str:
     if value is None:
         return "–"
     return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
-def measure(
-    brief: Brief,
-    papers: Mapping[str, Paper],
-    *,
-    seconds: float | None = None,
-    refitted: Sequence[Sequence[Sequence[str]]] = (),
-) -> Measures:
-    """Every measure of one brief.
+@dataclass(frozen=True)
+class _Case:
+    """A brief with what several measures look at."""
 
-    ``papers``: by id, those of the brief's window. ``seconds``: what writing it took. ``refitted``: themes as
-    lists of paper ids, fitted again on parts of the papers (90 % each, say), to compare with the brief's.
-    """
-    sources = Sources(papers.values())
-    verdict = check(brief, sources)
-    held, listed = sentences(brief), brief.entries.keys()
-    texts = [claim.text for _, claim in claims(brief)]
-    stray = {failure.where for failure in verdict.by(Gate.NUMBER) if failure.claim}
-    bad, nearest = tuple(bad_handles(brief, sources)), likeness(texts).max(axis=1, initial=0.0)
-    groups = [theme.paper_ids for theme in brief.themes]
+    brief: Brief
+    sources: Sources
+
+    @cached_property
+    def claims(self) -> tuple[Claim, ...]:
+        return tuple(claim for _, claim in claims(self.brief))
+
+    @cached_property
+    def facts(self) -> tuple[Claim, ...]:
+        return tuple(claim for claim in self.claims if claim.kind == "fact")
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        return check(self.brief, self.sources)
+
+    @cached_property
+    def handles(self) -> Handles:
+        return Handles({entry.handle: entry.paper_id for entry in self.brief.catalog if entry.handle})
+
+    @property
+    def listed(self) -> frozenset[str]:
+        return frozenset(self.brief.entries)
+
+
+def measure(brief: Brief, papers: Mapping[str, Paper]) -> Measures:
+    """Every measure of one brief. ``papers``: by id, those of the brief's window."""
+    case = _Case(brief, Sources(papers.values()))
+    listed, of = case.listed, len(case.claims)
+    held = [sentence for claim in case.claims for sentence in split(claim.text)]
+    bad = tuple(bad_handles(brief, case.sources))
+    stray = {failure.where for failure in case.verdict.by(Gate.NUMBER) if failure.claim}
+    long, words = sum(len(sentence.split()) > LONG_SENTENCE for sentence in held), words_by_section(brief)
+    failed = Counter(gate for gate, _ in {(one.gate.value, one.where) for one in case.verdict.failures})
     return Measures(
         papers=len(listed),
-        claims=len(texts),
+        claims=of,
         sentences=len(held),
-        citation_rate=_share(sum(bool(ids) for _, ids in held), len(held)),
-        coverage=_share(len(mentioned(brief) & listed), len(listed)),
-        coverage_with_catalog=_share(len(listed & papers.keys()), len(papers)),
+        coverage=_share(len(told(brief, case.sources) & listed), len(listed)),
+        citation_rate=_citation_rate(case),
+        facts_of_many=sum(len(claim.paper_ids) > MOST_CITED for claim in case.facts),
+        numbers_with_setting=_numbers_with_setting(case),
+        readings=_share(sum(claim.is_reading for claim in case.claims), of),
+        checks=_checks(case),
+        words=words,
+        words_before_tables=sum(n for name, n in words.items() if Section(name) not in LOOKED_UP),
+        long_sentences=long,
+        long_sentences_rate=_share(long, len(held)),
         handles_good=_share(len(listed) - len({each.paper_id for each in bad}), len(listed)),
         bad_handles=bad,
-        evidence_verbatim=_evidence_verbatim(brief, sources),
-        numbers_found=_share(len(texts) - len(stray), len(texts)),
-        grounding=grounding(brief, sources),
-        redundancy_max=float(nearest.max()) if texts else None,
-        redundancy_mean=float(nearest.mean()) if texts else None,
-        theme_coherence=coherence(groups, sources),
-        theme_separation=separation(groups, sources),
-        theme_stability=stability(groups, refitted),
-        sections_complete=_sections_complete(brief),
-        gates_failed=len(verdict.places),
-        seconds=seconds,
+        evidence_verbatim=_evidence_verbatim(case),
+        numbers_found=_share(of - len(stray), of),
+        grounding=grounding(case.facts, case.sources, [entry.paper_id for entry in brief.catalog]),
+        gates_failed=len(case.verdict.places),
+        failed_by_gate=dict(sorted(failed.items())),
     )
-
-
-def sentences(brief: Brief) -> list[tuple[str, tuple[str, ...]]]:
-    """Every sentence of the brief's prose and tables with the ids that its claim cites."""
-    return [(sentence, claim.paper_ids) for _, claim in claims(brief) for sentence in split(claim.text)]
 
 
 def split(text: str) -> list[str]:
@@ -173,63 +199,109 @@ def split(text: str) -> list[str]:
     return [part.strip() for part in restored if part.strip()]
 
 
-def mentioned(brief: Brief) -> set[str]:
-    """The papers in prose or tables: cited, in a row or in a reading step; the catalog aside."""
-    cited = {paper_id for _, claim in claims(brief) for paper_id in claim.paper_ids}
-    rows = {notable.paper_id for notable in brief.notable}
-    return cited | rows | {paper_id for step in brief.overview.reading_order for paper_id in step.paper_ids}
+def told(brief: Brief, sources: Sources) -> frozenset[str]:
+    """The papers that a fact tells of: one about three papers at most, with evidence of their own.
 
-
-def bad_handles(brief: Brief, sources: Sources) -> Iterator[BadHandle]:
-    """Handles that are not unique, not in the paper's title or abstract, long, generic or a fragment."""
-    seen: dict[str, str] = {}
-    for entry in brief.catalog:
-        source = sources.get(entry.paper_id)
-        for why in _handle_faults(entry.handle, source.text if source else "", seen):
-            yield BadHandle(entry.paper_id, entry.handle, why)
-        seen[entry.handle.casefold()] = entry.paper_id
-
-
-def _handle_faults(handle: str, text: str, seen: Mapping[str, str]) -> Iterator[str]:
-    parts = handle.casefold().split()
-    if handle.casefold() in seen:
-        yield f"also names {seen[handle.casefold()]}"
-    if not holds(_read(text), _read(handle)):
-        yield "not in title or abstract"
-    if len(parts) > LONGEST_HANDLE:
-        yield f"{len(parts)} words"
-    if stem(handle) in _GENERIC:
-        yield "generic"
-    if not parts or _FRAGMENT.search(handle) or _EDGE_WORDS.intersection((parts[0], parts[-1])):
-        yield "a fragment"
-
-
-def _read(text: str) -> str:
-    """A text as it is read aloud: without TeX, in one case."""
-    return normalise(_TEX.sub("", text)).casefold()
-
-
-def _evidence_verbatim(brief: Brief, sources: Sources) -> float | None:
-    found = [
-        citation.paper_id in sources and sources[citation.paper_id].has(citation.evidence)
+    Such evidence stands in the paper, is not its title, has four words, and shares a content word with the
+    sentence, names of papers aside. A count of papers tells of none of them.
+    """
+    handles = Handles({entry.handle: entry.paper_id for entry in brief.catalog if entry.handle})
+    return frozenset(
+        citation.paper_id
         for _, claim in claims(brief)
+        if claim.kind == "fact" and claim.origin != "counted" and len(claim.paper_ids) <= MOST_CITED
+        for citation in claim.citations
+        if _is_own(citation, claim, handles, sources)
+    )
+
+
+def _is_own(citation: Citation, claim: Claim, handles: Handles, sources: Sources) -> bool:
+    source = sources.get(citation.paper_id)
+    span = normalise(citation.evidence)
+    if source is None or span == source.title or len(span.split()) < EVIDENCE or not source.has(span):
+        return False
+    return not _content(handles.without(span)).isdisjoint(_content(handles.without(claim.text)))
+
+
+def _content(text: str) -> frozenset[str]:
+    """Stems of the words that say something."""
+    found = (stem(word) for word in parts(normalise(text)))
+    return frozenset(word for word in found if len(word) > 2 and word not in stop_words())
+
+
+def _citation_rate(case: _Case) -> float | None:
+    cited = [not case.listed.isdisjoint(claim.paper_ids) for claim in case.facts for _ in split(claim.text)]
+    return _share(sum(cited), len(cited))
+
+
+def _numbers_with_setting(case: _Case) -> float | None:
+    found = [
+        _has_setting(claim, case.sources.of(claim.paper_ids))
+        for claim in case.facts
+        if claim.origin != "counted" and _numbers(claim, case.handles)
+    ]
+    return _share(sum(found), len(found))
+
+
+def _numbers(claim: Claim, handles: Handles) -> bool:
+    return bool(numbers(without_paper_count(handles.without(claim.text), len(claim.paper_ids))))
+
+
+def _has_setting(claim: Claim, cited: Sequence[Source]) -> bool:
+    """Whether a cited paper has a word of what sentence or setting say was measured on or against."""
+    known = frozenset().union(*(source.vocabulary for source in cited)) - stop_words() - _UNITS
+    if claim.setting and known & {stem(word) for word in parts(claim.setting)}:
+        return True
+    said = (stem(part) for match in _SETTING.finditer(claim.text) for part in parts(match["word"]))
+    return not known.isdisjoint(said)
+
+
+def _checks(case: _Case) -> dict[str, Checked]:
+    """For each kind that the brief or its check has; an old brief has facts without any check."""
+    counts = case.brief.metadata.checks
+    held = Counter(claim.kind for claim in case.claims)
+    bare = Counter(claim.kind for claim in case.claims if claim.check is None)
+    kinds = (kind for kind in KINDS if held[kind] or any(one.kind == kind for one in counts))
+    return {kind: _checked([one for one in counts if one.kind == kind], bare[kind]) for kind in kinds}
+
+
+def _checked(counts: Sequence[CheckCount], unchecked: int) -> Checked:
+    judged = {str(one.judgement): one.claims for one in counts}
+    return Checked(judged, sum(one.repaired for one in counts), sum(one.dropped for one in counts), unchecked)
+
+
+def words_by_section(brief: Brief) -> dict[str, int]:
+    """Words of sentences, settings, headings and other texts, by section, in reading order."""
+    found = dict.fromkeys(Section, 0)
+    for place, claim in claims(brief):
+        found[place.section] += len(claim.whole.split())
+    for place, text in texts(brief):
+        found[place.section] += len(text.split())
+    return {section.value: words for section, words in found.items() if words}
+
+
+def _evidence_verbatim(case: _Case) -> float | None:
+    found = [
+        citation.paper_id in case.sources and case.sources[citation.paper_id].has(citation.evidence)
+        for claim in case.claims
         for citation in claim.citations
     ]
     return _share(sum(found), len(found))
 
 
-def grounding(brief: Brief, sources: Sources) -> Grounding | None:
+def grounding(facts: Sequence[Claim], sources: Sources, catalog: Sequence[str]) -> Grounding | None:
     """How near sentences are to what they cite; None where no sentence can tell.
 
-    For each sentence, the abstracts (with titles) of the brief's catalog are ranked by TF-IDF cosine, over
-    the vocabulary of those abstracts. AUC of a cited paper is the share of the papers that the claim does not
+    For each sentence, the abstracts (with titles) of the catalog are ranked by TF-IDF cosine, over the
+    vocabulary of those abstracts. AUC of a cited paper is the share of the papers that the claim does not
     cite which are less alike (half where equal); it is in the top 10 where fewer than ten of those are more
     alike. A sentence with several citations counts as the mean of its papers, and the measure is the mean
     over sentences. A sentence that cites nothing, or every paper, tells nothing and is left out.
     """
-    ids = [entry.paper_id for entry in brief.catalog if entry.paper_id in sources]
+    ids = [paper_id for paper_id in catalog if paper_id in sources]
     rank = {paper_id: place for place, paper_id in enumerate(ids)}
-    cited = [(text, [rank[id_] for id_ in held if id_ in rank]) for text, held in sentences(brief)]
+    held = [(text, claim.paper_ids) for claim in facts for text in split(claim.text)]
+    cited = [(text, [rank[id_] for id_ in paper_ids if id_ in rank]) for text, paper_ids in held]
     cited = [(text, places) for text, places in cited if 0 < len(places) < len(ids)]
     if not cited:
         return None
@@ -247,77 +319,6 @@ def _ranked(cosines: NDArray[np.float64], places: list[int]) -> tuple[float, flo
     above = np.array([(others > cosines[place]).sum() for place in places])
     ties = np.array([(others == cosines[place]).sum() for place in places])
     return float(1 - ((above + ties / 2) / others.size).mean()), float((above + ties / 2 < TOP).mean())
-
-
-def coherence(groups: Sequence[Sequence[str]], sources: Sources) -> float | None:
-    """Mean NPMI of each two of a theme's top terms, over the window's abstracts: −1 never together, 1 always.
-
-    A theme's top terms are the words with the highest mean TF-IDF in its papers. Bouma (2009), "Normalized
-    (pointwise) mutual information in collocation extraction".
-    """
-    texts = [source.text for source in sources.values()]
-    at = {paper_id: place for place, paper_id in enumerate(sources)}
-    if len(texts) < 3 or not groups:
-        return None
-    counter = word_counts(stop_words="english", binary=True, token_pattern=_TERM)
-    present = counter.fit_transform(texts).toarray().astype(float)
-    idf = np.log(len(texts) / present.sum(axis=0))
-    scores = []
-    for group in groups:
-        rows = [at[paper_id] for paper_id in group if paper_id in at]
-        if len(rows) > 1:
-            top = np.argsort(-(present[rows].mean(axis=0) * idf), kind="stable")[:THEME_TERMS]
-            scores.append(
-                np.mean([_npmi(present[:, one], present[:, other]) for one, other in combinations(top, 2)])
-            )
-    return float(np.mean(scores)) if scores else None
-
-
-def _npmi(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    both = float((one * other).mean())
-    if both in (0.0, 1.0):
-        return both * 2 - 1
-    return float(np.log(both / (one.mean() * other.mean())) / -np.log(both))
-
-
-def separation(groups: Sequence[Sequence[str]], sources: Sources) -> float | None:
-    """Mean cosine of two papers of one theme, minus that of two papers of different themes."""
-    at = {paper_id: place for place, paper_id in enumerate(sources)}
-    rows = [[at[paper_id] for paper_id in group if paper_id in at] for group in groups]
-    inside = {frozenset(pair) for group in rows for pair in combinations(group, 2)}
-    member = sorted({place for group in rows for place in group})
-    between = {frozenset(pair) for pair in combinations(member, 2)} - inside
-    if not inside or not between:
-        return None
-    tfidf = tf_idf(sublinear_tf=True, stop_words="english")
-    vectors = tfidf.fit_transform([source.text for source in sources.values()])
-    alike = (vectors @ vectors.T).toarray()
-    means = [np.mean([alike[tuple(sorted(pair))] for pair in pairs]) for pairs in (inside, between)]
-    return float(means[0] - means[1])
-
-
-def stability(groups: Sequence[Sequence[str]], refitted: Sequence[Sequence[Sequence[str]]]) -> float | None:
-    """Mean over refits and themes of the best Jaccard index of a theme with a theme of the refit.
-
-    Only papers that the refit put into a theme count: those it left out say nothing about it.
-    """
-    best: list[float] = []
-    for again in refitted:
-        held = {paper_id for group in again for paper_id in group}
-        known = (set(group) & held for group in groups)
-        best.extend(max(_jaccard(group, set(other)) for other in again) for group in known if group)
-    return float(np.mean(best)) if best else None
-
-
-def _jaccard(some: set[str], others: set[str]) -> float:
-    return len(some & others) / len(some | others)
-
-
-def _sections_complete(brief: Brief) -> float | None:
-    needs = {section: least for section in EXTENTS if (least := required(section, len(brief.catalog)))}
-    return _share(
-        sum(len(entries_of(brief, section)) >= least for section, least in needs.items()), len(needs)
-    )
 
 
 def _share(part: int, whole: int) -> float | None:

@@ -1,15 +1,27 @@
-"""What a brief is: frozen values, from the claim up, that serialise to JSON and read back."""
+"""What a brief is: frozen values, from the claim up, that serialise to JSON and read back.
+
+A brief is read in three depths: one minute (`Minute`), five (themes to overview), and when looking something
+up (glossary, catalog). Its sentences are of three kinds, told apart wherever they are shown.
+"""
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
-SCHEMA_VERSION = 1
+from service.briefs.versions import SCHEMA_VERSION, upgraded
 
-ClaimKind = Literal["quoted", "counted", "written"]
+ClaimKind = Literal["fact", "reading", "definition"]
+Origin = Literal["quoted", "counted", "written", "edited"]
 TrendKind = Literal["term", "method", "benchmark", "group"]
+DecisionKind = Literal["read", "try", "wait", "skip"]
+ResourceKind = Literal["data", "code", "model", "benchmark", "tool"]
+Relation = Literal["continues", "contradicts", "replicates", "answers"]
+Judgement = Literal[
+    "full", "partial", "none", "follows", "stretches", "unsupported", "platitude", "misplaced"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,57 +33,172 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """One sentence with the papers it rests on. Names papers by handle; code turns handles into links.
+class Check:
+    """What the check by a language model said of a claim as it stands, and of it before a repair."""
 
-    ``quoted``: a paper's own words, attributed. ``counted``: filled by code from counts; its first number is
-    the number of its citations. ``written``: a language model's words.
+    judgement: Judgement
+    why: str = ""  # the checker's reason; of a repaired claim, what was wrong with it before
+    repaired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One sentence and what it rests on. Names papers by handle; code turns handles into links.
+
+    A ``fact`` is what papers say and cites them. A ``reading`` is what it means: it rests on facts of the
+    same brief, named by their ids, and brings in no fact, name or number of its own. A ``definition``
+    explains a term.
+
+    ``origin``: ``quoted``, a paper's own words, attributed; ``counted``, filled by code from counts, its
+    first number that of its citations; ``written``, a language model's words; ``edited``, an editor's.
     """
 
     text: str
     citations: tuple[Citation, ...]
-    kind: ClaimKind = "quoted"
+    origin: Origin = "quoted"
+    kind: ClaimKind = "fact"
+    id: str = ""  # names the claim within its brief; empty where nothing refers to it
+    rests_on: tuple[str, ...] = ()  # of a reading: ids of the facts that it follows from
+    setting: str = ""  # of a fact: what its numbers were measured on (model size, data, baseline)
+    check: Check | None = None  # None where no language model checked it
 
     @property
     def paper_ids(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(citation.paper_id for citation in self.citations))
 
+    @property
+    def whole(self) -> str:
+        """The sentence with its setting, as the gates read it."""
+        return f"{self.text} ({self.setting})" if self.setting else self.text
+
+    @property
+    def is_reading(self) -> bool:
+        return self.kind == "reading"
+
+
+@dataclass(frozen=True, slots=True)
+class Takeaway:
+    """One fact of the minute, with what follows from it."""
+
+    fact: Claim
+    so: Claim | None
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The one paper to start with, and why."""
+
+    paper_id: str
+    why: Claim
+
+
+@dataclass(frozen=True, slots=True)
+class Minute:
+    """What a reader of one minute gets."""
+
+    headline: Claim | None  # the week's news in a few words, for the e-mail's subject
+    question: Claim | None  # a reading that names the week's question
+    takeaways: tuple[Takeaway, ...]
+    start: Start | None
+    answer: Claim | None = None  # a reading: what the week's papers answer to it so far
+
+
+@dataclass(frozen=True, slots=True)
+class AlsoHere:
+    """A paper that belongs to a theme and is not told in it, in a few words."""
+
+    paper_id: str
+    words: str
+
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """A key research theme: a heading and a paragraph of claims, over a group of papers."""
+    """A key research theme: a finding as its heading, a thesis, and the papers that carry it."""
 
     heading: str
-    claims: tuple[Claim, ...]  # the first is the lead: how many papers share what
-    paper_ids: tuple[str, ...]  # every paper of the group, cited or not
+    claims: tuple[Claim, ...]  # facts and readings in order; without a thesis the first is the lead
+    paper_ids: tuple[str, ...]  # every paper of the theme, told or not
+    thesis: Claim | None = None  # a reading
+    also: tuple[AlsoHere, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """Papers of the window on one matter that no theme tells, named and not told."""
+
+    name: str
+    paper_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A methodological approach: how it works, its strength and its trade-off."""
+    """A methodological approach: how it works, its strength, its trade-off, and when to use it."""
 
     name: str
     how: tuple[Claim, ...]
     strength: tuple[Claim, ...]
-    trade_off: tuple[Claim, ...]
+    trade_off: tuple[Claim, ...]  # one that a paper states; else empty
     paper_ids: tuple[str, ...]
+    use_when: tuple[Claim, ...] = ()  # readings
 
     @property
     def claims(self) -> tuple[Claim, ...]:
-        return self.how + self.strength + self.trade_off
+        return self.how + self.strength + self.trade_off + self.use_when
 
 
 @dataclass(frozen=True, slots=True)
 class Notable:
-    """A paper to read first: why, and what it teaches."""
+    """A paper to read first: what it shows, why to read it, and what limits it."""
 
     paper_id: str
-    why: Claim
-    teaches: Claim
+    shows: Claim
+    why: Claim | None
+    caveat: Claim | None = None
 
     @property
     def claims(self) -> tuple[Claim, ...]:
-        return (self.why, self.teaches)
+        return tuple(claim for claim in (self.shows, self.why, self.caveat) if claim)
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """Something new that can be used: data, code, a model, a benchmark."""
+
+    name: str
+    kind: ResourceKind
+    claim: Claim
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A sentence of an earlier brief of the same topic."""
+
+    issue: str  # its label
+    text: str
+    paper_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A question followed over weeks: what this window's papers say to a sentence of an earlier brief."""
+
+    question: str
+    relation: Relation
+    claim: Claim
+    earlier: tuple[Earlier, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What is new in the window: against expectation, done alike, to use, and what earlier briefs began."""
+
+    against: tuple[Claim, ...] = ()
+    alike: tuple[Claim, ...] = ()
+    resources: tuple[Resource, ...] = ()
+    threads: tuple[Thread, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.against or self.alike or self.resources or self.threads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,41 +225,51 @@ class Trend:
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """An open challenge or future direction."""
+    """An open challenge or future direction: what is open, who shows it, and what would settle it."""
 
     heading: str
     claims: tuple[Claim, ...]
+    settles: Claim | None = None  # a reading
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a reader may decide: read, try, wait for replication, or skip unless."""
+
+    kind: DecisionKind
+    claim: Claim
 
 
 @dataclass(frozen=True, slots=True)
 class ReadingStep:
-    """What to read for one purpose, in order, and the minutes it takes (abstract and skim)."""
+    """What to read for one purpose, in order."""
 
     purpose: str
     paper_ids: tuple[str, ...]
-    minutes: int
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """The concluding overview with its reading order."""
+    """The concluding overview with its decisions and its reading order."""
 
     claims: tuple[Claim, ...]
     reading_order: tuple[ReadingStep, ...]
+    decisions: tuple[Decision, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class GlossaryEntry:
-    """An acronym of the window and its expansion as an abstract gives it."""
+    """A term of the window and what it means: an acronym's expansion, or a definition."""
 
-    acronym: str
-    expansion: str
-    citation: Citation
+    term: str
+    meaning: str
+    citation: Citation | None  # None for a standard term that the writer explains
+    is_acronym: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogEntry:
-    """One paper of the brief; names, titles and links are written by code from metadata."""
+    """One paper of the brief; names, titles, links and badges are written by code from metadata."""
 
     paper_id: str
     version: int
@@ -142,11 +279,15 @@ class CatalogEntry:
     categories: tuple[str, ...]
     submitted: dt.date
     url: str
-    line: str  # one line on the paper, from its title or abstract
+    line: str  # one line on the paper
     reason: str  # why it is in, in plain words
     theme: int | None  # index into themes; None for papers outside every theme
     late: bool = False
     revised: bool = False
+    pages: int | None = None  # as the authors' comment says
+    venue: str = ""  # as the comment or the journal reference says
+    has_code: bool = False  # whether abstract or comment link to code
+    grade: int | None = None  # how well it fits the topic, 0 to 10; None where no model graded it
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +307,17 @@ class GateCount:
     gate: str
     checked: int
     failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckCount:
+    """What the check by a language model said, before repairs: how many claims of a kind got a judgement."""
+
+    kind: ClaimKind
+    judgement: Judgement
+    claims: int
+    repaired: int
+    dropped: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +341,11 @@ class RunMetadata:
     gates: tuple[GateCount, ...] = ()
     notes: tuple[str, ...] = ()  # fallbacks and fills, in words
     edits: tuple[str, ...] = ()  # what editors changed by hand, in words, in order
+    checked_by: str | None = None  # the model that checked; None where none did
+    checks: tuple[CheckCount, ...] = ()
+    unchecked: int = 0  # claims that a check was asked for and not given
+    graded: int = 0  # candidates that a model graded
+    recorded: bool = False  # whether the model's answers are recordings, as in the demo
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,10 +369,14 @@ class Brief:
     catalog: tuple[CatalogEntry, ...]
     revisions: tuple[Revision, ...]
     metadata: RunMetadata
-    filled: tuple[str, ...] = ()  # sections that the extractive writer filled in for another writer
+    minute: Minute | None = None  # None where the writer writes none
+    news: News = News()
+    areas: tuple[Area, ...] = ()
     note: str = ""  # from the editors, at the head of the topic
-    subject: str = ""  # the editors' words in the e-mail's subject, in place of the top themes
-    schema_version: int = field(default=SCHEMA_VERSION)
+    subject: str = ""  # the editors' words in the e-mail's subject, in place of the headline
+    schema_version: int = SCHEMA_VERSION
+    #: The JSON that a brief of an older version was read from: its content, until something in it is changed.
+    stored: Annotated[str, Field(exclude=True)] = field(default="", compare=False, repr=False)
 
     @property
     def is_quiet(self) -> bool:
@@ -229,17 +390,40 @@ class Brief:
     def entries(self) -> dict[str, CatalogEntry]:
         return {entry.paper_id: entry for entry in self.catalog}
 
+    @property
+    def told(self) -> frozenset[str]:
+        """The papers that a sentence of the themes, methods or tables is about; catalog and lists aside."""
+        return frozenset(
+            paper_id for claim in _claims_in(self) if not claim.is_reading for paper_id in claim.paper_ids
+        )
+
+    @property
+    def content(self) -> str:
+        """The JSON that it is stored as: what it was read from, until something in it is changed."""
+        return self.stored or self.to_json()
+
     def to_json(self) -> str:
         return _ADAPTER.dump_json(self).decode()
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "Brief":
-        """Read a stored brief; pydantic.ValidationError names the place that does not fit."""
-        return _ADAPTER.validate_json(text)
+        """Read a stored brief of any version; pydantic.ValidationError names the place that does not fit."""
+        return _ADAPTER.validate_json(upgraded(text))
 
     @staticmethod
     def json_schema() -> dict[str, Any]:
         return _ADAPTER.json_schema()
+
+
+def _claims_in(node: Any) -> Iterator[Claim]:
+    if isinstance(node, Claim):
+        yield node
+    elif isinstance(node, tuple):
+        for item in node:
+            yield from _claims_in(item)
+    elif hasattr(node, "__dataclass_fields__"):
+        for name in node.__dataclass_fields__:
+            yield from _claims_in(getattr(node, name))
 
 
 _ADAPTER: TypeAdapter[Brief] = TypeAdapter(Brief)

@@ -47,7 +47,7 @@ COMMANDS = {
     "deliveries": ("delivering", "What became of an issue, row by row, and what to do about it."),
     "evaluate": (
         "evaluating",
-        "Measure an issue's briefs: citations, coverage, handles, evidence, grounding, redundancy, themes.",
+        "Measure an issue's briefs: coverage, citations, settings, checks, words; or have a model judge.",
     ),
     "serve": (
         "serving",

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import sys
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -26,7 +27,7 @@ from service.cli.terminal import (
 from service.delivery import State
 from service.emails.proofs import sample_reader
 from service.papers import Window
-from service.pipeline import BuildReport, Newsroom, build_issue, select_papers
+from service.pipeline import BuildContext, BuildReport, build_issue, select_papers
 from service.wiring import Service
 from subscribers.preferences import Length
 from subscribers.topics import Topic
@@ -90,9 +91,9 @@ def build(
             raise Refused("--queue builds a whole week over all topics: give it --week alone, or nothing", 2)
         _queue(service, window.label)
         return
-    room = wiring.newsroom(service, writer)
+    room = wiring.build_context(service, writer)
     if dry_run:
-        _print_estimates(window, topics, room, as_json=as_json)
+        _print_estimates(service, window, topics, room, as_json=as_json)
         return
     over_edits = over_edits or _may_undo_edits(service, window)
     with watched() as watch:
@@ -148,7 +149,7 @@ def show(
     issue: Annotated[str, typer.Argument(help="the issue, such as 2026-W22")],
     topic: Annotated[list[str] | None, typer.Option(help="only this topic; may be repeated")] = None,
     form: Annotated[Format, typer.Option("--format", help="what to write")] = Format.TEXT,
-    length: Annotated[Length, typer.Option(help="full or short")] = Length.FULL,
+    length: Annotated[Length, typer.Option(help="full, short or minute")] = Length.FULL,
     target: Annotated[Path | None, typer.Option("--out", help="write to this file")] = None,
 ) -> None:
     """Show an issue as its readers get it: the same render as the send."""
@@ -223,22 +224,26 @@ def _shown(service: Service, label: str, topics: list[str] | None, form: Format,
     return (edition.html(reader) if form is Format.HTML else edition.text(reader)).encode()
 
 
-def _print_estimates(window: Window, topics: tuple[Topic, ...], room: Newsroom, *, as_json: bool) -> None:
+def _print_estimates(
+    service: Service, window: Window, topics: tuple[Topic, ...], room: BuildContext, *, as_json: bool
+) -> None:
+    """What building would take. Nothing is asked: papers are those that words alone choose."""
     rows = []
     for topic in topics:
-        assignment = Assignment(select_papers(topic, window, room), room.clock())
-        found = wiring.estimate(room, assignment)
-        papers = len(assignment.selection.taken)
-        rows.append((topic.slug, papers, found.prompt_tokens, found.completion_tokens, found.cost))
+        selection = select_papers(topic, window, replace(room, grader=None))
+        found, cost = wiring.estimated(service, room, Assignment(selection, room.clock()))
+        used = found.usage
+        rows.append(
+            (topic.name, found.graded, found.papers, found.requests, used.prompt, used.completion, cost)
+        )
     if as_json:
-        keys = ("topic", "papers", "prompt_tokens", "completion_tokens", "cost")
+        keys = ("topic", "to_grade", "papers", "requests", "prompt_tokens", "completion_tokens", "cost")
         print_json([dict(zip(keys, row, strict=True)) for row in rows])
         return
-    shown = table("Topic", "Papers", "Prompt tokens", "Completion tokens", "Cost", title="Nothing was built")
-    for slug, papers, prompt, completion, cost in rows:
-        shown.add_row(
-            slug, f"{papers}", f"{prompt:,}", f"{completion:,}", f"{cost:.4f}" if cost is not None else ""
-        )
+    heads = ("Topic", "To grade", "Papers", "Requests", "Prompt tokens", "Completion tokens", "Cost")
+    shown = table(*heads, title="Nothing was built")
+    for name, *numbers, cost in rows:
+        shown.add_row(name, *(f"{number:,}" for number in numbers), f"{cost:.4f}" if cost is not None else "")
     out.print(shown)
 
 

@@ -4,7 +4,9 @@ import datetime as dt
 import shutil
 import time
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -14,7 +16,7 @@ from service.cli.building import chosen_topics
 from service.cli.delivering import ledger_line
 from service.cli.terminal import out, watched
 from service.papers import Window
-from service.pipeline import Newsroom, build_issue, publish_issue
+from service.pipeline import build_issue, publish_issue
 from service.settings import read_settings
 from service.wiring import Service, open_service
 from subscribers.roster import Joining
@@ -23,11 +25,22 @@ FOLDER = Path("var/demo")
 SCHEDULED_AFTER = dt.timedelta(days=4)  # a window ends on Friday; its issue is built on Tuesday
 
 
+class DemoWriter(StrEnum):
+    """Who writes the demo's briefs."""
+
+    RECORDED = "recorded"
+    EXTRACTIVE = "extractive"
+
+
 def add_to(app: typer.Typer) -> None:
     app.command()(demo)
 
 
-def demo() -> None:
+def demo(
+    writer: Annotated[
+        DemoWriter, typer.Option(help="recorded: a language model's answers, replayed; extractive: none")
+    ] = DemoWriter.RECORDED,
+) -> None:
     """Build two weeks of invented papers and deliver the newer issue into var/demo/outbox."""
     began = time.monotonic()
     shutil.rmtree(FOLDER, ignore_errors=True)
@@ -46,27 +59,21 @@ def demo() -> None:
         )
         service.roster.put_subscriber(joining, wiring.now())
     for week in samples.WEEKS:
-        _build(service, week)
+        _build(service, week, writer)
+        service.archive.approve(week, wiring.now())
     _summarise(service, _deliver(service, samples.WEEKS[-1]), time.monotonic() - began)
 
 
-def _build(service: Service, week: str) -> None:
+def _build(service: Service, week: str, writer: DemoWriter) -> None:
     window = Window.of_week(week)
     built_at = dt.datetime.combine(window.last + SCHEDULED_AFTER, dt.time(3), dt.UTC)
-    writer = wiring.fallback_writer()
-    room = Newsroom(
-        archive=service.archive,
-        source=samples.SamplePapers(as_of=built_at),
-        writer=writer,
-        fallback=writer,
-        clock=lambda: built_at,
-    )
+    source = samples.SamplePapers(as_of=built_at)
+    room = wiring.sample_context(service, source, lambda: built_at, recorded=writer is DemoWriter.RECORDED)
     with watched() as watch:
         build_issue(window, chosen_topics(service, list(samples.TOPICS)), room, watch=watch)
 
 
 def _deliver(service: Service, week: str) -> IssueStatus:
-    service.archive.approve(week, wiring.now())
     with wiring.post_room(service) as room, watched() as watch:
         return publish_issue(week, wiring.message_maker(service, week), room, watch=watch)
 

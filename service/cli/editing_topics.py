@@ -96,7 +96,8 @@ def try_topic(
     service = opened()
     with watched() as watch:
         watch("Asking arXiv", 0, 1)
-        selection = select_papers(_named(slug), chosen_window(week, first, last), wiring.newsroom(service))
+        window, context = chosen_window(week, first, last), wiring.build_context(service)
+        selection = select_papers(_named(slug), window, context)
     judged = [one for one in verdicts(selection) if every or one.taken]
     if as_json:
         print_json([_verdict_values(one) for one in judged])

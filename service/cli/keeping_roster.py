@@ -42,7 +42,7 @@ def add(
         list[str] | None, typer.Option(help="topic to follow, in place of those followed; may be repeated")
     ] = None,
     name: Annotated[str | None, typer.Option(help="name for the To header")] = None,
-    length: Annotated[Length | None, typer.Option(help="full or short; a new one gets full")] = None,
+    length: Annotated[Length | None, typer.Option(help="full, short or minute")] = None,
     frequency: Annotated[
         Frequency | None, typer.Option(help="weekly or monthly; a new one gets weekly")
     ] = None,

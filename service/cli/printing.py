@@ -40,7 +40,7 @@ def gallery(
     topics: Annotated[
         str, typer.Option(help="sets of topics: a,b;c  (each topic alone, and all, when left out)")
     ] = "",
-    length: Annotated[Length, typer.Option(help="full or short")] = Length.FULL,
+    length: Annotated[Length, typer.Option(help="full, short or minute")] = Length.FULL,
 ) -> None:
     """Write an issue's e-mails as HTML, plaintext, .eml and, with Chromium, pictures and a contact sheet."""
     service = opened()

@@ -5,11 +5,12 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 
-from service.briefs.desk import LABELS
 from service.briefs.grounding import Failure, Gate, Place, Section, check, claims, required, rewrite, texts
-from service.briefs.grounding.sections import EXTENTS, entries_of
+from service.briefs.grounding.places import items_of
+from service.briefs.grounding.sections import EXTENTS
 from service.briefs.grounding.sources import Sources
 from service.briefs.model import Brief
+from service.briefs.writing import LABELS
 from service.editing.edits import (
     ChangeHeading,
     ChangeSubject,
@@ -87,7 +88,7 @@ def _judged(brief: Brief, edit: Edit, papers: Mapping[str, Paper]) -> Brief:
     if found := _new_failures(made, sources, known):
         raise EditRefused(f"{brief.topic_name}, {_told(found[0])}")
     metadata = replace(made.metadata, edits=(*made.metadata.edits, in_words(edit)))
-    return replace(made, metadata=metadata)
+    return replace(made, metadata=metadata, stored="")
 
 
 def _changed(brief: Brief, edit: Edit) -> Brief:
@@ -178,7 +179,7 @@ def _refuse_shortage(before: Brief, after: Brief) -> None:
     """EditRefused where a section would hold too little, or less than the too little that it held."""
     for section in EXTENTS:
         least = required(section, len(after.catalog))
-        held, had = len(entries_of(after, section)), len(entries_of(before, section))
+        held, had = len(items_of(after, section)), len(items_of(before, section))
         if held < min(least, had):
             raise EditRefused(
                 f"{before.topic_name}: {LABELS[section]} would hold {held or 'nothing'}, and {least} are "

@@ -9,7 +9,7 @@ from service.briefs.extractive.quotations import listed
 from service.briefs.extractive.themes import in_number
 from service.briefs.grounding import Place, Words, claims, rewrite
 from service.briefs.grounding.places import place_in_themes
-from service.briefs.model import Brief, Claim, Method, Overview, ReadingStep, Theme, Trend
+from service.briefs.model import Brief, Claim, Method, Minute, Overview, ReadingStep, Theme, Trend
 
 Group = TypeVar("Group", Theme, Method)
 
@@ -27,12 +27,15 @@ def without_paper(brief: Brief, paper_id: str) -> Brief:
         replace(
             left,
             catalog=catalog,
-            themes=tuple(_grouped(left.themes, paper_id)),
+            minute=_minute(left.minute, paper_id),
+            themes=tuple(_without_also(theme, paper_id) for theme in _grouped(left.themes, paper_id)),
             methods=tuple(_grouped(left.methods, paper_id)),
             notable=tuple(one for one in left.notable if one.paper_id != paper_id),
             trends=tuple(_recounted_trend(trend, len(catalog)) for trend in left.trends),
             overview=_reordered(left.overview, paper_id),
-            glossary=tuple(one for one in left.glossary if one.citation.paper_id != paper_id),
+            glossary=tuple(
+                one for one in left.glossary if not one.citation or one.citation.paper_id != paper_id
+            ),
             metadata=replace(
                 left.metadata,
                 analysed=max(left.metadata.analysed - 1, 0),
@@ -45,7 +48,7 @@ def without_paper(brief: Brief, paper_id: str) -> Brief:
 def _changes(brief: Brief, paper_id: str) -> Iterator[tuple[Place, Words]]:
     """Other words for every claim that cites the paper or counts the papers of the window."""
     for place, claim in claims(brief):
-        if claim.kind == "counted":
+        if claim.origin == "counted":
             yield place, _recounted(claim, brief, paper_id)
         elif paper_id in claim.paper_ids:
             yield place, None
@@ -89,14 +92,23 @@ def _grouped(groups: tuple[Group, ...], paper_id: str) -> Iterator[Group]:
             yield replace(group, paper_ids=left)
 
 
+def _without_also(theme: Theme, paper_id: str) -> Theme:
+    return replace(theme, also=tuple(one for one in theme.also if one.paper_id != paper_id))
+
+
+def _minute(minute: Minute | None, paper_id: str) -> Minute | None:
+    is_start = minute is not None and minute.start is not None and minute.start.paper_id == paper_id
+    return replace(minute, start=None) if minute and is_start else minute
+
+
 def _recounted_trend(trend: Trend, papers: int) -> Trend:
     return replace(trend, now=len(trend.claim.paper_ids) if trend.claim else 0, now_of=papers)
 
 
 def _reordered(overview: Overview, paper_id: str) -> Overview:
-    steps = []
-    for step in overview.reading_order:
-        if left := tuple(id_ for id_ in step.paper_ids if id_ != paper_id):
-            minutes = round(step.minutes * len(left) / len(step.paper_ids))
-            steps.append(ReadingStep(step.purpose, left, minutes))
+    steps = (
+        ReadingStep(step.purpose, left)
+        for step in overview.reading_order
+        if (left := tuple(id_ for id_ in step.paper_ids if id_ != paper_id))
+    )
     return replace(overview, reading_order=tuple(steps))

@@ -2,20 +2,24 @@
 
 In reading order:
 
-shown      untrusted text as a reader sees it: TeX to Unicode, no control characters, links at handles
-facts      dates, shares and names in words
-levels     how much of a topic is shown, from everything to a line in the table of contents
-views      a brief at one level of detail, as the templates show it
-plaintext  wrapping and tables for the plaintext part
-dkim       a signature over headers and body, where there is a key
-quoted     pieces of text that are quoted-printable once and joined often
-messages   Sender, Recipient, headers: an e-mail as a byte template with holes
-sentences  subject, preheader, summary: what no topic says alone
-fitting    how much of each topic fits into an e-mail
-press      Press.print(issue) -> RenderedIssue.edition(slugs, length) -> RenderedEdition.message(...)
-letters    the small e-mails to one reader, such as the confirmation
-checks     what is wrong with a whole e-mail, read as its reader gets it
-proofs     an issue's different e-mails, each of them checked
+shown         untrusted text as a reader sees it: TeX to Unicode, no control characters, links at handles
+plaintext     wrapping for the plaintext part
+facts         dates, badges and names in words; what a brief was written from
+levels        how much of a topic is shown, from everything to its name in the table of contents
+paragraphs    claims as sentences: settings small, readings told apart, evidence for the web
+sections      the sections of a brief as values for the templates
+catalog       the papers by theme
+run_metadata  how a brief was made, in a reader's words
+views         a brief at one level of detail, as the templates show it
+dkim          a signature over headers and body, where there is a key
+quoted        pieces of text that are quoted-printable once and joined often
+messages      Sender, Recipient, headers: an e-mail as a byte template with holes
+sentences     subject, preheader, summary: what no topic says alone
+fitting       how much of each topic fits into an e-mail
+press         Press.print(issue) -> RenderedIssue.edition(slugs, length) -> RenderedEdition.message(...)
+letters       the small e-mails to one reader, such as the confirmation
+checks        what is wrong with a whole e-mail, read as its reader gets it
+proofs        an issue's different e-mails, each of them checked
 
 Cost grows with topics: a topic is rendered once for each level (tens of milliseconds), an edition is a
 join of its topics' pieces (microseconds), and one subscriber's e-mail fills the edition's holes.

@@ -1,14 +1,21 @@
-"""A brief's facts in words: dates, shares, names, how it was made."""
+"""A brief's facts in words: dates, names, badges, what it was written from."""
 
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterable
 
-from service.briefs.model import CatalogEntry, RunMetadata
+from service.briefs.model import Brief, CatalogEntry, Decision
 from service.emails.plaintext import TIE
 from service.emails.shown import shown
 
 LINE = 240  # characters of one line shown at most
+DECISIONS = {"read": "Read", "try": "Try", "wait": "Wait for replication", "skip": "Skip"}
+RELATIONS = {
+    "continues": "Continues",
+    "contradicts": "Contradicts",
+    "replicates": "Replicates",
+    "answers": "Answers",
+}
 
 
 def after(handle: str, title: str) -> str:
@@ -22,41 +29,40 @@ def about(entry: CatalogEntry) -> str:
     names = [shown(name, 40) for name in entry.authors[:3]]
     if len(entry.authors) > 3:
         names = [*names[:2], f"{len(entry.authors) - 2} more"]
-    flags = ["late" if entry.late else "", "new version" if entry.revised else ""]
+    flags = [badges(entry), "late" if entry.late else "", "new version" if entry.revised else ""]
     categories = ", ".join(shown(category, 20) for category in entry.categories[:3])
     parts = [listing(names), categories, f"{entry.submitted.day}{TIE}{entry.submitted:%b}", *flags]
     return " · ".join(part for part in parts if part)
 
 
-def run_lines(made: RunMetadata, filled: tuple[str, ...]) -> Iterable[str]:
-    """How a brief was made, a sentence a line."""
-    model = f" with {shown(made.model, 60)}" if made.model else ""
-    prompt = f", prompt {shown(made.prompt_version, 20)}" if made.prompt_version else ""
-    yield f"Written by the {shown(made.writer, 30)} writer{model}{prompt}."
-    yield (
-        f"Papers: {made.fetched} fetched, {made.recalled} considered, {made.analysed} analysed, "
-        f"{made.late} of them announced late."
-    )
-    yield (
-        f"Claims: {made.claims_written} written, {made.claims_repaired} repaired, "
-        f"{made.claims_dropped} dropped because a check failed."
-    )
-    if made.edits:
-        yield f"Edited by the editors: {edits_in_words(made.edits)}."
-    if made.gates:
-        passed = (
-            f"{shown(gate.gate, 40)} {gate.checked - gate.failed} of {gate.checked}"
-            for gate in made.gates[:12]
-        )
-        yield f"Checks passed: {', '.join(passed)}."
-    if made.prompt_tokens or made.completion_tokens:
-        cost = f", cost {made.cost:.4f}" if made.cost is not None else ""
-        yield f"Tokens: {made.prompt_tokens:,} in, {made.completion_tokens:,} out{cost}."
-    if filled:
-        yield (
-            "Filled in by the extractive writer: " + ", ".join(shown(name, 40) for name in filled[:12]) + "."
-        )
-    yield from (shown(note, LINE) for note in made.notes[:12])
+def pages(entry: CatalogEntry) -> str:
+    """``12 pp.``, as the authors say; empty where they don't."""
+    return f"{entry.pages}{TIE}pp." if entry.pages else ""
+
+
+def badges(entry: CatalogEntry) -> str:
+    """``12 pp. · ICML 2026 · code``, as far as the authors say."""
+    parts = (pages(entry), shown(entry.venue, 40), "code" if entry.has_code else "")
+    return " · ".join(filter(None, parts))
+
+
+def basis(brief: Brief, *, says_untested: bool) -> str:
+    """What a brief was written from, and what its words mean: said once, near the top."""
+    read, found = len(brief.catalog), brief.metadata.recalled
+    chosen = f", chosen from {found:,}" if found > read else ""
+    thin = [] if brief.themes or brief.minute else ["A thin week."]
+    sentences = [*thin, f"Written from {read:,} {'abstract' if read == 1 else 'abstracts'}{chosen}."]
+    if says_untested:
+        sentences.append("“Untested” means that what we read does not mention it.")
+    if brief.metadata.recorded:
+        sentences.append("The model’s answers are recordings.")
+    return " ".join(sentences)
+
+
+def decided(decision: Decision) -> str:
+    """The words for a decision; ``Skip unless`` where its sentence does not say unless when."""
+    bare = decision.kind == "skip" and "unless" not in decision.claim.text.lower()
+    return f"{DECISIONS[decision.kind]} unless" if bare else DECISIONS[decision.kind]
 
 
 def edits_in_words(edits: Iterable[str]) -> str:
@@ -80,11 +86,6 @@ def moment(when: dt.datetime) -> str:
     """``25 May 2026, 00:39 UTC``."""
     utc = when.astimezone(dt.UTC)
     return f"{utc.day} {utc:%B %Y, %H:%M} UTC"
-
-
-def share(part: int, whole: int) -> str:
-    """``16 %``, with a space that no line break may take; the counts stand in the sentence beside it."""
-    return f"{100 * part / whole:.0f}{TIE}%" if whole else "–"
 
 
 def listing(names: Iterable[str]) -> str:

@@ -1,9 +1,10 @@
-"""Plaintext at 72 columns: paragraphs, headings and tables that read well in any font of even width."""
+"""Plaintext at 72 columns: paragraphs and headings that read well in any font of even width."""
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 WIDTH = 72
+RULE = 40  # a longer one would wrap on a phone
 TIE = "\u00a0"  # inside a paragraph: a space that no line break may take
 
 
@@ -33,25 +34,12 @@ def wrap(text: str, indent: int = 0, hanging: int | None = None, columns: int = 
 def heading(text: str, rule: str = "-") -> str:
     """A title with a rule below it."""
     lines = wrap(text).split("\n")
-    return "\n".join([*lines, rule * min(WIDTH, max(width(line) for line in lines))])
+    return "\n".join([*lines, rule * min(RULE, max(width(line) for line in lines))])
 
 
-def table(rows: Iterable[Sequence[str]], head: Sequence[str], columns: Sequence[int]) -> str:
-    """Aligned columns of the given widths, two spaces apart, cells wrapped, rows apart by a blank line."""
-    body = [_row(row, columns) for row in rows]
-    rule = "  ".join("-" * size for size in columns)
-    return f"{_row(head, columns)}\n{rule}\n" + "\n\n".join(body)
-
-
-def _row(cells: Sequence[str], columns: Sequence[int]) -> str:
-    wrapped = [wrap(cell, columns=size).split("\n") for cell, size in zip(cells, columns, strict=True)]
-    height = max(map(len, wrapped))
-    lines = zip(*[cell + [""] * (height - len(cell)) for cell in wrapped], strict=True)
-    return "\n".join(_safe("  ".join(map(_padded, line, columns))) for line in lines)
-
-
-def _padded(text: str, size: int) -> str:
-    return text + " " * (size - width(text))
+def line(text: str) -> str:
+    """A paragraph with its line end; nothing at all for no words."""
+    return f"{wrap(text)}\n" if text else ""
 
 
 def _words(text: str, columns: int) -> Iterable[tuple[str, int]]:

@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from service.briefs.model import Brief
 from service.emails import plaintext
 from service.emails.dkim import DkimSigner
-from service.emails.facts import moment, span
+from service.emails.facts import span
 from service.emails.fitting import LADDER, LEAST, RICHEST, Sizes, raised
 from service.emails.levels import Level
 from service.emails.messages import HTML_LIMIT, LONGEST_URL, Hole, Recipient, Sender, Template, template
@@ -26,14 +26,14 @@ from subscribers.preferences import Length
 
 TOPIC = re.compile(r"<!--topic-->(.*?)<!--/topic-->", re.DOTALL)
 ENTRY = re.compile(r"<!--entry-->(.*?)<!--/entry-->", re.DOTALL)
-MARKS = re.compile(r"<!--/?(?:topic|entry)-->")
+BACK = re.compile(r"<!--back-->(.*?)<!--/back-->", re.DOTALL)
+MARKS = re.compile(r"<!--/?(?:topic|entry|back)-->")
 SLOT = re.compile(r"slot-([a-z]+)-slot")
 EDITIONS_KEPT = 256
 STYLE = re.compile(r'(<\w[^<>]*? style=")([^"]*)')
 
 
 SLACK = 40  # bytes by which the sentence on what is shortened may be longer than the one counted
-TEXT_LIMIT = 120_000  # bytes of plaintext topics: three times the words of the HTML look like spam to filters
 
 
 class EmptyEdition(ValueError):
@@ -55,10 +55,11 @@ Part = Piece | Hole | Slot
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """One topic at one level: its line in the contents and its body."""
+    """One topic at one level: its line in the contents, its body, and behind it the way back to them."""
 
     entry: Piece
     body: Piece
+    back: Piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ class Press:
             lstrip_blocks=True,
             keep_trailing_newline=True,
         )
-        filters = {"wrap": plaintext.wrap, "heading": plaintext.heading, "table": plaintext.table}
+        filters = {"wrap": plaintext.wrap, "heading": plaintext.heading, "line": plaintext.line}
         self._jinja.filters.update(filters)
         self._subject = self._jinja.get_template("brief/subject.txt")
         self._css = (templates / "email" / "_base" / "inline.css").read_text("utf-8")
@@ -124,32 +125,33 @@ class Press:
         """The page rendered whole: what every composed edition must equal. Without links, their slots."""
         values = {
             "topics": topics, "words": words, "several": several, "sender": self.sender,
-            "dates": span(issue.window.first, issue.window.last), "built": moment(issue.built_at),
-            "issue_url": f"{self.sender.base_url}/issues/{issue.label}",
+            "dates": span(issue.window.first, issue.window.last),
             "urls": {hole.value: links[hole] if links else f"slot-{hole.value}-slot" for hole in Hole},
         }  # fmt: skip
         source = self._jinja.get_template("brief/body.mjml").render(values)
         return Page(self._inlined(source), self._jinja.get_template("brief/body.txt").render(values), source)
 
     def subject(self, edition: Edition) -> str:
-        """One line: the topics, what is on top in them, how many papers."""
+        """One line: the week's news, then the topics."""
         return " ".join(self._subject.render(subject_values(edition)).split())
 
     def _print_topic(self, issue: Issue, brief: Brief, level: Level) -> tuple[Fragment, Fragment]:
         try:
             view = self.view(issue, brief, level)
             html = self.page(issue, [view], Words("", "", ""), several=True).html
-            entry, body = ENTRY.search(html), TOPIC.search(html)
+            entry, body, back = (mark.search(html) for mark in (ENTRY, TOPIC, BACK))
             assert entry, "the template marks no entry"
             assert body, "the template marks no topic"
-            return Fragment(Piece(entry[1]), Piece(body[1])), self._plain_fragment(view)
+            fragment = Fragment(Piece(entry[1]), Piece(body[1]), Piece(back[1] if back else ""))
+            return fragment, self._plain_fragment(view)
         except Exception as error:
             where = f"issue {issue.label}, topic {brief.topic_slug}, level {level.name}"
             raise RuntimeError(f"{where}: its e-mail can't be rendered: {error}") from error
 
     def _plain_fragment(self, view: TopicView) -> Fragment:
         entry = self._jinja.get_template("brief/entry.txt").render(topic=view)
-        return Fragment(Piece(entry), Piece(self._jinja.get_template("brief/topic.txt").render(topic=view)))
+        body = self._jinja.get_template("brief/topic.txt").render(topic=view)
+        return Fragment(Piece(entry), Piece(body), Piece(""))
 
     def _shell(self, issue: Issue, several: bool) -> Shell:
         slots = Words(**{slot.value: f"slot-{slot.value}-slot" for slot in Slot})
@@ -209,7 +211,7 @@ class RenderedIssue:
         """The least that all topics fit with; what room is left makes them richer, the first ones first."""
         if edition.is_empty:
             raise EmptyEdition(f"issue {self.issue.label} has no papers on the topics {list(edition.slugs)}")
-        slugs, (html, _) = edition.slugs, self._sizes
+        slugs, html = edition.slugs, self._sizes
         least = words_of(edition, LADDER[-1:])  # no other levels have more to say
         spare = HTML_LIMIT - SLACK - _said(least)
         for place in LEAST:
@@ -222,52 +224,35 @@ class RenderedIssue:
 
     def _cut(self, edition: Edition, spare: int) -> "RenderedEdition":
         """A line each is still too much: the first topics that fit, and a word on the rest."""
-        sizes = self._sizes[0][-1]
+        sizes = self._sizes[-1]
         for count in range(len(edition.briefs) - 1, 0, -1):
             if self.shells[True].size + sum([sizes[slug] for slug in edition.slugs[:count]]) <= spare:
                 return self._composed(edition, [LADDER[-1]] * count)
         raise ValueError(f"issue {self.issue.label}: not one topic fits into {HTML_LIMIT} bytes of HTML")
 
     @cached_property
-    def _sizes(self) -> tuple[Sizes, Sizes]:
-        """The bytes of each topic at each place of the ladder: of its HTML, and of its plaintext."""
-        html: list[dict[str, int]] = [{} for _ in LADDER]
-        text: list[dict[str, int]] = [{} for _ in LADDER]
-        for (slug, level), (as_html, as_text) in self.fragments.items():
-            place = LADDER.index(level)
-            html[place][slug] = as_html.entry.size + as_html.body.size
-            text[place][slug] = as_text.body.size
-        return html, text
+    def _sizes(self) -> Sizes:
+        """The bytes of HTML of each topic at each place of the ladder."""
+        sizes: list[dict[str, int]] = [{} for _ in LADDER]
+        for (slug, level), (html, _) in self.fragments.items():
+            sizes[LADDER.index(level)][slug] = html.entry.size + html.body.size + html.back.size
+        return sizes
 
     def _composed(
         self, edition: Edition, levels: Sequence[Level], said: Words | None = None
     ) -> "RenderedEdition":
-        """The edition with a level for each of its topics that the HTML shows; `said` at whatever levels."""
-        plain_levels = self._plain_levels(edition, levels)
+        """The edition with a level for each of its topics that are shown; `said` at whatever levels."""
         said = said or words_of(edition, levels)
-        words = plain_words = replace(said, summary=summary(edition, levels))
-        if tuple(plain_levels) != tuple(levels):
-            plain_words = replace(said, summary=summary(edition, plain_levels))
+        words = replace(said, summary=summary(edition, levels))
         return RenderedEdition(
             edition=edition,
             levels=tuple(levels),
-            plain_levels=tuple(plain_levels),
             subject=self.press.subject(edition),
             preheader=words.preheader,
             sender=self.press.sender,
             html_parts=tuple(self._parts(edition, levels, words, 0, _html_text)),
-            text_parts=tuple(self._parts(edition, plain_levels, plain_words, 1, plaintext.wrap)),
+            text_parts=tuple(self._parts(edition, levels, words, 1, plaintext.line)),
         )
-
-    def _plain_levels(self, edition: Edition, levels: Sequence[Level]) -> Sequence[Level]:
-        """The HTML's, and richer ones in the edition's order while the plaintext keeps its limit."""
-        sizes, slugs = self._sizes[1], edition.slugs
-        places = [LADDER.index(level) for level in levels]
-        places += [len(LADDER) - 1] * (len(slugs) - len(places))  # those that the HTML has no room for
-        room = TEXT_LIMIT - sum([sizes[place][slug] for place, slug in zip(places, slugs, strict=True)])
-        if room < 0:
-            return levels
-        return [LADDER[each] for each in raised(slugs, sizes, places, RICHEST[edition.length], room)]
 
     def _parts(
         self, edition: Edition, levels: Sequence[Level], words: Words, part: int, show: Callable[[str], str]
@@ -275,7 +260,7 @@ class RenderedIssue:
         shell = self.shells[has_contents(levels)]
         pairs = zip(edition.slugs, levels, strict=False)  # an edition may show its first topics alone
         fragments = [self.fragments[slug, level][part] for slug, level in pairs]
-        return _filled(shell.text if part else shell.html, fragments, words, show)
+        return _filled(shell.text if part else shell.html, fragments, words, show, back=has_contents(levels))
 
 
 @dataclass(frozen=True)
@@ -283,8 +268,7 @@ class RenderedEdition:
     """One edition, ready for any of its readers."""
 
     edition: Edition
-    levels: tuple[Level, ...]  # of the topics that the HTML shows, in the edition's order
-    plain_levels: tuple[Level, ...]  # of those in plaintext
+    levels: tuple[Level, ...]  # of the topics that are shown, in the edition's order
     subject: str
     preheader: str
     sender: Sender
@@ -293,12 +277,12 @@ class RenderedEdition:
 
     @property
     def level(self) -> Level:
-        """The least that its HTML shows of a topic."""
+        """The least that it shows of a topic."""
         return max(self.levels, key=list(Level).index)
 
     @property
     def length(self) -> Length:
-        """The length that was really used: SHORT where a full edition is too big for an e-mail."""
+        """The length that was really used: a shorter one where what was asked for is too big."""
         return self.level.length
 
     @cached_property
@@ -341,14 +325,15 @@ def _parts(shell: str) -> Iterable[Part]:
 
 
 def _filled(
-    shell: Sequence[Part], topics: Sequence[Fragment], words: Words, show: Callable[[str], str]
+    shell: Sequence[Part], topics: Sequence[Fragment], words: Words, show: Callable[[str], str], *, back: bool
 ) -> list[Piece | Hole]:
     parts: list[Piece | Hole] = []
     for part in shell:
         if not isinstance(part, Slot):
             parts.append(part)
         elif part is Slot.TOPICS:
-            parts += [topic.body for topic in topics]
+            bodies = ((topic.body, topic.back) if back else (topic.body,) for topic in topics)
+            parts += [piece for pieces in bodies for piece in pieces]
         elif part is Slot.ENTRIES:
             parts += [topic.entry for topic in topics]
         else:

@@ -42,6 +42,7 @@ def alone_and_all(issue: Issue) -> list[TopicSet]:
 
 
 def both_lengths(sets: Iterable[TopicSet]) -> list[Wanted]:
+    """The sets at every length."""
     return [(slugs, length) for slugs in sets for length in Length]
 
 

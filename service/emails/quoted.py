@@ -19,7 +19,7 @@ class Piece:
 
     @cached_property
     def quoted(self) -> bytes:
-        """Made when it is asked for: of a topic at ten levels few ever become an e-mail."""
+        """Made when it is asked for: of a topic's levels few ever become an e-mail."""
         return quote(self.text.encode())
 
     @cached_property

@@ -2,20 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import TypedDict
 
 from service.briefs.model import Brief
+from service.emails.catalog import HEADING
 from service.emails.facts import listing
 from service.emails.levels import Level
 from service.emails.shown import shortened, shown
-from service.emails.views import HEADING, NAME
+from service.emails.views import NAME
 from service.issues import Edition
 
 NAMED = 6  # topics named in a sentence; more are counted
-SUBJECT_NAMES, SUBJECT_THEMES, PREHEADER = 50, 64, 140  # characters
-THEMES = 240  # characters of the headings that stand on top of one topic
-TOPS = 6  # topics whose top theme can find room in a preheader
+SUBJECT, PREHEADER = 70, 140  # characters; a phone's list shows about 35 of a subject
+LEADS = 2  # papers that tell two weeks with the same heading apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +31,8 @@ class Words:
 class SubjectValues(TypedDict):
     """What the subject's template knows."""
 
+    news: str
     names: str
-    themes: str
-    papers: str
 
 
 def words_of(edition: Edition, levels: Sequence[Level]) -> Words:
@@ -44,58 +42,75 @@ def words_of(edition: Edition, levels: Sequence[Level]) -> Words:
 
 
 def subject_values(edition: Edition) -> SubjectValues:
-    briefs = edition.briefs
-    names = counted(briefs, 2)
-    several = len(briefs) > 1
-    headings = [heading for brief in briefs[:2] for heading in tops_of(brief, 1 if several else 2)]
-    themes = shortened(headings[0], SUBJECT_THEMES) if headings else ""
-    if len(headings) > 1 and len(themes) + len(headings[1]) + 2 <= SUBJECT_THEMES:
-        themes = f"{themes}, {headings[1]}"
-    return {"names": shortened(names, SUBJECT_NAMES), "themes": themes, "papers": papers(briefs)}
+    """The week's news; then the topics' names, all or the first, where they fit behind it."""
+    news = shortened(news_of(edition.briefs[0]), SUBJECT)
+    names = [name(brief) for brief in edition.briefs]
+    room = SUBJECT - len(news) - len(" · ")
+    fitting = (words for words in (", ".join(names), names[0]) if len(words) <= room)
+    return {"news": news, "names": next(fitting, "")}
+
+
+def news_of(brief: Brief) -> str:
+    """The headline, or the first theme with the papers that lead it: no other week has the same."""
+    if told := headline_of(brief):
+        return told
+    leads = ", ".join(_leads(brief))
+    heading = shown(brief.themes[0].heading, HEADING) if brief.themes else name(brief)
+    return f"{heading}: {leads}" if leads else heading
+
+
+def headline_of(brief: Brief) -> str:
+    """The editors' words for the week, or the minute's headline; empty where there is neither."""
+    headline = brief.minute.headline if brief.minute else None
+    return shown(brief.subject or (headline.text if headline else ""), HEADING).removesuffix(".")
 
 
 def preheader(edition: Edition) -> str:
-    """One topic: what a paper of its first theme says. Several: what is on top in each."""
-    briefs = edition.briefs
-    if len(briefs) == 1 and briefs[0].themes and (claims := briefs[0].themes[0].claims):
-        said = next((claim for claim in claims if claim.kind != "counted"), claims[0])
-        return shown(said.text, PREHEADER)
-    tops = [f"{name(brief)}: {next(headings_of(brief), '')}" for brief in briefs[:TOPS] if brief.themes]
-    return shortened(" · ".join(tops) or papers(briefs), PREHEADER)
+    """What goes on where the subject ends: the week's question, or what a paper found."""
+    news = news_of(edition.briefs[0])
+    said = (shown(text, PREHEADER) for text in _openings(edition.briefs[0]))
+    return next((text for text in said if text and text.removesuffix(".") != news), "")
 
 
 def summary(edition: Edition, levels: Sequence[Level]) -> str:
-    """How much there is, what is quiet, and what was left to the web."""
-    briefs = edition.briefs
-    sentences = [f"{papers(briefs)} on {name(briefs[0]) if len(briefs) == 1 else f'{len(briefs)} topics'}."]
-    if len(briefs) == 1 and (tops := " · ".join(headings_of(briefs[0]))):
-        sentences.append(f"Themes: {shortened(tops, THEMES)}.")
+    """What is quiet, and what was left to the web; empty where all is there."""
+    briefs, sentences = edition.briefs, []
     if edition.quiet:
         sentences.append(f"No new papers this time on {counted(edition.quiet, NAMED)}.")
     if cut := sum(level.cuts(edition.length) for level in levels):
-        what = "it is" if len(briefs) == 1 else _part(cut, len(briefs))
-        sentences.append(f"To fit into an e-mail, {what} shortened; what is left out is said and linked.")
+        what = "It is" if len(briefs) == 1 else _part(cut, len(briefs))
+        sentences.append(f"{what} shortened to fit into an e-mail.")
     if len(levels) < len(briefs):
         sentences.append(f"{len(briefs) - len(levels)} more topics are on the web only.")
     return " ".join(sentences)
 
 
 def _part(cut: int, of: int) -> str:
-    return "all topics are" if cut == of else f"{cut} of the {of} topics {'is' if cut == 1 else 'are'}"
+    return "All topics are" if cut == of else f"{cut} of the {of} topics {'is' if cut == 1 else 'are'}"
+
+
+def _leads(brief: Brief) -> Iterator[str]:
+    """Names of the papers that come first in a brief: no later week has them again."""
+    entries = brief.entries
+    first = [one.paper_id for one in brief.notable] or list(
+        brief.themes[0].paper_ids if brief.themes else entries
+    )
+    yield from (shown(entries[one].handle, 40) for one in first[:LEADS] if one in entries)
+
+
+def _openings(brief: Brief) -> Iterator[str]:
+    """Sentences that could stand in a preheader, best first."""
+    if brief.minute:
+        if brief.minute.question:
+            yield brief.minute.question.text
+        yield from (one.fact.whole for one in brief.minute.takeaways)
+    claims = [claim for theme in brief.themes for claim in theme.claims]
+    yield from (claim.text for claim in sorted(claims, key=lambda claim: claim.origin == "counted"))
+    yield from (entry.line or entry.title for entry in brief.catalog[:1])
 
 
 def name(brief: Brief) -> str:
     return shown(brief.topic_name, NAME)
-
-
-def headings_of(brief: Brief) -> Iterator[str]:
-    return filter(None, (shown(theme.heading, HEADING) for theme in brief.themes))
-
-
-def tops_of(brief: Brief, most: int) -> list[str]:
-    """What the subject says of a topic: the editors' words where there are some, else its top themes."""
-    words = shown(brief.subject, SUBJECT_THEMES)
-    return [words] if words else list(islice(headings_of(brief), most))
 
 
 def counted(briefs: Sequence[Brief], most: int) -> str:
@@ -103,8 +118,3 @@ def counted(briefs: Sequence[Brief], most: int) -> str:
     names = [name(brief) for brief in briefs[:most]]
     more = len(briefs) - most
     return listing(names if more < 1 else [*names, f"{more} more"])
-
-
-def papers(briefs: Sequence[Brief]) -> str:
-    total = sum(len(brief.catalog) for brief in briefs)
-    return f"{total} paper" if total == 1 else f"{total} papers"

@@ -80,15 +80,22 @@ def safe_url(url: str) -> str | None:
     return url if URL.fullmatch(url) else None
 
 
-def segments(claim: Claim, entries: dict[str, CatalogEntry], limit: int = 700) -> tuple[Segment, ...]:
-    """A claim cut at the handles of the papers it cites; one that names none gets them appended."""
+def segments(
+    claim: Claim,
+    entries: dict[str, CatalogEntry],
+    limit: int = 700,
+    among: Iterable[str] | None = None,
+) -> tuple[Segment, ...]:
+    """A claim cut at the handles of the papers it cites; one that names none gets them appended.
+
+    Of a reading, which cites none, ``among`` are the papers that it may name.
+    """
     text = shown(claim.text, limit)
-    handles = {
-        shown(entries[paper_id].handle, 60): paper_id for paper_id in claim.paper_ids if paper_id in entries
-    }
+    papers = claim.paper_ids if among is None else dict.fromkeys(among)
+    handles = {shown(entries[paper_id].handle, 60): paper_id for paper_id in papers if paper_id in entries}
     handles.pop("", None)
     parts = tuple(_cut(text, handles))
-    if handles and not any(part.paper_id for part in parts):
+    if among is None and handles and not any(part.paper_id for part in parts):
         return (*parts, *_appended(handles))
     return parts
 

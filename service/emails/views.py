@@ -1,94 +1,74 @@
 """A brief at one level of detail, as the templates show it: clean text, links at papers, their numbers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
 from service.briefs.model import (
     Brief,
     CatalogEntry,
+    Challenge,
     Claim,
+    Earlier,
+    GlossaryEntry,
     Method,
     Notable,
-    ReadingStep,
     Theme,
+    Thread,
     Trend,
 )
-from service.emails.facts import LINE, about, after, listing, moment, run_lines, share, span
+from service.emails.catalog import HEADING, TITLE, groups
+from service.emails.facts import (
+    DECISIONS,
+    LINE,
+    RELATIONS,
+    after,
+    badges,
+    basis,
+    decided,
+    listing,
+    moment,
+    pages,
+    span,
+)
 from service.emails.levels import Level
-from service.emails.plaintext import TIE
-from service.emails.shown import Segment, safe_url, segments, shown
-from subscribers.preferences import Length
+from service.emails.paragraphs import (
+    READING,
+    SO,
+    Paragraph,
+    Paragraphs,
+    Run,
+    halves,
+    papers_in,
+    plain,
+    plain_run,
+    sentences_in,
+    texts_in,
+)
+from service.emails.run_metadata import run_lines
+from service.emails.sections import (
+    AlsoView,
+    AreaView,
+    DecisionView,
+    EarlierView,
+    Entry,
+    GroupView,
+    MethodView,
+    MinuteView,
+    NamedView,
+    NewsView,
+    NotableView,
+    PaperName,
+    StepView,
+    TakeawayView,
+    TermView,
+    ThreadView,
+)
+from service.emails.shown import safe_url, shown
 
-NAME, HEADING, TITLE, NOTE = 80, 160, 200, 600  # characters shown at most
-KINDS = {"term": "Term", "method": "Method", "benchmark": "Benchmark", "group": "Group"}
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A run of text; where it names a paper, the paper's link and its number in the plaintext list."""
-
-    text: str
-    url: str | None = None
-    paper_id: str | None = None
-
-
-Paragraph = tuple[Run, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A heading, what is said of all, and what single papers say: a point each, never one wall of text."""
-
-    heading: str
-    lead: Paragraph
-    points: tuple[Paragraph, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class MethodView:
-    name: str
-    how: Paragraph
-    strength: Paragraph
-    trade_off: Paragraph
-
-
-@dataclass(frozen=True, slots=True)
-class NotableView:
-    paper: Run
-    title: str  # as it goes on behind the paper's handle
-    why: Paragraph
-    teaches: Paragraph
-
-
-@dataclass(frozen=True, slots=True)
-class TrendView:
-    name: str
-    kind: str  # with its direction, where there is something to compare with
-    now: str  # per cent of the papers; in a topic's first window how many of how many
-    before: str  # empty in a topic's first window
-    text: Paragraph
-
-
-@dataclass(frozen=True, slots=True)
-class StepView:
-    purpose: str
-    papers: tuple[Run, ...]
-    minutes: int
-
-
-@dataclass(frozen=True, slots=True)
-class PaperView:
-    paper: Run
-    title: str  # as it goes on behind the paper's handle
-    about: str  # authors, categories, date
-    line: str
-
-
-@dataclass(frozen=True, slots=True)
-class GroupView:
-    heading: str
-    papers: tuple[PaperView, ...]
+NAME, NOTE, WORDS = 80, 600, 80  # characters shown at most
+SHORT_CATALOG = 12  # papers of a catalog that an e-mail holds
+TOPS = 3  # themes that stand in for a minute where a brief has none
 
 
 @dataclass(frozen=True)
@@ -98,6 +78,7 @@ class TopicView:
     brief: Brief
     level: Level
     url: str  # the topic's page on the web
+    on_web: bool = False  # with evidence behind every sentence, and the catalog however long
 
     @property
     def anchor(self) -> str:
@@ -110,9 +91,11 @@ class TopicView:
         return shown(self.brief.topic_name, NAME)
 
     @property
-    def counted(self) -> str:
-        papers = "paper" if self.considered == 1 else "papers"
-        return f"{self.considered} {papers} considered, {self.analysed} analysed"
+    def basis(self) -> str:
+        """What the brief was written from, and what its words mean where they are shown."""
+        return basis(
+            self.brief, says_untested=any("untested" in text.lower() for text in texts_in(self._shown))
+        )
 
     @property
     def dates(self) -> str:
@@ -123,12 +106,12 @@ class TopicView:
         return len(self.brief.catalog)
 
     @property
-    def considered(self) -> int:
-        return max(self.brief.metadata.recalled, self.analysed)
-
-    @property
-    def top_theme(self) -> str:
-        return shown(self.brief.themes[0].heading, HEADING) if self.brief.themes else ""
+    def top(self) -> str:
+        """The topic's news in a few words; empty where nothing is told."""
+        minute, themes = self.brief.minute, self.brief.themes
+        if minute and minute.headline:
+            return shown(minute.headline.text, HEADING)
+        return shown(themes[0].heading, HEADING) if themes else ""
 
     @property
     def is_edited(self) -> bool:
@@ -146,21 +129,29 @@ class TopicView:
 
     @property
     def is_whole(self) -> bool:
-        return self.level.length is Length.FULL
+        return self.level is Level.FULL
+
+    @property
+    def has_evidence(self) -> bool:
+        """Whether a sentence has the papers' words or its facts behind it."""
+        return any(one.has_evidence for one in sentences_in(self._shown))
+
+    @property
+    def tells_more(self) -> bool:
+        """Whether it holds so much that who misses a section is told which are left out."""
+        return self._is_at_least_digest
 
     @property
     def left_out(self) -> str:
         """``methods, challenges, the glossary and all 77 papers``: what the brief has beyond this level."""
-        brief = self.brief
-        themes = brief.themes and self.level in {Level.SHORT, Level.LEADS, Level.HEADLINES}
+        brief, overview = self.brief, self.brief.overview
         held = (
-            ("the themes in full", themes),
             ("methods", brief.methods and not self.methods),
-            ("reasons to read the notable papers", self.notable_names),
-            ("what is new", brief.trends and not self.trends),
+            ("the notable papers", brief.notable and not self.notable),
+            ("what is new", (brief.news or brief.trends) and not self.news),
             ("challenges", brief.challenges and not self.challenges),
-            ("the overview", brief.overview.claims and not self.overview),
-            ("the reading order", brief.overview.reading_order and not self.reading_order),
+            ("the overview", (overview.claims or overview.decisions) and not self.overview),
+            ("the reading order", overview.reading_order and not self.reading_order),
             ("the glossary", brief.glossary and not self.glossary),
             (f"all {self.analysed} papers" if self.analysed > 1 else "its paper", not self.catalog),
             ("new versions of earlier papers", brief.revisions and not self.revisions),
@@ -169,17 +160,41 @@ class TopicView:
 
     @property
     def _is_at_least_short(self) -> bool:
-        return self.level not in {Level.LEADS, Level.HEADLINES, Level.CONTENTS}
+        return self.level in {Level.FULL, Level.DIGEST, Level.SHORT}
 
     @property
     def _is_at_least_digest(self) -> bool:
-        return self.is_whole or self.level is Level.DIGEST
+        return self.level in {Level.FULL, Level.DIGEST}
+
+    @cached_property
+    def minute(self) -> MinuteView | None:
+        minute = self.brief.minute
+        if minute is None or self.is_contents:
+            return None
+        takeaways = (TakeawayView(self._say(one.fact), self._say(one.so, SO)) for one in minute.takeaways)
+        start = minute.start if minute.start and self._names((minute.start.paper_id,)) else None
+        return MinuteView(
+            question=self._said.of([one for one in (minute.question, minute.answer) if one]),
+            takeaways=tuple(takeaways),
+            start=self._names((start.paper_id,))[0] if start else None,
+            why=self._said.of_some(start.why, "", start.paper_id) if start else (),
+        )
 
     @cached_property
     def themes(self) -> tuple[Entry, ...]:
-        shows = {Level.SHORT: 2, Level.LEADS: 2, Level.HEADLINES: 1, Level.CONTENTS: 0}
-        count = shows.get(self.level, 1000)
-        return tuple(self._theme(theme, count) for theme in self.brief.themes) if count else ()
+        themes = self.brief.themes
+        if self._is_at_least_digest:
+            return tuple(map(self._theme, themes))
+        if self.level is Level.SHORT:
+            return tuple(map(self._theme_in_short, themes))
+        stand_in = themes[:TOPS] if self.level is Level.MINUTE and not self.brief.minute else ()
+        return tuple(map(self._theme_in_short, stand_in))
+
+    @cached_property
+    def areas(self) -> tuple[AreaView, ...]:
+        shows = self.brief.areas if self._is_at_least_digest else ()
+        named = (AreaView(shown(one.name, HEADING), self._said.runs(one.paper_ids)) for one in shows)
+        return tuple(one for one in named if one.papers)
 
     @cached_property
     def methods(self) -> tuple[MethodView, ...]:
@@ -187,18 +202,27 @@ class TopicView:
 
     @cached_property
     def notable(self) -> tuple[NotableView, ...]:
-        shows = self.brief.notable if self._is_at_least_short else ()
-        return tuple(self._notable(each) for each in shows if self._has(each.paper_id))
+        shows = self.brief.notable if self._is_at_least_digest else ()
+        return tuple(self._notable(each) for each in shows if each.paper_id in self._entries)
 
     @cached_property
-    def notable_names(self) -> tuple[Run, ...]:
-        names = self._runs(notable.paper_id for notable in self.brief.notable)
-        return names if self.level in {Level.LEADS, Level.HEADLINES} else ()
+    def notable_names(self) -> tuple[PaperName, ...]:
+        """What to read, in one line, where there is neither table nor reading order."""
+        shows = self.level is Level.SHORT and not self.brief.overview.reading_order
+        return self._names(notable.paper_id for notable in self.brief.notable) if shows else ()
 
     @cached_property
-    def trends(self) -> tuple[TrendView, ...]:
-        shows = self._is_at_least_digest or self.level is Level.THEMES
-        return tuple(map(self._trend, self.brief.trends)) if shows else ()
+    def news(self) -> NewsView:
+        if not self._is_at_least_digest:
+            return NewsView()
+        news = self.brief.news
+        return NewsView(
+            against=self._said.of(news.against),
+            alike=self._said.of(news.alike),
+            resources=tuple(self._named(one.name, one.kind, self._say(one.claim)) for one in news.resources),
+            threads=tuple(map(self._thread, news.threads)),
+            trends=tuple(map(self._trend, self.brief.trends)),
+        )
 
     @property
     def is_first_window(self) -> bool:
@@ -207,35 +231,31 @@ class TopicView:
 
     @cached_property
     def challenges(self) -> tuple[Entry, ...]:
-        shows = self.brief.challenges if self._is_at_least_digest else ()
-        return tuple(self._entry(each.heading, each.claims) for each in shows)
+        return tuple(map(self._challenge, self.brief.challenges)) if self.is_whole else ()
 
     @cached_property
     def overview(self) -> Paragraph:
-        return self._paragraph(self.brief.overview.claims) if self._is_at_least_digest else ()
+        return self._said.of(self.brief.overview.claims) if self._is_at_least_digest else ()
+
+    @cached_property
+    def decisions(self) -> tuple[DecisionView, ...]:
+        held = self.brief.overview.decisions if self._is_at_least_digest else ()
+        ordered = sorted(held, key=lambda one: list(DECISIONS).index(one.kind))
+        return tuple(DecisionView(decided(one), self._say(one.claim, "")) for one in ordered)
 
     @cached_property
     def reading_order(self) -> tuple[StepView, ...]:
-        return tuple(map(self._step, self.brief.overview.reading_order)) if self._is_at_least_short else ()
-
-    @property
-    def minutes(self) -> int:
-        return sum(step.minutes for step in self.reading_order)
+        steps = self.brief.overview.reading_order if self._is_at_least_short else ()
+        return tuple(StepView(shown(one.purpose, HEADING), self._names(one.paper_ids)) for one in steps)
 
     @cached_property
-    def glossary(self) -> tuple[Entry, ...]:
-        shows = self.brief.glossary if self.is_whole else ()
-        return tuple(
-            Entry(
-                acronym := shown(each.acronym, 30),
-                (Run(shown(each.expansion, 120)), *self._source(each.citation.paper_id, unless=acronym)),
-            )
-            for each in shows
-        )
+    def glossary(self) -> tuple[TermView, ...]:
+        return tuple(map(self._term, self.brief.glossary)) if self.is_whole else ()
 
     @cached_property
     def catalog(self) -> tuple[GroupView, ...]:
-        return tuple(self._groups()) if self.level in {Level.FULL, Level.ROWS, Level.TITLES} else ()
+        fits = self.on_web or self.analysed <= SHORT_CATALOG
+        return tuple(groups(self.brief, self._said)) if self.is_whole and fits else ()
 
     @cached_property
     def revisions(self) -> tuple[Run, ...]:
@@ -246,147 +266,146 @@ class TopicView:
 
     @cached_property
     def made(self) -> tuple[str, ...]:
-        return tuple(run_lines(self.brief.metadata, self.brief.filled)) if self.is_whole else ()
+        return tuple(run_lines(self.brief.metadata, whole=self.on_web)) if self.is_whole else ()
 
     @property
     def generated(self) -> str:
         return moment(self.brief.generated_at)
 
     @cached_property
-    def listed(self) -> tuple[CatalogEntry, ...]:
-        """The papers that the plaintext lists by number: all of them with the catalog, else those named."""
-        ordered = [entry for _, group in self._grouped for entry in group]
+    def listed(self) -> tuple[str, ...]:
+        """Ids of the papers that the plaintext lists by number: the catalog, else those named, in order."""
         if self.catalog:
-            return tuple(ordered)
-        named = set(self._named())
-        return tuple(entry for entry in ordered if entry.paper_id in named)
+            return tuple(papers_in(self.catalog))
+        return tuple(dict.fromkeys(papers_in(self._shown)))
 
     @cached_property
     def numbers(self) -> dict[str, int]:
-        return {entry.paper_id: number for number, entry in enumerate(self.listed, 1)}
+        return {paper_id: number for number, paper_id in enumerate(self.listed, 1)}
 
-    def plain(self, paragraph: Iterable[Run]) -> str:
+    def plain(self, paragraph: Paragraph) -> str:
         """A paragraph in plaintext: behind each paper's name its number in the list of links."""
-        return "".join(map(self._plain_run, paragraph))
+        return plain(paragraph, self.numbers)
 
-    def plain_list(self, papers: Iterable[Run]) -> str:
-        return ", ".join(map(self._plain_run, papers))
+    def plain_run(self, run: Run) -> str:
+        return plain_run(run, self.numbers)
 
-    def _plain_run(self, run: Run) -> str:
-        number = self.numbers.get(run.paper_id or "")
-        return f"{run.text}{TIE}[{number}]" if number else run.text
+    def plain_names(self, names: Iterable[PaperName]) -> str:
+        """``QuillRL [1] (12 pp.), LatticeDPO [4]``."""
+        return ", ".join(f"{self.plain_run(one.paper)}{one.pages and f' ({one.pages})'}" for one in names)
+
+    def plain_areas(self) -> str:
+        """``Data selection: ATLAS [7], SAERL [8] · Agents: CUA-Gym [9]``."""
+        told = (f"{one.name}: {', '.join(map(self.plain_run, one.papers))}" for one in self.areas)
+        return " · ".join(told)
 
     @cached_property
     def links(self) -> tuple[Run, ...]:
-        return tuple(self._runs(entry.paper_id for entry in self.listed))
+        return self._said.runs(self.listed)
+
+    @property
+    def _shown(self) -> tuple[object, ...]:
+        """All that names papers, in the order of the templates."""
+        parts = (
+            self.minute,
+            self.themes,
+            self.areas,
+            self.methods,
+            self.notable,
+            self.notable_names,
+            self.news,
+        )
+        return (*parts, self.challenges, self.overview, self.decisions, self.reading_order, self.glossary)
+
+    @cached_property
+    def _said(self) -> Paragraphs:
+        return Paragraphs(self.brief, with_evidence=self.on_web)
 
     @cached_property
     def _entries(self) -> dict[str, CatalogEntry]:
         return self.brief.entries
 
-    @cached_property
-    def _grouped(self) -> tuple[tuple[str, tuple[CatalogEntry, ...]], ...]:
-        """The catalog by theme, in the themes' order; papers outside every theme last."""
-        themes = self.brief.themes
-        groups = [
-            (theme.heading, tuple(e for e in self.brief.catalog if e.theme == i))
-            for i, theme in enumerate(themes)
-        ]
-        rest = tuple(e for e in self.brief.catalog if e.theme is None or not 0 <= e.theme < len(themes))
-        groups.append(("More papers" if len(rest) < len(self.brief.catalog) else "All papers", rest))
-        return tuple((heading, group) for heading, group in groups if group)
+    def _theme(self, theme: Theme) -> Entry:
+        flows = theme.thesis is not None
+        told = halves(theme.claims) if flows else (theme.claims[:1],)
+        points = () if flows else theme.claims[1:]
+        return Entry(
+            heading=shown(theme.heading, HEADING),
+            thesis=self._say(theme.thesis),
+            paragraphs=tuple(self._said.of(claims) for claims in told if claims),
+            points=tuple(map(self._say, points)),
+            also=tuple(
+                AlsoView(self._said.run(one.paper_id), shown(one.words, WORDS))
+                for one in theme.also
+                if one.paper_id in self._entries
+            ),
+        )
 
-    def _groups(self) -> Iterable[GroupView]:
-        for heading, entries in self._grouped:
-            yield GroupView(shown(heading, HEADING), tuple(map(self._paper, entries)))
-
-    def _paper(self, entry: CatalogEntry) -> PaperView:
-        paper, title = self._run(entry.paper_id), shown(entry.title, TITLE)
-        line = shown(entry.line, LINE) if self.level is Level.FULL else ""
-        facts = "" if self.level is Level.TITLES else about(entry)
-        return PaperView(paper, after(paper.text, title), facts, "" if line in title else line)
-
-    def _theme(self, theme: Theme, count: int) -> Entry:
-        return self._entry(theme.heading, theme.claims[:count])
-
-    def _entry(self, heading: str, claims: Sequence[Claim]) -> Entry:
-        points = tuple(self._paragraph((claim,)) for claim in claims[1:])
-        return Entry(shown(heading, HEADING), self._paragraph(claims[:1]), points)
+    def _theme_in_short(self, theme: Theme) -> Entry:
+        """The thesis; without one the first sentence that is more than a count."""
+        first = next((claim for claim in theme.claims if claim.origin != "counted"), None)
+        told = () if theme.thesis else (first or theme.claims[0],) if theme.claims else ()
+        paragraphs = (self._said.of(told),) if told else ()
+        return Entry(shown(theme.heading, HEADING), paragraphs, thesis=self._say(theme.thesis))
 
     def _method(self, method: Method) -> MethodView:
-        how, strength, trade_off = map(self._paragraph, (method.how, method.strength, method.trade_off))
-        return MethodView(shown(method.name, HEADING), how, strength, trade_off)
+        parts = (method.how, method.strength, method.trade_off)
+        how, strength, trade_off = map(self._said.of, parts)
+        use_when = self._said.of(method.use_when, "")
+        return MethodView(shown(method.name, HEADING), how, strength, trade_off, use_when)
 
     def _notable(self, notable: Notable) -> NotableView:
-        paper = self._run(notable.paper_id)
+        entry, row = self._entries[notable.paper_id], notable.paper_id
+        paper = self._said.run(row)
         return NotableView(
             paper=paper,
-            title=after(paper.text, shown(self._entries[notable.paper_id].title, TITLE)),
-            why=tuple(_unlinked(self._paragraph((notable.why,)), notable.paper_id)),
-            teaches=tuple(_unlinked(self._paragraph((notable.teaches,)), notable.paper_id)),
+            title=after(paper.text, shown(entry.title, TITLE)),
+            badges=badges(entry),
+            shows=self._said.of_some(notable.shows, row=row),
+            why=self._said.of_some(notable.why, "", row=row),
+            caveat=self._said.of_some(notable.caveat, row=row),
         )
 
-    def _trend(self, trend: Trend) -> TrendView:
-        direction = "rose" if trend.rose else "fell"
-        return TrendView(
-            name=shown(trend.name, NAME),
-            kind=KINDS[trend.kind] if trend.is_first else f"{KINDS[trend.kind]}, {direction}",
-            now=f"{trend.now} of {trend.now_of}" if trend.is_first else share(trend.now, trend.now_of),
-            before="" if trend.is_first else share(trend.before, trend.before_of),
-            text=self._paragraph((trend.claim,))
-            if trend.claim
-            else (Run("No title or abstract of this window has the words."),),
+    def _thread(self, thread: Thread) -> ThreadView:
+        return ThreadView(
+            question=shown(thread.question, HEADING),
+            relation=RELATIONS[thread.relation],
+            text=self._say(thread.claim),
+            earlier=tuple(map(self._earlier, thread.earlier)),
         )
 
-    def _step(self, step: ReadingStep) -> StepView:
-        return StepView(shown(step.purpose, HEADING), self._runs(step.paper_ids), step.minutes)
+    def _earlier(self, earlier: Earlier) -> EarlierView:
+        label = shown(earlier.issue, NAME)
+        base = self.url.partition("/issues/")[0]
+        url = safe_url(f"{base}/issues/{earlier.issue}/{self.brief.topic_slug}")
+        return EarlierView(Run(label, url), shown(earlier.text, LINE))
 
-    def _source(self, paper_id: str, unless: str) -> Paragraph:
-        """The paper in brackets, where its name is another."""
-        if not self._has(paper_id) or self._run(paper_id).text == unless:
-            return ()
-        return Run(" ("), self._run(paper_id), Run(")")
+    def _trend(self, trend: Trend) -> NamedView:
+        direction = "" if trend.is_first else ", rose" if trend.rose else ", fell"
+        gone: Paragraph = self._said.of((Claim("No title or abstract of this window has the words.", ()),))
+        text = self._say(trend.claim) if trend.claim else gone
+        return self._named(trend.name, f"{trend.kind}{direction}", text)
 
-    def _paragraph(self, claims: Iterable[Claim]) -> Paragraph:
-        runs: list[Run] = []
-        for claim in claims:
-            if runs:
-                runs.append(Run(" "))
-            runs.extend(self._said(segments(claim, self._entries)))
-        return tuple(runs)
+    def _named(self, name: str, kind: str, text: Paragraph) -> NamedView:
+        """The name apart, unless the sentence begins with it."""
+        begins = "".join(texts_in(text)).casefold().startswith(shown(name, NAME).casefold())
+        return NamedView("" if begins else shown(name, NAME), kind, text)
 
-    def _said(self, parts: Iterable[Segment]) -> Iterable[Run]:
-        """The first mention of each paper in a claim is a link, or in plaintext has its number."""
-        seen: set[str] = set()
-        for part in parts:
-            run = self._run(part.paper_id, part.text) if part.paper_id else Run(part.text)
-            yield Run(run.text) if part.paper_id in seen else run
-            seen.add(part.paper_id or "")
+    def _challenge(self, challenge: Challenge) -> Entry:
+        return Entry(
+            heading=shown(challenge.heading, HEADING),
+            paragraphs=(self._said.of(challenge.claims),) if challenge.claims else (),
+            settles=self._say(challenge.settles, ""),
+        )
 
-    def _runs(self, paper_ids: Iterable[str]) -> tuple[Run, ...]:
-        return tuple(self._run(paper_id) for paper_id in paper_ids if self._has(paper_id))
+    def _term(self, entry: GlossaryEntry) -> TermView:
+        term, meaning = shown(entry.term, 40), shown(entry.meaning, LINE)
+        source = next(iter(self._said.runs([entry.citation.paper_id] if entry.citation else [])), None)
+        return TermView(term, meaning, None if source and source.text == term else source)
 
-    def _run(self, paper_id: str, text: str = "") -> Run:
-        entry = self._entries[paper_id]
-        name = text or shown(entry.handle, 60) or shown(entry.title, 60) or entry.paper_id
-        return Run(name, safe_url(entry.url), paper_id)
+    def _names(self, paper_ids: Iterable[str]) -> tuple[PaperName, ...]:
+        held = [paper_id for paper_id in paper_ids if paper_id in self._entries]
+        return tuple(PaperName(self._said.run(one), pages(self._entries[one])) for one in held)
 
-    def _has(self, paper_id: str) -> bool:
-        return paper_id in self._entries
-
-    def _named(self) -> Iterable[str]:
-        """Ids of the papers that this level names."""
-        entries = (*self.themes, *self.challenges, *self.glossary)
-        paragraphs = [paragraph for entry in entries for paragraph in (entry.lead, *entry.points)]
-        paragraphs += [
-            part for method in self.methods for part in (method.how, method.strength, method.trade_off)
-        ]
-        paragraphs += [part for each in self.notable for part in ((each.paper,), each.why, each.teaches)]
-        paragraphs += [trend.text for trend in self.trends] + [step.papers for step in self.reading_order]
-        paragraphs += [self.overview, self.notable_names]
-        return (run.paper_id for paragraph in paragraphs for run in paragraph if run.paper_id)
-
-
-def _unlinked(paragraph: Paragraph, paper_id: str) -> Iterable[Run]:
-    """Without links to the paper whose row of a table this is: its first cell has the link."""
-    return (Run(run.text) if run.paper_id == paper_id else run for run in paragraph)
+    def _say(self, claim: Claim | None, word: str = READING) -> Paragraph:
+        return self._said.of_some(claim, word)

@@ -8,6 +8,7 @@ selection  select(): which papers a brief holds; verdicts(): what became of ever
 from service.papers.model import (
     LOOKBACK,
     Fetched,
+    Grader,
     Paper,
     PaperSource,
     PassedOver,
@@ -24,6 +25,7 @@ from service.papers.selection import is_withdrawn, select, verdicts
 __all__ = [
     "LOOKBACK",
     "Fetched",
+    "Grader",
     "Paper",
     "PaperSource",
     "PassedOver",

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
@@ -105,6 +106,14 @@ class PaperSource(Protocol):
         ...
 
 
+class Grader(Protocol):
+    """Says how well papers fit a topic, for example by asking a language model."""
+
+    def grade(self, topic: Topic, papers: Sequence[Paper]) -> Mapping[str, int]:
+        """Grades from 0 to 10 by paper id, of those that got one; nothing where none could be had."""
+        ...
+
+
 class SourceError(Exception):
     """A source gave no answer that can be trusted; the message names the topic and what to do."""
 
@@ -135,6 +144,7 @@ class Ranked:
     reason: str
     late: bool = False  # submitted before the window, seen by no earlier build
     terms: tuple[str, ...] = ()  # the topic's terms that stand in title or abstract, weightiest first
+    grade: int | None = None  # how well it fits the topic, 0 to 10, by a model; None where none graded it
 
 
 @dataclass(frozen=True, slots=True)

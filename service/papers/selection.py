@@ -4,11 +4,12 @@ import datetime as dt
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from service.papers.model import (
     IN_PASSING,
+    Grader,
     Paper,
     PassedOver,
     Ranked,
@@ -37,6 +38,8 @@ WITHDRAWN = re.compile("|".join(_WORDINGS), re.IGNORECASE)
 LEADING = 5  # papers whose mean score says what near is, in this window and topic
 ENOUGH = 10  # papers from which on that mean says something
 FAR = 0.3  # of that mean; measured on the shipped topics, as docs/topic-selection.md tells
+GRADED = 3  # candidates that are graded for each place, best first by score
+FITTING = 5  # the lowest grade that fills a place
 BEFORE_FIRST = "submitted before the topic's first window"
 
 
@@ -53,22 +56,25 @@ def select(  # noqa: PLR0913 - two builds differ in exactly these
     seen: Iterable[Sighting],
     began: dt.date | None,
     before: Iterable[Paper] = (),
+    grader: Grader | None = None,
 ) -> Selection:
     """Choose a topic's papers for a window from those fetched over ``window.reading``; the same in any order.
 
     ``seen`` holds all sightings stored for this topic, this window's too: it can be built again.
     ``began`` is the first day of the earliest window that the topic was built for, None before any build:
     where no earlier window was built, the brief holds its window alone.
-    ``before`` holds papers of earlier briefs to compare with. The caller stores the selection's ``sightings``
-    in place of those it has for this topic and window.
+    ``before`` holds papers of earlier briefs to compare with. With a ``grader`` places go by grade, then by
+    score, and nothing under 5 fills one; where it grades nothing, they go by score. The caller stores the
+    selection's ``sightings`` in place of those it has for this topic and window.
     """
     papers = [paper for paper in _newest(fetched) if window.reading.holds(paper.submitted)]
     rules = _Rules(window, _Memory.of(seen, window), Terms.of(topic.excluded_terms), began)
     passed = tuple(PassedOver(paper, why) for paper in papers if (why := rules.why_passed_over(paper)))
     out = {each.paper.id for each in passed}
     late = frozenset(paper.id for paper in papers if not window.holds(paper.submitted))
-    ranked = rank(topic, [paper for paper in papers if paper.id not in out], late=late)
-    taken = _near(ranked)[: topic.papers_per_brief]
+    scored = rank(topic, [paper for paper in papers if paper.id not in out], late=late)
+    ranked, fitting = _graded(topic, scored, grader) if grader else (scored, _near(scored))
+    taken = fitting[: topic.papers_per_brief]
     taken_ids = {each.paper.id for each in taken}
     return Selection(
         topic=topic,
@@ -105,9 +111,25 @@ def _near(ranked: tuple[Ranked, ...]) -> tuple[Ranked, ...]:
     return tuple(each for each in ranked if each.score >= least)
 
 
+def _graded(
+    topic: Topic, scored: tuple[Ranked, ...], grader: Grader
+) -> tuple[tuple[Ranked, ...], tuple[Ranked, ...]]:
+    """The candidates by grade, then score, and those that fit; by score where none is graded."""
+    near = scored[: GRADED * topic.papers_per_brief]
+    grades = grader.grade(topic, [each.paper for each in near])
+    if not grades:
+        return scored, _near(scored)
+    ranked = [replace(each, grade=grades.get(each.paper.id)) for each in scored]
+    ordered = sorted(ranked, key=lambda each: -1 if each.grade is None else each.grade, reverse=True)
+    fitting = (each for each in ordered if each.grade is not None and each.grade >= FITTING)
+    return tuple(ordered), tuple(fitting)
+
+
 def _verdict(each: Ranked, place: int, first_left: int, of: int, limit: int) -> Verdict:
     is_taken = place < first_left
     far = "" if is_taken or first_left > limit else "too far from the topic, "
+    if each.grade is not None and each.grade < FITTING:
+        far = f"graded {each.grade} of 10, "
     why = each.reason if is_taken else f"left: {far}rank {place} of {of}; {each.reason}"
     return Verdict(each.paper, is_taken, why, place, each.score, each.terms)
 

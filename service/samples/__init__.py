@@ -1,6 +1,7 @@
 """Bundled papers and subscribers for the demo and for tests: all of them invented.
 
 <topic slug>.jsonl  a notice, then one version of a paper a line; `announced`: when arXiv would first show it
+recorded/           what a language model answered when it was asked about them
 subscribers.toml    six people at addresses that are reserved for examples (RFC 2606)
 
 The papers cover 2026-W22 and 2026-W23, the weekend between and the 14 days before. Late, revised and
@@ -14,6 +15,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from service.papers import Fetched, Paper, Window
@@ -21,6 +23,7 @@ from subscribers.preferences import Length, Standing
 from subscribers.terms import Terms
 from subscribers.topics import Topic, in_categories
 
+RECORDED = Path(__file__).parent / "recorded"  # questions about these papers, and a language model's answers
 TOPICS = ("llm-post-train", "robot-learning", "exoplanets")
 WEEKS = ("2026-W22", "2026-W23")
 

@@ -133,7 +133,7 @@ def make_office(service: wiring.Service, site: Site, clock: Clock) -> Office:
         admins=settings.admins_by_address,
         limits=Limits(service.engine, keys, sign_in.RATES),
         post_link=make_letters(service, site, Links(settings.base_url, keys)).post_sign_in,
-        newsroom=lambda: wiring.newsroom(service, "extractive"),  # trying a topic out writes nothing
+        build_context=lambda: wiring.build_context(service, "extractive"),  # to try topics out
         kept=Kept(clock),
     )
 

@@ -92,7 +92,7 @@ def topic_channel(site: Site, slug: str) -> Channel:
 
 def _issue_entry(site: Site, listed: Listed) -> Entry:
     summaries = site.shelf.summaries(listed)
-    tops = [f"{shown(one.name, 80)}: {shown(one.themes[0], 160)}" for one in summaries if one.themes]
+    tops = [f"{shown(one.name, 80)}: {shown(one.top, 160)}" for one in summaries if one.top]
     papers = sum(one.papers for one in summaries)
     return Entry(
         title=f"Issue {listed.label}, {listed.dates}",
@@ -105,12 +105,12 @@ def _issue_entry(site: Site, listed: Listed) -> Entry:
 
 def _brief_entry(site: Site, listed: Listed, slug: str) -> Entry:
     path = f"/issues/{listed.label}/{slug}"
-    view = TopicView(site.shelf.brief(listed, slug), Level.THEMES, site.url(path))
-    headings = "; ".join(theme.heading for theme in view.themes)
+    view = TopicView(site.shelf.brief(listed, slug), Level.DIGEST, site.url(path))
+    words = [view.top, *(theme.heading for theme in view.themes)]
     return Entry(
         title=f"{view.name}, {listed.dates}",
         path=path,
-        summary=f"{view.analysed} papers. {headings}",
+        summary=f"{view.analysed} papers. {'; '.join(dict.fromkeys(filter(None, words)))}",
         html=site.render("_brief.html", topic=view),
         published=listed.approved_at,
     )

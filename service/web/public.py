@@ -1,19 +1,22 @@
 """The public archive as pages: home, issues, briefs, topics, papers; and a brief as JSON."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 
-from service.briefs.model import Brief, CatalogEntry, Claim
+from service.briefs.grounding.places import claims
+from service.briefs.model import Brief, CatalogEntry
 from service.emails import Level
 from service.emails.facts import about
+from service.emails.sentences import news_of
 from service.emails.shown import safe_url, segments, shown
 from service.emails.views import TopicView
 from service.web.feeds import feeds_of
 from service.web.shelf import Listed, NotPublic, Shelf
 from service.web.site import Head, Site, TheSite
+from service.web.threads import quarter, rows, stories
 from subscribers.pages import Offered, joining
 from subscribers.pages.desk import TheDesk
 from subscribers.topics import PAPER_ID
@@ -49,7 +52,7 @@ def home(request: Request, site: TheSite, desk: TheDesk) -> Response:
     head = Head(
         title=site.name,
         path="/",
-        description="A weekly brief of new arXiv papers for the topics you follow: every sentence names the "
+        description="A weekly brief of new arXiv papers for the topics you follow: every fact names the "
         "paper it comes from. By e-mail, without an account.",
         feeds=feeds_of(site.name, ""),
     )
@@ -73,7 +76,7 @@ def issues(request: Request, site: TheSite, page: Annotated[int, Query(ge=1, le=
 def issue(request: Request, label: str, site: TheSite) -> Response:
     listed = public_issue(site.shelf, label)
     summaries = site.shelf.summaries(listed)
-    words = "; ".join(f"{one.name}: {one.themes[0]}" for one in summaries if one.themes)
+    words = "; ".join(f"{one.name}: {one.top}" for one in summaries if one.top)
     head = Head(
         f"Issue {listed.label}, {listed.dates}",
         f"/issues/{listed.label}",
@@ -93,11 +96,11 @@ def brief(request: Request, label: str, topic: str, site: TheSite) -> Response:
     head = Head(
         f"{shown(found.topic_name, 80)}, {listed.dates}",
         path,
-        shown(f"{len(found.catalog)} papers. {'; '.join(one.heading for one in found.themes)}", 300),
+        shown(f"{news_of(found)}. {'; '.join(one.heading for one in found.themes)}", 300),
         "article",
         feeds_of(shown(found.topic_name, 80), topic),
     )
-    view = TopicView(found, Level.FULL, site.url(path))
+    view = TopicView(found, Level.FULL, site.url(path), on_web=True)
     near = neighbours(site.shelf, listed, topic)
     return site.public(
         request, site.render("brief.html", head=head, listed=listed, topic=view, slug=topic, near=near)
@@ -113,9 +116,10 @@ def topic(request: Request, slug: str, site: TheSite) -> Response:
     summaries = [site.shelf.summary(one, slug) for one in listed]
     name = shown(known.name if known else summaries[0].name, 80)
     head = Head(name, f"/topics/{slug}", known.description if known else "", feeds=feeds_of(name, slug))
+    weeks = quarter(site.shelf, listed, slug)
+    told = {"summaries": summaries, "stories": stories(weeks, listed), "quarter": rows(weeks)}
     return site.public(
-        request,
-        site.render("topic.html", head=head, topic=known, name=name, slug=slug, summaries=summaries),
+        request, site.render("topic.html", head=head, topic=known, name=name, slug=slug, **told)
     )
 
 
@@ -214,10 +218,9 @@ def _theme(brief: Brief, entry: CatalogEntry) -> str:
 
 
 def _said_of(brief: Brief, paper_id: str) -> Iterable[str]:
-    """The claims that rest on this paper alone, each once."""
-    claims: list[Claim] = [claim for theme in brief.themes for claim in theme.claims]
-    claims += [claim for method in brief.methods for claim in method.claims]
-    claims += [claim for notable in brief.notable for claim in notable.claims]
-    claims += [claim for challenge in brief.challenges for claim in challenge.claims]
-    said = (claim for claim in claims if claim.paper_ids == (paper_id,))
-    return dict.fromkeys("".join(part.text for part in segments(claim, brief.entries)) for claim in said)
+    """The sentences that rest on this paper alone, each once."""
+    said = (claim for _, claim in claims(brief) if claim.paper_ids == (paper_id,))
+    return dict.fromkeys(
+        "".join(part.text for part in segments(replace(claim, text=claim.whole), brief.entries))
+        for claim in said
+    )

@@ -17,6 +17,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from service.archive import BriefRow, DeliveryRow, IssueRow, PaperRow, SightingRow
 from service.briefs.model import Brief
 from service.emails.facts import span
+from service.emails.sentences import headline_of
 from service.issues import Issue
 from service.papers import Window
 from subscribers.tables import TopicRow
@@ -59,8 +60,14 @@ class Summary:
     slug: str
     name: str
     papers: int
+    headline: str  # the week's news in a few words; empty where the brief has none
     themes: tuple[str, ...]  # headings
     rising: tuple[str, ...]  # names of what rose in this window
+
+    @property
+    def top(self) -> str:
+        """What stands for the whole brief in a list: its headline, or its first theme."""
+        return self.headline or next(iter(self.themes), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +174,7 @@ class Shelf:
             slug=slug,
             name=brief.topic_name,
             papers=len(brief.catalog),
+            headline=headline_of(brief),
             themes=tuple(theme.heading for theme in brief.themes),
             rising=tuple(trend.name for trend in brief.trends if trend.rose),
         )

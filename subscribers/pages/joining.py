@@ -1,7 +1,8 @@
 """Join, by the form or the API; confirm; and a new link by e-mail. The answer never says who is known."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
@@ -11,19 +12,22 @@ from subscribers.addresses import LONGEST_ADDRESS, AddressRefused, read_address
 from subscribers.limits import Limited
 from subscribers.links import Purpose, Refused
 from subscribers.pages.desk import Desk, Form, Letter, TheDesk, host
-from subscribers.pages.words import masked, sentence
+from subscribers.pages.words import LENGTHS, masked, sentence
 from subscribers.preferences import (
     MOST_TOPICS,
+    Length,
     Preferences,
     PreferencesError,
     Standing,
     check,
-    read_preferences,
+    of_new,
+    read_choices,
 )
 from subscribers.subscriber import Subscriber, UnknownSubscriber
 from subscribers.subscriptions import Confirmation, JoinOutcome
 
 LOOK = "Look into your mailbox"
+UNCHOSEN = "any"  # the length, where the topics are to decide
 TOO_LATE = "This page had been open for more than a day. Please press the button again."
 TOO_SOON = "That was quicker than anybody types. Please press the button again."
 LETTERS = {JoinOutcome.CONFIRM: Letter.CONFIRM, JoinOutcome.KNOWN: Letter.KNOWN}
@@ -34,6 +38,9 @@ class Subscription(BaseModel):
 
     email: str = Field(min_length=3, max_length=LONGEST_ADDRESS, description="where the brief shall go")
     topics: list[str] = Field(min_length=1, max_length=MOST_TOPICS, description="slugs of topics to follow")
+    length: Length | None = Field(
+        None, description="how much each e-mail shows; by default one topic in full, several in short"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +50,14 @@ class JoinForm:
     seal: str
     address: str = ""
     topics: Sequence[str] = ()
+    length: str = UNCHOSEN
     problems: Mapping[str, str] = field(default_factory=dict)  # by field; "" for the form as a whole
+
+    @property
+    def lengths(self) -> Mapping[str, tuple[str, str]]:
+        """What can be chosen, by value: first that the topics decide."""
+        named = {str(length): words for length, words in LENGTHS.items()}
+        return {UNCHOSEN: ("As the topics ask", "one topic in full, several in short"), **named}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +83,8 @@ def page(request: Request, desk: TheDesk) -> Response:
 
 @routes.post("/join", include_in_schema=False)
 def join(request: Request, form: Form, desk: TheDesk) -> Response:
-    again = JoinForm(desk.forms.seal("join", desk.clock()), form.text("email"), form.texts("topics"))
+    length = form.text("length") or UNCHOSEN
+    again = JoinForm(desk.forms.seal("join", desk.clock()), form.text("email"), form.texts("topics"), length)
     sealed = desk.forms.read("join", form.text("form"), desk.clock())
     if form.text("website"):  # hidden from people: whoever fills it in is told nothing
         return desk.show("look.html", LOOK)
@@ -77,7 +92,7 @@ def join(request: Request, form: Form, desk: TheDesk) -> Response:
         return _form(desk, again, {"": TOO_LATE})
     if sealed.was_hasty(desk.clock()):
         return _form(desk, again, {"": TOO_SOON})
-    result = ask(desk, form.text("email"), form.texts("topics"), host(request), "join page")
+    result = ask(desk, again.address, _choices(again.topics, again.length), host(request), "join page")
     if isinstance(result, Limited):
         return desk.limited(result.wait)
     if isinstance(result, Accepted):
@@ -88,7 +103,7 @@ def join(request: Request, form: Form, desk: TheDesk) -> Response:
 @routes.post("/api/subscriptions", status_code=202, tags=["subscriptions"], responses={422: {}, 429: {}})
 def subscribe(request: Request, wanted: Subscription, desk: TheDesk) -> Response:
     """Ask for the brief: a confirmation e-mail follows. The answer is the same for every address."""
-    result = ask(desk, wanted.email, wanted.topics, host(request), "API")
+    result = ask(desk, wanted.email, _choices(wanted.topics, wanted.length or UNCHOSEN), host(request), "API")
     if isinstance(result, Limited):
         wait = str(max(1, int(result.wait.total_seconds())))
         return JSONResponse({"error": "asked too often"}, 429, {"Retry-After": wait})
@@ -151,7 +166,7 @@ def links(request: Request, form: Form, desk: TheDesk) -> Response:
 
 
 def ask(
-    desk: Desk, address: str, topics: Sequence[str], network: str, source: str
+    desk: Desk, address: str, choices: Mapping[str, Any], network: str, source: str
 ) -> Accepted | Limited | dict[str, str]:
     """Take a joining; what is wrong with it, by field, where it can't be taken."""
     problems: dict[str, str] = {}
@@ -161,11 +176,11 @@ def ask(
         problems["email"] = str(refused) if address.strip() else "Please write your e-mail address."
     wanted = Preferences(())
     try:
-        wanted = read_preferences({"topics": list(topics)})
+        wanted = of_new(read_choices(choices))
         problems |= {one.field: sentence(one.message) for one in check(wanted, desk.names())}
     except PreferencesError as error:
         problems |= {one.field: sentence(one.message) for one in error.problems}
-    if not any(topics):
+    if not any(choices["topics"]):
         problems["topics"] = "Please choose at least one topic."
     if problems:
         return problems
@@ -175,6 +190,11 @@ def ask(
     return Accepted(LETTERS.get(joined.outcome), joined.subscriber)
 
 
+def _choices(topics: Sequence[str], length: str) -> dict[str, Any]:
+    """What was chosen; a length that was not is left to the topics."""
+    return {"topics": list(topics)} | ({"length": length} if length != UNCHOSEN else {})
+
+
 def _posting(desk: Desk, answer: Response, accepted: Accepted) -> Response:
     if accepted.letter and accepted.subscriber:
         return desk.post_after(answer, accepted.letter, accepted.subscriber)
@@ -182,7 +202,7 @@ def _posting(desk: Desk, answer: Response, accepted: Accepted) -> Response:
 
 
 def _form(desk: Desk, form: JoinForm, problems: Mapping[str, str] | None = None) -> Response:
-    shown = JoinForm(form.seal, form.address, form.topics, problems or {})
+    shown = replace(form, problems=problems or {})
     return desk.show(
         "join.html", "Get it by e-mail", status=422 if problems else 200, join=shown, offers=desk.offers()
     )

@@ -12,11 +12,10 @@ from markupsafe import Markup, escape
 from subscribers.addresses import AddressRefused, read_address
 from subscribers.links import Purpose, Refused
 from subscribers.pages.desk import Desk, Fields, Form, Letter, SentIssue, TheDesk, host
-from subscribers.pages.words import FIELD_NAMES, STALE, masked, sentence, sentences
+from subscribers.pages.words import FIELD_NAMES, LENGTHS, STALE, masked, sentence, sentences
 from subscribers.preferences import (
     Conflict,
     Frequency,
-    Length,
     Preferences,
     PreferencesError,
     Standing,
@@ -31,10 +30,6 @@ SOURCE = "manage page"
 FREQUENCIES = {
     Frequency.WEEKLY: ("Every week", ""),
     Frequency.MONTHLY: ("Once a month", "with the last issue of the month"),
-}
-LENGTHS = {
-    Length.FULL: ("Full", "every section of each brief"),
-    Length.SHORT: ("Short", "themes in two sentences, papers to read first; the rest is on the web"),
 }
 # The letters that a manage page can send, each to the subscriber's own address
 OWN = {"export": Letter.EXPORT, "delete": Letter.DELETE}

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from subscribers.links import Refusal
+from subscribers.preferences import Length
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -40,6 +41,12 @@ STALE = (
     "This page had been open for too long, or was sent from somewhere else. Nothing was saved; "
     "here is how things stand now."
 )
+# Each length by name, and what it holds.
+LENGTHS: Mapping[Length, tuple[str, str]] = {
+    Length.FULL: ("Full", "everything, some ten minutes a topic"),
+    Length.SHORT: ("Short", "the minute, each theme in one sentence, and what to read"),
+    Length.MINUTE: ("A minute", "the week’s question, three findings and the paper to start with"),
+}
 FIELD_NAMES: Mapping[str, str] = {
     "topics": "the topics",
     "length": "how much each e-mail shows",

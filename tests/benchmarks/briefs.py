@@ -7,6 +7,7 @@ and prints a table: for each topic both weeks, and the worst of all.
 """
 
 import json
+import math
 import subprocess
 import sys
 import tempfile
@@ -23,20 +24,20 @@ TOPICS = (
 )  # fmt: skip
 SHOWN = {
     "sentences": "sentences",
-    "citation_rate": "that cite",
-    "coverage": "papers in prose or tables",
+    "coverage": "papers with a fact of their own",
+    "citation_rate": "facts that cite",
+    "facts_of_many": "facts of more than three papers",
+    "numbers_with_setting": "numbers with their setting",
+    "words_before_tables": "words before the tables",
+    "long_sentences_rate": "sentences over 30 words",
     "evidence_verbatim": "evidence verbatim",
     "numbers_found": "numbers found",
     "handles_good": "handles good",
     "grounding.auc": "grounding AUC",
     "grounding.top10": "top-10",
-    "redundancy_max": "likest two claims",
-    "theme_stability": "theme stability",
-    "theme_coherence": "theme coherence",
-    "sections_complete": "sections complete",
-    "seconds": "seconds",
+    "gates_failed": "gates failed",
 }
-LOWER_IS_BETTER = {"redundancy_max", "seconds"}
+LOWER_IS_BETTER = {"facts_of_many", "words_before_tables", "long_sentences_rate", "gates_failed"}
 
 
 def run(folder: Path, url: str, *arguments: str) -> str:
@@ -71,11 +72,13 @@ def value(measures: dict[str, Any], path: str) -> float:
     found: Any = measures
     for name in path.split("."):
         found = found[name]
-    return float(found)
+    return float("nan") if found is None else float(found)
 
 
 def shown(number: float) -> str:
-    return f"{number:.0f}" if number == int(number) and number > 1 else f"{number:.2f}"
+    if math.isnan(number):
+        return "–"
+    return f"{number:.0f}" if number == int(number) and number != 1 else f"{number:.2f}"
 
 
 def main() -> None:

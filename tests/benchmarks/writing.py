@@ -11,8 +11,8 @@ import time
 from collections.abc import Sequence
 
 from service.briefs import Assignment
-from service.briefs.desk import write_brief
 from service.briefs.extractive import ExtractiveWriter
+from service.briefs.writing import write_brief
 from service.papers import Paper, Ranked, Selection, Window
 from subscribers.topics import load_topics
 from tests.weeks import AT, papers

@@ -1,6 +1,6 @@
-"""The e-mails that are judged: two weeks of real papers, one, three and all topics, full and short."""
+"""The e-mails that are judged: two weeks of real papers and one that argues; one, three and all topics."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +13,11 @@ from service.emails.sentences import words_of
 from service.issues import Issue
 from service.wiring import TEMPLATES
 from subscribers.preferences import Length
+from tests.argued_briefs import argued_issue
 from tests.briefs_for_emails import SENDER, recipient
 from tests.weeks import WEEKS
 
+ARGUED = "2026-W21"
 THREE = ("llm-post-train", "llm-agents", "robot-learning")
 
 
@@ -33,12 +35,12 @@ class Judged:
 
 @pytest.fixture(scope="session")
 def signers() -> Mapping[str, DkimSigner]:
-    """By week, one of each algorithm."""
+    """By week, each algorithm at least once."""
     keys = (rsa.generate_private_key(65537, 2048), ed25519.Ed25519PrivateKey.generate())
     pems = [key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) for key in keys]
     return {
         week: dkim_signer(pem, SENDER.domain, f"key{number}")
-        for number, (week, pem) in enumerate(zip(WEEKS, pems, strict=True))
+        for number, (week, pem) in enumerate(zip((*WEEKS, ARGUED), (*pems, pems[0]), strict=True))
     }
 
 
@@ -51,15 +53,16 @@ def judged(
     folder = tmp_path_factory.mktemp("editions")
     press = Press(SENDER, TEMPLATES)
     made = []
-    for issue in real_issues:
+    for issue, week in zip((*real_issues, argued_issue(10)), (*WEEKS, ARGUED), strict=True):
         printed = press.print(issue)
         every = tuple(brief.topic_slug for brief in issue.briefs)
-        for topics in (THREE[:1], THREE, every):
+        three = every[:3] if week == ARGUED else THREE
+        for topics in (three[:1], three, every):
             for length in Length:
                 edition = printed.edition(topics, length)
                 made.append(Judged(f"{issue.label}-{len(topics)}-{length}", edition, folder))
-                _write(made[-1], signers[issue.label])
-        _write_templates(printed, folder)
+                _write(made[-1], signers[week])
+        _write_templates(printed, three, folder)
     return tuple(made)
 
 
@@ -70,9 +73,9 @@ def _write(one: Judged, signer: DkimSigner) -> None:
     one.file("eml").write_bytes(one.edition.message(reader, at, signer))
 
 
-def _write_templates(printed: RenderedIssue, folder: Path) -> None:
+def _write_templates(printed: RenderedIssue, topics: Sequence[str], folder: Path) -> None:
     """The MJML of three topics at every level."""
-    edition = printed.issue.for_topics(THREE)
+    edition = printed.issue.for_topics(topics)
     for level in Level:
         views = [printed.press.view(printed.issue, brief, level) for brief in edition.briefs]
         page = printed.press.page(printed.issue, views, words_of(edition, [level] * len(views)), several=True)

@@ -72,4 +72,5 @@ def _metadata(selection: Selection, claims: int) -> RunMetadata:
         analysed=len(selection.taken),
         late=sum(ranked.late for ranked in selection.taken),
         claims_written=claims,
+        graded=sum(ranked.grade is not None for ranked in (*selection.taken, *selection.left)),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from service.briefs.badges import has_code, pages_of, venue_of
 from service.briefs.extractive.corpus import Corpus, Source
 from service.briefs.extractive.pool import Pool, on_findings, on_proposals, readability
 from service.briefs.extractive.quotations import quote
@@ -42,6 +43,10 @@ def _entry(source: Source, line: str, theme: int | None, *, revised: bool) -> Ca
         theme=theme,
         late=source.ranked.late,
         revised=revised,
+        pages=pages_of(paper),
+        venue=visible(venue_of(paper)),
+        has_code=has_code(paper),
+        grade=source.ranked.grade,
     )
 
 

@@ -13,7 +13,7 @@ def make_glossary(corpus: Corpus) -> tuple[GlossaryEntry, ...]:
     for source in corpus.sources:
         for sentence in source.sentences:
             for entry in definitions(source.id, sentence.text):
-                found.setdefault(entry.acronym, entry)
+                found.setdefault(entry.term, entry)
     texts = [source.paper.text for source in corpus.sources]
     uses = {acronym: sum(acronym in text for text in texts) for acronym in found}
     best = sorted(found, key=lambda acronym: (-uses[acronym], acronym))[:MOST]

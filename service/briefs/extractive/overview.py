@@ -9,7 +9,6 @@ from service.briefs.extractive.quotations import listed
 from service.briefs.extractive.themes import Group, members_of
 from service.briefs.model import Claim, Method, Notable, Overview, ReadingStep
 
-MINUTES = 6  # for one paper: its abstract, its figures and a skim
 TELLING = 0.7  # a count of a greater part of the window tells nothing
 STEP = 4  # papers of one step
 
@@ -116,8 +115,8 @@ def reading_order(
         ]
         taken.update(fits)
         if fits:
-            steps.append(ReadingStep(purpose, tuple(fits), MINUTES * len(fits)))
-    return tuple(steps) or (ReadingStep("To start with", tuple(order[:STEP]), MINUTES * len(order[:STEP])),)
+            steps.append(ReadingStep(purpose, tuple(fits)))
+    return tuple(steps) or (ReadingStep("To start with", tuple(order[:STEP])),)
 
 
 def _per_step(papers: int) -> int:

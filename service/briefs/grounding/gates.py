@@ -4,15 +4,17 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from service.briefs.grounding.counts import miscounted, uncounted, without_paper_count
 from service.briefs.grounding.foreign import foreign, hidden_character
+from service.briefs.grounding.language import OURS, foreign_language, shares_words, speaks_of
 from service.briefs.grounding.names import Handles, invented_names
 from service.briefs.grounding.numbers import Number, numbers, stands
-from service.briefs.grounding.places import PROSE, Item, Place, Section, claims, group, texts
+from service.briefs.grounding.places import Place, Section, claims, group, items_of, texts
 from service.briefs.grounding.quotations import invented_quotations, is_trivial, unquoted
 from service.briefs.grounding.repeats import repeats
-from service.briefs.grounding.sections import EXTENTS, entries_of, required
+from service.briefs.grounding.sections import EXTENTS, required
 from service.briefs.grounding.sources import Source, Sources, normalise
 from service.briefs.grounding.verdict import Failure, Gate, Verdict, count
 from service.briefs.model import Brief, CatalogEntry, Challenge, Claim, Method, Theme, Trend
@@ -20,13 +22,16 @@ from service.briefs.sentences import visible
 from service.papers import Paper
 
 MOST_THEMES = 2  # that one paper may be in
+MOST_CITED = 3  # papers that one written fact may be about
+LONGEST_SENTENCE = 48  # words of a written sentence; the prompt asks for 30
 
-_WORDED = {
-    "heading",
-    "name",
-    "purpose",
-    "line",
-}  # texts that a writer words; others are code's or an abstract's
+# texts that a writer words; others are code's or an abstract's
+_WORDED = {"heading", "name", "purpose", "line", "also", "question", "meaning"}
+_TOLD = {"line", "also"}  # what one paper does, as a sentence would say it
+_PROSE = (
+    Section.THEMES, Section.METHODS, Section.NOTABLE, Section.TRENDS, Section.CHALLENGES, Section.RESOURCES,
+    Section.THREADS,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,21 @@ class _Case:
     def listed(self) -> frozenset[str]:
         return frozenset(entry.paper_id for entry in self.brief.catalog)
 
+    @cached_property
+    def facts(self) -> dict[str, Claim]:
+        """The facts that readings may rest on, by id."""
+        return {claim.id: claim for _, claim in self.claims if claim.id and not claim.is_reading}
+
+    def basis(self, claim: Claim) -> tuple[Claim, ...]:
+        """The facts of this brief that a reading rests on; a fact rests on itself."""
+        if not claim.is_reading:
+            return (claim,)
+        return tuple(self.facts[one] for one in claim.rests_on if one in self.facts)
+
+    def grounds(self, claim: Claim) -> tuple[str, ...]:
+        """The papers that a claim speaks of: those it cites, or those of the facts that it rests on."""
+        return tuple(dict.fromkeys(id_ for fact in self.basis(claim) for id_ in fact.paper_ids))
+
     def trend(self, place: Place) -> Trend | None:
         return (
             self.brief.trends[place.item]
@@ -85,7 +105,9 @@ def _checked(case: _Case) -> dict[Gate, int]:
     """How many places each gate judges."""
     every = dict.fromkeys(Gate, len(case.claims))
     with_headings = len(case.claims) + len(case.headings)
+    readings = sum(claim.is_reading for _, claim in case.claims)
     return every | {
+        Gate.READING: readings,
         Gate.MEMBERSHIP: len({id_ for theme in case.brief.themes for id_ in theme.paper_ids}),
         Gate.SECTION: len(EXTENTS),
         Gate.FOREIGN: len(case.claims) + len(case.texts),
@@ -117,14 +139,21 @@ def _listed_papers(brief: Brief) -> Iterator[tuple[Place, tuple[str, ...]]]:
     """Papers that stand in the brief without a claim: groups, rows and steps."""
     for number, theme in enumerate(brief.themes):
         yield Place(Section.THEMES, number, "paper_ids"), theme.paper_ids
+        for at, one in enumerate(theme.also):
+            yield Place(Section.THEMES, number, "also", at), (one.paper_id,)
     for number, method in enumerate(brief.methods):
         yield Place(Section.METHODS, number, "paper_ids"), method.paper_ids
+    for number, area in enumerate(brief.areas):
+        yield Place(Section.AREAS, number, "paper_ids"), area.paper_ids
     for number, notable in enumerate(brief.notable):
         yield Place(Section.NOTABLE, number), (notable.paper_id,)
     for number, entry in enumerate(brief.glossary):
-        yield Place(Section.GLOSSARY, number), (entry.citation.paper_id,)
+        if entry.citation:
+            yield Place(Section.GLOSSARY, number), (entry.citation.paper_id,)
     for number, step in enumerate(brief.overview.reading_order):
         yield Place(Section.READING_ORDER, number, "paper_ids"), step.paper_ids
+    if brief.minute and brief.minute.start:
+        yield Place(Section.MINUTE, None, "start"), (brief.minute.start.paper_id,)
 
 
 def _untrue(entry: CatalogEntry, sources: Sources, seen: Counter[str]) -> str:
@@ -157,21 +186,85 @@ def _seen(text: str) -> str:
 
 def _citation(case: _Case) -> Iterator[Failure]:
     for place, claim in case.claims:
+        if claim.is_reading:
+            continue
         if not claim.citations:
             yield Failure(Gate.CITATION, place, claim, "cites no paper")
+        elif claim.origin == "written" and len(claim.paper_ids) > MOST_CITED:
+            why = f"is about {len(claim.paper_ids)} papers; {MOST_CITED} at most"
+            yield Failure(Gate.CITATION, place, claim, why)
+
+
+def _reading(case: _Case) -> Iterator[Failure]:
+    for place, claim in case.claims:
+        if claim.is_reading and claim.citations:
+            yield Failure(Gate.READING, place, claim, "is a reading and cites papers itself")
+        elif claim.is_reading and not case.basis(claim) and claim.origin == "written":
+            yield Failure(Gate.READING, place, claim, "rests on no fact of this brief")
+
+
+def _language(case: _Case) -> Iterator[Failure]:
+    """What was written is English, of a length that can be read, and in the words of what it speaks of."""
+    for place, claim in case.claims:
+        if claim.origin == "written" and (why := _wording(case, claim)):
+            yield Failure(Gate.LANGUAGE, place, claim, why)
+    for place, text in case.headings:
+        if why := _heading(case, place, text):
+            yield Failure(Gate.LANGUAGE, place, None, why)
+
+
+def _wording(case: _Case, claim: Claim) -> str:
+    """What is wrong with the words of a written sentence; empty where nothing is."""
+    sources = case.sources.of(case.grounds(claim))
+    if why := foreign_language(case.handles.without(claim.whole), sources, case.sources):
+        return why
+    if (length := len(claim.text.split())) > LONGEST_SENTENCE:
+        return f"has {length} words, {LONGEST_SENTENCE} at most"
+    text = case.handles.without(claim.text)  # a setting is copied from the paper, and vouches for nothing
+    if claim.is_reading:
+        fits = not sources or speaks_of(text, sources, case.sources)
+        return "" if fits else "shares no word with what it rests on, or few with the week's papers"
+    evidence = " ".join(citation.evidence for citation in claim.citations)
+    fits = shares_words(text, sources, evidence)
+    return "" if fits else "shares no word with its evidence, or few with the papers that it cites"
+
+
+def _heading(case: _Case, place: Place, text: str) -> str:
+    """The same of a heading, a name or a line; an extractive brief's are made of its papers' phrases."""
+    sources, plain = case.about(place), case.handles.without(text)
+    if why := foreign_language(plain, sources, case.sources):
+        return why
+    if case.brief.metadata.writer == "extractive":
+        return ""
+    if place.part in _TOLD:
+        fits = shares_words(plain, sources)
+    else:  # what to look for in papers is said in a reader's words, but for one
+        fits = speaks_of(plain, sources, case.sources, 0 if place.part == "purpose" else OURS)
+    return "" if fits else "shares no word, or few, with the papers that it is about"
 
 
 def _evidence(case: _Case) -> Iterator[Failure]:
     for place, claim in case.claims:
         for citation in claim.citations:
-            source, counted = case.sources.get(citation.paper_id), claim.kind == "counted"
+            source, counted = case.sources.get(citation.paper_id), claim.origin == "counted"
             if why := _unsound(source, citation.evidence, counted=counted):
                 yield Failure(Gate.EVIDENCE, place, claim, why)
     for number, entry in enumerate(case.brief.glossary):
+        if not entry.is_acronym and not _is_used(case, entry.term):
+            why = f"neither a paper nor a sentence of this brief speaks of “{entry.term}”"
+            yield Failure(Gate.EVIDENCE, Place(Section.GLOSSARY, number, "term"), None, why)
+        if entry.citation is None:
+            continue
         source = case.sources.get(entry.citation.paper_id)
-        spans = (entry.citation.evidence, entry.expansion)
+        spans = (entry.citation.evidence, *((entry.meaning,) if entry.is_acronym else ()))
         if why := next(filter(None, (_unsound(source, span) for span in spans)), ""):
             yield Failure(Gate.EVIDENCE, Place(Section.GLOSSARY, number), None, why)
+
+
+def _is_used(case: _Case, term: str) -> bool:
+    told = (claim.whole for _, claim in case.claims)
+    held = (source.text for source in case.sources.values())
+    return any(normalise(term).casefold() in text.casefold() for text in (*told, *held))
 
 
 def _unsound(source: Source | None, evidence: str, *, counted: bool = False) -> str:
@@ -185,7 +278,7 @@ def _unsound(source: Source | None, evidence: str, *, counted: bool = False) -> 
 
 def _quotation(case: _Case) -> Iterator[Failure]:
     for place, claim in case.claims:
-        for invented in invented_quotations(claim.text, case.sources.of(claim.paper_ids)):
+        for invented in invented_quotations(claim.whole, case.sources.of(case.grounds(claim))):
             yield Failure(Gate.QUOTATION, place, claim, f"no cited paper says “{invented}”")
     for place, text in case.headings:
         for invented in invented_quotations(text, case.about(place)):
@@ -197,8 +290,13 @@ def _number(case: _Case) -> Iterator[Failure]:
         why, held = _counts(case, place, claim)
         if why:
             yield Failure(Gate.NUMBER, place, claim, why)
-        for stray in _strays(held, case.sources.of(claim.paper_ids)):
-            yield Failure(Gate.NUMBER, place, claim, f"{stray} stands in no paper that this claim cites")
+        if claim.is_reading:
+            told = numbers(" ".join(fact.whole for fact in case.basis(claim)))
+            strays = tuple(number for number in held if not stands(number, told))
+        else:
+            strays = tuple(_strays(held, case.sources.of(claim.paper_ids)))
+        for stray in strays:
+            yield Failure(Gate.NUMBER, place, claim, f"{stray} stands in nothing that this claim rests on")
     for place, text in case.headings:
         for stray in _strays(numbers(case.handles.without(text)), case.about(place)):
             yield Failure(Gate.NUMBER, place, None, f"{stray} stands in no paper of this item")
@@ -206,9 +304,9 @@ def _number(case: _Case) -> Iterator[Failure]:
 
 def _counts(case: _Case, place: Place, claim: Claim) -> tuple[str, tuple[Number, ...]]:
     """What is wrong with a claim's counts of papers, and its other numbers, which papers must hold."""
-    text = case.handles.without(claim.text)
-    cited, of = len(claim.paper_ids), len(case.brief.catalog)
-    if claim.kind != "counted":
+    text = case.handles.without(claim.whole)
+    cited, of = len(case.grounds(claim)), len(case.brief.catalog)
+    if claim.origin != "counted":
         return "", numbers(without_paper_count(text, cited))
     plain, trend = unquoted(text), case.trend(place)
     if why := miscounted(plain, cited, of, trend):
@@ -224,8 +322,9 @@ def _strays(held: tuple[Number, ...], sources: tuple[Source, ...]) -> Iterator[N
 
 def _handle(case: _Case) -> Iterator[Failure]:
     for place, claim in case.claims:
-        for handle, paper_id in case.handles.mentioned(unquoted(claim.text)).items():
-            if paper_id not in claim.paper_ids:
+        grounds = case.grounds(claim)
+        for handle, paper_id in case.handles.mentioned(unquoted(claim.whole)).items():
+            if paper_id not in grounds:
                 yield Failure(Gate.HANDLE, place, claim, f"{handle} is a paper that this claim does not cite")
     for place, text in case.headings:
         about = group(case.brief, place)
@@ -236,8 +335,8 @@ def _handle(case: _Case) -> Iterator[Failure]:
 
 def _name(case: _Case) -> Iterator[Failure]:
     for place, claim in case.claims:
-        text = case.handles.without(unquoted(claim.text))
-        for name in invented_names(text, case.sources.of(claim.paper_ids), case.sources):
+        text = case.handles.without(unquoted(claim.whole))
+        for name in invented_names(text, case.sources.of(case.grounds(claim)), case.sources):
             yield Failure(Gate.NAME, place, claim, f"no paper that this claim cites has the name {name}")
     for place, text in case.headings:
         plain = case.handles.without(unquoted(text))
@@ -246,9 +345,17 @@ def _name(case: _Case) -> Iterator[Failure]:
 
 
 def _repeat(case: _Case) -> Iterator[Failure]:
-    for at, earlier, why in repeats([claim.text for _, claim in case.claims]):
-        place, claim = case.claims[at]
-        yield Failure(Gate.REPEAT, place, claim, f"repeats {case.claims[earlier][0]} ({why})")
+    """A quotation is told once; a written sentence may be told again in other words, not as it stands."""
+    quoted = [(place, claim) for place, claim in case.claims if claim.origin in ("quoted", "counted")]
+    for at, earlier, why in repeats([claim.text for _, claim in quoted]):
+        place, claim = quoted[at]
+        yield Failure(Gate.REPEAT, place, claim, f"repeats {quoted[earlier][0]} ({why})")
+    first: dict[str, Place] = {}
+    for place, claim in case.claims:
+        if claim.origin == "written" and (told := normalise(claim.text).casefold()) in first:
+            yield Failure(Gate.REPEAT, place, claim, f"is {first[told]} word for word")
+        elif claim.origin == "written":
+            first[told] = place
 
 
 def _membership(case: _Case) -> Iterator[Failure]:
@@ -264,18 +371,18 @@ def _membership(case: _Case) -> Iterator[Failure]:
 
 def _section(case: _Case) -> Iterator[Failure]:
     for section, extent in EXTENTS.items():
-        held, least = len(entries_of(case.brief, section)), required(section, len(case.brief.catalog))
-        if held < least:
+        held, least = len(items_of(case.brief, section)), required(section, len(case.brief.catalog))
+        if held < least and case.brief.metadata.writer == "extractive":
             yield Failure(Gate.SECTION, Place(section), None, f"holds {held}, needs {least}")
         if held > extent.most:
             yield Failure(Gate.SECTION, Place(section), None, f"holds {held}, takes {extent.most} at most")
-    for section in PROSE:
-        for number, item in enumerate(entries_of(case.brief, section)):
+    for section in _PROSE:
+        for number, item in enumerate(items_of(case.brief, section)):
             if why := _incomplete(item):
                 yield Failure(Gate.SECTION, Place(section, number), None, why)
 
 
-def _incomplete(item: Item) -> str:
+def _incomplete(item: Any) -> str:
     """What an item lacks; empty where it lacks nothing."""
     match item:
         case (
@@ -292,7 +399,7 @@ def _incomplete(item: Item) -> str:
 
 def _foreign(case: _Case) -> Iterator[Failure]:
     for place, claim in case.claims:
-        spans = (claim.text, *(citation.evidence for citation in claim.citations))
+        spans = (claim.text, claim.setting, *(citation.evidence for citation in claim.citations))
         for what in dict.fromkeys(what for span in spans for what in foreign(span)):
             yield Failure(Gate.FOREIGN, place, claim, f"holds {what}")
     for place, text in case.texts:
@@ -306,6 +413,8 @@ def _foreign(case: _Case) -> Iterator[Failure]:
 _GATES: tuple[Callable[[_Case], Iterator[Failure]], ...] = (
     _catalog,
     _citation,
+    _reading,
+    _language,
     _evidence,
     _quotation,
     _number,

@@ -65,6 +65,7 @@ class _Found(NamedTuple):
     start: int
     end: int
     number: Number
+    is_scaled: bool = False  # 1.5B: a size, which shares no unit with what follows
 
 
 def numbers(text: str) -> tuple[Number, ...]:
@@ -73,7 +74,11 @@ def numbers(text: str) -> tuple[Number, ...]:
     found = sorted((*_digits(plain), *_spelled(plain)))
     for at in range(len(found) - 2, -1, -1):
         here, following = found[at], found[at + 1]
-        if not here.number.unit and _RANGE.fullmatch(plain, here.end, max(here.end, following.start)):
+        if (
+            not here.number.unit
+            and not here.is_scaled
+            and _RANGE.fullmatch(plain, here.end, max(here.end, following.start))
+        ):
             found[at] = here._replace(number=here.number._replace(unit=following.number.unit))
     return tuple(item.number for item in found)
 
@@ -103,7 +108,8 @@ def _digits(text: str) -> Iterator[_Found]:
             else 1
         )
         sign = -1 if match["sign"] in ("-", "−") else 1
-        yield _Found(match.start(), match.end(), Number(sign * value, _unit(match["unit"])))
+        number = Number(sign * value, _unit(match["unit"]))
+        yield _Found(match.start(), match.end(), number, is_scaled=bool(match["scale"]))
 
 
 def _spelled(text: str) -> Iterator[_Found]:

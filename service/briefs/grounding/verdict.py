@@ -12,13 +12,15 @@ class Gate(StrEnum):
     """The gates, in the order in which they are reported."""
 
     CATALOG = "catalog"  # every paper that is cited or listed is in the catalog
-    CITATION = "citation"  # every claim cites a paper
+    CITATION = "citation"  # every fact cites a paper, and a written one three at most
+    READING = "reading"  # every reading rests on facts of its brief, and cites nothing itself
+    LANGUAGE = "language"  # written sentences are English, and share words with what they cite
     EVIDENCE = "evidence"  # every citation's evidence stands verbatim in its paper's title or abstract
     QUOTATION = "quotation"  # what stands in quotation marks is a cited paper's own words
     NUMBER = "number"  # every number stands in a cited paper, every count is right
     HANDLE = "handle"  # every handle belongs to a cited paper
     NAME = "name"  # every name stands in the catalog or in a cited paper
-    REPEAT = "repeat"  # no claim says what another says
+    REPEAT = "repeat"  # no quotation is told twice, no written sentence stands twice as it is
     MEMBERSHIP = "membership"  # no paper is in more than two themes
     SECTION = "section"  # every section has as much as the window can give
     FOREIGN = "foreign"  # no link, markup, address, hidden character or instruction comes through

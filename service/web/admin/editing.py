@@ -8,9 +8,10 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Response
 
 from service.archive import IssueClosed, Stale
-from service.briefs.desk import LABELS
-from service.briefs.grounding import Place, Section, claims, texts
+from service.briefs.grounding import Place, Section, texts
+from service.briefs.grounding.places import items_of
 from service.briefs.model import Brief
+from service.briefs.writing import LABELS
 from service.editing import (
     HEADINGS,
     LONGEST_HEADING,
@@ -29,6 +30,7 @@ from service.editing import (
     place_of,
 )
 from service.web.admin.doors import Editor, Viewer
+from service.web.admin.evidence import Backed, backed, filters, is_shown, losses
 from service.web.admin.forms import Form, Sent
 from service.web.admin.frame import Office, TheOffice, Visitor
 from service.web.admin.issue import seen, sentence, status_of
@@ -36,26 +38,36 @@ from service.web.admin.states import stand
 
 routes = APIRouter(include_in_schema=False)
 
-
+# Sections that share a heading on the page, told apart for an editor
+PARTS: Mapping[Section, str] = {
+    Section.MINUTE: "in a minute: headline, question, start",
+    Section.TAKEAWAYS: "in a minute: takeaways",
+    Section.AGAINST: "what is new: against expectation",
+    Section.ALIKE: "what is new: done alike",
+    Section.RESOURCES: "what is new: resources",
+    Section.THREADS: "what is new: threads",
+    Section.DECISIONS: "concluding overview: decisions",
+}
 LONGEST_TYPED = 5_000  # characters that a refused form gives back
 ShortText = Annotated[str, Query(max_length=100)]
 
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where on the page its reader is: a topic, and the section that is open."""
+    """Where on the page its reader is: a topic, the section that is open, and which sentences are shown."""
 
     topic: str = ""
     section: str = ""
+    show: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One item of a section, or the claims of a section without items."""
+    """One item of a section, or the sentences of a section without items."""
 
     place: str  # of its heading; empty where that can't be changed
     heading: str
-    claims: Sequence[tuple[str, str]]  # place and text
+    claims: Sequence[Backed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +90,21 @@ NOTHING = Typed()
 
 
 @routes.get("/admin/issues/{label}/edit")
-def edit_page(
-    label: str, visitor: Viewer, office: TheOffice, topic: ShortText = "", at: ShortText = ""
+def edit_page(  # noqa: PLR0913, PLR0917 - what the address may hold
+    label: str,
+    visitor: Viewer,
+    office: TheOffice,
+    topic: ShortText = "",
+    at: ShortText = "",
+    show: ShortText = "",
 ) -> Response:
-    return editing_page(visitor, office, label, Spot(topic, at))
+    return editing_page(visitor, office, label, Spot(topic, at, show))
 
 
 @routes.post("/admin/issues/{label}/edit")
 def edit(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Response:
     status_of(office, label)
-    spot = Spot(sent.text("topic"), section_of(sent))
+    spot = Spot(sent.text("topic"), section_of(sent), sent.text("show"))
     try:
         wanted = edit_of(sent)
         by, content = visitor.admin.address, seen(sent.text("content"))
@@ -98,7 +115,8 @@ def edit(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Response
         return editing_page(visitor, office, label, spot, typed=typed, status=status)
     office.record(visitor, "edited", f"issue {label}", f"{in_words(wanted)}; {described(wanted)}")
     left = {"topic": spot.topic} if any(one.topic_slug == spot.topic for one in made.briefs) else {}
-    query = urlencode({**left, "at": spot.section, "said": "edited"})
+    show = {"show": spot.show} if spot.show else {}
+    query = urlencode({**left, **show, "at": spot.section, "said": "edited"})
     return office.go(f"/admin/issues/{label}/edit?{query}#{spot.section}")
 
 
@@ -176,6 +194,7 @@ def editing_page(  # noqa: PLR0913 - what the page shows
     of = status_of(office, label)
     issue = office.archive.issue(label)
     brief = next((one for one in issue.briefs if one.topic_slug == spot.topic), issue.briefs[0])
+    sentences = backed(brief, office.archive.papers(entry.paper_id for entry in brief.catalog))
     return office.page(
         visitor,
         "edit.html",
@@ -187,7 +206,10 @@ def editing_page(  # noqa: PLR0913 - what the page shows
         briefs=issue.briefs,
         brief=brief,
         at=spot.section,
-        sections=[(section.value, LABELS[section], parts_of(brief, section)) for section in LABELS],
+        show=spot.show,
+        filters=filters(brief, sentences.values()),
+        losses=losses(brief),
+        sections=sections_of(brief, sentences, spot.show),
         edits=[
             (in_words(one.edit), described(one.edit), one.by, one.at) for one in office.archive.edits(label)
         ],
@@ -196,17 +218,28 @@ def editing_page(  # noqa: PLR0913 - what the page shows
     )
 
 
-def parts_of(brief: Brief, section: Section) -> list[Part]:
-    """A section's items in order, each with its heading and its claims."""
+def sections_of(
+    brief: Brief, sentences: Mapping[Place, Backed], show: str = ""
+) -> list[tuple[str, str, list[Part]]]:
+    """Key, heading and items of each section; with a filter only the items that hold such sentences."""
+    return [
+        (section.value, PARTS.get(section, label), parts)
+        for section, label in LABELS.items()
+        if (parts := [one for one in parts_of(brief, section, sentences, show) if one.claims or not show])
+    ]
+
+
+def parts_of(brief: Brief, section: Section, sentences: Mapping[Place, Backed], show: str) -> list[Part]:
+    """A section's items in order, each with its heading and its sentences that are to be shown."""
     headings = {
         place.item: (str(place), text)
         for place, text in texts(brief)
         if place.section is section and place.part == HEADINGS.get(section)
     }
-    said: dict[int | None, list[tuple[str, str]]] = {item: [] for item in headings}
-    for place, claim in claims(brief):
-        if place.section is section:
-            said.setdefault(place.item, []).append((str(place), claim.text))
+    said: dict[int | None, list[Backed]] = {item: [] for item in headings}
+    for place, one in sentences.items():
+        if place.section is section and is_shown(one, show):
+            said.setdefault(place.item, []).append(one)
     return [Part(*headings.get(item, ("", _name(brief, section, item))), held) for item, held in said.items()]
 
 
@@ -214,7 +247,10 @@ def _name(brief: Brief, section: Section, item: int | None) -> str:
     """What an item is called whose heading can't be changed."""
     if item is None:
         return ""
+    held = items_of(brief, section)[item]
     if section is Section.NOTABLE:
-        paper_id = brief.notable[item].paper_id
+        paper_id = held.paper_id
         return brief.entries[paper_id].handle or paper_id if paper_id in brief.entries else paper_id
-    return brief.trends[item].name if section is Section.TRENDS else ""
+    return str(
+        next((getattr(held, name) for name in ("name", "question", "kind") if hasattr(held, name)), "")
+    )

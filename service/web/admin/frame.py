@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse
 
 from service.admins import Admin, Role
 from service.archive import Act, Archive
-from service.pipeline import Newsroom
+from service.pipeline import BuildContext
 from service.web.admin.counting import Kept
 from service.web.admin.words import SAID
 from service.web.headers import EMAIL_POLICY, PAGES_POLICY
@@ -70,7 +70,7 @@ class Office:
     admins: Mapping[str, Admin]  # by address
     limits: Limits
     post_link: Callable[[str, str, dt.datetime], None]  # address, link, now: e-mails a sign-in link
-    newsroom: Callable[[], Newsroom]  # opened where papers are fetched
+    build_context: Callable[[], BuildContext]  # opened where papers are fetched
     kept: Kept  # what takes long to count
     asking: threading.Lock = field(default_factory=threading.Lock)  # one try-out at a time asks arXiv
 

@@ -291,4 +291,4 @@ def in_scheme(html: str, *, dark: bool) -> str:
 
 
 def _length(text: str) -> Length:
-    return Length.SHORT if text == Length.SHORT else Length.FULL
+    return Length(text) if text in set(Length) else Length.FULL

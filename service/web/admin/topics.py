@@ -165,7 +165,7 @@ def _usual(office: Office, topic: Topic) -> Window:
 
 
 def _fetched(office: Office, topic: Topic, window: Window) -> Fetched | None:
-    return office.archive.last_fetched(topic, window.reading, office.newsroom().source.name)
+    return office.archive.last_fetched(topic, window.reading, office.build_context().source.name)
 
 
 def _stored(office: Office, topic: Topic, window: Window) -> Trial:
@@ -184,7 +184,7 @@ def _asked(office: Office, topic: Topic, window: Window) -> Trial:
     if not office.asking.acquire(blocking=False):
         return Trial(window, problem="Another try-out is asking arXiv now. Try again in a minute.")
     try:
-        return _trial(select_papers(topic, window, office.newsroom()), office.clock())
+        return _trial(select_papers(topic, window, office.build_context()), office.clock())
     except SourceError as error:
         return Trial(window, problem=f"arXiv gave no answer: {error}")
     finally:

@@ -1,0 +1,164 @@
+"""Closing: minute, overview, decisions, reading order and the table, from what was written."""
+
+from collections.abc import Mapping, Sequence
+
+from service.briefs.grounding.places import Section, claims
+from service.briefs.model import Brief, Claim
+from service.briefs.modelled.asking import DATA_RULE, Answer, Lines, Prompt, Sheet, digest
+from service.briefs.modelled.keys import FactAnswer, ReadingAnswer, SentenceAnswer
+from service.briefs.modelled.outline import Material, OutlineAnswer, about
+from service.briefs.modelled.rules import FACT_RULES, READING_RULES, VOICE
+
+CLOSING_TOKENS = 4_500  # of an answer; measured answers have 1,200 to 1,800
+NOTABLE = 6
+
+_RULES = f"{DATA_RULE}\n\n{VOICE}\n\n{FACT_RULES}\n\n{READING_RULES}"
+
+CLOSING_SYSTEM = f"""\
+You write the opening minute and the close of a weekly research brief whose sections are written. {_RULES}
+
+Each entry is a sentence of the brief under its id (t1.2 is the second sentence of the first theme; h1 is \
+the first theme's heading), with its place, its kind, its quotes, and for readings what they rest on. \
+Facts that you write say again what these sentences say, shorter or together, with their quotes copied; \
+nothing is in them that is not in those sentences. In rests_on stand ids of entries that are facts.
+Write:
+- headline: a fact of at most 52 characters: the week's news for an e-mail's subject, a whole statement \
+with a verb, plain words, no key; one or two citations with quotes. It must be true as it stands, without \
+a setting.
+- question: a reading, at most 36 words in two sentences: the week's question as a colleague would ask it; \
+then the answer that the week's papers give so far, as a claim with its scope and how sure one can be.
+- takeaways: three, from three different themes where there are three, each with fact (at most 24 words, \
+one number with its setting, the paper named) and so (a reading, at most 13 words, that goes on behind the \
+word "So:" as a consequence of this fact, never as an objection to it; it does not repeat the fact). A \
+takeaway comes from the papers that carry the question; where a counter-example stands in the brief, one \
+of the takeaways is that counter-example.
+- start: the key of the paper to start with, and why: a reading of at most 12 words with its rests_on that \
+says what an hour with it gives.
+- overview: 3 sentences, 4 if they are short, with ids O1, O2, …, at most 62 words together. They tell \
+what no theme tells alone, in plain words with concrete nouns. The first, a reading, says how the themes \
+bear on each other and on the week's answer. Then a fact: the result that speaks most against it, or the \
+scale that bounds it. The last, a reading, says what result next month would overturn or widen the answer. \
+No figure and no sentence of the minute or a theme stands here again.
+- decisions: one each of read, try, wait, skip (leave out what the entries do not carry): a reading of at \
+most 17 words that names papers by key. read: the paper to start with or another of the first step, and \
+whom it serves. try: one action, on which model or data, with the measure that decides. wait: a result \
+that one setting carries, and what is missing. skip: "[[P3]] unless …". A paper in wait or skip is in no \
+takeaway, is not the one to start with and is not told as a surprise. skip: a paper that its headline \
+makes look more useful than it is for most readers, and for whom it is worth it.
+- reading_order: 2 to 3 steps, each with a purpose of 4 to 8 words and the keys of 1 to 4 papers that are \
+told in the entries. The first key of the first step is start; every paper named in read or try is in a \
+step; purpose says what to look for in these papers.
+The minute has at most 112 words in all, settings included."""
+
+NOTABLE_SYSTEM = f"""\
+You write the table "Notable papers to read first" of a weekly research brief. {_RULES}
+
+Entries P… are papers: title, abstract, and a card of notes. Entries under other ids are sentences of the \
+brief that readers have seen before the table: the table does not repeat their figures where the paper has \
+others.
+For each of the papers asked for write a row, best first, with the paper's key and:
+- shows: a fact about this paper alone, at most 24 words with its setting, its main finding with a number \
+and its setting.
+- why: a reading, at most 11 words, that says what a reader takes from it for other work; rests_on is \
+["shows"].
+- caveat: a fact about this paper alone, at most 14 words: a limit, cost, condition or mixed result that \
+its abstract states. Where it states none, text is empty and there are no citations. What the paper does \
+not say is no caveat."""
+
+
+class TakeawayAnswer(Answer):
+    fact: FactAnswer
+    so: ReadingAnswer
+
+
+class StartAnswer(Answer):
+    key: str
+    why: ReadingAnswer
+
+
+class DecisionAnswer(Answer):
+    kind: str
+    reading: ReadingAnswer
+
+
+class StepAnswer(Answer):
+    purpose: str
+    papers: tuple[str, ...]
+
+
+class ClosingAnswer(Answer):
+    headline: FactAnswer
+    question: ReadingAnswer
+    takeaways: tuple[TakeawayAnswer, ...]
+    start: StartAnswer
+    overview: tuple[SentenceAnswer, ...]
+    decisions: tuple[DecisionAnswer, ...]
+    reading_order: tuple[StepAnswer, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.takeaways)
+
+
+class NotableAnswer(Answer):
+    key: str
+    shows: FactAnswer
+    why: ReadingAnswer
+    caveat: FactAnswer
+
+
+class NotablesAnswer(Answer):
+    rows: tuple[NotableAnswer, ...]
+
+
+def closing_prompt(material: Material, outline: OutlineAnswer, brief: Brief) -> Prompt[ClosingAnswer]:
+    """Ask for minute and close of a brief whose themes, methods, news and challenges are written."""
+    start = f"Planned: question: {outline.question} Answer: {outline.answer} Start: {outline.start}."
+    return Prompt(
+        task="closing",
+        subject=f"{material.subject} {digest(written(material, brief))}",
+        system=CLOSING_SYSTEM,
+        user=f"{about(material)}\n{start}\n{Sheet(tuple(written(material, brief)))}",
+        schema=ClosingAnswer,
+        completion_tokens=CLOSING_TOKENS,
+    )
+
+
+def notable_prompt(material: Material, outline: OutlineAnswer, brief: Brief) -> Prompt[NotablesAnswer]:
+    """Ask for the table of notable papers, given what the themes tell already."""
+    keys = [
+        key
+        for key in dict.fromkeys(one.strip("[] ") for one in outline.notable)
+        if key in material.keyring.papers
+    ]
+    ids = set(material.keyring.paper_ids(keys))
+    told = [
+        (claim.id, material.keyring.lines(claim, {}))
+        for place, claim in claims(brief)
+        if place.section is Section.THEMES and claim.id and ids.intersection(claim.paper_ids)
+    ]
+    papers = material.entries(keys[:NOTABLE], with_abstracts=True)
+    return Prompt(
+        task="notable",
+        subject=f"{material.subject} {digest([*papers, *told])}",
+        system=NOTABLE_SYSTEM,
+        user=f"{about(material)}\nRows for: {', '.join(keys[:NOTABLE])}.\n{Sheet((*papers, *told))}",
+        schema=NotablesAnswer,
+        completion_tokens=CLOSING_TOKENS,
+    )
+
+
+def written(material: Material, brief: Brief) -> Sequence[tuple[str, Lines]]:
+    """Every sentence of a brief with its place, as a prompt shows it."""
+    facts = {claim.id: claim for _, claim in claims(brief) if claim.id}
+    entries: list[tuple[str, Lines]] = [
+        (f"h{number}", (("place", "heading of a theme"), ("heading", material.keyring.keyed(theme.heading))))
+        for number, theme in enumerate(brief.themes, 1)
+    ]
+    for place, claim in claims(brief):
+        if claim.id:
+            entries.append((claim.id, _lines(material, str(place), claim, facts)))
+    return entries
+
+
+def _lines(material: Material, place: str, claim: Claim, facts: Mapping[str, Claim]) -> Lines:
+    return (("place", place), ("kind", claim.kind), *material.keyring.lines(claim, facts))

@@ -1,0 +1,156 @@
+"""A model's words as a brief's: keys become papers, ``[[P3]]`` a handle, quotes the spans they stand for.
+
+What can't be turned is handed on as it came: a key that no paper has stays a key, a quote that stands nowhere
+stays a quote. The gates see it, count it, and have it repaired or dropped.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from service.briefs.model import Citation, Claim, ClaimKind
+from service.briefs.modelled.asking import Answer, Lines, one_line
+from service.briefs.modelled.evidence import locate
+from service.papers import Paper
+
+BRACKETED = re.compile(r"\[\[\s*(P\d{1,5})\s*\]\]")
+# In one pass, so that a handle that looks like a key is not taken for one; some models write bare keys.
+NAMED = re.compile(r"\[\[\s*(?P<key>P\d{1,5})\s*\]\]|(?<![\w$\\^{-])\[?(?P<bare>P\d{1,5})\b\]?(?![\w$}^-])")
+FACT_REFERENCE = re.compile(r"\s*[\[(]+\s*[FR]\d{1,2}(?:\s*,\s*[FR]\d{1,2})*\s*[\])]+")
+MOST_CITATIONS = 3  # of one sentence
+LONGEST_TEXT = 420  # characters of one sentence; the prompt asks for 30 words
+LONGEST_SETTING = 200
+LONGEST_HEADING = 140
+
+
+class CitationAnswer(Answer):
+    """A paper's key, and words copied from it."""
+
+    key: str
+    quote: str
+
+
+class SentenceAnswer(Answer):
+    """One sentence: a fact with its setting and quotes, or a reading with the facts that it rests on."""
+
+    id: str
+    kind: str
+    text: str
+    setting: str
+    citations: tuple[CitationAnswer, ...]
+    rests_on: tuple[str, ...]
+
+
+class FactAnswer(Answer):
+    text: str
+    setting: str
+    citations: tuple[CitationAnswer, ...]
+
+
+class ReadingAnswer(Answer):
+    text: str
+    rests_on: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Keyring:
+    """The papers of a brief by key, and the handles that it names them by, by paper id."""
+
+    papers: Mapping[str, Paper]
+    handles: Mapping[str, str]
+
+    @cached_property
+    def keys(self) -> dict[str, str]:
+        """Keys by paper id."""
+        return {paper.id: key for key, paper in self.papers.items()}
+
+    def fact(self, answer: FactAnswer | SentenceAnswer, claim_id: str, kind: ClaimKind = "fact") -> Claim:
+        """A fact in the brief's terms."""
+        citations = tuple(self._citation(citation) for citation in answer.citations[:MOST_CITATIONS])
+        setting = self.named(answer.setting, citations)[:LONGEST_SETTING].strip(" .;()")
+        text = self.named(answer.text, citations)
+        return Claim(text, tuple(dict.fromkeys(citations)), "written", kind, claim_id, (), setting)
+
+    def reading(self, answer: ReadingAnswer | SentenceAnswer, claim_id: str, ids: Mapping[str, str]) -> Claim:
+        """A reading; ``ids`` are the brief's for the ids that the answer's facts have."""
+        rests_on = tuple(
+            ids[one] for name in answer.rests_on if (one := one_line(name).strip("[]() ")) in ids
+        )
+        return Claim(
+            self.named(answer.text, ()), (), "written", "reading", claim_id, tuple(dict.fromkeys(rests_on))
+        )
+
+    def paper_ids(self, keys: Iterable[str]) -> tuple[str, ...]:
+        """The papers of keys, each once; keys that no paper has are left out."""
+        found = (self.papers.get(bare_key(key)) for key in keys)
+        return tuple(dict.fromkeys(paper.id for paper in found if paper))
+
+    def heading(self, text: str) -> str:
+        """A heading on one line, its keys as handles."""
+        return self.named(text, ())[:LONGEST_HEADING].strip(" .:")
+
+    def named(self, text: str, citations: tuple[Citation, ...]) -> str:
+        """Handles for keys: all in double brackets, and bare ones of cited papers that hold no such word."""
+        cited = {citation.paper_id for citation in citations}
+        evidence = " ".join(citation.evidence for citation in citations)
+
+        def handle(match: re.Match[str]) -> str:
+            key = match["key"] or match["bare"]
+            paper = self.papers.get(key)
+            if not paper or (match["bare"] and (paper.id not in cited or key in evidence)):
+                return match[0]
+            return self.handles[paper.id]
+
+        return NAMED.sub(handle, FACT_REFERENCE.sub("", one_line(text))[:LONGEST_TEXT])
+
+    def keyed(self, text: str) -> str:
+        """A text with keys for the handles of papers: a sentence of the brief as a prompt shows it."""
+        return self._mention.sub(lambda match: f"[[{self._key_of_handle[match[0]]}]]", text)
+
+    @cached_property
+    def _key_of_handle(self) -> dict[str, str]:
+        return {self.handles[paper.id]: key for key, paper in self.papers.items()}
+
+    @cached_property
+    def _mention(self) -> re.Pattern[str]:
+        longest_first = sorted(self._key_of_handle, key=lambda handle: (-len(handle), handle))
+        return re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, longest_first))})(?![\w-])")
+
+    def lines(self, claim: Claim, facts: Mapping[str, Claim]) -> Lines:
+        """A claim as a prompt shows it, a reading with the facts that it rests on."""
+        lines = [("sentence", self.keyed(claim.text))]
+        if claim.setting:
+            lines.append(("setting", self.keyed(claim.setting)))
+        lines += [
+            (f"quote of {self.keys.get(citation.paper_id, citation.paper_id)}", citation.evidence)
+            for citation in claim.citations
+        ]
+        lines += [("rests on", self.keyed(facts[one].whole)) for one in claim.rests_on if one in facts]
+        return tuple(lines)
+
+    def _citation(self, answer: CitationAnswer) -> Citation:
+        key = bare_key(answer.key)
+        if not (paper := self.papers.get(key)):
+            return Citation(key, one_line(answer.quote)[:LONGEST_TEXT])
+        return Citation(paper.id, locate(answer.quote, paper) or one_line(answer.quote)[:LONGEST_TEXT])
+
+
+def bare_key(key: str) -> str:
+    """``P3`` from ``[[P3]]``, as some models write a key; anything else in short."""
+    return one_line(key).strip("[] ")[:20]
+
+
+def sentences(
+    answers: Sequence[SentenceAnswer], keyring: Keyring, prefix: str
+) -> tuple[tuple[Claim, ...], dict[str, str]]:
+    """The sentences of an answer as claims ``prefix.1``, ``prefix.2``, …; and those ids by its own."""
+    held = [answer for answer in answers if answer.text.strip()]
+    ids = {one_line(answer.id).strip("[]() "): f"{prefix}.{at}" for at, answer in enumerate(held, 1)}
+    claims = (
+        keyring.reading(answer, f"{prefix}.{at}", ids)
+        if answer.kind.strip().lower() == "reading"
+        else keyring.fact(answer, f"{prefix}.{at}")
+        for at, answer in enumerate(held, 1)
+    )
+    return tuple(claims), ids

@@ -1,0 +1,199 @@
+"""The outline: the week's question and which papers belong where, found from the cards."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from service.briefs.modelled.asking import DATA_RULE, Answer, Prompt, Sheet, one_line, versions
+from service.briefs.modelled.cards import Card
+from service.briefs.modelled.keys import Keyring
+from service.briefs.modelled.threads import Past
+from service.papers import Window
+from subscribers.topics import Topic
+
+OUTLINE_TOKENS = 4_000  # of an answer; measured answers have 1,200 to 2,000
+MOST_PAPERS = 120  # that an outline is found from; further ones are in the catalog
+MOST_THEMES = 4
+MANY_PAPERS = 60  # from which on a window carries so many themes
+THEME_PAPERS = 8  # told or named beside a theme
+COUNTED_NAMES = 12
+_NAME = re.compile(r"[A-Za-z]*[A-Z0-9][\w.+-]*[A-Za-z0-9]")
+
+OUTLINE_SYSTEM = f"""\
+You plan a weekly brief that argues: readers want to know what the week's papers, together, show. \
+{DATA_RULE}
+
+Each entry P1, P2, … is a paper: its title and a card of notes with quotes from its abstract. Entries E1, \
+E2, … are sentences of earlier briefs of the same topic, with their week.
+
+Find, before anything is written:
+- question: the one question that most of the strongest papers of this week answer in part. One sentence \
+of at most 22 words that could not stand over another week.
+- answer: what these papers, taken together, answer so far: a claim with its scope (models, tasks, scale) \
+and how sure one can be. At most 28 words.
+- themes, strongest first: groups of papers whose findings bear on each other and on that answer: they \
+carry it, limit it or speak against it. A theme is worth writing when two or three papers together show \
+something that none shows alone: the same effect from two sides, a disagreement, a mechanism and its \
+limit. Each has finding (what its papers show, in at most 12 words), thesis (what that means, hedged), \
+told (4 or 5 keys, the leading paper first, each of which carries the finding itself or limits it), \
+against (keys among told whose results limit or contradict the finding; look for them), also (keys of \
+papers with the same finding that are not told, up to 4). A paper belongs only if its own result bears on \
+the finding; a shared method, word or benchmark is not enough. No paper is in two themes. Papers that fit \
+nowhere are left out. No theme for the rest.
+- elsewhere: up to 4 matters that other good papers of the week are about, each with name (2 to 4 words, a \
+subject such as "Data selection for RL") and 2 to 5 keys of papers that no theme tells and that are about \
+just this.
+- methods: up to two approaches that several papers of the week use or one leading paper introduces, with \
+the keys of 1 to 3 papers that explain how they work. Those of which a paper states a cost or limit come \
+first.
+- notable: six keys of papers to read first, best first: a clear claim, figures with a baseline, of use \
+beyond their setting. They may be told in themes. A paper whose claim waits for replication is not first.
+- against: up to 3 keys of papers whose results go against common practice or belief, or against each other.
+- alike: one set of 2 or 3 keys of papers that found or built the same thing separately.
+- resources: up to 4 keys of papers that release data, code, models or benchmarks that others will use.
+- challenges: up to 2 open problems, each with 1 to 3 keys of papers that state or show it (a stated \
+limit, or two papers that disagree), and problem in at most 10 words. Fewer if there are fewer.
+- threads: up to 2 links to earlier briefs: the key of an E entry, 1 to 2 keys of papers of this week \
+whose finding bears on that very sentence, and relation: continues, contradicts, replicates or answers. \
+Only where the same question is measured again; a shared word is no thread. None is better than a weak \
+one.
+- start: the key of the one paper to start with. It is told in a theme, and is notable."""
+
+
+class ThemePlan(Answer):
+    finding: str
+    thesis: str
+    told: tuple[str, ...]
+    against: tuple[str, ...]
+    also: tuple[str, ...]
+
+
+class MethodPlan(Answer):
+    name: str
+    papers: tuple[str, ...]
+
+
+class AlikePlan(Answer):
+    what: str
+    papers: tuple[str, ...]
+
+
+class ChallengePlan(Answer):
+    problem: str
+    papers: tuple[str, ...]
+
+
+class ThreadPlan(Answer):
+    earlier: str
+    papers: tuple[str, ...]
+    relation: str
+
+
+class AreaPlan(Answer):
+    name: str
+    papers: tuple[str, ...]
+
+
+class OutlineAnswer(Answer):
+    question: str
+    answer: str
+    themes: tuple[ThemePlan, ...]
+    elsewhere: tuple[AreaPlan, ...]
+    methods: tuple[MethodPlan, ...]
+    notable: tuple[str, ...]
+    against: tuple[str, ...]
+    alike: tuple[AlikePlan, ...]
+    resources: tuple[str, ...]
+    challenges: tuple[ChallengePlan, ...]
+    threads: tuple[ThreadPlan, ...]
+    start: str
+
+    def __bool__(self) -> bool:
+        return bool(self.themes)
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What the steps of one brief write from."""
+
+    topic: Topic
+    window: Window
+    keyring: Keyring  # every paper of the brief
+    cards: Mapping[str, Card]  # by key; papers without one are in the catalog alone
+    past: Past
+
+    @property
+    def subject(self) -> str:
+        """The brief as the prompts' subjects name it."""
+        return f"{self.topic.slug} {self.window.label} {versions(self.keyring.papers)}"
+
+    def entries(
+        self, keys: Iterable[str], *, with_abstracts: bool
+    ) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
+        """The papers of some keys with their cards, and abstracts where they are to be written about."""
+        found = []
+        for key in dict.fromkeys(keys):
+            if key in self.keyring.papers:
+                paper = self.keyring.papers[key]
+                lines = [("shown as", self.keyring.handles[paper.id]), ("title", paper.title)]
+                lines += [("abstract", paper.abstract)] if with_abstracts else []
+                lines += self.cards[key].lines() if key in self.cards else ()
+                found.append((key, tuple(lines)))
+        return found
+
+
+def outline_prompt(material: Material) -> Prompt[OutlineAnswer]:
+    """Ask for the outline of a window, from the cards of its best papers."""
+    keys = list(material.cards)[:MOST_PAPERS]
+    sheet = Sheet((*material.entries(keys, with_abstracts=False), *material.past.entries()))
+    return Prompt(
+        task="outline",
+        subject=material.subject,
+        system=OUTLINE_SYSTEM,
+        user=f"{about(material)}\n{_wish(len(keys))}\n{counts(material)}\n{sheet}",
+        schema=OutlineAnswer,
+        completion_tokens=OUTLINE_TOKENS,
+    )
+
+
+def about(material: Material) -> str:
+    """Topic and window, as every prompt of a brief names them."""
+    topic = material.topic
+    words = f"Topic: {one_line(topic.name)}: {one_line(topic.description)}"
+    return f"{words}\nWindow: {material.window.first} to {material.window.last}"
+
+
+def themes_wished(papers: int) -> int:
+    """How many themes a window of so many papers can carry."""
+    return min(MOST_THEMES if papers >= MANY_PAPERS else MOST_THEMES - 1, max(1, papers // 7))
+
+
+def _wish(papers: int) -> str:
+    most = themes_wished(papers)
+    return f"{papers} papers. Find up to {most} theme{'s' if most > 1 else ''}."
+
+
+def counts(material: Material) -> str:
+    """What code counts in the cards, so that no model has to."""
+    cards = list(material.cards.values())
+    said = {
+        "name a limit of their own": sum(bool(card.limits) for card in cards),
+        "give a result with a baseline": sum(
+            any("against " in r.setting for r in card.results) for card in cards
+        ),
+        "release something": sum(bool(card.resources) for card in cards),
+        "contradict practice or belief": sum(bool(card.contradicts) for card in cards),
+    }
+    told = ", ".join(f"{number} {words}" for words, number in said.items())
+    names = ", ".join(f"{name} {number}" for name, number in _measured_on(cards))
+    return f"Counted: of {len(cards)} papers {told}.{f' Most often measured on: {names}.' if names else ''}"
+
+
+def _measured_on(cards: Sequence[Card]) -> list[tuple[str, int]]:
+    """Names of models and data in the settings of results, with the number of papers, most often first."""
+    seen: Counter[str] = Counter()
+    for card in cards:
+        seen.update({name for result in card.results for name in _NAME.findall(result.setting)})
+    often = [(name, number) for name, number in seen.items() if number > 2]
+    return sorted(often, key=lambda item: (-item[1], item[0]))[:COUNTED_NAMES]

@@ -1,0 +1,64 @@
+"""What holds for every sentence that a language model writes or checks, in the words of the prompts."""
+
+from service.briefs.modelled.asking import NUMBER_RULE, QUOTE_RULE
+
+VOICE = """\
+Write for three readers at once: an engineer of the field, a second-year student and a head of group with \
+eight minutes. Connected prose that can be read aloud: each sentence takes up the one before it or turns \
+from it (so, but, by contrast, that may be why), and says in plain words what a thing does before it says \
+how much it gains. 15 to 30 words a sentence, one thought each, active verbs; no noun stacks ("all-success \
+rollout clips"), no telegram style. A standard term or acronym is explained in a clause where it first \
+stands, once. No praise (novel, powerful, significant), no list of names, no template: two items in a row \
+are not built alike."""
+
+FACT_RULES = f"""\
+Facts (kind "fact") say what papers say:
+- A fact cites 1 to 3 papers, each with a quote, and names them by key, as [[P3]]; the page shows the \
+paper there under the name that stands behind "shown as". That name may be one of its methods: where a \
+result is another variant's, the sentence names the variant. The page adds links: no title, author or link \
+is written.
+- Every part of it is carried by what the cited papers say, in the same meaning: who does what to what, in \
+which direction, under which condition, how often. Qualifiers stay (up to, on average, in simulation, \
+often, can), and so does what a gain is measured against. A fact about several papers is true of each of \
+them as it stands; better two facts than one that blurs them.
+- A number stands with what it was measured on. Where the paper gives model, size, benchmark or baseline, \
+they stand in the sentence or, shorter, in `setting` (at most 10 words, such as "Qwen2.5-7B, AIME24, \
+against GRPO"); the page shows the setting in small type behind the sentence. It says nothing that the \
+sentence says. `setting` is empty where the sentence has no number. A setting belongs to the very number \
+beside it, in words that readers know: no configuration strings. Say what a number is of (points or \
+relative, higher or lower is better, the level aimed at) where the paper does.
+- A comparison names both sides and what is compared. A word that one paper coined ("clip", "circuit") is \
+explained in that sentence or not used. A sentence can be understood without the one before it, but for \
+who is meant.
+- Say the size of an effect, not that there is one: "consistently improves", "state of the art" and \
+"substantially better" tell nothing. Where the paper gives no size, tell its mechanism or its scope \
+instead. Where a gain looks small, a baseline weak or a test narrow, the sentence after it says so, if the \
+paper's words show it.
+- {NUMBER_RULE}
+- {QUOTE_RULE} One paper may be quoted twice in a sentence. `rests_on` is empty."""
+
+READING_RULES = """\
+Readings (kind "reading") are ours: what the facts mean. They are shown in another type.
+- `rests_on` lists the ids of the facts it follows from, one to four of them; citations and setting are \
+empty. It brings in no fact, name, number or paper that those facts do not hold. Papers may be named by \
+key if the facts cite them.
+- It must follow. Allowed: what two results together suggest, which mechanism would explain them (said as \
+a guess), where they disagree, what a reader should do or test differently, what remains open between \
+exactly these papers. Not allowed: joining two papers that measured different things as if one confirmed \
+the other; a rule from two or three cases; saying that one paper explains, needs or settles another; \
+causes that no paper tests; "both", "any", "always", "the field". Hedge once (suggests, may, in these \
+settings) and name the limit that matters.
+- Where a fact beside it points the other way, the reading says so, and weighs: what differs between the \
+two (task, model size, length, how the signal is checked), and which was measured more broadly.
+- It could stand in no other week. "More evaluation is needed", "careful ablations", "promising" are no \
+readings.
+- It commits: one plain sentence, one hedge, what a reader should now believe or do differently than last \
+week.
+- Advice can be followed on Monday: with which model or data, what to change, which measure, and from \
+which outcome on to keep or drop it; rough effort if the facts tell. No stock phrase ("at equal cost, \
+compare X with Y", "log X, then compare Y"): no two pieces of advice in a brief are built alike."""
+
+HEADING_RULES = """\
+A heading has 5 to 12 words in sentence case and states a finding of its papers with names of things \
+(methods, quantities), not a subject. It is true of every paper told under it. It holds no number, and no \
+key unless one paper carries it alone."""

@@ -1,0 +1,206 @@
+"""Claims as the templates show them: clean text, links at papers, settings small, readings told apart."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+from service.briefs.grounding.places import claims as claims_with_places
+from service.briefs.model import Brief, CatalogEntry, Claim
+from service.emails.plaintext import TIE
+from service.emails.shown import Segment, safe_url, segments, shown
+
+Value = TypeVar("Value")
+SETTING, QUOTE, HANDLE = 160, 400, 60  # characters shown at most
+QUOTES = 8  # papers whose words are shown behind one sentence
+READING, SO = "Reading", "So"  # the words that tell a reading from a fact
+POSSESSIVE = re.compile(rf"{TIE}(\[\d+\])([’']s\b)")  # a number stands behind the whole word
+LONG = 5  # claims that are too many for one paragraph
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run of text; where it names a paper, the paper's link and its number in the plaintext list."""
+
+    text: str
+    url: str | None = None
+    paper_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A paper's own words, which a sentence rests on."""
+
+    paper: Run
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One claim. A setting stands small behind its words and before what ends them."""
+
+    runs: tuple[Run, ...]
+    setting: str = ""
+    end: str = ""
+    is_reading: bool = False
+    word: str = ""  # says that a reading begins, where one does
+    quotes: tuple[Quote, ...] = ()  # on the web alone
+    rests_on: tuple[str, ...] = ()  # of a reading, the facts in words; on the web alone
+
+    @property
+    def has_evidence(self) -> bool:
+        return bool(self.quotes or self.rests_on)
+
+
+Paragraph = tuple[Sentence, ...]
+
+
+class Paragraphs:
+    """Makes paragraphs of one brief's claims."""
+
+    def __init__(self, brief: Brief, *, with_evidence: bool = False) -> None:
+        self._brief = brief
+        self._with_evidence = with_evidence
+
+    def of(self, claims: Iterable[Claim], word: str = READING, row: str = "") -> Paragraph:
+        """The claims as one paragraph: each paper is linked where it is first named, but for a row's own.
+
+        The first of a run of readings says so by the word.
+        """
+        named, before = {row}, None
+        sentences = []
+        for claim in claims:
+            opens = claim.is_reading and not (before and before.is_reading)
+            clear = {
+                row,
+                *(before.paper_ids if before else ()),
+            }  # what the sentence is about goes without saying
+            parts = self._segments(claim, is_clear=clear.issuperset(claim.paper_ids))
+            sentences.append(self._sentence(claim, self._linked(parts, named), word if opens else ""))
+            before = claim
+        return tuple(sentences)
+
+    def of_some(self, claim: Claim | None, word: str = READING, row: str = "") -> Paragraph:
+        """The paragraph of one claim; empty for none."""
+        return self.of((claim,), word, row) if claim else ()
+
+    def run(self, paper_id: str, text: str = "") -> Run:
+        entry = self._entries[paper_id]
+        name = text or shown(entry.handle, HANDLE) or shown(entry.title, HANDLE) or entry.paper_id
+        return Run(name, safe_url(entry.url), paper_id)
+
+    def runs(self, paper_ids: Iterable[str]) -> tuple[Run, ...]:
+        return tuple(self.run(paper_id) for paper_id in paper_ids if paper_id in self._entries)
+
+    def _sentence(self, claim: Claim, linked: Iterable[Run], word: str) -> Sentence:
+        runs, end = _ended(linked, bool(claim.setting))
+        return Sentence(
+            runs=runs,
+            setting=shown(claim.setting, SETTING),
+            end=end,
+            is_reading=claim.is_reading,
+            word=word,
+            quotes=tuple(self._quotes(claim)) if self._with_evidence else (),
+            rests_on=tuple(self._bases(claim)) if self._with_evidence else (),
+        )
+
+    def _segments(self, claim: Claim, *, is_clear: bool) -> Sequence[Segment]:
+        """A fact cut at the papers that it cites, a reading at those of its facts.
+
+        A fact that names none of its papers has them behind it, unless they are clear.
+        """
+        if not claim.is_reading:
+            return segments(claim, self._entries, among=claim.paper_ids if is_clear else None)
+        cited = (paper_id for fact in self._facts(claim) for paper_id in fact.paper_ids)
+        return segments(claim, self._entries, among=(*claim.paper_ids, *cited))
+
+    def _linked(self, parts: Iterable[Segment], named: set[str]) -> Iterator[Run]:
+        for part in parts:
+            run = self.run(part.paper_id, part.text) if part.paper_id else Run(part.text)
+            yield Run(run.text) if part.paper_id in named else run
+            named.add(part.paper_id or "")
+
+    def _quotes(self, claim: Claim) -> Iterator[Quote]:
+        """The words behind a fact; none for one that quotes them itself."""
+        said = shown(claim.text, 2 * QUOTE)
+        quotes = [(one.paper_id, shown(one.evidence, QUOTE)) for one in claim.citations[:QUOTES]]
+        if all(words.rstrip("….") in said for _, words in quotes):
+            return
+        yield from (Quote(self.run(id_), words) for id_, words in quotes if id_ in self._entries and words)
+
+    def _bases(self, claim: Claim) -> Iterator[str]:
+        yield from (shown(fact.text, QUOTE) for fact in self._facts(claim) if claim.is_reading)
+
+    def _facts(self, claim: Claim) -> Sequence[Claim]:
+        return [self._by_id[name] for name in claim.rests_on if name in self._by_id]
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, Claim]:
+        return {claim.id: claim for _, claim in claims_with_places(self._brief) if claim.id}
+
+    @cached_property
+    def _entries(self) -> dict[str, CatalogEntry]:
+        return self._brief.entries
+
+
+def halves(claims: Sequence[Claim]) -> tuple[Sequence[Claim], ...]:
+    """One paragraph, or two: the second begins near the middle, with a fact, best behind a reading."""
+    places = [place for place in range(2, len(claims) - 1) if not claims[place].is_reading]
+    if len(claims) < LONG or not places:
+        return (claims,)
+    middle = len(claims) / 2
+    cut = min(places, key=lambda place: abs(place - middle) - claims[place - 1].is_reading)
+    return claims[:cut], claims[cut:]
+
+
+def plain(paragraph: Iterable[Sentence], numbers: Mapping[str, int]) -> str:
+    """A paragraph in plaintext: behind each paper's name its number in the list of links."""
+    return " ".join(_plain_sentence(sentence, numbers) for sentence in paragraph)
+
+
+def plain_run(run: Run, numbers: Mapping[str, int]) -> str:
+    number = numbers.get(run.paper_id or "")
+    return f"{run.text}{TIE}[{number}]" if number else run.text
+
+
+def papers_in(node: object) -> Iterator[str]:
+    """The ids of the papers that runs in a view's values name, in their order."""
+    return (run.paper_id for run in values_in(node, Run) if run.paper_id)
+
+
+def texts_in(node: object) -> Iterator[str]:
+    """The texts of the runs in a view's values, in their order."""
+    return (run.text for run in values_in(node, Run))
+
+
+def sentences_in(node: object) -> Iterator[Sentence]:
+    return values_in(node, Sentence)
+
+
+def values_in(node: Any, kind: type[Value]) -> Iterator[Value]:
+    """The values of a kind inside a view's values, in their order."""
+    if isinstance(node, kind):
+        yield node
+    elif isinstance(node, tuple):
+        for item in node:
+            yield from values_in(item, kind)
+    elif hasattr(node, "__dataclass_fields__"):
+        for name in node.__dataclass_fields__:
+            yield from values_in(getattr(node, name), kind)
+
+
+def _plain_sentence(sentence: Sentence, numbers: Mapping[str, int]) -> str:
+    word = f"{sentence.word}: " if sentence.word else ""
+    setting = f" ({sentence.setting})" if sentence.setting else ""
+    words = POSSESSIVE.sub(rf"\2{TIE}\1", "".join(plain_run(run, numbers) for run in sentence.runs))
+    return f"{word}{words}{setting}{sentence.end}"
+
+
+def _ended(runs: Iterable[Run], is_open: bool) -> tuple[tuple[Run, ...], str]:
+    """The runs, and their full stop apart where a setting is to stand before it."""
+    held = tuple(runs)
+    last = held[-1] if held else Run("")
+    if not is_open or last.url or not last.text.endswith(".") or last.text.endswith(".."):
+        return held, ""
+    return (*held[:-1], Run(last.text[:-1], None, last.paper_id)), "."

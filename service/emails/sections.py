@@ -1,0 +1,166 @@
+"""The sections of a brief as values: what the templates of e-mail, plaintext and page are given to show."""
+
+from dataclasses import dataclass
+
+from service.emails.paragraphs import Paragraph, Run
+
+
+@dataclass(frozen=True, slots=True)
+class TakeawayView:
+    """A fact of the minute, and what follows from it."""
+
+    fact: Paragraph
+    so: Paragraph
+
+
+@dataclass(frozen=True, slots=True)
+class PaperName:
+    """A paper in a list of what to read, with its true length where it is known."""
+
+    paper: Run
+    pages: str
+
+
+@dataclass(frozen=True, slots=True)
+class MinuteView:
+    """What a reader of one minute gets."""
+
+    question: Paragraph
+    takeaways: tuple[TakeawayView, ...]
+    start: PaperName | None
+    why: Paragraph
+
+
+@dataclass(frozen=True, slots=True)
+class AlsoView:
+    """A paper that belongs to a theme and is not told in it."""
+
+    paper: Run
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A heading, what flows under it, and points that stand alone; a theme has a thesis and more papers."""
+
+    heading: str
+    paragraphs: tuple[Paragraph, ...]
+    points: tuple[Paragraph, ...] = ()
+    thesis: Paragraph = ()
+    also: tuple[AlsoView, ...] = ()
+    settles: Paragraph = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AreaView:
+    """What else the window was about: papers that no theme tells, by name."""
+
+    name: str
+    papers: tuple[Run, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MethodView:
+    """A methodological approach; a part that no paper states is empty."""
+
+    name: str
+    how: Paragraph
+    strength: Paragraph
+    trade_off: Paragraph
+    use_when: Paragraph
+
+
+@dataclass(frozen=True, slots=True)
+class NotableView:
+    """A paper of the table, with badges from its metadata."""
+
+    paper: Run
+    title: str  # as it goes on behind the paper's handle
+    badges: str
+    shows: Paragraph
+    why: Paragraph
+    caveat: Paragraph
+
+
+@dataclass(frozen=True, slots=True)
+class NamedView:
+    """Something new with its kind: a resource, or a word that rose."""
+
+    name: str
+    kind: str
+    text: Paragraph
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierView:
+    """A sentence of an earlier brief, and that brief's page."""
+
+    issue: Run
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadView:
+    """A question followed over weeks."""
+
+    question: str
+    relation: str
+    text: Paragraph
+    earlier: tuple[EarlierView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NewsView:
+    """What is new in the window."""
+
+    against: Paragraph = ()
+    alike: Paragraph = ()
+    resources: tuple[NamedView, ...] = ()
+    threads: tuple[ThreadView, ...] = ()
+    trends: tuple[NamedView, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.against or self.alike or self.resources or self.threads or self.trends)
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionView:
+    """What a reader may decide, behind the words for its kind."""
+
+    words: str
+    text: Paragraph
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """What to read for one purpose, in order."""
+
+    purpose: str
+    papers: tuple[PaperName, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PaperView:
+    """One paper of the catalog."""
+
+    paper: Run
+    title: str  # as it goes on behind the paper's handle
+    about: str  # authors, categories, date, badges
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class TermView:
+    """A term of the glossary, and the paper that explains it, where its name is another."""
+
+    term: str
+    meaning: str
+    source: Run | None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    """The papers of one theme, or of none."""
+
+    heading: str
+    papers: tuple[PaperView, ...]
