@@ -12,6 +12,7 @@ from email_validator import EmailNotValidError, validate_email
 
 LONGEST_ADDRESS, LONGEST_NAME = 254, 200
 PLAIN_LOCAL_PART = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
+GMAIL = ("gmail.com", "googlemail.com")
 BIDI_CONTROLS = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # joiners stay: some scripts need them
 UNWANTED = re.compile(f"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\ufeff\u2028\u2029{BIDI_CONTROLS}]")
 
@@ -30,6 +31,18 @@ class Address:
     @property
     def domain(self) -> str:
         return self.key.rpartition("@")[2]
+
+    @property
+    def mailbox(self) -> str:
+        """What many spellings share, which most likely is one mailbox: no +tag, and at Gmail no dots.
+
+        For counting alone. Two readers may well be one mailbox; nobody is written to under this name.
+        """
+        local, _, domain = self.key.rpartition("@")
+        local = local.partition("+")[0] or local
+        if domain in GMAIL:
+            local, domain = local.replace(".", ""), GMAIL[0]
+        return f"{local}@{domain}"
 
 
 def read_address(text: str) -> Address:

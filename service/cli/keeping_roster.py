@@ -22,7 +22,6 @@ from subscribers.imports import COLUMNS, ImportRefused, RowResult, export_rows, 
 from subscribers.preferences import Frequency, Length
 from subscribers.roster import Joining, Roster
 from subscribers.subscriber import Subscriber, UnknownSubscriber
-from subscribers.subscriptions import Subscriptions
 from subscribers.suppressions import Cause
 
 app = typer.Typer(no_args_is_help=True, help="Add, import, show, suppress and delete subscribers.")
@@ -196,8 +195,7 @@ def forget(
     one = service.roster.find(address)
     if not yes:
         typer.confirm(f"Delete {one.address} for good?", abort=True)
-    keys = wiring.secret_keys(service.settings)
-    Subscriptions(service.engine, keys).forget(one.id, wiring.now())
+    service.subscriptions.forget(one.id, wiring.now())
     out.print(f"Deleted {one.address}")
 
 
