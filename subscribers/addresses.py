@@ -79,6 +79,12 @@ def clean_name(text: str) -> str | None:
     return " ".join(unicodedata.normalize("NFC", UNWANTED.sub(" ", text)).split()) or None
 
 
+def masked(text: str) -> str:
+    """``a…@example.org``: enough to know it again, too little to write to it."""
+    local, _, domain = text.rpartition("@")
+    return f"{local[:1]}…@{domain}" if domain and local else f"{text[:1]}…" * bool(text)
+
+
 @dataclass(frozen=True, slots=True)
 class KeyedHash:
     """HMAC-SHA-256 of what may not be kept: the same value can be recognised, and not read."""

@@ -51,6 +51,7 @@ class Joining:
     frequency: Frequency | None = None
     time_zone: str | None = None
     hour: int | None = None
+    adds_topics: bool = False  # to those that a known one follows; else `topics` take their place
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ class Roster:
                 _topic_row(session, slug)
             batch = additions.draft(session, [candidate], self._hashes)
             (addition,) = batch.additions
-            if addition.result not in {Result.ADDED, Result.UPDATED}:
+            if addition.result in {Result.REFUSED, Result.SUPPRESSED}:
                 raise NotAdded(f"{candidate.address.spelled} is {addition.result}, not added: {addition.why}")
             additions.write(session, batch, source, now)
             row = session.exec(_by_key(candidate.address.key)).one()
@@ -282,4 +283,5 @@ def _candidate(joining: Joining) -> Candidate:
         choices={name: value for name, value in choices.items() if value is not None},
         consent=joining.consent,
         standing=joining.standing,
+        adds_topics=joining.adds_topics,
     )

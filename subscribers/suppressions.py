@@ -2,14 +2,14 @@
 
 import datetime as dt
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from subscribers.addresses import Address, KeyedHash, read_address, read_domain
-from subscribers.database import is_one_of, writer
+from subscribers.database import insert_new, is_one_of, table, writer
 from subscribers.tables import SuppressionRow
 
 
@@ -104,6 +104,12 @@ def named_causes(session: Session, addresses: Collection[Address]) -> dict[str, 
     by_domain = _causes(session, Kind.DOMAIN, {one.domain for one in addresses})
     found = {one.key: by_domain[one.domain] for one in addresses if one.domain in by_domain}
     return found | _causes(session, Kind.ADDRESS, {one.key for one in addresses})
+
+
+def keep(session: Session, given: Collection[Suppression]) -> None:
+    """Write suppressions with their causes, notes and dates; of those that are there nothing changes."""
+    rows = [asdict(one) for one in given]
+    insert_new(session.connection(), table(SuppressionRow), rows)
 
 
 def keep_hash(session: Session, address: Address, hashes: KeyedHash, now: dt.datetime) -> None:

@@ -128,15 +128,16 @@ def test_a_bad_query_is_refused_with_the_place_of_the_error(brief: Brief) -> Non
 def test_subscribers_are_added_imported_and_listed(brief: Brief) -> None:
     assert brief("subscribers", "add", "ada@example.org", "--topic", "llm-post-train").code == 0
     Path("more.csv").write_text("address,topics\nbo@example.org,llm-agents\nnobody,llm-agents\n")
-    imported = brief("subscribers", "import", "more.csv")
-    assert (imported.code, "row 3: refused" in imported.out) == (1, True)
+    imported = brief("subscribers", "import", "more.csv", "--consent", "a list")
+    assert (imported.code, "line 3 n…: refused" in imported.out) == (1, True)
     found = json.loads(brief("subscribers", "list", "--json").out)
     assert [one["address"] for one in found] == ["ada@example.org", "bo@example.org"]
 
 
 def test_a_subscriber_is_shown_with_choices_consent_and_history(brief: Brief) -> None:
     brief("subscribers", "add", "ada@example.org", "--topic", "llm-agents", "--consent", "paper form 7")
-    brief("subscribers", "add", "ada@example.org", "--topic", "exoplanets", "--frequency", "monthly")
+    add = ("subscribers", "add", "ada@example.org", "--frequency", "monthly")
+    brief(*add, "--topic", "exoplanets", "--replace")
     shown = json.loads(brief("subscribers", "show", "ADA@example.org", "--json").out)
     assert (shown["consent"], shown["frequency"], shown["topics"]) == (
         "paper form 7",
@@ -163,7 +164,7 @@ def test_a_known_subscriber_changes_only_in_what_is_given(brief: Brief) -> None:
     add = ("subscribers", "add", "ada@example.org")
     brief(*add, "--topic", "llm-agents", "--length", "short", "--frequency", "monthly", "--name", "Ada [L]")
     ran = brief(*add, "--topic", "exoplanets")
-    assert ran.out == "Updated ada@example.org: exoplanets\n"
+    assert ran.out == "Updated ada@example.org: llm-agents, exoplanets\n"
     shown = json.loads(brief("subscribers", "show", "ada@example.org", "--json").out)
     assert (shown["length"], shown["frequency"], shown["name"]) == ("short", "monthly", "Ada [L]")
     assert "Ada [L]" in brief("subscribers", "list").out
@@ -184,11 +185,15 @@ def test_hostile_text_goes_through_every_list_as_it_is(brief: Brief) -> None:
 
 def test_an_import_is_rehearsed_reported_and_exported(brief: Brief) -> None:
     Path("more.csv").write_text("address;topics;name\nbo@example.org;llm-agents;=1+1\nnobody;llm-agents;\n")
-    rehearsed = brief("subscribers", "import", "more.csv", "--dry-run")
-    assert "1 added, 0 updated, 1 refused, 0 suppressed (nothing was written)" in rehearsed.out
-    ran = brief("subscribers", "import", "more.csv", "--report", "report.csv", "--json")
+    command = ("subscribers", "import", "more.csv", "--consent", "a list")
+    rehearsed = brief(*command, "--dry-run")
+    assert "1 added, 1 refused (nothing was written)" in rehearsed.out
+    ran = brief(*command, "--report", "report.csv", "--json")
     assert [json.loads(line)["result"] for line in ran.out.splitlines()] == ["added", "refused"]
-    assert Path("report.csv").read_text().splitlines()[:2] == ["row,result,why", "2,added,"]
+    assert Path("report.csv").read_text().splitlines()[:2] == [
+        "line,address,result,why",
+        "2,b…@example.org,added,",
+    ]
     assert brief("subscribers", "export", "--out", "all.csv").code == 0
     assert Path("all.csv").read_text() == brief("subscribers", "export").out
     assert "bo@example.org,'=1+1,llm-agents," in brief("subscribers", "export").out

@@ -58,6 +58,50 @@ def test_confirming_again_says_so_and_sends_nothing(place: Place, reader: Reader
     assert len(place.letters()) == letters
 
 
+def test_a_stranger_with_a_forwarded_email_brings_nobody_back_who_left(place: Place, reader: Reader) -> None:
+    ada = place.subscriber()
+    leave, manage = path(place, Purpose.LEAVE, ada, "2026-W22"), path(place, Purpose.MANAGE, ada)
+    left = place.app.app.state.desk.subscriptions.leave(ada.id, place.clock.now, "a page").subscriber
+    for days in (0, 3, 40, 400):
+        place.clock.forward(days=days)
+        join(place, reader, ADDRESS, topics=["quantum-computing"])
+        page = reader.get(leave)
+        assert "Undo" not in page.text
+        assert "Undo" not in reader.post(leave, ONE_CLICK).text
+        reader.get(manage)
+        place.app.app.state.desk.subscriptions.prune(place.clock.now)
+    assert place.again(ada) == left
+
+
+def test_who_left_comes_back_from_the_mailbox_with_what_they_chose_now(place: Place, reader: Reader) -> None:
+    ada = place.subscriber()
+    place.app.app.state.desk.subscriptions.leave(ada.id, place.clock.now, "a page")
+    join(place, reader, ADDRESS, topics=["quantum-computing"])
+    page = reader.get(path_in(place.letter("Please confirm"), "confirm"))
+    assert "Quantum" in page.text
+    assert reader.press(page, "Yes").heading == "You are in"
+    back = place.again(ada)
+    assert (back.standing, back.topics, back.left_at) == (Standing.ACTIVE, ("quantum-computing",), None)
+
+
+def test_of_two_joins_the_link_that_is_pressed_applies_its_own_choices(place: Place, reader: Reader) -> None:
+    join(place, reader, NEW, topics=["exoplanets"])
+    join(place, reader, NEW, topics=["quantum-computing", "llm-agents"])
+    mine, _ = (path_in(letter, "confirm") for letter in place.letters())
+    reader.press(reader.get(mine), "Yes")
+    assert place.service.roster.find(NEW).topics == ("exoplanets",)
+    assert place.service.roster.count() == 1
+
+
+def test_a_link_asked_for_before_confirming_is_a_confirmation_once_more(place: Place, reader: Reader) -> None:
+    join(place, reader)
+    reader.press(reader.get("/links"), "Send", email=NEW)
+    first, again = place.letters()
+    assert first["subject"] == again["subject"]
+    reader.press(reader.get(path_in(again, "confirm")), "Yes")
+    assert place.service.roster.find(NEW).standing is Standing.ACTIVE
+
+
 @pytest.mark.parametrize("address", [NEW, ADDRESS, "blocked@example.net"])
 def test_the_answer_is_the_same_for_every_address(place: Place, reader: Reader, address: str) -> None:
     expected = join(place, reader, "somebody.else@example.org")

@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any, Literal, TextIO
 
 import sqlalchemy as sa
@@ -180,6 +181,15 @@ def progress(*more: ProgressColumn) -> Progress:
     """A progress bar on standard error, where that is a terminal; the step is plain text."""
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), *more)
     return Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
+
+
+@contextmanager
+def private(file: Path) -> Iterator[TextIO]:
+    """A text file that its owner alone reads, also where it was there before: it will hold addresses."""
+    handle = os.open(file, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8", newline="") as lines:
+        os.fchmod(handle, 0o600)
+        yield lines
 
 
 def data_out() -> TextIO:

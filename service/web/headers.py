@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service import logs
 from service.settings import LOOPBACK
 from service.web.metrics import Traffic
+from subscribers.links import mended
 
 log = logging.getLogger("service.web")
 
@@ -66,6 +67,7 @@ class Guard:
             await self.app(scope, receive, send)
             return
         _without_nul(scope)
+        scope["path"] = mended(scope["path"])
         request_id = _request_id(scope)
         headers = [*self._headers, (b"x-request-id", request_id.encode())]
         answer = _Answer(send, headers, bodiless=scope["method"] == "HEAD")

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Protocol
 
 from fastapi import Depends, HTTPException, Request, Response
 from starlette.background import BackgroundTasks
+from starlette.exceptions import HTTPException as Unreadable
 from starlette.formparsers import MultiPartException
 
 from subscribers.limits import Limits
@@ -194,7 +195,7 @@ async def fields_of_any(request: Request) -> Fields:
     """What was sent, in whatever form; nothing where it is no form that can be read."""
     try:
         return await fields(request)
-    except HTTPException as error:
+    except Unreadable as error:
         if error.status_code != 400:
             raise
         return Fields({})
