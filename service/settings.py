@@ -249,7 +249,8 @@ class Settings(BaseSettings):
         False, description="whether other machines may read /outbox, which holds everybody's links"
     )
     metrics_token: SecretStr = Field(
-        SecretStr(""), description="bearer token that /metrics asks for; only this machine when empty"
+        SecretStr(""),
+        description="bearer token that /metrics asks for; when empty this machine in development",
     )
     ready_queue_hours: float = Field(
         12.0, gt=0, description="how long deliveries may be overdue before /health/ready turns red"

@@ -134,8 +134,8 @@ OLD = (
     """INSERT INTO topics VALUES ('t', 1, '{"slug": "t", "name": "T", "description": "D.",
        "categories": ["cs.LG"], "search_terms": ["t"]}')""",
     (
-        f"{PERSON} (3, 'r3', 'ada@example.org', 'ada@example.org', 'example.org', 'active', 'full', 'weekly', "
-        "'UTC', 8, 'form', '2026-05-01', NULL, 0, 0)"
+        f"{PERSON} (3, 'r3', 'ada@example.org', 'ada@example.org', 'example.org', 'active', 'full', "
+        "'weekly', 'UTC', 8, 'form', '2026-05-01', NULL, 0, 0)"
     ),
     (
         f"{PERSON} (4, 'r4', 'left@example.org', 'left@example.org', 'example.org', 'unconfirmed', 'full', "

@@ -135,11 +135,24 @@ def test_another_site_presses_no_button(place: Place, reader: Reader) -> None:
         ("127.0.0.1", {"Host": "rebound.example"}),
         ("127.0.0.1", {"X-Forwarded-For": "127.0.0.1"}),
         ("127.0.0.1", {"Forwarded": "for=203.0.113.7"}),
+        ("127.0.0.1", {"X-Forwarded-Proto": "https"}),
+        ("127.0.0.1", {"X-Real-IP": "127.0.0.1"}),
+        ("127.0.0.1", {"CF-Connecting-IP": "127.0.0.1"}),
+        ("127.0.0.1", {"True-Client-IP": "127.0.0.1"}),
+        ("127.0.0.1", {"Via": "1.1 proxy"}),
+        ("127.0.0.1", {"Connection": "close"}),
     ],
 )
 def test_other_machines_see_no_outbox(place: Place, client: str, headers: dict[str, str]) -> None:
     stranger = Reader(TestClient(place.app, HERE, client=(client, 50_000)))
     assert stranger.get("/outbox", **headers).status == 404
+
+
+def test_there_is_no_outbox_where_links_lead_through_a_proxy(tmp_path: Path, migrated: Path) -> None:
+    place = open_place(tmp_path, migrated, "https://brief.example.org")
+    here = Reader(TestClient(place.app, HERE, client=("127.0.0.1", 50_000)))
+    assert here.get("/outbox").status == 404
+    assert "See what was sent" not in here.get("/").text
 
 
 def served_with(place: Place, **changes: object) -> Reader:

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable
 from functools import partial
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -12,6 +13,7 @@ from starlette.types import ASGIApp
 
 from service import __version__, wiring
 from service.emails.letters import LetterPress
+from service.settings import LOOPBACK, Settings
 from service.web import admin, feeds, health, metrics, outbox, public, web_view, webhooks
 from service.web.admin import sign_in
 from service.web.admin.counting import Kept
@@ -55,7 +57,7 @@ def make_app(
     settings = service.settings
     outgoing = Outgoing()
     site = Site(wiring.sender(settings), Shelf(service.engine), wiring.TEMPLATES)
-    site.outbox = "/outbox" if wiring.has_local_mailbox(settings) else ""
+    site.outbox = "/outbox" if _shows_outbox(settings) else ""
     # Starlette redirects to the Host that a request names; ours is no matter for whoever asks
     app = FastAPI(
         title=settings.sender_name,
@@ -87,11 +89,19 @@ def _add_operating(app: FastAPI, service: wiring.Service, traffic: metrics.Traff
     tolerance = health.Tolerance(dt.timedelta(hours=settings.ready_queue_hours), issue_age)
     app.include_router(health.router(service.engine, tolerance, clock))
     token = settings.metrics_token.get_secret_value()
-    app.include_router(metrics.router(service.archive, traffic, token, is_from_here, clock))
+    # in production a proxy on this machine asks for everybody: nobody reads the metrics without the token
+    may_read = is_from_here if settings.environment == "development" else lambda _: False
+    app.include_router(metrics.router(service.archive, traffic, token, may_read, clock))
     if settings.sendgrid_webhook_key:
         app.include_router(webhooks.router(partial(wiring.take_in_events, service), clock))
-    if wiring.has_local_mailbox(settings):
+    if _shows_outbox(settings):
         outbox.add_to(app, settings.outbox, open_to_all=settings.outbox_open)
+
+
+def _shows_outbox(settings: Settings) -> bool:
+    """Whether e-mails are shown that went into a folder. Where links lead elsewhere, a proxy leads here."""
+    is_here = urlsplit(settings.base_url).hostname in LOOPBACK
+    return wiring.has_local_mailbox(settings) and (is_here or settings.outbox_open)
 
 
 def make_desk(service: wiring.Service, site: Site, clock: Clock, letters: PostedLetters) -> pages.Desk:
