@@ -126,6 +126,10 @@ def _current(engine: sa.Engine) -> Iterator[Finding]:
     if found := differences(engine):
         yield Finding("tables", "wrong", found)
         return
+    if acting := migrations.foreign(engine, SQLModel.metadata):
+        words = f"{', '.join(acting[:3])}: no part of this service; find out who made it, then drop it"
+        yield Finding("foreign objects", "wrong", f"in the database there is the {words}")
+        return
     topics, subscribers = len(Roster(engine).topics()), Roster(engine).count()
     yield Finding("migrations", "ok", f"up to date; {topics} topics, {subscribers} subscribers")
     if not topics:

@@ -21,6 +21,7 @@ PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",  # a claim must be on the disk before its e-mail leaves, also when the power goes
     "foreign_keys=ON",
+    "secure_delete=ON",  # what is deleted is overwritten: an address must not stay in a free page
     "busy_timeout=30000",  # milliseconds
     "cache_size=-16384",  # KiB a connection: a million deliveries need no more, and memory stays flat
 )

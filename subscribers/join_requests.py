@@ -61,6 +61,12 @@ def of_reference(session: Session, reference: str) -> JoinRequestRow | None:
     return session.exec(select(JoinRequestRow).where(JoinRequestRow.reference == reference)).first()
 
 
+def of_address(session: Session, address_key: str) -> list[JoinRequest]:
+    """Every request of an address, oldest first."""
+    rows = select(JoinRequestRow).where(JoinRequestRow.address_key == address_key)
+    return [request_of(row) for row in session.exec(rows.order_by(col(JoinRequestRow.id)))]
+
+
 def newest_waiting(session: Session, address: Address) -> JoinRequestRow | None:
     """The last request of an address that nobody confirmed yet."""
     rows = select(JoinRequestRow).where(

@@ -208,6 +208,8 @@ class Subscriptions(Joinings):
             kept = asdict(subscriber_of(session, row)) | {
                 "address_asked_for": pending.address if pending else None,
                 "suppressed": suppressions.cause_of(session, address_of(row)),
+                "suppressions": [asdict(one) for one in suppressions.of_address(session, address_of(row))],
+                "requests": [asdict(one) for one in join_requests.of_address(session, row.address_key)],
                 "history": [asdict(one) for one in history.entries(session, subscriber_id)],
             }
             return {name: _plain(value) for name, value in kept.items()}

@@ -94,6 +94,12 @@ def cause_of(session: Session, address: Address) -> Cause | None:
     return named_causes(session, [address]).get(address.key)
 
 
+def of_address(session: Session, address: Address) -> list[Suppression]:
+    """Everything that is kept of why an address gets no mail, notes included."""
+    named = _is_one_of([(Kind.ADDRESS, address.key), (Kind.DOMAIN, address.domain)])
+    return [suppression_of(row) for row in session.exec(select(SuppressionRow).where(named))]
+
+
 def causes(session: Session, addresses: Collection[Address], hashes: KeyedHash) -> dict[str, Cause]:
     """Which of these may not be added by others than their owners, by key: deleted ones too."""
     return dict(_hashed(session, addresses, hashes)) | named_causes(session, addresses)

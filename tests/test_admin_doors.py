@@ -123,8 +123,8 @@ def test_the_answer_is_the_same_for_whoever_is_no_admin(place: Place) -> None:
 def test_who_asks_too_often_waits(place: Place) -> None:
     reader = place.reader()
     form = reader.get("/admin/sign-in")
-    heard = [reader.press(form, "Send me a link", email=STRANGER).status for _ in range(6)]
-    assert heard == [200, 200, 200, 200, 200, 429]
+    heard = [reader.press(form, "Send me a link", email=STRANGER).status for _ in range(21)]
+    assert heard == [*[200] * 20, 429]
     place.clock.forward(minutes=21)
     assert reader.press(form, "Send me a link", email=STRANGER).status == 200
 

@@ -448,3 +448,37 @@ def test_an_issue_waits_for_the_hours_of_its_readers(after_demo: Brief) -> None:
     assert (waits.code, "wait for their hour" in waits.out) == (1, True)
     assert "0 late deliveries" in after_demo("deliveries", "release", "2026-W22").out
     assert after_demo("send", "2026-W22").code == 0
+
+
+@pytest.mark.parametrize("existing", [False, True])
+def test_files_with_addresses_are_read_by_their_owner_alone(brief: Brief, existing: bool) -> None:
+    brief("subscribers", "add", "ada@example.org", "--topic", "llm-agents")
+    Path("more.csv").write_text("address,topics\nbo@example.org,llm-agents\n")
+    for name in ("all.csv", "report.csv"):
+        if existing:
+            Path(name).touch(0o644)
+    brief("subscribers", "export", "--out", "all.csv")
+    brief("subscribers", "import", "more.csv", "--consent", "a list", "--report", "report.csv")
+    assert {Path(name).stat().st_mode & 0o777 for name in ("all.csv", "report.csv")} == {0o600}
+
+
+def test_an_import_asks_where_they_said_yes(brief: Brief) -> None:
+    Path("more.csv").write_text("address,topics\nbo@example.org,llm-agents\n")
+    ran = brief("subscribers", "import", "more.csv")
+    assert (ran.code, "say where these people said yes" in ran.err) == (2, True)
+    assert json.loads(brief("subscribers", "list", "--json").out) == []
+
+
+def test_an_export_of_the_same_roster_says_that_nothing_changed(brief: Brief) -> None:
+    for name in ("ada", "bo", "cy"):
+        brief("subscribers", "add", f"{name}@example.org", "--topic", "llm-agents")
+    brief("subscribers", "suppress", "bo@example.org", "--why", "asked by letter")
+    brief("subscribers", "export", "--out", "all.csv")
+    assert "3 unchanged" in brief("subscribers", "import", "all.csv").out
+
+
+def test_an_import_says_how_it_read_the_file_and_what_it_passed_over(brief: Brief) -> None:
+    Path("more.csv").write_bytes("E-mail;Topics;Имя\nbo@example.org;LLM Agents;Иван\n".encode("cp1251"))
+    out = brief("subscribers", "import", "more.csv", "--consent", "a list").out
+    assert "Read as cp1251, columns between ';'." in out
+    assert "line 1: the column 'Имя' is not known and passed over" in out

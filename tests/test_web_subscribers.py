@@ -450,6 +450,23 @@ def test_an_export_holds_all_that_is_kept_and_works_once(place: Place, reader: R
     assert reader.press(page, "Download").status == 410
 
 
+def test_an_export_says_why_mail_is_kept_back_and_what_the_provider_reported(
+    place: Place, reader: Reader
+) -> None:
+    place.subscriber()
+    place.deliver()
+    with place.service.engine.begin() as connection:
+        said = "UPDATE deliveries SET fact = 'bounced', fact_at = '2026-05-26', reason = '550 no such user'"
+        connection.exec_driver_sql(said)
+    place.service.roster.suppressions.add(ADDRESS, Cause.BOUNCED, place.clock.now, "550, by hand")
+    link = own_link(place, reader, "Send a link to my data", "Your data", "export")
+    kept = json.loads(reader.press(reader.get(link), "Download").text)
+    assert [(one["cause"], one["note"]) for one in kept["suppressions"]] == [("bounced", "550, by hand")]
+    delivery = kept["deliveries"][0]
+    assert (delivery["reason"], delivery["provider_event"]) == ("550 no such user", "bounced")
+    assert delivery["provider_event_at"].startswith("2026-05-26")
+
+
 def test_deleting_leaves_nothing_but_a_hash(place: Place, reader: Reader) -> None:
     subscriber = place.subscriber()
     link = own_link(place, reader, "Send a link to delete", "Delete", "delete")

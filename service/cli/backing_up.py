@@ -45,7 +45,10 @@ def restore(
     out.print(f"Restored the backup of {done.taken_at:%Y-%m-%d %H:%M} UTC.")
     if done.migrated:
         out.print("It was of an earlier version and was migrated.")
+    if any_key:
+        out.print("Nobody can say that the backup is as it was taken: its signature was not asked for.")
     _say_what_is_held(done.held)
+    _say_who_ended(done)
 
 
 def restored(
@@ -61,6 +64,7 @@ def restored(
     archive = opened().archive
     archive.sign_out_everybody()
     _say_what_is_held(archive.hold(taken_at, wiring.now()))
+    out.print(REVIVED.format(taken_at), markup=False)
 
 
 def _say_what_is_held(held: int) -> None:
@@ -73,4 +77,22 @@ def _say_what_is_held(held: int) -> None:
             "brief deliveries resolve ISSUE --as accepted (or waiting); the outbox knows: reconcile ISSUE"
         )
     out.print("Every admin was signed out: they ask for a new link.")
-    out.print("Who left or joined since the backup is not in it: see docs/operating.md.")
+
+
+REVIVED = (
+    "Back as they were on {:%Y-%m-%d %H:%M} UTC: people who left, were deleted or suppressed, and links that "
+    "were revoked since. Nothing here knows who they are: see docs/operating.md before you send."
+)
+
+
+def _say_who_ended(done: backups.Restored) -> None:
+    """What was carried over from the replaced database; without one, what the backup has revived."""
+    if (ended := done.ended) is None:
+        out.print(REVIVED.format(done.taken_at), markup=False)
+        return
+    out.print(
+        f"Kept as in the database that was there: {ended.left} left, {ended.deleted} deleted, "
+        f"{ended.suppressed} suppressed and {ended.revoked} with new links since the backup."
+    )
+    if ended.unknown:
+        out.print(f"{ended.unknown} joined since and are in the file that was moved aside alone.")
