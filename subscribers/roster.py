@@ -11,7 +11,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from subscribers import additions, history, join_requests
 from subscribers.additions import Addition, Candidate, Result
-from subscribers.addresses import Address, KeyedHash, clean_name, read_address
+from subscribers.addresses import Address, KeyedHash, as_kept, clean_name, read_address
 from subscribers.database import UtcDateTime, writer
 from subscribers.history import Entry
 from subscribers.join_requests import JoinRequest
@@ -157,8 +157,10 @@ class Roster:
         """
         page = select(SubscriberRow).where(col(SubscriberRow.id) > after)
         if words := search.strip():
-            fields = (SubscriberRow.address_key, SubscriberRow.name, SubscriberRow.reference)
-            page = page.where(sa.or_(*(col(one).icontains(words, autoescape=True) for one in fields)))
+            fields = (SubscriberRow.name, SubscriberRow.reference)
+            held = [col(one).icontains(words, autoescape=True) for one in fields]
+            of_address = col(SubscriberRow.address_key).contains(as_kept(words), autoescape=True)
+            page = page.where(sa.or_(of_address, *held))
         with Session(self._engine) as session:
             return subscribers_of(session, session.exec(page.order_by(col(SubscriberRow.id)).limit(limit)))
 

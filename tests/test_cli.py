@@ -1,5 +1,7 @@
 import datetime as dt
 import json
+import os
+import pwd
 import re
 import shutil
 import sys
@@ -14,11 +16,14 @@ import typer
 from typer.main import get_command
 
 from service import cli
+from service.archive import Archive
 from service.briefs.extractive import ExtractiveWriter
+from service.cli.terminal import operator
 from service.papers import Window
 from service.pipeline import Newsroom, build_issue
 from service.settings import read_settings
 from service.wiring import open_service
+from subscribers.database import connect
 from tests import builders
 from tests.adapters.mirror import mirror, needs_mirror
 from tests.fakes import ScriptedPapers
@@ -311,7 +316,13 @@ def test_a_database_that_can_only_be_read_is_told_without_sql_and_addresses(brie
 
 
 def test_production_has_a_demo_too(brief: Brief) -> None:
-    ran = brief("demo", ENVIRONMENT="production", SECRET_KEY="k" * 32, BASE_URL="https://brief.example.org")
+    ran = brief(
+        "demo",
+        ENVIRONMENT="production",
+        SECRET_KEY="k" * 32,
+        BASE_URL="https://brief.example.org",
+        SENDER_ADDRESS="brief@example.org",
+    )
     assert ran.code == 0, ran.err
 
 
@@ -482,3 +493,44 @@ def test_an_import_says_how_it_read_the_file_and_what_it_passed_over(brief: Brie
     out = brief("subscribers", "import", "more.csv", "--consent", "a list").out
     assert "Read as cp1251, columns between ';'." in out
     assert "line 1: the column 'Имя' is not known and passed over" in out
+
+
+def audited(folder: str = "var") -> list[tuple[str, str, str]]:
+    engine = connect(f"sqlite:///{folder}/brief.db")
+    found = [(one.act.actor, one.act.action, one.act.subject) for one in Archive(engine).noted()]
+    engine.dispose()
+    return found[::-1]
+
+
+def test_what_commands_do_is_in_the_audit_log_under_who_ran_them(brief: Brief) -> None:
+    brief("subscribers", "add", "ada@example.org", "--topic", "llm-agents")
+    brief("subscribers", "add", "ada@example.org", "--topic", "exoplanets")
+    brief("subscribers", "suppress", "ada@example.org")
+    brief("subscribers", "unsuppress", "ada@example.org")
+    brief("subscribers", "suppress", "example.net")
+    brief("subscribers", "export")
+    brief("subscribers", "forget", "ada@example.org", "--yes")
+    brief("topics", "remove", "exoplanets", "--yes")
+    brief("subscribers", "list")
+    found = audited()
+    assert [(action, subject) for _, action, subject in found] == [
+        ("added", "subscriber 1"), ("changed", "subscriber 1"), ("suppressed", "subscriber 1"),
+        ("no longer suppressed", "subscriber 1"), ("suppressed", "domain example.net"),
+        ("exported", "all subscribers"), ("deleted", "subscriber 1"), ("removed", "topic exoplanets"),
+    ]  # fmt: skip
+    assert {actor for actor, _, _ in found} == {f"{pwd.getpwuid(os.getuid()).pw_name} (command line)"}
+
+
+def test_what_is_done_to_deliveries_is_in_the_audit_log_each_time(after_demo: Brief) -> None:
+    for command in ("pause", "pause", "resume"):
+        after_demo("deliveries", command, "2026-W23", DATA_DIR="var/demo")
+    found = [(action, subject) for _, action, subject in audited("var/demo")]
+    assert found[-3:] == [
+        ("paused", "issue 2026-W23"), ("paused", "issue 2026-W23"), ("resumed", "issue 2026-W23"),
+    ]  # fmt: skip
+
+
+def test_with_sudo_the_log_names_who_became_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "getuid", lambda: 0)
+    monkeypatch.setenv("SUDO_USER", "ann")
+    assert operator() == "ann as root"

@@ -32,7 +32,7 @@ class LinkRefusal(Enum):
 class Act:
     """What an admin did. Subscribers are named by id, never by address."""
 
-    actor: str  # the admin's address
+    actor: str  # the admin's address, or the user of the machine who ran a command
     action: str  # in words: "approved"
     subject: str = ""  # what was acted on: "issue 2026-W22", "subscriber 12"
     detail: str = ""

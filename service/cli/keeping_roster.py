@@ -13,7 +13,7 @@ import typer
 
 from service import wiring
 from service.cli.delivering import planned_audience
-from service.cli.terminal import Refused, data_out, opened, out, print_json, private, table, to_json
+from service.cli.terminal import Refused, data_out, opened, out, print_json, private, record, table, to_json
 from service.wiring import Service
 from subscribers.additions import Result
 from subscribers.audience import in_words
@@ -62,12 +62,14 @@ def add(
         consent=consent,
         adds_topics=not replace,
     )
-    roster = opened().roster
+    service = opened()
+    roster = service.roster
     if not topic and not _is_known(roster, address):
         raise Refused(
             f"{address} would follow no topic: give --topic, such as those of `brief topics list`", 2
         )
     one, is_new = roster.put_subscriber(joining, wiring.now())
+    record(service, "added" if is_new else "changed", f"subscriber {one.id}")
     out.print(f"{'Added' if is_new else 'Updated'} {one.address}: {', '.join(one.topics)}")
 
 
@@ -137,8 +139,9 @@ def import_subscribers(
     counts: Counter[Result] = Counter()
     try:
         layout = _layout(file, consent, encoding, quiet=as_json)
+        service = opened()
         results = import_file(
-            file, opened().roster, wiring.now(), consent.strip(), dry_run=dry_run, encoding=layout.encoding
+            file, service.roster, wiring.now(), consent.strip(), dry_run=dry_run, encoding=layout.encoding
         )
         with _reporting(report) as lines:
             for one in results:
@@ -146,8 +149,10 @@ def import_subscribers(
                 _tell(one, lines, as_json=as_json)
     except (OSError, UnicodeDecodeError, csv.Error, ImportRefused) as error:
         raise Refused(f"{file} can't be imported: {error}") from error
+    words = ", ".join(f"{counts[result]} {result}" for result in Result if counts[result])
+    if not dry_run:
+        record(service, "imported", f"file {file.name}", words)
     if not as_json:
-        words = ", ".join(f"{counts[result]} {result}" for result in Result if counts[result])
         out.print(f"{words or 'no rows'}{' (nothing was written)' if dry_run else ''}")
     if counts[Result.REFUSED]:
         raise typer.Exit(1)
@@ -176,8 +181,10 @@ def export(
     ] = None,
 ) -> None:
     """Export the roster as CSV that is safe in a spreadsheet and that an import reads back."""
-    roster = opened().roster
+    service = opened()
+    roster = service.roster
     rows = export_rows(roster.every_subscriber(), roster.suppressions.all())
+    record(service, "exported", "all subscribers")
     if file is None:
         csv.writer(data_out(), lineterminator="\n").writerows(rows)
         return
@@ -194,15 +201,19 @@ def suppress(
     why: Annotated[str, typer.Option(help="a note for yourself")] = "",
 ) -> None:
     """Send nothing to an address or to a domain, and let nobody add it."""
-    one = opened().roster.suppressions.add(target, Cause.OPERATOR, wiring.now(), why)
+    service = opened()
+    one = service.roster.suppressions.add(target, Cause.OPERATOR, wiring.now(), why)
+    record(service, "suppressed", _subject(service, target))
     out.print(f"Suppressed the {one.kind} {one.value}")
 
 
 @app.command()
 def unsuppress(target: Annotated[str, typer.Argument(help="e-mail address or domain")]) -> None:
     """Allow an address or a domain again, also one that was deleted."""
-    if not opened().roster.suppressions.remove(target):
+    service = opened()
+    if not service.roster.suppressions.remove(target):
         raise Refused(f"{target} is not suppressed")
+    record(service, "no longer suppressed", _subject(service, target))
     out.print(f"Allowed {target} again")
 
 
@@ -229,6 +240,7 @@ def forget(
     if not yes:
         typer.confirm(f"Delete {one.address} for good?", abort=True)
     service.subscriptions.forget(one.id, wiring.now())
+    record(service, "deleted", f"subscriber {one.id}")
     out.print(f"Deleted {one.address}")
 
 
@@ -266,6 +278,17 @@ def _in_ledger(service: Service, issue: str, one: Subscriber) -> str:
     if line is None:
         return "no e-mail: joined after the audience was frozen"
     return f"{line.state}{f': {line.reason}' if line.reason else ''}"
+
+
+def _subject(service: Service, target: str) -> str:
+    """What the audit log calls it: a domain by name, an address by its subscriber's number or not at all."""
+    domain = target.strip().removeprefix("@")
+    if "@" not in domain:
+        return f"domain {domain.lower()}"
+    try:
+        return f"subscriber {service.roster.find(target).id}"
+    except UnknownSubscriber:
+        return "an address"
 
 
 @contextmanager

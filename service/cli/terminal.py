@@ -6,11 +6,13 @@ and without the characters that steer a terminal or turn a line around.
 
 import json
 import os
+import pwd
 import re
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from socket import gethostname
 from typing import Any, Literal, TextIO
 
 import sqlalchemy as sa
@@ -30,7 +32,7 @@ from rich.text import Text
 from service import logs
 from service.adapters import sentry
 from service.adapters.sentry import SentryMissing
-from service.archive import BriefBroken, IssueClosed, LedgerBroken, UnknownIssue
+from service.archive import Act, BriefBroken, IssueClosed, LedgerBroken, UnknownIssue
 from service.backups import BackupRefused
 from service.delivery import MailerUnusable
 from service.papers import SourceError
@@ -43,6 +45,7 @@ from service.wiring import (
     SecretKeyUnusable,
     Service,
     WriterNotReady,
+    now,
     open_service,
 )
 from subscribers.addresses import BIDI_CONTROLS, AddressRefused
@@ -119,6 +122,23 @@ def opened(**values: str) -> Service:
     service = open_service(read_settings(**values))
     AT_END.callback(service.engine.dispose)
     return service
+
+
+def record(service: Service, action: str, subject: str, detail: str = "") -> None:
+    """Write into the audit log what a command did, under the name of whoever ran it here."""
+    act = Act(f"{operator()} (command line)", action, subject, detail, gethostname())
+    service.archive.note(act, now())
+
+
+def operator() -> str:
+    """The user of this machine; with sudo whoever became root."""
+    number = os.getuid()
+    try:
+        name = pwd.getpwuid(number).pw_name
+    except KeyError:  # as in a container
+        name = f"user {number}"
+    before = os.environ.get("SUDO_USER", "") if number == 0 else ""
+    return f"{before} as {name}" if before else name
 
 
 def one_line(message: str) -> str:
