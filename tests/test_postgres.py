@@ -65,7 +65,7 @@ def test_an_import_adds_updates_and_suppresses_on_postgresql(roster: Roster, tmp
         "ada@example.org,llm-post-train robot-learning,Ada,2026-07-01\n"
         "bo@example.org,llm-post-train,,\ncy@example.org,llm-post-train,,\n"
     )
-    for word in ("added", "updated"):
+    for word in ("added", "unchanged"):
         results = [str(one.result) for one in import_file(file, roster, NOW, "a list")]
         assert results == [word, word, "suppressed"]
     ada = roster.find("ada@example.org")
