@@ -13,6 +13,7 @@ publishing   one process's part in delivering an issue
 archive      tables of papers, briefs, issues and deliveries, and every query on them
 migrations   the versions of the database, one after the other
 adapters     arXiv, the mailers, the language model
+complaints   what is wrong with a setting, in words
 samples      invented papers and subscribers, for the demo and for tests
 settings     what the environment says
 logs         log lines: JSON, ids, and never an address
@@ -22,6 +23,7 @@ approvals    asks the admins to look at an issue and let it go
 scheduler    builds, asks and plans what is due, again and again
 worker       delivers what is due, and builds what was queued, on as many machines as wanted
 doctor       is everything in order?
+endings      who has left, was deleted or suppressed since a backup was taken
 backups      a copy of everything, and back, without sending anything twice
 web          the pages of readers (archive, join, manage, leave) and of admins; webhooks, health, metrics
 cli          the command line

@@ -9,19 +9,23 @@ PostgreSQL brings pg_dump and pg_restore; after those `Archive.hold` does the re
 import contextlib
 import datetime as dt
 import hashlib
+import hmac
 import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlmodel import SQLModel
 
-from service import __version__, migrations
+from service import __version__, migrations, wiring
 from service.archive import Archive
+from service.endings import Ended, carry_over
 from service.settings import Settings
+from subscribers.addresses import KeyedHash
 from subscribers.database import connect
 
 PARTIAL = ".part"
@@ -41,6 +45,7 @@ class Manifest:
     key: str  # fingerprint of the oldest signing key: links and Message-IDs need the same one
     sha256: str
     rows: Mapping[str, int]  # by table
+    mac: str = ""  # of all the above, under that key: who changes a backup can't sign it again
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,7 @@ class Restored:
     taken_at: dt.datetime
     held: int  # deliveries that may have left since
     migrated: bool
+    ended: Ended | None  # carried over from the database that was there; None where there was none
     aside: tuple[Path, ...]  # where the files went that were there before
 
 
@@ -59,7 +65,7 @@ class Said:
 
     replace: bool = False  # move the database aside that is there
     was_stopped: bool = False  # nothing was sent after the backup was taken: nothing needs to be held
-    any_key: bool = False  # although the signing key is another one
+    any_key: bool = False  # although the signing key is another one: nobody can say that it is unchanged
 
 
 def back_up(settings: Settings, target: Path, now: dt.datetime) -> Manifest:
@@ -83,6 +89,7 @@ def back_up(settings: Settings, target: Path, now: dt.datetime) -> Manifest:
             _digest(partial),
             _rows(partial),
         )
+        manifest = replace(manifest, mac=_mac(manifest, _keys(settings)[:1]))
         _manifest_of(target).write_text(json.dumps(asdict(manifest), indent=2) + "\n", "utf-8")
         partial.replace(target)
     except (OSError, sqlite3.Error) as error:
@@ -104,6 +111,7 @@ def restore(
     manifest = verified(source)
     if not said.any_key:
         _refuse_another_key(settings, manifest)
+        _refuse_unsigned(settings, source, manifest)
     if target.exists() and not said.replace:
         raise BackupRefused(f"{target} exists; stop the service and say --yes to move it aside")
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -113,6 +121,7 @@ def restore(
         _make_private(partial)
         shutil.copyfile(source, partial)
         migrated, held = _prepare(partial, taken_at, now, was_stopped=said.was_stopped)
+        ended = _carry_over(target, partial, settings)
         prepared = _tally(partial)
         aside = _move_aside(target, now)
         partial.replace(target)
@@ -122,7 +131,7 @@ def restore(
     finally:
         for leftover in (partial, *_sidecars(partial)):
             leftover.unlink(missing_ok=True)
-    return Restored(taken_at, held, migrated, aside)
+    return Restored(taken_at, held, migrated, ended, aside)
 
 
 def verified(source: Path) -> Manifest:
@@ -146,7 +155,8 @@ def verified(source: Path) -> Manifest:
 def _read_manifest(file: Path) -> Manifest:
     """ValueError or TypeError for what is no manifest."""
     read = json.loads(file.read_text("utf-8"))
-    if not isinstance(read, dict) or read.keys() != {one.name for one in fields(Manifest)}:
+    names = {one.name for one in fields(Manifest)}
+    if not isinstance(read, dict) or read.keys() | {"mac"} != names:  # earlier versions signed none
         raise TypeError(f"{file.name} is no manifest of a backup")
     manifest = Manifest(**read)
     if dt.datetime.fromisoformat(manifest.taken_at).tzinfo is None:
@@ -175,6 +185,38 @@ def _refuse_another_key(settings: Settings, manifest: Manifest) -> None:
         )
 
 
+def _refuse_unsigned(settings: Settings, source: Path, manifest: Manifest) -> None:
+    """The digest says that a file is whole; only the signature says that nobody made another."""
+    expected = [_mac(manifest, [key]) for key in _keys(settings)]
+    if not any(hmac.compare_digest(one, manifest.mac) for one in expected):
+        what = "was changed" if manifest.mac else "is not signed: an earlier version took it"
+        raise BackupRefused(
+            f"{source}: its manifest {what}; where you know that nobody else could write there, say --any-key"
+        )
+
+
+def _mac(manifest: Manifest, keys: Sequence[str]) -> str:
+    said = {name: value for name, value in asdict(manifest).items() if name != "mac"}
+    return KeyedHash(keys).of("backup manifest", json.dumps(said, sort_keys=True)) if keys else ""
+
+
+def _keys(settings: Settings) -> tuple[str, ...]:
+    """The signing keys, oldest first; none is made here."""
+    given, kept = settings.secret_key.get_secret_value(), settings.data_dir / "secret.key"
+    return wiring.secret_keys(settings) if given or kept.exists() else ()
+
+
+def _carry_over(target: Path, partial: Path, settings: Settings) -> Ended | None:
+    """Who ended something since, from the database that is there; BackupRefused while it is in use."""
+    if not target.exists():
+        return None
+    _refuse_if_used(target)
+    try:
+        return carry_over(target, partial, _keys(settings))
+    except sqlite3.DatabaseError:  # damaged, or not ours: it can say nothing
+        return None
+
+
 def fingerprint(settings: Settings) -> str:
     """Of the oldest signing key, from which it can't be told; empty where there is no key yet."""
     given = settings.secret_key.get_secret_value().split(",")[0]
@@ -192,7 +234,9 @@ def _prepare(file: Path, taken_at: dt.datetime, now: dt.datetime, *, was_stopped
             raise BackupRefused(
                 f"the backup's database is {standing}; it needs another version of the service"
             )
+        _refuse_foreign(engine)
         migrations.upgrade(engine)
+        _refuse_foreign(engine)
         archive = Archive(engine)
         archive.sign_out_everybody()
         held = 0 if was_stopped else archive.hold(taken_at, now)
@@ -201,6 +245,14 @@ def _prepare(file: Path, taken_at: dt.datetime, now: dt.datetime, *, was_stopped
     with _opened(file) as connection:
         connection.execute("PRAGMA journal_mode=DELETE")  # one file again, whole by itself
     return standing is migrations.Standing.BEHIND, held
+
+
+def _refuse_foreign(engine: sa.Engine) -> None:
+    """Nothing in a backup may act by itself."""
+    if found := migrations.foreign(engine, SQLModel.metadata):
+        raise BackupRefused(
+            f"the backup holds the {found[0]}, which is no part of this service; somebody changed it"
+        )
 
 
 def _move_aside(target: Path, now: dt.datetime) -> tuple[Path, ...]:

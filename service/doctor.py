@@ -64,6 +64,7 @@ def _safely(check: Callable[[Settings], Iterator[Finding]], settings: Settings) 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
     yield Finding("settings", "ok", f"{settings.environment}, data in {settings.data_dir}")
+    yield from _dot_env()
     if settings.sender_address.endswith(".localdomain"):
         yield Finding(
             "sender", "warning", "set BRIEF_SENDER_ADDRESS to an address of your own domain before you send"
@@ -83,6 +84,14 @@ def _settings(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "links", "warning", "BRIEF_BASE_URL is this machine: readers elsewhere can't open the links"
         )
+
+
+def _dot_env() -> Iterator[Finding]:
+    """A warning where other users of this machine can read .env: it holds keys and passwords."""
+    file = Path(".env")
+    if file.is_file() and file.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
+        words = "other users of this machine can read the file .env, and the keys in it: chmod 600 .env"
+        yield Finding(".env", "warning", words)
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
@@ -125,6 +134,10 @@ def _privacy(engine: sa.Engine) -> Iterator[Finding]:
 def _current(engine: sa.Engine) -> Iterator[Finding]:
     if found := differences(engine):
         yield Finding("tables", "wrong", found)
+        return
+    if acting := migrations.foreign(engine, SQLModel.metadata):
+        words = f"{', '.join(acting[:3])}: no part of this service; find out who made it, then drop it"
+        yield Finding("foreign objects", "wrong", f"in the database there is the {words}")
         return
     topics, subscribers = len(Roster(engine).topics()), Roster(engine).count()
     yield Finding("migrations", "ok", f"up to date; {topics} topics, {subscribers} subscribers")

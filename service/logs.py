@@ -32,6 +32,7 @@ CHATTY = {
     "procrastinate": logging.WARNING,
     "psycopg.pool": logging.ERROR,  # that the database is away is said by queue_gone, once
     "python_http_client": logging.WARNING,
+    "python_multipart": logging.CRITICAL,  # a line for every byte that it does not understand
 }
 PLACES = 8  # frames of an exception, the innermost first
 

@@ -48,7 +48,6 @@ from service.schedule import (
 )
 from service.wiring import Service
 from subscribers.limits import Limits
-from subscribers.subscriptions import Subscriptions
 
 TICK = 15  # seconds
 LEASE = dt.timedelta(minutes=60)  # a topic is built in minutes, and each makes the lease longer
@@ -264,7 +263,7 @@ class Scheduler:
 
     def _clean_up(self, now: dt.datetime) -> None:
         keys = wiring.secret_keys(self.service.settings)
-        Subscriptions(self.service.engine, keys).prune(now)
+        self.service.subscriptions.prune(now)
         Limits(self.service.engine, keys).prune(now)
         self.service.archive.clean_up(now)
         self.service.archive.prune_events(now - EVENTS_FOR)

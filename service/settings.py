@@ -1,7 +1,7 @@
 """Settings, from the environment or .env; read by the entry points alone, never at import."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
@@ -11,18 +11,21 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
+    DotEnvSettingsSource,
     EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
 
 from service.admins import Admin, read_admins
-from subscribers.addresses import read_address
+from service.complaints import PREFIX, in_words, unknown
+from subscribers.addresses import read_address, read_domain, read_url
 
-PREFIX = "BRIEF_"
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 DATABASES = {"sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg"}
 DOMAIN = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*")
+# Domains that exist on one machine or network alone, or nowhere
+NOWHERE = (".localhost", ".localdomain", ".local", ".invalid", ".internal", ".home", ".lan")
 # What examples and images come with, and what hands type while they try things out
 WELL_KNOWN = frozenset({
     "admin", "brief", "change-me", "changeme", "default", "example", "password", "postgres", "root", "secret",
@@ -41,10 +44,12 @@ class SettingsWrong(ValueError):
 def read_settings(**values: Any) -> "Settings":
     """The settings of this environment, `values` aside; SettingsWrong names the first that can't be used."""
     try:
-        return Settings(**values)
+        misspelt = tuple(_misspelt(values))
+        return _insist_on_names(Settings(**values), misspelt)
     except ValidationError as error:
+        found = (*misspelt, *problems(error))
         raise SettingsWrong(
-            problem(error), problems(error)
+            _first(found), found
         ) from None  # the error holds every value, also the secret ones
     except UnicodeDecodeError:
         raise SettingsWrong("the file .env is not UTF-8 text; save it as UTF-8") from None
@@ -54,17 +59,37 @@ def read_settings(**values: Any) -> "Settings":
 
 def problem(error: ValidationError) -> str:
     """The first setting that doesn't fit, in words, without its value: it may be a secret."""
-    first, *more = problems(error)
+    return _first(problems(error))
+
+
+def _first(found: Sequence[str]) -> str:
+    first, *more = found
     all_of_them = f" (and {len(more)} more; brief doctor lists them)" if more else ""
     return f"a setting is wrong: {first}{all_of_them}"
+
+
+def _misspelt(values: Mapping[str, Any]) -> Iterator[str]:
+    """Names that begin as settings do and are none, in the environment and in .env."""
+    given = {**DotEnvSettingsSource(Settings).env_vars, **EnvSettingsSource(Settings).env_vars}
+    if values.get("_env_file", "") is None:
+        given = dict(EnvSettingsSource(Settings).env_vars)
+    fields = Settings.model_fields
+    secrets = [name for name, field in fields.items() if is_secret(name, field)]
+    return unknown(given, fields, secrets)
+
+
+def _insist_on_names(settings: "Settings", misspelt: Sequence[str]) -> "Settings":
+    if misspelt:
+        raise SettingsWrong(_first(misspelt), tuple(misspelt))
+    return settings
 
 
 def problems(error: ValidationError) -> tuple[str, ...]:
     """Every setting that doesn't fit, in words; those that don't fit together only when each fits alone."""
     found: list[str] = []
-    for one in error.errors(include_input=False, include_context=False):
-        name = f"BRIEF_{str(one['loc'][0]).upper()}: " if one["loc"] else ""
-        found += f"{name}{one['msg'].removeprefix('Value error, ')}".split("\n")
+    for one in error.errors(include_input=False):
+        name = f"{PREFIX}{str(one['loc'][0]).upper()}: " if one["loc"] else ""
+        found += f"{name}{in_words(one)}".split("\n")
     return tuple(found)
 
 
@@ -109,7 +134,9 @@ def _content(variable: str, file: Path) -> str:
 class Settings(BaseSettings):
     """Every setting of the service; each is the environment variable BRIEF_<NAME>."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, allow_inf_nan=False
+    )
 
     environment: Literal["development", "production"] = Field(
         "development", description="production refuses settings that are only safe on your own machine"
@@ -257,7 +284,8 @@ class Settings(BaseSettings):
         False, description="whether other machines may read /outbox, which holds everybody's links"
     )
     metrics_token: SecretStr = Field(
-        SecretStr(""), description="bearer token that /metrics asks for; only this machine when empty"
+        SecretStr(""),
+        description="bearer token that /metrics asks for; when empty this machine in development",
     )
     ready_queue_hours: float = Field(
         12.0, gt=0, description="how long deliveries may be overdue before /health/ready turns red"
@@ -303,7 +331,7 @@ class Settings(BaseSettings):
             raise ValueError(
                 "must be an absolute address such as https://brief.example.org or http://host:8000"
             )
-        return value.rstrip("/")
+        return read_url(value).rstrip("/")
 
     @field_validator("database_url")
     @classmethod
@@ -330,12 +358,12 @@ class Settings(BaseSettings):
     def address_is_one(cls, value: str, info: ValidationInfo) -> str:
         if not value.strip() and info.field_name != "sender_address":
             return ""
-        read_address(value)
-        return value.strip()
+        return read_address(value).spelled
 
     @field_validator("list_id", "dkim_domain", "dkim_selector")
     @classmethod
     def domain_is_one(cls, value: str, info: ValidationInfo) -> str:
+        value = value if value.isascii() else read_domain(value)
         least = 1 if info.field_name == "list_id" else 0  # RFC 2919: a label and its domain
         if value and (not DOMAIN.fullmatch(value) or value.count(".") < least):
             raise ValueError("must be written like a domain, such as brief.example.org, without < and >")
@@ -385,6 +413,9 @@ class Settings(BaseSettings):
                 yield f"{PREFIX}{name}: production needs a password that nobody can guess"
         if not self.base_url.startswith("https://"):
             yield "BRIEF_BASE_URL: production needs an https address"
+        domain = self.sender_address.rpartition("@")[2]
+        if domain.endswith(NOWHERE) or f".{domain}" in NOWHERE:
+            yield f"BRIEF_SENDER_ADDRESS: {domain} is no domain on the internet; take an address of your own"
         yield from self._in_plaintext()
         if self.mailer == "outbox":
             yield "BRIEF_MAILER: the outbox delivers to nobody; production needs smtp or sendgrid"
@@ -411,7 +442,7 @@ class Settings(BaseSettings):
     @property
     def domain_rates(self) -> dict[str, float]:
         pairs = (one.partition("=") for one in filter(None, self.send_domain_rates.split(",")))
-        rates = {domain.strip().casefold(): float(rate) for domain, _, rate in pairs}
+        rates = {_domain(domain): float(rate) for domain, _, rate in pairs}
         if any(rate <= 0 for rate in rates.values()):
             raise ValueError("a rate must be above 0")
         return rates
@@ -422,6 +453,10 @@ class Settings(BaseSettings):
         if any(allowed < 1 for allowed in curve):
             raise ValueError("a day must allow a message")
         return curve
+
+
+def _domain(text: str) -> str:
+    return text.strip().casefold() if text.isascii() else read_domain(text)
 
 
 def _is_database_url(value: str) -> bool:

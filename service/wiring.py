@@ -33,6 +33,7 @@ from service.settings import LOOPBACK, Settings
 from subscribers.database import connect, trouble
 from subscribers.links import Links
 from subscribers.roster import Roster, put_topics
+from subscribers.subscriptions import Subscriptions
 from subscribers.topics import load_topics
 
 if TYPE_CHECKING:
@@ -74,6 +75,10 @@ class Service:
     engine: sa.Engine
     archive: Archive
     roster: Roster
+
+    @property
+    def subscriptions(self) -> Subscriptions:
+        return Subscriptions(self.engine, secret_keys(self.settings), self.archive.cut_loose)
 
 
 def open_service(settings: Settings) -> Service:

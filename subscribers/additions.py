@@ -25,19 +25,35 @@ class Result(StrEnum):
 
     ADDED = "added"
     UPDATED = "updated"  # was known, and now has what was given
+    UNCHANGED = "unchanged"  # was known, and had what was given
     REFUSED = "refused"
     SUPPRESSED = "suppressed"  # may not be added by others: suppressed, deleted, or has left
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What an export says of somebody: where they stood, since when, and what kept mail back."""
+
+    standing: Standing | None = None  # None of an address or domain that is suppressed and nobody's
+    joined_at: dt.datetime | None = None
+    confirmed_at: dt.datetime | None = None
+    left_at: dt.datetime | None = None
+    suppressed: suppressions.Cause | None = None
+    suppressed_at: dt.datetime | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """Somebody to add: `choices` are fields of `Preferences`; those that are missing stay as they are."""
 
-    address: Address
+    address: Address  # for the suppression of a domain ``@example.org``
     name: str | None
     choices: Mapping[str, Any]
     consent: str
     standing: Standing = Standing.ACTIVE
+    adds_topics: bool = False  # to what a known one follows; else its topics take their place
+    record: Record | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +65,7 @@ class Addition:
 
 
 ADDED, UPDATED = Addition(Result.ADDED), Addition(Result.UPDATED)
+UNCHANGED = Addition(Result.UNCHANGED)
 
 
 @dataclass(slots=True)
@@ -62,7 +79,28 @@ class _Draft:
     consent: str
     id: int | None = None
     before: Preferences | None = None  # of one that was known before this batch
+    joined_at: dt.datetime | None = None  # None: now
+    confirmed_at: dt.datetime | None = None
+    left_at: dt.datetime | None = None
     changes: tuple[str, ...] = ()
+
+    def wanted(self, candidate: Candidate) -> Preferences:
+        choices = dict(candidate.choices)
+        if candidate.adds_topics and "topics" in choices:
+            choices["topics"] = tuple(dict.fromkeys((*self.preferences.topics, *choices["topics"])))
+        return replace(self.preferences, **choices)
+
+    def differs(self, candidate: Candidate) -> bool:
+        """Whether anything that the candidate gives is another here; topics have no order."""
+        wanted = self.wanted(candidate)
+        if candidate.name not in {None, self.name} or set(wanted.topics) != set(self.preferences.topics):
+            return True
+        return replace(wanted, topics=self.preferences.topics) != self.preferences
+
+    def leave(self, at: dt.datetime | None) -> None:
+        """As an export says that they did."""
+        self.changes += ("left, says an import",)
+        self.standing, self.left_at = Standing.LEFT, at
 
     def update(self, candidate: Candidate, preferences: Preferences) -> None:
         if candidate.name and candidate.name != self.name:
@@ -81,6 +119,7 @@ class Batch:
 
     drafts: Sequence[_Draft]
     additions: Sequence[Addition]
+    suppressed: Sequence[Candidate] = ()  # whose record says so
 
 
 def draft(session: Session, candidates: Sequence[Candidate], hashes: KeyedHash) -> Batch:
@@ -88,8 +127,10 @@ def draft(session: Session, candidates: Sequence[Candidate], hashes: KeyedHash) 
     slugs = frozenset(session.exec(select(TopicRow.slug)))
     drafts = _known(session, [one.address.key for one in candidates])
     causes = suppressions.causes(session, [one.address for one in candidates], hashes)
-    additions = [_decide(one, drafts, causes, slugs) for one in candidates]
-    return Batch(list(drafts.values()), additions)
+    decider = _Decider(drafts, causes, slugs)
+    additions = [decider.decide(one) for one in candidates]
+    suppressed = [one for one in candidates if one.record and one.record.suppressed]
+    return Batch(list(drafts.values()), additions, suppressed)
 
 
 def write(session: Session, batch: Batch, source: str, now: dt.datetime) -> None:
@@ -99,36 +140,111 @@ def write(session: Session, batch: Batch, source: str, now: dt.datetime) -> None
     if new:
         _insert(session, new, source, now)
     if changed:
-        _update(session, changed, source, now)
+        _rewrite(session, changed, source, now)
     topics = [
         (one.id, slug) for one in (*new, *changed) if one.id is not None for slug in one.preferences.topics
     ]
     insert_many(session.connection(), table(FollowRow), ("subscriber_id", "topic_slug"), topics)
+    suppressions.keep(session, [_suppression(one, now) for one in batch.suppressed])
 
 
-def _decide(
-    candidate: Candidate,
-    drafts: dict[str, _Draft],
-    causes: Mapping[str, suppressions.Cause],
-    slugs: frozenset[str],
-) -> Addition:
-    key = candidate.address.key
-    known = drafts.get(key)
-    if cause := causes.get(key):
-        return Addition(Result.SUPPRESSED, OWNERS_ONLY if cause is suppressions.Cause.DELETED else cause)
-    if known and known.standing is Standing.LEFT:
-        return Addition(Result.SUPPRESSED, LEFT)
-    choices = candidate.choices
-    preferences = replace(known.preferences, **choices) if known else of_new(choices)
-    if problems := check(preferences, slugs):
-        return Addition(Result.REFUSED, f"{problems[0].field}: {problems[0].message}")
-    if known:
+@dataclass(frozen=True, slots=True)
+class _Decider:
+    """Decides what becomes of candidates, one after the other; the drafts remember the ones before."""
+
+    drafts: dict[str, _Draft]
+    causes: Mapping[str, suppressions.Cause]
+    slugs: frozenset[str]
+
+    def decide(self, candidate: Candidate) -> Addition:
+        key = candidate.address.key
+        known, cause = self.drafts.get(key), self.causes.get(key)
+        if cause is suppressions.Cause.DELETED:
+            return Addition(Result.SUPPRESSED, OWNERS_ONLY)
+        if candidate.record:
+            return self._obey(candidate, candidate.record, known, cause)
+        if cause:
+            return Addition(Result.SUPPRESSED, cause)
+        if known and known.standing is Standing.LEFT:
+            return Addition(Result.SUPPRESSED, LEFT)
+        return self._update(candidate, known) if known else self._add(candidate)
+
+    def _obey(
+        self, candidate: Candidate, record: Record, known: _Draft | None, cause: suppressions.Cause | None
+    ) -> Addition:
+        """What becomes of somebody of whom an export says where they stood: nobody comes back by it."""
+        if record.standing is None:  # an address or a domain that is suppressed, and nobody's
+            return UNCHANGED if cause else ADDED
+        if known:
+            return self._obey_of(candidate, record, known, cause)
+        if cause and not record.suppressed and record.standing is Standing.ACTIVE:
+            return Addition(Result.SUPPRESSED, cause)
+        return self._add(candidate)
+
+    def _obey_of(
+        self, candidate: Candidate, record: Record, known: _Draft, cause: suppressions.Cause | None
+    ) -> Addition:
+        if record.standing is Standing.LEFT and known.standing is not Standing.LEFT:
+            return _leave(known, record)
+        differs = known.differs(candidate)
+        if known.standing is Standing.LEFT and (differs or record.standing is not Standing.LEFT):
+            return Addition(Result.SUPPRESSED, LEFT)
+        if not differs:
+            return UPDATED if record.suppressed and not cause else UNCHANGED
+        return Addition(Result.SUPPRESSED, cause) if cause else self._update(candidate, known)
+
+    def _add(self, candidate: Candidate) -> Addition:
+        preferences = of_new(candidate.choices)
+        record = candidate.record or Record(candidate.standing)
+        if record.standing is not Standing.ACTIVE:  # whatever they followed, where they stand is kept
+            known = tuple(slug for slug in preferences.topics if slug in self.slugs)
+            preferences = replace(preferences, topics=known) if candidate.record else preferences
+        follows_nothing = candidate.record is not None and not preferences.topics
+        for problem in check(preferences, self.slugs):
+            if not (follows_nothing and problem.field == "topics"):
+                return Addition(Result.REFUSED, f"{problem.field}: {problem.message}")
+        self.drafts[candidate.address.key] = _new_draft(candidate, record, preferences)
+        return ADDED
+
+    def _update(self, candidate: Candidate, known: _Draft) -> Addition:
+        preferences, before = known.wanted(candidate), len(known.changes)
+        if problems := check(preferences, self.slugs):
+            return Addition(Result.REFUSED, f"{problems[0].field}: {problems[0].message}")
         known.update(candidate, preferences)
-        return UPDATED
-    drafts[key] = _Draft(
-        candidate.address, candidate.name, candidate.standing, preferences, candidate.consent
+        return UPDATED if len(known.changes) > before or known.id is None else UNCHANGED
+
+
+def _leave(known: _Draft, record: Record) -> Addition:
+    """Who has left somewhere has left here, unless they confirmed their address again since."""
+    if record.left_at and known.confirmed_at and record.left_at <= known.confirmed_at:
+        return Addition(Result.UNCHANGED, f"came back since: confirmed on {known.confirmed_at:%Y-%m-%d}")
+    known.leave(record.left_at)
+    return UPDATED
+
+
+def _new_draft(candidate: Candidate, record: Record, preferences: Preferences) -> _Draft:
+    return _Draft(
+        candidate.address,
+        candidate.name,
+        record.standing or candidate.standing,
+        preferences,
+        candidate.consent,
+        joined_at=record.joined_at,
+        confirmed_at=record.confirmed_at,
+        left_at=record.left_at,
     )
-    return ADDED
+
+
+def _suppression(candidate: Candidate, now: dt.datetime) -> suppressions.Suppression:
+    record, address = candidate.record or Record(), candidate.address
+    is_domain = address.key.startswith("@")
+    return suppressions.Suppression(
+        suppressions.Kind.DOMAIN if is_domain else suppressions.Kind.ADDRESS,
+        address.domain if is_domain else address.key,
+        record.suppressed or suppressions.Cause.OPERATOR,
+        record.note,
+        record.suppressed_at or now,
+    )
 
 
 def _known(session: Session, keys: Sequence[str]) -> dict[str, _Draft]:
@@ -147,16 +263,19 @@ def _known(session: Session, keys: Sequence[str]) -> dict[str, _Draft]:
             row.consent,
             row.id,
             preferences,
+            row.joined_at,
+            row.confirmed_at,
+            row.left_at,
         )
     session.expunge_all()  # a file of a million rows must not pile up in the session
     return drafts
 
 
 def _insert(session: Session, drafts: Sequence[_Draft], source: str, now: dt.datetime) -> None:
-    before = session.exec(select(sa.func.max(SubscriberRow.id))).one() or 0
     connection = session.connection()
-    insert_many(connection, table(SubscriberRow), _COLUMNS, _rows(connection, drafts, now))
-    made = sa.and_(col(SubscriberRow.id) > before, col(SubscriberRow.joined_at) == now)
+    rows = _rows(connection, drafts, now)
+    insert_many(connection, table(SubscriberRow), _COLUMNS, rows)
+    made = is_one_of(session, col(SubscriberRow.reference), [row[0] for row in rows])
     ids = dict(session.exec(select(SubscriberRow.address_key, SubscriberRow.id).where(made)).all())
     for one in drafts:
         one.id = ids.get(one.address.key)  # None for one that another process added just now
@@ -168,30 +287,35 @@ def _insert(session: Session, drafts: Sequence[_Draft], source: str, now: dt.dat
 
 _COLUMNS = (
     "reference", "address", "address_key", "domain", "name", "standing", "length", "frequency", "time_zone",
-    "hour", "paused_until", "consent", "joined_at", "confirmed_at", "link_generation", "version",
+    "hour", "paused_until", "consent", "joined_at", "confirmed_at", "left_at", "link_generation", "version",
 )  # fmt: skip
 
 
 def _rows(connection: sa.Connection, drafts: Sequence[_Draft], now: dt.datetime) -> list[tuple[Any, ...]]:
     """New subscribers, in the order of _COLUMNS."""
     stored = table(SubscriberRow).c
-    moment = as_stored(connection, stored.joined_at, now)
+
+    def at(moment: dt.datetime | None) -> Any:
+        return as_stored(connection, stored.joined_at, moment) if moment else None
+
     rows = []
     for one in drafts:
         address, chosen, until = one.address, one.preferences, one.preferences.paused_until
+        confirmed = one.confirmed_at or (now if one.standing is Standing.ACTIVE else None)
+        left = (one.left_at or now) if one.standing is Standing.LEFT else None
         row = (
             new_reference(), address.spelled, address.key, address.domain, one.name, one.standing.value,
             chosen.length.value, chosen.frequency.value, chosen.time_zone, chosen.hour,
             as_stored(connection, stored.paused_until, until) if until else None, one.consent,
-            moment, moment if one.standing is Standing.ACTIVE else None, 0, 0,
+            at(one.joined_at or now), at(confirmed), at(left), 0, 0,
         )  # fmt: skip
         rows.append(row)
     return rows
 
 
-def _update(session: Session, drafts: Sequence[_Draft], source: str, now: dt.datetime) -> None:
+def _rewrite(session: Session, drafts: Sequence[_Draft], source: str, now: dt.datetime) -> None:
     rows_of = table(SubscriberRow)
-    columns = [name for name in _values(drafts[0]) if name != "confirmed_at"]
+    columns = list(_values(drafts[0], now))
     statement = (
         sa.update(rows_of)
         .where(rows_of.c.id == sa.bindparam("of"))
@@ -204,7 +328,7 @@ def _update(session: Session, drafts: Sequence[_Draft], source: str, now: dt.dat
         )
     )
     rows = [
-        {f"{name}_": value for name, value in _values(one).items()}
+        {f"{name}_": value for name, value in _values(one, now).items()}
         | {"of": one.id, "confirmed_": now if one.standing is Standing.ACTIVE else None}
         for one in drafts
     ]
@@ -216,11 +340,12 @@ def _update(session: Session, drafts: Sequence[_Draft], source: str, now: dt.dat
     session.connection().execute(sa.insert(table(HistoryRow)), entries)
 
 
-def _values(one: _Draft) -> dict[str, Any]:
+def _values(one: _Draft, now: dt.datetime) -> dict[str, Any]:
     chosen = one.preferences
     return {
         "name": one.name,
         "standing": one.standing,
+        "left_at": (one.left_at or now) if one.standing is Standing.LEFT else None,
         "length": chosen.length,
         "frequency": chosen.frequency,
         "time_zone": chosen.time_zone,

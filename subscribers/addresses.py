@@ -7,11 +7,14 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from email_validator import EmailNotValidError, validate_email
 
 LONGEST_ADDRESS, LONGEST_NAME = 254, 200
 PLAIN_LOCAL_PART = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
+GMAIL = ("gmail.com", "googlemail.com")
+PLAIN = "%:@!$&'()*+,;=~"  # what stands in a URL as it is
 BIDI_CONTROLS = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # joiners stay: some scripts need them
 UNWANTED = re.compile(f"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\ufeff\u2028\u2029{BIDI_CONTROLS}]")
 
@@ -30,6 +33,18 @@ class Address:
     @property
     def domain(self) -> str:
         return self.key.rpartition("@")[2]
+
+    @property
+    def mailbox(self) -> str:
+        """What many spellings share, which most likely is one mailbox: no +tag, and at Gmail no dots.
+
+        For counting alone. Two readers may well be one mailbox; nobody is written to under this name.
+        """
+        local, _, domain = self.key.rpartition("@")
+        local = local.partition("+")[0] or local
+        if domain in GMAIL:
+            local, domain = local.replace(".", ""), GMAIL[0]
+        return f"{local}@{domain}"
 
 
 def read_address(text: str) -> Address:
@@ -61,9 +76,39 @@ def read_domain(text: str) -> str:
         raise AddressRefused(f"{text!r} is not a domain: {refused}") from refused
 
 
+def read_url(text: str) -> str:
+    """An absolute URL in ASCII, its host as punycode and the rest escaped; AddressRefused otherwise."""
+    if text.isascii():
+        return text
+    parts = urlsplit(text)
+    user, at, place = parts.netloc.rpartition("@")
+    host, colon, port = place.partition(":")
+    place = host if host.isascii() else read_domain(host)
+    netloc = f"{quote(user, safe=PLAIN)}{at}{place}{colon}{port}"
+    return urlunsplit(parts._replace(netloc=netloc, path=quote(parts.path, safe=f"/{PLAIN}")))
+
+
+def as_kept(text: str) -> str:
+    """What somebody looks for, as addresses are kept: in lower case, an international domain as punycode."""
+    wanted = text.strip().lower()
+    if wanted.isascii():
+        return wanted
+    local, at, domain = wanted.rpartition("@")
+    try:
+        return f"{local}{at}{read_domain(domain)}"
+    except AddressRefused:
+        return wanted  # half a domain, or a name
+
+
 def clean_name(text: str) -> str | None:
     """A name on one line, without control characters and what turns text around; None when empty."""
     return " ".join(unicodedata.normalize("NFC", UNWANTED.sub(" ", text)).split()) or None
+
+
+def masked(text: str) -> str:
+    """``a…@example.org``: enough to know it again, too little to write to it."""
+    local, _, domain = text.rpartition("@")
+    return f"{local[:1]}…@{domain}" if domain and local else f"{text[:1]}…" * bool(text)
 
 
 @dataclass(frozen=True, slots=True)

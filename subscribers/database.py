@@ -1,5 +1,6 @@
 """The database: how it is opened, how it keeps time, and the statements whose dialects differ."""
 
+import contextlib
 import datetime as dt
 import json
 import os
@@ -20,6 +21,7 @@ PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",  # a claim must be on the disk before its e-mail leaves, also when the power goes
     "foreign_keys=ON",
+    "secure_delete=ON",  # what is deleted is overwritten: an address must not stay in a free page
     "busy_timeout=30000",  # milliseconds
     "cache_size=-16384",  # KiB a connection: a million deliveries need no more, and memory stays flat
 )
@@ -99,6 +101,21 @@ def _make_private(path: str) -> None:
 def writer(engine: sa.Engine) -> sa.Engine:
     """The same engine for transactions that write."""
     return engine.execution_options(writes=True)
+
+
+def checkpoint(engine: sa.Engine) -> None:
+    """Write SQLite's log into the database and empty it: what was deleted stands in neither any longer.
+
+    Somebody who reads meanwhile keeps it from that; then it is for a later checkpoint.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    with contextlib.closing(engine.raw_connection()) as connection:
+        cursor = connection.cursor()
+        for pragma in ("busy_timeout=500", "wal_checkpoint(TRUNCATE)", "busy_timeout=30000"):
+            cursor.execute(f"PRAGMA {pragma}")
+            cursor.fetchall()
+        cursor.close()
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from subscribers.addresses import as_kept
 from subscribers.database import is_one_of
 from subscribers.preferences import Standing
 from subscribers.subscriber import Subscriber, address_of, row_of, subscribers_of
@@ -88,7 +89,7 @@ def newest_first(before: int | None, limit: int) -> SelectOfScalar[SubscriberRow
 
 def begin_so(start: str, after: str, limit: int, *, is_postgresql: bool) -> SelectOfScalar[SubscriberRow]:
     """A range of an index: of the unique one on SQLite, of the one for patterns on PostgreSQL."""
-    key, start = col(SubscriberRow.address_key), start.strip().lower()
+    key, start = col(SubscriberRow.address_key), as_kept(start)
     if is_postgresql:  # where the order of a collation is not that of characters
         within = key.startswith(start, autoescape=True)
     else:

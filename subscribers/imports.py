@@ -1,39 +1,78 @@
-"""Imports: subscribers from a CSV file of any size, with a result for every row; and the export as CSV."""
+"""Imports: subscribers from a CSV file of any size, with a result for every row.
 
-import codecs
-import csv
+An export is read back as it stood: who had left, had not confirmed or was suppressed stays so, and nobody
+comes back by a file.
+"""
+
 import datetime as dt
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, TypeVar
 
-from subscribers.additions import Addition, Candidate, Result
-from subscribers.addresses import LONGEST_NAME, AddressRefused, clean_name, read_address
+from subscribers import csv_files
+from subscribers.additions import Addition, Candidate, Record, Result
+from subscribers.addresses import (
+    LONGEST_NAME,
+    Address,
+    AddressRefused,
+    clean_name,
+    masked,
+    read_address,
+    read_domain,
+)
+from subscribers.csv_files import FileRefused, Layout, detect_encoding, read_layout
 from subscribers.database import ROWS_AT_ONCE, batches
-from subscribers.preferences import PreferencesError, read_choices
+from subscribers.exports import restore
+from subscribers.preferences import PreferencesError, Standing, read_choices
 from subscribers.roster import Roster
-from subscribers.subscriber import Subscriber
+from subscribers.suppressions import Cause
+from subscribers.topics import Topic
+
+__all__ = ["COLUMNS", "ImportRefused", "RowResult", "detect_encoding", "import_file", "layout_of"]
 
 NEEDED = ("address", "topics")
 CHOICES = ("topics", "length", "frequency", "time_zone", "hour", "paused_until")
-COLUMNS = ("address", "name", *CHOICES, "consent")  # of an import
-EXPORTED = (*COLUMNS, "standing", "joined_at")
-OTHER_NAMES = {"email": "address", "e-mail": "address", "timezone": "time_zone"}
-DELIMITERS = ",;\t"
+MOMENTS = ("joined_at", "confirmed_at", "left_at", "suppressed_at")
+STATE = ("standing", *MOMENTS, "suppressed", "suppressed_note")  # of an export: kept as it stood
+COLUMNS = ("address", "name", *CHOICES, "consent", *STATE)
+# What other programs call these columns
+OTHER_NAMES = {
+    "address": "email e_mail mail email_address e_mail_address mail_address subscriber_email",
+    "name": "full_name display_name subscriber_name",
+    "topics": "topic interests",
+    "time_zone": "timezone tz",
+    "hour": "delivery_hour",
+    "paused_until": "pause_until",
+    "consent": "consent_basis",
+    "standing": "status subscription_status",
+    "joined_at": "subscribed_at optin_time",
+    "confirmed_at": "confirm_time",
+    "left_at": "unsubscribed_at unsub_time",
+}
+NAMES = {other: ours for ours, others in OTHER_NAMES.items() for other in (ours, *others.split())} | {
+    one: one for one in COLUMNS
+}
+# And what they call where somebody stands
+Word = TypeVar("Word", Standing, Cause)
+STANDINGS = {
+    "active": Standing.ACTIVE, "subscribed": Standing.ACTIVE, "confirmed": Standing.ACTIVE,
+    "unconfirmed": Standing.UNCONFIRMED, "pending": Standing.UNCONFIRMED,
+    "left": Standing.LEFT, "unsubscribed": Standing.LEFT, "opted out": Standing.LEFT,
+}  # fmt: skip
+CAUSES = {
+    **{str(one): one for one in (Cause.OPERATOR, Cause.BOUNCED, Cause.COMPLAINED)},
+    "cleaned": Cause.BOUNCED, "complained": Cause.COMPLAINED, "spam": Cause.COMPLAINED,
+}  # fmt: skip
 GROUPS_A_TRANSACTION = 10  # of ROWS_AT_ONCE: each commit writes most pages of the indexes again
 LONGEST_FIELD = 2_000  # characters
-LONGEST_LINE = 100_000
-HEAD = 64 * 1024
-
-# A spreadsheet reads a cell that begins with one of these as a formula (OWASP, CSV injection)
-FORMULA = re.compile(r"'*[=+\-@\t\r]")
-NEUTRALISED = re.compile(r"''*[=+\-@\t\r]")
+NO_CONSENT = "says nowhere that they said yes: fill in the column consent, or say it for all rows (--consent)"
+BETWEEN_TOPICS = re.compile(r"[;|\n\t]+")
 
 
-class ImportRefused(ValueError):
+class ImportRefused(FileRefused):
     """A file that can't be read as subscribers at all."""
 
 
@@ -44,6 +83,8 @@ class RowResult:
     row: int
     result: Result
     why: str = ""  # for refused and suppressed rows
+    line: int = field(default=0, compare=False)  # of the file, where the row begins
+    address: str = field(default="", compare=False)  # masked: enough to find it in the file
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,77 +94,45 @@ class _Row:
     number: int
     candidate: Candidate | None
     why: str = ""
+    line: int = 0
+    address: str = ""
 
 
-def import_file(
-    file: Path, roster: Roster, now: dt.datetime, consent: str, *, dry_run: bool = False
+def import_file(  # noqa: PLR0913 - what an operator may say of a file
+    file: Path, roster: Roster, now: dt.datetime, consent: str, *, dry_run: bool = False, encoding: str = ""
 ) -> Iterator[RowResult]:
     """Add or update the subscribers of a CSV file, some thousand rows a transaction, in 100 bytes a row.
 
-    Encoding (UTF-8, UTF-16, Windows-1252 or Latin-1) and delimiter (comma, semicolon, tab) are detected.
+    Encoding and delimiter are detected unless given; `layout_of` says which, and which columns are unknown.
     Of rows with the same address the first counts, the others are refused and name it.
-    `consent` is kept where a row names none. A dry run gives the same results and writes nothing.
-    ImportRefused when the header lacks a column that every row needs; OSError when the file can't be read.
+    `consent` is kept where a row names none; without both a row is refused. A dry run gives the same results
+    and writes nothing. ImportRefused when the header lacks a column that every row needs; OSError when the
+    file can't be read.
     """
-    with file.open(encoding=detect_encoding(file), newline="") as text:
-        rows = _once(_rows(text, consent))
-        source = f"import of {file.name}"
-        yield from _import(rows, roster, now, source) if not dry_run else _rehearse(rows, roster, now)
+    layout = layout_of(file, encoding)
+    topics = _Topics(roster.topics())
+    try:
+        with file.open(encoding=layout.encoding, newline="") as text:
+            rows = _once(_rows(text, layout, topics, consent))
+            source = f"import of {file.name}"
+            yield from _import(rows, roster, now, source) if not dry_run else _rehearse(rows, roster, now)
+    except UnicodeDecodeError as error:
+        raise ImportRefused(f"it is not text in {layout.encoding}; say which encoding it has") from error
 
 
-def export_rows(subscribers: Iterable[Subscriber]) -> Iterator[tuple[str, ...]]:
-    """The header and a row for each subscriber, safe to open in a spreadsheet; an import reads it back."""
-    yield EXPORTED
-    for one in subscribers:
-        chosen = one.preferences
-        cells = (
-            one.address,
-            one.name or "",
-            " ".join(chosen.topics),
-            chosen.length,
-            chosen.frequency,
-            chosen.time_zone,
-            str(chosen.hour),
-            str(chosen.paused_until or ""),
-            one.consent,
-            one.standing,
-            one.joined_at.isoformat(),
-        )
-        yield tuple(map(neutralise, cells))
-
-
-def neutralise(cell: str) -> str:
-    """The cell as text for a spreadsheet, never a formula."""
-    return f"'{cell}" if FORMULA.match(cell) else cell
-
-
-def restore(cell: str) -> str:
-    """The cell that was neutralised."""
-    return cell[1:] if NEUTRALISED.match(cell) else cell
-
-
-def detect_encoding(file: Path) -> str:
-    """The encoding of the whole file: a byte order mark, UTF-8 where it is, Windows-1252 or Latin-1."""
-    with file.open("rb") as data:
-        head = data.read(HEAD)
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    if b"\0" in head[:400]:
-        return "utf-16-le" if head[1:2] == b"\0" else "utf-16-be"
-    candidates = ("utf-8-sig", "cp1252")
-    return next((encoding for encoding in candidates if _decodes(file, encoding)), "latin-1")
-
-
-def _decodes(file: Path, encoding: str) -> bool:
-    decoder = codecs.getincrementaldecoder(encoding)()
-    with file.open("rb") as data:
-        try:
-            while chunk := data.read(1 << 20):
-                decoder.decode(chunk)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return False
-    return True
+def layout_of(file: Path, encoding: str = "") -> Layout:
+    """How a file is written; ImportRefused where its header lacks a column that every row needs."""
+    try:
+        layout = read_layout(file, NAMES, encoding)
+    except FileRefused as refused:
+        raise ImportRefused(str(refused)) from refused
+    layout = replace(layout, header=_without_streets(layout))
+    for column in NEEDED:
+        if column not in layout.header:
+            raise ImportRefused(f"the header has no column {column!r}; it may have: {', '.join(COLUMNS)}")
+    if twice := sorted({one for one in layout.header if one in COLUMNS and layout.header.count(one) > 1}):
+        raise ImportRefused(f"the header has the column {twice[0]!r} twice")
+    return layout
 
 
 def _once(rows: Iterable[_Row]) -> Iterator[_Row]:
@@ -134,7 +143,7 @@ def _once(rows: Iterable[_Row]) -> Iterator[_Row]:
             first.setdefault(hash(row.candidate.address.key), row.number) if row.candidate else row.number
         )
         why = f"row {number} has the same address, and the first counts"
-        yield row if number == row.number else _Row(row.number, None, why)
+        yield row if number == row.number else _Row(row.number, None, why, row.line, row.address)
 
 
 def _import(rows: Iterable[_Row], roster: Roster, now: dt.datetime, source: str) -> Iterator[RowResult]:
@@ -164,109 +173,137 @@ def _candidates(rows: Iterable[_Row]) -> list[Candidate]:
 def _results(batch: Sequence[_Row], additions: Iterator[Addition]) -> Iterator[RowResult]:
     for row in batch:
         if row.candidate is None:
-            yield RowResult(row.number, Result.REFUSED, row.why)
+            yield RowResult(row.number, Result.REFUSED, row.why, row.line, row.address)
         else:
             addition = next(additions)
-            yield RowResult(row.number, addition.result, addition.why)
+            yield RowResult(row.number, addition.result, addition.why, row.line, row.address)
 
 
-def _rows(text: TextIO, consent: str) -> Iterator[_Row]:
-    lines = _Lines(text)
-    first = next(lines, "")
-    delimiter = max(DELIMITERS, key=lambda one: len(_known(_header(first, one))))
-    header = _header(first, delimiter)
-    for column in NEEDED:
-        if column not in header:
-            raise ImportRefused(f"the header has no column {column!r}; it may have: {', '.join(COLUMNS)}")
-    if twice := sorted({one for one in _known(header) if header.count(one) > 1}):
-        raise ImportRefused(f"the header has the column {twice[0]!r} twice")
-    # strict: a quote that nobody closes is an error, not a field that holds the rows after it
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    for number, cells in enumerate(_cells(reader, lines), 2):
-        if cells:  # a blank line is no row
-            yield _row(number, header, cells, consent)
+def _without_streets(layout: Layout) -> tuple[str, ...]:
+    """The header; beside a column of e-mail addresses, one called "address" is where somebody lives."""
+    is_plain = [written.lower() == "address" for written in layout.written]
+    if layout.header.count("address") != 2 or sum(is_plain) != 1:
+        return layout.header
+    return tuple("" if plain else ours for ours, plain in zip(layout.header, is_plain, strict=True))
 
 
-class _Lines:
-    """The lines of a file, of an endless one only its beginning; those of one row can be read again."""
-
-    def __init__(self, text: TextIO) -> None:
-        self._text = text
-        self._again: list[str] = []  # the next one last
-        self._row: list[str] = []
-        self.number = 0  # of the line read last, from 1
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        line = self._again.pop() if self._again else self._read()
-        if not line:
-            raise StopIteration
-        self.number += 1
-        self._row.append(line)
-        return line
-
-    def begin_row(self) -> int:
-        """What is read from now on is one row; the number of its first line."""
-        self._row.clear()
-        return self.number + 1
-
-    def reread(self) -> int:
-        """Read the lines of this row again but for the first; how many they are."""
-        rest = self._row[1:]
-        self._again.extend(reversed(rest))
-        self.number -= len(rest)
-        return len(rest)
-
-    def _read(self) -> str:
-        line = start = self._text.readline(LONGEST_LINE)
-        while line and not line.endswith(("\n", "\r")):
-            line = self._text.readline(LONGEST_LINE)
-        return start
-
-
-def _header(line: str, delimiter: str) -> list[str]:
-    names = (name.strip().lower() for name in next(csv.reader([line], delimiter=delimiter), []))
-    return [OTHER_NAMES.get(name, name) for name in names]
-
-
-def _known(header: Iterable[str]) -> list[str]:
-    return [name for name in header if name in COLUMNS]
-
-
-def _cells(reader: Iterator[list[str]], lines: _Lines) -> Iterator[list[str] | str]:
-    """The cells of each row, or why they can't be read: the lines after its first one go on."""
-    while True:
-        first = lines.begin_row()
+def _rows(text: TextIO, layout: Layout, topics: "_Topics", consent: str) -> Iterator[_Row]:
+    for line, cells in csv_files.rows(text, layout):
+        number = line - layout.line + 1
+        if isinstance(cells, str):
+            yield _Row(number, None, cells, line)
+            continue
+        values = {name: restore(cell).strip() for name, cell in zip(layout.header, cells, strict=False)}
+        address = masked(values.get("address", "")[:LONGEST_FIELD])
         try:
-            yield next(reader)
-        except csv.Error as error:
-            open_quote = lines.reread() or str(error) == "unexpected end of data"
-            yield f"line {first} can't be read: {'a quote is not closed' if open_quote else error}"
-        except StopIteration:
-            return
+            _insist_on(cells, layout.header)
+            yield _Row(number, _candidate(values, topics, consent), "", line, address)
+        except (AddressRefused, PreferencesError, ImportRefused) as refused:
+            yield _Row(number, None, str(refused), line, address)
 
 
-def _row(number: int, header: Sequence[str], cells: list[str] | str, consent: str) -> _Row:
-    if isinstance(cells, str):
-        return _Row(number, None, cells)
-    if len(cells) > len(header):
-        return _Row(number, None, f"has {len(cells)} fields; the header has {len(header)}")
+def _insist_on(cells: Sequence[str], header: Sequence[str]) -> None:
+    """ImportRefused for a row that is no row of this file."""
+    if any(cell.strip() for cell in cells[len(header) :]):
+        raise ImportRefused(f"has {len(cells)} fields; the header has {len(header)}")
     if max(map(len, cells)) > LONGEST_FIELD:
-        return _Row(number, None, f"has a field of over {LONGEST_FIELD:,} characters")
-    values = {name: restore(cell).strip() for name, cell in zip(header, cells, strict=False)}
-    try:
-        return _Row(number, _candidate(values, consent))
-    except (AddressRefused, PreferencesError) as refused:
-        return _Row(number, None, str(refused))
+        raise ImportRefused(f"has a field of over {LONGEST_FIELD:,} characters")
+    if any("\0" in cell for cell in cells):
+        raise ImportRefused("holds a NUL character: the file is damaged here")
 
 
-def _candidate(values: dict[str, str], consent: str) -> Candidate:
+def _candidate(values: Mapping[str, str], topics: "_Topics", consent: str) -> Candidate:
+    record, given = _record(values), clean_name(values.get("consent", "")) or consent
+    address = values.get("address", "")
+    if record and record.standing is None:
+        return Candidate(_target(address), None, {}, "", record=record)
+    if not given and (record is None or record.standing is Standing.ACTIVE):
+        raise ImportRefused(NO_CONSENT)
     name = clean_name(values.get("name", ""))
+    choices: dict[str, object] = {name: values[name] for name in CHOICES if values.get(name)}
+    if "topics" in choices:
+        choices["topics"] = topics.read(values["topics"])
     return Candidate(
-        address=read_address(values.get("address", "")),
+        address=read_address(address),
         name=name[:LONGEST_NAME] if name else None,
-        choices=read_choices({name: values[name] for name in CHOICES if values.get(name)}),
-        consent=clean_name(values.get("consent", "")) or consent,
+        choices=read_choices(choices),
+        consent=given,
+        standing=(record and record.standing) or Standing.ACTIVE,
+        record=record,
     )
+
+
+def _target(address: str) -> Address:
+    """What is suppressed: an address, or a domain as ``@example.org``."""
+    if not address.startswith("@"):
+        return read_address(address)
+    domain = f"@{read_domain(address)}"
+    return Address(domain, domain)
+
+
+def _record(values: Mapping[str, str]) -> Record | None:
+    """Where an export says that somebody stood; None where it says nothing."""
+    said = {name: values.get(name, "") for name in STATE}
+    word = said["standing"].lower()
+    cause = _word("suppressed", said["suppressed"].lower() or (word if word in CAUSES else ""), CAUSES)
+    standing = None if word in CAUSES else _word("standing", word, STANDINGS)
+    if standing is None and cause is None:
+        return None
+    if standing is None and values.get("topics"):
+        standing = Standing.ACTIVE
+    joined, confirmed, left, suppressed = (_moment(name, said[name]) for name in MOMENTS)
+    note = clean_name(said["suppressed_note"]) or ""
+    return Record(standing, joined, confirmed, left, cause, suppressed, note)
+
+
+def _word(name: str, word: str, known: Mapping[str, Word]) -> Word | None:
+    if word and word not in known:
+        raise ImportRefused(f"{name}: {word[:60]!r} is not one of {', '.join(known)}")
+    return known.get(word)
+
+
+def _moment(name: str, text: str) -> dt.datetime | None:
+    """A time of an export; without a zone it is UTC."""
+    if not text:
+        return None
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        raise ImportRefused(f"{name}: {text[:60]!r} is not a time such as 2026-06-02T03:00+00:00") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+
+
+class _Topics:
+    """Reads topics as people write them: slugs or names, in any case, between `;`, `|`, `,` or spaces."""
+
+    def __init__(self, topics: Iterable[Topic]) -> None:
+        self._slugs = {_folded(one): topic.slug for topic in topics for one in (topic.name, topic.slug)}
+
+    def read(self, text: str) -> list[str]:
+        """Slugs; what is no topic stays as it is written, to be refused by its name."""
+        if slug := self._slugs.get(_folded(text)):
+            return [slug]
+        return [slug for part in BETWEEN_TOPICS.split(text) if part.strip() for slug in self._part(part)]
+
+    def _part(self, text: str) -> Iterator[str]:
+        """A name may hold commas: as many parts as make one are one."""
+        parts = [part for part in text.split(",") if part.strip()]
+        while parts:
+            ends = range(len(parts), 0, -1)
+            end = next((end for end in ends if _folded(",".join(parts[:end])) in self._slugs), 0)
+            if end:
+                yield self._slugs[_folded(",".join(parts[:end]))]
+            else:
+                yield from self._words(parts[0])
+            parts = parts[end or 1 :]
+
+    def _words(self, text: str) -> Iterator[str]:
+        words = text.split()
+        if not any(_folded(word) in self._slugs for word in words):
+            yield " ".join(words)
+            return
+        yield from (self._slugs.get(_folded(word), word) for word in words)
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split()).casefold()

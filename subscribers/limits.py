@@ -1,4 +1,7 @@
-"""Limits: how often an address, a network and everybody may ask for an e-mail, as buckets of tokens."""
+"""Limits: how often a mailbox and a network may ask for an e-mail, as buckets of tokens.
+
+There is none for everybody together: strangers could use it up for all others.
+"""
 
 import datetime as dt
 import ipaddress
@@ -17,9 +20,8 @@ from subscribers.tables import LimitRow
 class Scope(StrEnum):
     """Whose asking is counted."""
 
-    ADDRESS = "address"
+    MAILBOX = "mailbox"
     NETWORK = "network"
-    EVERYBODY = "everybody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +36,8 @@ class Rate:
 
 
 RATES: Mapping[Scope, Rate] = {
-    Scope.ADDRESS: Rate(3, dt.timedelta(hours=8)),
+    Scope.MAILBOX: Rate(3, dt.timedelta(hours=8)),
     Scope.NETWORK: Rate(20, dt.timedelta(minutes=3)),
-    Scope.EVERYBODY: Rate(1000, dt.timedelta(seconds=5)),
 }
 
 
@@ -79,10 +80,14 @@ class Limits:
 
     def _buckets(self, action: str, address: Address | None, host: str) -> dict[str, Scope]:
         """Scopes by the keys of their buckets, in the order in which rows are locked."""
-        named = {Scope.NETWORK: network(host), Scope.EVERYBODY: ""}
+        named = {Scope.NETWORK: network(host)}
         if address:
-            named[Scope.ADDRESS] = address.key
-        keys = {self._hashes.of(f"limit:{action}:{scope}", name): scope for scope, name in named.items()}
+            named[Scope.MAILBOX] = address.mailbox
+        keys = {
+            self._hashes.of(f"limit:{action}:{scope}", name): scope
+            for scope, name in named.items()
+            if scope in self._rates
+        }
         return dict(sorted(keys.items()))
 
 

@@ -7,6 +7,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from urllib.parse import unquote
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
@@ -15,6 +16,13 @@ from itsdangerous.encoding import base64_decode, base64_encode
 
 LONGEST_TOKEN = 200
 PAYLOAD = re.compile(r"([A-Za-z0-9_-]{1,32})\.([0-9a-f]{1,8})\.([0-9a-f]{1,9})\.([A-Za-z0-9_-]{0,64})")
+
+
+# A token and what can't be part of one: its signature has 43 characters, whatever stands behind it
+TOKEN = re.compile(rf"{PAYLOAD.pattern}\.[A-Za-z0-9_-]{{43}}(?![A-Za-z0-9_-])")
+INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
+SOFT_BREAK = re.compile(r"=?[\s]+|=(?=[A-Za-z0-9_.-])")  # of quoted-printable; a browser drops the line's end
+MOST_ESCAPES = 3
 
 
 class Purpose(StrEnum):
@@ -37,6 +45,10 @@ LIFETIMES: Mapping[Purpose, dt.timedelta] = {  # the others don't expire
     Purpose.DELETE: dt.timedelta(hours=1),
     Purpose.CHANGE_ADDRESS: dt.timedelta(hours=1),
 }
+ACTIONS = "address|data|history|links"  # what pages do behind their link
+LINK_PATH = re.compile(
+    rf"/+(?P<purpose>{'|'.join(Purpose)})/+(?P<token>[^/]+)(?P<action>/(?:{ACTIONS}))?(?:/.*)?", re.DOTALL
+)
 # A leave link works for as long as the e-mail it came with lies in a mailbox: revoking the others must not
 # make an "unsubscribe" button fail (RFC 8058). What it does can be undone, and it shows nothing.
 IRREVOCABLE = frozenset({Purpose.LEAVE})
@@ -123,6 +135,27 @@ class Links:
         if expiry and now.timestamp() >= expiry:
             return Refused(Refusal.EXPIRED, subject)
         return subject
+
+
+def mended(path: str) -> str:
+    """The path of a personal link without what mail programs and people add to it; any other path as it is.
+
+    Text around a link is taken for its end (``>``, ``)``, ``,``, ``&amp;…``), lines are broken inside it, and
+    its characters are escaped once more. All of that can be told from a token by its alphabet and length.
+    """
+    found = LINK_PATH.fullmatch(path)
+    if found is None:
+        return path
+    token = _mended_token(found["token"])
+    return f"/{found['purpose']}/{token}{found['action'] or ''}" if token else path
+
+
+def _mended_token(text: str) -> str | None:
+    for _ in range(MOST_ESCAPES):
+        text = unquote(text)
+    text = INVISIBLE.sub("", text).lstrip("<([{\"'/ ")
+    tokens = (TOKEN.match(one) for one in (SOFT_BREAK.sub("", text), text))
+    return next((token[0] for token in tokens if token), None)
 
 
 def _signed(keyed: HMAC, payload: str) -> str:

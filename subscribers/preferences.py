@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 MOST_TOPICS = 200
 FRIDAY, WEEK = 4, dt.timedelta(weeks=1)
 Word = TypeVar("Word", bound=StrEnum)
+HOUR = re.compile(r"(?P<hour>[0-9]{1,2})(:00){0,2}(\.0)?( ?(?P<half>am|pm))?")
 SEPARATORS = re.compile(r"[\s,;|]+")
 
 
@@ -249,9 +250,12 @@ def _read_time_zone(value: object) -> str:
 
 
 def _read_hour(value: object) -> int:
-    if isinstance(value, bool) or not re.fullmatch(r"\s*[0-9]{1,2}\s*", str(value)):
+    """An hour, also as a spreadsheet shows it: ``8``, ``08:00``, ``8.0`` or ``8:00 PM``."""
+    found = None if isinstance(value, bool) else HOUR.fullmatch(str(value).strip().lower())
+    if found is None or (found["half"] and not 1 <= int(found["hour"]) <= 12):
         raise ValueError(f"{str(value)[:60]!r} is not an hour between 0 and 23")
-    return int(str(value))
+    hour = int(found["hour"])
+    return hour % 12 + 12 * (found["half"] == "pm") if found["half"] else hour
 
 
 def _read_date(value: object) -> dt.date | None:

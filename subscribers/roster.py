@@ -9,16 +9,17 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from subscribers import additions, history
+from subscribers import additions, history, join_requests
 from subscribers.additions import Addition, Candidate, Result
-from subscribers.addresses import KeyedHash, clean_name, read_address
+from subscribers.addresses import Address, KeyedHash, as_kept, clean_name, read_address
 from subscribers.database import UtcDateTime, writer
 from subscribers.history import Entry
-from subscribers.links import IRREVOCABLE, SINGLE_USE, Links, Purpose, Refusal, Refused
+from subscribers.join_requests import JoinRequest
+from subscribers.links import IRREVOCABLE, SINGLE_USE, Links, Purpose, Refusal, Refused, Subject
 from subscribers.preferences import Frequency, Length, Standing
 from subscribers.subscriber import Subscriber, UnknownSubscriber, row_of, subscriber_of, subscribers_of
 from subscribers.suppressions import Suppressions
-from subscribers.tables import FollowRow, HistoryRow, SubscriberRow, TopicRow
+from subscribers.tables import FollowRow, HistoryRow, JoinRequestRow, SubscriberRow, TopicRow
 from subscribers.topics import Topic, read_topic, to_mapping
 
 COMMAND_LINE = "command line"
@@ -50,6 +51,7 @@ class Joining:
     frequency: Frequency | None = None
     time_zone: str | None = None
     hour: int | None = None
+    adds_topics: bool = False  # to those that a known one follows; else `topics` take their place
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class Opened:
 
     subscriber: Subscriber
     about: str
+    is_revoked: bool = False  # a link to leave that was revoked still leaves, and shows nothing
 
 
 class Roster:
@@ -115,7 +118,7 @@ class Roster:
                 _topic_row(session, slug)
             batch = additions.draft(session, [candidate], self._hashes)
             (addition,) = batch.additions
-            if addition.result not in {Result.ADDED, Result.UPDATED}:
+            if addition.result in {Result.REFUSED, Result.SUPPRESSED}:
                 raise NotAdded(f"{candidate.address.spelled} is {addition.result}, not added: {addition.why}")
             additions.write(session, batch, source, now)
             row = session.exec(_by_key(candidate.address.key)).one()
@@ -154,8 +157,10 @@ class Roster:
         """
         page = select(SubscriberRow).where(col(SubscriberRow.id) > after)
         if words := search.strip():
-            fields = (SubscriberRow.address_key, SubscriberRow.name, SubscriberRow.reference)
-            page = page.where(sa.or_(*(col(one).icontains(words, autoescape=True) for one in fields)))
+            fields = (SubscriberRow.name, SubscriberRow.reference)
+            held = [col(one).icontains(words, autoescape=True) for one in fields]
+            of_address = col(SubscriberRow.address_key).contains(as_kept(words), autoescape=True)
+            page = page.where(sa.or_(of_address, *held))
         with Session(self._engine) as session:
             return subscribers_of(session, session.exec(page.order_by(col(SubscriberRow.id)).limit(limit)))
 
@@ -194,21 +199,51 @@ class Roster:
         if isinstance(subject, Refused):
             return subject
         with Session(self._engine) as session:
+            if purpose is Purpose.CONFIRM:
+                asked = join_requests.of_reference(session, subject.reference)
+                if asked is not None:
+                    return _confirmed_before(session, asked, subject)
             row = session.exec(
                 select(SubscriberRow).where(SubscriberRow.reference == subject.reference)
             ).first()
             if row is None:
                 return Refused(Refusal.GONE, subject)
             subscriber = subscriber_of(session, row)
-            if purpose not in IRREVOCABLE and subscriber.subject(purpose).generation != subject.generation:
+            is_revoked = subscriber.subject(purpose).generation != subject.generation
+            if is_revoked and purpose not in IRREVOCABLE:
                 return Refused(Refusal.USED if purpose in SINGLE_USE else Refusal.REVOKED, subject)
-            return Opened(subscriber, subject.about)
+            return Opened(subscriber, subject.about, is_revoked)
+
+    def request(self, links: Links, token: str, now: dt.datetime) -> JoinRequest | None:
+        """The request that a confirmation link confirms; None where it confirms none that still waits."""
+        subject = links.read(Purpose.CONFIRM, token, now)
+        if isinstance(subject, Refused):
+            return None
+        with Session(self._engine) as session:
+            row = join_requests.of_reference(session, subject.reference)
+            return join_requests.request_of(row) if row and row.subscriber_id is None else None
+
+    def newest_request(self, address: Address) -> JoinRequest | None:
+        """What was asked last for an address and waits to be confirmed."""
+        with Session(self._engine) as session:
+            row = join_requests.newest_waiting(session, address)
+            return join_requests.request_of(row) if row else None
 
     def by_reference(self, reference: str) -> Subscriber | None:
         """Whom a refused link was for, to send a new one to; None when deleted."""
         with Session(self._engine) as session:
             row = session.exec(select(SubscriberRow).where(SubscriberRow.reference == reference)).first()
             return subscriber_of(session, row) if row else None
+
+
+def _confirmed_before(session: Session, asked: JoinRequestRow, subject: Subject) -> Opened | Refused:
+    """Whose a request became."""
+    row = session.get(SubscriberRow, asked.subscriber_id) if asked.subscriber_id else None
+    if row is None:
+        return Refused(Refusal.GONE, subject)
+    if row.link_generation != asked.generation:
+        return Refused(Refusal.REVOKED, subject)
+    return Opened(subscriber_of(session, row), subject.about)
 
 
 def put_topics(connection: sa.Connection, topics: Iterable[Topic]) -> None:
@@ -250,4 +285,5 @@ def _candidate(joining: Joining) -> Candidate:
         choices={name: value for name, value in choices.items() if value is not None},
         consent=joining.consent,
         standing=joining.standing,
+        adds_topics=joining.adds_topics,
     )

@@ -4,6 +4,7 @@ import datetime as dt
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from sqlmodel import Session, col, select
 
@@ -18,6 +19,21 @@ WAIT_AFTER_MOVE = dt.timedelta(days=7)
 
 class UnknownSubscriber(LookupError):
     """No subscriber of this id or address."""
+
+
+class Recipient(Protocol):
+    """Whom a small e-mail is for: a subscriber, or somebody who asks to become one."""
+
+    @property
+    def address(self) -> str: ...
+    @property
+    def preferences(self) -> Preferences: ...
+    @property
+    def topics(self) -> tuple[str, ...]: ...
+
+    def link(self, links: Links, purpose: Purpose, now: dt.datetime, about: str = "") -> str:
+        """The URL of their link for a purpose."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,14 @@
 
 import datetime as dt
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from subscribers.addresses import Address, KeyedHash, read_address, read_domain
-from subscribers.database import is_one_of, writer
+from subscribers.database import insert_new, is_one_of, table, writer
 from subscribers.tables import SuppressionRow
 
 
@@ -94,6 +94,12 @@ def cause_of(session: Session, address: Address) -> Cause | None:
     return named_causes(session, [address]).get(address.key)
 
 
+def of_address(session: Session, address: Address) -> list[Suppression]:
+    """Everything that is kept of why an address gets no mail, notes included."""
+    named = _is_one_of([(Kind.ADDRESS, address.key), (Kind.DOMAIN, address.domain)])
+    return [suppression_of(row) for row in session.exec(select(SuppressionRow).where(named))]
+
+
 def causes(session: Session, addresses: Collection[Address], hashes: KeyedHash) -> dict[str, Cause]:
     """Which of these may not be added by others than their owners, by key: deleted ones too."""
     return dict(_hashed(session, addresses, hashes)) | named_causes(session, addresses)
@@ -104,6 +110,12 @@ def named_causes(session: Session, addresses: Collection[Address]) -> dict[str, 
     by_domain = _causes(session, Kind.DOMAIN, {one.domain for one in addresses})
     found = {one.key: by_domain[one.domain] for one in addresses if one.domain in by_domain}
     return found | _causes(session, Kind.ADDRESS, {one.key for one in addresses})
+
+
+def keep(session: Session, given: Collection[Suppression]) -> None:
+    """Write suppressions with their causes, notes and dates; of those that are there nothing changes."""
+    rows = [asdict(one) for one in given]
+    insert_new(session.connection(), table(SuppressionRow), rows)
 
 
 def keep_hash(session: Session, address: Address, hashes: KeyedHash, now: dt.datetime) -> None:

@@ -20,6 +20,8 @@ class TopicRow(SQLModel, table=True):
 
 class SubscriberRow(SQLModel, table=True):
     __tablename__ = "subscribers"
+    # the number of a deleted subscriber is never given again: the ledger and the audit log name people by it
+    __table_args__ = {"sqlite_autoincrement": True}
 
     id: int | None = Field(default=None, primary_key=True)
     reference: str = Field(
@@ -72,6 +74,24 @@ class AddressChangeRow(SQLModel, table=True):
     code: str = Field(unique=True, max_length=16)  # what the link carries: an earlier request's opens nothing
     address: str
     requested_at: dt.datetime = Field(sa_type=UtcDateTime)
+
+
+class JoinRequestRow(SQLModel, table=True):
+    """What somebody asked for an address, until whoever reads its mail confirms it."""
+
+    __tablename__ = "join_requests"
+
+    id: int | None = Field(default=None, primary_key=True)  # a later one has a greater number
+    reference: str = Field(unique=True, max_length=32)  # what its confirmation link carries
+    address: str
+    address_key: str = Field(index=True)
+    choices: dict[str, Any] = Field(sa_type=sa.JSON)  # topics, and what differs from the defaults
+    source: str  # where it was asked: kept as the consent
+    requested_at: dt.datetime = Field(sa_type=UtcDateTime, index=True)
+    subscriber_id: int | None = Field(  # whose it became; None until it is confirmed
+        default=None, foreign_key="subscribers.id", index=True, ondelete="CASCADE"
+    )
+    generation: int = 0  # of the subscriber's links when it was confirmed
 
 
 class SuppressionRow(SQLModel, table=True):

@@ -28,6 +28,7 @@ from service.papers import Sighting, Window
 from service.pipeline import publish_issue
 from service.settings import Settings
 from service.web.app import make_app
+from service.web.outgoing import at_once
 from service.wiring import Service
 from subscribers.links import Links
 from subscribers.preferences import Length
@@ -181,7 +182,9 @@ def open_place(folder: Path, migrated: Path, base_url: str = BASE, admins: str =
     settings = _settings(folder, base_url, admins)
     service = wiring.open_service(settings)
     clock = Clock()
-    return Place(service, clock, make_app(service, clock), Links(base_url, wiring.secret_keys(settings)))
+    return Place(
+        service, clock, make_app(service, clock, at_once), Links(base_url, wiring.secret_keys(settings))
+    )
 
 
 def _settings(folder: Path, base_url: str = BASE, admins: str = "") -> Settings:

@@ -3,7 +3,7 @@ from email_validator import validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscribers.addresses import AddressRefused, KeyedHash, clean_name, read_address, read_domain
+from subscribers.addresses import AddressRefused, KeyedHash, as_kept, clean_name, read_address, read_domain
 
 LOCAL = st.text("abcXYZ019._+-'\"() ä", min_size=1, max_size=70)
 DOMAIN = st.sampled_from(("example.org", "EXAMPLE.org", "bücher.example", "localhost", "a b.org", ""))
@@ -74,3 +74,14 @@ def test_a_part_before_the_at_sign_that_no_server_takes_is_refused(local: str) -
     with pytest.raises(AddressRefused, match="too long before the @-sign"):
         read_address(f"{local}@example.org")
     assert read_address(f"{'a' * 64}@example.org")
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("ADA@M\u00fcnchen.DE", "ada@xn--mnchen-3ya.de"), (" m\u00fcnchen.de", "xn--mnchen-3ya.de"),
+        ("ada@", "ada@"), ("Ada", "ada"), ("\u00fc", "\u00fc"),
+    ],
+)  # fmt: skip
+def test_what_somebody_looks_for_is_written_as_addresses_are_kept(typed: str, kept: str) -> None:
+    assert as_kept(typed) == kept

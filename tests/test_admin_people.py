@@ -323,3 +323,11 @@ def test_the_audit_log_goes_on_by_key(place: Place, ann: Reader) -> None:
 
 def token(ann: Reader) -> str:
     return str(ann.get("/admin/log").button("Sign out")[1]["csrf"][0])
+
+
+def test_a_look_up_finds_an_international_address_as_people_write_it(place: Place, ann: Reader) -> None:
+    one, two = (place.subscriber(f"{name}@m\u00fcnchen.de") for name in ("bo", "bob"))
+    found = ann.press(ann.get(PEOPLE), "Look up", address="Bo@M\u00fcnchen.DE")
+    assert found.headers["location"] == f"{PEOPLE}/{one.id}"
+    held = place.service.roster.subscribers(search="M\u00fcnchen.de")
+    assert [subscriber.id for subscriber in held] == [one.id, two.id]

@@ -16,17 +16,21 @@ import pytest
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
-from service import backups, wiring
+from service import backups, doctor, wiring
 from service.archive import Archive, LinkRefusal, Recorded
 from service.backups import BackupRefused, Said
 from service.cli import app
 from service.delivery import Fact, State
 from service.delivery.events import Event
+from service.endings import Ended
 from service.pipeline import publish_issue
 from service.publishing import ask_mailer
 from service.settings import Settings
 from service.wiring import Service
-from subscribers.roster import Roster
+from subscribers.preferences import Standing
+from subscribers.roster import Joining, NotAdded, Roster
+from subscribers.subscriber import UnknownSubscriber
+from subscribers.suppressions import Cause
 from tests.fakes import ScriptedMailer
 from tests.newsrooms import NOW, TOPICS, add_readers, post_room, save_issue
 from tests.smtp_sink import sink
@@ -466,3 +470,107 @@ def test_a_manifest_without_a_time_is_refused(here: Place, there: Place, taken_a
     file.write_text(json.dumps(json.loads(file.read_text()) | {"taken_at": taken_at}))
     with pytest.raises(BackupRefused, match="can't be read"):
         backups.restore(there.settings, backup, NOW)
+
+
+# -- nobody changes a backup, and nobody is revived --------------------------------------------------------
+
+
+def with_another_manifest(file: Path, statement: str) -> None:
+    """Change a backup, and make its manifest anew as anybody can who knows its format."""
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute(statement)
+        connection.commit()
+        connection.execute("PRAGMA journal_mode=DELETE")
+    manifest = file.with_name(f"{file.name}.json")
+    said = json.loads(manifest.read_text())
+    said |= {"sha256": backups._digest(file), "rows": backups._rows(file)}
+    manifest.write_text(json.dumps(said))
+
+
+ACTING = (
+    "CREATE TRIGGER t AFTER INSERT ON admin_sessions BEGIN DELETE FROM audit_log; END",
+    "CREATE VIEW v AS SELECT * FROM subscribers",
+    "CREATE TABLE extra (x)",
+    "CREATE INDEX extra ON subscribers (name)",
+    "CREATE VIRTUAL TABLE v USING fts5(x)",
+)
+
+
+@pytest.mark.parametrize("statement", ["UPDATE subscribers SET name = 'Eve'", *ACTING])
+def test_a_backup_that_somebody_changed_and_described_anew_is_refused(
+    here: Place, there: Place, statement: str
+) -> None:
+    file = here.back_up()
+    with_another_manifest(file, statement)
+    with pytest.raises(BackupRefused, match="its manifest was changed"):
+        backups.restore(there.settings, file, wiring.now())
+    assert not (there.folder / "brief.db").exists()
+
+
+@pytest.mark.parametrize("statement", ACTING)
+def test_nothing_in_a_backup_may_act_by_itself(here: Place, there: Place, statement: str) -> None:
+    file = here.back_up()
+    with_another_manifest(file, statement)
+    with pytest.raises(BackupRefused, match="no part of this service"):
+        backups.restore(there.settings, file, wiring.now(), Said(any_key=True))
+    assert not (there.folder / "brief.db").exists()
+
+
+@pytest.mark.parametrize("statement", ACTING)
+def test_the_doctor_finds_what_is_no_part_of_the_service(here: Place, statement: str) -> None:
+    with closing(sqlite3.connect(here.folder / "brief.db")) as connection:
+        connection.execute(statement)
+    found = {one.check: one for one in doctor.examine(here.settings)}
+    wrong = found.get("foreign objects") or found["tables"]
+    assert wrong.verdict == "wrong"
+
+
+def test_a_backup_without_a_signature_is_taken_only_by_who_says_so(here: Place, there: Place) -> None:
+    file = here.back_up()
+    manifest = file.with_name(f"{file.name}.json")
+    said = json.loads(manifest.read_text())
+    del said["mac"]
+    manifest.write_text(json.dumps(said))
+    with pytest.raises(BackupRefused, match="is not signed"):
+        backups.restore(there.settings, file, wiring.now())
+    assert backups.restore(there.settings, file, wiring.now(), Said(any_key=True)).ended is None
+
+
+def test_a_restore_revives_nobody_where_the_database_before_it_is_there(here: Place) -> None:
+    file, service = here.back_up(), here.opened()
+    left, deleted, moved, suppressed = service.roster.subscribers(limit=4)
+    service.subscriptions.leave(left.id, NOW, "a page")
+    service.subscriptions.forget(deleted.id, NOW)
+    moved = service.subscriptions.revoke_links(moved.id, NOW, "a page")
+    service.roster.suppressions.add(suppressed.address, Cause.COMPLAINED, NOW, "spam")
+    service.roster.put_subscriber(Joining("new@example.org", TOPICS[:1]), NOW)
+    service.engine.dispose()
+    done = backups.restore(here.settings, file, wiring.now(), ALL)
+    assert done.ended == Ended(left=1, deleted=1, suppressed=1, revoked=1, unknown=1)
+    again = here.opened()
+    assert again.roster.find(left.address).standing is Standing.LEFT
+    assert again.roster.find(moved.address).link_generation == moved.link_generation
+    assert again.roster.suppressions.all()[0].note == "spam"
+    with pytest.raises(UnknownSubscriber):
+        again.roster.find(deleted.address)
+    with pytest.raises(NotAdded, match="was deleted"):
+        again.roster.put_subscriber(Joining(deleted.address, TOPICS[:1]), NOW)
+
+
+def test_a_restore_says_what_it_revives(here: Place, there: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = here.back_up()
+    for name, value in (("DATA_DIR", str(there.folder)), ("SECRET_KEY", there.key)):
+        monkeypatch.setenv(f"BRIEF_{name}", value)
+    ran = CliRunner().invoke(app, ["restore", str(file)])
+    assert "people who left, were deleted or suppressed, and links that were revoked" in " ".join(
+        ran.output.split()
+    )
+
+
+def test_a_deleted_address_stands_in_no_file_of_the_database(here: Place) -> None:
+    service = here.opened()
+    one = service.roster.subscribers(limit=1)[0]
+    service.subscriptions.forget(one.id, NOW)
+    for file in here.folder.glob("brief.db*"):
+        assert one.address.encode() not in file.read_bytes(), file
+    service.engine.dispose()

@@ -1,5 +1,7 @@
 import datetime as dt
 import json
+import os
+import pwd
 import re
 import shutil
 import sys
@@ -16,6 +18,7 @@ from typer.main import get_command
 from service import cli
 from service.archive import Archive
 from service.briefs.extractive import ExtractiveWriter
+from service.cli.terminal import operator
 from service.papers import Window
 from service.pipeline import BuildContext, build_issue
 from service.settings import read_settings
@@ -131,15 +134,16 @@ def test_a_bad_query_is_refused_with_the_place_of_the_error(brief: Brief) -> Non
 def test_subscribers_are_added_imported_and_listed(brief: Brief) -> None:
     assert brief("subscribers", "add", "ada@example.org", "--topic", "llm-post-train").code == 0
     Path("more.csv").write_text("address,topics\nbo@example.org,llm-agents\nnobody,llm-agents\n")
-    imported = brief("subscribers", "import", "more.csv")
-    assert (imported.code, "row 3: refused" in imported.out) == (1, True)
+    imported = brief("subscribers", "import", "more.csv", "--consent", "a list")
+    assert (imported.code, "line 3 n…: refused" in imported.out) == (1, True)
     found = json.loads(brief("subscribers", "list", "--json").out)
     assert [one["address"] for one in found] == ["ada@example.org", "bo@example.org"]
 
 
 def test_a_subscriber_is_shown_with_choices_consent_and_history(brief: Brief) -> None:
     brief("subscribers", "add", "ada@example.org", "--topic", "llm-agents", "--consent", "paper form 7")
-    brief("subscribers", "add", "ada@example.org", "--topic", "exoplanets", "--frequency", "monthly")
+    add = ("subscribers", "add", "ada@example.org", "--frequency", "monthly")
+    brief(*add, "--topic", "exoplanets", "--replace")
     shown = json.loads(brief("subscribers", "show", "ADA@example.org", "--json").out)
     assert (shown["consent"], shown["frequency"], shown["topics"]) == (
         "paper form 7",
@@ -166,7 +170,7 @@ def test_a_known_subscriber_changes_only_in_what_is_given(brief: Brief) -> None:
     add = ("subscribers", "add", "ada@example.org")
     brief(*add, "--topic", "llm-agents", "--length", "short", "--frequency", "monthly", "--name", "Ada [L]")
     ran = brief(*add, "--topic", "exoplanets")
-    assert ran.out == "Updated ada@example.org: exoplanets\n"
+    assert ran.out == "Updated ada@example.org: llm-agents, exoplanets\n"
     shown = json.loads(brief("subscribers", "show", "ada@example.org", "--json").out)
     assert (shown["length"], shown["frequency"], shown["name"]) == ("short", "monthly", "Ada [L]")
     assert "Ada [L]" in brief("subscribers", "list").out
@@ -187,11 +191,15 @@ def test_hostile_text_goes_through_every_list_as_it_is(brief: Brief) -> None:
 
 def test_an_import_is_rehearsed_reported_and_exported(brief: Brief) -> None:
     Path("more.csv").write_text("address;topics;name\nbo@example.org;llm-agents;=1+1\nnobody;llm-agents;\n")
-    rehearsed = brief("subscribers", "import", "more.csv", "--dry-run")
-    assert "1 added, 0 updated, 1 refused, 0 suppressed (nothing was written)" in rehearsed.out
-    ran = brief("subscribers", "import", "more.csv", "--report", "report.csv", "--json")
+    command = ("subscribers", "import", "more.csv", "--consent", "a list")
+    rehearsed = brief(*command, "--dry-run")
+    assert "1 added, 1 refused (nothing was written)" in rehearsed.out
+    ran = brief(*command, "--report", "report.csv", "--json")
     assert [json.loads(line)["result"] for line in ran.out.splitlines()] == ["added", "refused"]
-    assert Path("report.csv").read_text().splitlines()[:2] == ["row,result,why", "2,added,"]
+    assert Path("report.csv").read_text().splitlines()[:2] == [
+        "line,address,result,why",
+        "2,b…@example.org,added,",
+    ]
     assert brief("subscribers", "export", "--out", "all.csv").code == 0
     assert Path("all.csv").read_text() == brief("subscribers", "export").out
     assert "bo@example.org,'=1+1,llm-agents," in brief("subscribers", "export").out
@@ -309,7 +317,13 @@ def test_a_database_that_can_only_be_read_is_told_without_sql_and_addresses(brie
 
 
 def test_production_has_a_demo_too(brief: Brief) -> None:
-    ran = brief("demo", ENVIRONMENT="production", SECRET_KEY="k" * 32, BASE_URL="https://brief.example.org")
+    ran = brief(
+        "demo",
+        ENVIRONMENT="production",
+        SECRET_KEY="k" * 32,
+        BASE_URL="https://brief.example.org",
+        SENDER_ADDRESS="brief@example.org",
+    )
     assert ran.code == 0, ran.err
 
 
@@ -446,3 +460,78 @@ def test_an_issue_waits_for_the_hours_of_its_readers(after_demo: Brief) -> None:
     assert (waits.code, "wait for their hour" in waits.out) == (1, True)
     assert "0 late deliveries" in after_demo("deliveries", "release", "2026-W22").out
     assert after_demo("send", "2026-W22").code == 0
+
+
+@pytest.mark.parametrize("existing", [False, True])
+def test_files_with_addresses_are_read_by_their_owner_alone(brief: Brief, existing: bool) -> None:
+    brief("subscribers", "add", "ada@example.org", "--topic", "llm-agents")
+    Path("more.csv").write_text("address,topics\nbo@example.org,llm-agents\n")
+    for name in ("all.csv", "report.csv"):
+        if existing:
+            Path(name).touch(0o644)
+    brief("subscribers", "export", "--out", "all.csv")
+    brief("subscribers", "import", "more.csv", "--consent", "a list", "--report", "report.csv")
+    assert {Path(name).stat().st_mode & 0o777 for name in ("all.csv", "report.csv")} == {0o600}
+
+
+def test_an_import_asks_where_they_said_yes(brief: Brief) -> None:
+    Path("more.csv").write_text("address,topics\nbo@example.org,llm-agents\n")
+    ran = brief("subscribers", "import", "more.csv")
+    assert (ran.code, "say where these people said yes" in ran.err) == (2, True)
+    assert json.loads(brief("subscribers", "list", "--json").out) == []
+
+
+def test_an_export_of_the_same_roster_says_that_nothing_changed(brief: Brief) -> None:
+    for name in ("ada", "bo", "cy"):
+        brief("subscribers", "add", f"{name}@example.org", "--topic", "llm-agents")
+    brief("subscribers", "suppress", "bo@example.org", "--why", "asked by letter")
+    brief("subscribers", "export", "--out", "all.csv")
+    assert "3 unchanged" in brief("subscribers", "import", "all.csv").out
+
+
+def test_an_import_says_how_it_read_the_file_and_what_it_passed_over(brief: Brief) -> None:
+    Path("more.csv").write_bytes("E-mail;Topics;Имя\nbo@example.org;LLM Agents;Иван\n".encode("cp1251"))
+    out = brief("subscribers", "import", "more.csv", "--consent", "a list").out
+    assert "Read as cp1251, columns between ';'." in out
+    assert "line 1: the column 'Имя' is not known and passed over" in out
+
+
+def audited(folder: str = "var") -> list[tuple[str, str, str]]:
+    engine = connect(f"sqlite:///{folder}/brief.db")
+    found = [(one.act.actor, one.act.action, one.act.subject) for one in Archive(engine).noted()]
+    engine.dispose()
+    return found[::-1]
+
+
+def test_what_commands_do_is_in_the_audit_log_under_who_ran_them(brief: Brief) -> None:
+    brief("subscribers", "add", "ada@example.org", "--topic", "llm-agents")
+    brief("subscribers", "add", "ada@example.org", "--topic", "exoplanets")
+    brief("subscribers", "suppress", "ada@example.org")
+    brief("subscribers", "unsuppress", "ada@example.org")
+    brief("subscribers", "suppress", "example.net")
+    brief("subscribers", "export")
+    brief("subscribers", "forget", "ada@example.org", "--yes")
+    brief("topics", "remove", "exoplanets", "--yes")
+    brief("subscribers", "list")
+    found = audited()
+    assert [(action, subject) for _, action, subject in found] == [
+        ("added", "subscriber 1"), ("changed", "subscriber 1"), ("suppressed", "subscriber 1"),
+        ("no longer suppressed", "subscriber 1"), ("suppressed", "domain example.net"),
+        ("exported", "all subscribers"), ("deleted", "subscriber 1"), ("removed", "topic exoplanets"),
+    ]  # fmt: skip
+    assert {actor for actor, _, _ in found} == {f"{pwd.getpwuid(os.getuid()).pw_name} (command line)"}
+
+
+def test_what_is_done_to_deliveries_is_in_the_audit_log_each_time(after_demo: Brief) -> None:
+    for command in ("pause", "pause", "resume"):
+        after_demo("deliveries", command, "2026-W23", DATA_DIR="var/demo")
+    found = [(action, subject) for _, action, subject in audited("var/demo")]
+    assert found[-3:] == [
+        ("paused", "issue 2026-W23"), ("paused", "issue 2026-W23"), ("resumed", "issue 2026-W23"),
+    ]  # fmt: skip
+
+
+def test_with_sudo_the_log_names_who_became_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "getuid", lambda: 0)
+    monkeypatch.setenv("SUDO_USER", "ann")
+    assert operator() == "ann as root"

@@ -17,6 +17,7 @@ from tests.test_operating import PUBLIC
 PRODUCTION = {
     "environment": "production", "secret_key": SecretStr("qG7xZ0vN2mK9rT4bW6yL1sD8fH3jP5cA"),
     "base_url": "https://brief.example.org", "mailer": "sendgrid", "sendgrid_api_key": SecretStr("SG.x"),
+    "sender_address": "brief@example.org",
 }  # fmt: skip
 
 
@@ -25,7 +26,9 @@ def test_every_setting_that_production_refuses_is_listed_at_once(monkeypatch: py
     result = CliRunner().invoke(cli.app, ["doctor", "--json"])
     found = [one["detail"] for one in json.loads(result.stdout) if one["verdict"] == "wrong"]
     assert result.exit_code == 1
-    assert [one.partition(":")[0] for one in found] == ["BRIEF_SECRET_KEY", "BRIEF_BASE_URL", "BRIEF_MAILER"]
+    assert [one.partition(":")[0] for one in found] == [
+        "BRIEF_SECRET_KEY", "BRIEF_BASE_URL", "BRIEF_SENDER_ADDRESS", "BRIEF_MAILER",
+    ]  # fmt: skip
 
 
 def test_every_setting_that_can_not_be_read_is_listed_at_once() -> None:
@@ -91,3 +94,13 @@ def test_an_outbox_without_room_for_an_e_mail_is_found(
     assert verdicts(tmp_path)["mailer"] == "ok"
     room(1 << 16)
     assert verdicts(tmp_path)["mailer"] == "wrong"
+
+
+@pytest.mark.parametrize(("mode", "verdict"), [(0o644, "warning"), (0o640, "warning"), (0o600, None)])
+def test_a_dot_env_that_others_can_read_is_warned_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int, verdict: str | None
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(".env").touch(mode)
+    Path(".env").chmod(mode)
+    assert verdicts(tmp_path).get(".env") == verdict

@@ -1,6 +1,7 @@
 import csv
 import datetime as dt
 import io
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,15 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subscribers.additions import Result
-from subscribers.imports import (
-    ImportRefused,
-    RowResult,
-    detect_encoding,
-    export_rows,
-    import_file,
-    neutralise,
-    restore,
-)
+from subscribers.database import connect
+from subscribers.exports import export_rows, neutralise, restore
+from subscribers.imports import ImportRefused, RowResult, detect_encoding, import_file, layout_of
 from subscribers.preferences import Frequency, Length, Preferences, Standing
 from subscribers.roster import Joining, Roster
 from subscribers.subscriptions import Subscriptions
@@ -24,6 +19,7 @@ from subscribers.suppressions import Cause
 from tests.conftest import KEYS
 
 NOW = dt.datetime(2026, 6, 2, 3, tzinfo=dt.UTC)
+BEFORE = NOW - dt.timedelta(days=40)
 TOPIC = "llm-post-train"
 
 
@@ -37,6 +33,28 @@ def imported(
 ) -> list[RowResult]:
     file.write_bytes(text.encode(encoding))
     return list(import_file(file, roster, NOW, "a list", dry_run=dry_run))
+
+
+def exported(roster: Roster) -> str:
+    out = io.StringIO()
+    rows = export_rows(roster.every_subscriber(), roster.suppressions.all())
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return out.getvalue()
+
+
+@pytest.fixture
+def everybody(roster: Roster) -> Roster:
+    """Somebody in each standing, suppressed by address and by domain, and following nothing."""
+    for name, standing in (("ada", Standing.ACTIVE), ("bo", Standing.UNCONFIRMED), ("cy", Standing.LEFT)):
+        roster.put_subscriber(Joining(f"{name}@example.org", (TOPIC,), standing=standing), BEFORE)
+    for address in ("dee@example.org", "eve@example.net"):
+        roster.put_subscriber(Joining(address, (TOPIC,)), BEFORE)
+    roster.put_subscriber(Joining("fay@example.org", ("exoplanets",)), BEFORE)
+    roster.remove_topic("exoplanets", BEFORE)
+    roster.suppressions.add("dee@example.org", Cause.COMPLAINED, BEFORE, "pressed spam, +49 30")
+    roster.suppressions.add("nobody@example.com", Cause.BOUNCED, BEFORE, "550")
+    roster.suppressions.add("example.net", Cause.OPERATOR, BEFORE)
+    return roster
 
 
 def outcomes(results: list[RowResult]) -> list[tuple[int, str]]:
@@ -107,7 +125,7 @@ def test_importing_a_file_again_changes_nothing(roster: Roster, file: Path) -> N
     text = "address,topics\nada@example.org,llm-post-train robot-learning\n"
     imported(roster, file, text)
     before = roster.find("ada@example.org")
-    assert outcomes(imported(roster, file, text)) == [(2, "updated")]
+    assert outcomes(imported(roster, file, text)) == [(2, "unchanged")]
     assert roster.find("ada@example.org") == before
 
 
@@ -145,6 +163,7 @@ def test_a_dry_run_says_the_same_and_writes_nothing(
     assert roster.count() == 1
     assert rehearsed == imported(roster, file, text)
     assert roster.count() == 3
+    assert [str(one.result) for one in rehearsed].count("unchanged") == 1
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
@@ -240,6 +259,175 @@ def test_what_is_neutralised_is_no_formula_and_can_be_restored(cell: str) -> Non
     assert restore(neutralise(cell)) == cell
 
 
+def test_an_export_of_the_same_roster_changes_nothing_and_says_so(everybody: Roster, file: Path) -> None:
+    before, text = list(everybody.every_subscriber()), exported(everybody)
+    assert {str(one.result) for one in imported(everybody, file, text)} == {"unchanged"}
+    assert list(everybody.every_subscriber()) == before
+    assert exported(everybody) == text
+
+
+def test_on_an_empty_roster_an_export_stands_as_it_stood(
+    everybody: Roster, file: Path, migrated: Path, tmp_path: Path
+) -> None:
+    text = exported(everybody)
+    shutil.copy(migrated, tmp_path / "empty.db")
+    engine = connect(f"sqlite:///{tmp_path / 'empty.db'}")
+    other = Roster(engine, KEYS)
+    assert {str(one.result) for one in imported(other, file, text)} == {"added"}
+    assert exported(other) == text
+    Subscriptions(engine, KEYS).prune(NOW)
+    assert Standing.LEFT is other.find("cy@example.org").standing
+    engine.dispose()
+
+
+def test_a_plain_list_brings_back_nobody_who_came_with_an_export(
+    everybody: Roster, file: Path, migrated: Path, tmp_path: Path
+) -> None:
+    shutil.copy(migrated, tmp_path / "empty.db")
+    engine = connect(f"sqlite:///{tmp_path / 'empty.db'}")
+    other = Roster(engine, KEYS)
+    imported(other, file, exported(everybody))
+    text = f"address,topics\ncy@example.org,{TOPIC}\ndee@example.org,{TOPIC}\nnew@example.net,{TOPIC}\n"
+    assert {str(one.result) for one in imported(other, file, text)} == {"suppressed"}
+    engine.dispose()
+
+
+def test_an_old_export_throws_out_nobody_who_came_back_since(roster: Roster, file: Path) -> None:
+    ada, _ = roster.put_subscriber(Joining("ada@example.org", (TOPIC,)), BEFORE)
+    subscriptions = Subscriptions(roster.suppressions._engine, KEYS)
+    subscriptions.leave(ada.id, BEFORE, "a page")
+    old = exported(roster)
+    back = subscriptions.join("ada@example.org", Preferences((TOPIC,)), NOW, "a page")
+    subscriptions.accept(back, NOW, "e-mail")
+    (result,) = imported(roster, file, old)
+    assert (str(result.result), result.why) == ("unchanged", "came back since: confirmed on 2026-06-02")
+    assert roster.find("ada@example.org").standing is Standing.ACTIVE
+
+
+@pytest.mark.parametrize("word", ["unsubscribed", "Left", "OPTED OUT"])
+def test_who_has_left_in_another_program_leaves_here(roster: Roster, file: Path, word: str) -> None:
+    roster.put_subscriber(Joining("ada@example.org", (TOPIC,)), BEFORE)
+    imported(roster, file, f"Email Address,Topics,Status\nada@example.org,{TOPIC},{word}\n")
+    assert roster.find("ada@example.org").standing is Standing.LEFT
+
+
+def test_a_state_that_nobody_knows_is_refused_aloud(roster: Roster, file: Path) -> None:
+    rows = f"a@example.org,{TOPIC},maybe,\nb@example.org,{TOPIC},active,sometimes\n"
+    results = imported(roster, file, f"address,topics,standing,left_at\n{rows}")
+    assert [one.why.split(" is not ")[0] for one in results] == ["standing: 'maybe'", "left_at: 'sometimes'"]
+    assert roster.count() == 0
+
+
+def test_whose_consent_nobody_names_is_refused(roster: Roster, file: Path) -> None:
+    file.write_text(f"address,topics,consent\na@example.org,{TOPIC},\nb@example.org,{TOPIC},form 7\n")
+    first, second = import_file(file, roster, NOW, "")
+    assert (str(first.result), str(second.result)) == ("refused", "added")
+    assert "says nowhere that they said yes" in first.why
+
+
+CYRILLIC = "Иван Петров"
+
+
+@pytest.mark.parametrize("encoding", ["cp1251", "utf-8", "utf-16"])
+def test_cyrillic_names_are_read(roster: Roster, file: Path, encoding: str) -> None:
+    imported(roster, file, f"address,topics,name\nivan@example.org,{TOPIC},{CYRILLIC}\n", encoding)
+    assert roster.find("ivan@example.org").name == CYRILLIC
+
+
+@pytest.mark.parametrize("encoding", ["koi8-r", "cp866", "mac_cyrillic"])
+def test_an_encoding_that_is_given_is_used(roster: Roster, file: Path, encoding: str) -> None:
+    file.write_bytes(f"address,topics,name\nivan@example.org,{TOPIC},{CYRILLIC}\n".encode(encoding))
+    list(import_file(file, roster, NOW, "a list", encoding=encoding))
+    assert roster.find("ivan@example.org").name == CYRILLIC
+
+
+@pytest.mark.parametrize(
+    ("encoding", "words"), [("klingon", "no encoding 'klingon'"), ("utf-8", "not text in utf-8")]
+)
+def test_an_encoding_that_does_not_fit_is_refused(
+    roster: Roster, file: Path, encoding: str, words: str
+) -> None:
+    file.write_bytes(b"address,topics,name\nzoe@example.org,llm-post-train,Zo\xeb\n")
+    with pytest.raises(ImportRefused, match=words):
+        list(import_file(file, roster, NOW, "a list", encoding=encoding))
+    assert roster.count() == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "address,topics,,,\nada@example.org,{0},,,\n",
+        "address,topics\nada@example.org,{0},,,\n",
+        "address,topics\n,,,,\nada@example.org,{0}\n,\n",
+        "sep=;\naddress;topics\nada@example.org;{0}\n",
+        '"sep=,"\r\naddress,topics\r\nada@example.org,{0}\r\n',
+        "\n\naddress,topics\nada@example.org,{0}\n",
+        ",,,\r\naddress,topics\r\nada@example.org,{0}\r\n",
+        "Email Address,Topics\nada@example.org,{0}\n",
+        "E-mail;Topic\nada@example.org;{0}\n",
+        "Address,EMAIL,topics\nMain Street 1,ada@example.org,{0}\n",
+        "address|topics\nada@example.org|{0}\n",
+        "address,topics\nada@example.org,LLM-Post-Train\n",
+        "address,topics,hour\nada@example.org,{0},8:00\n",
+    ],
+)
+def test_a_file_as_programs_write_it_is_read(roster: Roster, file: Path, text: str) -> None:
+    results = imported(roster, file, text.format(TOPIC))
+    assert [str(one.result) for one in results] == ["added"]
+    assert (roster.find("ada@example.org").topics, roster.find("ada@example.org").preferences.hour) == (
+        (TOPIC,), 8,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "robot-learning exoplanets", "robot-learning|exoplanets", "robot-learning; exoplanets",
+        "Robot Learning; Exoplanets", "ROBOT LEARNING, exoplanets", "Exoplanets|robot-Learning",
+        "Robot Learning\nExoplanets", "exoplanets, Robot  Learning",
+    ],
+)  # fmt: skip
+def test_topics_are_slugs_or_names(roster: Roster, file: Path, cell: str) -> None:
+    imported(roster, file, f'address,topics\nada@example.org,"{cell}"\n')
+    assert set(roster.find("ada@example.org").topics) == {"robot-learning", "exoplanets"}
+
+
+@pytest.mark.parametrize(
+    ("cell", "hour"), [("8", 8), ("08:00", 8), ("8:00:00", 8), ("8.0", 8), ("8 PM", 20), ("12:00 AM", 0)]
+)
+def test_hours_are_read_as_spreadsheets_show_them(roster: Roster, file: Path, cell: str, hour: int) -> None:
+    imported(roster, file, f"address,topics,hour\nada@example.org,{TOPIC},{cell}\n")
+    assert roster.find("ada@example.org").preferences.hour == hour
+
+
+def test_an_hour_with_minutes_is_refused(roster: Roster, file: Path) -> None:
+    (result,) = imported(roster, file, f"address,topics,hour\nada@example.org,{TOPIC},8:30\n")
+    assert result.why == "hour: '8:30' is not an hour between 0 and 23"
+
+
+def test_a_nul_costs_its_own_row_alone(roster: Roster, file: Path) -> None:
+    rows = f"a@example.org,{TOPIC},A\nb@example.org,{TOPIC},B\0b\nc@example.org,{TOPIC},Zoë\n"
+    results = imported(roster, file, f"address,topics,name\n{rows}")
+    assert outcomes(results) == [(2, "added"), (3, "refused"), (4, "added")]
+    assert results[1].why == "holds a NUL character: the file is damaged here"
+    assert roster.find("c@example.org").name == "Zoë"
+
+
+def test_columns_that_are_passed_over_are_named(file: Path) -> None:
+    file.write_text("sep=;\n\nE-mail;Topics;First Name;Phone;\n")
+    layout = layout_of(file)
+    assert (layout.unknown, layout.delimiter, layout.line) == (("First Name", "Phone"), ";", 3)
+
+
+def test_the_report_names_lines_and_masked_addresses(roster: Roster, file: Path) -> None:
+    rows = f'ada@example.org,{TOPIC},"A\nB"\n\nbo@example.org,nope,\nnobody,{TOPIC},\n'
+    text = f"sep=,\naddress,topics,name\n{rows}"
+    results = imported(roster, file, text)
+    assert [(one.line, one.address) for one in results] == [
+        (3, "a…@example.org"), (6, "b…@example.org"), (7, "n…"),
+    ]  # fmt: skip
+
+
 def test_an_export_is_safe_in_a_spreadsheet_and_imports_as_it_was(
     roster: Roster, file: Path, tmp_path: Path
 ) -> None:
@@ -249,10 +437,9 @@ def test_an_export_is_safe_in_a_spreadsheet_and_imports_as_it_was(
     )
     imported(roster, file, text)
     before = {one.address: (one.name, one.preferences) for one in roster.every_subscriber()}
-    out = io.StringIO()
-    csv.writer(out).writerows(export_rows(roster.every_subscriber()))
-    assert "'=cmd@example.org,'=1+1," in out.getvalue()
+    out = exported(roster)
+    assert "'=cmd@example.org,'=1+1," in out
     for address in before:
         roster.put_subscriber(Joining(address, ("robot-learning",), "Somebody"), NOW)
-    assert {result for _, result in outcomes(imported(roster, file, out.getvalue()))} == {"updated"}
+    assert {result for _, result in outcomes(imported(roster, file, out))} == {"updated"}
     assert {one.address: (one.name, one.preferences) for one in roster.every_subscriber()} == before

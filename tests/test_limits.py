@@ -33,14 +33,14 @@ def test_each_scope_has_a_limit_that_ends_by_waiting(engine: sa.Engine, scope: S
 
 
 def test_spellings_of_an_address_share_its_limit(limits: Limits) -> None:
-    for number in range(RATES[Scope.ADDRESS].burst):
+    for number in range(RATES[Scope.MAILBOX].burst):
         assert limits.take("join", ADA, f"198.51.{number}.1", NOW) is None
     limited = limits.take("join", read_address("ADA@Example.org"), "203.0.113.1", NOW)
-    assert limited == Limited(Scope.ADDRESS, RATES[Scope.ADDRESS].interval)
+    assert limited == Limited(Scope.MAILBOX, RATES[Scope.MAILBOX].interval)
 
 
 def test_other_people_networks_and_actions_have_limits_of_their_own(engine: sa.Engine) -> None:
-    by_address, by_network = tight(engine, Scope.ADDRESS), tight(engine, Scope.NETWORK)
+    by_address, by_network = tight(engine, Scope.MAILBOX), tight(engine, Scope.NETWORK)
     for _ in range(2):
         by_address.take("join", ADA, HOST, NOW)
     assert by_address.take("join", read_address("bo@example.org"), HOST, NOW) is None
@@ -49,7 +49,7 @@ def test_other_people_networks_and_actions_have_limits_of_their_own(engine: sa.E
 
 
 def test_what_is_not_allowed_is_not_counted(engine: sa.Engine) -> None:
-    limits = tight(engine, Scope.ADDRESS)
+    limits = tight(engine, Scope.MAILBOX)
     for _ in range(50):
         limits.take("join", ADA, HOST, NOW)
     assert limits.take("join", ADA, HOST, NOW + HOUR) is None
@@ -59,7 +59,7 @@ def test_no_address_and_no_network_can_be_read_from_the_table(limits: Limits, en
     limits.take("join", ADA, HOST, NOW)
     with engine.connect() as connection:
         rows = connection.execute(sa.text("SELECT * FROM limits")).all()
-    assert len(rows) == 3
+    assert len(rows) == 2
     assert not any(word in str(rows) for word in ("ada", "example", "192.0.2"))
 
 

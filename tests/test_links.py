@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscribers.links import LIFETIMES, Links, Purpose, Refusal, Refused, Subject
+from subscribers.links import LIFETIMES, Links, Purpose, Refusal, Refused, Subject, mended
 
 NOW = dt.datetime(2026, 6, 2, 3, tzinfo=dt.UTC)
 LINKS = Links("https://brief.example.org", ("k" * 32,))
@@ -124,3 +124,41 @@ def test_lasting_urls_are_those_that_are_made_one_by_one_and_itsdangerous_reads_
         token = url.rpartition("/")[2]
         assert links._signers[purpose].sign(token.rpartition(".")[0]).decode() == token
         assert links.read(purpose, token, NOW) == ADA
+
+
+DAMAGE = (
+    "{t}>", "{t})", "{t},", "{t}.", "{t}/", "{t}//", "{t};", "{t}'", "{t}]", "{t}...", "{t}**", "{t}%3E",
+    "{t}%253E", "{t}&amp;utm_source=news", "{t}&gt;", "{t} ", "{t}%20", "{t} and so on", "<{t}>",
+    "{t}\u200b", '{t}">here</a>', "{a}=\n{b}", "{a}=\r\n{b}", "{a}={b}", "{a}=%0D%0A{b}", "{a} {b}",
+    "{a}%20{b}", "{a}\u00ad{b}",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("place", [1, 15, 17, 24, 60])
+def test_a_link_that_was_damaged_on_its_way_is_mended_without_loss(damage: str, place: int) -> None:
+    token = LINKS.token(Purpose.LEAVE, Subject("aB_-0123456789xy", 3, "2026-W22"), NOW)
+    damaged = damage.format(t=token, a=token[:place], b=token[place:])
+    assert mended(f"/leave/{damaged}") == f"/leave/{token}"
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_a_link_that_was_escaped_again_and_again_is_mended(times: int) -> None:
+    token = LINKS.token(Purpose.LEAVE, Subject("aB_-0123456789xy"), NOW)
+    escaped = token.replace("_", "%5F").replace(".", "%2E").replace("-", "%2D")
+    for _ in range(times - 1):
+        escaped = escaped.replace("%", "%25")
+    assert mended(f"/leave/{escaped}") == f"/leave/{token}"
+
+
+def test_what_a_page_does_behind_a_link_stays() -> None:
+    token = LINKS.token(Purpose.MANAGE, Subject("aB_-0123456789xy"), NOW)
+    assert mended(f"/manage/{token}>/history/") == f"/manage/{token}/history"
+    assert mended("/issues/2026-W22/") == "/issues/2026-W22/"
+
+
+def test_what_can_be_no_damage_is_left_alone_and_refused() -> None:
+    token = LINKS.token(Purpose.LEAVE, Subject("aB_-0123456789xy"), NOW)
+    for other in (f"{token}x", token[:-1], f"x{token[1:]}", f"{token}_"):
+        assert mended(f"/leave/{other}") == f"/leave/{other}"
+        assert isinstance(LINKS.read(Purpose.LEAVE, other, NOW), Refused)

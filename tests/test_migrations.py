@@ -159,3 +159,20 @@ def test_what_waits_since_before_the_schedule_is_due_since_it_was_planned(tmp_pa
         rows = connection.exec_driver_sql("SELECT state, due_at FROM deliveries ORDER BY id").all()
     assert [tuple(row) for row in rows] == [("waiting", "2026-06-03"), ("skipped", None)]
     engine.dispose()
+
+
+TRIGGERS = {
+    "sqlite": ("CREATE TRIGGER t AFTER INSERT ON audit_log BEGIN DELETE FROM audit_log; END",),
+    "postgresql": (
+        "CREATE FUNCTION f() RETURNS trigger AS 'BEGIN RETURN NULL; END' LANGUAGE plpgsql",
+        "CREATE TRIGGER t BEFORE INSERT ON audit_log EXECUTE FUNCTION f()",
+    ),
+}
+
+
+def test_what_acts_in_a_database_and_is_none_of_ours_is_found(engine: sa.Engine) -> None:
+    assert migrations.foreign(engine, SQLModel.metadata) == ()
+    with engine.begin() as connection:
+        for statement in TRIGGERS[engine.dialect.name]:
+            connection.exec_driver_sql(statement)
+    assert migrations.foreign(engine, SQLModel.metadata) == ("trigger t",)

@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 
 from service.settings import Settings
 from service.web.app import make_app
+from service.web.outgoing import at_once
 from service.wiring import Service
 from subscribers.preferences import Standing
 from tests.readers import ADDRESS, Place, Reader, open_place
@@ -134,6 +135,12 @@ def test_another_site_presses_no_button(place: Place, reader: Reader) -> None:
         ("127.0.0.1", {"Host": "rebound.example"}),
         ("127.0.0.1", {"X-Forwarded-For": "127.0.0.1"}),
         ("127.0.0.1", {"Forwarded": "for=203.0.113.7"}),
+        ("127.0.0.1", {"X-Forwarded-Proto": "https"}),
+        ("127.0.0.1", {"X-Real-IP": "127.0.0.1"}),
+        ("127.0.0.1", {"CF-Connecting-IP": "127.0.0.1"}),
+        ("127.0.0.1", {"True-Client-IP": "127.0.0.1"}),
+        ("127.0.0.1", {"Via": "1.1 proxy"}),
+        ("127.0.0.1", {"Connection": "close"}),
     ],
 )
 def test_other_machines_see_no_outbox(place: Place, client: str, headers: dict[str, str]) -> None:
@@ -141,10 +148,17 @@ def test_other_machines_see_no_outbox(place: Place, client: str, headers: dict[s
     assert stranger.get("/outbox", **headers).status == 404
 
 
+def test_there_is_no_outbox_where_links_lead_through_a_proxy(tmp_path: Path, migrated: Path) -> None:
+    place = open_place(tmp_path, migrated, "https://brief.example.org")
+    here = Reader(TestClient(place.app, HERE, client=("127.0.0.1", 50_000)))
+    assert here.get("/outbox").status == 404
+    assert "See what was sent" not in here.get("/").text
+
+
 def served_with(place: Place, **changes: object) -> Reader:
     settings = Settings.model_construct(**(place.service.settings.model_dump() | changes))
     service = Service(settings, place.service.engine, place.service.archive, place.service.roster)
-    return Reader(TestClient(make_app(service, place.clock), HERE, client=("203.0.113.7", 50_000)))
+    return Reader(TestClient(make_app(service, place.clock, at_once), HERE, client=("203.0.113.7", 50_000)))
 
 
 def test_a_setting_opens_it_to_other_machines(place: Place) -> None:

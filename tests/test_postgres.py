@@ -65,7 +65,7 @@ def test_an_import_adds_updates_and_suppresses_on_postgresql(roster: Roster, tmp
         "ada@example.org,llm-post-train robot-learning,Ada,2026-07-01\n"
         "bo@example.org,llm-post-train,,\ncy@example.org,llm-post-train,,\n"
     )
-    for word in ("added", "updated"):
+    for word in ("added", "unchanged"):
         results = [str(one.result) for one in import_file(file, roster, NOW, "a list")]
         assert results == [word, word, "suppressed"]
     ada = roster.find("ada@example.org")
@@ -77,9 +77,8 @@ def test_an_import_adds_updates_and_suppresses_on_postgresql(roster: Roster, tmp
 
 def test_the_life_of_a_subscriber_passes_on_postgresql(roster: Roster, server: sa.Engine) -> None:
     life = Subscriptions(server, KEYS)
-    ada = life.join("ada@example.org", Preferences(("llm-post-train",)), NOW, "a page").subscriber
-    assert ada
-    life.confirm(ada.id, NOW, "a page")
+    request = life.join("ada@example.org", Preferences(("llm-post-train",)), NOW, "a page")
+    _, ada = life.accept(request, NOW, "a page")
     wanted = Preferences(("robot-learning", "llm-post-train"), Length.SHORT)
     assert isinstance(life.change(ada.id, ada.preferences, wanted, NOW, "a page"), Changed)
     asked = life.ask_address_change(ada.id, "new@example.org", NOW, "a page")

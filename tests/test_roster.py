@@ -142,3 +142,11 @@ def test_what_is_not_given_stays_as_it_is(roster: Roster) -> None:
 def test_somebody_new_needs_a_topic(roster: Roster) -> None:
     with pytest.raises(NotAdded, match="choose at least one topic"):
         roster.put_subscriber(Joining("ada@example.org"), NOW)
+
+
+def test_topics_are_added_to_those_followed_or_take_their_place(roster: Roster) -> None:
+    first, second = (topic.slug for topic in load_topics()[:2])
+    roster.put_subscriber(Joining("ada@example.org", (first,)), NOW)
+    added, _ = roster.put_subscriber(Joining("ada@example.org", (second,), adds_topics=True), NOW)
+    replaced, _ = roster.put_subscriber(Joining("ada@example.org", (second,)), NOW)
+    assert (added.topics, replaced.topics) == ((first, second), (second,))

@@ -390,3 +390,42 @@ def moments(calendar: Cron, moment: dt.datetime, count: int) -> list[dt.datetime
         found.append(calendar.next(moment))
         moment = (found[-1] or moment) + dt.timedelta(seconds=1)
     return found
+
+
+def coming(expression: str, zone: str, first: dt.datetime, count: int) -> list[str]:
+    cron, moment, found = Cron(expression, zone), first, []
+    for _ in range(count):
+        moment = cron.next(moment) or first
+        found.append(f"{moment:%m-%d %H:%M}")
+        moment += dt.timedelta(minutes=1)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("expression", "days"),
+    [
+        ("0 3 1 * mon", ["06-01", "06-08", "06-15", "06-22"]),
+        ("0 3 13 * fri", ["05-29", "06-05", "06-12", "06-13"]),
+    ],
+)
+def test_a_day_and_a_day_of_the_week_are_either_as_in_cron(expression: str, days: list[str]) -> None:
+    first = dt.datetime(2026, 5, 28, tzinfo=dt.UTC)
+    assert coming(expression, "UTC", first, 4) == [f"{day} 03:00" for day in days]
+
+
+@pytest.mark.parametrize("expression", ["0 3 */2 * mon", "0 3 1-7 * *", "0 3 * * 1"])
+def test_with_a_star_in_one_of_both_days_the_other_decides(expression: str) -> None:
+    days = coming(expression, "UTC", dt.datetime(2026, 6, 1, tzinfo=dt.UTC), 3)
+    assert days[0] == "06-01 03:00"
+    assert len(set(days)) == 3
+
+
+def test_a_time_that_comes_twice_when_clocks_go_back_counts_once() -> None:
+    before = dt.datetime(2026, 10, 24, 12, tzinfo=dt.UTC)
+    assert coming("30 2 * * sun", "Europe/Berlin", before, 2) == ["10-25 00:30", "11-01 01:30"]
+    assert coming("30 2 * * *", "Europe/Berlin", before, 2) == ["10-25 00:30", "10-26 01:30"]
+    between = dt.datetime(2026, 10, 25, 1, 10, tzinfo=dt.UTC)  # in the second of the two hours
+    assert coming("30 2 * * sun", "Europe/Berlin", between, 1) == ["11-01 01:30"]
+    assert coming("0 * * * *", "Europe/Berlin", before.replace(day=25, hour=0), 3) == [
+        "10-25 00:00", "10-25 01:00", "10-25 02:00",
+    ]  # fmt: skip

@@ -1,8 +1,10 @@
+import re
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from service import wiring
 from service.cli.configuring import page
 from service.settings import Settings, SettingsWrong, _content, read_settings
 
@@ -17,7 +19,7 @@ def test_the_page_on_configuration_is_what_the_settings_say() -> None:
 def production(**changes: object) -> Settings:
     sound: dict[str, object] = {
         "environment": "production", "secret_key": SecretStr(SOUND), "mailer": "smtp",
-        "base_url": "https://brief.example.org",
+        "base_url": "https://brief.example.org", "sender_address": "brief@example.org",
     }  # fmt: skip
     return Settings(_env_file=None, **(sound | changes))  # type: ignore[arg-type]  # named by the test
 
@@ -38,6 +40,8 @@ def test_production_takes_sound_settings() -> None:
         ({"smtp_password": SecretStr("Password")}, "BRIEF_SMTP_PASSWORD"),
         ({"base_url": "http://brief.example.org"}, "BRIEF_BASE_URL"),
         ({"mailer": "outbox"}, "BRIEF_MAILER"),
+        ({"sender_address": "brief@localhost.localdomain"}, "BRIEF_SENDER_ADDRESS: localhost.localdomain"),
+        ({"sender_address": "brief@news.lan"}, "BRIEF_SENDER_ADDRESS: news.lan"),
         ({"smtp_user": "brief", "smtp_host": "smtp.example.org"}, "BRIEF_SMTP_SECURITY"),
         ({"sendgrid_host": "http://sendgrid.example.org"}, "BRIEF_SENDGRID_HOST"),
     ],
@@ -142,3 +146,76 @@ def test_what_is_no_secret_comes_from_no_file(tmp_path: Path, monkeypatch: pytes
     (tmp_path / "name").write_text("Somebody")
     monkeypatch.setenv("BRIEF_SENDER_NAME_FILE", str(tmp_path / "name"))
     assert Settings(_env_file=None).sender_name == "The arXiv Education Brief"
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("BRIEF_SENDR_ADDRESS", "did you mean BRIEF_SENDER_ADDRESS?"),
+        ("BRIEF_SEND_RATES", "did you mean BRIEF_SEND_RATE?"),
+        ("BRIEF_SECRET_KEYFILE", "did you mean BRIEF_SECRET_KEY_FILE?"),
+        ("BRIEF_QQQQQQ", "brief settings lists them"),
+        ("brief_admin", "did you mean BRIEF_ADMINS?"),
+    ],
+)
+@pytest.mark.parametrize("where", ["environment", ".env"])
+def test_a_name_that_is_no_setting_is_an_error_with_the_nearest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, near: str, where: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if where == ".env":
+        Path(".env").write_text(f"{name}=x\nOTHER_PROGRAM=y\n")
+    else:
+        monkeypatch.setenv(name, "x")
+    with pytest.raises(SettingsWrong, match=f"{name.upper()}: there is no such setting; {re.escape(near)}"):
+        read_settings()
+
+
+def test_what_is_for_the_command_line_is_no_misspelt_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BRIEF_TRACEBACK", "1")
+    assert read_settings(_env_file=None)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("SEND_RATE", "fast", "must be a number, such as 20 or 0.5"),
+        ("SEND_RATE", "-1", "must be at least 0"),
+        ("SEND_RATE", "inf", "must be a number"),
+        ("SEND_RATE", "nan", "must be a number"),
+        ("SMTP_PORT", "smtp", "must be a whole number, such as 4"),
+        ("SMTP_PORT", "70000", "must be at most 65535"),
+        ("SMTP_PORT", "25.5", "must be a whole number"),
+        ("SMTP_TIMEOUT", "0", "must be above 0"),
+        ("OUTBOX_OPEN", "perhaps", "must be true or false"),
+        ("MAILER", "pigeon", "must be outbox, smtp or sendgrid"),
+        ("ENVIRONMENT", "prod", "must be development or production"),
+    ],
+)
+def test_what_does_not_fit_is_said_in_our_words(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str
+) -> None:
+    monkeypatch.setenv(f"BRIEF_{name}", value)
+    with pytest.raises(SettingsWrong, match=f"BRIEF_{name}: {words}"):
+        read_settings(_env_file=None)
+
+
+def test_international_domains_are_kept_as_servers_and_links_take_them() -> None:
+    held = Settings(
+        _env_file=None, sender_address="brief@M\u00fcnchen.de", reply_to="Ann@b\u00fccher.example",
+        base_url="https://m\u00fcnchen.de:8443/brief/", list_id="brief.m\u00fcnchen.de",
+        dkim_domain="m\u00fcnchen.de", send_domain_rates="m\u00fcnchen.de=5",
+    )  # fmt: skip
+    assert (held.sender_address, held.reply_to) == (
+        "brief@xn--mnchen-3ya.de", "Ann@xn--bcher-kva.example",
+    )  # fmt: skip
+    assert held.base_url == "https://xn--mnchen-3ya.de:8443/brief"
+    assert (held.list_id, held.dkim_domain) == ("brief.xn--mnchen-3ya.de", "xn--mnchen-3ya.de")
+    assert held.domain_rates == {"xn--mnchen-3ya.de": 5.0}
+    assert wiring.sender(held).domain == "xn--mnchen-3ya.de"
+
+
+@pytest.mark.parametrize("url", ["https://m\u00fc nchen.de", "https://\u00fc..de"])
+def test_an_international_address_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(SettingsWrong, match="BRIEF_BASE_URL"):
+        read_settings(_env_file=None, base_url=url)

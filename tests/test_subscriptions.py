@@ -6,6 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from subscribers.addresses import AddressRefused
+from subscribers.join_requests import JoinRequest
+from subscribers.joinings import Confirmation, Joined, JoinOutcome
 from subscribers.links import Links, Purpose, Refusal, Refused
 from subscribers.preferences import Conflict, Frequency, Length, Preferences, PreferencesError, Standing
 from subscribers.roster import Joining, NotAdded, Opened, Roster
@@ -15,8 +17,6 @@ from subscribers.subscriptions import (
     AddressChanged,
     AddressRefusal,
     Changed,
-    Confirmation,
-    JoinOutcome,
     Subscriptions,
 )
 from subscribers.suppressions import Cause
@@ -40,10 +40,14 @@ def ada(roster: Roster) -> Subscriber:
     return roster.put_subscriber(Joining("ada@example.org", TWO, "Ada"), NOW)[0]
 
 
+def asked_to_join(
+    subscriptions: Subscriptions, address: str = "bo@example.org", topics: tuple[str, ...] = ONE
+) -> JoinRequest:
+    return subscriptions.join(address, Preferences(topics), NOW, PAGE)
+
+
 def joined(subscriptions: Subscriptions, address: str = "bo@example.org") -> Subscriber:
-    subscriber = subscriptions.join(address, Preferences(ONE), NOW, PAGE).subscriber
-    assert subscriber
-    return subscriber
+    return subscriptions.accept(asked_to_join(subscriptions, address), NOW, "e-mail")[1]
 
 
 def changes(roster: Roster, subscriber: Subscriber) -> list[str]:
@@ -53,36 +57,60 @@ def changes(roster: Roster, subscriber: Subscriber) -> list[str]:
 # -- joining -----------------------------------------------------------------------------------------------
 
 
-def test_whoever_joins_gets_nothing_before_confirming(subscriptions: Subscriptions, roster: Roster) -> None:
-    bo = joined(subscriptions)
-    assert (bo.standing, bo.confirmed_at, bo.consent) == (Standing.UNCONFIRMED, None, PAGE)
-    confirmation, confirmed = subscriptions.confirm(bo.id, NOW + DAY, "e-mail")
+def test_whoever_joins_is_nobody_before_confirming(subscriptions: Subscriptions, roster: Roster) -> None:
+    request = asked_to_join(subscriptions)
+    assert roster.count() == 0
+    confirmation, bo = subscriptions.accept(request, NOW + DAY, "e-mail")
     assert confirmation is Confirmation.CONFIRMED
-    assert (confirmed.standing, confirmed.confirmed_at) == (Standing.ACTIVE, NOW + DAY)
+    assert (bo.standing, bo.joined_at, bo.confirmed_at, bo.consent) == (
+        Standing.ACTIVE, NOW, NOW + DAY, PAGE,
+    )  # fmt: skip
     assert changes(roster, bo) == ["asked to join", "confirmed the address"]
 
 
 def test_confirming_again_changes_nothing(subscriptions: Subscriptions, roster: Roster) -> None:
-    bo = joined(subscriptions)
-    subscriptions.confirm(bo.id, NOW, PAGE)
-    assert subscriptions.confirm(bo.id, NOW + DAY, PAGE)[0] is Confirmation.ALREADY
+    request = asked_to_join(subscriptions)
+    _, bo = subscriptions.accept(request, NOW, PAGE)
+    assert subscriptions.accept(request, NOW + DAY, PAGE) == (Confirmation.ALREADY, bo)
     assert len(changes(roster, bo)) == 2
 
 
-def test_joining_again_is_one_subscriber_with_the_newest_choice(subscriptions: Subscriptions) -> None:
-    bo = joined(subscriptions)
-    again = subscriptions.join("BO@Example.org", Preferences(TWO, Length.SHORT), NOW, PAGE)
-    assert again.outcome is JoinOutcome.CONFIRM
-    assert again.subscriber
-    assert (again.subscriber.id, again.subscriber.topics) == (bo.id, TWO)
+@pytest.mark.parametrize(
+    ("pressed", "topics"), [((0,), ONE), ((1,), TWO), ((0, 1), TWO), ((1, 0), TWO)], ids=str
+)
+def test_of_two_requests_the_newest_that_was_confirmed_counts(
+    subscriptions: Subscriptions, roster: Roster, pressed: tuple[int, ...], topics: tuple[str, ...]
+) -> None:
+    requests = [
+        asked_to_join(subscriptions, address, chosen)
+        for address, chosen in (("bo@example.org", ONE), ("BO@Example.org", TWO))
+    ]
+    for which in pressed:
+        subscriptions.accept(requests[which], NOW, PAGE)
+    assert (roster.count(), roster.find("bo@example.org").topics) == (1, topics)
 
 
-def test_joining_with_the_address_of_an_active_subscriber_changes_nothing(
+def test_what_a_request_does_not_choose_stays_as_it_is(
     subscriptions: Subscriptions, roster: Roster, ada: Subscriber
 ) -> None:
-    result = subscriptions.join("ADA@example.org", Preferences(ONE, Length.SHORT), NOW, PAGE)
-    assert result.outcome is JoinOutcome.KNOWN
-    assert roster.subscriber(ada.id) == ada
+    chosen = replace(ada.preferences, length=Length.SHORT, hour=6, time_zone="Asia/Tokyo")
+    subscriptions.change(ada.id, ada.preferences, chosen, NOW, PAGE)
+    subscriptions.leave(ada.id, NOW, PAGE)
+    joined(subscriptions, "ada@example.org")
+    assert roster.find("ada@example.org").preferences == replace(chosen, topics=ONE)
+
+
+@pytest.mark.parametrize("standing", Standing)
+def test_a_request_that_nobody_confirmed_touches_no_row_that_is_known(
+    subscriptions: Subscriptions, roster: Roster, standing: Standing
+) -> None:
+    known, _ = roster.put_subscriber(Joining("ada@example.org", TWO, "Ada", standing=standing), NOW)
+    request = asked_to_join(subscriptions, "ADA@example.org")
+    expected = JoinOutcome.KNOWN if standing is Standing.ACTIVE else JoinOutcome.CONFIRM
+    assert subscriptions.leads_to(request).outcome is expected
+    subscriptions.prune(NOW + 8 * DAY)
+    assert roster.subscriber(known.id) == known
+    assert changes(roster, known) == ["joined"]
 
 
 @pytest.mark.parametrize("suppressed", ["bo@example.org", "example.org"])
@@ -90,7 +118,7 @@ def test_a_suppressed_address_is_not_written_to(
     subscriptions: Subscriptions, roster: Roster, suppressed: str
 ) -> None:
     roster.suppressions.add(suppressed, Cause.OPERATOR, NOW)
-    assert subscriptions.join("bo@example.org", Preferences(ONE), NOW, PAGE).outcome is JoinOutcome.SUPPRESSED
+    assert subscriptions.leads_to(asked_to_join(subscriptions)) == Joined(JoinOutcome.SUPPRESSED, None)
     assert roster.count() == 0
 
 
@@ -105,17 +133,54 @@ def test_what_cannot_be_joined_with_is_refused(subscriptions: Subscriptions, ros
 def test_whoever_left_comes_back_by_joining_and_not_by_an_old_confirmation(
     subscriptions: Subscriptions, ada: Subscriber
 ) -> None:
+    old = subscriptions.join("ada@example.org", Preferences(ONE), NOW - DAY, PAGE)
     subscriptions.leave(ada.id, NOW, PAGE)
-    assert subscriptions.confirm(ada.id, NOW, PAGE)[0] is Confirmation.LEFT
-    assert subscriptions.join("ada@example.org", Preferences(ONE), NOW, PAGE).outcome is JoinOutcome.CONFIRM
-    confirmation, back = subscriptions.confirm(ada.id, NOW, PAGE)
-    assert (confirmation, back.standing, back.left_at) == (Confirmation.CONFIRMED, Standing.ACTIVE, None)
+    assert subscriptions.accept(old, NOW, PAGE)[0] is Confirmation.LEFT
+    confirmation, back = subscriptions.accept(asked_to_join(subscriptions, "ada@example.org"), NOW, PAGE)
+    assert (confirmation, back.id, back.standing, back.left_at, back.topics) == (
+        Confirmation.CONFIRMED, ada.id, Standing.ACTIVE, None, ONE,
+    )  # fmt: skip
 
 
-def test_what_nobody_confirms_is_deleted_after_a_month(subscriptions: Subscriptions, roster: Roster) -> None:
-    joined(subscriptions)
+def test_left_stays_left_through_strangers_who_join_the_prune_and_old_lists(
+    subscriptions: Subscriptions, roster: Roster, ada: Subscriber
+) -> None:
+    left = subscriptions.leave(ada.id, NOW, PAGE).subscriber
+    asked_to_join(subscriptions, "ada@example.org", TWO)
+    for days in (1, 31, 400):
+        subscriptions.prune(NOW + days * DAY)
+        with pytest.raises(NotAdded, match="has left"):
+            roster.put_subscriber(Joining("ada@example.org", ONE), NOW + days * DAY)
+    assert roster.subscriber(ada.id) == left
+
+
+def test_a_database_where_a_stranger_reopened_a_leaving_falls_back_to_left(
+    subscriptions: Subscriptions, roster: Roster, engine: sa.Engine, ada: Subscriber
+) -> None:
+    subscriptions.leave(ada.id, NOW, PAGE)
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE subscribers SET standing = 'unconfirmed'"))
+    subscriptions.prune(NOW + 31 * DAY)
+    assert roster.subscriber(ada.id).standing is Standing.LEFT
+
+
+def test_a_topic_that_is_gone_by_the_time_of_the_confirmation_stops_nobody(
+    subscriptions: Subscriptions, roster: Roster
+) -> None:
+    request = asked_to_join(subscriptions, topics=TWO)
+    roster.remove_topic("robot-learning", NOW)
+    assert subscriptions.accept(request, NOW, PAGE)[1].topics == ONE
+
+
+def test_what_nobody_confirms_is_deleted_after_a_month(
+    subscriptions: Subscriptions, roster: Roster, engine: sa.Engine
+) -> None:
+    asked_to_join(subscriptions)
+    roster.put_subscriber(Joining("never@example.org", ONE, standing=Standing.UNCONFIRMED), NOW)
     assert subscriptions.prune(NOW + 29 * DAY) == 0
-    assert subscriptions.prune(NOW + 31 * DAY) == 1
+    assert subscriptions.prune(NOW + 31 * DAY) == 2
+    with engine.connect() as connection:
+        assert connection.scalar(sa.text("SELECT count(*) FROM join_requests")) == 0
     assert roster.count() == 0
 
 
@@ -235,8 +300,10 @@ def test_undoing_brings_back_everything_as_it_was(subscriptions: Subscriptions, 
     assert replace(back, version=ada.version) == ada
 
 
-def test_an_undo_makes_nobody_active_who_never_confirmed(subscriptions: Subscriptions) -> None:
-    bo = joined(subscriptions)
+def test_an_undo_makes_nobody_active_who_never_confirmed(
+    subscriptions: Subscriptions, roster: Roster
+) -> None:
+    bo, _ = roster.put_subscriber(Joining("bo@example.org", ONE, standing=Standing.UNCONFIRMED), NOW)
     subscriptions.leave(bo.id, NOW, PAGE)
     assert subscriptions.undo_leave(bo.id, NOW, PAGE).subscriber.standing is Standing.UNCONFIRMED
 
@@ -347,7 +414,7 @@ def test_the_address_of_another_subscriber_is_asked_for_as_any_and_not_taken(
 def test_an_address_that_somebody_only_joined_with_goes_to_who_confirms_it(
     subscriptions: Subscriptions, roster: Roster, ada: Subscriber
 ) -> None:
-    joined(subscriptions, "bo@example.org")
+    roster.put_subscriber(Joining("bo@example.org", ONE, standing=Standing.UNCONFIRMED), NOW)
     code = asked(subscriptions, ada, "bo@example.org").code
     assert isinstance(subscriptions.change_address(ada.id, code, NOW, PAGE), AddressChanged)
     assert roster.count() == 1
@@ -388,9 +455,10 @@ def test_nothing_of_a_deleted_subscriber_is_left_but_a_hash(
     subscriptions: Subscriptions, engine: sa.Engine, ada: Subscriber
 ) -> None:
     asked(subscriptions, ada)
+    asked_to_join(subscriptions, "ada@example.org")
     subscriptions.forget(ada.id, NOW)
     with engine.connect() as connection:
-        for table in ("subscribers", "follows", "history", "address_changes"):
+        for table in ("subscribers", "follows", "history", "address_changes", "join_requests"):
             assert connection.scalar(sa.text(f"SELECT count(*) FROM {table}")) == 0  # noqa: S608 - our own names
         kept = connection.execute(sa.text("SELECT * FROM suppressions")).all()
     assert len(kept) == 1
@@ -406,7 +474,6 @@ def test_a_deleted_subscriber_is_not_added_by_others_but_may_join_again(
     with pytest.raises(NotAdded, match="was deleted"):
         roster.put_subscriber(Joining("ada@example.org", ONE), NOW)
     back = joined(subscriptions, "ada@example.org")
-    subscriptions.confirm(back.id, NOW, PAGE)
     subscriptions.leave(back.id, NOW, PAGE)
     assert roster.suppressions.count_deleted() == 0
 

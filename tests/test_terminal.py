@@ -169,7 +169,7 @@ def run(*arguments: str, folder: Path, **environment: str) -> subprocess.Complet
 
 def test_a_terminal_that_knows_ascii_alone_shows_other_letters_by_their_number(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("address,topics,name\nada@example.org,exoplanets,Zoë\n", encoding="utf-8")
-    run("subscribers", "import", "t.csv", folder=tmp_path)
+    run("subscribers", "import", "t.csv", "--consent", "a list", folder=tmp_path)
     listed = run("subscribers", "list", folder=tmp_path, PYTHONIOENCODING="ascii")
     assert (listed.returncode, b"Zo\\xeb" in listed.stdout) == (0, True), listed.stderr
     data = run("subscribers", "list", "--json", folder=tmp_path, PYTHONIOENCODING="ascii")

@@ -41,9 +41,8 @@ def path(place: Place, purpose: Purpose, subscriber: Subscriber, about: str = ""
 
 def test_joining_takes_a_letter_a_button_and_ends_in_a_welcome(place: Place, reader: Reader) -> None:
     assert join(place, reader).heading == "Look into your mailbox"
-    assert place.service.roster.find(NEW).standing is Standing.UNCONFIRMED
     page = reader.get(path_in(place.letter("Please confirm"), "confirm"))
-    assert place.service.roster.find(NEW).standing is Standing.UNCONFIRMED
+    assert place.service.roster.count() == 0
     assert reader.press(page, "Yes").heading == "You are in"
     assert place.service.roster.find(NEW).standing is Standing.ACTIVE
     welcome = body_of(place.letter("Welcome"), "html")
@@ -76,6 +75,50 @@ def test_confirming_again_says_so_and_sends_nothing(place: Place, reader: Reader
     letters = len(place.letters())
     assert reader.press(page, "Yes").heading == "You are in"
     assert len(place.letters()) == letters
+
+
+def test_a_stranger_with_a_forwarded_email_brings_nobody_back_who_left(place: Place, reader: Reader) -> None:
+    ada = place.subscriber()
+    leave, manage = path(place, Purpose.LEAVE, ada, "2026-W22"), path(place, Purpose.MANAGE, ada)
+    left = place.app.app.state.desk.subscriptions.leave(ada.id, place.clock.now, "a page").subscriber
+    for days in (0, 3, 40, 400):
+        place.clock.forward(days=days)
+        join(place, reader, ADDRESS, topics=["quantum-computing"])
+        page = reader.get(leave)
+        assert "Undo" not in page.text
+        assert "Undo" not in reader.post(leave, ONE_CLICK).text
+        reader.get(manage)
+        place.app.app.state.desk.subscriptions.prune(place.clock.now)
+    assert place.again(ada) == left
+
+
+def test_who_left_comes_back_from_the_mailbox_with_what_they_chose_now(place: Place, reader: Reader) -> None:
+    ada = place.subscriber()
+    place.app.app.state.desk.subscriptions.leave(ada.id, place.clock.now, "a page")
+    join(place, reader, ADDRESS, topics=["quantum-computing"])
+    page = reader.get(path_in(place.letter("Please confirm"), "confirm"))
+    assert "Quantum" in page.text
+    assert reader.press(page, "Yes").heading == "You are in"
+    back = place.again(ada)
+    assert (back.standing, back.topics, back.left_at) == (Standing.ACTIVE, ("quantum-computing",), None)
+
+
+def test_of_two_joins_the_link_that_is_pressed_applies_its_own_choices(place: Place, reader: Reader) -> None:
+    join(place, reader, NEW, topics=["exoplanets"])
+    join(place, reader, NEW, topics=["quantum-computing", "llm-agents"])
+    mine, _ = (path_in(letter, "confirm") for letter in place.letters())
+    reader.press(reader.get(mine), "Yes")
+    assert place.service.roster.find(NEW).topics == ("exoplanets",)
+    assert place.service.roster.count() == 1
+
+
+def test_a_link_asked_for_before_confirming_is_a_confirmation_once_more(place: Place, reader: Reader) -> None:
+    join(place, reader)
+    reader.press(reader.get("/links"), "Send", email=NEW)
+    first, again = place.letters()
+    assert first["subject"] == again["subject"]
+    reader.press(reader.get(path_in(again, "confirm")), "Yes")
+    assert place.service.roster.find(NEW).standing is Standing.ACTIVE
 
 
 @pytest.mark.parametrize("address", [NEW, ADDRESS, "blocked@example.net"])
@@ -424,6 +467,23 @@ def test_an_export_holds_all_that_is_kept_and_works_once(place: Place, reader: R
     assert kept["history"]
     assert kept["deliveries"][0]["issue"] == builders.WINDOW.label
     assert reader.press(page, "Download").status == 410
+
+
+def test_an_export_says_why_mail_is_kept_back_and_what_the_provider_reported(
+    place: Place, reader: Reader
+) -> None:
+    place.subscriber()
+    place.deliver()
+    with place.service.engine.begin() as connection:
+        said = "UPDATE deliveries SET fact = 'bounced', fact_at = '2026-05-26', reason = '550 no such user'"
+        connection.exec_driver_sql(said)
+    place.service.roster.suppressions.add(ADDRESS, Cause.BOUNCED, place.clock.now, "550, by hand")
+    link = own_link(place, reader, "Send a link to my data", "Your data", "export")
+    kept = json.loads(reader.press(reader.get(link), "Download").text)
+    assert [(one["cause"], one["note"]) for one in kept["suppressions"]] == [("bounced", "550, by hand")]
+    delivery = kept["deliveries"][0]
+    assert (delivery["reason"], delivery["provider_event"]) == ("550 no such user", "bounced")
+    assert delivery["provider_event_at"].startswith("2026-05-26")
 
 
 def test_deleting_leaves_nothing_but_a_hash(place: Place, reader: Reader) -> None:

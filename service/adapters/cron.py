@@ -12,7 +12,7 @@ DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")  # cron's 0 to 7
 class Cron:
     """When something comes again, such as ``0 3 * * tue``; ValueError for what can't be read.
 
-    An hour that a change to summer time skips is the hour after it.
+    An hour that a change to summer time skips is the hour after it; one that comes twice counts once.
     """
 
     def __init__(self, expression: str, zone: str = "UTC") -> None:
@@ -21,14 +21,30 @@ class Cron:
             raise ValueError("write five fields: minute, hour, day, month, day of the week")
         for field in fields:
             _check_steps(field)
+        both_named = not (fields[2].startswith("*") or fields[4].startswith("*"))
         # APScheduler 3 counts from Monday, cron from Sunday: names say the same to both
         fields[4] = ",".join(_days(fields[4].lower()))
-        self._trigger = CronTrigger.from_crontab(" ".join(fields), ZoneInfo(zone))
+        self._zone = ZoneInfo(zone)
+        self._every_hour = fields[1].startswith("*")
+        either = _either(fields, both_named=both_named)
+        self._triggers = [CronTrigger.from_crontab(one, self._zone) for one in either]
 
     def next(self, moment: dt.datetime) -> dt.datetime | None:
         """The first of its moments at or after this one, in UTC; None when there is none any more."""
-        found: dt.datetime | None = self._trigger.get_next_fire_time(None, moment)
-        return found.astimezone(dt.UTC) if found else None
+        while found := self._first(moment):
+            moment = found.astimezone(dt.UTC)
+            if not self._is_repeated(moment):
+                return moment
+            moment += dt.timedelta(seconds=1)  # in UTC: local times know nothing of the hour that comes twice
+        return None
+
+    def _first(self, moment: dt.datetime) -> dt.datetime | None:
+        coming = (trigger.get_next_fire_time(None, moment) for trigger in self._triggers)
+        return min(filter(None, coming), default=None)
+
+    def _is_repeated(self, moment: dt.datetime) -> bool:
+        """Whether it came an hour ago, before clocks went back; what comes every hour comes then, too."""
+        return moment.astimezone(self._zone).fold == 1 and not self._every_hour
 
 
 class Never:
@@ -36,6 +52,16 @@ class Never:
 
     def next(self, moment: dt.datetime) -> dt.datetime | None:  # noqa: ARG002 - as a calendar has it
         return None
+
+
+def _either(fields: list[str], *, both_named: bool) -> Iterator[str]:
+    """The expressions of which one must fit: where both days are named, cron takes either."""
+    minute, hour, day, month, weekday = fields
+    if both_named:
+        yield f"{minute} {hour} {day} {month} *"
+        yield f"{minute} {hour} * {month} {weekday}"
+    else:
+        yield " ".join(fields)
 
 
 def _check_steps(field: str) -> None:

@@ -14,6 +14,7 @@ lookups    one reader or one page of readers in the ledger; an audience before i
 sheets     the ledger as CSV
 events     what a provider reports later
 agenda     what the schedule goes by
+deletion   what stays of a subscriber who was deleted
 restoring  what is held after a backup was restored
 watch      what an operator watches: fetches, what is overdue
 trends     figures over many issues, and what one subscriber received
@@ -24,6 +25,7 @@ import sqlalchemy as sa
 
 from service.archive.admins import Act, AdminBook, LinkRefusal
 from service.archive.agenda import Agenda, asked_about_held, asked_in_vain
+from service.archive.deletion import Deletion
 from service.archive.edits import EditDesk, Made
 from service.archive.events import EVENTS_FOR, EventBook, Recorded
 from service.archive.hours import HELD, Hours
@@ -91,7 +93,7 @@ __all__ = [
 
 class Archive(
     PaperShelf, IssueShelf, EditDesk, Planning, Ledger, Hours, Reports, Lookups, EventBook, TrendBook,
-    AdminBook, Agenda, Watch, Restoring,
+    AdminBook, Agenda, Watch, Restoring, Deletion,
 ):  # fmt: skip
     """Every query on papers, briefs, issues, deliveries and admins."""
 

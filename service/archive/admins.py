@@ -13,7 +13,7 @@ from enum import Enum
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from service.admins import SEEN_EVERY, SESSION_LIFETIME, has_expired, is_over
+from service.admins import LINK_LIFETIME, SEEN_EVERY, SESSION_LIFETIME, has_expired, is_over
 from service.archive.tables import AdminSessionRow, AuditRow, SignInRow
 from subscribers.database import writer
 
@@ -32,7 +32,7 @@ class LinkRefusal(Enum):
 class Act:
     """What an admin did. Subscribers are named by id, never by address."""
 
-    actor: str  # the admin's address
+    actor: str  # the admin's address, or the user of the machine who ran a command
     action: str  # in words: "approved"
     subject: str = ""  # what was acted on: "issue 2026-W22", "subscriber 12"
     detail: str = ""
@@ -64,6 +64,16 @@ class AdminBook:
             _forget(session, now)
             session.add(SignInRow(token_hash=_hash(token), address=address, asked_at=now))
         return token
+
+    def open_sign_ins(self, address: str, now: dt.datetime) -> int:
+        """How many links of an address still open something."""
+        rows = sa.select(sa.func.count()).where(
+            col(SignInRow.address) == address,
+            col(SignInRow.used_at).is_(None),
+            col(SignInRow.asked_at) > now - LINK_LIFETIME,
+        )
+        with Session(self._engine) as session:
+            return session.scalar(rows) or 0
 
     def sign_in_address(self, token: str, now: dt.datetime) -> str | LinkRefusal:
         """Whose link it is, or why it opens nothing. Changes nothing."""

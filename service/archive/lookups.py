@@ -13,6 +13,7 @@ from service.archive.planning import offer_of
 from service.archive.reports import LINE, Line, line_of
 from service.archive.tables import DeliveryRow
 from service.delivery import State
+from subscribers.addresses import as_kept
 from subscribers.audience import audience
 from subscribers.database import table
 from subscribers.tables import SubscriberRow
@@ -61,7 +62,7 @@ class Lookups:
         self, label: str, address: str, *, after: int = 0, limit: int = 50
     ) -> tuple[Line, ...]:
         """Deliveries to addresses that begin so, by address; `after` is the last id of the page before."""
-        begins = address.strip().lower()
+        begins = as_kept(address)
         # From the roster's index to the ledger's, a reader at a time: a join would read one of them through.
         own = sa.select(ROW.id).where(ROW.issue_label == label, ROW.subscriber_id == PERSON.id)
         ids = sa.select(own.scalar_subquery()).where(self._begins_so(begins), own.exists())

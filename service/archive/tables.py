@@ -254,7 +254,7 @@ class AuditRow(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     at: dt.datetime = Field(sa_type=UtcDateTime)
-    actor: str  # an admin's address
+    actor: str  # an admin's address, or the user of the machine who ran a command
     action: str  # in words: "approved"
     subject: str  # what was acted on: "issue 2026-W22", "topic robot-learning", "subscriber 12"
     detail: str = ""

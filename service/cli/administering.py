@@ -6,13 +6,11 @@ import typer
 
 from service import wiring
 from service.admins import LINK_LIFETIME, Admin
-from service.archive import Act
-from service.cli.terminal import Refused, opened, out, table
+from service.cli.terminal import Refused, opened, out, record, table
 from service.settings import Settings, read_settings
 from subscribers.addresses import read_address
 
 app = typer.Typer(no_args_is_help=True, help="Who may open the admin pages, and a first link into them.")
-HERE = "command line"
 
 Address = Annotated[str, typer.Argument(help="an address that BRIEF_ADMINS names")]
 
@@ -39,7 +37,7 @@ def link(address: Address) -> None:
         raise Refused(f"{key} is no admin; add it to BRIEF_ADMINS, which names: {', '.join(admins)}")
     now = wiring.now()
     token = service.archive.ask_sign_in(key, now)
-    service.archive.note(Act(key, "made a sign-in link", source=HERE), now)
+    record(service, "made a sign-in link", f"admin {key}")
     minutes = int(LINK_LIFETIME.total_seconds() / 60)
     out.print(f"Signs {key} in once, within {minutes} minutes, where `brief serve` runs:")
     out.print(f"{service.settings.base_url}/admin/sign-in/{token}")
@@ -50,7 +48,7 @@ def sign_out(address: Address) -> None:
     """End every session of an address, and the links that nobody used yet."""
     service, key = opened(), read_address(address).key
     ended = service.archive.sign_out_everywhere(key)
-    service.archive.note(Act(key, "signed out everywhere", source=HERE), wiring.now())
+    record(service, "signed out everywhere", f"admin {key}")
     out.print(f"Ended {ended} sessions of {key}")
 
 

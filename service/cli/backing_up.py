@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from service import backups, wiring
-from service.cli.terminal import Refused, opened, out
+from service.cli.terminal import Refused, opened, out, record
 from service.settings import read_settings
 
 
@@ -40,12 +40,17 @@ def restore(
     """Put a backup in place. What may have been sent since it was taken is held, and not sent again."""
     said = backups.Said(replace=sure, was_stopped=stopped, any_key=any_key)
     done = backups.restore(read_settings(), file, wiring.now(), said)
+    words = f"the backup of {done.taken_at:%Y-%m-%d %H:%M} UTC"
+    record(opened(), "restored", words, f"{done.held} deliveries held")
     for aside in done.aside:
         out.print(f"Moved aside, to {aside}", markup=False)
     out.print(f"Restored the backup of {done.taken_at:%Y-%m-%d %H:%M} UTC.")
     if done.migrated:
         out.print("It was of an earlier version and was migrated.")
+    if any_key:
+        out.print("Nobody can say that the backup is as it was taken: its signature was not asked for.")
     _say_what_is_held(done.held)
+    _say_who_ended(done)
 
 
 def restored(
@@ -58,9 +63,12 @@ def restored(
         raise Refused(f"{taken!r} is not a time such as 2026-06-02T03:00+00:00", 2) from error
     if taken_at.tzinfo is None or taken_at > wiring.now():
         raise Refused("the time needs its zone, such as +00:00, and lies in the past", 2)
-    archive = opened().archive
-    archive.sign_out_everybody()
-    _say_what_is_held(archive.hold(taken_at, wiring.now()))
+    service = opened()
+    service.archive.sign_out_everybody()
+    held = service.archive.hold(taken_at, wiring.now())
+    record(service, "restored", f"the backup of {taken_at:%Y-%m-%d %H:%M} UTC", f"{held} deliveries held")
+    _say_what_is_held(held)
+    out.print(REVIVED.format(taken_at), markup=False)
 
 
 def _say_what_is_held(held: int) -> None:
@@ -73,4 +81,22 @@ def _say_what_is_held(held: int) -> None:
             "brief deliveries resolve ISSUE --as accepted (or waiting); the outbox knows: reconcile ISSUE"
         )
     out.print("Every admin was signed out: they ask for a new link.")
-    out.print("Who left or joined since the backup is not in it: see docs/operating.md.")
+
+
+REVIVED = (
+    "Back as they were on {:%Y-%m-%d %H:%M} UTC: people who left, were deleted or suppressed, and links that "
+    "were revoked since. Nothing here knows who they are: see docs/operating.md before you send."
+)
+
+
+def _say_who_ended(done: backups.Restored) -> None:
+    """What was carried over from the replaced database; without one, what the backup has revived."""
+    if (ended := done.ended) is None:
+        out.print(REVIVED.format(done.taken_at), markup=False)
+        return
+    out.print(
+        f"Kept as in the database that was there: {ended.left} left, {ended.deleted} deleted, "
+        f"{ended.suppressed} suppressed and {ended.revoked} with new links since the backup."
+    )
+    if ended.unknown:
+        out.print(f"{ended.unknown} joined since and are in the file that was moved aside alone.")

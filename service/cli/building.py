@@ -20,6 +20,7 @@ from service.cli.terminal import (
     opened,
     out,
     print_json,
+    record,
     table,
     watched,
     write_text,
@@ -99,6 +100,7 @@ def build(
     with watched() as watch:
         report = build_issue(window, topics, room, fresh=fresh, over_edits=over_edits, watch=watch)
     approved = _approve_whole(service, report)
+    record(service, "built", f"issue {window.label}", f"{len(topics)} topics, {len(report.failures)} failed")
     (print_json(_report_values(report)) if as_json else _print_report(report, approved=approved))
     for failure in report.failures.values():
         complain(failure, 1)
@@ -113,6 +115,7 @@ def _queue(service: Service, week: str) -> None:
     service.archive.require_open(week)
     service.archive.refuse_edited(week, over_edits=False)
     was_written = jobs.queue_build(service.engine, week)
+    record(service, "queued a build", f"issue {week}")
     state = "is queued" if was_written else "was queued already"
     out.print(f"The build of {week} {state}; the next free `brief worker` does it.")
 
@@ -166,7 +169,9 @@ def show(
 
 def approve(issue: Annotated[str, typer.Argument(help="the issue, such as 2026-W22")]) -> None:
     """Approve an issue as it stands now; any later change needs another approval."""
-    status = opened().archive.approve(issue, wiring.now())
+    service = opened()
+    status = service.archive.approve(issue, wiring.now())
+    record(service, "approved", f"issue {issue}", status.content_hash[:12])
     out.print(f"Approved {issue} as {status.content_hash[:12]}. Next: brief send {issue}")
 
 

@@ -8,7 +8,8 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from service.cli.terminal import out, table
-from service.settings import PREFIX, Settings, is_secret, read_settings
+from service.complaints import PREFIX
+from service.settings import Settings, is_secret, read_settings
 
 INTRODUCTION = """\
 # Configuration
@@ -25,7 +26,11 @@ are refused.
 
 **Production.** `BRIEF_ENVIRONMENT=production` refuses to start with a signing key under 32 characters, of
 fewer than ten different ones or from an example; a metrics token under 16; a well-known database or SMTP
-password; pages without https; and the outbox, which delivers to nobody.
+password; pages without https; a sender at a domain that exists nowhere, such as `localhost.localdomain`; and the
+outbox, which delivers to nobody.
+
+**Names.** A variable that begins with `BRIEF_` and is no setting is an error, with the nearest name that is one.
+International domains may be written as people write them; e-mails and links carry them as punycode.
 
 | setting | default | file | meaning |
 |---|---|:-:|---|

@@ -15,7 +15,7 @@ from service import wiring
 from service.adapters import processes
 from service.archive import Group, Halt, IssueStatus, Line, sheet
 from service.cli.printing import check_editions
-from service.cli.terminal import Refused, err, opened, out, print_json, start_logging, table
+from service.cli.terminal import Refused, err, opened, out, print_json, record, start_logging, table
 from service.delivery import MailerUnusable, MessageMaker, State
 from service.delivery.figures import Pulse
 from service.pipeline import publish_issue
@@ -83,6 +83,7 @@ def send(
             status = publish_issue(issue, maker, room, watch=watch, local_hours=local_hours)
         except MailerUnusable as error:
             raise Refused(f"{error}. {_left_waiting(service.archive.status(issue))}") from error
+    record(service, "sent", f"issue {issue}", ledger_line(status))
     if as_json:
         print_json({"issue": issue, "deliveries": {str(state): n for state, n in status.deliveries.items()}})
     else:
@@ -173,7 +174,9 @@ def resolve(
     ids: Ids = None,
 ) -> None:
     """Say what became of uncertain deliveries, all of the issue's or some."""
-    changed = opened().archive.resolve(issue, State(as_.value), wiring.now(), ids or ())
+    service = opened()
+    changed = service.archive.resolve(issue, State(as_.value), wiring.now(), ids or ())
+    record(service, f"resolved deliveries as {as_}", f"issue {issue}", f"{changed} deliveries")
     out.print(f"{changed} uncertain deliveries are now {as_}.")
 
 
@@ -183,6 +186,7 @@ def reconcile(issue: IssueLabel) -> None:
     service = opened()
     with wiring.post_room(service) as room:
         known = ask_mailer(issue, wiring.message_maker(service, issue), room)
+    record(service, "reconciled", f"issue {issue}", f"{known} deliveries")
     if known:
         out.print(f"{known} uncertain deliveries are settled.")
     out.print(ledger_line(service.archive.audited(issue)))
@@ -202,28 +206,36 @@ def retry(
         raise Refused(
             f"{state} deliveries can't be retried; uncertain ones take `brief deliveries resolve`", 2
         )
-    changed = opened().archive.retry(issue, states, ids or (), wiring.now())
+    service = opened()
+    changed = service.archive.retry(issue, states, ids or (), wiring.now())
+    record(service, "retried deliveries", f"issue {issue}", f"{changed} {' or '.join(states)}")
     out.print(f"{changed} {' or '.join(states)} deliveries are waiting now.")
 
 
 @deliveries.command()
 def pause(issue: IssueLabel) -> None:
     """Stop sending within a second, in every process; what is on its way is finished."""
-    opened().archive.set_halt(issue, Halt.PAUSED, wiring.now())
+    service = opened()
+    service.archive.set_halt(issue, Halt.PAUSED, wiring.now())
+    record(service, "paused", f"issue {issue}")
     out.print(f"Issue {issue} is paused. Go on with: brief deliveries resume {issue}")
 
 
 @deliveries.command()
 def resume(issue: IssueLabel) -> None:
     """Allow a paused issue to be sent again."""
-    opened().archive.set_halt(issue, None, wiring.now())
+    service = opened()
+    service.archive.set_halt(issue, None, wiring.now())
+    record(service, "resumed", f"issue {issue}")
     out.print(f"Issue {issue} may be sent: brief send {issue}")
 
 
 @deliveries.command()
 def release(issue: IssueLabel) -> None:
     """Send deliveries that are held because they are late."""
-    released = opened().archive.release(issue, wiring.now())
+    service = opened()
+    released = service.archive.release(issue, wiring.now())
+    record(service, "released late deliveries", f"issue {issue}", f"{released} deliveries")
     out.print(
         f"{released} late deliveries of issue {issue} are due. A worker sends them, or: brief send {issue}"
     )
@@ -242,6 +254,7 @@ def cancel(
     if not sure:
         typer.confirm(f"Skip everything that issue {issue} has not sent yet, for good?", abort=True)
     skipped = service.archive.set_halt(issue, Halt.CANCELLED, wiring.now())
+    record(service, "cancelled", f"issue {issue}", f"{skipped} deliveries")
     out.print(f"Issue {issue} is cancelled; {skipped} deliveries are skipped.")
 
 

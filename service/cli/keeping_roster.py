@@ -13,16 +13,17 @@ import typer
 
 from service import wiring
 from service.cli.delivering import planned_audience
-from service.cli.terminal import Refused, data_out, opened, out, print_json, table, to_json
+from service.cli.terminal import Refused, data_out, opened, out, print_json, private, record, table, to_json
 from service.wiring import Service
 from subscribers.additions import Result
 from subscribers.audience import in_words
+from subscribers.csv_files import Layout
 from subscribers.directory import Directory
-from subscribers.imports import COLUMNS, ImportRefused, RowResult, export_rows, import_file
+from subscribers.exports import export_rows
+from subscribers.imports import COLUMNS, ImportRefused, RowResult, import_file, layout_of
 from subscribers.preferences import Frequency, Length
 from subscribers.roster import Joining, Roster
 from subscribers.subscriber import Subscriber, UnknownSubscriber
-from subscribers.subscriptions import Subscriptions
 from subscribers.suppressions import Cause
 
 app = typer.Typer(no_args_is_help=True, help="Add, import, show, suppress and delete subscribers.")
@@ -39,8 +40,11 @@ def add_to(brief: typer.Typer) -> None:
 def add(
     address: Address,
     topic: Annotated[
-        list[str] | None, typer.Option(help="topic to follow, in place of those followed; may be repeated")
+        list[str] | None, typer.Option(help="topic to follow, beside those followed; may be repeated")
     ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="follow these topics alone, in place of those followed")
+    ] = False,
     name: Annotated[str | None, typer.Option(help="name for the To header")] = None,
     length: Annotated[Length | None, typer.Option(help="full, short or minute")] = None,
     frequency: Annotated[
@@ -50,14 +54,22 @@ def add(
 ) -> None:
     """Add a subscriber who said yes, or change of a known one what is given here and nothing else."""
     joining = Joining(
-        address, tuple(topic) if topic else None, name, length, frequency=frequency, consent=consent
+        address,
+        tuple(topic) if topic else None,
+        name,
+        length,
+        frequency=frequency,
+        consent=consent,
+        adds_topics=not replace,
     )
-    roster = opened().roster
+    service = opened()
+    roster = service.roster
     if not topic and not _is_known(roster, address):
         raise Refused(
             f"{address} would follow no topic: give --topic, such as those of `brief topics list`", 2
         )
     one, is_new = roster.put_subscriber(joining, wiring.now())
+    record(service, "added" if is_new else "changed", f"subscriber {one.id}")
     out.print(f"{'Added' if is_new else 'Updated'} {one.address}: {', '.join(one.topics)}")
 
 
@@ -113,7 +125,10 @@ def import_subscribers(
     file: Annotated[
         Path, typer.Argument(help=f"CSV with a header; needed: address, topics; known: {', '.join(COLUMNS)}")
     ],
-    consent: Annotated[str, typer.Option(help="where they said yes, for rows without a consent column")] = "",
+    consent: Annotated[
+        str, typer.Option(help="where they said yes, for rows without a consent of their own")
+    ] = "",
+    encoding: Annotated[str, typer.Option(help="such as cp1251; found out when not given")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would happen, write nothing")] = False,
     report: Annotated[
         Path | None, typer.Option(help="write what became of every row to this CSV file")
@@ -121,21 +136,42 @@ def import_subscribers(
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object a line, for every row")] = False,
 ) -> None:
     """Import subscribers from CSV; every row is reported, a bad row stops no other."""
-    said = consent or f"imported from {file.name}"
-    results = import_file(file, opened().roster, wiring.now(), said, dry_run=dry_run)
     counts: Counter[Result] = Counter()
     try:
+        layout = _layout(file, consent, encoding, quiet=as_json)
+        service = opened()
+        results = import_file(
+            file, service.roster, wiring.now(), consent.strip(), dry_run=dry_run, encoding=layout.encoding
+        )
         with _reporting(report) as lines:
             for one in results:
                 counts[one.result] += 1
                 _tell(one, lines, as_json=as_json)
     except (OSError, UnicodeDecodeError, csv.Error, ImportRefused) as error:
         raise Refused(f"{file} can't be imported: {error}") from error
+    words = ", ".join(f"{counts[result]} {result}" for result in Result if counts[result])
+    if not dry_run:
+        record(service, "imported", f"file {file.name}", words)
     if not as_json:
-        words = ", ".join(f"{counts[result]} {result}" for result in Result)
-        out.print(f"{words}{' (nothing was written)' if dry_run else ''}")
+        out.print(f"{words or 'no rows'}{' (nothing was written)' if dry_run else ''}")
     if counts[Result.REFUSED]:
         raise typer.Exit(1)
+
+
+def _layout(file: Path, consent: str, encoding: str, *, quiet: bool) -> Layout:
+    """How the file is written, and what of it is passed over; Refused where nobody says who said yes."""
+    layout = layout_of(file, encoding)
+    if not consent.strip() and not {"consent", "standing"} & set(layout.header):
+        raise Refused(
+            f"{file} has no column consent: say where these people said yes, such as "
+            '--consent "list at the spring school 2026"',
+            2,
+        )
+    if not quiet:
+        out.print(f"Read as {layout.encoding}, columns between {layout.delimiter!r}.", markup=False)
+        for name in layout.unknown:
+            out.print(f"line {layout.line}: the column {name!r} is not known and passed over", markup=False)
+    return layout
 
 
 @app.command()
@@ -145,12 +181,15 @@ def export(
     ] = None,
 ) -> None:
     """Export the roster as CSV that is safe in a spreadsheet and that an import reads back."""
-    rows = export_rows(opened().roster.every_subscriber())
+    service = opened()
+    roster = service.roster
+    rows = export_rows(roster.every_subscriber(), roster.suppressions.all())
+    record(service, "exported", "all subscribers")
     if file is None:
         csv.writer(data_out(), lineterminator="\n").writerows(rows)
         return
     try:
-        with file.open("w", encoding="utf-8", newline="") as lines:
+        with private(file) as lines:
             csv.writer(lines).writerows(rows)
     except OSError as error:
         raise Refused(f"{file} can't be written: {error}") from error
@@ -162,15 +201,19 @@ def suppress(
     why: Annotated[str, typer.Option(help="a note for yourself")] = "",
 ) -> None:
     """Send nothing to an address or to a domain, and let nobody add it."""
-    one = opened().roster.suppressions.add(target, Cause.OPERATOR, wiring.now(), why)
+    service = opened()
+    one = service.roster.suppressions.add(target, Cause.OPERATOR, wiring.now(), why)
+    record(service, "suppressed", _subject(service, target))
     out.print(f"Suppressed the {one.kind} {one.value}")
 
 
 @app.command()
 def unsuppress(target: Annotated[str, typer.Argument(help="e-mail address or domain")]) -> None:
     """Allow an address or a domain again, also one that was deleted."""
-    if not opened().roster.suppressions.remove(target):
+    service = opened()
+    if not service.roster.suppressions.remove(target):
         raise Refused(f"{target} is not suppressed")
+    record(service, "no longer suppressed", _subject(service, target))
     out.print(f"Allowed {target} again")
 
 
@@ -196,8 +239,8 @@ def forget(
     one = service.roster.find(address)
     if not yes:
         typer.confirm(f"Delete {one.address} for good?", abort=True)
-    keys = wiring.secret_keys(service.settings)
-    Subscriptions(service.engine, keys).forget(one.id, wiring.now())
+    service.subscriptions.forget(one.id, wiring.now())
+    record(service, "deleted", f"subscriber {one.id}")
     out.print(f"Deleted {one.address}")
 
 
@@ -237,23 +280,35 @@ def _in_ledger(service: Service, issue: str, one: Subscriber) -> str:
     return f"{line.state}{f': {line.reason}' if line.reason else ''}"
 
 
+def _subject(service: Service, target: str) -> str:
+    """What the audit log calls it: a domain by name, an address by its subscriber's number or not at all."""
+    domain = target.strip().removeprefix("@")
+    if "@" not in domain:
+        return f"domain {domain.lower()}"
+    try:
+        return f"subscriber {service.roster.find(target).id}"
+    except UnknownSubscriber:
+        return "an address"
+
+
 @contextmanager
 def _reporting(file: Path | None) -> Iterator[TextIO | None]:
     if file is None:
         yield None
         return
-    with file.open("w", encoding="utf-8", newline="") as lines:
-        csv.writer(lines).writerow(("row", "result", "why"))
+    with private(file) as lines:
+        csv.writer(lines).writerow(("line", "address", "result", "why"))
         yield lines
 
 
 def _tell(one: RowResult, lines: TextIO | None, *, as_json: bool) -> None:
     if lines:
-        csv.writer(lines).writerow((one.row, one.result, one.why))
+        csv.writer(lines).writerow((one.line, one.address, one.result, one.why))
     if as_json:
         data_out().write(to_json(asdict(one)) + "\n")
     elif one.why and lines is None:
-        out.print(f"row {one.row}: {one.result}: {one.why}")
+        address = f" {one.address}" if one.address else ""
+        out.print(f"line {one.line}{address}: {one.result}: {one.why}", markup=False)
 
 
 def _standing(one: Subscriber, suppressed: Cause | None) -> str:

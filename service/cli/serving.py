@@ -18,6 +18,7 @@ from service.cli.terminal import Refused, opened, out, start_logging
 from service.scheduler import Scheduler, Ticking
 from service.settings import Settings, read_settings
 from service.web.app import make_app
+from service.web.connections import PatientProtocol
 from service.wiring import Service
 from service.worker import work
 
@@ -86,6 +87,7 @@ def _serve(service: Service, listening: socket.socket, proxies: str) -> None:
         proxy_headers=True,
         forwarded_allow_ips=proxies,
         timeout_graceful_shutdown=PATIENCE,
+        http=PatientProtocol,
     )
     uvicorn.Server(config).run(sockets=[listening])
 

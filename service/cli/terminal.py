@@ -6,10 +6,13 @@ and without the characters that steer a terminal or turn a line around.
 
 import json
 import os
+import pwd
 import re
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from socket import gethostname
 from typing import Any, Literal, TextIO
 
 import sqlalchemy as sa
@@ -29,7 +32,7 @@ from rich.text import Text
 from service import logs
 from service.adapters import sentry
 from service.adapters.sentry import SentryMissing
-from service.archive import BriefBroken, IssueClosed, LedgerBroken, UnknownIssue
+from service.archive import Act, BriefBroken, IssueClosed, LedgerBroken, UnknownIssue
 from service.backups import BackupRefused
 from service.delivery import MailerUnusable
 from service.papers import SourceError
@@ -42,6 +45,7 @@ from service.wiring import (
     SecretKeyUnusable,
     Service,
     WriterNotReady,
+    now,
     open_service,
 )
 from subscribers.addresses import BIDI_CONTROLS, AddressRefused
@@ -120,6 +124,23 @@ def opened(**values: str) -> Service:
     return service
 
 
+def record(service: Service, action: str, subject: str, detail: str = "") -> None:
+    """Write into the audit log what a command did, under the name of whoever ran it here."""
+    act = Act(f"{operator()} (command line)", action, subject, detail, gethostname())
+    service.archive.note(act, now())
+
+
+def operator() -> str:
+    """The user of this machine; with sudo whoever became root."""
+    number = os.getuid()
+    try:
+        name = pwd.getpwuid(number).pw_name
+    except KeyError:  # as in a container
+        name = f"user {number}"
+    before = os.environ.get("SUDO_USER", "") if number == 0 else ""
+    return f"{before} as {name}" if before else name
+
+
 def one_line(message: str) -> str:
     """A message of several lines as one."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
@@ -180,6 +201,15 @@ def progress(*more: ProgressColumn) -> Progress:
     """A progress bar on standard error, where that is a terminal; the step is plain text."""
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), *more)
     return Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
+
+
+@contextmanager
+def private(file: Path) -> Iterator[TextIO]:
+    """A text file that its owner alone reads, also where it was there before: it will hold addresses."""
+    handle = os.open(file, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8", newline="") as lines:
+        os.fchmod(handle, 0o600)
+        yield lines
 
 
 def data_out() -> TextIO:

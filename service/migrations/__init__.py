@@ -83,6 +83,39 @@ def differences(engine: sa.Engine, tables: sa.MetaData) -> tuple[str, ...]:
     return tuple(dict.fromkeys(map(_in_words, found)))
 
 
+def foreign(engine: sa.Engine, tables: sa.MetaData) -> tuple[str, ...]:
+    """What acts in the database and is none of ours: triggers, views, rules, and on SQLite other tables.
+
+    Each could change, at a moment of its own, what this service writes: make an admin, for one.
+    """
+    with engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            names = {"names": list(tables.tables)}
+            return tuple(f"{kind} {name}" for kind, name in connection.execute(sa.text(ACTING), names))
+        found = connection.execute(
+            sa.text("SELECT type, name, sql FROM sqlite_master ORDER BY type, name")
+        ).all()
+    known = {*tables.tables, "alembic_version"}
+    known |= {str(index.name) for table in tables.tables.values() for index in table.indexes}
+    return tuple(f"{one.type} {one.name}" for one in found if not _is_ours(one, known))
+
+
+def _is_ours(one: Any, known: set[str]) -> bool:
+    """Whether SQLite made it for itself, or we did; a virtual table is nobody's."""
+    if one.type in {"table", "index"} and one.name.startswith("sqlite_"):
+        return True
+    is_plain = one.type in {"table", "index"} and "VIRTUAL" not in str(one.sql).upper().split("(")[0]
+    return is_plain and one.name in known
+
+
+ACTING = """
+    SELECT 'trigger', tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
+    WHERE NOT tgisinternal AND relname = ANY(:names) AND relnamespace = current_schema()::regnamespace
+    UNION ALL
+    SELECT 'rule', rulename FROM pg_rules WHERE schemaname = current_schema() AND tablename = ANY(:names)
+"""
+
+
 def _in_words(difference: Any) -> str:
     """An entry of Alembic's `compare_metadata`; what differs about one column comes as a list."""
     kind, *about = difference[0] if isinstance(difference, list) else difference

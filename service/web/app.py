@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable
 from functools import partial
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -12,12 +13,14 @@ from starlette.types import ASGIApp
 
 from service import __version__, wiring
 from service.emails.letters import LetterPress
+from service.settings import LOOPBACK, Settings
 from service.web import admin, feeds, health, metrics, outbox, public, web_view, webhooks
 from service.web.admin import sign_in
 from service.web.admin.counting import Kept
 from service.web.admin.frame import Office
 from service.web.headers import Guard, is_from_here
 from service.web.letters import PostedLetters
+from service.web.outgoing import Job, Outgoing, closing_at_the_end
 from service.web.shelf import Shelf
 from service.web.site import FOREVER, Head, Site
 from subscribers import pages
@@ -25,7 +28,6 @@ from subscribers.limits import Limits
 from subscribers.links import Links, Refusal
 from subscribers.pages.forms import Forms
 from subscribers.subscriber import UnknownSubscriber
-from subscribers.subscriptions import Subscriptions
 
 Clock = Callable[[], dt.datetime]
 MEDIA_TYPES = {".css": "text/css", ".svg": "image/svg+xml"}
@@ -48,11 +50,14 @@ SAID = {
 }
 
 
-def make_app(service: wiring.Service, clock: Clock = wiring.now) -> ASGIApp:
-    """The whole application for one opened service."""
+def make_app(
+    service: wiring.Service, clock: Clock = wiring.now, later: Callable[[Job], None] | None = None
+) -> ASGIApp:
+    """The whole application for one opened service; `later` does what may wait until an answer has left."""
     settings = service.settings
+    outgoing = Outgoing()
     site = Site(wiring.sender(settings), Shelf(service.engine), wiring.TEMPLATES)
-    site.outbox = "/outbox" if wiring.has_local_mailbox(settings) else ""
+    site.outbox = "/outbox" if _shows_outbox(settings) else ""
     # Starlette redirects to the Host that a request names; ours is no matter for whoever asks
     app = FastAPI(
         title=settings.sender_name,
@@ -60,14 +65,16 @@ def make_app(service: wiring.Service, clock: Clock = wiring.now) -> ASGIApp:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        lifespan=lambda _: closing_at_the_end(outgoing),
     )
     traffic = metrics.Traffic()
     _add_operating(app, service, traffic, clock)
-    app.state.site, desk = site, make_desk(service, site, clock)
+    letters = make_letters(service, site, later or outgoing)
+    app.state.site, desk = site, make_desk(service, site, clock, letters)
     app.include_router(feeds.routes)
     app.include_router(public.routes)
     pages.add_to(app, desk)
-    admin.add_to(app, make_office(service, site, clock))
+    admin.add_to(app, make_office(service, site, clock, letters))
     app.include_router(web_view.router(wiring.press(settings), site.shelf, desk.open, desk.refuse))
     _add_files(app, site)
     _add_errors(app, site)
@@ -82,23 +89,29 @@ def _add_operating(app: FastAPI, service: wiring.Service, traffic: metrics.Traff
     tolerance = health.Tolerance(dt.timedelta(hours=settings.ready_queue_hours), issue_age)
     app.include_router(health.router(service.engine, tolerance, clock))
     token = settings.metrics_token.get_secret_value()
-    app.include_router(metrics.router(service.archive, traffic, token, is_from_here, clock))
+    # in production a proxy on this machine asks for everybody: nobody reads the metrics without the token
+    may_read = is_from_here if settings.environment == "development" else lambda _: False
+    app.include_router(metrics.router(service.archive, traffic, token, may_read, clock))
     if settings.sendgrid_webhook_key:
         app.include_router(webhooks.router(partial(wiring.take_in_events, service), clock))
-    if wiring.has_local_mailbox(settings):
+    if _shows_outbox(settings):
         outbox.add_to(app, settings.outbox, open_to_all=settings.outbox_open)
 
 
-def make_desk(service: wiring.Service, site: Site, clock: Clock) -> pages.Desk:
+def _shows_outbox(settings: Settings) -> bool:
+    """Whether e-mails are shown that went into a folder. Where links lead elsewhere, a proxy leads here."""
+    is_here = urlsplit(settings.base_url).hostname in LOOPBACK
+    return wiring.has_local_mailbox(settings) and (is_here or settings.outbox_open)
+
+
+def make_desk(service: wiring.Service, site: Site, clock: Clock, letters: PostedLetters) -> pages.Desk:
     """What the pages of subscribers work with."""
-    settings, keys = service.settings, wiring.secret_keys(service.settings)
-    links = Links(settings.base_url, keys)
-    letters = make_letters(service, site, links)
+    keys = wiring.secret_keys(service.settings)
     return pages.Desk(
         roster=service.roster,
-        subscriptions=Subscriptions(service.engine, keys),
+        subscriptions=service.subscriptions,
         limits=Limits(service.engine, keys),
-        links=links,
+        links=letters.links,
         forms=Forms(keys),
         letters=letters,
         show=lambda template, title, *, status=200, **values: site.page(
@@ -111,19 +124,20 @@ def make_desk(service: wiring.Service, site: Site, clock: Clock) -> pages.Desk:
     )
 
 
-def make_letters(service: wiring.Service, site: Site, links: Links) -> PostedLetters:
+def make_letters(service: wiring.Service, site: Site, later: Callable[[Job], None]) -> PostedLetters:
     """What writes and sends the small e-mails."""
-    settings = service.settings
+    settings, keys = service.settings, wiring.secret_keys(service.settings)
     return PostedLetters(
         press=LetterPress(wiring.sender(settings), wiring.TEMPLATES),
-        links=links,
+        links=Links(settings.base_url, keys),
         shelf=site.shelf,
         roster=service.roster,
         mailer=lambda: wiring.mailer(settings),
+        later=later,
     )
 
 
-def make_office(service: wiring.Service, site: Site, clock: Clock) -> Office:
+def make_office(service: wiring.Service, site: Site, clock: Clock, letters: PostedLetters) -> Office:
     """What the admin pages work with."""
     settings, keys = service.settings, wiring.secret_keys(service.settings)
     return Office(
@@ -132,7 +146,7 @@ def make_office(service: wiring.Service, site: Site, clock: Clock) -> Office:
         clock=clock,
         admins=settings.admins_by_address,
         limits=Limits(service.engine, keys, sign_in.RATES),
-        post_link=make_letters(service, site, Links(settings.base_url, keys)).post_sign_in,
+        post_link=letters.post_sign_in,
         build_context=lambda: wiring.build_context(service, "extractive"),  # to try topics out
         kept=Kept(clock),
     )

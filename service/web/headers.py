@@ -18,17 +18,23 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service import logs
 from service.settings import LOOPBACK
 from service.web.metrics import Traffic
+from subscribers.links import mended
 
 log = logging.getLogger("service.web")
 
 LONGEST_BODY = 64 * 1024  # bytes; the longest form here has a thousand
 # Where more is right. Nothing is read of an admin who is not signed in.
 LONGEST_BODIES = (
+    ("/admin/sign-in", LONGEST_BODY),
     ("/webhooks/sendgrid", 4 << 20),
     ("/admin/subscribers/import", 20 << 20),
     ("/admin/", 1 << 20),
 )
 REQUEST_ID = re.compile(rb"[A-Za-z0-9_-]{8,64}")  # what a proxy may give; no dots, so no link fits in
+PROXIED = re.compile(  # what proxies and networks of proxies add
+    r"x-forwarded|forwarded|via$|x-real-ip|x-original-|x-client-ip|x-cluster-client|true-client|x-envoy-|"
+    r"x-azure-|x-amzn-|x-appengine-|cf-|cdn-|fastly-|akamai-|fly-|x-proxy"
+)
 PAGES_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
@@ -66,6 +72,7 @@ class Guard:
             await self.app(scope, receive, send)
             return
         _without_nul(scope)
+        scope["path"] = mended(scope["path"])
         request_id = _request_id(scope)
         headers = [*self._headers, (b"x-request-id", request_id.encode())]
         answer = _Answer(send, headers, bodiless=scope["method"] == "HEAD")
@@ -113,11 +120,17 @@ class _Answer:
 
 
 def is_from_here(scope: Scope) -> bool:
-    """Whether this machine asks, by a loopback address in Host as well, and no proxy on behalf of others."""
+    """Whether this machine asks, by a loopback address in Host as well, and no proxy on behalf of others.
+
+    A proxy may say for whom it asks, in one of many headers; one that says nothing speaks HTTP/1.0 or closes
+    its connection after each request, as no browser does.
+    """
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    forwarded = any(name in headers for name in ("forwarded", "via", "x-forwarded-for", "x-real-ip"))
+    forwarded = any(PROXIED.match(name) for name in headers)
+    bare = scope.get("http_version") == "1.0" or headers.get("connection", "").strip().lower() == "close"
     client = scope.get("client") or ("", 0)
-    return client[0] in LOOPBACK and _name(headers.get("host", "")) in LOOPBACK and not forwarded
+    is_here = client[0] in LOOPBACK and _name(headers.get("host", "")) in LOOPBACK
+    return is_here and not forwarded and not bare
 
 
 def _name(host: str) -> str | None:

@@ -58,7 +58,7 @@ def router(
 
     @routes.get("/metrics")
     def metrics(request: Request) -> Response:
-        """For Prometheus, which brings the token; for this machine alone where none is set."""
+        """For Prometheus, which brings the token; in development for this machine where none is set."""
         if token:
             given = request.headers.get("authorization", "").encode()
             if not hmac.compare_digest(given, f"Bearer {token}".encode()):

@@ -80,6 +80,8 @@ class Sent:
     state: str
     reason: str | None
     settled_at: dt.datetime | None
+    fact: str | None  # what the provider reported
+    fact_at: dt.datetime | None
 
 
 class Shelf:
@@ -156,8 +158,8 @@ class Shelf:
             rows = rows.where(col(DeliveryRow.issue_label) == label)
         with self._engine.connect() as connection:
             return tuple(
-                Sent(one, tuple(filter(None, topics.split(","))), length, str(state), reason, settled_at)
-                for one, topics, length, state, reason, settled_at in connection.execute(rows)
+                Sent(row[0], tuple(filter(None, row[1].split(","))), row[2], str(row[3]), *row[4:])
+                for row in connection.execute(rows)
             )
 
     def _read_brief(self, label: str, slug: str, content_hash: str) -> Brief:  # noqa: ARG002 - the hash is the cache's key
@@ -219,4 +221,6 @@ _DELIVERIES = sa.select(
     col(DeliveryRow.state),
     col(DeliveryRow.reason),
     col(DeliveryRow.settled_at),
+    col(DeliveryRow.fact),
+    col(DeliveryRow.fact_at),
 ).order_by(col(DeliveryRow.id).desc())

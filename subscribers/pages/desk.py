@@ -8,6 +8,7 @@ from typing import Annotated, Any, Protocol
 
 from fastapi import Depends, HTTPException, Request, Response
 from starlette.background import BackgroundTasks
+from starlette.exceptions import HTTPException as Unreadable
 from starlette.formparsers import MultiPartException
 
 from subscribers.limits import Limits
@@ -15,7 +16,7 @@ from subscribers.links import Links, Purpose, Refusal, Refused
 from subscribers.pages.forms import Forms, Sealed
 from subscribers.pages.words import REFUSALS, waiting
 from subscribers.roster import Opened, Roster
-from subscribers.subscriber import Subscriber
+from subscribers.subscriber import Recipient, Subscriber
 from subscribers.subscriptions import Subscriptions
 from subscribers.topics import Topic
 
@@ -36,16 +37,26 @@ class Letter(StrEnum):
     DELETE = "delete"
 
 
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """A small e-mail and whom it is for; one that does not leave costs what it would have cost."""
+
+    letter: Letter
+    recipient: Recipient
+    leaves: bool = True
+
+
 class Letters(Protocol):
-    """Sends small e-mails."""
+    """Sends small e-mails, after the answer has left: it raises nothing."""
 
     def post(
-        self, letter: Letter, subscriber: Subscriber, now: dt.datetime, *, to: str = "", about: str = ""
+        self, letter: Letter, recipient: Recipient, now: dt.datetime, *, to: str = "", about: str = ""
     ) -> None:
-        """Send one, to the subscriber's address unless `to` says another; `about` is what its link is about.
+        """Send one, to the recipient's address or the one in `to`; `about` is what its link is about."""
+        ...
 
-        Runs after the answer has left, so it raises nothing and how long it takes tells nobody anything.
-        """
+    def post_chosen(self, choose: Callable[[], Posting], now: dt.datetime) -> None:
+        """Send what is chosen when it is written: who is known is looked up where nobody waits for it."""
         ...
 
 
@@ -67,7 +78,13 @@ class SentIssue(Protocol):
     @property
     def state(self) -> str: ...
     @property
+    def reason(self) -> str | None: ...
+    @property
     def settled_at(self) -> dt.datetime | None: ...
+    @property
+    def fact(self) -> str | None: ...
+    @property
+    def fact_at(self) -> dt.datetime | None: ...
 
 
 class Ledger(Protocol):
@@ -136,10 +153,21 @@ class Desk:
         self, answer: Response, letter: Letter, subscriber: Subscriber, *, to: str = "", about: str = ""
     ) -> Response:
         """The answer, after which a letter leaves; or one more."""
-        after = answer.background if isinstance(answer.background, BackgroundTasks) else BackgroundTasks()
-        after.add_task(self.letters.post, letter, subscriber, self.clock(), to=to, about=about)
-        answer.background = after
+        tasks = _after(answer)
+        tasks.add_task(self.letters.post, letter, subscriber, self.clock(), to=to, about=about)
         return answer
+
+    def post_chosen_after(self, answer: Response, choose: Callable[[], Posting]) -> Response:
+        """The answer, after which it is looked up which letter leaves, if any."""
+        _after(answer).add_task(self.letters.post_chosen, choose, self.clock())
+        return answer
+
+
+def _after(answer: Response) -> BackgroundTasks:
+    """What is done after the answer has left."""
+    if not isinstance(answer.background, BackgroundTasks):
+        answer.background = BackgroundTasks()
+    return answer.background
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +197,16 @@ async def fields(request: Request) -> Fields:
     return Fields(values)
 
 
+async def fields_of_any(request: Request) -> Fields:
+    """What was sent, in whatever form; nothing where it is no form that can be read."""
+    try:
+        return await fields(request)
+    except Unreadable as error:
+        if error.status_code != 400:
+            raise
+        return Fields({})
+
+
 async def the_desk(request: Request) -> Desk:
     """What the application was given for these pages."""
     desk: Desk = request.app.state.desk
@@ -177,6 +215,7 @@ async def the_desk(request: Request) -> Desk:
 
 TheDesk = Annotated[Desk, Depends(the_desk)]
 Form = Annotated[Fields, Depends(fields)]
+Anything = Annotated[Fields, Depends(fields_of_any)]
 
 
 def host(request: Request) -> str:

@@ -8,10 +8,12 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from subscribers.addresses import LONGEST_ADDRESS, AddressRefused, read_address
+from subscribers.addresses import LONGEST_ADDRESS, Address, AddressRefused, read_address
+from subscribers.join_requests import JoinRequest
+from subscribers.joinings import Confirmation, JoinOutcome
 from subscribers.limits import Limited
 from subscribers.links import Purpose, Refused
-from subscribers.pages.desk import Desk, Form, Letter, TheDesk, host
+from subscribers.pages.desk import Desk, Form, Letter, Posting, TheDesk, host
 from subscribers.pages.words import LENGTHS, masked, sentence
 from subscribers.preferences import (
     MOST_TOPICS,
@@ -23,14 +25,13 @@ from subscribers.preferences import (
     of_new,
     read_choices,
 )
-from subscribers.subscriber import Subscriber, UnknownSubscriber
-from subscribers.subscriptions import Confirmation, JoinOutcome
+from subscribers.subscriber import Recipient, Subscriber, UnknownSubscriber, new_reference
 
+SOURCE = "confirm page"
 LOOK = "Look into your mailbox"
 UNCHOSEN = "any"  # the length, where the topics are to decide
 TOO_LATE = "This page had been open for more than a day. Please press the button again."
 TOO_SOON = "That was quicker than anybody types. Please press the button again."
-LETTERS = {JoinOutcome.CONFIRM: Letter.CONFIRM, JoinOutcome.KNOWN: Letter.KNOWN}
 
 
 class Subscription(BaseModel):
@@ -60,14 +61,6 @@ class JoinForm:
         return {UNCHOSEN: ("As the topics ask", "one topic in full, several in short"), **named}
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """A joining that was taken, and the letter that it asks for."""
-
-    letter: Letter | None
-    subscriber: Subscriber | None
-
-
 def blank(desk: Desk, topics: Sequence[str] = ()) -> JoinForm:
     """An empty form, perhaps with topics ticked."""
     return JoinForm(desk.forms.seal("join", desk.clock()), topics=topics)
@@ -95,8 +88,8 @@ def join(request: Request, form: Form, desk: TheDesk) -> Response:
     result = ask(desk, again.address, _choices(again.topics, again.length), host(request), "join page")
     if isinstance(result, Limited):
         return desk.limited(result.wait)
-    if isinstance(result, Accepted):
-        return _posting(desk, desk.show("look.html", LOOK), result)
+    if isinstance(result, JoinRequest):
+        return desk.post_chosen_after(desk.show("look.html", LOOK), lambda: _answer_to(desk, result))
     return _form(desk, again, result)
 
 
@@ -107,40 +100,52 @@ def subscribe(request: Request, wanted: Subscription, desk: TheDesk) -> Response
     if isinstance(result, Limited):
         wait = str(max(1, int(result.wait.total_seconds())))
         return JSONResponse({"error": "asked too often"}, 429, {"Retry-After": wait})
-    if isinstance(result, Accepted):
+    if isinstance(result, JoinRequest):
         answer = JSONResponse({"status": "a confirmation e-mail is on its way"}, 202)
-        return _posting(desk, answer, result)
+        return desk.post_chosen_after(answer, lambda: _answer_to(desk, result))
     return JSONResponse({"error": "this can't be used", "problems": result}, 422)
 
 
 @routes.get("/confirm/{token}", include_in_schema=False)
 def confirm_page(token: str, desk: TheDesk) -> Response:
-    opened = desk.open(Purpose.CONFIRM, token)
-    if isinstance(opened, Refused):
-        return desk.refuse(opened)
-    if opened.subscriber.standing is not Standing.UNCONFIRMED:
-        return _confirmed(desk, opened.subscriber, opened.subscriber.standing is Standing.ACTIVE)
+    waiting = _waiting(desk, token)
+    if isinstance(waiting, Refused):
+        return desk.refuse(waiting)
+    if isinstance(waiting, Subscriber) and waiting.standing is not Standing.UNCONFIRMED:
+        return _confirmed(desk, waiting, waiting.standing is Standing.ACTIVE)
     return desk.show(
         "confirm.html",
         "One more click",
-        address=masked(opened.subscriber.address),
-        topics=_named(desk, opened.subscriber),
-        seal=desk.seal("confirm", opened.subscriber),
+        address=masked(waiting.address),
+        topics=_named(desk, waiting),
+        seal=desk.forms.seal("confirm", desk.clock(), waiting.reference),
     )
 
 
 @routes.post("/confirm/{token}", include_in_schema=False)
 def confirm(token: str, form: Form, desk: TheDesk) -> Response:
-    opened = desk.open(Purpose.CONFIRM, token)
-    if isinstance(opened, Refused):
-        return desk.refuse(opened)
-    if not desk.sealed("confirm", opened.subscriber, form):
+    waiting = _waiting(desk, token)
+    if isinstance(waiting, Refused):
+        return desk.refuse(waiting)
+    is_another = isinstance(waiting, Subscriber) and waiting.standing is not Standing.UNCONFIRMED
+    if is_another or not desk.forms.read("confirm", form.text("form"), desk.clock(), waiting.reference):
         return confirm_page(token, desk)
-    became, subscriber = desk.subscriptions.confirm(opened.subscriber.id, desk.clock(), "confirm page")
+    if isinstance(waiting, JoinRequest):
+        became, subscriber = desk.subscriptions.accept(waiting, desk.clock(), SOURCE)
+    else:
+        became, subscriber = desk.subscriptions.confirm(waiting.id, desk.clock(), SOURCE)
     answer = _confirmed(desk, subscriber, became is not Confirmation.LEFT)
     if became is Confirmation.CONFIRMED:
         return desk.post_after(answer, Letter.WELCOME, subscriber)
     return answer
+
+
+def _waiting(desk: Desk, token: str) -> JoinRequest | Subscriber | Refused:
+    """What a confirmation link confirms: a request, or a subscriber whom the operator added unconfirmed."""
+    if request := desk.roster.request(desk.links, token, desk.clock()):
+        return request
+    opened = desk.open(Purpose.CONFIRM, token)
+    return opened if isinstance(opened, Refused) else opened.subscriber
 
 
 @routes.get("/links", include_in_schema=False)
@@ -157,17 +162,12 @@ def links(request: Request, form: Form, desk: TheDesk) -> Response:
     if limited := desk.limits.take("link", address, host(request), desk.clock()):
         return desk.limited(limited.wait)
     answer = desk.show("look.html", LOOK)
-    try:
-        subscriber = desk.roster.find(address.spelled)
-    except UnknownSubscriber:
-        return answer
-    unconfirmed = subscriber.standing is Standing.UNCONFIRMED
-    return desk.post_after(answer, Letter.CONFIRM if unconfirmed else Letter.LINK, subscriber)
+    return desk.post_chosen_after(answer, lambda: _link_for(desk, address))
 
 
 def ask(
     desk: Desk, address: str, choices: Mapping[str, Any], network: str, source: str
-) -> Accepted | Limited | dict[str, str]:
+) -> JoinRequest | Limited | dict[str, str]:
     """Take a joining; what is wrong with it, by field, where it can't be taken."""
     problems: dict[str, str] = {}
     try:
@@ -186,8 +186,7 @@ def ask(
         return problems
     if limited := desk.limits.take("join", asked, network, desk.clock()):
         return limited
-    joined = desk.subscriptions.join(asked.spelled, wanted, desk.clock(), source)
-    return Accepted(LETTERS.get(joined.outcome), joined.subscriber)
+    return desk.subscriptions.join(asked.spelled, wanted, desk.clock(), source)
 
 
 def _choices(topics: Sequence[str], length: str) -> dict[str, Any]:
@@ -195,10 +194,24 @@ def _choices(topics: Sequence[str], length: str) -> dict[str, Any]:
     return {"topics": list(topics)} | ({"length": length} if length != UNCHOSEN else {})
 
 
-def _posting(desk: Desk, answer: Response, accepted: Accepted) -> Response:
-    if accepted.letter and accepted.subscriber:
-        return desk.post_after(answer, accepted.letter, accepted.subscriber)
-    return answer
+def _answer_to(desk: Desk, request: JoinRequest) -> Posting:
+    """The letter that a request leads to; to a suppressed address none leaves."""
+    joined = desk.subscriptions.leads_to(request)
+    letter = Letter.KNOWN if joined.outcome is JoinOutcome.KNOWN else Letter.CONFIRM
+    return Posting(letter, joined.to or request, leaves=joined.to is not None)
+
+
+def _link_for(desk: Desk, address: Address) -> Posting:
+    """The letter to somebody who asks for a link: a request that waits, or a manage link; to others none."""
+    try:
+        subscriber = desk.roster.find(address.spelled)
+    except UnknownSubscriber:
+        if waiting := desk.roster.newest_request(address):
+            return _answer_to(desk, waiting)
+        nobody = JoinRequest(new_reference(), address.spelled, Preferences(()), "", desk.clock())
+        return Posting(Letter.LINK, nobody, leaves=False)
+    unconfirmed = subscriber.standing is Standing.UNCONFIRMED
+    return Posting(Letter.CONFIRM if unconfirmed else Letter.LINK, subscriber)
 
 
 def _form(desk: Desk, form: JoinForm, problems: Mapping[str, str] | None = None) -> Response:
@@ -214,6 +227,6 @@ def _confirmed(desk: Desk, subscriber: Subscriber, stays: bool) -> Response:
     return desk.show("confirmed.html", "You are in", topics=_named(desk, subscriber))
 
 
-def _named(desk: Desk, subscriber: Subscriber) -> list[str]:
+def _named(desk: Desk, recipient: Recipient) -> list[str]:
     names = desk.names()
-    return [names.get(slug, slug) for slug in subscriber.topics]
+    return [names.get(slug, slug) for slug in recipient.topics]

@@ -3,10 +3,11 @@
 from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 
-from subscribers.links import LIFETIMES, Purpose, Refusal, Refused
-from subscribers.pages.desk import Desk, Form, TheDesk
+from subscribers.links import Purpose, Refusal, Refused
+from subscribers.pages.desk import Anything, Desk, Fields, Form, TheDesk
 from subscribers.pages.words import sentences
 from subscribers.preferences import Standing
+from subscribers.roster import Opened
 from subscribers.subscriber import Subscriber
 from subscribers.subscriptions import Left
 
@@ -20,37 +21,52 @@ routes = APIRouter(include_in_schema=False)
 @routes.get("/leave/{token}")
 def page(token: str, desk: TheDesk) -> Response:
     opened = desk.open(Purpose.LEAVE, token)
+    return _refuse(desk, opened) if isinstance(opened, Refused) else _ask(desk, opened, token)
+
+
+@routes.post("/leave/{token}")
+def leave(token: str, sent: Anything, desk: TheDesk) -> Response:
+    """Our own form asks what to leave. Whatever else is posted here leaves everything.
+
+    Mail programs post as RFC 8058 says, or an empty body, or text, or JSON: each wants the same.
+    """
+    opened = desk.open(Purpose.LEAVE, token)
+    is_ours = bool(sent.texts("form"))
     if isinstance(opened, Refused):
-        return _refuse(desk, opened)
-    if opened.subscriber.standing is Standing.LEFT:
-        return _left(desk, Left(opened.subscriber, everything=True, undo_about="", changed=False))
-    names = desk.names()
+        is_done = not is_ours and opened.why is Refusal.GONE
+        return PlainTextResponse(GONE) if is_done else _refuse(desk, opened)
+    if not is_ours:
+        desk.subscriptions.leave(opened.subscriber.id, desk.clock(), ONE_CLICK_SOURCE)
+        return PlainTextResponse(GONE)
+    return _leave(desk, opened, token, sent)
+
+
+def _leave(desk: Desk, opened: Opened, token: str, form: Fields) -> Response:
+    subscriber = opened.subscriber
+    if not desk.sealed("leave", subscriber, form):
+        return _ask(desk, opened, token)
+    topic = form.text("topic") if form.text("what") == "topic" else ""
+    if topic and (opened.is_revoked or topic not in subscriber.topics):
+        return _ask(desk, opened, token)
+    left = desk.subscriptions.leave(subscriber.id, desk.clock(), SOURCE, topic)
+    return _left(desk, left, can_undo=left.changed and not opened.is_revoked)
+
+
+def _ask(desk: Desk, opened: Opened, token: str) -> Response:
+    """What to leave; who has a link that was revoked is not shown what is followed."""
+    subscriber, names = opened.subscriber, desk.names()
+    if subscriber.standing is Standing.LEFT:
+        return _left(desk, Left(subscriber, everything=True, undo_about="", changed=False), can_undo=False)
+    topics = () if opened.is_revoked else subscriber.topics
     return desk.show(
         "leave.html",
         "Leave",
         token=token,
-        topics=[(slug, names.get(slug, slug)) for slug in opened.subscriber.topics],
+        topics=[(slug, names.get(slug, slug)) for slug in topics],
         about=opened.about,
-        seal=desk.seal("leave", opened.subscriber),
+        is_revoked=opened.is_revoked,
+        seal=desk.seal("leave", subscriber),
     )
-
-
-@routes.post("/leave/{token}")
-def leave(token: str, form: Form, desk: TheDesk) -> Response:
-    opened = desk.open(Purpose.LEAVE, token)
-    one_click = form.text("List-Unsubscribe").strip().lower() == "one-click"
-    if isinstance(opened, Refused):
-        return PlainTextResponse(GONE) if one_click and opened.why is Refusal.GONE else _refuse(desk, opened)
-    subscriber = opened.subscriber
-    if one_click:  # a mail program sends it: no form of ours, no cookie, no page to read
-        desk.subscriptions.leave(subscriber.id, desk.clock(), ONE_CLICK_SOURCE)
-        return PlainTextResponse(GONE)
-    if not desk.sealed("leave", subscriber, form):
-        return page(token, desk)
-    topic = form.text("topic") if form.text("what") == "topic" else ""
-    if topic and topic not in subscriber.topics:
-        return page(token, desk)
-    return _left(desk, desk.subscriptions.leave(subscriber.id, desk.clock(), SOURCE, topic))
 
 
 @routes.get("/undo-leave/{token}")
@@ -74,7 +90,8 @@ def undo(token: str, form: Form, desk: TheDesk) -> Response:
     return desk.show("undone.html", "Welcome back", changes=changes)
 
 
-def _left(desk: Desk, left: Left) -> Response:
+def _left(desk: Desk, left: Left, *, can_undo: bool) -> Response:
+    """What was left. Only who left just now may undo it: an old link must bring nobody back."""
     undo = _token(desk, left.subscriber, left.undo_about)
     topic = desk.names().get(left.undo_about, left.undo_about)
     return desk.show(
@@ -84,15 +101,9 @@ def _left(desk: Desk, left: Left) -> Response:
         topic=topic,
         undo=undo,
         seal=desk.seal("undo", left.subscriber),
-        can_undo=_is_recent(desk, left),
+        can_undo=can_undo,
         changed=left.changed,
     )
-
-
-def _is_recent(desk: Desk, left: Left) -> bool:
-    """Whether a leaving can be undone: a leave link in an old e-mail must bring nobody back later."""
-    since = left.subscriber.left_at
-    return not left.everything or since is None or desk.clock() - since < LIFETIMES[Purpose.UNDO_LEAVE]
 
 
 def _token(desk: Desk, subscriber: Subscriber, about: str) -> str:

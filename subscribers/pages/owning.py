@@ -82,7 +82,10 @@ def _download(desk: Desk, opened: Opened) -> Response:
             "topics": list(one.topics),
             "length": one.length,
             "state": one.state,
+            "reason": one.reason,
             "at": one.settled_at.isoformat() if one.settled_at else None,
+            "provider_event": one.fact,
+            "provider_event_at": one.fact_at.isoformat() if one.fact_at else None,
         }
         for one in desk.sent(opened.subscriber.id)
     ]

@@ -4,6 +4,7 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
 
+from subscribers import addresses
 from subscribers.links import Refusal
 from subscribers.preferences import Length
 
@@ -64,8 +65,7 @@ def sentences(changes: Iterable[str], names: Mapping[str, str]) -> list[str]:
 
 def masked(address: str) -> str:
     """``a…@example.org``: enough for its owner to know it, too little for whoever got a forwarded e-mail."""
-    local, _, domain = address.rpartition("@")
-    return f"{local[:1]}…\u2060@{domain}"  # a word joiner: no line ends there
+    return addresses.masked(address).replace("@", "\u2060@", 1)  # a word joiner: no line ends there
 
 
 def day(when: dt.date) -> str:

@@ -16,7 +16,7 @@ from service.web.admin.forms import Form
 from service.web.admin.frame import Office, TheOffice, Visitor
 from service.web.admin.people import PEOPLE
 from subscribers.additions import Result
-from subscribers.imports import COLUMNS, ImportRefused, RowResult, import_file
+from subscribers.imports import COLUMNS, ImportRefused, RowResult, import_file, layout_of
 
 MOST_PROBLEMS = 200  # rows shown; the counts are of all
 NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
@@ -30,6 +30,8 @@ class Report:
 
     name: str
     dry: bool
+    encoding: str = ""
+    unknown: tuple[str, ...] = ()  # columns that are passed over
     counts: Counter[Result] = field(default_factory=Counter)
     problems: list[RowResult] = field(default_factory=list)
 
@@ -76,6 +78,8 @@ def _import(content: BinaryIO, report: Report, consent: str, office: Office) -> 
         with path.open("wb") as copy:
             shutil.copyfileobj(content, copy)
         try:
+            layout = layout_of(path)
+            report.encoding, report.unknown = layout.encoding, layout.unknown
             report.take(import_file(path, office.roster, office.clock(), consent, dry_run=report.dry))
         except UnicodeError as error:
             raise ImportRefused("its text can't be read; save it as UTF-8") from error

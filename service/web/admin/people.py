@@ -12,7 +12,7 @@ from fastapi import APIRouter, HTTPException, Response
 from service.web.admin.doors import Before, Editor, Viewer
 from service.web.admin.forms import Form, Sent
 from service.web.admin.frame import Office, TheOffice, Visitor
-from subscribers.addresses import AddressRefused, read_address
+from subscribers.addresses import AddressRefused, as_kept, read_address
 from subscribers.preferences import Frequency, Length, PreferencesError, read_choices
 from subscribers.roster import Joining, NotAdded, UnknownTopic
 from subscribers.subscriber import Subscriber, UnknownSubscriber
@@ -53,7 +53,7 @@ def search(visitor: Viewer, sent: Form, office: TheOffice) -> Response:
         return office.go(PEOPLE)
     last = int(after) if after.isdecimal() and len(after) < 19 else None
     found = office.directory.beginning(start, after=last, limit=A_PAGE + 1)
-    if len(found) == 1 and last is None and found[0].address.lower() == start.lower():
+    if len(found) == 1 and last is None and found[0].address.lower() == as_kept(start):
         return office.go(f"{PEOPLE}/{found[0].id}")
     values = _page(office, found) | {"search": start, "is_first": last is None}
     return office.page(visitor, "subscribers.html", "Subscribers", **values)

@@ -47,9 +47,8 @@ FRAME_HEADERS = MappingProxyType(
     }
 )
 TEST_RATES = {
-    Scope.ADDRESS: Rate(5, dt.timedelta(minutes=10)),
+    Scope.MAILBOX: Rate(5, dt.timedelta(minutes=10)),
     Scope.NETWORK: Rate(30, dt.timedelta(minutes=2)),
-    Scope.EVERYBODY: Rate(60, dt.timedelta(minutes=1)),
 }
 STYLES = re.compile(r"(<style[^>]*>)(.*?)(</style>)", re.DOTALL)
 DARK = re.compile(r"\(\s*prefers-color-scheme\s*:\s*dark\s*\)")

@@ -1,7 +1,6 @@
 """Sign in by an e-mailed link, and sign out. The answer never says whose address is an admin's."""
 
 import datetime as dt
-import logging
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -12,18 +11,16 @@ from service.web.admin import doors
 from service.web.admin.doors import SIGN_IN, Known, Viewer
 from service.web.admin.forms import Form
 from service.web.admin.frame import Office, TheOffice
+from service.web.letters import SignIn
 from subscribers.addresses import Address, AddressRefused, read_address
 from subscribers.limits import Rate, Scope
 from subscribers.pages.desk import host
 from subscribers.pages.words import waiting
 
-log = logging.getLogger("service.web")
-
-RATES = {
-    Scope.ADDRESS: Rate(5, dt.timedelta(minutes=20)),
-    Scope.NETWORK: Rate(20, dt.timedelta(minutes=3)),
-    Scope.EVERYBODY: Rate(200, dt.timedelta(seconds=30)),
-}
+# By network alone: an address is nobody's to use up, and one that all share is everybody's
+RATES = {Scope.NETWORK: Rate(20, dt.timedelta(minutes=3))}
+LINKS_AT_ONCE = 3  # who has so many unused links in the mailbox needs no other
+NOBODY = ""
 REFUSALS = {
     LinkRefusal.UNKNOWN: ("This link opens nothing", "Perhaps it was cut off on its way."),
     LinkRefusal.USED: ("This link was used already", "Each link opens the pages once."),
@@ -47,12 +44,13 @@ def ask(request: Request, sent: Form, office: TheOffice) -> Response:
         address = read_address(written)
     except AddressRefused:
         return _form(request, office, written, "This is not an e-mail address.", 422)
-    limited = office.limits.take("admin sign-in", address, host(request), office.clock())
+    limited = office.limits.take("admin sign-in", None, host(request), office.clock())
     if limited:
         return _too_often(office, limited.wait)
     answer = office.page(None, "look.html", "Look into your mailbox")
     # After the answer has left: how long it takes must not tell whether the address is an admin's
-    answer.background = BackgroundTask(_post_link, office, address)
+    now = office.clock()
+    answer.background = BackgroundTask(office.post_link, lambda: _link_for(office, address, now), now)
     return answer
 
 
@@ -104,13 +102,13 @@ def _form(
     return doors.keep_door(answer, secret, office)
 
 
-def _post_link(office: Office, address: Address) -> None:
-    if address.key not in office.admins:
-        log.info("letter sign-in: nobody's")
-        return
-    now = office.clock()
-    token = office.archive.ask_sign_in(address.key, now)
-    office.post_link(address.key, office.site.url(f"{SIGN_IN}/{token}"), now)
+def _link_for(office: Office, address: Address, now: dt.datetime) -> SignIn:
+    """A link for an admin who has not enough of them; for anybody else the same is done for nobody."""
+    is_admin = address.key in office.admins
+    has_enough = office.archive.open_sign_ins(address.key, now) >= LINKS_AT_ONCE
+    leaves = is_admin and not has_enough
+    token = office.archive.ask_sign_in(address.key if leaves else NOBODY, now)
+    return SignIn(address.key, office.site.url(f"{SIGN_IN}/{token}"), leaves)
 
 
 def _too_often(office: Office, wait: dt.timedelta) -> Response:

@@ -1,0 +1,67 @@
+"""Changes of a subscriber's row, in the transaction of whoever makes them; each is written to the history."""
+
+import datetime as dt
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from subscribers import history
+from subscribers.addresses import Address
+from subscribers.preferences import Preferences, PreferencesError, check
+from subscribers.subscriber import subscriber_of
+from subscribers.tables import FollowRow, SubscriberRow, TopicRow
+
+
+def topics(session: Session) -> frozenset[str]:
+    """The slugs of all topics."""
+    return frozenset(session.exec(select(TopicRow.slug)))
+
+
+def insist_on(session: Session, preferences: Preferences) -> None:
+    """PreferencesError where they can't be chosen."""
+    if problems := check(preferences, topics(session)):
+        raise PreferencesError(problems)
+
+
+def holder(address: Address) -> SelectOfScalar[SubscriberRow]:
+    """Whoever has an address, locked."""
+    return select(SubscriberRow).where(SubscriberRow.address_key == address.key).with_for_update()
+
+
+def save(session: Session, row: SubscriberRow, wanted: Preferences) -> None:
+    """Write preferences; what is followed is written as a difference."""
+    row.length, row.frequency, row.paused_until = wanted.length, wanted.frequency, wanted.paused_until
+    row.time_zone, row.hour = wanted.time_zone, wanted.hour
+    session.add(row)
+    session.flush()
+    assert row.id is not None
+    followed = set(subscriber_of(session, row).topics)
+    unfollow(session, row.id, followed.difference(wanted.topics))
+    session.add_all(
+        FollowRow(subscriber_id=row.id, topic_slug=slug) for slug in wanted.topics if slug not in followed
+    )
+
+
+def may_follow(session: Session, subscriber_id: int, topic: str) -> bool:
+    """Whether there is the topic, and it is not followed yet."""
+    known = session.get(TopicRow, topic) is not None
+    return known and session.get(FollowRow, (subscriber_id, topic)) is None
+
+
+def unfollow(session: Session, subscriber_id: int, slugs: Iterable[str]) -> None:
+    session.execute(
+        sa.delete(FollowRow).where(
+            col(FollowRow.subscriber_id) == subscriber_id, col(FollowRow.topic_slug).in_(sorted(slugs))
+        )
+    )
+
+
+def record(
+    session: Session, row: SubscriberRow, changes: Iterable[str], source: str, now: dt.datetime
+) -> None:
+    """One more version of the row, and what was changed."""
+    assert row.id is not None
+    row.version += 1
+    history.record(session, row.id, changes, source, now)
