@@ -1,7 +1,7 @@
 """The ledger: claiming and settling what was planned. Every change is one transaction."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,7 @@ from service.archive.settling import (
 )
 from service.archive.tables import Halt, IssueRow
 from service.delivery import Delivery, MessageIds, Outcome, State
+from service.delivery.model import GIVEN_BACK
 from service.delivery.pace import Pace
 from subscribers.database import is_one_of, table, writer
 from subscribers.preferences import Standing
@@ -61,6 +62,7 @@ class Claimant:
     resend_after: dt.timedelta | None = None  # None: what is uncertain is held
     span: Span | None = None
     late: dt.timedelta | None = None  # what is later than this is held; None: nothing is
+    after: int = 0  # only rows after this one: to try somebody elsewhere in the queue
 
 
 class Ledger:
@@ -129,6 +131,23 @@ class Ledger:
             if again_at is not None:
                 touch(session, label, again_at)
             return Claims(deliveries, again_at)
+
+    def ends_of_queue(self, label: str) -> tuple[int, int]:
+        """Ids of the first and the last delivery of an issue."""
+        rows = sa.select(sa.func.min(DELIVERIES.c.id), sa.func.max(DELIVERIES.c.id))
+        with Session(self._engine) as session:
+            first, last = session.execute(rows.where(DELIVERIES.c.issue_label == label)).one()
+            return first or 0, last or 0
+
+    def put_on_trial(self, label: str, *, on_trial: bool) -> None:
+        """The server took nobody's mail: the next run begins with those that this one did not try."""
+        with Session(self._writer) as session, session.begin():
+            session.execute(sa.update(IssueRow).where(col(IssueRow.label) == label).values(on_trial=on_trial))
+
+    def is_on_trial(self, label: str) -> bool:
+        """Whether the last run was stopped because the server took nobody's mail."""
+        with Session(self._engine) as session:
+            return bool(session.scalar(_on_trial(label)))
 
     def claims(self, label: str) -> list[tuple[Delivery, str, dt.datetime]]:
         """Every claimed row with its worker and the time of its claim."""
@@ -240,20 +259,42 @@ class Ledger:
 
 
 def _due(session: Session, label: str, claimant: Claimant, limit: int, now: dt.datetime) -> Sequence[int]:
-    """Rows whose time has come again, then waiting ones; by the index, not by reading all."""
+    """Rows whose time has come again, then waiting ones; by the index, not by reading all.
+
+    After a run that the server stopped, those come last that it tried.
+    """
     rows = sa.select(DELIVERIES.c.id).where(DELIVERIES.c.issue_label == label)
     if claimant.span is not None:
         rows = rows.where(DELIVERIES.c.id.between(claimant.span.first, claimant.span.last))
-    rows = rows.order_by(DELIVERIES.c.due_at, DELIVERIES.c.id).with_for_update(skip_locked=True)
-    states = (State.FAILED,) if claimant.resend_after is None else DUE_AGAIN
+    rows = rows.with_for_update(skip_locked=True)
     ids: list[int] = []
-    for state in states:
-        due = rows.where(DELIVERIES.c.state == state, _has_come(now))
-        ids.extend(session.scalars(due.limit(limit - len(ids))).all())
-    may_go = sa.or_(DELIVERIES.c.retry_at.is_(None), _has_come(now))
-    waiting = rows.where(DELIVERIES.c.state == State.WAITING, DELIVERIES.c.due_at <= now, may_go)
-    ids.extend(session.scalars(waiting.limit(limit - len(ids))).all())
+    for which, order in _parts(session, label, claimant, now):
+        if len(ids) < limit:
+            part = rows.where(which).order_by(order, DELIVERIES.c.id)
+            ids.extend(session.scalars(part.limit(limit - len(ids))).all())
     return ids
+
+
+def _parts(
+    session: Session, label: str, claimant: Claimant, now: dt.datetime
+) -> Iterator[tuple[sa.ColumnElement[bool], sa.ColumnElement[Any]]]:
+    """Which rows may be claimed, one part after the other, and the order in each."""
+    row = DELIVERIES.c
+    may_go = sa.or_(row.retry_at.is_(None), _has_come(now))
+    waiting = sa.and_(row.state == State.WAITING, row.due_at <= now, may_go, row.id > claimant.after)
+    again = (State.FAILED,) if claimant.resend_after is None else DUE_AGAIN
+    for state in () if claimant.after else again:
+        yield sa.and_(row.state == state, _has_come(now)), row.due_at
+    if not session.scalar(_on_trial(label)):
+        yield waiting, row.due_at
+        return
+    went_back = sa.func.coalesce(row.reason, "").startswith(GIVEN_BACK)
+    yield sa.and_(waiting, ~went_back), row.due_at
+    yield sa.and_(waiting, went_back), row.settled_at
+
+
+def _on_trial(label: str) -> sa.Select[Any]:
+    return sa.select(col(IssueRow.on_trial)).where(col(IssueRow.label) == label)
 
 
 def _has_come(now: dt.datetime) -> sa.ColumnElement[bool]:

@@ -13,6 +13,7 @@ from service.archive.issues import IssueClosed, issue_row
 from service.archive.tables import DeliveryRow, Halt, IssueRow
 from service.delivery import Delivery, Outcome, State, settlement
 from service.delivery.events import MEANS
+from service.delivery.model import GIVEN_BACK
 from subscribers.database import UtcDateTime, is_one_of, table
 
 DELIVERIES = table(DeliveryRow)
@@ -48,9 +49,8 @@ def settle(session: Session, outcomes: Settled, now: dt.datetime, resend_after: 
     cancelled = _cancelled(session, outcomes)
     alike: dict[tuple[Any, ...], list[int]] = defaultdict(list)
     for delivery, outcome in outcomes:
-        tried = outcome.state not in {State.WAITING, State.SKIPPED}
-        attempt = delivery.attempt + tried
-        written, again_at = settlement(attempt, outcome, now, resend_after)
+        attempt = delivery.attempt + outcome.is_attempt
+        written, again_at = settlement(attempt, outcome, now, resend_after, place=delivery.id)
         if written.state in OPEN_AGAIN and delivery.issue_label in cancelled:
             written, again_at = Outcome(State.SKIPPED, CANCELLED), None
         alike[delivery.claim, written.state, written.detail, attempt, again_at].append(delivery.id)
@@ -110,11 +110,23 @@ def _each(alike: Mapping[tuple[Any, ...], Iterable[int]], now: dt.datetime) -> l
 _STATE = sa.bindparam("state_", type_=sa.String)
 _REASON = sa.bindparam("reason_", type_=sa.String)
 _MEANT = sa.case({str(fact): str(state) for fact, state in MEANS.items()}, value=DELIVERIES.c.fact)
+# What went back since the server refused everybody, and was not tried since, keeps its place in the queue.
+_UNTRIED = sa.and_(
+    _STATE == State.WAITING,
+    sa.func.coalesce(_REASON, "") == "",
+    DELIVERIES.c.reason.startswith(GIVEN_BACK),
+)
 _WRITTEN = {
     "state": sa.func.coalesce(_MEANT, _STATE),
-    "reason": sa.case((_MEANT != _STATE, sa.literal(REPORTED) + DELIVERIES.c.fact), else_=_REASON),
+    "reason": sa.case(
+        (_MEANT != _STATE, sa.literal(REPORTED) + DELIVERIES.c.fact),
+        (_UNTRIED, DELIVERIES.c.reason),
+        else_=_REASON,
+    ),
     "attempt": sa.bindparam("attempt_"),
-    "settled_at": sa.bindparam("settled_"),
+    "settled_at": sa.case(
+        (_UNTRIED, DELIVERIES.c.settled_at), else_=sa.bindparam("settled_", type_=UtcDateTime)
+    ),
     "retry_at": sa.case((DELIVERIES.c.fact.is_(None), sa.bindparam("retry_", type_=UtcDateTime))),
 }
 

@@ -87,6 +87,11 @@ class IssueRow(SQLModel, table=True):
     by_hand: bool = Field(  # a person edited it or withdrew its approval: only a person approves it again
         default=False, sa_column_kwargs={"server_default": sa.false()}
     )
+    on_trial: bool = (
+        Field(  # a server took nobody's mail: the next run begins with those it was not asked about
+            default=False, sa_column_kwargs={"server_default": sa.false()}
+        )
+    )
     message_ids: str | None = (
         None  # what the Message-IDs of its deliveries are made of, from the first send on
     )
