@@ -11,6 +11,7 @@ from sqlmodel import Session
 from service.archive.tables import DeliveryRow, IssueRow
 from service.delivery import State
 from service.delivery.figures import Figures
+from service.delivery.model import GIVEN_BACK
 from subscribers.database import table
 from subscribers.tables import SubscriberRow
 
@@ -59,6 +60,23 @@ class Reports:
                 return
             after = page[-1].id
             left = None if left is None else left - len(page)
+
+    def went_back(self, label: str, limit: int) -> list[Line]:
+        """Deliveries that wait because the server refused everybody, the last it was asked about first."""
+        row = table(DeliveryRow).c
+        rows = LINE.where(row.issue_label == label, row.state == State.WAITING)
+        rows = rows.where(row.reason.startswith(GIVEN_BACK)).order_by(row.settled_at.desc(), row.id)
+        with Session(self._engine) as session:
+            return [line_of(*one) for one in session.execute(rows.limit(limit))]
+
+    def next_retry(self, label: str) -> dt.datetime | None:
+        """When the first delivery that failed is due again."""
+        row = table(DeliveryRow).c
+        first = sa.select(sa.func.min(row.retry_at, type_=row.retry_at.type))
+        with Session(self._engine) as session:
+            mine = first.where(row.issue_label == label, row.state == State.FAILED)
+            found: dt.datetime | None = session.scalar(mine)
+            return found
 
     def groups(self, label: str) -> list[Group]:
         """How many stand in each state for each reason, most first; accepted ones for none."""

@@ -166,3 +166,9 @@ def names_mailbox(outcome: Outcome) -> bool:
     """Whether the server said in so many digits that it is the recipient's mailbox."""
     code = enhanced_of(outcome.detail)
     return code is not None and code.names_mailbox
+
+
+def is_about_rate(detail: str) -> bool:
+    """Whether an outcome's words say that mail comes too fast, or too much of it."""
+    code, _, words = detail.partition(" ")
+    return code.isdigit() and _limit(Enhanced.read(words), words) is Fault.RATE
