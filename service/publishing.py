@@ -33,6 +33,7 @@ from service.delivery import (
     Uncertainty,
     reconciled,
 )
+from service.delivery.bounces import BounceRules
 from service.delivery.breaker import Breaker
 from service.delivery.figures import chunk_line
 from service.delivery.pace import Pace
@@ -95,6 +96,7 @@ class PostRoom:
     uncertainty: Uncertainty = Uncertainty.HOLD
     grace: dt.timedelta = dt.timedelta(days=1)  # before an uncertain delivery is sent again
     pace: Pace = field(default_factory=Pace)
+    bounces: BounceRules = field(default_factory=BounceRules)
     fan_out: FanOut | None = None  # writes the jobs of other workers
     late: dt.timedelta | None = None  # a delivery later than this is held; None: none is
     ticks: Callable[[], float] = time.monotonic  # seconds, for whatever takes time: nobody sets it back
@@ -180,7 +182,7 @@ def reconcile(label: str, maker: MessageMaker, room: PostRoom) -> None:
         is_lost = worker == room.worker or room.is_gone(worker)
         if left := [delivery for delivery, is_old in claimed if is_lost or is_old]:
             found += _left_by(worker, left, is_lost, maker, room)
-    room.archive.settle(found, now, room.resend_after)
+    room.archive.settle(found, now, room.resend_after, room.bounces)
     room.journal.tidy(lambda worker: not room.is_gone(worker) or room.archive.has_claims(worker))
 
 
@@ -252,7 +254,7 @@ class Run:
         self._room = room
         self._watch = watch
         self._claimant = Claimant(
-            room.worker, room.mailer.name, room.pace, room.resend_after, span, room.late
+            room.worker, room.mailer.name, room.pace, room.resend_after, span, room.late, room.bounces
         )
         self._size = CLAIMS_AT_FIRST
         self._outcomes: list[tuple[Delivery, Outcome]] = []

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from service.archive.bounces import RULES
 from service.archive.hours import attend, touch
 from service.archive.issues import IssueStatus, counts, issue_row, status
 from service.archive.pacing import give_back_unsent, hold_back, may_leave
@@ -25,6 +26,7 @@ from service.archive.settling import (
 )
 from service.archive.tables import Halt, IssueRow
 from service.delivery import Delivery, MessageIds, Outcome, State
+from service.delivery.bounces import BounceRules
 from service.delivery.model import GIVEN_BACK
 from service.delivery.pace import Pace
 from subscribers.database import is_one_of, table, writer
@@ -62,6 +64,7 @@ class Claimant:
     resend_after: dt.timedelta | None = None  # None: what is uncertain is held
     span: Span | None = None
     late: dt.timedelta | None = None  # what is later than this is held; None: nothing is
+    bounces: BounceRules = RULES
     after: int = 0  # only rows after this one: to try somebody elsewhere in the queue
 
 
@@ -88,11 +91,17 @@ class Ledger:
         """Take up to `limit` rows that are due; committed before anything leaves."""
         return list(self.turn(label, Claimant(worker), limit, (), now).deliveries)
 
-    def settle(self, outcomes: Settled, now: dt.datetime, resend_after: dt.timedelta | None = None) -> None:
+    def settle(
+        self,
+        outcomes: Settled,
+        now: dt.datetime,
+        resend_after: dt.timedelta | None = None,
+        bounces: BounceRules = RULES,
+    ) -> None:
         """Write what became of claimed rows; a row that was claimed again since keeps what it has."""
         if outcomes:
             with Session(self._writer) as session, session.begin():
-                settle(session, outcomes, now, resend_after)
+                settle(session, outcomes, now, resend_after, bounces)
 
     def take_back(self, deliveries: Sequence[Delivery], now: dt.datetime, reason: str) -> int:
         """Undo refusals and failures that were the mailer's fault: they wait, and it cost them no attempt."""
@@ -111,7 +120,7 @@ class Ledger:
         """Settle one chunk and claim the next in one transaction: one wait for the disk for both."""
         with Session(self._writer) as session, session.begin():
             give_back_unsent(session, claimant.mailer, claimant.pace, settled, now)
-            settle(session, settled, now, claimant.resend_after)
+            settle(session, settled, now, claimant.resend_after, claimant.bounces)
             if limit < 1 or session.scalar(halt_of(label)) is not None:
                 return Claims()
             if claimant.late is not None:

@@ -9,10 +9,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
+from service.archive.bounces import RULES, learn
 from service.archive.issues import IssueClosed, issue_row
 from service.archive.tables import DeliveryRow, Halt, IssueRow
 from service.delivery import Delivery, Outcome, State, settlement
-from service.delivery.events import MEANS
+from service.delivery.bounces import Bounce, BounceRules, learnt
+from service.delivery.events import GONE_WRONG, MEANS
 from service.delivery.model import GIVEN_BACK
 from subscribers.database import UtcDateTime, is_one_of, table
 
@@ -44,7 +46,13 @@ def is_cancelled(session: Session, label: str) -> bool:
     return bool(session.scalar(halt_of(label).with_for_update(key_share=True)) == Halt.CANCELLED)
 
 
-def settle(session: Session, outcomes: Settled, now: dt.datetime, resend_after: dt.timedelta | None) -> None:
+def settle(
+    session: Session,
+    outcomes: Settled,
+    now: dt.datetime,
+    resend_after: dt.timedelta | None,
+    bounces: BounceRules = RULES,
+) -> None:
     """Rows that share everything are written together: most chunks are one statement."""
     cancelled = _cancelled(session, outcomes)
     alike: dict[tuple[Any, ...], list[int]] = defaultdict(list)
@@ -62,6 +70,13 @@ def settle(session: Session, outcomes: Settled, now: dt.datetime, resend_after: 
         _tell_what_was_taken(
             session, [one for one, outcome in outcomes if outcome.state is not State.WAITING]
         )
+    refused = [
+        Bounce(one.subscriber_id, one.issue_label, weight, outcome.detail)
+        for one, outcome in outcomes
+        if (weight := learnt(outcome)) is not None
+    ]
+    if refused:
+        learn(session, refused, now, bounces)
 
 
 def _cancelled(session: Session, outcomes: Settled) -> set[str]:
@@ -116,9 +131,14 @@ _UNTRIED = sa.and_(
     sa.func.coalesce(_REASON, "") == "",
     DELIVERIES.c.reason.startswith(GIVEN_BACK),
 )
+# What a provider reports of what went wrong is kept, also where it overtook the worker's word.
+_TOLD_WHY = sa.and_(
+    sa.or_(*(DELIVERIES.c.fact == fact for fact in GONE_WRONG)), DELIVERIES.c.reason.startswith(REPORTED)
+)
 _WRITTEN = {
     "state": sa.func.coalesce(_MEANT, _STATE),
     "reason": sa.case(
+        (_TOLD_WHY, DELIVERIES.c.reason),
         (_MEANT != _STATE, sa.literal(REPORTED) + DELIVERIES.c.fact),
         (_UNTRIED, DELIVERIES.c.reason),
         else_=_REASON,

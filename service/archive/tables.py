@@ -143,6 +143,18 @@ class DeliveryRow(SQLModel, table=True):
     fact_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class BounceRow(SQLModel, table=True):
+    """That an e-mail of an issue came back from a subscriber's address: in how many issues is what counts."""
+
+    __tablename__ = "bounces"
+
+    subscriber_id: int = Field(foreign_key="subscribers.id", primary_key=True, ondelete="CASCADE")
+    issue_label: str = Field(primary_key=True)
+    weight: str = Field(max_length=8)
+    reason: str = ""  # the server's words, without addresses
+    at: dt.datetime = Field(sa_type=UtcDateTime, index=True)
+
+
 class EventRow(SQLModel, table=True):
     """That an event of a provider was taken in: it may come again, and then changes nothing."""
 

@@ -43,6 +43,7 @@ STATES = {
     Fault.SENDER: State.FAILED,
 }
 
+ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+")
 _ENHANCED = re.compile(r"\s*[#\[(]?([245])\.(\d{1,3})\.(\d{1,3})\b")
 _THINGS = r"(?:messages|mails|e-?mails|transactions|recipients|deliveries|commands)"
 _PLACE = r"(?:session|connection)"
@@ -154,6 +155,11 @@ def _limit(code: Enhanced | None, words: str) -> Fault | None:
         return Fault.SESSION
     congested = code is not None and (code.subject, code.detail) in {(4, 5), (7, 28)}
     return Fault.RATE if congested or _OF_RATE.search(words) else None
+
+
+def without_addresses(words: str) -> str:
+    """What a stranger says, as it may stand in the ledger and in logs."""
+    return ADDRESS.sub("the address", words) if "@" in words else words
 
 
 def enhanced_of(detail: str) -> Enhanced | None:

@@ -8,9 +8,9 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from service.adapters.smtp_mailer.replies import ADDRESS
 from service.adapters.smtp_mailer.session import Patience, Session
 from service.delivery import MailerUnusable
+from service.delivery.policy import without_addresses
 
 OPENING = 3  # times the time-out for an answer, from the connection to the sign-in
 SEND_BUFFER = 512 * 1024  # a whole message fits, so one call hands it over
@@ -39,7 +39,7 @@ def open_session(server: SmtpServer) -> Session:
     except smtplib.SMTPAuthenticationError as error:
         raise MailerUnusable(f"{where} refuses the login: {error.smtp_code}") from error
     except (smtplib.SMTPException, OSError) as error:
-        words = ADDRESS.sub("the address", str(error)) or type(error).__name__
+        words = without_addresses(str(error)) or type(error).__name__
         raise MailerUnusable(f"no SMTP session with {where}: {words}") from error
     except ValueError:  # its words would hold the password
         words = "the server's name, the user or the password has characters that can't be used; use ASCII"

@@ -1,13 +1,11 @@
 """What an SMTP server says, and what it means."""
 
-import re
 from typing import NamedTuple
 
 from service.delivery import Outcome, State, policy
 from service.delivery.policy import Stage
 
 LONGEST = 64 * 1024  # bytes without an end of line: no SMTP server
-ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+")
 
 
 class NotSmtp(Exception):
@@ -32,7 +30,7 @@ class Reply(NamedTuple):
     @property
     def scrubbed(self) -> str:
         """Its words without addresses: they go into the ledger and into logs."""
-        return ADDRESS.sub("the address", self.words) if "@" in self.words else self.words
+        return policy.without_addresses(self.words)
 
     def __str__(self) -> str:
         return f"{self.code} {self.scrubbed}"[:300]
