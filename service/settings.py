@@ -201,6 +201,29 @@ class Settings(BaseSettings):
         le=256,
         description="SMTP sessions at once; a kill leaves at most so many uncertain",
     )
+    smtp_ehlo: str = Field(
+        "", description="name in EHLO, such as mail.example.org; the sender's domain when empty"
+    )
+    smtp_oauth_token: SecretStr = Field(
+        SecretStr(""), description="OAuth access token (XOAUTH2), in place of the password"
+    )
+    smtp_oauth_command: str = Field(
+        "", description="command that prints an OAuth access token, as such a token lasts an hour"
+    )
+    bounce_address: str = Field(
+        "",
+        description="address that bounces come to over SMTP, such as bounces@example.org; each delivery gets "
+        "bounces+token@example.org, which its mail server must take; the sender's when empty",
+    )
+    bounce_imap_url: SecretStr = Field(
+        SecretStr(""), description="mailbox of the bounce address: imaps://user:password@host/INBOX"
+    )
+    bounces_hard: int = Field(
+        1, ge=1, description="issues after which a mailbox that does not exist gets no more mail"
+    )
+    bounces_soft: int = Field(
+        5, ge=2, description="issues after which one that is full or disabled gets no more mail"
+    )
     sendgrid_api_key: SecretStr = Field(SecretStr(""), description="key of the SendGrid account")
     sendgrid_host: str = Field("https://api.sendgrid.com", description="SendGrid's API, or a stand-in for it")
     sendgrid_recipients: int = Field(
@@ -317,7 +340,17 @@ class Settings(BaseSettings):
             raise ValueError("must end with a host or a path: no user, no ? and no #")
         return value
 
-    @field_validator("sender_address", "arxiv_contact", "reply_to")
+    @field_validator("bounce_imap_url")
+    @classmethod
+    def mailbox_is_readable(cls, value: SecretStr) -> SecretStr:
+        parts = urlsplit(url) if (url := value.get_secret_value()) else None
+        if parts and (parts.scheme not in {"imap", "imaps"} or not parts.hostname or not parts.username):
+            raise ValueError(
+                "must be written as imaps://user:password@host/INBOX; in a password write %40 for @"
+            )
+        return value
+
+    @field_validator("sender_address", "arxiv_contact", "reply_to", "bounce_address")
     @classmethod
     def address_is_one(cls, value: str, info: ValidationInfo) -> str:
         if not value.strip() and info.field_name != "sender_address":
@@ -325,7 +358,7 @@ class Settings(BaseSettings):
         read_address(value)
         return value.strip()
 
-    @field_validator("list_id", "dkim_domain", "dkim_selector")
+    @field_validator("list_id", "dkim_domain", "dkim_selector", "smtp_ehlo")
     @classmethod
     def domain_is_one(cls, value: str, info: ValidationInfo) -> str:
         least = 1 if info.field_name == "list_id" else 0  # RFC 2919: a label and its domain
@@ -349,6 +382,8 @@ class Settings(BaseSettings):
                 raise ValueError(f"BRIEF_{setting.upper()}: can't be read") from error
         if self.mailer == "sendgrid" and not self.sendgrid_api_key.get_secret_value():
             raise ValueError("BRIEF_SENDGRID_API_KEY: the SendGrid mailer needs a key")
+        if self.bounce_imap_url.get_secret_value() and not self.bounce_address:
+            raise ValueError("BRIEF_BOUNCE_ADDRESS: the mailbox of BRIEF_BOUNCE_IMAP_URL needs its address")
         return self
 
     @model_validator(mode="after")
@@ -384,6 +419,9 @@ class Settings(BaseSettings):
     def _in_plaintext(self) -> Iterator[str]:
         if self.smtp_user and self.smtp_security == "none" and self.smtp_host not in LOOPBACK:
             yield "BRIEF_SMTP_SECURITY: the password would travel in plaintext; use starttls or tls"
+        mailbox = urlsplit(self.bounce_imap_url.get_secret_value())
+        if mailbox.scheme == "imap" and mailbox.hostname not in LOOPBACK:
+            yield "BRIEF_BOUNCE_IMAP_URL: the password would travel in plaintext; use imaps"
         sendgrid = urlsplit(self.sendgrid_host)
         if sendgrid.scheme != "https" and sendgrid.hostname not in LOOPBACK:
             yield "BRIEF_SENDGRID_HOST: production needs an https address"

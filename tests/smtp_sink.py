@@ -62,6 +62,7 @@ class Sink(socketserver.ThreadingTCPServer):
         self.cap_reply = b""  # to MAIL after those; 421 ends the session
         self.takes = 0  # messages in all, after which `blanket` begins; 0: it holds from the start
         self.taken = 0
+        self.senders: list[str] = []  # of envelopes, in order
         self.asked: list[str] = []  # recipients at RCPT, in order
         self.dropped: set[str] = set()
 
@@ -134,6 +135,7 @@ class Conversation(socketserver.BaseRequestHandler):
             return self.server.cap_reply
         if verb == b"MAIL":
             self._refused = False
+            self.server.senders.append(re.sub(rb".*<(.*)>.*", rb"\1", line.strip()).decode())
         if verb == b"RCPT":
             return b"503 5.5.1 MAIL first\r\n" if self._refused else self._receive(line)
         return b"250 2.0.0 OK\r\n"

@@ -110,7 +110,7 @@ def test_a_failures_status_says_what_it_means_for_the_address(
     assert weight_of(status, words) is weight
 
 
-# -- what SendGrid reports ------------------------------------------------------------------------------------
+# -- what SendGrid reports ----------------------------------------------------------------------------------
 
 ADA = "reader0@example.org"
 UNSIGNED = {"delivery": "", "issue": "", "email": ADA}

@@ -6,6 +6,8 @@ model    State, Fact, Outcome, Delivery, Message; what is asked of a Mailer and 
 rules    retries, Message-IDs, the maker of messages, what becomes of a crashed worker's claims
 policy   what a server's reply means, and whose fault it is
 breaker  whether the server refuses everybody
+bounces  what a refusal or a report says of an address
+return_path  an envelope sender for each delivery
 single   an e-mail to one person, outside of any ledger
 pace     token buckets and the warm-up curve: how many may leave now
 events   what a provider reports later, and what it changes

@@ -120,7 +120,7 @@ class Message:
     """One e-mail ready to leave: an edition for one recipient. Its bytes are made when they are asked for."""
 
     delivery: Delivery
-    sender: str
+    sender: str  # of the envelope: where bounces go
     to: Recipient
     edition: Printed
     date: dt.datetime

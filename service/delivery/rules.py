@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 
 from service.delivery.model import Delivery, Fault, Message, MessageRefused, Outcome, Printed, State
+from service.delivery.return_path import ReturnPath
 from service.emails import DkimSigner, Recipient, RenderedIssue, Sender
 from subscribers.links import Links, Purpose, Subject
 from subscribers.preferences import Length
@@ -110,6 +111,7 @@ class MessageMaker:
     links: Links
     ids: MessageIds
     signer: DkimSigner | None = None
+    return_path: ReturnPath | None = None  # None: what comes back goes to the sender
     # the last edition: alike ones lie together in the ledger
     _last: dict[tuple[tuple[str, ...], str], Printed] = field(default_factory=dict, repr=False, compare=False)
 
@@ -124,7 +126,8 @@ class MessageMaker:
         try:
             edition = self._edition(delivery)
             to = self._recipient(delivery)
-            return Message(delivery, self.sender.address, to, edition, at, self.signer)
+            back = self.return_path.of(delivery.id) if self.return_path else self.sender.address
+            return Message(delivery, back, to, edition, at, self.signer)
         except ValueError as error:
             raise MessageRefused(str(error)) from error
 
