@@ -99,6 +99,7 @@ class PostRoom:
     bounces: BounceRules = field(default_factory=BounceRules)
     fan_out: FanOut | None = None  # writes the jobs of other workers
     late: dt.timedelta | None = None  # a delivery later than this is held; None: none is
+    longest_wait: dt.timedelta | None = None  # for the pace; a worker leaves instead, and comes back
     ticks: Callable[[], float] = time.monotonic  # seconds, for whatever takes time: nobody sets it back
 
     @property
@@ -113,10 +114,11 @@ def deliver(
     *,
     span: Span | None = None,
     watch: Progress = unwatched,
-) -> None:
+) -> dt.datetime | None:
     """Send what is due of an issue, or of a chunk of it, until nothing is or somebody stops it.
 
-    NotApproved where the maker has another content than the one that was approved.
+    When to come back, where the pace asks to wait longer than the room does; else None. NotApproved where the
+    maker has another content than the one that was approved.
     """
     _require_approved(label, maker, room)
     maker = _with_lasting_ids(label, maker, room)
@@ -124,8 +126,11 @@ def deliver(
     run = Run(label, maker, room, span, watch)
     with _heap_left_alone(), run.finished():
         while (again_at := run.send()) is not None:
+            if room.longest_wait is not None and again_at - room.clock() > room.longest_wait:
+                return again_at
             if not _waited(again_at, run, room):
-                return
+                return None
+    return None
 
 
 def _with_lasting_ids(label: str, maker: MessageMaker, room: PostRoom) -> MessageMaker:
@@ -298,6 +303,7 @@ class Run:
             raise
         self._stand_by()
         self._turn(0)
+        self._room.archive.keep_tally(self._label)
         if self._on_trial:
             self._room.archive.put_on_trial(self._label, on_trial=False)
 

@@ -249,6 +249,10 @@ class Settings(BaseSettings):
         description="messages on the first days of sending, such as 500,1000,5000; then no limit",
     )
 
+    keep_deliveries_days: int = Field(
+        0, ge=0, description="days after which what became of each e-mail is deleted, sums aside; 0: never"
+    )
+
     sender_name: str = Field("The arXiv Education Brief", description="name in From")
     logo_url: str = Field(
         "", description="https image in the masthead, which mail programs load from there; none when empty"

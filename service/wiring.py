@@ -353,8 +353,20 @@ def smtp_mailer(settings: Settings) -> "SmtpMailer":
             timeout=settings.smtp_timeout,
             final_timeout=settings.smtp_final_timeout,
             connections=settings.smtp_connections,
+            ehlo=settings.smtp_ehlo or settings.sender_address.rpartition("@")[2],
+            token=_token(settings),
         )
     )
+
+
+def _token(settings: Settings) -> Callable[[], str] | None:
+    """What gives an access token; None where a password signs in."""
+    from service.adapters.smtp_mailer.oauth import TokenCommand
+
+    if settings.smtp_oauth_command:
+        return TokenCommand(settings.smtp_oauth_command)
+    token = settings.smtp_oauth_token.get_secret_value()
+    return (lambda: token) if token else None
 
 
 def message_maker(service: Service, label: str) -> MessageMaker:

@@ -26,6 +26,8 @@ from service.wiring import Service
 
 SWEEP = 5.0  # seconds between two sweeps
 RESTS = (5.0, 15.0, 60.0, 300.0)  # seconds after the first, second, … time that mailer or database are away
+LONGEST_WAIT = dt.timedelta(seconds=30)  # for the pace, with a job at hand
+LONGEST_REST = 3600.0  # seconds; then the ledger is asked again, whatever the clock says
 GLANCE = 0.2  # seconds between looks at whether to stop
 LAST_WORDS = 10.0  # seconds that the job runner gets to end by itself once nothing is in flight
 
@@ -58,8 +60,12 @@ class Worker:
 
     def _deliver(self, label: str, span: Span | None) -> None:
         try:
-            deliver(label, self._maker(label), self.room, span=span)
+            again_at = deliver(label, self._maker(label), self.room, span=span)
             self._stops.clear()
+            if again_at is not None:  # others may be built and sent meanwhile
+                wait = (again_at - self.room.clock()).total_seconds()
+                self._rests[label] = self.room.ticks() + min(wait, LONGEST_REST)
+                log.info("event=paced issue=%s until=%s", label, again_at.isoformat(timespec="seconds"))
             self.service.archive.audited(label)
         except NotApproved as error:
             log.error("event=not_approved issue=%s %s", label, error)  # noqa: TRY400 - it is no defect here
@@ -157,7 +163,7 @@ def work(service: Service, stopping: Callable[[], bool], *, once: bool = False) 
     """Work until asked to stop, or once through all that is due."""
     late = dt.timedelta(hours=service.settings.late_hours)
     with wiring.post_room(service, stopping) as room:
-        worker = Worker(service, replace(room, late=late))
+        worker = Worker(service, replace(room, late=late, longest_wait=LONGEST_WAIT))
         if service.engine.dialect.name == "postgresql":
             _ended(_do_jobs(worker, wiring.jobs(service.settings), once=once))
         elif once:

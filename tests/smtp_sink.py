@@ -142,6 +142,8 @@ class Conversation(socketserver.BaseRequestHandler):
 
     def _receive(self, line: bytes) -> bytes:
         self._recipient = re.sub(rb".*<(.*)>.*", rb"\1", line.strip()).decode()
+        if self._kind == "pensive":
+            time.sleep(0.2)
         server = self.server
         server.asked.append(self._recipient)
         blanket = server.blanket if server.taken >= server.takes else b""
@@ -171,6 +173,8 @@ class Conversation(socketserver.BaseRequestHandler):
             return True
         if self._kind == "cut":
             return False
+        if self._kind == "late":
+            time.sleep(0.5)
         if self._kind == "drips":
             while True:  # until the client has given up
                 self._say(b"2")

@@ -1,4 +1,5 @@
 import os
+import resource
 from pathlib import Path
 
 import pytest
@@ -102,3 +103,23 @@ def test_journals_that_matter_no_more_are_removed_but_not_young_ones(tmp_path: P
     own.tidy(lambda worker: worker == "asked:2:1")
     known = [own.read(one) is not None for one in ("here:1:1", "dead:1:1", "asked:2:1", "young:3:1")]
     assert known == [True, False, True, True]
+
+
+def test_a_journal_that_can_not_be_reopened_goes_on_and_writes_into_no_strangers_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = journal(tmp_path)
+    monkeypatch.setattr("service.adapters.journal.COMPACT_AT", 0)
+    written.begin([FIRST, SECOND])
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))  # no file can be opened any more
+    try:
+        written.forget([FIRST])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    with (tmp_path / "stranger").open("wb+") as stranger:
+        written.begin([letter("c@example.org", 3).delivery])
+        assert stranger.read() == b""
+    assert set(written.read("here:1:1") or {}) >= {(2, 1), (3, 1)}
+    written.forget([SECOND])
+    assert set(written.read("here:1:1") or {}) == {(3, 1)}

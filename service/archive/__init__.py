@@ -6,6 +6,8 @@ issues     briefs, issues and their approval
 edits      what editors changed by hand, and the originals
 planning   who gets an issue, and when
 ledger     what became of it
+bounces    what comes back teaches the roster
+tallies    sums of what stands still, and what is old is deleted
 settling   the words of workers on what they claimed; what a cancellation allows
 hours      when each is due, and what is late
 pacing     token buckets that the workers share
@@ -46,6 +48,7 @@ from service.archive.restoring import Restoring
 from service.archive.settling import IssueCancelled
 from service.archive.sheets import sheet
 from service.archive.tables import BriefRow, DeliveryRow, Halt, IssueRow, PaperRow, SightingRow
+from service.archive.tallies import Tallies
 from service.archive.trends import IssueTrend, Received, TrendBook
 from service.archive.watch import Watch, Watched
 
@@ -91,7 +94,7 @@ __all__ = [
 
 class Archive(
     PaperShelf, IssueShelf, EditDesk, Planning, Ledger, Hours, Reports, Lookups, EventBook, TrendBook,
-    AdminBook, Agenda, Watch, Restoring,
+    AdminBook, Agenda, Watch, Restoring, Tallies,
 ):  # fmt: skip
     """Every query on papers, briefs, issues, deliveries and admins."""
 

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from service.archive.bounces import RULES, learn, suppress
 from service.archive.settling import REPORTED
 from service.archive.tables import DeliveryRow, EventRow
+from service.archive.tallies import forget_tallies
 from service.delivery import Fact, State
 from service.delivery.bounces import Bounce, BounceRules
 from service.delivery.events import GONE_WRONG, Event, Standing, after
@@ -50,6 +51,7 @@ class EventBook:
             rows = _rows(session, events)
             known = [event for event in events if _is_of(event, rows.get(event.delivery_id))]
             fresh = _fresh(session, known, now)
+            forget_tallies(session, {rows[event.delivery_id].issue_label for event in fresh})
             for event in fresh:
                 _apply(rows[event.delivery_id], event)
             for event in fresh:

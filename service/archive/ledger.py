@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,6 +25,7 @@ from service.archive.settling import (
     settle,
 )
 from service.archive.tables import Halt, IssueRow
+from service.archive.tallies import forget_tallies
 from service.delivery import Delivery, MessageIds, Outcome, State
 from service.delivery.bounces import BounceRules
 from service.delivery.model import GIVEN_BACK
@@ -36,6 +37,7 @@ from subscribers.tables import SubscriberRow, SuppressionRow
 
 Unavailable = (sa.exc.OperationalError, sa.exc.InterfaceError)  # locked or gone: it may come back
 
+CHUNKS_A_TURN = 4  # that are looked through for somebody whom the pace lets go
 DUE_AGAIN = (State.FAILED, State.UNCERTAIN)
 SET_BACK = dt.timedelta(minutes=5)  # a row from so far in the future was written by a clock that was wrong
 UNREPORTED: dict[str, Any] = {"fact": None, "fact_at": None}  # a new copy has facts of its own
@@ -119,6 +121,8 @@ class Ledger:
     def turn(self, label: str, claimant: Claimant, limit: int, settled: Settled, now: dt.datetime) -> Claims:
         """Settle one chunk and claim the next in one transaction: one wait for the disk for both."""
         with Session(self._writer) as session, session.begin():
+            if not claimant.pace.is_unlimited:
+                _lock(session, label)
             give_back_unsent(session, claimant.mailer, claimant.pace, settled, now)
             settle(session, settled, now, claimant.resend_after, claimant.bounces)
             if limit < 1 or session.scalar(halt_of(label)) is not None:
@@ -128,15 +132,9 @@ class Ledger:
             allowed, again_at = may_leave(session, claimant.mailer, claimant.pace, limit, now)
             if again_at is not None and not _due(session, label, claimant, 1, now):
                 again_at = None  # nothing is left to wait for
-            deliveries: list[Delivery] = []
-            ids: Sequence[int] = (0,)
-            while allowed and ids and not deliveries:  # a chunk of which nothing may be sent is not the end
-                ids = _due(session, label, claimant, allowed, now)
-                deliveries = _claim(session, ids, claimant, now)
-                if not claimant.pace.is_unlimited:
-                    deliveries = hold_back(session, claimant.mailer, claimant.pace, deliveries, now)
+            deliveries, is_end = _claimed(session, label, claimant, allowed, now)
             if not deliveries and again_at is None:
-                again_at = session.scalar(_held_until(label, claimant.span, now))
+                again_at = session.scalar(_held_until(label, claimant.span, now)) if is_end else now
             if again_at is not None:
                 touch(session, label, again_at)
             return Claims(deliveries, again_at)
@@ -194,24 +192,29 @@ class Ledger:
     def audited(self, label: str) -> IssueStatus:
         """The issue's status; LedgerBroken where its states don't add up to its audience."""
         with Session(self._engine) as session:
-            found = status(session, issue_row(session, label))
+            found = replace(status(session, issue_row(session, label)), deliveries=counts(session, label))
         if found.audience is not None and sum(found.deliveries.values()) != found.audience:
             parts = " + ".join(f"{count} {state}" for state, count in found.deliveries.items())
             raise LedgerBroken(f"issue {label}: {parts} is not the audience of {found.audience}")
         return found
 
     def undelivered(self, now: dt.datetime) -> list[str]:
-        """Labels of the issues with deliveries that are due or claimed, oldest first."""
+        """Labels of the issues with deliveries that are due or claimed, oldest first; each asks an index."""
+        row = DELIVERIES.c
+
+        def some(state: State, *which: sa.ColumnElement[bool]) -> sa.Exists:
+            mine = (row.issue_label == col(IssueRow.label), row.state == state, *which)
+            return sa.exists(sa.select(sa.literal(1)).select_from(DELIVERIES).where(*mine))
+
         due = sa.or_(
-            sa.and_(DELIVERIES.c.state == State.WAITING, DELIVERIES.c.due_at <= now),
-            DELIVERIES.c.state == State.CLAIMED,
-            sa.and_(DELIVERIES.c.state.in_(DUE_AGAIN), _has_come(now)),
+            some(State.CLAIMED),
+            some(State.WAITING, row.due_at <= now, row.retry_at.is_(None)),
+            *(some(state, _has_come(now)) for state in (State.WAITING, *DUE_AGAIN)),
         )
-        inside = sa.select(sa.literal(1)).where(DELIVERIES.c.issue_label == IssueRow.label, due)
         with Session(self._engine) as session:
-            rows = select(IssueRow.label).where(col(IssueRow.planned_at).is_not(None), sa.exists(inside))
-            rows = rows.where(col(IssueRow.halt).is_(None)).order_by(col(IssueRow.planned_at))
-            return list(session.exec(rows))
+            rows = select(IssueRow.label).where(col(IssueRow.planned_at).is_not(None), due)
+            rows = rows.where(col(IssueRow.halt).is_(None), col(IssueRow.pruned_at).is_(None))
+            return list(session.exec(rows.order_by(col(IssueRow.planned_at))))
 
     def halt(self, label: str) -> Halt | None:
         with Session(self._engine) as session:
@@ -265,6 +268,29 @@ class Ledger:
             if now is not None:
                 touch(session, label, now)  # who asks for them wants them, however late it is
             return _changed(session, label, states, values, ids)
+
+
+def _lock(session: Session, label: str) -> None:
+    """Before any bucket: who has a bucket and wants the issue must not meet who has the issue."""
+    row = sa.select(col(IssueRow.label)).where(col(IssueRow.label) == label)
+    session.execute(row.with_for_update(key_share=True))
+
+
+def _claimed(
+    session: Session, label: str, claimant: Claimant, allowed: int, now: dt.datetime
+) -> tuple[list[Delivery], bool]:
+    """Claims that may leave now, and whether the queue was looked through for them.
+
+    A chunk of which the pace lets nothing go is not the end; nor is it looked for without a bound.
+    """
+    for _ in range(CHUNKS_A_TURN if allowed else 0):
+        ids = _due(session, label, claimant, allowed, now)
+        deliveries = _claim(session, ids, claimant, now)
+        if not claimant.pace.is_unlimited:
+            deliveries = hold_back(session, claimant.mailer, claimant.pace, deliveries, now)
+        if deliveries or not ids:
+            return deliveries, True
+    return [], not allowed
 
 
 def _due(session: Session, label: str, claimant: Claimant, limit: int, now: dt.datetime) -> Sequence[int]:
@@ -346,6 +372,7 @@ def _changed(
     ids: Sequence[int] = (),
 ) -> int:
     issue_row(session, label)
+    forget_tallies(session, [label])
     rows = sa.update(DELIVERIES).where(DELIVERIES.c.issue_label == label, DELIVERIES.c.state.in_(states))
     if ids:
         rows = rows.where(is_one_of(session, DELIVERIES.c.id, ids))

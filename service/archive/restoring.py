@@ -9,7 +9,8 @@ import datetime as dt
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from service.archive.tables import AdminSessionRow, DeliveryRow, RestoreRow, SignInRow
+from service.archive.tables import AdminSessionRow, DeliveryRow, RestoreRow, SignInRow, TallyRow
+from service.archive.tallies import forget_tallies
 from service.delivery import State
 from subscribers.database import table, writer
 
@@ -44,6 +45,8 @@ class Restoring:
         # what was to be sent again after a time of grace may have been, too
         again = sa.update(row).where(row.c.state == State.UNCERTAIN).values(retry_at=None)
         with Session(self._writer) as session, session.begin():
+            labels = sa.select(col(TallyRow.issue_label)).distinct()
+            forget_tallies(session, list(session.scalars(labels)))
             count = int(session.execute(held).rowcount)  # type: ignore[attr-defined]  # a CursorResult
             session.execute(again)
             session.merge(RestoreRow(restored_at=now, taken_at=taken_at))

@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 from service.archive.bounces import RULES, learn
 from service.archive.issues import IssueClosed, issue_row
 from service.archive.tables import DeliveryRow, Halt, IssueRow
+from service.archive.tallies import forget_tallies
 from service.delivery import Delivery, Outcome, State, settlement
 from service.delivery.bounces import Bounce, BounceRules, learnt
 from service.delivery.events import GONE_WRONG, MEANS
@@ -54,6 +55,9 @@ def settle(
     bounces: BounceRules = RULES,
 ) -> None:
     """Rows that share everything are written together: most chunks are one statement."""
+    if not outcomes:
+        return
+    forget_tallies(session, {one.issue_label for one, _ in outcomes})
     cancelled = _cancelled(session, outcomes)
     alike: dict[tuple[Any, ...], list[int]] = defaultdict(list)
     for delivery, outcome in outcomes:

@@ -87,6 +87,8 @@ class IssueRow(SQLModel, table=True):
     by_hand: bool = Field(  # a person edited it or withdrew its approval: only a person approves it again
         default=False, sa_column_kwargs={"server_default": sa.false()}
     )
+    # its rows are gone, their sums kept
+    pruned_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
     on_trial: bool = (
         Field(  # a server took nobody's mail: the next run begins with those it was not asked about
             default=False, sa_column_kwargs={"server_default": sa.false()}
@@ -106,6 +108,7 @@ class BriefRow(SQLModel, table=True):
     content: str  # the brief as JSON: what the templates get
 
 
+PUT_OFF = "retry_at IS NOT NULL"
 GONE_WRONG = "fact IN ('dropped', 'bounced', 'complained')"  # as SQL: an index and its queries say the same
 
 
@@ -122,6 +125,14 @@ class DeliveryRow(SQLModel, table=True):
             "fact",
             sqlite_where=sa.text(GONE_WRONG),
             postgresql_where=sa.text(GONE_WRONG),
+        ),
+        sa.Index(  # of those that wait for a moment of their own
+            "ix_deliveries_retry_at",
+            "issue_label",
+            "state",
+            "retry_at",
+            sqlite_where=sa.text(PUT_OFF),
+            postgresql_where=sa.text(PUT_OFF),
         ),
     )
 
@@ -141,6 +152,17 @@ class DeliveryRow(SQLModel, table=True):
     due_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # None while waiting: held
     fact: Fact | None = Field(default=None, sa_type=sa.String(16))
     fact_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class TallyRow(SQLModel, table=True):
+    """How many deliveries of an issue stand alike, counted once while none of them changes."""
+
+    __tablename__ = "tallies"
+
+    issue_label: str = Field(foreign_key="issues.label", primary_key=True, ondelete="CASCADE")
+    state: str = Field(primary_key=True, max_length=16)
+    fact: str = Field(primary_key=True, max_length=16)  # empty for none
+    count: int
 
 
 class BounceRow(SQLModel, table=True):
@@ -172,6 +194,7 @@ class BucketRow(SQLModel, table=True):
     name: str = Field(primary_key=True, max_length=255)
     tokens: float
     at: dt.datetime = Field(sa_type=UtcDateTime)
+    until: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # moments are given away until then
 
 
 class LeaseRow(SQLModel, table=True):

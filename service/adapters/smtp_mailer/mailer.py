@@ -102,6 +102,7 @@ class _Round:
         self._most_losses = 0 if mailer.on_trial else 3 * mailer.in_flight
         self._unsent: list[Message] = []  # since then, for want of a session: nobody's fault
         self._unusable: str | None = None  # why the run must stop
+        self._forbidden: Exception | None = None  # why nothing more may leave, by whoever gave the messages
 
     def run(self) -> Iterator[tuple[Message, Outcome]]:
         for session in self._mailer.sessions:
@@ -112,6 +113,8 @@ class _Round:
                 yield from self._turn()
             if self._unusable is not None:
                 yield from self._not_sent(self._unusable)
+                if self._forbidden is not None:
+                    raise self._forbidden
                 raise MailerUnusable(self._unusable, self._unsent)
         finally:
             for session in self._busy:  # cut short: nothing may go on behind our back
@@ -181,12 +184,25 @@ class _Round:
         if not bodies or self._unusable is not None:
             return
         pieces = [message.pieces for _, message in bodies]
-        self._begin([message for _, message in bodies])
+        if not self._may_begin(bodies):
+            return
         for (session, _), body in zip(bodies, pieces, strict=True):
             session.send_body(body)
             if (then := self._next()) is not None:
                 session.offer(then)
             self._flush(session)
+
+    def _may_begin(self, bodies: Sequence[tuple[Session, Message]]) -> bool:
+        """Whether these bodies may leave. Where not, no other does; whose body is out is still waited for."""
+        try:
+            self._begin([message for _, message in bodies])
+        except Exception as error:  # noqa: BLE001 - raised again once it is known what became of the others
+            self._forbidden = error
+            self._stop(f"nothing more may leave: {error}")
+            for session, _ in bodies:
+                session.offered = None
+                self._end(session)
+        return self._forbidden is None
 
     def _attempted(self, step: Callable[[], None]) -> Lost | None:
         """Do it with a session; why the session is no more, None while it is."""
