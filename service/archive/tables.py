@@ -108,6 +108,7 @@ class BriefRow(SQLModel, table=True):
     content: str  # the brief as JSON: what the templates get
 
 
+REPORTED = "fact IS NOT NULL"
 PUT_OFF = "retry_at IS NOT NULL"
 GONE_WRONG = "fact IN ('dropped', 'bounced', 'complained')"  # as SQL: an index and its queries say the same
 
@@ -125,6 +126,13 @@ class DeliveryRow(SQLModel, table=True):
             "fact",
             sqlite_where=sa.text(GONE_WRONG),
             postgresql_where=sa.text(GONE_WRONG),
+        ),
+        sa.Index(  # of those of which a provider reported
+            "ix_deliveries_fact",
+            "issue_label",
+            "fact",
+            sqlite_where=sa.text(REPORTED),
+            postgresql_where=sa.text(REPORTED),
         ),
         sa.Index(  # of those that wait for a moment of their own
             "ix_deliveries_retry_at",

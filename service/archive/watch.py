@@ -1,13 +1,14 @@
 """What an operator watches: whether papers come, whether deliveries leave, how old the newest issue is."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
+from service.archive.restoring import held_since_restore
 from service.archive.tables import DeliveryRow, FetchOutcomeRow, IssueRow
 from service.delivery import State
 from subscribers.database import table, writer
@@ -23,6 +24,7 @@ class Watched:
     fetched_at: dt.datetime | None  # the newest answer of a paper source
     fetch_failures: tuple[str, ...]  # slugs of the topics whose last fetch failed
     built_at: dt.datetime | None  # of the newest issue
+    restored: Mapping[str, int]  # by issue: deliveries that may have left, which a restored backup can't know
     overdue_since: dt.datetime | None  # when the oldest delivery was due that is still to be sent
 
 
@@ -53,6 +55,7 @@ class Watch:
                     session.scalars(failed.where(outcome.failed).order_by(outcome.topic_slug))
                 ),
                 built_at=session.scalar(sa.select(sa.func.max(col(IssueRow.built_at)))),
+                restored=held_since_restore(session),
                 overdue_since=_overdue_since(session, now),
             )
 

@@ -165,7 +165,10 @@ def show(
 
 def approve(issue: Annotated[str, typer.Argument(help="the issue, such as 2026-W22")]) -> None:
     """Approve an issue as it stands now; any later change needs another approval."""
-    status = opened().archive.approve(issue, wiring.now())
+    archive = opened().archive
+    status = archive.approve(issue, wiring.now())
+    if why := archive.will_be_held(issue):
+        out.print(f"After the restore: {why}")
     out.print(f"Approved {issue} as {status.content_hash[:12]}. Next: brief send {issue}")
 
 

@@ -58,6 +58,7 @@ def readiness(engine: sa.Engine, archive: Archive, tolerance: Tolerance, now: dt
         "queue": _queue(watched, tolerance, now),
         "fetch": _fetch(watched, now),
         "issue": _issue(watched, tolerance, now),
+        "restore": _restored(watched),
     }
 
 
@@ -90,6 +91,13 @@ def _fetch(watched: Watched, now: dt.datetime) -> str:
     if watched.fetch_failures:
         return f"the last fetch failed for {', '.join(watched.fetch_failures)}"
     return f"{OK}: papers came {_span(now - watched.fetched_at)} ago" if watched.fetched_at else OK
+
+
+def _restored(watched: Watched) -> str:
+    if not watched.restored:
+        return OK
+    held = ", ".join(f"{count} of {label}" for label, count in watched.restored.items())
+    return f"deliveries may have left before the restore ({held}): brief deliveries resolve"
 
 
 def _issue(watched: Watched, tolerance: Tolerance, now: dt.datetime) -> str:

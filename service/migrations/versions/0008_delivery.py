@@ -44,9 +44,18 @@ def upgrade() -> None:
         sqlite_where=where,
         postgresql_where=where,
     )
+    reported = sa.text("fact IS NOT NULL")
+    op.create_index(
+        "ix_deliveries_fact",
+        "deliveries",
+        ["issue_label", "fact"],
+        sqlite_where=reported,
+        postgresql_where=reported,
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_deliveries_fact", "deliveries")
     op.drop_index("ix_deliveries_retry_at", "deliveries")
     op.drop_table("tallies")
     op.drop_column("buckets", "until")
