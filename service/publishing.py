@@ -377,8 +377,9 @@ class Run:
     def _next(self, queue: deque[Delivery]) -> Delivery | None:
         """The next to be sent; where one after the other is refused, somebody elsewhere in the queue."""
         if not self._breaker.is_suspicious:
-            queue.extend(self._probes)
-            self._probes.clear()
+            if self._probes:
+                queue.extend(self._probes)
+                self._probes.clear()
             return queue.popleft() if queue else None
         if not (self._probes or self._on_trial):  # on trial the queue begins elsewhere as it is
             self._probes.extend(self._claimed_elsewhere())
@@ -413,9 +414,11 @@ class Run:
         self._room.journal.note(delivery, outcome)
         del self._open[delivery.id]
         self._begun.discard(delivery.id)
-        is_doubtful = self._breaker.doubts(delivery, outcome)
-        (self._doubtful if is_doubtful else self._outcomes).append((delivery, outcome))
-        if outcome.state is State.ACCEPTED and self._doubtful:
+        if self._breaker.doubts(delivery, outcome):
+            self._doubtful.append((delivery, outcome))
+            return
+        self._outcomes.append((delivery, outcome))
+        if self._doubtful and outcome.state is State.ACCEPTED:
             self._stand_by()
         if self._room.ticks() - self._settled_at >= SETTLE:
             self._turn(0)

@@ -77,7 +77,7 @@ def settle(
     refused = [
         Bounce(one.subscriber_id, one.issue_label, weight, outcome.detail)
         for one, outcome in outcomes
-        if (weight := learnt(outcome)) is not None
+        if outcome.state is State.REFUSED and (weight := learnt(outcome)) is not None
     ]
     if refused:
         learn(session, refused, now, bounces)

@@ -86,7 +86,7 @@ def _overdue_since(session: Session, now: dt.datetime) -> dt.datetime | None:
     """
     issue = table(IssueRow).c
     planned = sa.select(issue.label, issue.planned_at).where(issue.planned_at.is_not(None))
-    planned = planned.where(issue.halt.is_(None), issue.pruned_at.is_(None))
+    planned = planned.where(issue.halt.is_(None), issue.pruned_at.is_(None), sa.or_(*map(_some, OPEN)))
     found = [
         moment
         for label, planned_at in session.execute(planned).all()
@@ -94,6 +94,13 @@ def _overdue_since(session: Session, now: dt.datetime) -> dt.datetime | None:
         for moment in _moments(session, first, planned_at)
     ]
     return min(found, default=None)
+
+
+def _some(state: State) -> sa.Exists:
+    """Whether an issue has a delivery in this state."""
+    row = table(DeliveryRow).c
+    mine = (row.issue_label == table(IssueRow).c.label, row.state == state)
+    return sa.exists(sa.select(sa.literal(1)).select_from(table(DeliveryRow)).where(*mine))
 
 
 def _moments(session: Session, first: sa.Select[Any], planned_at: dt.datetime) -> Iterator[dt.datetime]:

@@ -54,12 +54,12 @@ def readiness(engine: sa.Engine, archive: Archive, tolerance: Tolerance, now: dt
         watched = archive.watched(now)
     except sa.exc.SQLAlchemyError as error:
         return {**checks, "database": type(error).__name__}
-    return checks | {
+    checks |= {
         "queue": _queue(watched, tolerance, now),
         "fetch": _fetch(watched, now),
         "issue": _issue(watched, tolerance, now),
-        "restore": _restored(watched),
     }
+    return checks | {"restore": _restored(watched)} if watched.restored else checks
 
 
 def database(engine: sa.Engine) -> dict[str, str]:
@@ -94,8 +94,6 @@ def _fetch(watched: Watched, now: dt.datetime) -> str:
 
 
 def _restored(watched: Watched) -> str:
-    if not watched.restored:
-        return OK
     held = ", ".join(f"{count} of {label}" for label, count in watched.restored.items())
     return f"deliveries may have left before the restore ({held}): brief deliveries resolve"
 

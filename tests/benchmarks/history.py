@@ -34,9 +34,9 @@ ROWS = sa.text(
 PEOPLE = sa.text(
     "INSERT INTO subscribers (reference, address, address_key, domain, standing, length, frequency, "
     "time_zone, hour, consent, joined_at, link_generation, version) "
-    "SELECT CAST(n AS TEXT), 'r' || n || '@example.org', 'r' || n || '@example.org', 'example.org', 'active', "
-    "'full', 'weekly', 'UTC', 8, 'x', :at, 0, 0 FROM (WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s "
-    "WHERE n < :readers) SELECT n FROM s) AS numbers"
+    "SELECT CAST(n AS TEXT), 'r' || n || '@example.org', 'r' || n || '@example.org', 'example.org', "
+    "'active', 'full', 'weekly', 'UTC', 8, 'x', :at, 0, 0 FROM (WITH RECURSIVE s(n) AS "
+    "(SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < :readers) SELECT n FROM s) AS numbers"
 )
 
 
