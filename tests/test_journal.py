@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from service.adapters.journal import COMPACT_AT, FileJournal
-from service.delivery import MailerUnusable, Outcome, State
+from service.delivery import Fault, MailerUnusable, Outcome, State
 from tests.letters import letter
 
 FIRST, SECOND = letter("a@example.org", 1).delivery, letter("b@example.org", 2).delivery
@@ -123,3 +123,15 @@ def test_a_journal_that_can_not_be_reopened_goes_on_and_writes_into_no_strangers
     assert set(written.read("here:1:1") or {}) >= {(2, 1), (3, 1)}
     written.forget([SECOND])
     assert set(written.read("here:1:1") or {}) == {(3, 1)}
+
+
+def test_whose_fault_it_was_is_read_back(tmp_path: Path) -> None:
+    written = journal(tmp_path)
+    written.begin([FIRST])
+    written.note(FIRST, Outcome(State.FAILED, "450 too fast", Fault.RATE))
+    found = written.read("here:1:1")
+    assert found is not None
+    kept = found[1, 1]
+    assert kept is not None
+    assert kept.fault is Fault.RATE
+    assert not kept.is_attempt

@@ -19,7 +19,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from service.adapters.processes import boot_id
-from service.delivery import Delivery, MailerUnusable, Outcome, State
+from service.delivery import Delivery, Fault, MailerUnusable, Outcome, State
 
 COMPACT_AT = 1 << 20  # bytes
 KEPT = 60.0  # seconds
@@ -52,7 +52,7 @@ class FileJournal:
         key = (delivery.id, delivery.claim)
         if key not in self._live:
             return  # never begun: the ledger alone knows it
-        line = b"%d %d %s\n" % (*key, _words(outcome))
+        line = b"%d %d %s\n" % (*key, _words(outcome.state, outcome.detail, outcome.fault))
         self._noted.append(line)
         self._live[key] += line
 
@@ -73,7 +73,7 @@ class FileJournal:
         found: dict[Key, Outcome | None] = {}
         for line in content.split(b"\n")[:-1]:
             delivery, claim, *words = line.split(b" ", 2)
-            found[int(delivery), int(claim)] = Outcome(*_outcome(words[0])) if words else None
+            found[int(delivery), int(claim)] = _outcome(words[0]) if words else None
         return found
 
     def flush(self) -> None:
@@ -154,10 +154,10 @@ def _write_all(file: int, content: bytes) -> None:
 
 
 @lru_cache(maxsize=64)  # most outcomes are alike
-def _words(outcome: Outcome) -> bytes:
-    return json.dumps([outcome.state, outcome.detail]).encode()
+def _words(state: State, detail: str, fault: Fault | None) -> bytes:
+    return json.dumps([state, detail, *filter(None, [fault])]).encode()
 
 
-def _outcome(words: bytes) -> tuple[State, str]:
-    state, detail = json.loads(words)
-    return State(state), detail
+def _outcome(words: bytes) -> Outcome:
+    state, detail, *fault = json.loads(words)
+    return Outcome(State(state), detail, Fault(fault[0]) if fault else None)

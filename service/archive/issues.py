@@ -69,6 +69,8 @@ class IssueStatus:
             return "being delivered"
         if self.deliveries.get(State.UNCERTAIN):
             return "delivered, some uncertain"
+        if self.deliveries.get(State.GIVEN_UP):
+            return "delivered, some held"
         return "quiet week" if self.audience == 0 else "delivered"
 
 

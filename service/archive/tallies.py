@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
 from service.archive.tables import BounceRow, BucketRow, ChoreRow, DeliveryRow, IssueRow, TallyRow
@@ -33,17 +34,23 @@ class Tallies:
             alike = (LEDGER.issue_label, LEDGER.state, sa.func.coalesce(LEDGER.fact, ""))
             counted = sa.select(*alike, sa.func.count()).where(LEDGER.issue_label == label).group_by(*alike)
             columns = ["issue_label", "state", "fact", "count"]
-            session.execute(sa.insert(table(TallyRow)).from_select(columns, counted))
+            dialect = postgresql if self._engine.dialect.name == "postgresql" else sqlite
+            kept = dialect.insert(table(TallyRow)).from_select(columns, counted)
+            session.execute(kept.on_conflict_do_nothing())  # of two who end at once, one counts
             return True
 
-    def keep_tallies(self) -> None:
-        """Count every planned issue that stands still and was not counted."""
-        planned = sa.select(col(IssueRow.label)).where(col(IssueRow.planned_at).is_not(None))
+    def keep_tallies(self, recount: dt.datetime | None = None) -> None:
+        """Count every planned issue that stands still and was not counted; those planned since, once more."""
+        planned = sa.select(col(IssueRow.label), col(IssueRow.planned_at), col(IssueRow.pruned_at))
         with Session(self._engine) as session:
-            labels = list(session.scalars(planned))
-            done = tallied(session, labels)
-        for label in labels:
-            if label not in done:
+            rows = session.execute(planned.where(col(IssueRow.planned_at).is_not(None))).all()
+            done = tallied(session, [row.label for row in rows])
+        for label, planned_at, pruned_at in rows:
+            is_new = recount is not None and planned_at > recount and pruned_at is None
+            if is_new:
+                with Session(self._writer) as session, session.begin():
+                    forget_tallies(session, [label])
+            if is_new or label not in done:
                 self.keep_tally(label)
 
     def prune_deliveries(self, before: dt.datetime, now: dt.datetime) -> int:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
@@ -66,7 +66,8 @@ class Outcome:
 
     state: State
     detail: str = ""  # the server's words, never an address
-    fault: Fault | None = None  # None where there is none, or nobody can tell
+    # None where there is none, or nobody can tell; what is said is the same without it
+    fault: Fault | None = field(default=None, compare=False)
 
     @property
     def is_attempt(self) -> bool:

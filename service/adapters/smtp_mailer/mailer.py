@@ -123,7 +123,12 @@ class _Round:
     def _not_sent(self, words: str) -> Iterator[tuple[Message, Outcome]]:
         """What waited for another connection: begun or not, it has surely not arrived."""
         while self._again:
-            yield self._put_off(self._again.popleft(), words)
+            message = self._again.popleft()
+            yield (
+                self._put_off(message, words)
+                if self._forbidden is None
+                else (message, Outcome(State.WAITING))
+            )
 
     def _put_off(self, message: Message, words: str) -> tuple[Message, Outcome]:
         """It is not sent for want of a session, which costs it nothing."""
