@@ -347,8 +347,7 @@ class Settings(BaseSettings):
     @field_validator("bounce_imap_url")
     @classmethod
     def mailbox_is_readable(cls, value: SecretStr) -> SecretStr:
-        parts = urlsplit(url) if (url := value.get_secret_value()) else None
-        if parts and (parts.scheme not in {"imap", "imaps"} or not parts.hostname or not parts.username):
+        if (url := value.get_secret_value()) and not _is_mailbox_url(url):
             raise ValueError(
                 "must be written as imaps://user:password@host/INBOX; in a password write %40 for @"
             )
@@ -465,6 +464,16 @@ def _is_database_url(value: str) -> bool:
     except (sa.exc.ArgumentError, ValueError):
         return False
     return "@" not in (url.host or "")  # the rest of a password
+
+
+def _is_mailbox_url(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        return bool(
+            parts.scheme in {"imap", "imaps"} and parts.hostname and parts.username and parts.port != 0
+        )
+    except ValueError:  # a port that is no number
+        return False
 
 
 def _password(database_url: str) -> str:

@@ -8,6 +8,7 @@ planning   who gets an issue, and when
 ledger     what became of it
 bounces    what comes back teaches the roster
 tallies    sums of what stands still, and what is old is deleted
+queue      which deliveries may be claimed, and in which order
 settling   the words of workers on what they claimed; what a cancellation allows
 hours      when each is due, and what is late
 pacing     token buckets that the workers share
@@ -39,10 +40,11 @@ from service.archive.issues import (
     Stale,
     UnknownIssue,
 )
-from service.archive.ledger import Claimant, Claims, Ledger, LedgerBroken, Unavailable
+from service.archive.ledger import Claims, Ledger, LedgerBroken, Unavailable
 from service.archive.lookups import Crowd, Lookups
 from service.archive.papers import PaperShelf
 from service.archive.planning import FanOut, Planning, Span
+from service.archive.queue import Claimant
 from service.archive.reports import Group, Line, Reports
 from service.archive.restoring import Restoring
 from service.archive.settling import IssueCancelled

@@ -1,8 +1,8 @@
 """The ledger: claiming and settling what was planned. Every change is one transaction."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ from service.archive.bounces import RULES
 from service.archive.hours import attend, touch
 from service.archive.issues import IssueStatus, counts, issue_row, status
 from service.archive.pacing import give_back_unsent, hold_back, may_leave
-from service.archive.planning import Span
+from service.archive.queue import DUE_AGAIN, Claimant, due, has_come, held_until, on_trial
 from service.archive.settling import (
     CANCELLED,
     DELIVERIES,
@@ -28,8 +28,6 @@ from service.archive.tables import Halt, IssueRow
 from service.archive.tallies import forget_tallies
 from service.delivery import Delivery, MessageIds, Outcome, State
 from service.delivery.bounces import BounceRules
-from service.delivery.model import GIVEN_BACK
-from service.delivery.pace import Pace
 from subscribers.database import is_one_of, table, writer
 from subscribers.preferences import Standing
 from subscribers.suppressions import Kind
@@ -38,8 +36,6 @@ from subscribers.tables import SubscriberRow, SuppressionRow
 Unavailable = (sa.exc.OperationalError, sa.exc.InterfaceError)  # locked or gone: it may come back
 
 CHUNKS_A_TURN = 4  # that are looked through for somebody whom the pace lets go
-DUE_AGAIN = (State.FAILED, State.UNCERTAIN)
-SET_BACK = dt.timedelta(minutes=5)  # a row from so far in the future was written by a clock that was wrong
 UNREPORTED: dict[str, Any] = {"fact": None, "fact_at": None}  # a new copy has facts of its own
 WITHDRAWN = "left, was deleted or suppressed after the issue was planned"
 
@@ -54,20 +50,6 @@ class Claims:
 
     deliveries: Sequence[Delivery] = ()
     again_at: dt.datetime | None = None  # when more will be due, where the pace holds it back
-
-
-@dataclass(frozen=True, slots=True)
-class Claimant:
-    """Who claims, what, and how fast."""
-
-    worker: str
-    mailer: str = ""
-    pace: Pace = field(default_factory=Pace)
-    resend_after: dt.timedelta | None = None  # None: what is uncertain is held
-    span: Span | None = None
-    late: dt.timedelta | None = None  # what is later than this is held; None: nothing is
-    bounces: BounceRules = RULES
-    after: int = 0  # only rows after this one: to try somebody elsewhere in the queue
 
 
 class Ledger:
@@ -130,11 +112,11 @@ class Ledger:
             if claimant.late is not None:
                 attend(session, label, claimant.late, now)
             allowed, again_at = may_leave(session, claimant.mailer, claimant.pace, limit, now)
-            if again_at is not None and not _due(session, label, claimant, 1, now):
+            if again_at is not None and not due(session, label, claimant, 1, now):
                 again_at = None  # nothing is left to wait for
             deliveries, is_end = _claimed(session, label, claimant, allowed, now)
             if not deliveries and again_at is None:
-                again_at = session.scalar(_held_until(label, claimant.span, now)) if is_end else now
+                again_at = session.scalar(held_until(label, claimant.span, now)) if is_end else now
             if again_at is not None:
                 touch(session, label, again_at)
             return Claims(deliveries, again_at)
@@ -154,7 +136,7 @@ class Ledger:
     def is_on_trial(self, label: str) -> bool:
         """Whether the last run was stopped because the server took nobody's mail."""
         with Session(self._engine) as session:
-            return bool(session.scalar(_on_trial(label)))
+            return bool(session.scalar(on_trial(label)))
 
     def claims(self, label: str) -> list[tuple[Delivery, str, dt.datetime]]:
         """Every claimed row with its worker and the time of its claim."""
@@ -206,13 +188,13 @@ class Ledger:
             mine = (row.issue_label == col(IssueRow.label), row.state == state, *which)
             return sa.exists(sa.select(sa.literal(1)).select_from(DELIVERIES).where(*mine))
 
-        due = sa.or_(
+        is_due = sa.or_(
             some(State.CLAIMED),
             some(State.WAITING, row.due_at <= now, row.retry_at.is_(None)),
-            *(some(state, _has_come(now)) for state in (State.WAITING, *DUE_AGAIN)),
+            *(some(state, has_come(now)) for state in (State.WAITING, *DUE_AGAIN)),
         )
         with Session(self._engine) as session:
-            rows = select(IssueRow.label).where(col(IssueRow.planned_at).is_not(None), due)
+            rows = select(IssueRow.label).where(col(IssueRow.planned_at).is_not(None), is_due)
             rows = rows.where(col(IssueRow.halt).is_(None), col(IssueRow.pruned_at).is_(None))
             return list(session.exec(rows.order_by(col(IssueRow.planned_at))))
 
@@ -284,58 +266,13 @@ def _claimed(
     A chunk of which the pace lets nothing go is not the end; nor is it looked for without a bound.
     """
     for _ in range(CHUNKS_A_TURN if allowed else 0):
-        ids = _due(session, label, claimant, allowed, now)
+        ids = due(session, label, claimant, allowed, now)
         deliveries = _claim(session, ids, claimant, now)
         if not claimant.pace.is_unlimited:
             deliveries = hold_back(session, claimant.mailer, claimant.pace, deliveries, now)
         if deliveries or not ids:
             return deliveries, True
     return [], not allowed
-
-
-def _due(session: Session, label: str, claimant: Claimant, limit: int, now: dt.datetime) -> Sequence[int]:
-    """Rows whose time has come again, then waiting ones; by the index, not by reading all.
-
-    After a run that the server stopped, those come last that it tried.
-    """
-    rows = sa.select(DELIVERIES.c.id).where(DELIVERIES.c.issue_label == label)
-    if claimant.span is not None:
-        rows = rows.where(DELIVERIES.c.id.between(claimant.span.first, claimant.span.last))
-    rows = rows.with_for_update(skip_locked=True)
-    ids: list[int] = []
-    for which, order in _parts(session, label, claimant, now):
-        if len(ids) < limit:
-            part = rows.where(which).order_by(order, DELIVERIES.c.id)
-            ids.extend(session.scalars(part.limit(limit - len(ids))).all())
-    return ids
-
-
-def _parts(
-    session: Session, label: str, claimant: Claimant, now: dt.datetime
-) -> Iterator[tuple[sa.ColumnElement[bool], sa.ColumnElement[Any]]]:
-    """Which rows may be claimed, one part after the other, and the order in each."""
-    row = DELIVERIES.c
-    may_go = sa.or_(row.retry_at.is_(None), _has_come(now))
-    waiting = sa.and_(row.state == State.WAITING, row.due_at <= now, may_go, row.id > claimant.after)
-    again = (State.FAILED,) if claimant.resend_after is None else DUE_AGAIN
-    for state in () if claimant.after else again:
-        yield sa.and_(row.state == state, _has_come(now)), row.due_at
-    if not session.scalar(_on_trial(label)):
-        yield waiting, row.due_at
-        return
-    went_back = sa.func.coalesce(row.reason, "").startswith(GIVEN_BACK)
-    yield sa.and_(waiting, ~went_back), row.due_at
-    yield sa.and_(waiting, went_back), row.settled_at
-
-
-def _on_trial(label: str) -> sa.Select[Any]:
-    return sa.select(col(IssueRow.on_trial)).where(col(IssueRow.label) == label)
-
-
-def _has_come(now: dt.datetime) -> sa.ColumnElement[bool]:
-    """Whether a row's time to be tried again has come; what a wrong clock wrote is not parked for ever."""
-    row = DELIVERIES.c
-    return sa.or_(row.retry_at <= now, sa.and_(row.retry_at.is_not(None), row.settled_at > now + SET_BACK))
 
 
 def _claim(session: Session, ids: Sequence[int], claimant: Claimant, now: dt.datetime) -> list[Delivery]:
@@ -354,14 +291,6 @@ def _claim(session: Session, ids: Sequence[int], claimant: Claimant, now: dt.dat
     if withdrawn:
         settle(session, withdrawn, now, None)
     return [one for one, reachable in known if reachable]
-
-
-def _held_until(label: str, span: Span | None, now: dt.datetime) -> sa.Select[Any]:
-    """When the first delivery that the pace holds back is due."""
-    rows = sa.select(sa.func.min(DELIVERIES.c.retry_at)).where(
-        DELIVERIES.c.issue_label == label, DELIVERIES.c.state == State.WAITING, DELIVERIES.c.due_at <= now
-    )
-    return rows if span is None else rows.where(DELIVERIES.c.id.between(span.first, span.last))
 
 
 def _changed(

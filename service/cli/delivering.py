@@ -85,9 +85,18 @@ def send(
         try:
             status = publish_issue(issue, maker, room, watch=watch, local_hours=local_hours)
         except MailerUnusable as error:
-            show_troubled(service, issue)
+            if not as_json:
+                show_troubled(service, issue)
             advice = f" {error.advice}" if error.advice else ""
             raise Refused(f"{error}.{advice} {_left_waiting(service.archive.status(issue))}") from error
+    _report(service, status, before, as_json=as_json, local_hours=local_hours)
+    if any(status.deliveries.get(state) for state in _UNFINISHED) or _nobody_took_it(status):
+        raise typer.Exit(1)
+
+
+def _report(service: Service, status: IssueStatus, before: int, *, as_json: bool, local_hours: bool) -> None:
+    """What this run did, how the issue stands now, and what is left to do."""
+    issue = status.label
     if as_json:
         print_json({"issue": issue, "deliveries": {str(state): n for state, n in status.deliveries.items()}})
     else:
@@ -101,8 +110,6 @@ def send(
             )
         else:
             _say_what_is_left(service, status)
-    if any(status.deliveries.get(state) for state in _UNFINISHED) or _nobody_took_it(status):
-        raise typer.Exit(1)
 
 
 def _sent_now(status: IssueStatus, before: int) -> str:
