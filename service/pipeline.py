@@ -17,6 +17,8 @@ from service.papers import Fetched, Grader, PaperSource, Selection, SourceError,
 from service.publishing import Clock, NotApproved, PostRoom, Progress, deliver, unwatched
 from subscribers.topics import Topic
 
+PAST = dt.timedelta(weeks=26)  # of earlier briefs, to compare a week with: not all that ever was
+
 
 @dataclass(frozen=True, slots=True)
 class BuildContext:
@@ -98,8 +100,8 @@ def select_among(
     topic: Topic, window: Window, fetched: Fetched, archive: Archive, grader: Grader | None = None
 ) -> Selection:
     """The topic's papers among those that were fetched, given what earlier builds of the topic saw."""
-    seen = archive.sightings(topic.slug)
-    earlier = archive.papers(one.paper_id for one in seen if one.taken and one.window_label != window.label)
+    seen = archive.sightings(topic.slug, [paper.id for paper in fetched.papers])
+    earlier = archive.briefed_since(topic.slug, window.first - PAST, but=window.label)
     began = archive.began(topic.slug)
     chosen = select(
         topic, window, fetched.papers, seen=seen, began=began, before=earlier.values(), grader=grader

@@ -11,11 +11,12 @@ import os
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass, field, replace
+from typing import NoReturn, Protocol
 
 from service.archive import Archive, Claimant, Claims, FanOut, Halt, Span, Unavailable
 from service.delivery import (
@@ -27,10 +28,13 @@ from service.delivery import (
     MessageMaker,
     MessageRefused,
     Outcome,
+    ServerRefuses,
     State,
     Uncertainty,
     reconciled,
 )
+from service.delivery.bounces import BounceRules
+from service.delivery.breaker import Breaker
 from service.delivery.figures import chunk_line
 from service.delivery.pace import Pace
 
@@ -47,6 +51,8 @@ QUICK = 2.0  # seconds; a chunk that is sent sooner is followed by a larger one
 GLANCE = 0.25  # seconds; how often a run looks at the switch
 CLERKS_NICENESS = 10  # of 19; a turn takes a tenth of the time in which its chunk is sent
 YOUNG = 10_000  # values, before the garbage collector looks at them
+PROBES = 10  # claims elsewhere in the queue, where it looks as if the server refuses everybody
+GOLDEN = 0.6180339887  # steps of so much of the queue, over and over, come near every place of it soon
 SETTLE = 1.0  # seconds; outcomes wait no longer for the ledger
 PATIENCE = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)  # seconds between tries of a database that is locked or gone
 
@@ -90,8 +96,10 @@ class PostRoom:
     uncertainty: Uncertainty = Uncertainty.HOLD
     grace: dt.timedelta = dt.timedelta(days=1)  # before an uncertain delivery is sent again
     pace: Pace = field(default_factory=Pace)
+    bounces: BounceRules = field(default_factory=BounceRules)
     fan_out: FanOut | None = None  # writes the jobs of other workers
     late: dt.timedelta | None = None  # a delivery later than this is held; None: none is
+    longest_wait: dt.timedelta | None = None  # for the pace; a worker leaves instead, and comes back
     ticks: Callable[[], float] = time.monotonic  # seconds, for whatever takes time: nobody sets it back
 
     @property
@@ -106,19 +114,23 @@ def deliver(
     *,
     span: Span | None = None,
     watch: Progress = unwatched,
-) -> None:
+) -> dt.datetime | None:
     """Send what is due of an issue, or of a chunk of it, until nothing is or somebody stops it.
 
-    NotApproved where the maker has another content than the one that was approved.
+    When to come back, where the pace asks to wait longer than the room does; else None. NotApproved where the
+    maker has another content than the one that was approved.
     """
     _require_approved(label, maker, room)
     maker = _with_lasting_ids(label, maker, room)
     reconcile(label, maker, room)
     run = Run(label, maker, room, span, watch)
-    with _heap_left_alone():
+    with _heap_left_alone(), run.finished():
         while (again_at := run.send()) is not None:
+            if room.longest_wait is not None and again_at - room.clock() > room.longest_wait:
+                return again_at
             if not _waited(again_at, run, room):
-                return
+                return None
+    return None
 
 
 def _with_lasting_ids(label: str, maker: MessageMaker, room: PostRoom) -> MessageMaker:
@@ -175,7 +187,7 @@ def reconcile(label: str, maker: MessageMaker, room: PostRoom) -> None:
         is_lost = worker == room.worker or room.is_gone(worker)
         if left := [delivery for delivery, is_old in claimed if is_lost or is_old]:
             found += _left_by(worker, left, is_lost, maker, room)
-    room.archive.settle(found, now, room.resend_after)
+    room.archive.settle(found, now, room.resend_after, room.bounces)
     room.journal.tidy(lambda worker: not room.is_gone(worker) or room.archive.has_claims(worker))
 
 
@@ -247,13 +259,19 @@ class Run:
         self._room = room
         self._watch = watch
         self._claimant = Claimant(
-            room.worker, room.mailer.name, room.pace, room.resend_after, span, room.late
+            room.worker, room.mailer.name, room.pace, room.resend_after, span, room.late, room.bounces
         )
         self._size = CLAIMS_AT_FIRST
         self._outcomes: list[tuple[Delivery, Outcome]] = []
         self._stock: list[Delivery] = []  # claimed, and not offered to the mailer yet
         self._ahead: tuple[Future[tuple[Claims, Moment]], list[tuple[Delivery, Outcome]]] | None = None
         self._blameless: Sequence[Message] = ()
+        self._on_trial = room.archive.is_on_trial(label)
+        self._breaker = Breaker(on_trial=self._on_trial)
+        self._doubtful: list[tuple[Delivery, Outcome]] = []  # the server's fault, or theirs: not settled yet
+        self._probes: deque[Delivery] = deque()  # claimed elsewhere in the queue
+        self._probed = 0
+        self._ends: tuple[int, int] | None = None  # ids of the first and last row of the queue
         self._open: dict[int, tuple[Delivery, Moment]] = {}  # claimed when, and nothing is known yet
         self._begun: set[int] = set()
         self._again_at: dt.datetime | None = None
@@ -262,11 +280,48 @@ class Run:
         self._done, self._total = 0, counts.get(State.WAITING, 0) + counts.get(State.FAILED, 0)
 
     def send(self) -> dt.datetime | None:
-        """Send until nothing is due; when more will be, where the pace holds it back."""
+        """Send until nothing is due; when more will be, where the pace holds it back.
+
+        ServerRefuses where the server takes nobody's mail.
+        """
         with ThreadPoolExecutor(1, "ledger", initializer=_stand_back) as clerk:
             while not self._is_through(clerk):
                 self._size = CLAIMS_AT_FIRST
+        if self._breaker.is_open:
+            self._refuse()
         return None if self.is_halted() else self._again_at
+
+    @contextmanager
+    def finished(self) -> Iterator[None]:
+        """When it ends, what was in doubt is settled: as the readers' own, or given back for the server's."""
+        try:
+            yield
+            if self._breaker.is_open_at_the_end:
+                self._refuse()
+        except MailerUnusable:
+            self._give_back()
+            raise
+        self._stand_by()
+        self._turn(0)
+        self._room.archive.keep_tally(self._label)
+        if self._on_trial:
+            self._room.archive.put_on_trial(self._label, on_trial=False)
+
+    def _refuse(self) -> NoReturn:
+        raise ServerRefuses(self._breaker.words, self._breaker.advice)
+
+    def _stand_by(self) -> None:
+        """What was in doubt is so: the server took others' mail, or there is too little to blame it for."""
+        self._outcomes.extend(self._doubtful)
+        self._doubtful.clear()
+
+    def _give_back(self) -> None:
+        """What was in doubt waits, and the next run begins with others."""
+        if self._doubtful:
+            self._outcomes += [(delivery, outcome.given_back()) for delivery, outcome in self._doubtful]
+            self._doubtful.clear()
+            self._turn(0)
+            self._room.archive.put_on_trial(self._label, on_trial=True)
 
     def _is_through(self, clerk: Executor) -> bool:
         """Send until nothing is due; False where claims grew too old: they went back, to be claimed anew."""
@@ -298,9 +353,10 @@ class Run:
         while not self._room.stopping() and (claimed := self._claimed()):
             began = self._room.ticks()
             self._look_ahead(clerk)
-            for delivery in claimed:
+            queue = deque(claimed)
+            while (delivery := self._next(queue)) is not None:
                 ticks, now = self._room.ticks(), self._room.clock()
-                if self._room.stopping() or (ticks - self._looked_at >= GLANCE and self.is_halted()):
+                if self._is_over(ticks):
                     return
                 if self._open[delivery.id][1].is_past(STALE, now, ticks):
                     self._note(delivery, Outcome(State.WAITING))
@@ -311,6 +367,37 @@ class Run:
                     self._note(delivery, Outcome(State.REFUSED, str(error)))
             quick = self._room.ticks() - began < QUICK
             self._size = min(2 * self._size, CLAIMS_AT_MOST) if quick else max(self._size // 2, 1)
+
+    def _is_over(self, ticks: float) -> bool:
+        """Whether nothing more may be offered: somebody stopped it, or the server takes nobody's mail."""
+        if self._room.stopping() or self._breaker.is_open:
+            return True
+        return ticks - self._looked_at >= GLANCE and self.is_halted()
+
+    def _next(self, queue: deque[Delivery]) -> Delivery | None:
+        """The next to be sent; where one after the other is refused, somebody elsewhere in the queue."""
+        if not self._breaker.is_suspicious:
+            if self._probes:
+                queue.extend(self._probes)
+                self._probes.clear()
+            return queue.popleft() if queue else None
+        if not (self._probes or self._on_trial):  # on trial the queue begins elsewhere as it is
+            self._probes.extend(self._claimed_elsewhere())
+        if self._probes:
+            return self._probes.popleft()
+        queue.rotate(-int(GOLDEN * len(queue)))
+        return queue.popleft() if queue else None
+
+    def _claimed_elsewhere(self) -> Sequence[Delivery]:
+        """A few claims at another place of the queue, each time at one far from those before."""
+        first, last = self._ends = self._ends or self._room.archive.ends_of_queue(self._label)
+        self._probed += 1
+        place = first + int((self._probed * GOLDEN % 1.0) * (last - first))
+        self._catch_up()
+        before, self._stock = self._stock, []
+        self._turn(PROBES, replace(self._claimant, after=place))
+        found, self._stock = self._stock, before
+        return found
 
     def _begin(self, messages: Sequence[Message]) -> None:
         """The last moment before these messages may leave; TooOld where others may have taken one of them."""
@@ -325,9 +412,14 @@ class Run:
 
     def _note(self, delivery: Delivery, outcome: Outcome) -> None:
         self._room.journal.note(delivery, outcome)
-        self._outcomes.append((delivery, outcome))
         del self._open[delivery.id]
         self._begun.discard(delivery.id)
+        if self._breaker.doubts(delivery, outcome):
+            self._doubtful.append((delivery, outcome))
+            return
+        self._outcomes.append((delivery, outcome))
+        if self._doubtful and outcome.state is State.ACCEPTED:
+            self._stand_by()
         if self._room.ticks() - self._settled_at >= SETTLE:
             self._turn(0)
 
@@ -338,11 +430,11 @@ class Run:
         claimed, self._stock = self._stock, []
         return claimed
 
-    def _turn(self, size: int) -> None:
+    def _turn(self, size: int, claimant: Claimant | None = None) -> None:
         """Settle what is known, claim `size` more."""
         self._catch_up()
         outcomes, self._outcomes = self._outcomes, []
-        claims = self._book(outcomes, lambda: self._tried(size, outcomes))
+        claims = self._book(outcomes, lambda: self._tried(size, outcomes, claimant))
         if size:
             self._again_at = claims.again_at
 
@@ -357,18 +449,23 @@ class Run:
             (future, outcomes), self._ahead = self._ahead, None
             self._again_at = self._book(outcomes, future.result).again_at
 
-    def _tried(self, size: int, outcomes: Sequence[tuple[Delivery, Outcome]]) -> tuple[Claims, Moment]:
+    def _tried(
+        self, size: int, outcomes: Sequence[tuple[Delivery, Outcome]], claimant: Claimant | None = None
+    ) -> tuple[Claims, Moment]:
         """A turn of the ledger and when it began, patient with a database that is locked or gone."""
+        claimant = claimant or self._claimant
         for wait in PATIENCE:
             try:
-                return self._tried_once(size, outcomes)
+                return self._tried_once(claimant, size, outcomes)
             except Unavailable:
                 time.sleep(wait)
-        return self._tried_once(size, outcomes)
+        return self._tried_once(claimant, size, outcomes)
 
-    def _tried_once(self, size: int, outcomes: Sequence[tuple[Delivery, Outcome]]) -> tuple[Claims, Moment]:
+    def _tried_once(
+        self, claimant: Claimant, size: int, outcomes: Sequence[tuple[Delivery, Outcome]]
+    ) -> tuple[Claims, Moment]:
         moment = Moment(self._room.clock(), self._room.ticks())  # before the turn, which may take long
-        return self._room.archive.turn(self._label, self._claimant, size, outcomes, moment.at), moment
+        return self._room.archive.turn(self._label, claimant, size, outcomes, moment.at), moment
 
     def _book(
         self, outcomes: list[tuple[Delivery, Outcome]], turn: Callable[[], tuple[Claims, Moment]]
@@ -400,6 +497,7 @@ class Run:
         except Unavailable:
             log.warning("event=ledger_unavailable issue=%s", self._label)
         self._stock.clear()
+        self._probes.clear()
         for delivery, _ in self._open.values():
             begun = delivery.id in self._begun
             outcome = Outcome(State.UNCERTAIN, "cut off while sending") if begun else Outcome(State.WAITING)

@@ -266,7 +266,12 @@ class Scheduler:
         self.service.subscriptions.prune(now)
         Limits(self.service.engine, keys).prune(now)
         self.service.archive.clean_up(now)
-        self.service.archive.prune_events(now - EVENTS_FOR)
+        archive, days = self.service.archive, self.service.settings.keep_deliveries_days
+        archive.prune_events(now - EVENTS_FOR)
+        archive.prune_memory(now)
+        archive.keep_tallies(now - EVENTS_FOR)
+        if days:
+            archive.prune_deliveries(now - dt.timedelta(days=days), now)
         self.service.archive.note_chore(CLEAN_UP, now)
 
 

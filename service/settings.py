@@ -236,6 +236,29 @@ class Settings(BaseSettings):
         le=256,
         description="SMTP sessions at once; a kill leaves at most so many uncertain",
     )
+    smtp_ehlo: str = Field(
+        "", description="name in EHLO, such as mail.example.org; the sender's domain when empty"
+    )
+    smtp_oauth_token: SecretStr = Field(
+        SecretStr(""), description="OAuth access token (XOAUTH2), in place of the password"
+    )
+    smtp_oauth_command: str = Field(
+        "", description="command that prints an OAuth access token, as such a token lasts an hour"
+    )
+    bounce_address: str = Field(
+        "",
+        description="address that bounces come to over SMTP, such as bounces@example.org; each delivery gets "
+        "bounces+token@example.org, which its mail server must take; the sender's when empty",
+    )
+    bounce_imap_url: SecretStr = Field(
+        SecretStr(""), description="mailbox of the bounce address: imaps://user:password@host/INBOX"
+    )
+    bounces_hard: int = Field(
+        1, ge=1, description="issues after which a mailbox that does not exist gets no more mail"
+    )
+    bounces_soft: int = Field(
+        5, ge=2, description="issues after which one that is full or disabled gets no more mail"
+    )
     sendgrid_api_key: SecretStr = Field(SecretStr(""), description="key of the SendGrid account")
     sendgrid_host: str = Field("https://api.sendgrid.com", description="SendGrid's API, or a stand-in for it")
     sendgrid_recipients: int = Field(
@@ -259,6 +282,10 @@ class Settings(BaseSettings):
     warm_up: str = Field(
         "",
         description="messages on the first days of sending, such as 500,1000,5000; then no limit",
+    )
+
+    keep_deliveries_days: int = Field(
+        0, ge=0, description="days after which what became of each e-mail is deleted, sums aside; 0: never"
     )
 
     sender_name: str = Field("The arXiv Education Brief", description="name in From")
@@ -353,14 +380,23 @@ class Settings(BaseSettings):
             raise ValueError("must end with a host or a path: no user, no ? and no #")
         return value
 
-    @field_validator("sender_address", "arxiv_contact", "reply_to")
+    @field_validator("bounce_imap_url")
+    @classmethod
+    def mailbox_is_readable(cls, value: SecretStr) -> SecretStr:
+        if (url := value.get_secret_value()) and not _is_mailbox_url(url):
+            raise ValueError(
+                "must be written as imaps://user:password@host/INBOX; in a password write %40 for @"
+            )
+        return value
+
+    @field_validator("sender_address", "arxiv_contact", "reply_to", "bounce_address")
     @classmethod
     def address_is_one(cls, value: str, info: ValidationInfo) -> str:
         if not value.strip() and info.field_name != "sender_address":
             return ""
         return read_address(value).spelled
 
-    @field_validator("list_id", "dkim_domain", "dkim_selector")
+    @field_validator("list_id", "dkim_domain", "dkim_selector", "smtp_ehlo")
     @classmethod
     def domain_is_one(cls, value: str, info: ValidationInfo) -> str:
         value = value if value.isascii() else read_domain(value)
@@ -385,6 +421,8 @@ class Settings(BaseSettings):
                 raise ValueError(f"BRIEF_{setting.upper()}: can't be read") from error
         if self.mailer == "sendgrid" and not self.sendgrid_api_key.get_secret_value():
             raise ValueError("BRIEF_SENDGRID_API_KEY: the SendGrid mailer needs a key")
+        if self.bounce_imap_url.get_secret_value() and not self.bounce_address:
+            raise ValueError("BRIEF_BOUNCE_ADDRESS: the mailbox of BRIEF_BOUNCE_IMAP_URL needs its address")
         return self
 
     @model_validator(mode="after")
@@ -423,6 +461,9 @@ class Settings(BaseSettings):
     def _in_plaintext(self) -> Iterator[str]:
         if self.smtp_user and self.smtp_security == "none" and self.smtp_host not in LOOPBACK:
             yield "BRIEF_SMTP_SECURITY: the password would travel in plaintext; use starttls or tls"
+        mailbox = urlsplit(self.bounce_imap_url.get_secret_value())
+        if mailbox.scheme == "imap" and mailbox.hostname not in LOOPBACK:
+            yield "BRIEF_BOUNCE_IMAP_URL: the password would travel in plaintext; use imaps"
         sendgrid = urlsplit(self.sendgrid_host)
         if sendgrid.scheme != "https" and sendgrid.hostname not in LOOPBACK:
             yield "BRIEF_SENDGRID_HOST: production needs an https address"
@@ -466,6 +507,16 @@ def _is_database_url(value: str) -> bool:
     except (sa.exc.ArgumentError, ValueError):
         return False
     return "@" not in (url.host or "")  # the rest of a password
+
+
+def _is_mailbox_url(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        return bool(
+            parts.scheme in {"imap", "imaps"} and parts.hostname and parts.username and parts.port != 0
+        )
+    except ValueError:  # a port that is no number
+        return False
 
 
 def _password(database_url: str) -> str:

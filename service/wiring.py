@@ -5,9 +5,10 @@ An adapter is imported by the function that picks it: most commands need none, a
 
 import contextlib
 import datetime as dt
+import logging
 import os
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +24,12 @@ from service.adapters.lives import Lives
 from service.archive import Archive
 from service.briefs import Assignment, BriefWriter
 from service.delivery import Mailer, MailerUnusable, MessageIds, MessageMaker, Uncertainty
+from service.delivery.bounces import BounceRules
+from service.delivery.events import Event
 from service.delivery.pace import Pace
+from service.delivery.return_path import ReturnPath
 from service.emails import DkimSigner, KeyUnusable, Press, Sender, dkim_signer
+from service.logs import quoted
 from service.papers import PaperSource
 from service.pipeline import BuildContext
 from service.publishing import PostRoom, never
@@ -37,6 +42,7 @@ from subscribers.subscriptions import Subscriptions
 from subscribers.topics import load_topics
 
 if TYPE_CHECKING:
+    from service.adapters.bounce_mailbox import BounceMailbox
     from service.adapters.fan_out import Jobs
     from service.adapters.openai_model import OpenAIModel, OpenAISettings
     from service.adapters.sendgrid_events import Received
@@ -44,6 +50,7 @@ if TYPE_CHECKING:
     from service.adapters.smtp_mailer import SmtpMailer
     from service.briefs.modelled import AnswerStore, Estimate
 
+READ_BOUNCES = dt.timedelta(minutes=5)
 TEMPLATES = Path(__file__).parent.parent / "templates"
 
 
@@ -260,6 +267,7 @@ def post_room(service: Service, stopping: Callable[[], bool] = never) -> Iterato
             stopping=stopping,
             uncertainty=Uncertainty(settings.uncertain),
             grace=dt.timedelta(hours=settings.uncertain_grace),
+            bounces=bounce_rules(settings),
             pace=Pace(settings.send_rate, settings.domain_rates, settings.warm_up_curve),
             fan_out=fan_out(service),
         )
@@ -294,6 +302,7 @@ def rules(settings: Settings) -> Rules:
         remind=dt.timedelta(hours=settings.remind_hours),
         missed=settings.missed_builds,
         tries=settings.build_tries,
+        read_events=READ_BOUNCES if settings.bounce_imap_url.get_secret_value() else None,
     )
 
 
@@ -341,11 +350,46 @@ def sendgrid_mailer(settings: Settings) -> "SendGridMailer":
     )
 
 
+def bounce_rules(settings: Settings) -> BounceRules:
+    return BounceRules(hard=settings.bounces_hard, soft=settings.bounces_soft)
+
+
+def return_path(settings: Settings) -> ReturnPath | None:
+    """What tells over SMTP whose mail came back; None where bounces go to the sender."""
+    if not settings.bounce_address or settings.mailer != "smtp":
+        return None
+    return ReturnPath(settings.bounce_address, secret_keys(settings))
+
+
+def read_bounces(service: Service) -> Callable[[dt.datetime], None] | None:
+    """What reads the bounce mailbox; None where there is none."""
+    settings = service.settings
+    url, path = settings.bounce_imap_url.get_secret_value(), return_path(settings)
+    if not url or path is None:
+        return None
+    from service.adapters.bounce_mailbox import BounceMailbox, MailboxAddress
+
+    mailbox, bounces = BounceMailbox(MailboxAddress.read(url), path), bounce_rules(settings)
+    return lambda at: _told(mailbox, lambda events: service.archive.record(events, at, bounces), at)
+
+
+def _told(mailbox: "BounceMailbox", take_in: Callable[[Sequence[Event]], object], at: dt.datetime) -> None:
+    from service.adapters.bounce_mailbox import MailboxUnusable
+
+    try:
+        mailbox.read(take_in, at)
+    except MailboxUnusable as error:
+        logging.getLogger("brief.bounces").warning(
+            "event=bounce_mailbox_unusable reason=%s", quoted(str(error))
+        )
+
+
 def take_in_events(service: Service, raw: bytes, headers: Mapping[str, str], at: dt.datetime) -> "Received":
     """A report of SendGrid's events, into the ledger when SendGrid signed it."""
     from service.adapters import sendgrid_events
 
-    return sendgrid_events.receive(raw, headers, service.settings.sendgrid_webhook_key, service.archive, at)
+    key, rules = service.settings.sendgrid_webhook_key, bounce_rules(service.settings)
+    return sendgrid_events.receive(raw, headers, key, service.archive, at, bounces=rules)
 
 
 def smtp_mailer(settings: Settings) -> "SmtpMailer":
@@ -361,8 +405,20 @@ def smtp_mailer(settings: Settings) -> "SmtpMailer":
             timeout=settings.smtp_timeout,
             final_timeout=settings.smtp_final_timeout,
             connections=settings.smtp_connections,
+            ehlo=settings.smtp_ehlo or settings.sender_address.rpartition("@")[2],
+            token=_token(settings),
         )
     )
+
+
+def _token(settings: Settings) -> Callable[[], str] | None:
+    """What gives an access token; None where a password signs in."""
+    from service.adapters.smtp_mailer.oauth import TokenCommand
+
+    if settings.smtp_oauth_command:
+        return TokenCommand(settings.smtp_oauth_command)
+    token = settings.smtp_oauth_token.get_secret_value()
+    return (lambda: token) if token else None
 
 
 def message_maker(service: Service, label: str) -> MessageMaker:
@@ -372,7 +428,7 @@ def message_maker(service: Service, label: str) -> MessageMaker:
     links, signer = Links(service.settings.base_url, keys), dkim(service.settings)
     made_by = sender(service.settings)
     ids = MessageIds.derived(label, keys[0], made_by.domain)  # the ledger may know others: see `deliver`
-    return MessageMaker(rendered, made_by, links, ids, signer)
+    return MessageMaker(rendered, made_by, links, ids, signer, return_path(service.settings))
 
 
 def dkim(settings: Settings) -> DkimSigner | None:

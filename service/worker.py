@@ -10,13 +10,14 @@ import datetime as dt
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 
 from service import logs, wiring
 from service.adapters.fan_out import BrokenOff, Jobs, Work
 from service.archive import Span, Unavailable
-from service.delivery import MailerUnusable, MessageMaker
+from service.delivery import MailerUnusable, MessageMaker, ServerRefuses
 from service.papers import Window
 from service.pipeline import BuildContext, build_issue
 from service.publishing import NotApproved, PostRoom, deliver
@@ -25,6 +26,8 @@ from service.wiring import Service
 
 SWEEP = 5.0  # seconds between two sweeps
 RESTS = (5.0, 15.0, 60.0, 300.0)  # seconds after the first, second, … time that mailer or database are away
+LONGEST_WAIT = dt.timedelta(seconds=30)  # for the pace, with a job at hand
+LONGEST_REST = 3600.0  # seconds; then the ledger is asked again, whatever the clock says
 GLANCE = 0.2  # seconds between looks at whether to stop
 LAST_WORDS = 10.0  # seconds that the job runner gets to end by itself once nothing is in flight
 
@@ -41,21 +44,28 @@ class Worker:
     _one: threading.Lock = field(default_factory=threading.Lock)
     _building: threading.Lock = field(default_factory=threading.Lock)
     _makers: dict[str, MessageMaker] = field(default_factory=dict)
-    _stops: int = 0  # how often in a row the mailer could not be used
-    _rests_until: float = 0.0  # by the room's ticks
+    # how often in a row the mailer could not be used, and until when it rests by the room's ticks: for an
+    # issue of which a server takes nobody's mail, or for all (under no label)
+    _stops: Counter[str] = field(default_factory=Counter)
+    _rests: dict[str, float] = field(default_factory=dict)
 
     def deliver(self, label: str, span: Span | None = None) -> None:
         """Send what is due of an issue; what fails or breaks leaves it to a later sweep."""
         with self._one:
-            if self.room.stopping() or self.room.ticks() < self._rests_until:
+            rests_until = max(self._rests.get("", 0.0), self._rests.get(label, 0.0))
+            if self.room.stopping() or self.room.ticks() < rests_until:
                 return
             with logs.about(issue=label):
                 self._deliver(label, span)
 
     def _deliver(self, label: str, span: Span | None) -> None:
         try:
-            deliver(label, self._maker(label), self.room, span=span)
-            self._stops = 0
+            again_at = deliver(label, self._maker(label), self.room, span=span)
+            self._stops.clear()
+            if again_at is not None:  # others may be built and sent meanwhile
+                wait = (again_at - self.room.clock()).total_seconds()
+                self._rests[label] = self.room.ticks() + min(wait, LONGEST_REST)
+                log.info("event=paced issue=%s until=%s", label, again_at.isoformat(timespec="seconds"))
             self.service.archive.audited(label)
         except NotApproved as error:
             log.error("event=not_approved issue=%s %s", label, error)  # noqa: TRY400 - it is no defect here
@@ -67,10 +77,14 @@ class Worker:
             log.exception("event=delivery_broken issue=%s error=%s", label, type(error).__name__)
 
     def _rest(self, label: str, error: MailerUnusable) -> None:
-        """Leave a provider that is down alone, longer each time: who keeps asking may be shut out."""
-        rest = RESTS[min(self._stops, len(RESTS) - 1)]
-        self._stops += 1
-        self._rests_until = self.room.ticks() + rest
+        """Leave a provider that is down alone, longer each time: who keeps asking may be shut out.
+
+        Where it only takes nobody's mail of one issue, the others go on.
+        """
+        what = label if isinstance(error, ServerRefuses) else ""
+        rest = RESTS[min(self._stops[what], len(RESTS) - 1)]
+        self._stops[what] += 1
+        self._rests[what] = self.room.ticks() + rest
         words = "event=delivery_stopped issue=%s error=MailerUnusable rests=%.0f reason=%s"
         log.warning(words, label, rest, logs.quoted(shortened(str(error))))
 
@@ -149,7 +163,7 @@ def work(service: Service, stopping: Callable[[], bool], *, once: bool = False) 
     """Work until asked to stop, or once through all that is due."""
     late = dt.timedelta(hours=service.settings.late_hours)
     with wiring.post_room(service, stopping) as room:
-        worker = Worker(service, replace(room, late=late))
+        worker = Worker(service, replace(room, late=late, longest_wait=LONGEST_WAIT))
         if service.engine.dialect.name == "postgresql":
             _ended(_do_jobs(worker, wiring.jobs(service.settings), once=once))
         elif once:

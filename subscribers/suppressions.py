@@ -27,6 +27,7 @@ class Cause(StrEnum):
     OPERATOR = "by the operator"
     BOUNCED = "bounced"
     COMPLAINED = "reported as spam"
+    UNSUBSCRIBED = "unsubscribed"  # at the provider, which then drops every e-mail
     DELETED = "was deleted"
 
 

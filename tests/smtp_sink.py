@@ -56,6 +56,14 @@ class Sink(socketserver.ThreadingTCPServer):
         self.eager = eager  # answers 354 to DATA although it refused the recipient
         self.sessions = 0
         self.blanket = b""  # what every recipient is answered
+        self.says: dict[str, bytes] = {}  # what one recipient is answered at RCPT
+        self.ends: dict[str, bytes] = {}  # what one recipient's message is answered
+        self.cap = 0  # messages in a session; 0: as many as come
+        self.cap_reply = b""  # to MAIL after those; 421 ends the session
+        self.takes = 0  # messages in all, after which `blanket` begins; 0: it holds from the start
+        self.taken = 0
+        self.senders: list[str] = []  # of envelopes, in order
+        self.asked: list[str] = []  # recipients at RCPT, in order
         self.dropped: set[str] = set()
 
     @property
@@ -79,6 +87,7 @@ class Conversation(socketserver.BaseRequestHandler):
         # each reply is a write of its own: the second would wait for the client's delayed acknowledgement
         self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.server.sessions += 1
+        self._messages = 0
         self._greet()
         with contextlib.suppress(OSError):  # the client is gone, or was dropped
             self._converse()
@@ -106,7 +115,10 @@ class Conversation(socketserver.BaseRequestHandler):
                 self._converse()
                 return
             else:
-                self._say(self._answer(verb, line))
+                answer = self._answer(verb, line)
+                self._say(answer)
+                if answer.startswith(b"421"):
+                    return
 
     def _answer(self, verb: bytes, line: bytes) -> bytes:
         if verb == b"EHLO":
@@ -118,13 +130,25 @@ class Conversation(socketserver.BaseRequestHandler):
             return b"".join(b"250-%s\r\n" % one for one in offers[:-1]) + b"250 %s\r\n" % offers[-1]
         if verb == b"AUTH":
             return b"235 2.7.0 welcome\r\n" if line.strip().endswith(b"==") else b"535 5.7.8 wrong\r\n"
+        if verb == b"MAIL" and self.server.cap and self._messages >= self.server.cap:
+            self._refused = True
+            return self.server.cap_reply
+        if verb == b"MAIL":
+            self._refused = False
+            self.server.senders.append(re.sub(rb".*<(.*)>.*", rb"\1", line.strip()).decode())
         if verb == b"RCPT":
-            return self._receive(line)
+            return b"503 5.5.1 MAIL first\r\n" if self._refused else self._receive(line)
         return b"250 2.0.0 OK\r\n"
 
     def _receive(self, line: bytes) -> bytes:
         self._recipient = re.sub(rb".*<(.*)>.*", rb"\1", line.strip()).decode()
-        reply = self.server.blanket or REPLIES.get(self._kind, b"250 2.1.5 OK\r\n")
+        if self._kind == "pensive":
+            time.sleep(0.2)
+        server = self.server
+        server.asked.append(self._recipient)
+        blanket = server.blanket if server.taken >= server.takes else b""
+        usual = server.says.get(self._recipient) or REPLIES.get(self._kind, b"250 2.1.5 OK\r\n")
+        reply = blanket or usual
         self._refused = not reply.startswith(b"2")
         if self._kind == "cut-early" and self.server.drops_now(self._recipient):
             raise ConnectionError
@@ -149,6 +173,8 @@ class Conversation(socketserver.BaseRequestHandler):
             return True
         if self._kind == "cut":
             return False
+        if self._kind == "late":
+            time.sleep(0.5)
         if self._kind == "drips":
             while True:  # until the client has given up
                 self._say(b"2")
@@ -156,8 +182,10 @@ class Conversation(socketserver.BaseRequestHandler):
         if self._kind == "slow":
             self.request.settimeout(60)
             self._lines.read()  # no answer until the client has given up
-        reply = FINAL.get(self._kind)
+        reply = self.server.ends.get(self._recipient) or FINAL.get(self._kind)
         if reply is None:
+            self._messages += 1
+            self.server.taken += 1
             self.server.accept(self._recipient, content)
             reply = b"250 2.0.0 OK\r\n"
         self._say(reply)

@@ -13,19 +13,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from service import backups, doctor, wiring
+from service.adapters.cron import Never
 from service.archive import Archive, LinkRefusal, Recorded
 from service.backups import BackupRefused, Said
 from service.cli import app
 from service.delivery import Fact, State
 from service.delivery.events import Event
 from service.endings import Ended
+from service.papers import Window
 from service.pipeline import publish_issue
 from service.publishing import ask_mailer
+from service.schedule import Rules, due, in_words
 from service.settings import Settings
+from service.web.health import Tolerance, is_fine, readiness
 from service.wiring import Service
 from subscribers.preferences import Standing
 from subscribers.roster import Joining, NotAdded, Roster
@@ -228,6 +233,53 @@ def test_an_event_about_a_lost_delivery_is_taken_for_no_other(archive: Archive, 
     ids = [line.id for label in (LABEL, "2026-W30") for line in archive.lines(label)]
     assert len(set(ids)) == 6
     assert min(ids) > 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("lost", "due", "held"),
+    [
+        (dt.timedelta(minutes=5), None, False),
+        (dt.timedelta(days=1), None, True),
+        (dt.timedelta(days=1), dt.timedelta(days=2), False),
+        (dt.timedelta(days=1), dt.timedelta(hours=3), True),
+    ],
+    ids=["too short", "by hand", "due later", "due meanwhile"],
+)
+def test_an_issue_that_is_built_after_a_restore_is_held_where_it_may_have_left(
+    archive: Archive,
+    roster: Roster,
+    engine: sa.Engine,
+    lost: dt.timedelta,
+    due: dt.timedelta | None,
+    held: bool,
+) -> None:
+    taken = NOW - dt.timedelta(days=3)
+    add_readers(roster, 3)
+    archive.hold(taken, taken + lost)
+    if due:
+        archive.begin_build(Window.of_week("2026-W22"), taken + due, NOW)
+    save_issue(archive, TOPICS[:1])
+    said = archive.will_be_held(LABEL)
+    (draft,) = archive.agenda(NOW).issues
+    assert (bool(said), draft.may_have_left) == (held, held)
+    archive.plan(LABEL, NOW)
+    assert archive.counts(LABEL) == {State.UNCERTAIN if held else State.WAITING: 3}
+
+
+def test_what_is_held_after_a_restore_is_said_by_the_schedule_and_by_readiness(
+    archive: Archive, roster: Roster, engine: sa.Engine
+) -> None:
+    add_readers(roster, 3)
+    save_issue(archive, TOPICS[:1])
+    archive.plan(LABEL, NOW)
+    archive.hold(NOW, NOW + dt.timedelta(minutes=1))
+    words = " ".join(map(in_words, due(archive.agenda(NOW), NOW, Rules(Never()))))
+    assert "3 deliveries may have left before the restore" in words
+    checks = readiness(engine, archive, Tolerance(), NOW)
+    assert "3 of 2026-W22" in checks["restore"]
+    assert not is_fine(checks)
+    archive.resolve(LABEL, State.ACCEPTED, NOW)
+    assert is_fine(readiness(engine, archive, Tolerance(), NOW))
 
 
 # -- whole or refused ------------------------------------------------------------------------------------

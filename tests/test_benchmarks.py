@@ -1,6 +1,11 @@
 """The benchmarks are run by hand; what they call is kept working here."""
 
+import sqlalchemy as sa
+
+from service.archive import Archive
+from service.delivery import State
 from service.papers import Selection
+from tests.benchmarks.history import fill, measured
 from tests.benchmarks.models import Row, row, runs, selection
 from tests.benchmarks.senders import deliver_all
 from tests.fakes import ScriptedMailer
@@ -21,3 +26,12 @@ def test_nothing_that_a_language_model_invents_reaches_a_reader() -> None:
     assert by["changes every number, and the checker mends"].claims_repaired > 5
     assert by["lies in every fourth sentence"].claims_dropped > 5
     assert by["is out of money"].writer == "extractive"
+
+
+def test_the_benchmark_of_history_asks_what_is_asked_again_and_again(
+    archive: Archive, engine: sa.Engine
+) -> None:
+    fill(archive, engine, 3, 40)
+    archive.keep_tallies()
+    assert archive.counts("2026-W23") == {State.ACCEPTED: 18, State.SKIPPED: 2, State.WAITING: 20}
+    assert set(measured(archive, engine, 1)) >= {"sweep", "metrics", "readiness", "admin's list"}

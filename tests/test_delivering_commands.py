@@ -13,6 +13,7 @@ from service.delivery import Outcome, State
 from service.settings import Settings
 from service.wiring import Service
 from tests.newsrooms import NOW, add_readers, save_issue
+from tests.smtp_sink import sink
 from tests.test_cli import Brief, brief
 
 __all__ = ["brief"]
@@ -173,3 +174,43 @@ def test_the_audience_of_a_planned_issue_is_the_ledgers(brief: Brief, archive: A
 def test_a_suppressed_subscriber_is_shown_as_such(brief: Brief, archive: Archive) -> None:
     brief("subscribers", "suppress", "reader0@example.org")
     assert "by the operator" in brief("subscribers", "show", "reader0@example.org").out
+
+
+def test_who_was_refused_is_told_with_the_servers_words_and_when_the_next_try_is(
+    brief: Brief, archive: Archive
+) -> None:
+    told = " ".join(brief("deliveries", LABEL).out.split())
+    assert "reader1@example.org" in told
+    assert "550 5.1.1 no such user" in told
+    assert "2026-06-02 03:05 UTC" in told
+
+
+def test_a_send_that_a_server_refuses_names_the_addresses_and_the_setting(brief: Brief) -> None:
+    assert brief("issues").code == 0
+    service = opened()
+    save_issue(service.archive)
+    add_readers(service.roster, 30)
+    with sink(lambda *_: None) as server:
+        server.takes, server.blanket = 5, b"450 4.7.1 too much mail from you\r\n"
+        ran = brief("send", LABEL, MAILER="smtp", SMTP_PORT=str(server.port), SMTP_CONNECTIONS="1")
+    assert ran.code == 1
+    assert "set BRIEF_SEND_RATE" in ran.err
+    assert "reader5@example.org" in ran.out
+    assert "given back: 450 4.7.1 too much mail" in " ".join(ran.out.split())
+
+
+def test_what_is_refused_for_the_message_exits_with_1_and_the_command_to_retry(brief: Brief) -> None:
+    assert brief("issues").code == 0
+    service = opened()
+    save_issue(service.archive)
+    add_readers(service.roster, 3)
+    with sink(lambda *_: None) as server:
+        server.ends = {"reader1@example.org": b"552 5.3.4 too big\r\n"}
+        ran = brief("send", LABEL, MAILER="smtp", SMTP_PORT=str(server.port))
+        assert (ran.code, f"brief deliveries retry {LABEL}" in " ".join(ran.out.split())) == (1, True)
+        assert "552 5.3.4 too big" in ran.out
+        server.ends = {}
+        brief("deliveries", "retry", LABEL)
+        again = brief("send", LABEL, MAILER="smtp", SMTP_PORT=str(server.port))
+    assert (again.code, "Sent now: 1 (2 had left before)" in again.out) == (0, True)
+    assert "Nothing left now: 3 had it before." in brief("send", LABEL, MAILER="smtp").out

@@ -1,10 +1,11 @@
 import os
+import resource
 from pathlib import Path
 
 import pytest
 
 from service.adapters.journal import COMPACT_AT, FileJournal
-from service.delivery import MailerUnusable, Outcome, State
+from service.delivery import Fault, MailerUnusable, Outcome, State
 from tests.letters import letter
 
 FIRST, SECOND = letter("a@example.org", 1).delivery, letter("b@example.org", 2).delivery
@@ -102,3 +103,35 @@ def test_journals_that_matter_no_more_are_removed_but_not_young_ones(tmp_path: P
     own.tidy(lambda worker: worker == "asked:2:1")
     known = [own.read(one) is not None for one in ("here:1:1", "dead:1:1", "asked:2:1", "young:3:1")]
     assert known == [True, False, True, True]
+
+
+def test_a_journal_that_can_not_be_reopened_goes_on_and_writes_into_no_strangers_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = journal(tmp_path)
+    monkeypatch.setattr("service.adapters.journal.COMPACT_AT", 0)
+    written.begin([FIRST, SECOND])
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))  # no file can be opened any more
+    try:
+        written.forget([FIRST])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    with (tmp_path / "stranger").open("wb+") as stranger:
+        written.begin([letter("c@example.org", 3).delivery])
+        assert stranger.read() == b""
+    assert set(written.read("here:1:1") or {}) >= {(2, 1), (3, 1)}
+    written.forget([SECOND])
+    assert set(written.read("here:1:1") or {}) == {(3, 1)}
+
+
+def test_whose_fault_it_was_is_read_back(tmp_path: Path) -> None:
+    written = journal(tmp_path)
+    written.begin([FIRST])
+    written.note(FIRST, Outcome(State.FAILED, "450 too fast", Fault.RATE))
+    found = written.read("here:1:1")
+    assert found is not None
+    kept = found[1, 1]
+    assert kept is not None
+    assert kept.fault is Fault.RATE
+    assert not kept.is_attempt

@@ -7,12 +7,12 @@ import pytest
 import sqlalchemy as sa
 
 from service.archive import Archive, Claimant
-from service.delivery import MailerUnusable, Outcome, State
+from service.delivery import Delivery, MailerUnusable, Outcome, State
 from service.delivery.pace import Pace
 from service.pipeline import publish_issue
-from subscribers.roster import Roster
+from subscribers.roster import Joining, Roster
 from tests.fakes import ScriptedMailer
-from tests.newsrooms import NOW, add_readers, maker, post_room, save_issue
+from tests.newsrooms import NOW, TOPICS, add_readers, maker, post_room, save_issue
 
 DAY = dt.timedelta(days=1)
 LABEL = "2026-W22"
@@ -120,3 +120,59 @@ def test_without_a_warm_up_going_back_asks_the_database_nothing_more(
     sa.event.listen(engine, "before_cursor_execute", lambda *one: asked.append(one[2]))
     archive.turn(LABEL, claimant, 0, [(one, Outcome(State.WAITING)) for one in claims], NOW)
     assert not [statement for statement in asked if "buckets" in statement or "claimed_at" in statement]
+
+
+def spread(archive: Archive, roster: Roster, readers: int, domains: int) -> dict[str, float]:
+    """An issue planned for readers of so many domains; what each domain may get a second."""
+    save_issue(archive)
+    for number in range(readers):
+        roster.put_subscriber(Joining(f"r{number}@d{number * 7 % domains}.example", TOPICS[:1]), NOW)
+    archive.plan(LABEL, NOW)
+    return {f"d{number}.example": 1000.0 for number in range(domains)}
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_workers_that_share_many_domains_never_wait_in_a_circle(archive: Archive, roster: Roster) -> None:
+    rates = spread(archive, roster, 400, 50)
+    pace = Pace(rate=100_000.0, domain_rates=rates, warm_up=(100_000,))
+    broken: list[Exception] = []
+
+    def work(number: int) -> None:
+        claimant = Claimant(f"here:{number}:1", "smtp", pace, late=dt.timedelta(hours=1))
+        settled: list[tuple[Delivery, Outcome]] = []
+        try:
+            for turn in range(12):
+                at = NOW + dt.timedelta(seconds=turn)
+                claims = archive.turn(LABEL, claimant, 30, settled, at).deliveries
+                settled = [
+                    (one, Outcome(State.FAILED if turn % 3 else State.WAITING, "451")) for one in claims
+                ]
+        except Exception as error:  # noqa: BLE001 - whatever it is, the test tells it
+            broken.append(error)
+
+    workers = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert not broken
+
+
+def test_a_turn_takes_a_bounded_number_of_statements_and_each_waits_for_a_moment_of_its_own(
+    archive: Archive, roster: Roster, engine: sa.Engine
+) -> None:
+    spread(archive, roster, 300, 1)
+    claimant = Claimant("here:1:1", "smtp", Pace(domain_rates={"d0.example": 1.0}))
+    asked: list[str] = []
+    sa.event.listen(engine, "before_cursor_execute", lambda *one: asked.append(one[2]))
+    first = archive.turn(LABEL, claimant, 200, (), NOW)
+    assert len(first.deliveries) == 1
+    for _ in range(3):
+        asked.clear()
+        rest = archive.turn(LABEL, claimant, 200, (), NOW)
+        assert len(asked) < 70
+    assert (list(rest.deliveries), rest.again_at) == ([], NOW + dt.timedelta(seconds=1))
+    moments = {line.retry_at for line in archive.lines(LABEL) if line.state is State.WAITING}
+    assert sorted(filter(None, moments)) == [NOW + dt.timedelta(seconds=one) for one in range(1, 300)]
+    later = archive.turn(LABEL, claimant, 200, (), NOW + dt.timedelta(seconds=1))
+    assert len(later.deliveries) == 1

@@ -10,7 +10,7 @@ from service.briefs import Assignment
 from service.briefs.extractive import ExtractiveWriter
 from service.briefs.model import Brief
 from service.papers import Fetched, Paper, Window
-from service.pipeline import BuildContext, build_issue
+from service.pipeline import BuildContext, build_issue, select_among
 from subscribers.topics import Topic
 from tests import builders
 from tests.fakes import ScriptedPapers
@@ -261,3 +261,15 @@ def test_a_stored_brief_that_cannot_be_read_names_its_issue_and_topic(
         archive.issue("2026-W22")
     build_issue(W22, [OTHER], build_context(archive, [paper(0, 27)], at(33)))
     assert len(archive.issue("2026-W22").briefs) == 2
+
+
+def test_a_build_reads_half_a_year_of_earlier_papers_and_no_more(
+    archive: Archive, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, near = paper(0, 25), paper(1, 32)
+    taken(archive, W22, [old], at(33))
+    taken(archive, W23, [near], at(40))
+    monkeypatch.setattr("service.pipeline.PAST", dt.timedelta(weeks=1))
+    third = Window.of_week("2026-W24")
+    chosen = select_among(TOPIC, third, Fetched(TOPIC.slug, third, (paper(2, 39),), at(47)), archive)
+    assert {one.id for one in chosen.before} == {near.id}

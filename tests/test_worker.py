@@ -27,7 +27,8 @@ from service.archive import Archive
 from service.briefs.extractive import ExtractiveWriter
 from service.cli import building
 from service.cli.terminal import Refused
-from service.delivery import MailerUnusable, State
+from service.delivery import Fault, MailerUnusable, Outcome, State
+from service.delivery.pace import Pace
 from service.papers import Fetched, Window
 from service.pipeline import BuildContext, plan_issue
 from service.settings import Settings
@@ -417,3 +418,41 @@ def test_a_provider_that_is_down_is_left_alone_longer_each_time(
         now += 1.0
     assert [after - before for before, after in itertools.pairwise(asked)] == [5.0, 15.0, 60.0, 300.0, 300.0]
     assert archive.counts(issue.label) == {State.WAITING: 3}
+
+
+def test_an_issue_of_which_a_server_takes_nobodys_mail_lets_the_others_go(
+    engine: sa.Engine, archive: Archive, roster: Roster, tmp_path: Path
+) -> None:
+    old = save_issue(archive, TOPICS[:1], label="2026-W21")
+    new = save_issue(archive, TOPICS[:1])
+    readers = add_readers(roster, 25)
+    archive.plan(old.label, NOW - dt.timedelta(days=7))
+    archive.plan(new.label, NOW)
+    mailer = ScriptedMailer(dict.fromkeys(readers, Outcome(State.REFUSED, "554 5.7.1 no", Fault.READER)))
+    worker = Worker(
+        Service(Settings(_env_file=None, data_dir=tmp_path), engine, archive, roster),
+        post_room(archive, mailer),
+    )
+    worker.deliver(old.label)
+    mailer.answers.clear()
+    worker.sweep()
+    assert archive.counts(old.label) == {State.WAITING: 25}
+    assert archive.counts(new.label) == {State.ACCEPTED: 25}
+
+
+def test_a_worker_whose_warm_up_is_used_up_goes_on_with_others_and_comes_back_at_midnight(
+    engine: sa.Engine, archive: Archive, roster: Roster, tmp_path: Path
+) -> None:
+    issue, mailer, now, ticks = save_issue(archive, TOPICS[:1]), ScriptedMailer(), [NOW], [0.0]
+    add_readers(roster, 3)
+    archive.plan(issue.label, NOW)
+    room = replace(
+        post_room(archive, mailer, pace=Pace(warm_up=(1, 100)), longest_wait=dt.timedelta(seconds=30)),
+        clock=lambda: now[0], ticks=lambda: ticks[0],
+    )  # fmt: skip
+    worker = Worker(Service(Settings(_env_file=None, data_dir=tmp_path), engine, archive, roster), room)
+    worker.sweep()
+    assert archive.counts(issue.label) == {State.ACCEPTED: 1, State.WAITING: 2}
+    now[0], ticks[0] = NOW.replace(hour=0) + dt.timedelta(days=1, seconds=1), 24 * 3600.0
+    worker.sweep()
+    assert archive.counts(issue.label) == {State.ACCEPTED: 3}

@@ -19,7 +19,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from service.adapters.processes import boot_id
-from service.delivery import Delivery, MailerUnusable, Outcome, State
+from service.delivery import Delivery, Fault, MailerUnusable, Outcome, State
 
 COMPACT_AT = 1 << 20  # bytes
 KEPT = 60.0  # seconds
@@ -52,7 +52,7 @@ class FileJournal:
         key = (delivery.id, delivery.claim)
         if key not in self._live:
             return  # never begun: the ledger alone knows it
-        line = b"%d %d %s\n" % (*key, _words(outcome))
+        line = b"%d %d %s\n" % (*key, _words(outcome.state, outcome.detail, outcome.fault))
         self._noted.append(line)
         self._live[key] += line
 
@@ -73,7 +73,7 @@ class FileJournal:
         found: dict[Key, Outcome | None] = {}
         for line in content.split(b"\n")[:-1]:
             delivery, claim, *words = line.split(b" ", 2)
-            found[int(delivery), int(claim)] = Outcome(*_outcome(words[0])) if words else None
+            found[int(delivery), int(claim)] = _outcome(words[0]) if words else None
         return found
 
     def flush(self) -> None:
@@ -108,9 +108,9 @@ class FileJournal:
     def close(self) -> None:
         """Remove it when nothing in it matters any more."""
         self.flush()
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
+        former, self._file = self._file, None  # its number is a stranger's once it is closed
+        if former is not None:
+            os.close(former)
         if not self._live:
             self._path.unlink(missing_ok=True)
 
@@ -126,24 +126,38 @@ class FileJournal:
             raise OSError(28, "no space is left on the disk")
 
     def _compact(self) -> None:
-        """Write what still matters into a new file and put it in the place of the old one."""
+        """Write what still matters into a new file and put it in the place of the old one.
+
+        The new one is open before the old one is closed: where that can't be done, the old one goes on.
+        """
         fresh = self._path.with_suffix(".new")
-        fresh.write_bytes(b"".join(self._live.values()))
+        content = b"".join(self._live.values())
+        opened = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
+        try:
+            _write_all(opened, content)
+            fresh.replace(self._path)
+        except OSError:
+            os.close(opened)
+            raise
         self._noted.clear()
-        fresh.replace(self._path)
-        assert self._file is not None
-        os.close(self._file)
-        self.open()
+        former, self._file, self._size = self._file, opened, len(content)
+        if former is not None:
+            os.close(former)
 
     def _path_of(self, worker: str) -> Path:
         return self._folder / f"{quote(worker, safe='')}.journal"
 
 
+def _write_all(file: int, content: bytes) -> None:
+    if os.write(file, content) != len(content):
+        raise OSError(28, "no space is left on the disk")
+
+
 @lru_cache(maxsize=64)  # most outcomes are alike
-def _words(outcome: Outcome) -> bytes:
-    return json.dumps([outcome.state, outcome.detail]).encode()
+def _words(state: State, detail: str, fault: Fault | None) -> bytes:
+    return json.dumps([state, detail, *filter(None, [fault])]).encode()
 
 
-def _outcome(words: bytes) -> tuple[State, str]:
-    state, detail = json.loads(words)
-    return State(state), detail
+def _outcome(words: bytes) -> Outcome:
+    state, detail, *fault = json.loads(words)
+    return Outcome(State(state), detail, Fault(fault[0]) if fault else None)

@@ -9,7 +9,7 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
@@ -17,7 +17,11 @@ from sendgrid.helpers.eventwebhook import EventWebhook
 
 from service.archive import Recorded
 from service.delivery import Fact
-from service.delivery.events import Event
+from service.delivery.bounces import BounceRules, Weight, is_away, weight_of
+from service.delivery.events import GONE_WRONG, Event
+from service.delivery.policy import without_addresses
+from service.emails.shown import visible
+from subscribers.suppressions import Cause
 
 SIGNATURE = "x-twilio-email-event-webhook-signature"
 TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
@@ -32,12 +36,20 @@ FACTS: Mapping[str, Fact] = {
     "bounce": Fact.BOUNCED,
     "spamreport": Fact.COMPLAINED,
 }
+LEAVES = frozenset({"unsubscribe", "group_unsubscribe"})  # at SendGrid, which then drops every e-mail
+DROPPED_FOR = {
+    "bounced address": Cause.BOUNCED,
+    "spam reporting address": Cause.COMPLAINED,
+    "unsubscribed address": Cause.UNSUBSCRIBED,
+}
+OF_OURS = frozenset({"reputation", "content", "frequency or volume too high", "technical"})
+LONGEST_REASON = 250  # characters
 
 
 class Book(Protocol):
     """Where events are written: the archive."""
 
-    def record(self, events: list[Event], now: dt.datetime) -> Recorded: ...
+    def record(self, events: list[Event], now: dt.datetime, bounces: BounceRules) -> Recorded: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +62,14 @@ class Received:
     ignored: int = 0  # events that say nothing about a delivery, or can't be read
 
 
-def receive(
-    raw: bytes, headers: Mapping[str, str], public_key: str, book: Book, now: dt.datetime
+def receive(  # noqa: PLR0913 - a report, who signs, where it goes
+    raw: bytes,
+    headers: Mapping[str, str],
+    public_key: str,
+    book: Book,
+    now: dt.datetime,
+    *,
+    bounces: BounceRules | None = None,
 ) -> Received:
     """Take in one report, given its exact bytes and its headers in lower case.
 
@@ -70,7 +88,7 @@ def receive(
         return Received(400, "not JSON")
     except RecursionError:
         return Received(400, "nested too deeply")
-    return Received(200, "", book.record(events, now), len(reported) - len(events))
+    return Received(200, "", book.record(events, now, bounces or BounceRules()), len(reported) - len(events))
 
 
 def refused(raw: bytes, headers: Mapping[str, str], public_key: str, now: dt.datetime) -> str | None:
@@ -104,18 +122,82 @@ def read_event(reported: Any) -> Event | None:
     """An event about a delivery; None for all else. It is untrusted even when signed: fields may lack."""
     if not isinstance(reported, dict):
         return None
-    fact, delivery = FACTS.get(str(reported.get("event"))), str(reported.get("delivery", ""))
-    at = reported.get("timestamp")
-    is_id = delivery.isascii() and delivery.isdigit() and len(delivery) < 11 and int(delivery) <= LARGEST_ID
-    if fact is None or not is_id or isinstance(at, bool) or not isinstance(at, int) or not 0 <= at < 1 << 33:
+    said, at = str(reported.get("event")), _moment(reported.get("timestamp"))
+    delivery, address = _delivery(reported), _text(reported.get("email"))
+    is_known = said in FACTS or said in LEAVES
+    if not is_known or at is None or delivery is None or not (delivery or address):
         return None
+    fact, issue = FACTS.get(said), str(reported.get("issue", ""))
     # sg_event_id changes when SendGrid reports the same event again: it makes no key
-    what = (reported.get("sg_message_id"), reported["event"], at, delivery, reported.get("issue"))
-    return Event(
-        key=hashlib.sha256(json.dumps(what, default=str).encode()).hexdigest(),
-        delivery_id=int(delivery),
-        issue_label=str(reported.get("issue", "")),
+    what = [
+        reported.get("sg_message_id"),
+        said,
+        reported["timestamp"],
+        str(reported.get("delivery", "")),
+        issue,
+    ]
+    what += [address] * (not delivery)
+    reason = without_addresses(_text(reported.get("reason")) or _text(reported.get("response")))[
+        :LONGEST_REASON
+    ]
+    event = Event(
+        key=hashlib.sha256(json.dumps(tuple(what), default=str).encode()).hexdigest(),
+        delivery_id=delivery,
+        issue_label=issue,
         fact=fact,
-        at=dt.datetime.fromtimestamp(at, dt.UTC),
-        suppresses=fact is Fact.COMPLAINED or (fact is Fact.BOUNCED and reported.get("type") != "blocked"),
+        at=at,
+        leaves=said in LEAVES,
+        reason=visible(reason) if fact in GONE_WRONG else "",
+        address=address,
+        message_id=_text(reported.get("sg_message_id")).partition(".")[0],
     )
+    return _judged(event, reported)
+
+
+def _judged(event: Event, reported: Mapping[str, Any]) -> Event | None:
+    """The event with what it says of the address; None where somebody is only away."""
+    words = _text(reported.get("reason"))
+    if event.fact is Fact.COMPLAINED:
+        return replace(event, suppresses=True)
+    if event.fact is Fact.DROPPED:
+        cause = DROPPED_FOR.get(words.casefold().strip(), "")
+        invalid = Weight.HARD if words.casefold().startswith("invalid") else None
+        return replace(event, suppresses=bool(cause), cause=cause, weight=invalid)
+    if event.fact is not Fact.BOUNCED:
+        return event
+    return None if is_away(words) else replace(event, weight=_weight(reported, words))
+
+
+def _weight(reported: Mapping[str, Any], words: str) -> Weight | None:
+    """What a bounce says of the address. SendGrid's types: bounce, blocked (for now, or for us), expired."""
+    kind, status = _text(reported.get("type")), _text(reported.get("status"))
+    sort = _text(reported.get("bounce_classification")).casefold()
+    if kind == "blocked" or sort in OF_OURS:
+        return None
+    if kind == "expired" or "expired" in words.casefold():
+        return Weight.SOFT
+    if sort == "invalid address":
+        return Weight.HARD
+    if not (status or words):
+        return Weight.SOFT if sort else Weight.HARD  # SendGrid itself calls it a bounce, which is for good
+    return weight_of(status, words)
+
+
+def _delivery(reported: Mapping[str, Any]) -> int | None:
+    """The delivery's id; 0 where the report names none, None where it can't be one of ours."""
+    given = str(reported.get("delivery", ""))
+    if not given:
+        return 0
+    is_id = given.isascii() and given.isdigit() and len(given) < 11 and 0 < int(given) <= LARGEST_ID
+    return int(given) if is_id else None
+
+
+def _moment(at: Any) -> dt.datetime | None:
+    """SendGrid documents whole seconds, and has sent fractions of them."""
+    if isinstance(at, bool) or not isinstance(at, int | float) or not 0 <= at < 1 << 33:
+        return None
+    return dt.datetime.fromtimestamp(at, dt.UTC)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""

@@ -22,8 +22,7 @@ from python_http_client import Client
 from python_http_client.exceptions import HTTPError
 from sendgrid import SendGridAPIClient
 
-from service.delivery import MailerUnusable, Message, Outcome, State
-from service.delivery.blame import Blame
+from service.delivery import Fault, MailerUnusable, Message, Outcome, State
 from service.delivery.model import Begin
 from service.emails import Recipient
 
@@ -32,6 +31,7 @@ SHARED = ("Auto-Submitted", "List-Id", "List-Archive", "List-Unsubscribe-Post", 
 OFF = {"enable": False}
 TRIES = 3  # of a call that surely was not taken
 UNANSWERED = 1  # calls in a row that may stay without an answer; the second of them has one reader
+REFUSED_ALONE = 25  # readers in a row, each in a call of its own: then it is not the readers
 PAUSE = 1.0  # seconds before the next try
 JSON = "application/json; charset=utf-8"
 TAKEN = 202  # 200 is what the sandbox says, which delivers nothing, or a stranger on the way
@@ -90,20 +90,20 @@ class SendGridMailer:
         return self._size
 
     def send(self, messages: Iterable[Message], begin: Begin) -> Result:
-        blame = Blame()
+        refused = _Refused()
         with ThreadPoolExecutor(1, "sendgrid") as line:
             called: tuple[_Call, Future[Outcome | None]] | None = None
             for call in self._calls(messages):
                 if called is not None:
-                    yield from self._heard(*called, begin, blame)
+                    yield from self._heard(*called, begin, refused)
                 if self._unanswered:
                     called = None
-                    yield from self._probed(call, begin, blame)
+                    yield from self._probed(call, begin, refused)
                     continue
                 begin(call.messages)
                 called = call, line.submit(self._post, call.body)
             if called is not None:
-                yield from self._heard(*called, begin, blame)
+                yield from self._heard(*called, begin, refused)
 
     def was_sent(self, message_id: str) -> None:  # noqa: ARG002 - its events say it, when they come
         return None
@@ -115,27 +115,29 @@ class SendGridMailer:
                 shared = shared or _shared(some[0])
                 yield _Call(some, shared)
 
-    def _heard(self, call: "_Call", answer: Future[Outcome | None], begin: Begin, blame: Blame) -> Result:
+    def _heard(
+        self, call: "_Call", answer: Future[Outcome | None], begin: Begin, refused: "_Refused"
+    ) -> Result:
         """What became of a call's messages, each of them; MailerUnusable where no more should be sent."""
         try:
             outcome = answer.result()
         except MailerUnusable as error:
             for message in call.messages:
                 yield message, Outcome(State.FAILED, str(error))
-            raise MailerUnusable(str(error), [*blame.blameless, *call.messages]) from error
+            raise MailerUnusable(str(error), [*refused.messages, *call.messages]) from error
         if outcome is None and len(call.messages) > 1:
-            yield from self._halved(call, begin, blame)
+            yield from self._halved(call, begin, refused)
             return
-        found, stop = outcome or Outcome(State.REFUSED, self._words), ""
+        found, stop = outcome or Outcome(State.REFUSED, self._words, Fault.READER), ""
         for message in call.messages:
-            stop = blame.verdict(message, found) or stop
+            stop = refused.take_in(message, found) or stop
             yield message, found
         if found.state is State.UNCERTAIN and self._unanswered > UNANSWERED:
             stop = f"{self._unanswered} calls in a row were not answered: {found.detail}"
         if stop:
-            raise MailerUnusable(f"SendGrid does not take our mail: {stop}", blame.blameless)
+            raise MailerUnusable(f"SendGrid does not take our mail: {stop}", refused.messages)
 
-    def _halved(self, call: "_Call", begin: Begin, blame: Blame) -> Result:
+    def _halved(self, call: "_Call", begin: Begin, refused: "_Refused") -> Result:
         """The halves of a call that was refused, each by itself: one reader is at fault, nobody got anything.
 
         Where it turns out that it is the provider, those that were not tried again have got nothing either.
@@ -144,7 +146,7 @@ class SendGridMailer:
         try:
             for half in call.halves():
                 begin(half.messages)
-                for known in self._heard(half, self._posted(half), begin, blame):
+                for known in self._heard(half, self._posted(half), begin, refused):
                     told += 1
                     yield known
         except MailerUnusable as error:
@@ -152,11 +154,11 @@ class SendGridMailer:
                 yield message, Outcome(State.FAILED, str(error))
             raise MailerUnusable(str(error), [*error.blameless, *call.messages[told:]]) from error
 
-    def _probed(self, call: "_Call", begin: Begin, blame: Blame) -> Result:
+    def _probed(self, call: "_Call", begin: Begin, refused: "_Refused") -> Result:
         """A call after one that was not answered: one reader first, or an outage makes all uncertain."""
         for part in call.cut(1):
             begin(part.messages)
-            yield from self._heard(part, self._posted(part), begin, blame)
+            yield from self._heard(part, self._posted(part), begin, refused)
 
     def _posted(self, call: "_Call") -> Future[Outcome | None]:
         answer: Future[Outcome | None] = Future()
@@ -206,6 +208,24 @@ class SendGridMailer:
             return None
         # 408 and 5xx come after the body: it may have been taken
         return Outcome(State.UNCERTAIN if code == 408 or code >= 500 else State.REFUSED, self._words)
+
+
+class _Refused:
+    """Whom SendGrid refused since it took somebody's: a call is cut into halves until one reader is left."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+
+    def take_in(self, message: Message, outcome: Outcome) -> str:
+        """Why no more should be sent; nothing while more should."""
+        if outcome.state is State.ACCEPTED:
+            self.messages.clear()
+        if outcome.state is not State.REFUSED:
+            return ""
+        self.messages.append(message)
+        if len(self.messages) < REFUSED_ALONE:
+            return ""
+        return f"{len(self.messages)} recipients in a row are refused alike: {outcome.detail}"
 
 
 class _Endpoint(Client):  # type: ignore[misc]  # it has no types

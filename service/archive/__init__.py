@@ -6,6 +6,9 @@ issues     briefs, issues and their approval
 edits      what editors changed by hand, and the originals
 planning   who gets an issue, and when
 ledger     what became of it
+bounces    what comes back teaches the roster
+tallies    sums of what stands still, and what is old is deleted
+queue      which deliveries may be claimed, and in which order
 settling   the words of workers on what they claimed; what a cancellation allows
 hours      when each is due, and what is late
 pacing     token buckets that the workers share
@@ -39,15 +42,17 @@ from service.archive.issues import (
     Stale,
     UnknownIssue,
 )
-from service.archive.ledger import Claimant, Claims, Ledger, LedgerBroken, Unavailable
+from service.archive.ledger import Claims, Ledger, LedgerBroken, Unavailable
 from service.archive.lookups import Crowd, Lookups
 from service.archive.papers import PaperShelf
 from service.archive.planning import FanOut, Planning, Span
+from service.archive.queue import Claimant
 from service.archive.reports import Group, Line, Reports
 from service.archive.restoring import Restoring
 from service.archive.settling import IssueCancelled
 from service.archive.sheets import sheet
 from service.archive.tables import BriefRow, DeliveryRow, Halt, IssueRow, PaperRow, SightingRow
+from service.archive.tallies import Tallies
 from service.archive.trends import IssueTrend, Received, TrendBook
 from service.archive.watch import Watch, Watched
 
@@ -93,7 +98,7 @@ __all__ = [
 
 class Archive(
     PaperShelf, IssueShelf, EditDesk, Planning, Ledger, Hours, Reports, Lookups, EventBook, TrendBook,
-    AdminBook, Agenda, Watch, Restoring, Deletion,
+    AdminBook, Agenda, Watch, Restoring, Deletion, Tallies,
 ):  # fmt: skip
     """Every query on papers, briefs, issues, deliveries and admins."""
 

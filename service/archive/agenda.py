@@ -2,11 +2,13 @@
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from service.archive.restoring import LEFT_AFTER, may_have_left
 from service.archive.tables import (
     BriefRow,
     BuildRow,
@@ -44,7 +46,7 @@ class Agenda:
                 topics=tuple(topics),
                 covered=_covered(session, now.date()),
                 tries=tuple(map(_try, tries)),
-                issues=_issues(session, now, chores),
+                issues=tuple(_held(session, one) for one in _issues(session, now, chores)),
                 chores=chores,
             )
 
@@ -179,6 +181,12 @@ def _issues(session: Session, now: dt.datetime, chores: Mapping[str, dt.datetime
     return tuple(_draft(row, topics.get(row.label, ()), chores) for row in rows)
 
 
+def _held(session: Session, draft: Draft) -> Draft:
+    """With whether it may have left already, by what a restore lost."""
+    is_open = not draft.planned and not draft.halted
+    return replace(draft, may_have_left=True) if is_open and may_have_left(session, draft.label) else draft
+
+
 def _all_issues() -> sa.Select[Any]:
     """Issues that were lately built or planned, with their review as they stand."""
     row, review = table(IssueRow).c, table(ReviewRow).c
@@ -211,6 +219,9 @@ def _deliveries() -> list[sa.ColumnElement[Any]]:
         of(sa.func.min(row.retry_at), again).label("retry_at"),
         of(sa.func.min(row.claimed_at), row.state == Delivered.CLAIMED).label("claimed_at"),
         of(sa.func.count(), waiting, row.due_at.is_(None)).label("held"),
+        of(sa.func.count(), row.state == Delivered.UNCERTAIN, row.reason.startswith(LEFT_AFTER)).label(
+            "restored"
+        ),
     ]
 
 
@@ -243,6 +254,7 @@ def _draft(row: Any, topics: tuple[str, ...], chores: Mapping[str, dt.datetime])
         retry_at=row.retry_at,
         claimed_at=row.claimed_at,
         held=row.held,
+        restored=row.restored,
         asked_about_held_at=chores.get(asked_about_held(row.label)),
         unasked_at=chores.get(asked_in_vain(row.label)),
     )

@@ -2,21 +2,29 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from service.archive.bounces import RULES, learn, suppress
 from service.archive.settling import REPORTED
 from service.archive.tables import DeliveryRow, EventRow
+from service.archive.tallies import forget_tallies
 from service.delivery import Fact, State
-from service.delivery.events import Event, Standing, after
+from service.delivery.bounces import Bounce, BounceRules
+from service.delivery.events import GONE_WRONG, Event, Standing, after
+from subscribers import history
+from subscribers.addresses import AddressRefused, read_address
 from subscribers.database import insert_new, is_one_of, table, writer
-from subscribers.suppressions import Cause, Kind
-from subscribers.tables import SubscriberRow, SuppressionRow
+from subscribers.preferences import Standing as Person
+from subscribers.suppressions import Cause
+from subscribers.tables import SubscriberRow
 
 EVENTS_FOR = dt.timedelta(days=90)  # providers repeat an event for days, not for months
+COMES_BACK = dt.timedelta(days=10)  # for so long a server tries, and tells then that it could not deliver
+AHEAD = dt.timedelta(minutes=10)  # how far a provider's clock may be behind
+PROVIDER = "the mail provider"  # where a reader said that they want no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +44,21 @@ class EventBook:
         self._engine = engine
         self._writer = writer(engine)
 
-    def record(self, events: Sequence[Event], now: dt.datetime) -> Recorded:
+    def record(self, events: Sequence[Event], now: dt.datetime, bounces: BounceRules = RULES) -> Recorded:
         """Take in events; rows, suppressions and the events' keys are written together or not at all."""
         with Session(self._writer) as session, session.begin():
+            events = [_found(session, event) for event in events]
             rows = _rows(session, events)
             known = [event for event in events if _is_of(event, rows.get(event.delivery_id))]
             fresh = _fresh(session, known, now)
+            forget_tallies(session, {rows[event.delivery_id].issue_label for event in fresh})
             for event in fresh:
                 _apply(rows[event.delivery_id], event)
-            gone = {event.delivery_id: event.fact for event in fresh if event.suppresses}
-            suppressed = _suppress(session, [(rows[one], fact) for one, fact in gone.items()], now)
+            for event in fresh:
+                if event.leaves:
+                    _leave(session, rows[event.delivery_id].subscriber_id, now)
+            told = [(rows[event.delivery_id], event) for event in fresh]
+            suppressed = _suppress(session, told, now) + _learn(session, told, now, bounces)
             return Recorded(len(fresh), len(known) - len(fresh), len(events) - len(known), suppressed)
 
     def prune_events(self, before: dt.datetime) -> int:
@@ -64,7 +77,7 @@ def _rows(session: Session, events: Sequence[Event]) -> dict[int, DeliveryRow]:
 
 
 def _is_of(event: Event, row: DeliveryRow | None) -> bool:
-    return row is not None and row.issue_label == event.issue_label and not _never_left(row)
+    return row is not None and event.issue_label in {row.issue_label, None} and not _never_left(row)
 
 
 def _never_left(row: DeliveryRow) -> bool:
@@ -90,25 +103,90 @@ def _apply(row: DeliveryRow, event: Event) -> None:
         row.fact, row.fact_at = then.fact, event.at
     if then.state is not before.state:
         row.state, row.reason, row.retry_at = then.state, f"{REPORTED}{then.fact}", None
+    if then.fact is event.fact and then.fact in GONE_WRONG:
+        row.reason = f"{REPORTED}{then.fact}{f': {event.reason}' if event.reason else ''}"
 
 
-def _suppress(session: Session, gone: Sequence[tuple[DeliveryRow, Fact]], now: dt.datetime) -> int:
+def _found(session: Session, event: Event) -> Event:
+    """The event with its delivery, where the provider names only the reader and the time."""
+    if event.delivery_id or not event.address:
+        return event
+    row = session.execute(_candidates(event)).first() if _key(event) else None
+    return replace(event, delivery_id=row.id, issue_label=row.issue_label) if row else event
+
+
+def _key(event: Event) -> str:
+    try:
+        return read_address(event.address).key
+    except AddressRefused:
+        return ""
+
+
+def _candidates(event: Event) -> sa.Select[tuple[int, str]]:
+    """The newest delivery to this address that left shortly before; first the one that the provider named."""
+    row, person = table(DeliveryRow).c, table(SubscriberRow).c
+    rows = sa.select(row.id, row.issue_label).join(table(SubscriberRow), person.id == row.subscriber_id)
+    rows = rows.where(person.address_key == _key(event), row.claimed_at.is_not(None))
+    rows = rows.where(row.claimed_at.between(event.at - COMES_BACK, event.at + AHEAD))
+    order: list[sa.ColumnElement[object]] = [row.claimed_at.desc()]
+    if event.message_id:
+        order.insert(0, sa.case((row.reason == f"202 {event.message_id}", 0), else_=1))
+    return rows.order_by(*order).limit(1)
+
+
+def _leave(session: Session, subscriber_id: int, now: dt.datetime) -> None:
+    """The reader said to their provider that they want no more: they have left."""
+    row = session.get(SubscriberRow, subscriber_id, with_for_update=True)
+    if row is None or row.standing == Person.LEFT:
+        return
+    row.standing, row.left_at, row.version = Person.LEFT, now, row.version + 1
+    history.record(session, subscriber_id, ["left"], PROVIDER, now)
+
+
+Told = Sequence[tuple[DeliveryRow, Event]]
+
+
+def _suppress(session: Session, told: Told, now: dt.datetime) -> int:
     """Suppress the addresses that these deliveries went to; how many."""
-    ids = {row.subscriber_id for row, _ in gone}
-    fields = (col(SubscriberRow.id), col(SubscriberRow.address_key), col(SubscriberRow.moved_at))
-    found = session.execute(sa.select(*fields).where(is_one_of(session, fields[0], ids)))
-    people = {person: (key, moved_at) for person, key, moved_at in found}
-    causes: dict[str, Cause] = {}
-    for row, fact in gone:
-        key, moved_at = people.get(row.subscriber_id, ("", None))
-        if key and _went_to_present_address(row, moved_at):
-            causes[key] = Cause.COMPLAINED if fact is Fact.COMPLAINED else Cause.BOUNCED
-    rows: list[dict[str, Any]] = [
-        {"kind": Kind.ADDRESS, "value": key, "cause": cause, "note": "", "at": now}
-        for key, cause in causes.items()
+    gone = [(row, event) for row, event in told if event.suppresses]
+    people = _present(session, gone)
+    causes = [
+        (people[row.subscriber_id], _cause(event), event.reason)
+        for row, event in gone
+        if row.subscriber_id in people
     ]
-    insert_new(session.connection(), table(SuppressionRow), rows)
-    return len(rows)
+    return suppress(session, causes, now)
+
+
+def _cause(event: Event) -> Cause:
+    if event.cause:
+        return Cause(event.cause)
+    return Cause.COMPLAINED if event.fact is Fact.COMPLAINED else Cause.BOUNCED
+
+
+def _learn(session: Session, told: Told, now: dt.datetime, rules: BounceRules) -> int:
+    """Count bounces of these deliveries; how many addresses that suppresses."""
+    weighed = [(row, event) for row, event in told if event.weight is not None]
+    people = _present(session, weighed)
+    bounces = [
+        Bounce(row.subscriber_id, row.issue_label, event.weight, event.reason)
+        for row, event in weighed
+        if row.subscriber_id in people and event.weight is not None
+    ]
+    return learn(session, bounces, now, rules) if bounces else 0
+
+
+def _present(session: Session, told: Told) -> dict[int, str]:
+    """Address keys of the subscribers who still have the address that these went to."""
+    fields = (col(SubscriberRow.id), col(SubscriberRow.address_key), col(SubscriberRow.moved_at))
+    ids = {row.subscriber_id for row, _ in told}
+    found = session.execute(sa.select(*fields).where(is_one_of(session, fields[0], sorted(ids))))
+    people = {person: (key, moved_at) for person, key, moved_at in found if person is not None}
+    return {
+        row.subscriber_id: people[row.subscriber_id][0]
+        for row, _ in told
+        if row.subscriber_id in people and _went_to_present_address(row, people[row.subscriber_id][1])
+    }
 
 
 def _went_to_present_address(row: DeliveryRow, moved_at: dt.datetime | None) -> bool:

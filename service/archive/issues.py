@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from service.archive.originals import bring_back, is_edited
 from service.archive.papers import chunks
 from service.archive.tables import BriefRow, DeliveryRow, Halt, IssueRow, OriginalRow, SightingRow
+from service.archive.tallies import counts_of
 from service.briefs.model import Brief
 from service.delivery import State
 from service.issues import Issue
@@ -68,6 +69,8 @@ class IssueStatus:
             return "being delivered"
         if self.deliveries.get(State.UNCERTAIN):
             return "delivered, some uncertain"
+        if self.deliveries.get(State.GIVEN_UP):
+            return "delivered, some held"
         return "quiet week" if self.audience == 0 else "delivered"
 
 
@@ -283,13 +286,16 @@ def status(session: Session, row: IssueRow) -> IssueStatus:
         planned=row.planned_at is not None,
         halt=Halt(row.halt) if row.halt else None,
         audience=row.audience,
-        deliveries=counts(session, row.label),
+        deliveries=counts_of(session, [row.label]).get(row.label, {}),
     )
 
 
 def counts(session: Session, label: str) -> dict[State, int]:
+    """How many deliveries of the issue stand in each state, counted row by row where the rows are there."""
     counted = sa.select(col(DeliveryRow.state), sa.func.count()).where(col(DeliveryRow.issue_label) == label)
-    return {State(state): count for state, count in session.execute(counted.group_by(col(DeliveryRow.state)))}
+    rows = session.execute(counted.group_by(col(DeliveryRow.state)))
+    found = {State(state): count for state, count in rows}
+    return found or counts_of(session, [label]).get(label, {})
 
 
 def _readable(contents: Sequence[str]) -> Iterator[Brief]:

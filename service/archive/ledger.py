@@ -2,16 +2,17 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from service.archive.bounces import RULES
 from service.archive.hours import attend, touch
 from service.archive.issues import IssueStatus, counts, issue_row, status
 from service.archive.pacing import give_back_unsent, hold_back, may_leave
-from service.archive.planning import Span
+from service.archive.queue import DUE_AGAIN, Claimant, due, has_come, held_until, on_trial
 from service.archive.settling import (
     CANCELLED,
     DELIVERIES,
@@ -24,8 +25,9 @@ from service.archive.settling import (
     settle,
 )
 from service.archive.tables import Halt, IssueRow
+from service.archive.tallies import forget_tallies
 from service.delivery import Delivery, MessageIds, Outcome, State
-from service.delivery.pace import Pace
+from service.delivery.bounces import BounceRules
 from subscribers.database import is_one_of, table, writer
 from subscribers.preferences import Standing
 from subscribers.suppressions import Kind
@@ -33,8 +35,7 @@ from subscribers.tables import SubscriberRow, SuppressionRow
 
 Unavailable = (sa.exc.OperationalError, sa.exc.InterfaceError)  # locked or gone: it may come back
 
-DUE_AGAIN = (State.FAILED, State.UNCERTAIN)
-SET_BACK = dt.timedelta(minutes=5)  # a row from so far in the future was written by a clock that was wrong
+CHUNKS_A_TURN = 4  # that are looked through for somebody whom the pace lets go
 UNREPORTED: dict[str, Any] = {"fact": None, "fact_at": None}  # a new copy has facts of its own
 WITHDRAWN = "left, was deleted or suppressed after the issue was planned"
 
@@ -49,18 +50,6 @@ class Claims:
 
     deliveries: Sequence[Delivery] = ()
     again_at: dt.datetime | None = None  # when more will be due, where the pace holds it back
-
-
-@dataclass(frozen=True, slots=True)
-class Claimant:
-    """Who claims, what, and how fast."""
-
-    worker: str
-    mailer: str = ""
-    pace: Pace = field(default_factory=Pace)
-    resend_after: dt.timedelta | None = None  # None: what is uncertain is held
-    span: Span | None = None
-    late: dt.timedelta | None = None  # what is later than this is held; None: nothing is
 
 
 class Ledger:
@@ -86,11 +75,17 @@ class Ledger:
         """Take up to `limit` rows that are due; committed before anything leaves."""
         return list(self.turn(label, Claimant(worker), limit, (), now).deliveries)
 
-    def settle(self, outcomes: Settled, now: dt.datetime, resend_after: dt.timedelta | None = None) -> None:
+    def settle(
+        self,
+        outcomes: Settled,
+        now: dt.datetime,
+        resend_after: dt.timedelta | None = None,
+        bounces: BounceRules = RULES,
+    ) -> None:
         """Write what became of claimed rows; a row that was claimed again since keeps what it has."""
         if outcomes:
             with Session(self._writer) as session, session.begin():
-                settle(session, outcomes, now, resend_after)
+                settle(session, outcomes, now, resend_after, bounces)
 
     def take_back(self, deliveries: Sequence[Delivery], now: dt.datetime, reason: str) -> int:
         """Undo refusals and failures that were the mailer's fault: they wait, and it cost them no attempt."""
@@ -108,27 +103,40 @@ class Ledger:
     def turn(self, label: str, claimant: Claimant, limit: int, settled: Settled, now: dt.datetime) -> Claims:
         """Settle one chunk and claim the next in one transaction: one wait for the disk for both."""
         with Session(self._writer) as session, session.begin():
+            if not claimant.pace.is_unlimited:
+                _lock(session, label)
             give_back_unsent(session, claimant.mailer, claimant.pace, settled, now)
-            settle(session, settled, now, claimant.resend_after)
+            settle(session, settled, now, claimant.resend_after, claimant.bounces)
             if limit < 1 or session.scalar(halt_of(label)) is not None:
                 return Claims()
             if claimant.late is not None:
                 attend(session, label, claimant.late, now)
             allowed, again_at = may_leave(session, claimant.mailer, claimant.pace, limit, now)
-            if again_at is not None and not _due(session, label, claimant, 1, now):
+            if again_at is not None and not due(session, label, claimant, 1, now):
                 again_at = None  # nothing is left to wait for
-            deliveries: list[Delivery] = []
-            ids: Sequence[int] = (0,)
-            while allowed and ids and not deliveries:  # a chunk of which nothing may be sent is not the end
-                ids = _due(session, label, claimant, allowed, now)
-                deliveries = _claim(session, ids, claimant, now)
-                if not claimant.pace.is_unlimited:
-                    deliveries = hold_back(session, claimant.mailer, claimant.pace, deliveries, now)
+            deliveries, is_end = _claimed(session, label, claimant, allowed, now)
             if not deliveries and again_at is None:
-                again_at = session.scalar(_held_until(label, claimant.span, now))
+                again_at = session.scalar(held_until(label, claimant.span, now)) if is_end else now
             if again_at is not None:
                 touch(session, label, again_at)
             return Claims(deliveries, again_at)
+
+    def ends_of_queue(self, label: str) -> tuple[int, int]:
+        """Ids of the first and the last delivery of an issue."""
+        rows = sa.select(sa.func.min(DELIVERIES.c.id), sa.func.max(DELIVERIES.c.id))
+        with Session(self._engine) as session:
+            first, last = session.execute(rows.where(DELIVERIES.c.issue_label == label)).one()
+            return first or 0, last or 0
+
+    def put_on_trial(self, label: str, *, on_trial: bool) -> None:
+        """The server took nobody's mail: the next run begins with those that this one did not try."""
+        with Session(self._writer) as session, session.begin():
+            session.execute(sa.update(IssueRow).where(col(IssueRow.label) == label).values(on_trial=on_trial))
+
+    def is_on_trial(self, label: str) -> bool:
+        """Whether the last run was stopped because the server took nobody's mail."""
+        with Session(self._engine) as session:
+            return bool(session.scalar(on_trial(label)))
 
     def claims(self, label: str) -> list[tuple[Delivery, str, dt.datetime]]:
         """Every claimed row with its worker and the time of its claim."""
@@ -166,24 +174,29 @@ class Ledger:
     def audited(self, label: str) -> IssueStatus:
         """The issue's status; LedgerBroken where its states don't add up to its audience."""
         with Session(self._engine) as session:
-            found = status(session, issue_row(session, label))
+            found = replace(status(session, issue_row(session, label)), deliveries=counts(session, label))
         if found.audience is not None and sum(found.deliveries.values()) != found.audience:
             parts = " + ".join(f"{count} {state}" for state, count in found.deliveries.items())
             raise LedgerBroken(f"issue {label}: {parts} is not the audience of {found.audience}")
         return found
 
     def undelivered(self, now: dt.datetime) -> list[str]:
-        """Labels of the issues with deliveries that are due or claimed, oldest first."""
-        due = sa.or_(
-            sa.and_(DELIVERIES.c.state == State.WAITING, DELIVERIES.c.due_at <= now),
-            DELIVERIES.c.state == State.CLAIMED,
-            sa.and_(DELIVERIES.c.state.in_(DUE_AGAIN), _has_come(now)),
+        """Labels of the issues with deliveries that are due or claimed, oldest first; each asks an index."""
+        row = DELIVERIES.c
+
+        def some(state: State, *which: sa.ColumnElement[bool]) -> sa.Exists:
+            mine = (row.issue_label == col(IssueRow.label), row.state == state, *which)
+            return sa.exists(sa.select(sa.literal(1)).select_from(DELIVERIES).where(*mine))
+
+        is_due = sa.or_(
+            some(State.CLAIMED),
+            some(State.WAITING, row.due_at <= now, row.retry_at.is_(None)),
+            *(some(state, has_come(now)) for state in (State.WAITING, *DUE_AGAIN)),
         )
-        inside = sa.select(sa.literal(1)).where(DELIVERIES.c.issue_label == IssueRow.label, due)
         with Session(self._engine) as session:
-            rows = select(IssueRow.label).where(col(IssueRow.planned_at).is_not(None), sa.exists(inside))
-            rows = rows.where(col(IssueRow.halt).is_(None)).order_by(col(IssueRow.planned_at))
-            return list(session.exec(rows))
+            rows = select(IssueRow.label).where(col(IssueRow.planned_at).is_not(None), is_due)
+            rows = rows.where(col(IssueRow.halt).is_(None), col(IssueRow.pruned_at).is_(None))
+            return list(session.exec(rows.order_by(col(IssueRow.planned_at))))
 
     def halt(self, label: str) -> Halt | None:
         with Session(self._engine) as session:
@@ -239,27 +252,27 @@ class Ledger:
             return _changed(session, label, states, values, ids)
 
 
-def _due(session: Session, label: str, claimant: Claimant, limit: int, now: dt.datetime) -> Sequence[int]:
-    """Rows whose time has come again, then waiting ones; by the index, not by reading all."""
-    rows = sa.select(DELIVERIES.c.id).where(DELIVERIES.c.issue_label == label)
-    if claimant.span is not None:
-        rows = rows.where(DELIVERIES.c.id.between(claimant.span.first, claimant.span.last))
-    rows = rows.order_by(DELIVERIES.c.due_at, DELIVERIES.c.id).with_for_update(skip_locked=True)
-    states = (State.FAILED,) if claimant.resend_after is None else DUE_AGAIN
-    ids: list[int] = []
-    for state in states:
-        due = rows.where(DELIVERIES.c.state == state, _has_come(now))
-        ids.extend(session.scalars(due.limit(limit - len(ids))).all())
-    may_go = sa.or_(DELIVERIES.c.retry_at.is_(None), _has_come(now))
-    waiting = rows.where(DELIVERIES.c.state == State.WAITING, DELIVERIES.c.due_at <= now, may_go)
-    ids.extend(session.scalars(waiting.limit(limit - len(ids))).all())
-    return ids
+def _lock(session: Session, label: str) -> None:
+    """Before any bucket: who has a bucket and wants the issue must not meet who has the issue."""
+    row = sa.select(col(IssueRow.label)).where(col(IssueRow.label) == label)
+    session.execute(row.with_for_update(key_share=True))
 
 
-def _has_come(now: dt.datetime) -> sa.ColumnElement[bool]:
-    """Whether a row's time to be tried again has come; what a wrong clock wrote is not parked for ever."""
-    row = DELIVERIES.c
-    return sa.or_(row.retry_at <= now, sa.and_(row.retry_at.is_not(None), row.settled_at > now + SET_BACK))
+def _claimed(
+    session: Session, label: str, claimant: Claimant, allowed: int, now: dt.datetime
+) -> tuple[list[Delivery], bool]:
+    """Claims that may leave now, and whether the queue was looked through for them.
+
+    A chunk of which the pace lets nothing go is not the end; nor is it looked for without a bound.
+    """
+    for _ in range(CHUNKS_A_TURN if allowed else 0):
+        ids = due(session, label, claimant, allowed, now)
+        deliveries = _claim(session, ids, claimant, now)
+        if not claimant.pace.is_unlimited:
+            deliveries = hold_back(session, claimant.mailer, claimant.pace, deliveries, now)
+        if deliveries or not ids:
+            return deliveries, True
+    return [], not allowed
 
 
 def _claim(session: Session, ids: Sequence[int], claimant: Claimant, now: dt.datetime) -> list[Delivery]:
@@ -280,14 +293,6 @@ def _claim(session: Session, ids: Sequence[int], claimant: Claimant, now: dt.dat
     return [one for one, reachable in known if reachable]
 
 
-def _held_until(label: str, span: Span | None, now: dt.datetime) -> sa.Select[Any]:
-    """When the first delivery that the pace holds back is due."""
-    rows = sa.select(sa.func.min(DELIVERIES.c.retry_at)).where(
-        DELIVERIES.c.issue_label == label, DELIVERIES.c.state == State.WAITING, DELIVERIES.c.due_at <= now
-    )
-    return rows if span is None else rows.where(DELIVERIES.c.id.between(span.first, span.last))
-
-
 def _changed(
     session: Session,
     label: str,
@@ -296,6 +301,7 @@ def _changed(
     ids: Sequence[int] = (),
 ) -> int:
     issue_row(session, label)
+    forget_tallies(session, [label])
     rows = sa.update(DELIVERIES).where(DELIVERIES.c.issue_label == label, DELIVERIES.c.state.in_(states))
     if ids:
         rows = rows.where(is_one_of(session, DELIVERIES.c.id, ids))

@@ -2,13 +2,13 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from service.archive.settling import DELIVERIES, Settled
-from service.archive.tables import BucketRow, DeliveryRow
+from service.archive.tables import BucketRow
 from service.delivery import Delivery, State
 from service.delivery.pace import Bucket, Pace, full, whole
 from subscribers.database import insert_new, is_one_of, table
@@ -35,23 +35,59 @@ def may_leave(
 def hold_back(
     session: Session, mailer: str, pace: Pace, claimed: Sequence[Delivery], now: dt.datetime
 ) -> list[Delivery]:
-    """Give back what the buckets of recipients' domains don't pay for, and pay for the rest."""
-    domains: Counter[str] = Counter()
+    """Give back what the buckets of recipients' domains don't pay for, and pay for the rest.
+
+    Each that goes back has a moment of its own. A bounded number of statements, however many rows there are;
+    all workers lock the buckets in one order.
+    """
+    domains = {one.id: one.address.rpartition("@")[2].casefold() for one in claimed}
+    paced = sorted(set(domains.values()) & set(pace.domain_rates))
+    names = {domain: f"domain:{mailer}:{domain}" for domain in paced}
+    rows = _buckets(session, {names[one]: pace.domain_rates[one] for one in paced}, now)
+    shares = {domain: _Share(rows[names[domain]], pace.domain_rates[domain], now) for domain in paced}
     kept, held = [], {}
     for one in claimed:
-        domain = one.address.rpartition("@")[2].casefold()
-        rate = pace.domain_rates.get(domain)
-        if rate:
-            bucket = _bucket(session, f"domain:{mailer}:{domain}", rate, now)
-            if domains[domain] >= whole(bucket.tokens):
-                held[one.id] = now + bucket.wait(rate, domains[domain] + 1)
-                domains[domain] += 1
-                continue
-            domains[domain] += 1
-        kept.append(one)
+        share = shares.get(domains[one.id])
+        until = share.take() if share is not None else None
+        if until is None:
+            kept.append(one)
+        else:
+            held[one.id] = until
+    for share in shares.values():
+        share.write()
+    session.flush()
     _give_back(session, held, now)
     _pay(session, mailer, pace, kept, now)
     return kept
+
+
+class _Share:
+    """What a domain's bucket gives to the rows of one claim: now, or a moment of their own later on."""
+
+    def __init__(self, row: BucketRow, rate: float, now: dt.datetime) -> None:
+        self._row, self._rate, self._now = row, rate, now
+        self._tokens = Bucket(row.tokens, row.at).refilled(rate, now).tokens
+        self._left = whole(self._tokens)
+        next_token = now + Bucket(self._tokens - self._left, now).wait(rate)
+        # what was put off before has the moments until then
+        self._after = max(row.until or next_token - self._step, next_token - self._step)
+
+    @property
+    def _step(self) -> dt.timedelta:
+        return dt.timedelta(seconds=1 / self._rate)
+
+    def take(self) -> dt.datetime | None:
+        """None where one more may leave now, else when it may."""
+        if self._left:
+            self._left -= 1
+            self._tokens -= 1
+            return None
+        self._after += self._step
+        return self._after
+
+    def write(self) -> None:
+        self._row.tokens, self._row.at = self._tokens, self._now
+        self._row.until = self._after if self._after > self._now else None
 
 
 def give_back_unsent(session: Session, mailer: str, pace: Pace, settled: Settled, now: dt.datetime) -> None:
@@ -80,19 +116,27 @@ def _pay(session: Session, mailer: str, pace: Pace, kept: Sequence[Delivery], no
         _take(session, f"rate:{mailer}", pace.rate, len(kept), now)
     if pace.warm_up:
         _use_day(session, _day(mailer, _date(now)), len(kept), now)
-    found = Counter(one.address.rpartition("@")[2].casefold() for one in kept)
-    for domain, count in sorted(found.items()):
-        if rate := pace.domain_rates.get(domain):
-            _take(session, f"domain:{mailer}:{domain}", rate, count, now)
 
 
 def _give_back(session: Session, held: dict[int, dt.datetime], now: dt.datetime) -> None:
-    for delivery, until in held.items():
-        session.execute(
-            sa.update(DeliveryRow)
-            .where(col(DeliveryRow.id) == delivery)
-            .values(state=State.WAITING, worker=None, claimed_at=None, settled_at=now, retry_at=until)
-        )
+    if held:
+        values = {"state": State.WAITING, "worker": None, "claimed_at": None, "settled_at": now}
+        rows = [{"delivery": one, "until": until} for one, until in held.items()]
+        put_off = sa.update(DELIVERIES).where(DELIVERIES.c.id == sa.bindparam("delivery"))
+        session.connection().execute(put_off.values(**values, retry_at=sa.bindparam("until")), rows)
+
+
+def _buckets(session: Session, rates: Mapping[str, float], now: dt.datetime) -> dict[str, BucketRow]:
+    """The buckets of these names, locked in the order of their names: nobody waits in a circle."""
+    if not rates:
+        return {}
+    first = [{"name": name, "tokens": full(rates[name], now).tokens, "at": now} for name in sorted(rates)]
+    insert_new(session.connection(), table(BucketRow), first)
+    wanted = select(BucketRow).where(is_one_of(session, col(BucketRow.name), sorted(rates)))
+    rows = session.exec(
+        wanted.order_by(col(BucketRow.name)).with_for_update().execution_options(populate_existing=True)
+    )
+    return {row.name: row for row in rows}
 
 
 def _bucket(session: Session, name: str, rate: float, now: dt.datetime) -> Bucket:

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from service.archive.tables import BriefRow, CardRow, FetchRow, IssueRow, PaperRow, SightingRow
 from service.papers import Fetched, Paper, Sighting, Window
-from subscribers.database import writer
+from subscribers.database import is_one_of, table, writer
 from subscribers.topics import Topic
 
 ROWS_A_STATEMENT = 400  # SQLite takes 32,766 parameters in a statement; a paper has 13
@@ -64,11 +64,26 @@ class PaperShelf:
                 )
             )
 
-    def sightings(self, topic_slug: str) -> tuple[Sighting, ...]:
-        """What every build of this topic saw."""
+    def sightings(self, topic_slug: str, ids: Iterable[str] | None = None) -> tuple[Sighting, ...]:
+        """What every build of this topic saw; of these papers alone, where some are given."""
+        mine = select(SightingRow).where(SightingRow.topic_slug == topic_slug)
         with Session(self._engine) as session:
-            rows = session.exec(select(SightingRow).where(SightingRow.topic_slug == topic_slug))
+            if ids is not None:
+                mine = mine.where(is_one_of(session, col(SightingRow.paper_id), list(ids)))
+            rows = session.exec(mine)
             return tuple(Sighting(row.paper_id, row.version, row.window_label, row.taken) for row in rows)
+
+    def briefed_since(self, topic_slug: str, first: dt.date, *, but: str) -> dict[str, Paper]:
+        """Papers that a topic's briefs took of windows from a day on, those of one window aside."""
+        row = table(SightingRow).c
+        taken = (
+            sa.select(row.paper_id)
+            .join(table(IssueRow), col(IssueRow.label) == row.window_label)
+            .where(row.topic_slug == topic_slug, row.taken, row.window_label != but)
+            .where(col(IssueRow.first) >= first)
+        )
+        with Session(self._engine) as session:
+            return read_papers(session, tuple(dict.fromkeys(session.scalars(taken))))
 
     def began(self, topic_slug: str) -> dt.date | None:
         """First day of the earliest window that has a brief on the topic, None before its first build."""

@@ -83,7 +83,7 @@ class Planning:
                 rows = audience(offer).subquery()
                 source, due_at = _with_moments(session, rows, now) if local_hours else (rows, _literal(now))
                 session.execute(_frozen(label, rows, source, due_at))
-                hold_what_may_have_left(session, label, row.last)
+                hold_what_may_have_left(session, label)
             row.planned_at, row.audience = now, sum(counts(session, label).values())
             row.attended_at = now if local_hours else None
             if fan_out is not None and not local_hours:

@@ -1,7 +1,8 @@
 """Reading the ledger: its rows for an operator, and its figures."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +10,15 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from service.archive.tables import DeliveryRow, IssueRow
+from service.archive.tallies import counts_of, is_open, tallied
 from service.delivery import State
 from service.delivery.figures import Figures
+from service.delivery.model import GIVEN_BACK
 from subscribers.database import table
 from subscribers.tables import SubscriberRow
 
 PAGE = 5000
+SAMPLE = 1000  # rows of which the pace is told
 LATELY = dt.timedelta(minutes=5)
 
 
@@ -60,6 +64,23 @@ class Reports:
             after = page[-1].id
             left = None if left is None else left - len(page)
 
+    def went_back(self, label: str, limit: int) -> list[Line]:
+        """Deliveries that wait because the server refused everybody, the last it was asked about first."""
+        row = table(DeliveryRow).c
+        rows = LINE.where(row.issue_label == label, row.state == State.WAITING)
+        rows = rows.where(row.reason.startswith(GIVEN_BACK)).order_by(row.settled_at.desc(), row.id)
+        with Session(self._engine) as session:
+            return [line_of(*one) for one in session.execute(rows.limit(limit))]
+
+    def next_retry(self, label: str) -> dt.datetime | None:
+        """When the first delivery that failed is due again."""
+        row = table(DeliveryRow).c
+        first = sa.select(sa.func.min(row.retry_at, type_=row.retry_at.type))
+        with Session(self._engine) as session:
+            mine = first.where(row.issue_label == label, row.state == State.FAILED)
+            found: dt.datetime | None = session.scalar(mine)
+            return found
+
     def groups(self, label: str) -> list[Group]:
         """How many stand in each state for each reason, most first; accepted ones for none."""
         row = table(DeliveryRow).c
@@ -80,21 +101,44 @@ class Reports:
             return [line_of(*one) for one in session.execute(rows)]
 
     def figures(self, now: dt.datetime, label: str | None = None) -> Figures:
-        """How delivering goes, from the database alone: the same for every process that asks."""
-        row = table(DeliveryRow).c
-        mine = sa.true() if label is None else row.issue_label == label
-        lately = sa.and_(mine, row.settled_at > now - LATELY, row.state == State.ACCEPTED)
-        span = sa.select(sa.func.count(), sa.func.min(row.settled_at), sa.func.max(row.settled_at))
+        """How delivering goes, from the database alone: the same for every process that asks.
+
+        What stands still was counted once; only what is being delivered is read.
+        """
         with Session(self._engine) as session:
-            states = session.execute(sa.select(row.state, sa.func.count()).where(mine).group_by(row.state))
-            facts = sa.select(row.fact, sa.func.count()).where(mine, row.fact.is_not(None))
-            count, first, last = session.execute(span.where(lately)).one()
-            return Figures(
-                {State(state): n for state, n in states},
-                {str(fact): n for fact, n in session.execute(facts.group_by(row.fact))},
-                _age(session.scalar(_oldest(label)), now),
-                (last - first).total_seconds() / count if count else 0.0,
-            )
+            labels = [label] if label else list(session.scalars(_planned()))
+            kept = tallied(session, labels)
+            moving = [one for one in labels if one not in kept]
+            states: Counter[State] = Counter()
+            for counted in counts_of(session, labels).values():
+                states.update(counted)
+            facts = Counter[str]()
+            facts.update({str(row[0]): row[1] for row in session.execute(_facts(moving))})
+            for tally in kept.values():
+                facts.update({fact: n for (_, fact), n in tally.items() if fact})
+            open_ = [one for one in moving if is_open(session, one)]
+            oldest = session.scalar(_oldest(open_))
+            return Figures(states, facts, _age(oldest, now), _pace(session, open_, now))
+
+
+def _planned() -> sa.Select[Any]:
+    return sa.select(table(IssueRow).c.label).where(table(IssueRow).c.planned_at.is_not(None))
+
+
+def _facts(labels: Sequence[str]) -> sa.Select[Any]:
+    row = table(DeliveryRow).c
+    facts = sa.select(row.fact, sa.func.count()).where(row.issue_label.in_(labels), row.fact.is_not(None))
+    return facts.group_by(row.fact)
+
+
+def _pace(session: Session, labels: Sequence[str], now: dt.datetime) -> float:
+    """Seconds between two deliveries that were lately accepted, where something is being delivered."""
+    row, found = table(DeliveryRow).c, []
+    for label in labels:  # the last of each by its index, for thousands more would say the same
+        accepted = sa.select(row.settled_at).where(row.issue_label == label, row.state == State.ACCEPTED)
+        last = accepted.order_by(row.due_at.desc(), row.id.desc()).limit(SAMPLE)
+        found += [at for at in session.scalars(last) if at is not None and at > now - LATELY]
+    return (max(found) - min(found)).total_seconds() / len(found) if found else 0.0
 
 
 def _line() -> sa.Select[Any]:
@@ -116,13 +160,10 @@ def line_of(*row: Any) -> Line:
     return Line(*values)
 
 
-def _oldest(label: str | None) -> sa.Select[Any]:
-    """When the oldest issue was planned that still has deliveries to send."""
-    row, issue = table(DeliveryRow).c, table(IssueRow).c
-    open_ = row.state.in_((State.WAITING, State.CLAIMED, State.FAILED))
-    inside = sa.select(sa.literal(1)).where(row.issue_label == issue.label, open_)
-    oldest = sa.select(sa.func.min(issue.planned_at)).where(sa.exists(inside), issue.halt.is_(None))
-    return oldest if label is None else oldest.where(issue.label == label)
+def _oldest(labels: Sequence[str]) -> sa.Select[Any]:
+    """When the oldest of these issues was planned, those aside that somebody halted."""
+    issue = table(IssueRow).c
+    return sa.select(sa.func.min(issue.planned_at)).where(issue.label.in_(labels), issue.halt.is_(None))
 
 
 def _age(since: dt.datetime | None, now: dt.datetime) -> float:

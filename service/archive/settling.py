@@ -9,10 +9,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
+from service.archive.bounces import RULES, learn
 from service.archive.issues import IssueClosed, issue_row
 from service.archive.tables import DeliveryRow, Halt, IssueRow
+from service.archive.tallies import forget_tallies
 from service.delivery import Delivery, Outcome, State, settlement
-from service.delivery.events import MEANS
+from service.delivery.bounces import Bounce, BounceRules, learnt
+from service.delivery.events import GONE_WRONG, MEANS
+from service.delivery.model import GIVEN_BACK
 from subscribers.database import UtcDateTime, is_one_of, table
 
 DELIVERIES = table(DeliveryRow)
@@ -43,14 +47,22 @@ def is_cancelled(session: Session, label: str) -> bool:
     return bool(session.scalar(halt_of(label).with_for_update(key_share=True)) == Halt.CANCELLED)
 
 
-def settle(session: Session, outcomes: Settled, now: dt.datetime, resend_after: dt.timedelta | None) -> None:
+def settle(
+    session: Session,
+    outcomes: Settled,
+    now: dt.datetime,
+    resend_after: dt.timedelta | None,
+    bounces: BounceRules = RULES,
+) -> None:
     """Rows that share everything are written together: most chunks are one statement."""
+    if not outcomes:
+        return
+    forget_tallies(session, {one.issue_label for one, _ in outcomes})
     cancelled = _cancelled(session, outcomes)
     alike: dict[tuple[Any, ...], list[int]] = defaultdict(list)
     for delivery, outcome in outcomes:
-        tried = outcome.state not in {State.WAITING, State.SKIPPED}
-        attempt = delivery.attempt + tried
-        written, again_at = settlement(attempt, outcome, now, resend_after)
+        attempt = delivery.attempt + outcome.is_attempt
+        written, again_at = settlement(attempt, outcome, now, resend_after, place=delivery.id)
         if written.state in OPEN_AGAIN and delivery.issue_label in cancelled:
             written, again_at = Outcome(State.SKIPPED, CANCELLED), None
         alike[delivery.claim, written.state, written.detail, attempt, again_at].append(delivery.id)
@@ -62,6 +74,13 @@ def settle(session: Session, outcomes: Settled, now: dt.datetime, resend_after: 
         _tell_what_was_taken(
             session, [one for one, outcome in outcomes if outcome.state is not State.WAITING]
         )
+    refused = [
+        Bounce(one.subscriber_id, one.issue_label, weight, outcome.detail)
+        for one, outcome in outcomes
+        if outcome.state is State.REFUSED and (weight := learnt(outcome)) is not None
+    ]
+    if refused:
+        learn(session, refused, now, bounces)
 
 
 def _cancelled(session: Session, outcomes: Settled) -> set[str]:
@@ -110,11 +129,28 @@ def _each(alike: Mapping[tuple[Any, ...], Iterable[int]], now: dt.datetime) -> l
 _STATE = sa.bindparam("state_", type_=sa.String)
 _REASON = sa.bindparam("reason_", type_=sa.String)
 _MEANT = sa.case({str(fact): str(state) for fact, state in MEANS.items()}, value=DELIVERIES.c.fact)
+# What went back since the server refused everybody, and was not tried since, keeps its place in the queue.
+_UNTRIED = sa.and_(
+    _STATE == State.WAITING,
+    sa.func.coalesce(_REASON, "") == "",
+    DELIVERIES.c.reason.startswith(GIVEN_BACK),
+)
+# What a provider reports of what went wrong is kept, also where it overtook the worker's word.
+_TOLD_WHY = sa.and_(
+    sa.or_(*(DELIVERIES.c.fact == fact for fact in GONE_WRONG)), DELIVERIES.c.reason.startswith(REPORTED)
+)
 _WRITTEN = {
     "state": sa.func.coalesce(_MEANT, _STATE),
-    "reason": sa.case((_MEANT != _STATE, sa.literal(REPORTED) + DELIVERIES.c.fact), else_=_REASON),
+    "reason": sa.case(
+        (_TOLD_WHY, DELIVERIES.c.reason),
+        (_MEANT != _STATE, sa.literal(REPORTED) + DELIVERIES.c.fact),
+        (_UNTRIED, DELIVERIES.c.reason),
+        else_=_REASON,
+    ),
     "attempt": sa.bindparam("attempt_"),
-    "settled_at": sa.bindparam("settled_"),
+    "settled_at": sa.case(
+        (_UNTRIED, DELIVERIES.c.settled_at), else_=sa.bindparam("settled_", type_=UtcDateTime)
+    ),
     "retry_at": sa.case((DELIVERIES.c.fact.is_(None), sa.bindparam("retry_", type_=UtcDateTime))),
 }
 

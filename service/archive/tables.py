@@ -87,6 +87,13 @@ class IssueRow(SQLModel, table=True):
     by_hand: bool = Field(  # a person edited it or withdrew its approval: only a person approves it again
         default=False, sa_column_kwargs={"server_default": sa.false()}
     )
+    # its rows are gone, their sums kept
+    pruned_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+    on_trial: bool = (
+        Field(  # a server took nobody's mail: the next run begins with those it was not asked about
+            default=False, sa_column_kwargs={"server_default": sa.false()}
+        )
+    )
     message_ids: str | None = (
         None  # what the Message-IDs of its deliveries are made of, from the first send on
     )
@@ -101,6 +108,8 @@ class BriefRow(SQLModel, table=True):
     content: str  # the brief as JSON: what the templates get
 
 
+REPORTED = "fact IS NOT NULL"
+PUT_OFF = "retry_at IS NOT NULL"
 GONE_WRONG = "fact IN ('dropped', 'bounced', 'complained')"  # as SQL: an index and its queries say the same
 
 
@@ -117,6 +126,21 @@ class DeliveryRow(SQLModel, table=True):
             "fact",
             sqlite_where=sa.text(GONE_WRONG),
             postgresql_where=sa.text(GONE_WRONG),
+        ),
+        sa.Index(  # of those of which a provider reported
+            "ix_deliveries_fact",
+            "issue_label",
+            "fact",
+            sqlite_where=sa.text(REPORTED),
+            postgresql_where=sa.text(REPORTED),
+        ),
+        sa.Index(  # of those that wait for a moment of their own
+            "ix_deliveries_retry_at",
+            "issue_label",
+            "state",
+            "retry_at",
+            sqlite_where=sa.text(PUT_OFF),
+            postgresql_where=sa.text(PUT_OFF),
         ),
     )
 
@@ -138,6 +162,29 @@ class DeliveryRow(SQLModel, table=True):
     fact_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class TallyRow(SQLModel, table=True):
+    """How many deliveries of an issue stand alike, counted once while none of them changes."""
+
+    __tablename__ = "tallies"
+
+    issue_label: str = Field(foreign_key="issues.label", primary_key=True, ondelete="CASCADE")
+    state: str = Field(primary_key=True, max_length=16)
+    fact: str = Field(primary_key=True, max_length=16)  # empty for none
+    count: int
+
+
+class BounceRow(SQLModel, table=True):
+    """That an e-mail of an issue came back from a subscriber's address: in how many issues is what counts."""
+
+    __tablename__ = "bounces"
+
+    subscriber_id: int = Field(foreign_key="subscribers.id", primary_key=True, ondelete="CASCADE")
+    issue_label: str = Field(primary_key=True)
+    weight: str = Field(max_length=8)
+    reason: str = ""  # the server's words, without addresses
+    at: dt.datetime = Field(sa_type=UtcDateTime, index=True)
+
+
 class EventRow(SQLModel, table=True):
     """That an event of a provider was taken in: it may come again, and then changes nothing."""
 
@@ -155,6 +202,7 @@ class BucketRow(SQLModel, table=True):
     name: str = Field(primary_key=True, max_length=255)
     tokens: float
     at: dt.datetime = Field(sa_type=UtcDateTime)
+    until: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # moments are given away until then
 
 
 class LeaseRow(SQLModel, table=True):

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from service.archive.tables import GONE_WRONG, BriefRow, DeliveryRow, IssueRow, SightingRow
+from service.archive.tallies import counts_of
 from service.delivery import State
 from subscribers.database import table
 
@@ -56,7 +57,8 @@ class TrendBook:
         with Session(self._engine) as session:
             issues = _newest(session, limit)
             labels = [label for label, _ in issues]
-            states = _counted(session, outcomes_of(labels))
+            counted = counts_of(session, labels)
+            states = {label: {str(one): n for one, n in found.items()} for label, found in counted.items()}
             facts = _counted(session, gone_wrong(labels))
             papers = _papers(session, labels)
         return tuple(

@@ -1,12 +1,14 @@
 """What an operator watches: whether papers come, whether deliveries leave, how old the newest issue is."""
 
 import datetime as dt
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
+from service.archive.restoring import held_since_restore
 from service.archive.tables import DeliveryRow, FetchOutcomeRow, IssueRow
 from service.delivery import State
 from subscribers.database import table, writer
@@ -22,6 +24,7 @@ class Watched:
     fetched_at: dt.datetime | None  # the newest answer of a paper source
     fetch_failures: tuple[str, ...]  # slugs of the topics whose last fetch failed
     built_at: dt.datetime | None  # of the newest issue
+    restored: Mapping[str, int]  # by issue: deliveries that may have left, which a restored backup can't know
     overdue_since: dt.datetime | None  # when the oldest delivery was due that is still to be sent
 
 
@@ -52,7 +55,8 @@ class Watch:
                     session.scalars(failed.where(outcome.failed).order_by(outcome.topic_slug))
                 ),
                 built_at=session.scalar(sa.select(sa.func.max(col(IssueRow.built_at)))),
-                overdue_since=session.scalar(_overdue_since(now)),
+                restored=held_since_restore(session),
+                overdue_since=_overdue_since(session, now),
             )
 
     def issues_by_standing(self) -> dict[str, int]:
@@ -75,14 +79,41 @@ class Watch:
             return {str(name): count for name, count in session.execute(counted)}
 
 
-def _overdue_since(now: dt.datetime) -> sa.Select[Any]:
-    """A delivery is due at its reader's hour, or at the time to which it was put off; what is held is not."""
-    row, issue = table(DeliveryRow).c, table(IssueRow).c
-    since = sa.func.coalesce(row.retry_at, row.due_at, issue.planned_at, type_=row.retry_at.type)
-    return (
-        sa.select(sa.func.min(since, type_=row.retry_at.type))
-        .join_from(table(DeliveryRow), table(IssueRow), issue.label == row.issue_label)
-        .where(row.state.in_(OPEN), issue.halt.is_(None))
-        .where(sa.or_(row.state != State.WAITING, row.due_at <= now))
-        .where(sa.or_(row.retry_at.is_(None), row.retry_at <= now))
-    )
+def _overdue_since(session: Session, now: dt.datetime) -> dt.datetime | None:
+    """A delivery is due at its reader's hour, or at the time to which it was put off; what is held is not.
+
+    Of each issue that is open the oldest of each kind, by an index.
+    """
+    issue = table(IssueRow).c
+    planned = sa.select(issue.label, issue.planned_at).where(issue.planned_at.is_not(None))
+    planned = planned.where(issue.halt.is_(None), issue.pruned_at.is_(None), sa.or_(*map(_some, OPEN)))
+    found = [
+        moment
+        for label, planned_at in session.execute(planned).all()
+        for first in _firsts(label, now)
+        for moment in _moments(session, first, planned_at)
+    ]
+    return min(found, default=None)
+
+
+def _some(state: State) -> sa.Exists:
+    """Whether an issue has a delivery in this state."""
+    row = table(DeliveryRow).c
+    mine = (row.issue_label == table(IssueRow).c.label, row.state == state)
+    return sa.exists(sa.select(sa.literal(1)).select_from(table(DeliveryRow)).where(*mine))
+
+
+def _moments(session: Session, first: sa.Select[Any], planned_at: dt.datetime) -> Iterator[dt.datetime]:
+    for (moment,) in session.execute(first):
+        yield moment or planned_at
+
+
+def _firsts(label: str, now: dt.datetime) -> Iterator[sa.Select[Any]]:
+    """The oldest moment of each kind of delivery that is to be sent."""
+    row = table(DeliveryRow).c
+    for state in OPEN:
+        mine = (row.issue_label == label, row.state == state)
+        put_off = (row.retry_at.is_not(None), row.retry_at <= now)
+        yield sa.select(row.retry_at).where(*mine, *put_off).order_by(row.retry_at).limit(1)
+        due = (row.retry_at.is_(None), *((row.due_at <= now,) if state is State.WAITING else ()))
+        yield sa.select(row.due_at).where(*mine, *due).order_by(row.due_at).limit(1)

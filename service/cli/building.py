@@ -172,6 +172,8 @@ def approve(issue: Annotated[str, typer.Argument(help="the issue, such as 2026-W
     service = opened()
     status = service.archive.approve(issue, wiring.now())
     record(service, "approved", f"issue {issue}", status.content_hash[:12])
+    if why := service.archive.will_be_held(issue):
+        out.print(f"After the restore: {why}")
     out.print(f"Approved {issue} as {status.content_hash[:12]}. Next: brief send {issue}")
 
 

@@ -13,11 +13,13 @@ from typer.core import TyperGroup
 
 from service import wiring
 from service.adapters import processes
-from service.archive import Group, Halt, IssueStatus, Line, sheet
+from service.archive import Halt, IssueStatus, sheet
 from service.cli.printing import check_editions
+from service.cli.rows import moment, show_lines, show_reasons, show_troubled
 from service.cli.terminal import Refused, err, opened, out, print_json, record, start_logging, table
 from service.delivery import MailerUnusable, MessageMaker, State
 from service.delivery.figures import Pulse
+from service.delivery.policy import is_about_rate
 from service.pipeline import publish_issue
 from service.publishing import Progress as Watch
 from service.publishing import ask_mailer
@@ -79,24 +81,51 @@ def send(
         wiring.post_room(service, stopping) as room,
         watched_delivery() as watch,
     ):
+        before = service.archive.counts(issue).get(State.ACCEPTED, 0)
         try:
             status = publish_issue(issue, maker, room, watch=watch, local_hours=local_hours)
         except MailerUnusable as error:
-            raise Refused(f"{error}. {_left_waiting(service.archive.status(issue))}") from error
+            if not as_json:
+                show_troubled(service, issue)
+            advice = f" {error.advice}" if error.advice else ""
+            raise Refused(f"{error}.{advice} {_left_waiting(service.archive.status(issue))}") from error
     record(service, "sent", f"issue {issue}", ledger_line(status))
+    _report(service, status, before, as_json=as_json, local_hours=local_hours)
+    if any(status.deliveries.get(state) for state in _UNFINISHED) or _nobody_took_it(status):
+        raise typer.Exit(1)
+
+
+def _report(service: Service, status: IssueStatus, before: int, *, as_json: bool, local_hours: bool) -> None:
+    """What this run did, how the issue stands now, and what is left to do."""
+    issue = status.label
     if as_json:
         print_json({"issue": issue, "deliveries": {str(state): n for state, n in status.deliveries.items()}})
     else:
+        out.print(_sent_now(status, before))
         out.print(ledger_line(status))
-        _show_reasons(service.archive.groups(issue))
+        show_reasons(service.archive.groups(issue))
+        show_troubled(service, issue)
         if local_hours and status.deliveries.get(State.WAITING):
             out.print(
                 "Those who are waiting wait for their hour: `brief serve` or `brief worker` sends it then."
             )
         else:
-            _say_what_is_left(status)
-    if any(status.deliveries.get(state) for state in _UNFINISHED):
-        raise typer.Exit(1)
+            _say_what_is_left(service, status)
+
+
+def _sent_now(status: IssueStatus, before: int) -> str:
+    """What this run did, and not the ones before."""
+    sent = status.deliveries.get(State.ACCEPTED, 0) - before
+    earlier = f" ({before} had left before)" if before else ""
+    return (
+        f"Sent now: {sent}{earlier}." if sent or not before else f"Nothing left now: {before} had it before."
+    )
+
+
+def _nobody_took_it(status: IssueStatus) -> bool:
+    """Whether everybody was refused: then it may well be us."""
+    refused = status.deliveries.get(State.REFUSED, 0)
+    return bool(refused) and not status.deliveries.get(State.ACCEPTED)
 
 
 def worker(
@@ -159,9 +188,11 @@ def list_(
                 f"{held} of the waiting are held because they are late. To send them: "
                 f"brief deliveries release {issue}. To drop all that waits: brief deliveries cancel {issue}"
             )
-        _show_reasons(service.archive.groups(issue))
+        show_reasons(service.archive.groups(issue))
+        if state is None:
+            show_troubled(service, issue)
         lines = list(service.archive.lines(issue, state, limit))
-        _show_lines(lines)
+        show_lines(lines)
         every = status.deliveries.get(state, 0) if state else sum(status.deliveries.values())
         if len(lines) < every:
             out.print(f"{len(lines)} of {every} rows; all of them: --csv, more of them: --limit")
@@ -271,32 +302,6 @@ def _left_waiting(status: IssueStatus) -> str:
     return f"Waiting: {waiting}. Once that is mended: brief send {status.label}"
 
 
-REASONS_SHOWN = 20
-
-
-def _show_reasons(groups: list[Group]) -> None:
-    """Why some did not get it, by how many; the rest is in the rows."""
-    told = [group for group in groups if group.reason and group.state is not State.ACCEPTED]
-    if not told:
-        return
-    shown = table("Deliveries", "State", "Reason")
-    for group in told[:REASONS_SHOWN]:
-        shown.add_row(str(group.count), group.state, group.reason or "")
-    out.print(shown)
-    if more := told[REASONS_SHOWN:]:
-        out.print(f"… and {sum(group.count for group in more)} more for other reasons")
-
-
-def _show_lines(lines: list[Line]) -> None:
-    shown = table("Delivery", "Address", "State", "Tries", "Reported", "Detail")
-    for line in lines:
-        shown.add_row(
-            str(line.id), line.address or "(deleted)", line.state, str(line.attempt), line.fact or "",
-            line.reason or "",
-        )  # fmt: skip
-    out.print(shown)
-
-
 def _show_audience(service: Service, label: str, *, as_json: bool) -> None:
     """Who would get it now: before it is planned by the rules, afterwards by the ledger."""
     status = service.archive.status(label)
@@ -349,17 +354,36 @@ def _refuse_what_fails(service: Service, maker: MessageMaker) -> None:
             raise Refused(f"{edition}: {found[0].check}: {found[0].detail}; see all: brief check {label}")
 
 
-def _say_what_is_left(status: IssueStatus) -> None:
+def _says_rate(service: Service, label: str) -> bool:
+    """Whether the server's words about what failed are those of a limit."""
+    failed = (one.reason or "" for one in service.archive.groups(label) if one.state is State.FAILED)
+    return any(is_about_rate(words) for words in failed)
+
+
+def _say_what_is_left(service: Service, status: IssueStatus) -> None:
     label = status.label
     if status.halt:
         out.print(f"Sending is {status.halt}.")
     elif status.deliveries.get(State.WAITING):
         out.print(f"Some are still waiting. Go on with: brief send {label}")
     if status.deliveries.get(State.FAILED):
-        out.print(f"Some failed for now and are tried again later by: brief send {label}")
+        at = moment(service.archive.next_retry(label))
+        out.print(
+            f"Some failed for now; the next try is at {at or 'once'}, by a worker or: brief send {label}"
+        )
+        if _says_rate(service, label):
+            out.print(
+                "The server limits how fast it takes mail: set BRIEF_SEND_RATE to what it allows a second."
+            )
     if status.deliveries.get(State.GIVEN_UP):
         out.print(
-            f"Some were given up after every attempt failed. Begin anew: brief deliveries retry {label}"
+            "Some are held: refused for what they hold or for the state of the server, or tried in vain. "
+            f"Mend that, then: brief deliveries retry {label}"
+        )
+    if status.deliveries.get(State.REFUSED):
+        out.print(
+            "The server refused some addresses for good, in the words above. Where it is wrong: "
+            f"brief deliveries retry {label} --state refused"
         )
     if status.deliveries.get(State.UNCERTAIN):
         out.print(

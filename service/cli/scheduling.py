@@ -52,7 +52,10 @@ def scheduler(
     start_logging(service.settings)
     out.print(plan_in_words(service))
     with processes.asked_to_stop() as stopping, wiring.lives(service.settings).lived():
-        one = Scheduler(service, rules, is_gone=wiring.is_gone(service.settings), stopping=stopping)
+        one = Scheduler(
+            service, rules, is_gone=wiring.is_gone(service.settings), stopping=stopping,
+            read_events=wiring.read_bounces(service),
+        )  # fmt: skip
         if once:
             one.until_done()
             return

@@ -97,7 +97,10 @@ def _working(service: Service) -> Iterator[None]:
     """The schedule and the deliveries beside the pages; they end after them, in this order."""
     stop = threading.Event()
     is_gone, rules = wiring.is_gone(service.settings), wiring.rules(service.settings)
-    ticking = Ticking(Scheduler(service, rules, is_gone=is_gone, stopping=stop.is_set))
+    one = Scheduler(
+        service, rules, is_gone=is_gone, stopping=stop.is_set, read_events=wiring.read_bounces(service)
+    )
+    ticking = Ticking(one)
     delivery = threading.Thread(target=_deliver, args=(service, stop), name="delivery", daemon=True)
     with wiring.lives(service.settings).lived():
         ticking.start()

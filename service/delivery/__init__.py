@@ -4,7 +4,10 @@ In reading order:
 
 model    State, Fact, Outcome, Delivery, Message; what is asked of a Mailer and of a Journal
 rules    retries, Message-IDs, the maker of messages, what becomes of a crashed worker's claims
-blame    whether one address is at fault, or the provider
+policy   what a server's reply means, and whose fault it is
+breaker  whether the server refuses everybody
+bounces  what a refusal or a report says of an address
+return_path  an envelope sender for each delivery
 single   an e-mail to one person, outside of any ledger
 pace     token buckets and the warm-up curve: how many may leave now
 events   what a provider reports later, and what it changes
@@ -14,6 +17,7 @@ figures  how a delivery goes, for a log line, a page and Prometheus
 from service.delivery.model import (
     Delivery,
     Fact,
+    Fault,
     Journal,
     Mailer,
     MailerUnusable,
@@ -21,6 +25,7 @@ from service.delivery.model import (
     MessageRefused,
     Outcome,
     Printed,
+    ServerRefuses,
     State,
 )
 from service.delivery.rules import MessageIds, MessageMaker, Uncertainty, reconciled, settlement
@@ -29,6 +34,7 @@ from service.delivery.single import single_message
 __all__ = [
     "Delivery",
     "Fact",
+    "Fault",
     "Journal",
     "Mailer",
     "MailerUnusable",
@@ -38,6 +44,7 @@ __all__ = [
     "MessageRefused",
     "Outcome",
     "Printed",
+    "ServerRefuses",
     "State",
     "Uncertainty",
     "reconciled",

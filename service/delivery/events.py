@@ -3,8 +3,10 @@
 import datetime as dt
 from dataclasses import dataclass
 
+from service.delivery.bounces import Weight
 from service.delivery.model import Fact, State
 
+GONE_WRONG = (Fact.DROPPED, Fact.BOUNCED, Fact.COMPLAINED)
 RANK = {fact: rank for rank, fact in enumerate(Fact)}
 # what a fact makes of a delivery, whatever its worker or a person said: the provider has seen the message
 MEANS = {fact: State.REFUSED if fact is Fact.DROPPED else State.ACCEPTED for fact in Fact}
@@ -15,11 +17,17 @@ class Event:
     """One thing that happened to one delivery."""
 
     key: str  # the same whenever the same event is reported
-    delivery_id: int
-    issue_label: str
-    fact: Fact
+    delivery_id: int  # 0 where the report doesn't say: then it is found by what follows
+    issue_label: str | None  # None: whichever it is, as the delivery's id was signed
+    fact: Fact | None  # None where it says nothing of the delivery
     at: dt.datetime
     suppresses: bool = False  # the address is gone or its reader complained: it gets no more mail
+    cause: str = ""  # why, as suppressions name it; by the fact when empty
+    weight: Weight | None = None  # of a bounce: enough of them suppress
+    leaves: bool = False  # the reader said elsewhere that they want no more
+    reason: str = ""  # the receiver's words, without addresses
+    address: str = ""
+    message_id: str = ""  # the provider's, as it was answered when it took the message
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,8 @@ def after(event: Event, now: Standing) -> Standing:
 
     The worker of a claimed one knows nothing of it: when it settles the row, the fact is taken in (`MEANS`).
     """
+    if event.fact is None:
+        return now
     fact = max(event.fact, now.fact or event.fact, key=RANK.__getitem__)
     return Standing(now.state if now.state in _KEPT else MEANS[fact], fact)
 

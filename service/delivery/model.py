@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
@@ -10,6 +10,7 @@ from service.emails import DkimSigner, Recipient
 from service.emails.shown import visible
 
 LONGEST_DETAIL = 300  # characters
+GIVEN_BACK = "given back: "  # begins the reason of what waits because the server was at fault
 
 
 class State(StrEnum):
@@ -20,7 +21,9 @@ class State(StrEnum):
     ACCEPTED = "accepted"  # the mailer took responsibility for it
     REFUSED = "refused"  # permanently: this address will not be tried again for this issue
     FAILED = "failed"  # for now: surely not sent, tried again after retry_at
-    GIVEN_UP = "given-up"  # failed as often as it is tried; `brief deliveries retry` begins anew
+    # not tried again by itself: failed as often as it is tried, or refused for what it holds or for the
+    # state of the server; `brief deliveries retry` begins anew
+    GIVEN_UP = "given-up"
     UNCERTAIN = "uncertain"  # may have been sent; repeated only where the setting says so
     SKIPPED = "skipped"  # gets no e-mail, for the reason in the row
 
@@ -36,6 +39,23 @@ class Fact(StrEnum):
     COMPLAINED = "complained"
 
 
+class Fault(StrEnum):
+    """Whose fault it is that a message was not taken."""
+
+    READER = "reader"  # for good: this address gets none
+    LATER = "later"  # for now, for who receives: tried again, and it counts as an attempt
+    MESSAGE = (
+        "message"  # for what it holds, or for how the server or we are set up: held until that is mended
+    )
+    RATE = "rate"  # too much, or too fast
+    SESSION = "session"  # this session takes no more: another one does
+    SERVER = "server"  # for now, whoever receives
+    SENDER = "sender"  # we are refused, whoever receives: login, sender
+
+
+CHARGED = frozenset({None, Fault.READER, Fault.LATER, Fault.MESSAGE})  # the others cost nobody an attempt
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a mailer says of one message.
@@ -46,6 +66,17 @@ class Outcome:
 
     state: State
     detail: str = ""  # the server's words, never an address
+    # None where there is none, or nobody can tell; what is said is the same without it
+    fault: Fault | None = field(default=None, compare=False)
+
+    @property
+    def is_attempt(self) -> bool:
+        """Whether it counts against the number of attempts."""
+        return self.state not in {State.WAITING, State.SKIPPED} and self.fault in CHARGED
+
+    def given_back(self) -> "Outcome":
+        """The same where the server turned out to be at fault: it waits, with the server's words."""
+        return Outcome(State.WAITING, f"{GIVEN_BACK}{self.detail}")
 
     def __post_init__(self) -> None:
         if len(self.detail) > LONGEST_DETAIL or not self.detail.isprintable():
@@ -90,7 +121,7 @@ class Message:
     """One e-mail ready to leave: an edition for one recipient. Its bytes are made when they are asked for."""
 
     delivery: Delivery
-    sender: str
+    sender: str  # of the envelope: where bounces go
     to: Recipient
     edition: Printed
     date: dt.datetime
@@ -126,9 +157,19 @@ class MailerUnusable(Exception):
     `blameless` are messages whose refusal or failure turned out to be the mailer's: it costs them nothing.
     """
 
+    advice = ""  # what an operator can do, where it is known
+
     def __init__(self, words: str, blameless: Sequence[Message] = ()) -> None:
         super().__init__(words)
         self.blameless = blameless
+
+
+class ServerRefuses(MailerUnusable):
+    """The server answers, and takes nobody's mail of this issue: other issues may be tried."""
+
+    def __init__(self, words: str, advice: str = "") -> None:
+        super().__init__(words)
+        self.advice = advice
 
 
 Begin = Callable[[Sequence[Message]], None]

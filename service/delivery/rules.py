@@ -11,7 +11,8 @@ from typing import Self
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 
-from service.delivery.model import Delivery, Message, MessageRefused, Outcome, Printed, State
+from service.delivery.model import Delivery, Fault, Message, MessageRefused, Outcome, Printed, State
+from service.delivery.return_path import ReturnPath
 from service.emails import DkimSigner, Recipient, RenderedIssue, Sender
 from subscribers.links import Links, Purpose, Subject
 from subscribers.preferences import Length
@@ -31,19 +32,28 @@ class Uncertainty(StrEnum):
     RESEND = "resend"  # sent again under the same Message-ID after a time of grace
 
 
+PLACES = 8  # moments over which readers are spread who are put off together
+SPREAD = 0.25  # of the time until they are tried again
+
+
 def retry_at(attempt: int, now: dt.datetime) -> dt.datetime | None:
     """When to try a failed delivery again after its n-th attempt (1 is the first); None: give up."""
-    return now + RETRY_AFTER[attempt - 1] if attempt <= len(RETRY_AFTER) else None
+    return now + RETRY_AFTER[max(attempt, 1) - 1] if attempt <= len(RETRY_AFTER) else None
 
 
 def settlement(
-    attempt: int, outcome: Outcome, now: dt.datetime, resend_after: dt.timedelta | None
+    attempt: int, outcome: Outcome, now: dt.datetime, resend_after: dt.timedelta | None, *, place: int = 0
 ) -> tuple[Outcome, dt.datetime | None]:
-    """What is written for an outcome of the n-th attempt, and when the row is due again, None for never."""
+    """What is written for an outcome of the n-th attempt, and when the row is due again, None for never.
+
+    Those whom a server put off together have each a `place`, and don't all come again at once.
+    """
     if outcome.state is State.FAILED:
         again = retry_at(attempt, now)
         if again is None:
             return Outcome(State.GIVEN_UP, f"after {attempt} attempts: {outcome.detail}"), None
+        if outcome.fault is Fault.LATER:
+            again += (again - now) * SPREAD * (place % PLACES) / PLACES
         return outcome, again
     if outcome.state is State.UNCERTAIN and resend_after is not None and attempt <= len(RETRY_AFTER):
         return outcome, now + resend_after
@@ -101,6 +111,7 @@ class MessageMaker:
     links: Links
     ids: MessageIds
     signer: DkimSigner | None = None
+    return_path: ReturnPath | None = None  # None: what comes back goes to the sender
     # the last edition: alike ones lie together in the ledger
     _last: dict[tuple[tuple[str, ...], str], Printed] = field(default_factory=dict, repr=False, compare=False)
 
@@ -115,7 +126,8 @@ class MessageMaker:
         try:
             edition = self._edition(delivery)
             to = self._recipient(delivery)
-            return Message(delivery, self.sender.address, to, edition, at, self.signer)
+            back = self.return_path.of(delivery.id) if self.return_path else self.sender.address
+            return Message(delivery, back, to, edition, at, self.signer)
         except ValueError as error:
             raise MessageRefused(str(error)) from error
 

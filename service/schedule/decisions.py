@@ -46,6 +46,7 @@ def foreseen(state: State, now: dt.datetime, rules: Rules) -> Iterator[Foreseen]
     """Every action with its moment, past or to come."""
     for issue in sorted(state.issues, key=lambda one: (one.window.last, one.label)):
         if not issue.halted:
+            yield from _restored(issue, now)
             yield from _carried_on(issue, state, now, rules)
     yield from _chores(state, now, rules)
     yield from builds(state, now, rules)
@@ -62,6 +63,16 @@ def late_before(
     if attended_at is None or late is None or now - attended_at <= late:
         return None
     return now - late
+
+
+def _restored(issue: Draft, now: dt.datetime) -> Iterator[Foreseen]:
+    """What a restored backup does not know, only a person can say."""
+    say = f"say what became of it: brief deliveries resolve {issue.label} --as waiting (or accepted)"
+    if issue.restored:
+        yield now, Hold(issue.label, f"{issue.restored} deliveries may have left before the restore; {say}")
+    elif issue.may_have_left:
+        why = "it may have left before the restore: when it is sent, all of it is held"
+        yield now, Hold(issue.label, f"{why}; then {say}")
 
 
 def _carried_on(issue: Draft, state: State, now: dt.datetime, rules: Rules) -> Iterator[Foreseen]:

@@ -62,6 +62,8 @@ class Draft:
     retry_at: dt.datetime | None = None  # when the first failed one is due again
     claimed_at: dt.datetime | None = None  # the oldest claim
     held: int = 0
+    restored: int = 0  # uncertain, because a restored backup does not know of them
+    may_have_left: bool = False  # not planned, and all of it will be uncertain for the same reason
     asked_about_held_at: dt.datetime | None = None
     unasked_at: dt.datetime | None = None  # when it was tried to ask somebody, in vain
 

@@ -54,11 +54,12 @@ def readiness(engine: sa.Engine, archive: Archive, tolerance: Tolerance, now: dt
         watched = archive.watched(now)
     except sa.exc.SQLAlchemyError as error:
         return {**checks, "database": type(error).__name__}
-    return checks | {
+    checks |= {
         "queue": _queue(watched, tolerance, now),
         "fetch": _fetch(watched, now),
         "issue": _issue(watched, tolerance, now),
     }
+    return checks | {"restore": _restored(watched)} if watched.restored else checks
 
 
 def database(engine: sa.Engine) -> dict[str, str]:
@@ -90,6 +91,11 @@ def _fetch(watched: Watched, now: dt.datetime) -> str:
     if watched.fetch_failures:
         return f"the last fetch failed for {', '.join(watched.fetch_failures)}"
     return f"{OK}: papers came {_span(now - watched.fetched_at)} ago" if watched.fetched_at else OK
+
+
+def _restored(watched: Watched) -> str:
+    held = ", ".join(f"{count} of {label}" for label, count in watched.restored.items())
+    return f"deliveries may have left before the restore ({held}): brief deliveries resolve"
 
 
 def _issue(watched: Watched, tolerance: Tolerance, now: dt.datetime) -> str:

@@ -2,6 +2,7 @@
 
 replies    what the server says, and what it means for a message
 session    one connection: envelopes and bodies out, replies in
+oauth      an access token, where that is asked for in place of a password
 opening    SmtpServer: the connection, TLS and the sign-in
 mailer     SmtpMailer: all connections in one loop
 

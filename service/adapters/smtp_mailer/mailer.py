@@ -2,18 +2,17 @@
 
 import selectors
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Self
 
 from service.adapters.smtp_mailer.opening import SmtpServer, open_session
-from service.adapters.smtp_mailer.replies import is_about_policy
 from service.adapters.smtp_mailer.session import Lost, Session, Unwelcome
-from service.delivery import MailerUnusable, Message, Outcome, State
-from service.delivery.blame import Blame
+from service.delivery import Fault, MailerUnusable, Message, Outcome, State
 from service.delivery.model import Begin
 
 TICK = 0.5  # seconds between looks at the clock
+SESSIONS_A_MESSAGE = 2  # new ones that may end over one message, before it is put off
 SILENCE = 60.0  # seconds after which a session that was kept is not used again
 
 
@@ -96,11 +95,14 @@ class _Round:
         self._begin = begin
         self._idle: list[Session] = []
         self._busy: dict[Session, None] = {}  # in the order in which they began
-        self._again: deque[Message] = deque()  # surely not sent, because their connection was lost
-        self._lost: set[int] = set()
+        self._again: deque[Message] = deque()  # surely not sent: their session ended, or takes no more
+        self._ended: Counter[int] = Counter()  # new sessions that ended over a delivery
         self._looked_at = time.monotonic()
-        self._blame = Blame(0 if mailer.on_trial else 3 * mailer.in_flight)
+        self._losses = 0  # of new sessions, since a message was accepted
+        self._most_losses = 0 if mailer.on_trial else 3 * mailer.in_flight
+        self._unsent: list[Message] = []  # since then, for want of a session: nobody's fault
         self._unusable: str | None = None  # why the run must stop
+        self._forbidden: Exception | None = None  # why nothing more may leave, by whoever gave the messages
 
     def run(self) -> Iterator[tuple[Message, Outcome]]:
         for session in self._mailer.sessions:
@@ -111,7 +113,9 @@ class _Round:
                 yield from self._turn()
             if self._unusable is not None:
                 yield from self._not_sent(self._unusable)
-                raise MailerUnusable(self._unusable, self._blame.blameless)
+                if self._forbidden is not None:
+                    raise self._forbidden
+                raise MailerUnusable(self._unusable, self._unsent)
         finally:
             for session in self._busy:  # cut short: nothing may go on behind our back
                 self._mailer.drop(session)
@@ -119,9 +123,17 @@ class _Round:
     def _not_sent(self, words: str) -> Iterator[tuple[Message, Outcome]]:
         """What waited for another connection: begun or not, it has surely not arrived."""
         while self._again:
-            message, failed = self._again.popleft(), Outcome(State.FAILED, words)
-            self._judge(message, failed)
-            yield message, failed
+            message = self._again.popleft()
+            yield (
+                self._put_off(message, words)
+                if self._forbidden is None
+                else (message, Outcome(State.WAITING))
+            )
+
+    def _put_off(self, message: Message, words: str) -> tuple[Message, Outcome]:
+        """It is not sent for want of a session, which costs it nothing."""
+        self._unsent.append(message)
+        return message, Outcome(State.FAILED, words, Fault.SERVER)
 
     def _turn(self) -> Iterator[tuple[Message, Outcome]]:
         """Hear what the server says, and send what it is ready for."""
@@ -177,29 +189,47 @@ class _Round:
         if not bodies or self._unusable is not None:
             return
         pieces = [message.pieces for _, message in bodies]
-        self._begin([message for _, message in bodies])
+        if not self._may_begin(bodies):
+            return
         for (session, _), body in zip(bodies, pieces, strict=True):
             session.send_body(body)
             if (then := self._next()) is not None:
                 session.offer(then)
             self._flush(session)
 
-    def _attempted(self, step: Callable[[], None]) -> str | None:
+    def _may_begin(self, bodies: Sequence[tuple[Session, Message]]) -> bool:
+        """Whether these bodies may leave. Where not, no other does; whose body is out is still waited for."""
+        try:
+            self._begin([message for _, message in bodies])
+        except Exception as error:  # noqa: BLE001 - raised again once it is known what became of the others
+            self._forbidden = error
+            self._stop(f"nothing more may leave: {error}")
+            for session, _ in bodies:
+                session.offered = None
+                self._end(session)
+        return self._forbidden is None
+
+    def _attempted(self, step: Callable[[], None]) -> Lost | None:
         """Do it with a session; why the session is no more, None while it is."""
         try:
             step()
         except Lost as lost:
-            return str(lost)
+            return lost
         except Unwelcome as refusal:
             self._stop(f"the SMTP server refuses our mail: {refusal}")
-            return str(refusal)
+            return Lost(str(refusal), was_told=True)
         return None
 
-    def _known(self, session: Session, broken: str | None) -> Iterator[tuple[Message, Outcome]]:
+    def _known(self, session: Session, broken: Lost | None) -> Iterator[tuple[Message, Outcome]]:
         """What a session made known, and what it means when it broke."""
         outcomes, session.outcomes = session.outcomes, []
         for message, outcome in outcomes:
-            self._judge(message, outcome)
+            if outcome.fault is Fault.SESSION:
+                broken = broken or Lost(outcome.detail, was_told=True)
+                yield from self._once_more(message, session, broken)
+                continue
+            if outcome.state is State.ACCEPTED:
+                self._took_one()
             yield message, outcome
         if broken is not None:
             yield from self._broken(session, broken)
@@ -213,6 +243,14 @@ class _Round:
         elif not session.awaits_body:
             self._flush(session)
 
+    def _took_one(self) -> None:
+        """The server takes mail: what was lost before was no sign that it takes none."""
+        self._losses = 0
+        self._unsent.clear()
+        if self._mailer.on_trial:
+            self._mailer.on_trial = False
+            self._most_losses = 3 * self._mailer.in_flight
+
     def _flush(self, session: Session) -> None:
         wanted = session.wants_to_write
         try:
@@ -223,36 +261,39 @@ class _Round:
             events = selectors.EVENT_READ | (selectors.EVENT_WRITE if session.wants_to_write else 0)
             self._selector.modify(session.sock, events, session)
 
-    def _judge(self, message: Message, outcome: Outcome) -> None:
-        if self._mailer.on_trial and outcome.state is State.ACCEPTED:
-            self._mailer.on_trial = False
-            self._blame = Blame(3 * self._mailer.in_flight)
-        words = self._blame.verdict(message, outcome, is_policy=is_about_policy(outcome))
-        if words is not None:
-            self._stop(f"the SMTP server does not take our mail: {words}")
-
     def _stop(self, words: str) -> None:
         self._unusable = self._unusable or words
 
-    def _broken(self, session: Session, words: str) -> Iterator[tuple[Message, Outcome]]:
+    def _broken(self, session: Session, lost: Lost) -> Iterator[tuple[Message, Outcome]]:
         """Whose body's end was out is uncertain; what else the session held has surely not arrived."""
         sent, offered, may_have_arrived = session.sent, session.offered, session.may_have_arrived
         self._end(session)
-        if self._blame.one_more_loss():
-            self._mailer.on_trial = True
-            self._stop(f"the SMTP server ends every session: {words}")
+        self._count_loss(session, lost)
         if sent is not None and may_have_arrived:
-            yield sent, Outcome(State.UNCERTAIN, f"the connection was lost before the final answer: {words}")
-        for message in (sent if not may_have_arrived else None, offered):
-            if message is None:
-                continue
-            if self._unusable is None and message.delivery.id not in self._lost:
-                self._lost.add(message.delivery.id)
-                self._again.append(message)
-            elif self._unusable is None or message is sent:
-                failed = Outcome(State.FAILED, f"the connection was lost before the message: {words}")
-                self._judge(message, failed)
-                yield message, failed
+            yield sent, Outcome(State.UNCERTAIN, f"the connection was lost before the final answer: {lost}")
+        elif sent is not None:
+            yield from self._once_more(sent, session, lost)
+        if offered is not None and self._unusable is None:  # else it was not begun: it just waits
+            yield from self._once_more(offered, session, lost)
+
+    def _count_loss(self, session: Session, lost: Lost) -> None:
+        """A session that took mail may end: many servers take so many messages in one and no more."""
+        self._losses += not session.taken
+        if self._losses > self._most_losses:
+            self._mailer.on_trial = True
+            self._stop(f"the SMTP server ends every session: {lost}")
+
+    def _once_more(self, message: Message, session: Session, lost: Lost) -> Iterator[tuple[Message, Outcome]]:
+        """In another session; a message over which new sessions end is put off."""
+        if self._unusable is not None:
+            yield self._put_off(message, f"the connection was lost before the message: {lost}")
+            return
+        self._ended[message.delivery.id] += not session.taken
+        if self._ended[message.delivery.id] < SESSIONS_A_MESSAGE:
+            self._again.append(message)
+            return
+        fault = Fault.SERVER if lost.was_told else Fault.LATER
+        yield message, Outcome(State.FAILED, f"the connection was lost before the message: {lost}", fault)
 
     def _end(self, session: Session) -> None:
         self._selector.unregister(session.sock)

@@ -1,18 +1,11 @@
 """What an SMTP server says, and what it means."""
 
-import re
 from typing import NamedTuple
 
-from service.delivery import Outcome, State
+from service.delivery import Outcome, State, policy
+from service.delivery.policy import Stage
 
 LONGEST = 64 * 1024  # bytes without an end of line: no SMTP server
-ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+")
-ENHANCED = re.compile(r"\s*5\.7\.\d{1,3}\b")  # RFC 3463: security or policy
-WORDS_OF_POLICY = re.compile(
-    r"\b(relay\w*|polic\w+|denied|not permitted|blocked|block(?:ed)? ?list\w*|blacklist\w*)\b", re.IGNORECASE
-)
-ABOUT_ADDRESS = re.compile(r"\s*5\.1\.\d{1,3}\b")  # RFC 3463: the mailbox or its domain
-SIGN_IN = frozenset({530, 534, 535, 538})  # RFC 4954
 
 
 class NotSmtp(Exception):
@@ -35,33 +28,21 @@ class Reply(NamedTuple):
         return self.is_positive or 400 <= self.code < 600
 
     @property
-    def is_about_policy(self) -> bool:
-        """Refused for who sends, not for who receives."""
-        if self.code < 500 or ABOUT_ADDRESS.match(self.words):
-            return False
-        return bool(ENHANCED.match(self.words) or WORDS_OF_POLICY.search(self.words))
-
-    @property
-    def wants_login(self) -> bool:
-        return self.code in SIGN_IN
+    def scrubbed(self) -> str:
+        """Its words without addresses: they go into the ledger and into logs."""
+        return policy.without_addresses(self.words)
 
     def __str__(self) -> str:
-        """Without addresses: it goes into the ledger and into logs."""
-        words = ADDRESS.sub("the address", self.words) if "@" in self.words else self.words
-        return f"{self.code} {words}"[:300]
+        return f"{self.code} {self.scrubbed}"[:300]
 
-    def outcome(self) -> Outcome:
+    def said(self, stage: Stage) -> policy.Reply:
+        """The same with its place, for the policy."""
+        return policy.Reply(stage, self.code, self.scrubbed)
+
+    def outcome(self, stage: Stage) -> Outcome:
         if self.is_positive:
             return Outcome(State.ACCEPTED, str(self))
-        # Refused by policy: what is wrong is ours and may be mended, so the reader is not given up.
-        lasting = self.code >= 500 and not self.is_about_policy and not self.wants_login
-        return Outcome(State.REFUSED if lasting else State.FAILED, str(self))
-
-
-def is_about_policy(outcome: Outcome) -> bool:
-    """Whether an outcome's words are those of a refusal by policy."""
-    code, _, words = outcome.detail.partition(" ")
-    return code.isdigit() and Reply(int(code), words).is_about_policy
+        return self.said(stage).outcome()
 
 
 class ReplyReader:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from service.adapters.smtp_mailer.replies import NotSmtp, Reply, ReplyReader
-from service.delivery import Message, Outcome, State
+from service.delivery import Fault, Message, Outcome, State
+from service.delivery.policy import CLOSING, Stage
 
 WAIT = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 NO_BODY = b".\r\n"
@@ -29,8 +30,15 @@ class Step(Enum):
     NOTHING = "an empty message"  # to a server that wants a body although it refused the recipient
 
 
+STAGES = {Step.SENDER: Stage.MAIL, Step.RECIPIENT: Stage.RCPT, Step.DATA: Stage.DATA, Step.BODY: Stage.END}
+
+
 class Lost(Exception):
     """The connection is gone; the message says why."""
+
+    def __init__(self, words: str, *, was_told: bool = False) -> None:
+        super().__init__(words)
+        self.was_told = was_told  # the server said that it ends the session
 
 
 class Unwelcome(Exception):
@@ -69,10 +77,11 @@ class Session:
         self._out: list[bytes | memoryview] = []
         self._ended_at = 0  # bytes that must have left for the body's end to be out
         self._queued = self._left = 0  # bytes ever queued, ever handed to the kernel
-        self._refusal: Reply | None = None  # of the envelope that is being answered
+        self._refusal: tuple[Stage, Reply] | None = None  # of the envelope that is being answered
         self._dirty = False  # an envelope was refused: RSET before the next one
         self._deadline = float("inf")
         self.heard_at = time.monotonic()
+        self.taken = 0  # messages that the server took in this session
         self.outcomes: list[tuple[Message, Outcome]] = []  # what became known, until somebody takes it
         self.sent: Message | None = None  # its body is out, or on its way
         self.offered: Message | None = None  # its envelope is out
@@ -179,44 +188,53 @@ class Session:
         if not reply.is_final and not (step is Step.DATA and reply.code == GO_AHEAD):
             raise Lost(f"against the protocol: {reply}")
         if message is not None and step is Step.BODY:
-            self.sent = None
-            self.outcomes.append((message, reply.outcome()))
-            if reply.wants_login:
-                raise Unwelcome(str(reply))
-        if message is None or reply.code == 421:
-            raise Lost(f"the server ends the session: {reply}")
+            self._finish(message, reply)
+        if message is None or reply.code == CLOSING:
+            raise Lost(f"the server ends the session: {reply}", was_told=True)
         if step is Step.BODY:
             return
         if step is Step.DATA:
             self._data(message, reply)
         elif step is Step.NOTHING:
-            self._refuse(message, reply)
+            self._refuse(message, reply, Stage.END)
         elif step is not Step.RESET and not reply.is_positive and self._refusal is None:
-            self._refuse_envelope(step, message, reply)
+            self._refuse_envelope(STAGES[step], message, reply)
+
+    def _finish(self, message: Message, reply: Reply) -> None:
+        """What the server says to a body is its last word on the message."""
+        self.sent = None
+        outcome = reply.outcome(Stage.END)
+        self.taken += outcome.state is State.ACCEPTED
+        self.outcomes.append((message, outcome))
+        if outcome.fault is Fault.SENDER:
+            raise Unwelcome(str(reply))
 
     def _data(self, message: Message, reply: Reply) -> None:
         if reply.code != GO_AHEAD:
-            self._refuse(message, self._refusal or reply)
+            self._refuse(message, reply, Stage.DATA)
         elif self._refusal is None:
             self.awaits_body = True
         else:
             self._todo.appendleft(_Write(message, (Step.NOTHING,), (NO_BODY,)))
 
-    def _refuse_envelope(self, step: Step, message: Message, reply: Reply) -> None:
-        if reply.wants_login or (step is Step.SENDER and reply.code >= 500):
+    def _refuse_envelope(self, stage: Stage, message: Message, reply: Reply) -> None:
+        if reply.said(stage).fault is Fault.SENDER:
             raise Unwelcome(str(reply))
-        self._refusal = reply
+        self._refusal = stage, reply
         self._todo.clear()  # without pipelining nothing of this envelope needs to be asked any more
         if not any(one is message for _, one in self._awaited):
-            self._refuse(message, reply)
+            self._refuse(message, reply, stage)
 
-    def _refuse(self, message: Message, reply: Reply) -> None:
+    def _refuse(self, message: Message, reply: Reply, stage: Stage) -> None:
         """The envelope's outcome; whatever the server says to a body that it must not have is not it."""
-        outcome = (self._refusal or reply).outcome()
+        stage, said = self._refusal or (stage, reply)
+        outcome = said.outcome(stage)
         self.offered, self._refusal, self._dirty = None, None, True
         if outcome.state is State.ACCEPTED:  # DATA answered with 2xx: against the protocol, and not sent
             outcome = Outcome(State.FAILED, f"an unexpected answer to DATA: {reply}")
         self.outcomes.append((message, outcome))
+        if outcome.fault is Fault.SENDER:
+            raise Unwelcome(str(said))
 
     def _queue(self) -> None:
         """Move to the wire what may be written before the next answer."""

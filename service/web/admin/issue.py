@@ -132,6 +132,7 @@ def issue_page(
         issue=of,
         stand=stand(of),
         sums=sums(of),
+        restored=office.archive.will_be_held(label),
         dates=span(found.window.first, found.window.last),
         briefs=found.briefs,
         checked=len(checked),

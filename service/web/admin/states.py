@@ -16,6 +16,7 @@ TONES = {
     "waits for approval": "warn",
     "approved, not sent yet": "good",
     "delivered, some uncertain": "warn",
+    "delivered, some held": "warn",
     "delivered": "good",
 }
 

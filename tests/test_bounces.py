@@ -1,0 +1,214 @@
+"""What comes back teaches the roster: hard bounces suppress, soft ones count, and some say nothing at all."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from service.archive import Archive
+from service.delivery import Fault, Outcome, State
+from service.delivery.bounces import BounceRules, Weight, weight_of
+from service.pipeline import publish_issue
+from subscribers.roster import Roster
+from tests.fakes import ScriptedMailer
+from tests.newsrooms import NOW, TOPICS, add_readers, maker, post_room, save_issue
+from tests.test_provider_events import reported, take
+
+GONE = Outcome(State.REFUSED, "550 5.1.1 User unknown", Fault.READER)
+FULL = Outcome(State.REFUSED, "552 5.2.2 mailbox full", Fault.READER)
+DENIED = Outcome(State.REFUSED, "550 5.7.1 Access denied", Fault.READER)
+SUPPRESSED = "address suppressed: bounced"
+
+
+def deliver(
+    archive: Archive, week: int, outcome: Outcome, address: str = "reader0@example.org", **more: Any
+) -> None:
+    issue = save_issue(archive, TOPICS[:1], label=f"2026-W{week}")
+    at = NOW + dt.timedelta(weeks=week - 22)
+    mailer = ScriptedMailer({address: outcome})
+    publish_issue(issue.label, maker(issue), post_room(archive, mailer, now=at, **more))
+
+
+def audience(archive: Archive, week: int = 50) -> dict[str | None, int]:
+    return archive.preview(save_issue(archive, TOPICS[:1], label=f"2026-W{week}").label, NOW.date())
+
+
+def test_a_mailbox_that_does_not_exist_gets_no_more_mail(archive: Archive, roster: Roster) -> None:
+    add_readers(roster, 3)
+    deliver(archive, 22, GONE)
+    assert audience(archive) == {None: 2, SUPPRESSED: 1}
+    (held,) = roster.suppressions.all()
+    assert held.note == "550 5.1.1 User unknown"
+
+
+@pytest.mark.parametrize("outcome", [FULL, DENIED])
+def test_what_may_pass_suppresses_nobody_at_once(archive: Archive, roster: Roster, outcome: Outcome) -> None:
+    add_readers(roster, 3)
+    deliver(archive, 22, outcome)
+    assert audience(archive) == {None: 3}
+
+
+def test_soft_bounces_of_many_issues_suppress_and_old_ones_are_forgotten(
+    archive: Archive, roster: Roster
+) -> None:
+    add_readers(roster, 3)
+    for week in (22, 42, 43, 44, 45):
+        deliver(archive, week, FULL)
+        assert audience(archive) == {None: 3}
+    deliver(archive, 46, FULL)
+    assert audience(archive) == {None: 2, SUPPRESSED: 1}
+
+
+def test_a_setting_says_after_how_many_hard_bounces(archive: Archive, roster: Roster) -> None:
+    add_readers(roster, 3)
+    rules = BounceRules(hard=2)
+    deliver(archive, 22, GONE, bounces=rules)
+    assert audience(archive) == {None: 3}
+    deliver(archive, 23, GONE, bounces=rules)
+    assert audience(archive) == {None: 2, SUPPRESSED: 1}
+
+
+def test_a_server_that_knows_nobody_teaches_nothing(archive: Archive, roster: Roster) -> None:
+    addresses = add_readers(roster, 9)
+    issue = save_issue(archive, TOPICS[:1])
+    publish_issue(
+        issue.label, maker(issue), post_room(archive, ScriptedMailer(dict.fromkeys(addresses, GONE)))
+    )
+    assert archive.counts(issue.label) == {State.REFUSED: 9}
+    assert audience(archive) == {None: 9}
+
+
+def test_a_deleted_subscribers_bounces_go_with_them(
+    archive: Archive, roster: Roster, engine: sa.Engine
+) -> None:
+    add_readers(roster, 2)
+    deliver(archive, 22, FULL)
+    with engine.execution_options(writes=True).begin() as connection:
+        assert connection.execute(sa.text("SELECT count(*) FROM bounces")).scalar_one() == 1
+        connection.execute(sa.text("DELETE FROM subscribers"))
+        assert connection.execute(sa.text("SELECT count(*) FROM bounces")).scalar_one() == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "weight"),
+    [
+        ("5.1.1", "", Weight.HARD),
+        ("5.1.10", "", Weight.HARD),
+        ("", "550 5.1.1 no such user", Weight.HARD),
+        ("", "550 user unknown", Weight.HARD),
+        ("5.2.2", "", Weight.SOFT),
+        ("4.2.2", "over quota", Weight.SOFT),
+        ("4.4.7", "delivery time expired", Weight.SOFT),
+        ("5.7.1", "spam", None),
+        ("5.3.4", "too big", None),
+    ],
+)
+def test_a_failures_status_says_what_it_means_for_the_address(
+    status: str, words: str, weight: Weight | None
+) -> None:
+    assert weight_of(status, words) is weight
+
+
+# -- what SendGrid reports ----------------------------------------------------------------------------------
+
+ADA = "reader0@example.org"
+UNSIGNED = {"delivery": "", "issue": "", "email": ADA}
+
+
+def sent(archive: Archive, roster: Roster) -> None:
+    add_readers(roster, 2)
+    deliver(archive, 22, Outcome(State.ACCEPTED, "202 abc"))
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ("Bounced Address", "bounced"),
+        ("Spam Reporting Address", "reported as spam"),
+        ("Unsubscribed Address", "unsubscribed"),
+    ],
+)
+def test_what_sendgrid_drops_for_the_address_suppresses_it(
+    archive: Archive, roster: Roster, words: str, why: str
+) -> None:
+    sent(archive, roster)
+    take(archive, reported("dropped", reason=words))
+    assert audience(archive) == {None: 1, f"address suppressed: {why}": 1}
+    assert next(archive.lines("2026-W22")).reason == f"the provider reports: dropped: {words}"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"sg_message_id": ""},
+        {"sg_message_id": "abc.filter0001p3"},
+        {"timestamp": NOW.timestamp() + 3600.5},
+        {"email": "Reader0@Example.org"},
+    ],
+)
+def test_a_bounce_that_names_no_delivery_is_found_by_its_address(
+    archive: Archive, roster: Roster, more: dict[str, Any]
+) -> None:
+    sent(archive, roster)
+    done = take(
+        archive,
+        reported("bounce", **({**UNSIGNED, "status": "5.1.1", "reason": f"550 <{ADA}> unknown"} | more)),
+    )
+    assert (done.recorded.applied, done.recorded.suppressed) == (1, 1)
+    line = next(archive.lines("2026-W22"))
+    assert (line.fact, line.reason) == ("bounced", "the provider reports: bounced: 550 <the address> unknown")
+    assert audience(archive) == {None: 1, SUPPRESSED: 1}
+
+
+def test_a_bounce_that_names_no_delivery_and_comes_much_later_is_nobodys(
+    archive: Archive, roster: Roster
+) -> None:
+    sent(archive, roster)
+    done = take(archive, reported("bounce", minute=30 * 24 * 60, **UNSIGNED))
+    assert (done.recorded.unknown, audience(archive)) == (1, {None: 2})
+
+
+@pytest.mark.parametrize("event", ["unsubscribe", "group_unsubscribe"])
+@pytest.mark.parametrize("more", [{}, UNSIGNED])
+def test_who_unsubscribes_at_sendgrid_has_left(
+    archive: Archive, roster: Roster, event: str, more: dict[str, Any]
+) -> None:
+    sent(archive, roster)
+    take(archive, reported(event, **more))
+    assert audience(archive) == {None: 1, "has left": 1}
+    take(archive, reported(event, **more))
+    assert next(archive.lines("2026-W22")).state is State.ACCEPTED
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"type": "expired", "reason": "unable to get mx info"},
+        {"type": "bounce", "status": "4.2.2", "reason": "452 4.2.2 over quota"},
+        {"type": "bounce", "status": "5.7.1", "bounce_classification": "Reputation", "reason": "blocked"},
+        {"type": "bounce", "status": "5.0.0", "reason": "I am out of office until Monday"},
+        {"type": "blocked", "status": "5.7.1", "reason": "spam"},
+        {
+            "type": "bounce",
+            "status": "5.2.2",
+            "bounce_classification": "Mailbox Unavailable",
+            "reason": "full",
+        },
+    ],
+)
+def test_one_soft_bounce_does_not_suppress(archive: Archive, roster: Roster, more: dict[str, Any]) -> None:
+    sent(archive, roster)
+    assert take(archive, reported("bounce", **more)).recorded.suppressed == 0
+    assert audience(archive) == {None: 2}
+
+
+def test_a_bounce_that_overtakes_the_answer_keeps_its_reason(archive: Archive, roster: Roster) -> None:
+    add_readers(roster, 1)
+    issue = save_issue(archive, TOPICS[:1])
+    archive.plan(issue.label, NOW)
+    (claimed,) = archive.claim(issue.label, "here", 1, NOW)
+    take(archive, reported("bounce", status="5.1.1", reason="550 5.1.1 gone"))
+    archive.settle([(claimed, Outcome(State.ACCEPTED, "202 abc"))], NOW)
+    line = next(archive.lines("2026-W22"))
+    assert (line.state, line.reason) == (State.ACCEPTED, "the provider reports: bounced: 550 5.1.1 gone")
