@@ -87,16 +87,19 @@ def send(
     if as_json:
         print_json({"issue": issue, "deliveries": {str(state): n for state, n in status.deliveries.items()}})
     else:
-        out.print(ledger_line(status))
-        _show_reasons(service.archive.groups(issue))
-        if local_hours and status.deliveries.get(State.WAITING):
-            out.print(
-                "Those who are waiting wait for their hour: `brief serve` or `brief worker` sends it then."
-            )
-        else:
-            _say_what_is_left(status)
+        _show_sent(service, status, local_hours=local_hours)
     if any(status.deliveries.get(state) for state in _UNFINISHED):
         raise typer.Exit(1)
+
+
+def _show_sent(service: Service, status: IssueStatus, *, local_hours: bool) -> None:
+    """What became of the deliveries, and what comes next."""
+    out.print(ledger_line(status))
+    _show_reasons(service.archive.groups(status.label))
+    if local_hours and status.deliveries.get(State.WAITING):
+        out.print("Those who are waiting wait for their hour: `brief serve` or `brief worker` sends it then.")
+    else:
+        _say_what_is_left(status)
 
 
 def worker(
