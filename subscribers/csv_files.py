@@ -14,7 +14,7 @@ from charset_normalizer import from_bytes
 DELIMITERS = ",;\t|"
 LONGEST_LINE = 100_000
 HEAD = 64 * 1024
-SEP = re.compile(r"sep=(.)\s*", re.IGNORECASE)  # what Excel writes, and reads, before the header
+SEP = re.compile(r"sep=(.)\s*\"?[,;\s]*", re.IGNORECASE)  # what Excel writes, and reads, before the header
 NO_NAME = re.compile(r"[^\w]+")
 # Without a byte order mark only these are told apart; of others their owner knows the name
 TOLD_APART = ("cp1252", "cp1251")

@@ -122,7 +122,9 @@ class Subscriptions(Joinings):
             followed = subscriber_of(session, row).topics
             everything = not topic or followed == (topic,)
             changed = row.standing != Standing.LEFT and (everything or topic in followed)
-            if changed and everything:
+            if row.standing == Standing.LEFT:
+                row.version += 1  # whoever left before them can't undo it any more
+            elif changed and everything:
                 row.standing, row.left_at = Standing.LEFT, now
             elif changed:
                 changes.unfollow(session, subscriber_id, [topic])

@@ -361,6 +361,8 @@ def test_an_encoding_that_does_not_fit_is_refused(
         "address,topics\n,,,,\nada@example.org,{0}\n,\n",
         "sep=;\naddress;topics\nada@example.org;{0}\n",
         '"sep=,"\r\naddress,topics\r\nada@example.org,{0}\r\n',
+        "sep=\t\naddress\ttopics\nada@example.org\t{0}\n",
+        "sep=;;;\n;;\naddress;topics;\nada@example.org;{0};\n",
         "\n\naddress,topics\nada@example.org,{0}\n",
         ",,,\r\naddress,topics\r\nada@example.org,{0}\r\n",
         "Email Address,Topics\nada@example.org,{0}\n",

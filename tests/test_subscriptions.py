@@ -294,6 +294,16 @@ def test_leaving_twice_is_leaving_once(subscriptions: Subscriptions, roster: Ros
     assert changes(roster, ada) == ["joined", "left"]
 
 
+def test_who_leaves_after_a_stranger_did_it_for_them_is_not_brought_back_by_that_strangers_undo(
+    subscriptions: Subscriptions, roster: Roster, ada: Subscriber
+) -> None:
+    strangers = subscriptions.leave(ada.id, NOW, "a forwarded e-mail").subscriber
+    subscriptions.leave(ada.id, NOW, "one click")
+    refused = opened(roster, strangers, Purpose.UNDO_LEAVE)
+    assert isinstance(refused, Refused)
+    assert refused.why is Refusal.USED
+
+
 def test_undoing_brings_back_everything_as_it_was(subscriptions: Subscriptions, ada: Subscriber) -> None:
     subscriptions.leave(ada.id, NOW, PAGE)
     back = subscriptions.undo_leave(ada.id, NOW, PAGE).subscriber

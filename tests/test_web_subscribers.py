@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,7 @@ def test_a_stranger_with_a_forwarded_email_brings_nobody_back_who_left(place: Pl
         assert "Undo" not in reader.post(leave, ONE_CLICK).text
         reader.get(manage)
         place.app.app.state.desk.subscriptions.prune(place.clock.now)
-    assert place.again(ada) == left
+    assert replace(place.again(ada), version=left.version) == left
 
 
 def test_who_left_comes_back_from_the_mailbox_with_what_they_chose_now(place: Place, reader: Reader) -> None:
