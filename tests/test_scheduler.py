@@ -37,7 +37,7 @@ from subscribers.tables import LimitRow
 from tests import builders
 from tests.conftest import KEYS
 from tests.fakes import ScriptedMailer, ScriptedPapers
-from tests.build_contexts import NOW, TOPICS, add_readers, maker, post_room, rows, save_issue
+from tests.newsrooms import NOW, TOPICS, add_readers, maker, post_room, rows, save_issue
 
 HOUR = dt.timedelta(hours=1)
 LATE = 12 * HOUR
