@@ -432,9 +432,11 @@ def test_a_brief_falls_to_its_length_by_what_is_needed_least_and_stays_sound() -
     assert {entry.paper_id for entry in short.catalog} == {paper.id for paper in MANY}
 
 
-def test_a_fact_that_only_says_a_themes_figures_again_falls_but_not_the_last_of_its_item() -> None:
-    themes = sound()[0].themes
-    said = [claim for theme in themes for claim in theme.claims if "18.5%" in claim.text]
-    twice = replace(sound()[0], overview=replace(sound()[0].overview, claims=(said[0], said[0])))
-    assert without_repeats(twice).overview.claims == ()
-    assert without_repeats(sound()[0]).themes == themes
+def test_a_themes_figures_are_not_told_again_where_something_else_is_left() -> None:
+    brief = sound()[0]
+    said = next(claim for claim in brief.themes[0].claims if "18.5%" in claim.text)
+    method = replace(brief.methods[0], strength=(said,))
+    told = replace(brief, methods=(method,), overview=replace(brief.overview, claims=(said,)))
+    left = without_repeats(told)
+    assert left.methods[0].strength == ()
+    assert (left.overview.claims, left.themes) == ((said,), brief.themes)

@@ -28,6 +28,7 @@ LONGEST_SENTENCE = 48  # words of a written sentence; the prompt asks for 30
 # texts that a writer words; others are code's or an abstract's
 _WORDED = {"heading", "name", "purpose", "line", "also", "question", "meaning"}
 _TOLD = {"line", "also"}  # what one paper does, as a sentence would say it
+_FREE = {"purpose", "meaning"}  # said in a reader's words, but for one
 _PROSE = (
     Section.THEMES, Section.METHODS, Section.NOTABLE, Section.TRENDS, Section.CHALLENGES, Section.RESOURCES,
     Section.THREADS,
@@ -238,8 +239,8 @@ def _heading(case: _Case, place: Place, text: str) -> str:
         return ""
     if place.part in _TOLD:
         fits = shares_words(plain, sources)
-    else:  # what to look for in papers is said in a reader's words, but for one
-        fits = speaks_of(plain, sources, case.sources, 0 if place.part == "purpose" else OURS)
+    else:
+        fits = speaks_of(plain, sources, case.sources, 0 if place.part in _FREE else OURS)
     return "" if fits else "shares no word, or few, with the papers that it is about"
 
 

@@ -26,7 +26,8 @@ Write:
 with a verb, plain words, no key; one or two citations with quotes. It must be true as it stands, without \
 a setting.
 - question: a reading, at most 36 words in two sentences: the week's question as a colleague would ask it; \
-then the answer that the week's papers give so far, as a claim with its scope and how sure one can be.
+then the answer that the week's papers give so far: one plain, complete sentence with its subject named, a \
+claim with its scope, hedged once.
 - takeaways: three, from three different themes where there are three, each with fact (at most 24 words, \
 one number with its setting, the paper named) and so (a reading, at most 13 words, that goes on behind the \
 word "So:" as a consequence of this fact, never as an objection to it; it does not repeat the fact). A \

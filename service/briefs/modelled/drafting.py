@@ -11,7 +11,7 @@ from service.briefs.modelled.outline import Material, OutlineAnswer, ThemePlan, 
 from service.briefs.modelled.rules import FACT_RULES, HEADING_RULES, READING_RULES, VOICE
 
 DRAFT_TOKENS = 4_500  # of an answer; measured answers have 1,000 to 1,800
-THEME_WORDS = 560  # of all themes together
+THEME_WORDS = 600  # of all themes together
 
 _RULES = f"{DATA_RULE}\n\n{VOICE}\n\n{FACT_RULES}\n\n{READING_RULES}"
 
@@ -31,10 +31,10 @@ it. If a paper limits it, the thesis says under which condition it holds.
 a student follows (what is done, and why that should help), then its result with setting, then the others \
 as they bear on the finding, a result that limits or contradicts it right behind what it limits, each \
 caveat beside its claim. One reading may stand in between where two results need it. The last sentence is \
-a reading: what to believe, do or test differently because of this theme. Each paper gets one or two \
-sentences, one of which says how it works; the leading one up to three. Tell four papers well rather than \
-six in passing; an inconvenient part of a result is told with it; a paper that does not carry the finding \
-is left out.
+a reading: what to believe or do differently because of this theme. Each paper gets one or two sentences, \
+one of which says how it works; the leading one up to three. Tell four papers well rather than six in \
+passing; an inconvenient part of a result is told with it; a paper that does not carry the finding is left \
+out.
 - also: papers of the plan that are not told, if they carry the heading too: the key and what they show in \
 at most 6 words, without names or numbers.
 - definitions: up to two terms that a second-year student would look up: the term as it is written in the \

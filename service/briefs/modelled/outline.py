@@ -14,8 +14,7 @@ from subscribers.topics import Topic
 
 OUTLINE_TOKENS = 4_000  # of an answer; measured answers have 1,200 to 2,000
 MOST_PAPERS = 120  # that an outline is found from; further ones are in the catalog
-MOST_THEMES = 4
-MANY_PAPERS = 60  # from which on a window carries so many themes
+MOST_THEMES = 3
 THEME_PAPERS = 8  # told or named beside a theme
 COUNTED_NAMES = 12
 _NAME = re.compile(r"[A-Za-z]*[A-Z0-9][\w.+-]*[A-Za-z0-9]")
@@ -36,7 +35,7 @@ and how sure one can be. At most 28 words.
 carry it, limit it or speak against it. A theme is worth writing when two or three papers together show \
 something that none shows alone: the same effect from two sides, a disagreement, a mechanism and its \
 limit. Each has finding (what its papers show, in at most 12 words), thesis (what that means, hedged), \
-told (4 or 5 keys, the leading paper first, each of which carries the finding itself or limits it), \
+told (3 to 5 keys, the leading paper first, each of which carries the finding itself or limits it), \
 against (keys among told whose results limit or contradict the finding; look for them), also (keys of \
 papers with the same finding that are not told, up to 4). A paper belongs only if its own result bears on \
 the finding; a shared method, word or benchmark is not enough. No paper is in two themes. Papers that fit \
@@ -166,7 +165,7 @@ def about(material: Material) -> str:
 
 def themes_wished(papers: int) -> int:
     """How many themes a window of so many papers can carry."""
-    return min(MOST_THEMES if papers >= MANY_PAPERS else MOST_THEMES - 1, max(1, papers // 7))
+    return min(MOST_THEMES, max(1, papers // 7))
 
 
 def _wish(papers: int) -> str:

@@ -4,19 +4,20 @@ from service.briefs.modelled.asking import NUMBER_RULE, QUOTE_RULE
 
 VOICE = """\
 Write for three readers at once: an engineer of the field, a second-year student and a head of group with \
-eight minutes. Connected prose that can be read aloud: each sentence takes up the one before it or turns \
-from it (so, but, by contrast, that may be why), and says in plain words what a thing does before it says \
-how much it gains. 15 to 30 words a sentence, one thought each, active verbs; no noun stacks ("all-success \
-rollout clips"), no telegram style. A standard term or acronym is explained in a clause where it first \
-stands, once. No praise (novel, powerful, significant), no list of names, no template: two items in a row \
-are not built alike."""
+eight minutes. Write as you would tell a colleague across the table: whole, easy sentences that can be \
+read aloud once and understood. Each takes up the one before it or turns from it (so, but, by contrast, \
+that may be why), and says in plain words what a thing does before it says how much it gains. When words \
+are short, tell fewer things, never the same things in fewer words. 15 to 30 words a sentence, one thought \
+each, active verbs; no noun stacks ("all-success rollout clips"), no telegram style. A standard term or \
+acronym is explained in a clause where it first stands, once. No praise (novel, powerful, significant), no \
+list of names, no template: two items in a row are not built alike."""
 
 FACT_RULES = f"""\
 Facts (kind "fact") say what papers say:
 - A fact cites 1 to 3 papers, each with a quote, and names them by key, as [[P3]]; the page shows the \
 paper there under the name that stands behind "shown as". That name may be one of its methods: where a \
-result is another variant's, the sentence names the variant. The page adds links: no title, author or link \
-is written.
+result is another variant's, the sentence says so once, as in "TOPD, a variant in [[P2]]", and then simply \
+"it". The page adds links: no title, author or link is written.
 - Every part of it is carried by what the cited papers say, in the same meaning: who does what to what, in \
 which direction, under which condition, how often. Qualifiers stay (up to, on average, in simulation, \
 often, can), and so does what a gain is measured against. A fact about several papers is true of each of \
@@ -54,9 +55,9 @@ two (task, model size, length, how the signal is checked), and which was measure
 readings.
 - It commits: one plain sentence, one hedge, what a reader should now believe or do differently than last \
 week.
-- Advice can be followed on Monday: with which model or data, what to change, which measure, and from \
-which outcome on to keep or drop it; rough effort if the facts tell. No stock phrase ("at equal cost, \
-compare X with Y", "log X, then compare Y"): no two pieces of advice in a brief are built alike."""
+- Advice only where the facts bear it, and then concrete: what to change, on what, and which measure \
+decides (task success before a proxy). "Try it and keep it if it is better" is no advice; say instead what \
+to believe now, and how surely. No two pieces of advice in a brief are built alike."""
 
 HEADING_RULES = """\
 A heading has 5 to 12 words in sentence case and states a finding of its papers with names of things \
