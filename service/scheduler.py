@@ -151,11 +151,11 @@ class Scheduler:
             case Build():
                 return self._build(action)
             case Approve(label, content_hash):
-                self._approve(label, content_hash)
+                return self._approve(label, content_hash)
             case AskForApproval() | Remind() | AskAboutHeld():
                 return self._ask(action, now)
             case Plan(label):
-                archive.plan(label, now, local_hours=True)
+                return archive.plan(label, now, local_hours=True, unless_halted=True)
             case ReadEvents():
                 if self.read_events is not None:
                     self.read_events(now)
@@ -246,7 +246,8 @@ class Scheduler:
         if self.stopping() or not self._take(BUILDING):
             raise Stopped
 
-    def _approve(self, label: str, content_hash: str) -> None:
+    def _approve(self, label: str, content_hash: str) -> bool:
+        """Whether it is checked and written down; False where a person did something meanwhile."""
         archive, problems = self.service.archive, 1
         try:
             printed = wiring.press(self.service.settings).print(archive.issue(label))
@@ -258,8 +259,11 @@ class Scheduler:
         if problems:
             log.warning("event=checks_failed issue=%s problems=%d", label, problems)
             archive.note_problems(label, content_hash, problems)
-        else:
-            archive.approve_as(label, content_hash, self.clock())
+            return True
+        approved = archive.approve_untouched(label, content_hash, self.clock())
+        if not approved:
+            log.info("event=left_to_people issue=%s", label)
+        return approved
 
     def _clean_up(self, now: dt.datetime) -> None:
         keys = wiring.secret_keys(self.service.settings)

@@ -370,6 +370,20 @@ def test_auto_approves_and_plans_what_passes_every_check(desk: Scheduler) -> Non
     assert desk.service.archive.counts(LABEL) == {State.WAITING: 2}
 
 
+def test_auto_leaves_alone_what_a_person_held_while_the_checks_ran(
+    desk: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def held_meanwhile(*_: object) -> dict[str, tuple[()]]:
+        desk.service.archive.withdraw(LABEL)
+        return {}
+
+    desk.rules = replace(desk.rules, auto=True)
+    monkeypatch.setattr("service.scheduler.inspect_editions", held_meanwhile)
+    desk.until_done()
+    status = desk.service.archive.status(LABEL)
+    assert (status.approved, status.planned) == (False, False)
+
+
 def test_auto_asks_where_a_check_fails(desk: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     desk.rules, desk.ask = replace(desk.rules, auto=True), asking(asked)

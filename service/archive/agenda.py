@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from service.archive.approval import in_hand
 from service.archive.tables import (
     BriefRow,
     BuildRow,
@@ -116,13 +117,6 @@ class Agenda:
             row = (col(ReviewRow.issue_label) == label, col(ReviewRow.content_hash) == content_hash)
             session.execute(sa.update(ReviewRow).where(*row).values(**values))
 
-    def approve_as(self, label: str, content_hash: str, now: dt.datetime) -> bool:
-        """Approve an issue if this is what it holds."""
-        with Session(self._writer) as session, session.begin():
-            same = (col(IssueRow.label) == label, col(IssueRow.content_hash) == content_hash)
-            approved = sa.update(IssueRow).where(*same).values(approved_hash=content_hash, approved_at=now)
-            return bool(session.execute(approved).rowcount)  # type: ignore[attr-defined]  # a CursorResult
-
     def note_chore(self, name: str, now: dt.datetime) -> None:
         with Session(self._writer) as session, session.begin():
             session.merge(ChoreRow(name=name, done_at=now))
@@ -187,7 +181,7 @@ def _all_issues() -> sa.Select[Any]:
     return (
         sa.select(
             row.label, row.first, row.last, row.built_at, row.content_hash, row.approved_hash,
-            row.approved_at, row.planned_at, row.halt, row.by_hand, review.problems,
+            row.approved_at, row.planned_at, row.halt, in_hand().label("by_hand"), review.problems,
             review.asked, review.asked_at,
             *_deliveries(),
         )

@@ -143,8 +143,7 @@ class IssueShelf:
             row = issue_row(session, label, lock=True)
             if row.planned_at is not None:
                 raise IssueClosed(f"issue {label} is already being delivered; pause or cancel it instead")
-            row.approved_hash = row.approved_at = None
-            row.by_hand = True
+            take_in_hand(row)
             session.flush()
             return status(session, row)
 
@@ -217,6 +216,15 @@ def issue_row(session: Session, label: str, *, lock: bool = False) -> IssueRow:
     if row is None:
         raise UnknownIssue(f"there is no issue {label!r}; `brief issues` lists them")
     return row
+
+
+def take_in_hand(row: IssueRow) -> None:
+    """A person changed the issue or kept it back: approval falls for good, and a person alone gives it again.
+
+    Cleared and not left to another hash: an edit that is undone would bring the approval back by itself.
+    """
+    row.approved_hash = row.approved_at = None
+    row.by_hand = True
 
 
 def refuse_edited(session: Session, label: str, *, over_edits: bool) -> None:

@@ -62,17 +62,19 @@ class Planning:
         *,
         local_hours: bool = False,
         content_hash: str = "",
+        unless_halted: bool = False,
     ) -> bool:
         """Freeze the audience, one row for each subscriber, in one statement.
 
         False when it was frozen before, or is not approved as it stands. With `local_hours` each is due at
         the next of the subscriber's chosen hours, else at once; `fan_out` then writes the jobs for chunks of
-        so many rows in the same transaction. A quiet week has no audience.
+        so many rows in the same transaction. A quiet week has no audience. `unless_halted` leaves an issue
+        alone that somebody paused or cancelled: the schedule begins nothing that a person stopped.
         Stale where the content is not the approved `content_hash`, when one is given.
         """
         with Session(self._writer) as session, session.begin():
             row = issue_row(session, label, lock=True)
-            if row.planned_at is not None:
+            if row.planned_at is not None or (unless_halted and row.halt is not None):
                 return False
             if content_hash and not content_hash == row.content_hash == row.approved_hash:
                 raise Stale(f"issue {label} was changed since; look at it again")
