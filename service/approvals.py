@@ -9,7 +9,6 @@ import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from service import wiring
@@ -18,15 +17,13 @@ from service.delivery import Message, State, single_message
 from service.emails import Sender
 from service.emails.facts import listing, span
 from service.emails.letters import Envelope, Letter, LetterPress, letter_bytes
-from service.emails.press import RenderedIssue
-from service.emails.proofs import TopicSet, alone_and_all, both_lengths, offered_topics, proofs, sample_reader
+from service.emails.proofs import IssueCheck
 from service.emails.shown import shown
+from service.issue_check import check_issue
 from service.issues import Issue
 from service.wiring import Service
-from subscribers.preferences import Length
 
 MOST_NAMED = 10  # problems, notes and reasons in the letter; the admin pages have all of them
-MOST_EDITIONS = 500  # different sets of topics that are checked, those with most readers first
 
 LEFT = (State.ACCEPTED, State.UNCERTAIN)  # what may have left is not sent every ten minutes
 
@@ -39,9 +36,7 @@ class Report:
 
     issue: Issue
     crowd: Crowd
-    checked: int  # different e-mails
-    problems: tuple[tuple[str, str], ...]  # the e-mail, and what is wrong with it
-    largest: int  # bytes of the largest HTML
+    check: IssueCheck
 
     @property
     def papers(self) -> int:
@@ -91,27 +86,10 @@ def _post(service: Service, name: str, values: Mapping[str, Any], about: str, no
     return left
 
 
-def report_on(
-    service: Service, label: str, now: dt.datetime, rendered: RenderedIssue | None = None
-) -> Report:
-    """The checks, the audience and the size of an issue as it stands; `rendered` saves rendering it again."""
-    printed = rendered or wiring.press(service.settings).print(service.archive.issue(label))
-    crowd = service.archive.crowd(label, now.date())
-    wanted = dict.fromkeys([*both_lengths(alone_and_all(printed.issue)), *_followed(printed.issue, crowd)])
-    reader = sample_reader(service.settings.base_url, label)
-    found = proofs(printed, wanted, reader, now)
-    problems = tuple((name, f"{one.check}: {one.detail}") for name, each in found.items() for one in each)
-    largest = max((printed.edition(*one).html_bytes for one in wanted), default=0)
-    return Report(printed.issue, crowd, len(found), problems, largest)
-
-
-def _followed(issue: Issue, crowd: Crowd) -> Sequence[tuple[TopicSet, Length]]:
-    """The editions that readers would get, those of most readers first."""
-    offered = offered_topics(issue)
-    sets = (
-        (tuple(slug for slug in offered if slug in slugs), Length(length)) for slugs, length in crowd.editions
-    )
-    return list(islice(sets, MOST_EDITIONS))
+def report_on(service: Service, label: str, now: dt.datetime) -> Report:
+    """The checks, the audience and the size of an issue as it stands."""
+    check = check_issue(service, label, now)
+    return Report(service.archive.issue(label), service.archive.crowd(label, now.date()), check)
 
 
 def _values(report: Report, base_url: str) -> Mapping[str, Any]:
@@ -125,12 +103,15 @@ def _values(report: Report, base_url: str) -> Mapping[str, Any]:
         "papers": _counted(report.papers, "paper"),
         "topics": listing(names.values()),
         "readers": _counted(crowd.readers, "reader"),
-        "checked": report.checked,
-        "problems": [(name, shown(what, 300)) for name, what in report.problems[:MOST_NAMED]],
+        "checked": report.check.checked,
+        "problems": [
+            (name, shown(f"{one.check}: {one.detail}", 300))
+            for name, one in report.check.problems[:MOST_NAMED]
+        ],
         "notes": [shown(note, 300) for note in notes][:MOST_NAMED],
         "by_topic": [(names.get(slug, slug), count) for slug, count in crowd.by_topic.items()],
         "by_reason": list(crowd.by_reason.items())[:MOST_NAMED],
-        "size": _counted(report.largest, "byte"),
+        "size": _counted(report.check.largest, "byte"),
         "link": f"{base_url}/admin/issues/{issue.label}",
         "home": base_url,
     }

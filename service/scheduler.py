@@ -23,7 +23,7 @@ from service import logs, wiring
 from service.adapters import processes
 from service.approvals import ask_about_held, ask_for_approval
 from service.archive import EVENTS_FOR, IssueClosed, Unavailable, asked_about_held, asked_in_vain
-from service.inspection import inspect_editions
+from service.issue_check import check_issue
 from service.pipeline import Newsroom, build_issue
 from service.publishing import Clock, never
 from service.schedule import (
@@ -250,8 +250,7 @@ class Scheduler:
         """Whether it is checked and written down; False where a person did something meanwhile."""
         archive, problems = self.service.archive, 1
         try:
-            printed = wiring.press(self.service.settings).print(archive.issue(label))
-            problems = sum(map(len, inspect_editions(self.service, printed, self.clock()).values()))
+            problems = len(check_issue(self.service, label, self.clock()).problems)
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - what can't be checked isn't approved either

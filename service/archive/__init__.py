@@ -4,6 +4,7 @@ tables     the tables
 papers     what was fetched, seen and paid for
 issues     briefs, issues and their approval
 approval   what the schedule may approve: only what no person took in hand
+checks     what was found of an issue's e-mails
 edits      what editors changed by hand, and the originals
 planning   who gets an issue, and when
 ledger     what became of it
@@ -27,6 +28,7 @@ import sqlalchemy as sa
 from service.archive.admins import Act, AdminBook, LinkRefusal
 from service.archive.agenda import Agenda, asked_about_held, asked_in_vain
 from service.archive.approval import Approval
+from service.archive.checks import IssueChecks
 from service.archive.deletion import Deletion
 from service.archive.edits import EditDesk, Made
 from service.archive.events import EVENTS_FOR, EventBook, Recorded
@@ -94,8 +96,8 @@ __all__ = [
 
 
 class Archive(
-    PaperShelf, IssueShelf, EditDesk, Approval, Planning, Ledger, Hours, Reports, Lookups, EventBook,
-    TrendBook, AdminBook, Agenda, Watch, Restoring, Deletion,
+    PaperShelf, IssueShelf, EditDesk, Approval, IssueChecks, Planning, Ledger, Hours, Reports, Lookups,
+    EventBook, TrendBook, AdminBook, Agenda, Watch, Restoring, Deletion,
 ):  # fmt: skip
     """Every query on papers, briefs, issues, deliveries and admins."""
 

@@ -12,6 +12,7 @@ from rich.table import Table
 from service import wiring
 from service.archive import IssueStatus
 from service.briefs import Assignment
+from service.cli.printing import watched_check
 from service.cli.terminal import (
     Refused,
     complain,
@@ -25,6 +26,7 @@ from service.cli.terminal import (
 )
 from service.delivery import State
 from service.emails.proofs import sample_reader
+from service.issues import Issue
 from service.papers import Window
 from service.pipeline import BuildReport, Newsroom, build_issue, select_papers
 from service.wiring import Service
@@ -122,15 +124,24 @@ def _warn_of_open(window: Window, today: dt.date) -> None:
 
 
 def _approve_whole(service: Service, report: BuildReport) -> bool:
-    """Approve what was built where the setting says so and no topic is missing; whether it was approved."""
+    """Approve what was built where the setting says so, as the schedule would; whether it was approved."""
     if report.issue is None or service.settings.publish != "auto":
         return False
+    if why := _why_not_approved(service, report, report.issue):
+        err.print(f"issue {report.issue.label} is not approved by itself: {why}")
+    return not why
+
+
+def _why_not_approved(service: Service, report: BuildReport, issue: Issue) -> str:
+    """What keeps a built issue from being approved without a person; empty where it is approved now."""
+    label = issue.label
     if lacking := report.lacks(service.roster.topics()):
-        words = f"issue {report.issue.label} is not approved by itself: it lacks {', '.join(lacking)}"
-        err.print(f"{words}. Build those, or approve it as it is: brief approve {report.issue.label}")
-        return False
-    service.archive.approve(report.issue.label, wiring.now())
-    return True
+        return f"it lacks {', '.join(lacking)}. Build those, or approve it as it is: brief approve {label}"
+    if problems := watched_check(service, label).problems:
+        return f"{len(problems)} problems in its e-mails; see them: brief check {label}"
+    if service.archive.approve_untouched(label, issue.content_hash, wiring.now()):
+        return ""
+    return f"a person edited it, kept it back or was asked; look at it, then: brief approve {label}"
 
 
 def issues(as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False) -> None:

@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 from service import wiring
 from service.adapters import processes
 from service.archive import Group, Halt, IssueStatus, Line, sheet
-from service.cli.printing import check_editions
+from service.cli.printing import watched_check
 from service.cli.terminal import Refused, err, opened, out, print_json, start_logging, table
 from service.delivery import MailerUnusable, MessageMaker, State
 from service.delivery.figures import Pulse
@@ -331,9 +331,8 @@ def _refuse_what_fails(service: Service, maker: MessageMaker) -> None:
     label = maker.rendered.issue.label
     if not service.archive.status(label).approved:
         return
-    for edition, found in check_editions(service, maker.rendered).items():
-        if found:
-            raise Refused(f"{edition}: {found[0].check}: {found[0].detail}; see all: brief check {label}")
+    for edition, found in watched_check(service, label, maker.rendered).problems[:1]:
+        raise Refused(f"{edition}: {found.check}: {found.detail}; see all: brief check {label}")
 
 
 def _say_what_is_left(status: IssueStatus) -> None:

@@ -5,14 +5,12 @@ from collections.abc import Callable
 from fastapi import APIRouter, HTTPException, Response
 
 from service import wiring
-from service.approvals import report_on
 from service.archive import Halt, IssueClosed, IssueStatus, Stale, UnknownIssue
 from service.editing import in_words
 from service.emails.facts import edits_in_words, span
 from service.web.admin.doors import Editor, Viewer
 from service.web.admin.forms import Form
 from service.web.admin.frame import Office, TheOffice, Visitor
-from service.web.admin.prints import printed
 from service.web.admin.states import stand, sums
 from service.web.admin.this_week import checks
 
@@ -61,10 +59,10 @@ def send(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Response
         status, content = office.archive.status(label), seen(sent.text("content"))
         if not status.approved:
             raise Refused("Nobody approved the issue as it stands now.")
-        report = report_on(office.service, label, office.clock(), printed(office, status))
-        if problems := report.problems:
+        if problems := checks(office, label, status.content_hash).problems:
             name, what = problems[0]
-            raise Refused(f"{len(problems)} problems must be put right first. The first: {name}: {what}")
+            first = f"{name}: {what.check}: {what.detail}"
+            raise Refused(f"{len(problems)} problems must be put right first. The first: {first}")
         fan_out = wiring.fan_out(office.service)
         if not office.archive.plan(label, office.clock(), fan_out, content_hash=content):
             raise Refused("It is on its way already.")
@@ -134,8 +132,8 @@ def issue_page(
         sums=sums(of),
         dates=span(found.window.first, found.window.last),
         briefs=found.briefs,
-        checked=len(checked),
-        problems=[(name, one) for name, each in checked.items() for one in each],
+        checked=checked.checked,
+        problems=checked.problems,
         crowd=None if of.planned else office.kept.get(key, lambda: office.archive.crowd(label, today)),
         names={brief.topic_slug: brief.topic_name for brief in found.briefs},
         edits=[(in_words(one.edit), one.by, one.at) for one in office.archive.edits(label)],
