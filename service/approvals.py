@@ -7,25 +7,20 @@ ask_about_held    deliveries that are late: send them still, or cancel
 import datetime as dt
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from service import wiring
 from service.archive import Crowd
-from service.delivery import Message, State, single_message
-from service.emails import Sender
+from service.delivery.transactional import Queued
 from service.emails.facts import listing, span
-from service.emails.letters import Envelope, Letter, LetterPress, letter_bytes
 from service.emails.proofs import IssueCheck
 from service.emails.shown import shown
 from service.issue_check import check_issue
 from service.issues import Issue
 from service.wiring import Service
 
-MOST_NAMED = 10  # problems, notes and reasons in the letter; the admin pages have all of them
-
-LEFT = (State.ACCEPTED, State.UNCERTAIN)  # what may have left is not sent every ten minutes
+MOST_NAMED = 10  # problems, notes and reasons in the e-mail; the admin pages have all of them
 
 log = logging.getLogger("brief.approvals")
 
@@ -44,20 +39,19 @@ class Report:
 
 
 def ask_for_approval(service: Service, label: str, now: dt.datetime) -> bool:
-    """E-mail every admin what waits for approval, and a link to it; whether a letter left to anybody.
+    """E-mail every admin what waits for approval, and a link to it; whether there is an admin.
 
-    UnknownIssue for a label that nobody knows, MailerUnusable where nothing can be sent: ask again later.
+    UnknownIssue for a label that nobody knows.
     """
     if not service.settings.admins_by_address:
         return False
     report = report_on(service, label, now)
-    return _post(
-        service, "approval", _values(report, service.settings.base_url), report.issue.content_hash, now
-    )
+    values = _values(report, service.settings.base_url)
+    return _queue(service, "approval", values, report.issue.content_hash, now)
 
 
 def ask_about_held(service: Service, label: str, held: int, now: dt.datetime) -> bool:
-    """E-mail every admin how many deliveries are late, and where to decide; whether a letter left."""
+    """E-mail every admin how many deliveries are late, and where to decide; whether there is one."""
     if not service.settings.admins_by_address:
         return False
     base_url = service.settings.base_url
@@ -68,22 +62,16 @@ def ask_about_held(service: Service, label: str, held: int, now: dt.datetime) ->
         "link": f"{base_url}/admin/issues/{label}/deliveries",
         "home": base_url,
     }
-    return _post(service, "held", values, f"{label}:{held}:{now.isoformat()}", now)
+    return _queue(service, "held", values, f"{label}:{held}:{now.isoformat()}", now)
 
 
-def _post(service: Service, name: str, values: Mapping[str, Any], about: str, now: dt.datetime) -> bool:
-    """The letter to every admin, whether one left; asked twice about the same, it threads with the first."""
-    sender = wiring.sender(service.settings)
-    letter = LetterPress(sender, wiring.TEMPLATES).letter(name, values)
+def _queue(service: Service, name: str, values: Mapping[str, Any], about: str, now: dt.datetime) -> bool:
+    """Queue the e-mail to every admin; asked twice about the same, it threads with the first."""
     to = service.settings.admins_by_address
-    envelopes = [Envelope(one, _message_id(name, about, one, sender), now) for one in to]
-    left = False
-    with wiring.mailer(service.settings) as mailer:
-        for _, outcome in mailer.send([_message(sender, letter, one) for one in envelopes], _begin):
-            left |= outcome.state in LEFT
-            level = logging.INFO if outcome.state is State.ACCEPTED else logging.WARNING
-            log.log(level, "event=%s_asked issue=%s state=%s", name, values["label"], outcome.state)
-    return left
+    emails = [Queued(name, one, values, message_id=_message_id(name, about, one)) for one in to]
+    service.archive.queue_emails(emails, now)
+    log.info("event=%s_queued issue=%s admins=%d", name, values["label"], len(emails))
+    return bool(emails)
 
 
 def report_on(service: Service, label: str, now: dt.datetime) -> Report:
@@ -93,7 +81,7 @@ def report_on(service: Service, label: str, now: dt.datetime) -> Report:
 
 
 def _values(report: Report, base_url: str) -> Mapping[str, Any]:
-    """What the letter's templates use; words of papers and topics as a reader may see them."""
+    """What the e-mail's templates use; words of papers and topics as a reader may see them."""
     issue, crowd = report.issue, report.crowd
     names = {brief.topic_slug: shown(brief.topic_name, 80) for brief in issue.briefs}
     notes = (f"{names[brief.topic_slug]}: {note}" for brief in issue.briefs for note in brief.metadata.notes)
@@ -117,18 +105,9 @@ def _values(report: Report, base_url: str) -> Mapping[str, Any]:
     }
 
 
-def _message(sender: Sender, letter: Letter, envelope: Envelope) -> Message:
-    content = letter_bytes(sender, letter, envelope)
-    return single_message(sender.address, envelope.to, envelope.message_id, content)
-
-
-def _begin(_: Sequence[Message]) -> None:
-    """No ledger has to know when these leave."""
-
-
-def _message_id(name: str, about: str, address: str, sender: Sender) -> str:
+def _message_id(name: str, about: str, address: str) -> str:
     tag = hashlib.sha256(f"{about}:{address}".encode()).hexdigest()[:24]
-    return f"{name}.{tag}@{sender.domain}"
+    return f"{name}.{tag}"
 
 
 def _counted(count: int, noun: str) -> str:

@@ -270,6 +270,7 @@ class Scheduler:
         Limits(self.service.engine, keys).prune(now)
         self.service.archive.clean_up(now)
         self.service.archive.prune_events(now - EVENTS_FOR)
+        self.service.archive.prune_emails(now)
         self.service.archive.note_chore(CLEAN_UP, now)
 
 

@@ -7,7 +7,7 @@ from service.adapters.journal import COMPACT_AT, FileJournal
 from service.delivery import MailerUnusable, Outcome, State
 from tests.letters import letter
 
-FIRST, SECOND = letter("a@example.org", 1).delivery, letter("b@example.org", 2).delivery
+FIRST, SECOND = letter("a@example.org", 1).ledger_row, letter("b@example.org", 2).ledger_row
 SENT = Outcome(State.ACCEPTED, "250 OK queued as Ü")
 
 

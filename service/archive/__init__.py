@@ -16,6 +16,7 @@ lookups    one reader or one page of readers in the ledger; an audience before i
 sheets     the ledger as CSV
 events     what a provider reports later
 agenda     what the schedule goes by
+transactional  e-mails to one reader: queued, claimed, settled
 deletion   what stays of a subscriber who was deleted
 restoring  what is held after a backup was restored
 watch      what an operator watches: fetches, what is overdue
@@ -52,6 +53,7 @@ from service.archive.restoring import Restoring
 from service.archive.settling import IssueCancelled
 from service.archive.sheets import sheet
 from service.archive.tables import BriefRow, DeliveryRow, Halt, IssueRow, PaperRow, SightingRow
+from service.archive.transactional import FailedEmail, Transactional, TransactionalSummary
 from service.archive.trends import IssueTrend, Received, TrendBook
 from service.archive.watch import Watch, Watched
 
@@ -67,6 +69,7 @@ __all__ = [
     "Claims",
     "Crowd",
     "DeliveryRow",
+    "FailedEmail",
     "FanOut",
     "Group",
     "Halt",
@@ -86,6 +89,7 @@ __all__ = [
     "SightingRow",
     "Span",
     "Stale",
+    "TransactionalSummary",
     "Unavailable",
     "UnknownIssue",
     "Watched",
@@ -97,7 +101,7 @@ __all__ = [
 
 class Archive(
     PaperShelf, IssueShelf, EditDesk, Approval, IssueChecks, Planning, Ledger, Hours, Reports, Lookups,
-    EventBook, TrendBook, AdminBook, Agenda, Watch, Restoring, Deletion,
+    EventBook, TrendBook, AdminBook, Agenda, Watch, Restoring, Deletion, Transactional,
 ):  # fmt: skip
     """Every query on papers, briefs, issues, deliveries and admins."""
 

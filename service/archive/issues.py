@@ -1,7 +1,7 @@
 """Queries on issues and their briefs."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -113,6 +113,19 @@ class IssueShelf:
     def issue(self, label: str) -> Issue:
         with Session(self._engine) as session:
             return read_issue(session, issue_row(session, label))
+
+    def newest_approved(self, slugs: Collection[str]) -> Issue | None:
+        """The newest approved issue, with its briefs on these topics alone; None where there is none."""
+        approved = select(IssueRow).where(IssueRow.approved_hash == IssueRow.content_hash)
+        newest = approved.order_by(col(IssueRow.first).desc(), col(IssueRow.label).desc()).limit(1)
+        with Session(self._engine) as session:
+            row = session.exec(newest).first()
+            if row is None:
+                return None
+            held = select(BriefRow).where(
+                BriefRow.issue_label == row.label, col(BriefRow.topic_slug).in_(sorted(slugs))
+            )
+            return read_issue(session, row, session.exec(held.order_by(col(BriefRow.position))).all())
 
     def issues(self, limit: int | None = None) -> tuple[IssueStatus, ...]:
         """Every issue, newest window first; the newest ones only, where a limit is given."""

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from service.archive.tables import AdminSessionRow, DeliveryRow, RestoreRow, SignInRow
+from service.archive.transactional import drop_waiting_emails
 from service.delivery import State
 from subscribers.database import table, writer
 
@@ -46,6 +47,7 @@ class Restoring:
         with Session(self._writer) as session, session.begin():
             count = int(session.execute(held).rowcount)  # type: ignore[attr-defined]  # a CursorResult
             session.execute(again)
+            drop_waiting_emails(session.connection(), "the database was restored from a backup", now)
             session.merge(RestoreRow(restored_at=now, taken_at=taken_at))
             return count
 

@@ -221,7 +221,7 @@ class TransactionalRow(SQLModel, table=True):
     values: dict[str, Any] | None = Field(  # what it is about; removed with the recipient
         default=None, sa_column=sa.Column("values", sa.JSON(none_as_null=True))
     )
-    message_id: str = Field(unique=True, max_length=255)  # the same in every try
+    message_id: str = Field(max_length=255)  # the same in every try, without what follows the @
     created_at: dt.datetime = Field(sa_type=UtcDateTime)
     expires_at: dt.datetime = Field(sa_type=UtcDateTime)  # from then on it is of no use to its reader
     status: str = Field(max_length=16)

@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -21,6 +22,7 @@ from service.delivery.figures import Pulse
 from service.pipeline import publish_issue
 from service.publishing import Progress as Watch
 from service.publishing import ask_mailer
+from service.transactional import TransactionalSender, sending
 from service.wiring import Service
 from service.worker import work
 
@@ -105,7 +107,12 @@ def worker(
     service = opened()
     start_logging(service.settings)
     with processes.asked_to_stop() as stopping:
-        work(service, stopping, once=once)
+        if once:
+            work(service, stopping, once=True)
+            TransactionalSender(service, stopping=stopping).send_due()
+            return
+        with sending(service):
+            work(service, stopping)
 
 
 _UNFINISHED = (State.WAITING, State.FAILED, State.GIVEN_UP, State.UNCERTAIN, State.CLAIMED)
@@ -164,6 +171,24 @@ def list_(
         every = status.deliveries.get(state, 0) if state else sum(status.deliveries.values())
         if len(lines) < every:
             out.print(f"{len(lines)} of {every} rows; all of them: --csv, more of them: --limit")
+
+
+@deliveries.command()
+def transactional(as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False) -> None:
+    """How confirmations, links and the other transactional e-mails stand, and what did not leave."""
+    found = opened().archive.transactional_summary()
+    if as_json:
+        print_json(asdict(found))
+        return
+    counts = table("E-mail", "Status", "How many")
+    for name, status, count in found.counts:
+        counts.add_row(name, status, str(count))
+    out.print(counts)
+    told = table("When (UTC)", "E-mail", "Status", "Tries", "What was said")
+    for one in [*found.put_off, *found.failures]:
+        told.add_row(f"{one.at:%Y-%m-%d %H:%M}", one.name, one.status, str(one.attempts), one.reply)
+    if found.put_off or found.failures:
+        out.print(told)
 
 
 @deliveries.command()

@@ -5,7 +5,7 @@ In reading order:
 model    State, Fact, Outcome, Delivery, Message; what is asked of a Mailer and of a Journal
 rules    retries, Message-IDs, the maker of messages, what becomes of a crashed worker's claims
 blame    whether one address is at fault, or the provider
-single   an e-mail to one person, outside of any ledger
+transactional  e-mails to one reader, outside of any ledger: statuses, retries
 pace     token buckets and the warm-up curve: how many may leave now
 events   what a provider reports later, and what it changes
 figures  how a delivery goes, for a log line, a page and Prometheus
@@ -24,7 +24,6 @@ from service.delivery.model import (
     State,
 )
 from service.delivery.rules import MessageIds, MessageMaker, Uncertainty, reconciled, settlement
-from service.delivery.single import single_message
 
 __all__ = [
     "Delivery",
@@ -42,5 +41,4 @@ __all__ = [
     "Uncertainty",
     "reconciled",
     "settlement",
-    "single_message",
 ]

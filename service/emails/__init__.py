@@ -13,7 +13,7 @@ messages   Sender, Recipient, headers: an e-mail as a byte template with holes
 sentences  subject, preheader, summary: what no topic says alone
 fitting    how much of each topic fits into an e-mail
 press      Press.print(issue) -> RenderedIssue.edition(slugs, length) -> RenderedEdition.message(...)
-letters    the small e-mails to one reader, such as the confirmation
+transactional  e-mails to one reader, such as the confirmation
 checks     what is wrong with a whole e-mail, read as its reader gets it
 proofs     which of an issue's different e-mails are checked, and what was found
 

@@ -35,7 +35,7 @@ def _transactional() -> None:
         sa.Column("name", sa.String(40), nullable=False),
         sa.Column("recipient", sa.String()),
         sa.Column("values", sa.JSON()),
-        sa.Column("message_id", sa.String(255), nullable=False, unique=True),
+        sa.Column("message_id", sa.String(255), nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("expires_at", MOMENT, nullable=False),
         sa.Column("status", sa.String(16), nullable=False),
