@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message
 from service.web.headers import EMAIL_POLICY, PAGES_POLICY, is_from_here
 from service.web.site import Head, Site, TheSite
 
-LETTERS_A_PAGE = 50
+EMAILS_A_PAGE = 50
 LONGEST_HEADER = 4000  # characters that are shown
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}\.eml")
 MESSAGE_POLICY = f"{PAGES_POLICY}; frame-src 'self'"
@@ -41,7 +41,7 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class ShownEmail:
     """One e-mail, as it was written."""
 
     name: str
@@ -87,7 +87,7 @@ class Outbox:
         files = sorted(self._files(), key=lambda file: (-file.stat().st_mtime_ns, file.name))
         return [_listed(file) for file in files[skip : skip + limit]]
 
-    def letter(self, name: str) -> Letter:
+    def letter(self, name: str) -> ShownEmail:
         """One e-mail by its file's name; 404 where there is none."""
         file = next((one for one in self._files() if one.name == name), None)
         if file is None:
@@ -95,7 +95,7 @@ class Outbox:
         raw = Path(file.path).read_bytes()
         message = email.message_from_bytes(raw, policy=email.policy.default)
         assert isinstance(message, EmailMessage)
-        return Letter(name, raw, message)
+        return ShownEmail(name, raw, message)
 
     def _files(self) -> "Iterator[os.DirEntry[str]]":
         """E-mails that lie in the folder itself: no link is followed, and no name leads elsewhere."""
@@ -128,10 +128,10 @@ routes = APIRouter(include_in_schema=False, prefix="/outbox", dependencies=[Depe
 
 @routes.get("")
 def index(outbox: TheOutbox, site: TheSite, page: Annotated[int, Query(ge=1, le=10_000)] = 1) -> Response:
-    found = outbox.newest((page - 1) * LETTERS_A_PAGE, LETTERS_A_PAGE + 1)
-    more = len(found) > LETTERS_A_PAGE
+    found = outbox.newest((page - 1) * EMAILS_A_PAGE, EMAILS_A_PAGE + 1)
+    more = len(found) > EMAILS_A_PAGE
     return site.page(
-        "outbox.html", Head("What was sent"), letters=found[:LETTERS_A_PAGE], page=page, more=more
+        "outbox.html", Head("What was sent"), letters=found[:EMAILS_A_PAGE], page=page, more=more
     )
 
 
@@ -165,7 +165,7 @@ async def unsubscribe(name: str, request: Request, outbox: TheOutbox, site: TheS
     return _page(site, letter, answered=f"{status}: {words}")
 
 
-def _page(site: Site, letter: Letter, answered: str = "") -> Response:
+def _page(site: Site, letter: ShownEmail, answered: str = "") -> Response:
     page = site.page(
         "outbox-letter.html",
         Head(letter.subject or "An e-mail without a subject"),
