@@ -7,12 +7,14 @@ ask_about_held    deliveries that are late: send them still, or cancel
 import datetime as dt
 import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from service.archive import Crowd
+from service.admins import Role
+from service.archive import Crowd, Made
 from service.delivery.transactional import Queued
+from service.editing import in_words
 from service.emails.facts import listing, span
 from service.emails.proofs import IssueCheck
 from service.emails.shown import shown
@@ -39,15 +41,35 @@ class Report:
 
 
 def ask_for_approval(service: Service, label: str, now: dt.datetime) -> bool:
-    """E-mail every admin what waits for approval, and a link to it; whether there is an admin.
+    """E-mail the editors what waits for approval, and a link to it; whether there is an admin.
 
-    UnknownIssue for a label that nobody knows.
+    Edits since the last question are told in one e-mail, not to those who made them. UnknownIssue for a label
+    that nobody knows.
     """
     if not service.settings.admins_by_address:
         return False
     report = report_on(service, label, now)
-    values = _values(report, service.settings.base_url)
-    return _queue(service, "approval", values, report.issue.content_hash, now)
+    to, edits = _asked(service, report.issue)
+    values = _values(report, service.settings.base_url) | {
+        "edits": [f"{in_words(one.edit)}, by {one.by}" for one in edits[-MOST_NAMED:]]
+    }
+    if to:
+        _queue(service, "approval", values, report.issue.content_hash, to, now)
+    return True
+
+
+def _asked(service: Service, issue: Issue) -> tuple[Sequence[str], Sequence[Made]]:
+    """Who is asked, and the edits since somebody was asked last. A reminder goes to every editor."""
+    archive, last = service.archive, service.archive.last_asked(issue.label)
+    edits = [one for one in archive.edits(issue.label) if last is None or one.at > last[1]]
+    makers = set() if last and last[0] == issue.content_hash else {one.by for one in edits}
+    return [one for one in _editors(service) if one not in makers], edits
+
+
+def _editors(service: Service) -> Sequence[str]:
+    """Who may approve; all admins where nobody may, so that one of them sees to it."""
+    admins = service.settings.admins_by_address
+    return [one for one, admin in admins.items() if admin.role is Role.EDITOR] or [*admins]
 
 
 def ask_about_held(service: Service, label: str, held: int, now: dt.datetime) -> bool:
@@ -62,12 +84,14 @@ def ask_about_held(service: Service, label: str, held: int, now: dt.datetime) ->
         "link": f"{base_url}/admin/issues/{label}/deliveries",
         "home": base_url,
     }
-    return _queue(service, "held", values, f"{label}:{held}:{now.isoformat()}", now)
+    to = [*service.settings.admins_by_address]
+    return _queue(service, "held", values, f"{label}:{held}:{now.isoformat()}", to, now)
 
 
-def _queue(service: Service, name: str, values: Mapping[str, Any], about: str, now: dt.datetime) -> bool:
-    """Queue the e-mail to every admin; asked twice about the same, it threads with the first."""
-    to = service.settings.admins_by_address
+def _queue(  # noqa: PLR0913, PLR0917 - what an e-mail to several is made of
+    service: Service, name: str, values: Mapping[str, Any], about: str, to: Sequence[str], now: dt.datetime
+) -> bool:
+    """Queue the e-mail to each; asked twice about the same, it threads with the first."""
     emails = [Queued(name, one, values, message_id=_message_id(name, about, one)) for one in to]
     service.archive.queue_emails(emails, now)
     log.info("event=%s_queued issue=%s admins=%d", name, values["label"], len(emails))
@@ -80,7 +104,7 @@ def report_on(service: Service, label: str, now: dt.datetime) -> Report:
     return Report(service.archive.issue(label), service.archive.crowd(label, now.date()), check)
 
 
-def _values(report: Report, base_url: str) -> Mapping[str, Any]:
+def _values(report: Report, base_url: str) -> dict[str, Any]:
     """What the e-mail's templates use; words of papers and topics as a reader may see them."""
     issue, crowd = report.issue, report.crowd
     names = {brief.topic_slug: shown(brief.topic_name, 80) for brief in issue.briefs}

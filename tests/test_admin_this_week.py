@@ -84,7 +84,7 @@ def test_the_newest_issue_comes_first_and_the_others_below(place: Place, ann: Re
     ("changes", "expected"),
     [
         ({"approved": False}, Stand("waits for approval", "warn")),
-        ({}, Stand("approved, not sent yet", "good")),
+        ({}, Stand("approved, goes out at its readers’ hours", "good")),
         ({"planned": True, "deliveries": {State.WAITING: 1}}, Stand("being delivered")),
         ({"planned": True, "deliveries": {State.ACCEPTED: 1}}, Stand("delivered", "good")),
         ({"planned": True, "deliveries": {State.UNCERTAIN: 1}}, Stand("delivered, some uncertain", "warn")),

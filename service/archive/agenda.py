@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from service.archive.approval import in_hand
+from service.archive.restoring import held_by_restore
 from service.archive.tables import (
     BriefRow,
     BuildRow,
@@ -110,6 +111,13 @@ class Agenda:
         """That somebody was asked to approve an issue as it stands."""
         self._note_review(label, content_hash, asked=col(ReviewRow.asked) + 1, asked_at=now)
 
+    def last_asked(self, label: str) -> tuple[str, dt.datetime] | None:
+        """Which content of an issue somebody was asked about last, and when."""
+        asked = select(ReviewRow).where(ReviewRow.issue_label == label, col(ReviewRow.asked_at).is_not(None))
+        with Session(self._engine) as session:
+            row = session.exec(asked.order_by(col(ReviewRow.asked_at).desc()).limit(1)).first()
+            return (row.content_hash, row.asked_at) if row and row.asked_at else None
+
     def _note_review(self, label: str, content_hash: str, **values: Any) -> None:
         with Session(self._writer) as session, session.begin():
             first = {"issue_label": label, "content_hash": content_hash, "problems": 0, "asked": 0}
@@ -182,13 +190,20 @@ def _all_issues() -> sa.Select[Any]:
         sa.select(
             row.label, row.first, row.last, row.built_at, row.content_hash, row.approved_hash,
             row.approved_at, row.planned_at, row.halt, in_hand().label("by_hand"), review.problems,
-            review.asked, review.asked_at,
+            review.asked, review.asked_at, _last_asked().label("last_asked_at"),
             *_deliveries(),
         )
         .outerjoin(table(ReviewRow), mine)
         .where(sa.or_(row.built_at > since, row.planned_at > since))
         .order_by(row.last, row.label)
     )  # fmt: skip
+
+
+def _last_asked() -> sa.ScalarSelect[Any]:
+    """When somebody was asked about an issue, whatever its content was then."""
+    other = table(ReviewRow).alias()
+    mine = other.c.issue_label == table(IssueRow).c.label
+    return sa.select(sa.func.max(other.c.asked_at)).where(mine).scalar_subquery()
 
 
 def _deliveries() -> list[sa.ColumnElement[Any]]:
@@ -205,6 +220,10 @@ def _deliveries() -> list[sa.ColumnElement[Any]]:
         of(sa.func.min(row.retry_at), again).label("retry_at"),
         of(sa.func.min(row.claimed_at), row.state == Delivered.CLAIMED).label("claimed_at"),
         of(sa.func.count(), waiting, row.due_at.is_(None)).label("held"),
+        sa.select(sa.func.count())
+        .where(*held_by_restore(table(IssueRow).c.label))
+        .scalar_subquery()
+        .label("restored"),
     ]
 
 
@@ -233,10 +252,12 @@ def _draft(row: Any, topics: tuple[str, ...], chores: Mapping[str, dt.datetime])
         problems=row.problems,
         asked=row.asked or 0,
         asked_at=row.asked_at,
+        last_asked_at=row.last_asked_at,
         waiting_at=row.waiting_at,
         retry_at=row.retry_at,
         claimed_at=row.claimed_at,
         held=row.held,
+        restored=row.restored,
         asked_about_held_at=chores.get(asked_about_held(row.label)),
         unasked_at=chores.get(asked_in_vain(row.label)),
     )

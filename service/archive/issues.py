@@ -63,7 +63,7 @@ class IssueStatus:
         if self.halt:
             return str(self.halt)
         if not self.planned:
-            return "approved, not sent yet" if self.approved else "waits for approval"
+            return "approved, goes out at its readers’ hours" if self.approved else "waits for approval"
         if self.is_open:
             return "being delivered"
         if self.deliveries.get(State.UNCERTAIN):

@@ -46,6 +46,16 @@ class Planning:
             counted = sa.select(rows.c.reason, sa.func.count()).group_by(rows.c.reason)
             return {row[0]: row[1] for row in session.execute(counted)}
 
+    def foreseen_hours(self, label: str, now: dt.datetime) -> tuple[dt.datetime, dt.datetime] | None:
+        """When the first and the last reader would get it at their own hours; None for nobody."""
+        with Session(self._engine) as session:
+            rows = audience(offer_of(session, label, now.date()), _sent(label)).subquery()
+            source, due_at = _with_moments(session, rows, now)
+            moment = DELIVERIES.c.due_at.type
+            ends = sa.select(sa.func.min(due_at, type_=moment), sa.func.max(due_at, type_=moment))
+            first, last = session.execute(ends.select_from(source).where(rows.c.reason.is_(None))).one()
+            return (first, last) if first else None
+
     def why(self, label: str, subscriber_id: int, today: dt.date) -> tuple[tuple[str, ...], str | None]:
         """The topics that one subscriber would get of an issue, and the reason to skip, None for none."""
         with Session(self._engine) as session:

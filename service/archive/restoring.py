@@ -5,16 +5,18 @@ knows better, everything that could have been sent in that time counts as sent.
 """
 
 import datetime as dt
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from service.archive.tables import AdminSessionRow, DeliveryRow, RestoreRow, SignInRow
+from service.archive.tables import AdminSessionRow, DeliveryRow, IssueRow, RestoreRow, SignInRow
 from service.archive.transactional import drop_waiting_emails
 from service.delivery import State
 from subscribers.database import table, writer
 
 NEVER_GIVEN_OUT = 1_000_000  # how far ids are moved: no issue that was lost has more deliveries
+BEGINNING = "may have left after the backup of"  # the words of what is held
 UNFINISHED = (State.WAITING, State.CLAIMED, State.FAILED)
 
 
@@ -51,6 +53,24 @@ class Restoring:
             session.merge(RestoreRow(restored_at=now, taken_at=taken_at))
             return count
 
+    def restored_after(self, label: str) -> dt.datetime | None:
+        """When the database was restored, where that was after the issue's window: then its plan is held."""
+        with Session(self._engine) as session:
+            newest = _newest_restore(session)
+            last = session.scalar(sa.select(col(IssueRow.last)).where(col(IssueRow.label) == label))
+            is_held = newest is not None and last is not None and last <= newest.restored_at.date()
+            return newest.restored_at if newest and is_held else None
+
+
+def held_by_restore(label: Any) -> tuple[sa.ColumnElement[bool], ...]:
+    """Which deliveries of an issue are held because of a restore, and nobody decided on them."""
+    row = table(DeliveryRow).c
+    return (row.issue_label == label, row.state == State.UNCERTAIN, row.reason.startswith(BEGINNING))
+
+
+def _newest_restore(session: Session) -> RestoreRow | None:
+    return session.exec(select(RestoreRow).order_by(col(RestoreRow.restored_at).desc()).limit(1)).first()
+
 
 def hold_what_may_have_left(session: Session, label: str, last: dt.date) -> None:
     """Hold a plan that was just made, where the issue's window, which ended on `last`, was over at a restore.
@@ -58,7 +78,7 @@ def hold_what_may_have_left(session: Session, label: str, last: dt.date) -> None
     It may have been planned and sent before, by what is lost. The rows get ids that were never given out: an
     event about a lost delivery, which carries its id, must not be taken for one of these.
     """
-    newest = session.exec(select(RestoreRow).order_by(col(RestoreRow.restored_at).desc()).limit(1)).first()
+    newest = _newest_restore(session)
     if newest is None or last > newest.restored_at.date():
         return
     rows = sa.update(table(DeliveryRow)).where(col(DeliveryRow.issue_label) == label)
@@ -71,4 +91,4 @@ def hold_what_may_have_left(session: Session, label: str, last: dt.date) -> None
 
 
 def _words(taken_at: dt.datetime) -> str:
-    return f"may have left after the backup of {taken_at:%Y-%m-%d %H:%M} UTC was taken"
+    return f"{BEGINNING} {taken_at:%Y-%m-%d %H:%M} UTC was taken"

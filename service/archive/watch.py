@@ -7,11 +7,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
+from service.archive.restoring import held_by_restore
 from service.archive.tables import DeliveryRow, FetchOutcomeRow, IssueRow
 from service.delivery import State
 from subscribers.database import table, writer
 from subscribers.tables import SubscriberRow, TopicRow
 
+LATELY = dt.timedelta(days=60)
 OPEN = (State.WAITING, State.CLAIMED, State.FAILED)
 
 
@@ -23,6 +25,7 @@ class Watched:
     fetch_failures: tuple[str, ...]  # slugs of the topics whose last fetch failed
     built_at: dt.datetime | None  # of the newest issue
     overdue_since: dt.datetime | None  # when the oldest delivery was due that is still to be sent
+    held_by_restore: tuple[str, ...] = ()  # issues whose deliveries wait for a word since a restore
 
 
 class Watch:
@@ -53,6 +56,7 @@ class Watch:
                 ),
                 built_at=session.scalar(sa.select(sa.func.max(col(IssueRow.built_at)))),
                 overdue_since=session.scalar(_overdue_since(now)),
+                held_by_restore=tuple(session.scalars(_held_by_restore(now))),
             )
 
     def issues_by_standing(self) -> dict[str, int]:
@@ -73,6 +77,13 @@ class Watch:
         with Session(self._engine) as session:
             counted = sa.select(standing.label("standing"), sa.func.count()).group_by("standing")
             return {str(name): count for name, count in session.execute(counted)}
+
+
+def _held_by_restore(now: dt.datetime) -> sa.Select[Any]:
+    """Issues that were lately planned and of which deliveries are held."""
+    issue = table(IssueRow).c
+    held = sa.select(sa.literal(1)).where(*held_by_restore(issue.label)).exists()
+    return sa.select(issue.label).where(issue.planned_at > now - LATELY, held).order_by(issue.label)
 
 
 def _overdue_since(now: dt.datetime) -> sa.Select[Any]:

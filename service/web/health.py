@@ -1,7 +1,7 @@
 """Health: whether the process lives, can serve pages, and does what it is there for."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,11 +54,16 @@ def readiness(engine: sa.Engine, archive: Archive, tolerance: Tolerance, now: dt
         watched = archive.watched(now)
     except sa.exc.SQLAlchemyError as error:
         return {**checks, "database": type(error).__name__}
-    return checks | {
-        "queue": _queue(watched, tolerance, now),
-        "fetch": _fetch(watched, now),
-        "issue": _issue(watched, tolerance, now),
-    }
+    held = {"restore": _held(watched.held_by_restore)} if watched.held_by_restore else {}
+    return (
+        checks
+        | held
+        | {
+            "queue": _queue(watched, tolerance, now),
+            "fetch": _fetch(watched, now),
+            "issue": _issue(watched, tolerance, now),
+        }
+    )
 
 
 def database(engine: sa.Engine) -> dict[str, str]:
@@ -84,6 +89,11 @@ def _queue(watched: Watched, tolerance: Tolerance, now: dt.datetime) -> str:
     overdue = now - watched.overdue_since
     words = f"the oldest delivery has been due for {_span(overdue)}"
     return words if overdue > tolerance.overdue else f"{OK}: {words}"
+
+
+def _held(labels: Sequence[str]) -> str:
+    say = f"brief deliveries resolve {labels[0]} --as accepted (they left) or waiting (send them)"
+    return f"held since a backup was restored: {', '.join(labels)}; {say}"
 
 
 def _fetch(watched: Watched, now: dt.datetime) -> str:

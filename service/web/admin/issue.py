@@ -1,11 +1,13 @@
 """One issue: where it stands, its checks and its audience, and what an editor decides on it."""
 
+import datetime as dt
 from collections.abc import Callable
 
 from fastapi import APIRouter, HTTPException, Response
 
 from service import wiring
 from service.archive import Halt, IssueClosed, IssueStatus, Stale, UnknownIssue
+from service.delivery import State
 from service.editing import in_words
 from service.emails.facts import edits_in_words, span
 from service.web.admin.doors import Editor, Viewer
@@ -53,7 +55,7 @@ def hold(label: str, visitor: Editor, office: TheOffice) -> Response:
 
 @routes.post("/admin/issues/{label}/send")
 def send(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Response:
-    """Freeze the audience; workers do the sending, so that nothing is lost with this request."""
+    """Send to everybody now, whatever their hour; workers do it, so nothing is lost with this request."""
 
     def act() -> str:
         status, content = office.archive.status(label), seen(sent.text("content"))
@@ -64,9 +66,11 @@ def send(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Response
             first = f"{name}: {what.check}: {what.detail}"
             raise Refused(f"{len(problems)} problems must be put right first. The first: {first}")
         fan_out = wiring.fan_out(office.service)
-        if not office.archive.plan(label, office.clock(), fan_out, content_hash=content):
-            raise Refused("It is on its way already.")
-        return f"audience {office.archive.status(label).audience}"
+        if office.archive.plan(label, office.clock(), fan_out, content_hash=content):
+            return f"audience {office.archive.status(label).audience}"
+        if hurried := office.archive.hasten(label, office.clock()):
+            return f"{hurried} that waited for their hour"
+        raise Refused("It is on its way already.")
 
     return decided(visitor, office, label, "planned", act)
 
@@ -135,10 +139,19 @@ def issue_page(
         checked=checked.checked,
         problems=checked.problems,
         crowd=None if of.planned else office.kept.get(key, lambda: office.archive.crowd(label, today)),
+        hours=None if of.planned else _hours(office, label, of.content_hash),
+        restored_at=office.archive.restored_after(label),
+        uncertain=of.deliveries.get(State.UNCERTAIN, 0),
         names={brief.topic_slug: brief.topic_name for brief in found.briefs},
         edits=[(in_words(one.edit), one.by, one.at) for one in office.archive.edits(label)],
         edited={brief.topic_slug: edits_in_words(brief.metadata.edits) for brief in found.briefs},
     )
+
+
+def _hours(office: Office, label: str, content_hash: str) -> tuple[dt.datetime, dt.datetime] | None:
+    """When the first and the last reader would get it; counted now and then."""
+    key = ("hours", label, content_hash)
+    return office.kept.get(key, lambda: office.archive.foreseen_hours(label, office.clock())).value
 
 
 def status_of(office: Office, label: str) -> IssueStatus:
