@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from service import backups, wiring
+from service.cli.audit import note
 from service.cli.terminal import Refused, opened, out
 from service.settings import read_settings
 
@@ -40,6 +41,7 @@ def restore(
     """Put a backup in place. What may have been sent since it was taken is held, and not sent again."""
     said = backups.Said(replace=sure, was_stopped=stopped, any_key=any_key)
     done = backups.restore(read_settings(), file, wiring.now(), said)
+    note(opened(), "restored a backup", "", f"taken {done.taken_at:%Y-%m-%d %H:%M} UTC; {done.held} held")
     for aside in done.aside:
         out.print(f"Moved aside, to {aside}", markup=False)
     out.print(f"Restored the backup of {done.taken_at:%Y-%m-%d %H:%M} UTC.")
@@ -58,9 +60,11 @@ def restored(
         raise Refused(f"{taken!r} is not a time such as 2026-06-02T03:00+00:00", 2) from error
     if taken_at.tzinfo is None or taken_at > wiring.now():
         raise Refused("the time needs its zone, such as +00:00, and lies in the past", 2)
-    archive = opened().archive
-    archive.sign_out_everybody()
-    _say_what_is_held(archive.hold(taken_at, wiring.now()))
+    service = opened()
+    service.archive.sign_out_everybody()
+    held = service.archive.hold(taken_at, wiring.now())
+    note(service, "restored a dump", "", f"taken {taken_at:%Y-%m-%d %H:%M} UTC; {held} held")
+    _say_what_is_held(held)
 
 
 def _say_what_is_held(held: int) -> None:

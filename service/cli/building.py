@@ -12,6 +12,7 @@ from rich.table import Table
 from service import wiring
 from service.archive import IssueStatus
 from service.briefs import Assignment
+from service.cli.audit import note
 from service.cli.printing import watched_check
 from service.cli.terminal import (
     Refused,
@@ -99,12 +100,22 @@ def build(
     over_edits = over_edits or _may_undo_edits(service, window)
     with watched() as watch:
         report = build_issue(window, topics, room, fresh=fresh, over_edits=over_edits, watch=watch)
+    _note_build(service, report, over_edits=over_edits)
     approved = _approve_whole(service, report)
     (print_json(_report_values(report)) if as_json else _print_report(report, approved=approved))
     for failure in report.failures.values():
         complain(failure, 1)
     if report.failures:
         raise typer.Exit(1)
+
+
+def _note_build(service: Service, report: BuildReport, *, over_edits: bool) -> None:
+    if report.issue is None:
+        return
+    built = ", ".join(one.topic.slug for one in report.selections)
+    failed = f"; failed: {', '.join(report.failures)}" if report.failures else ""
+    undone = "; edits undone" if over_edits else ""
+    note(service, "built", f"issue {report.issue.label}", f"{built}{failed}{undone}")
 
 
 def _queue(service: Service, week: str) -> None:
@@ -114,6 +125,7 @@ def _queue(service: Service, week: str) -> None:
     service.archive.require_open(week)
     service.archive.refuse_edited(week, over_edits=False)
     was_written = jobs.queue_build(service.engine, week)
+    note(service, "queued the build", f"issue {week}")
     state = "is queued" if was_written else "was queued already"
     out.print(f"The build of {week} {state}; the next free `brief worker` does it.")
 
@@ -176,7 +188,9 @@ def show(
 
 def approve(issue: Annotated[str, typer.Argument(help="the issue, such as 2026-W22")]) -> None:
     """Approve an issue as it stands now; any later change needs another approval."""
-    status = opened().archive.approve(issue, wiring.now())
+    service = opened()
+    status = service.archive.approve(issue, wiring.now())
+    note(service, "approved", f"issue {issue}", f"content {status.content_hash[:12]}")
     out.print(f"Approved {issue} as {status.content_hash[:12]}. Next: brief send {issue}")
 
 

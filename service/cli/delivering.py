@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 from service import wiring
 from service.adapters import processes
 from service.archive import Group, Halt, IssueStatus, Line, sheet
+from service.cli.audit import note
 from service.cli.printing import watched_check
 from service.cli.terminal import Refused, err, opened, out, print_json, start_logging, table
 from service.delivery import MailerUnusable, MessageMaker, State
@@ -81,6 +82,8 @@ def send(
         wiring.post_room(service, stopping) as room,
         watched_delivery() as watch,
     ):
+        if service.archive.status(issue).approved:
+            note(service, "sent", f"issue {issue}", "at local hours" if local_hours else "at once")
         try:
             status = publish_issue(issue, maker, room, watch=watch, local_hours=local_hours)
         except MailerUnusable as error:
@@ -198,7 +201,9 @@ def resolve(
     ids: Ids = None,
 ) -> None:
     """Say what became of uncertain deliveries, all of the issue's or some."""
-    changed = opened().archive.resolve(issue, State(as_.value), wiring.now(), ids or ())
+    service = opened()
+    changed = service.archive.resolve(issue, State(as_.value), wiring.now(), ids or ())
+    note(service, f"resolved as {as_}", f"issue {issue}", f"{changed} deliveries")
     out.print(f"{changed} uncertain deliveries are now {as_}.")
 
 
@@ -208,6 +213,7 @@ def reconcile(issue: IssueLabel) -> None:
     service = opened()
     with wiring.post_room(service) as room:
         known = ask_mailer(issue, wiring.message_maker(service, issue), room)
+    note(service, "reconciled", f"issue {issue}", f"{known} deliveries")
     if known:
         out.print(f"{known} uncertain deliveries are settled.")
     out.print(ledger_line(service.archive.audited(issue)))
@@ -227,28 +233,36 @@ def retry(
         raise Refused(
             f"{state} deliveries can't be retried; uncertain ones take `brief deliveries resolve`", 2
         )
-    changed = opened().archive.retry(issue, states, ids or (), wiring.now())
+    service = opened()
+    changed = service.archive.retry(issue, states, ids or (), wiring.now())
+    note(service, "retried", f"issue {issue}", f"{changed} {' or '.join(states)} deliveries")
     out.print(f"{changed} {' or '.join(states)} deliveries are waiting now.")
 
 
 @deliveries.command()
 def pause(issue: IssueLabel) -> None:
     """Stop sending within a second, in every process; what is on its way is finished."""
-    opened().archive.set_halt(issue, Halt.PAUSED, wiring.now())
+    service = opened()
+    service.archive.set_halt(issue, Halt.PAUSED, wiring.now())
+    note(service, "paused", f"issue {issue}")
     out.print(f"Issue {issue} is paused. Go on with: brief deliveries resume {issue}")
 
 
 @deliveries.command()
 def resume(issue: IssueLabel) -> None:
     """Allow a paused issue to be sent again."""
-    opened().archive.set_halt(issue, None, wiring.now())
+    service = opened()
+    service.archive.set_halt(issue, None, wiring.now())
+    note(service, "resumed", f"issue {issue}")
     out.print(f"Issue {issue} may be sent: brief send {issue}")
 
 
 @deliveries.command()
 def release(issue: IssueLabel) -> None:
     """Send deliveries that are held because they are late."""
-    released = opened().archive.release(issue, wiring.now())
+    service = opened()
+    released = service.archive.release(issue, wiring.now())
+    note(service, "released", f"issue {issue}", f"{released} late deliveries")
     out.print(
         f"{released} late deliveries of issue {issue} are due. A worker sends them, or: brief send {issue}"
     )
@@ -267,6 +281,7 @@ def cancel(
     if not sure:
         typer.confirm(f"Skip everything that issue {issue} has not sent yet, for good?", abort=True)
     skipped = service.archive.set_halt(issue, Halt.CANCELLED, wiring.now())
+    note(service, "cancelled", f"issue {issue}", f"{skipped} skipped")
     out.print(f"Issue {issue} is cancelled; {skipped} deliveries are skipped.")
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from service import wiring
+from service.cli.audit import note
 from service.cli.building import chosen_window
 from service.cli.terminal import Refused, opened, out, print_json, table, watched
 from service.papers import Verdict, verdicts
@@ -50,24 +51,28 @@ def show(slug: Slug) -> None:
 @app.command()
 def add(file: Definition) -> None:
     """Add a topic from a file."""
-    roster = opened().roster
+    service = opened()
+    roster = service.roster
     topic = read_topic(_read(file))
     if any(one.slug == topic.slug for one in roster.topics()):
         raise Refused(
             f"topic {topic.slug!r} is there already; change it: brief topics edit {topic.slug} {file}"
         )
     roster.put_topic(topic)
+    note(service, "added", f"topic {topic.slug}")
     out.print(f"Added {topic.slug}. Next: brief topics try {topic.slug}")
 
 
 @app.command("edit")
 def edit_topic(slug: Slug, file: Definition) -> None:
     """Change the fields that the file gives; the others stay."""
-    roster = opened().roster
+    service = opened()
+    roster = service.roster
     changes = _read(file)
     if changes.get("slug", slug) != slug:
         raise Refused("the slug of a topic can't change: links and follows carry it; add a new topic instead")
     roster.put_topic(edit(roster.topic(slug), changes))
+    note(service, "changed", f"topic {slug}", ", ".join(sorted(changes)))
     out.print(f"Changed {slug}. Next: brief topics try {slug}")
 
 
@@ -76,11 +81,14 @@ def remove(
     slug: Slug, yes: Annotated[bool, typer.Option("--yes", help="do it without asking")] = False
 ) -> None:
     """Remove a topic; nobody follows it any more. Issues that hold it stay."""
-    roster = opened().roster
+    service = opened()
+    roster = service.roster
     roster.topic(slug)
     if not yes and not typer.confirm(f"Remove {slug} and every follow of it?"):
         raise Refused("nothing was removed")
-    out.print(f"Removed {slug}; {roster.remove_topic(slug, wiring.now())} subscribers followed it")
+    followers = roster.remove_topic(slug, wiring.now())
+    note(service, "removed", f"topic {slug}", f"{followers} subscribers followed it")
+    out.print(f"Removed {slug}; {followers} subscribers followed it")
 
 
 @app.command("try")

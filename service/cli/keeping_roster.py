@@ -12,6 +12,7 @@ from typing import Annotated, TextIO
 import typer
 
 from service import wiring
+from service.cli.audit import note
 from service.cli.delivering import planned_audience
 from service.cli.terminal import Refused, data_out, opened, out, print_json, table, to_json
 from service.wiring import Service
@@ -51,12 +52,16 @@ def add(
     joining = Joining(
         address, tuple(topic) if topic else None, name, length, frequency=frequency, consent=consent
     )
-    roster = opened().roster
+    service = opened()
+    roster = service.roster
     if not topic and not _is_known(roster, address):
         raise Refused(
             f"{address} would follow no topic: give --topic, such as those of `brief topics list`", 2
         )
     one, is_new = roster.put_subscriber(joining, wiring.now())
+    note(
+        service, "added" if is_new else "changed", f"subscriber {one.id}", f"follows {', '.join(one.topics)}"
+    )
     out.print(f"{'Added' if is_new else 'Updated'} {one.address}: {', '.join(one.topics)}")
 
 
@@ -120,8 +125,8 @@ def import_subscribers(
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object a line, for every row")] = False,
 ) -> None:
     """Import subscribers from CSV; every row is reported, a bad row stops no other."""
-    said = consent or f"imported from {file.name}"
-    results = import_file(file, opened().roster, wiring.now(), said, dry_run=dry_run)
+    said, service = consent or f"imported from {file.name}", opened()
+    results = import_file(file, service.roster, wiring.now(), said, dry_run=dry_run)
     counts: Counter[Result] = Counter()
     try:
         with _reporting(report) as lines:
@@ -130,8 +135,10 @@ def import_subscribers(
                 _tell(one, lines, as_json=as_json)
     except (OSError, UnicodeDecodeError, csv.Error, ImportRefused) as error:
         raise Refused(f"{file} can't be imported: {error}") from error
+    words = ", ".join(f"{counts[result]} {result}" for result in Result)
+    if not dry_run:
+        note(service, "imported", "subscribers", words)
     if not as_json:
-        words = ", ".join(f"{counts[result]} {result}" for result in Result)
         out.print(f"{words}{' (nothing was written)' if dry_run else ''}")
     if counts[Result.REFUSED]:
         raise typer.Exit(1)
@@ -144,7 +151,9 @@ def export(
     ] = None,
 ) -> None:
     """Export the roster as CSV that is safe in a spreadsheet and that an import reads back."""
-    rows = export_rows(opened().roster.every_subscriber())
+    service = opened()
+    note(service, "exported", "subscribers")
+    rows = export_rows(service.roster.every_subscriber())
     if file is None:
         csv.writer(data_out(), lineterminator="\n").writerows(rows)
         return
@@ -161,15 +170,19 @@ def suppress(
     why: Annotated[str, typer.Option(help="a note for yourself")] = "",
 ) -> None:
     """Send nothing to an address or to a domain, and let nobody add it."""
-    one = opened().roster.suppressions.add(target, Cause.OPERATOR, wiring.now(), why)
+    service = opened()
+    one = service.roster.suppressions.add(target, Cause.OPERATOR, wiring.now(), why)
+    note(service, "suppressed", "", f"{one.kind} {one.value}")
     out.print(f"Suppressed the {one.kind} {one.value}")
 
 
 @app.command()
 def unsuppress(target: Annotated[str, typer.Argument(help="e-mail address or domain")]) -> None:
     """Allow an address or a domain again, also one that was deleted."""
-    if not opened().roster.suppressions.remove(target):
+    service = opened()
+    if not service.roster.suppressions.remove(target):
         raise Refused(f"{target} is not suppressed")
+    note(service, "unsuppressed", "", target)
     out.print(f"Allowed {target} again")
 
 
@@ -196,6 +209,7 @@ def forget(
     if not yes:
         typer.confirm(f"Delete {one.address} for good?", abort=True)
     service.subscriptions.forget(one.id, wiring.now())
+    note(service, "deleted", f"subscriber {one.id}")
     out.print(f"Deleted {one.address}")
 
 
