@@ -48,6 +48,7 @@ from tests.fakes import ScriptedMailer
 from tests.newsdesk import ADMINS, EDITOR
 from tests.newsrooms import NOW
 from tests.readers import ADDRESS, SOON, Answer, Place, Reader, open_place, path_in
+from tests.smtp_sink import sink
 
 LABEL = builders.WINDOW.label
 MINUTE = dt.timedelta(minutes=1)
@@ -157,6 +158,27 @@ def test_what_a_server_refuses_is_failed_with_its_words_and_not_tried_again(plac
         "failed", REFUSED.detail, None, None,
     )  # fmt: skip
     assert sender(place, ScriptedMailer(), dt.timedelta(days=1)).send_due() == 0
+
+
+def test_a_real_server_puts_one_off_refuses_one_and_takes_one(place: Place) -> None:
+    taken: list[str] = []
+    for address in ("busy@example.org", "unknown@example.org", "bo@example.org"):
+        queue(place, place.subscriber(address))
+    with sink(lambda recipient, _: taken.append(recipient)) as server:
+        changes = {
+            "mailer": "smtp",
+            "smtp_host": "127.0.0.1",
+            "smtp_port": server.port,
+            "smtp_security": "none",
+        }
+        settings = place.service.settings.model_copy(update=changes)
+        service = replace(place.service, settings=settings)
+        TransactionalSender(service, lambda: place.clock.now + SOON).send_due()
+    assert taken == ["bo@example.org"]
+    found = {row["status"]: row["reply"] for row in rows(place.service)}
+    assert found["waiting"].startswith("451 4.3.0 try again later")
+    assert found["failed"].startswith("550 5.1.1")
+    assert "unknown@" not in found["failed"]
 
 
 def test_a_mailer_that_is_away_costs_no_try_and_loses_nothing(place: Place) -> None:
