@@ -29,7 +29,6 @@ from service.archive import Archive
 from service.delivery import Mailer, MailerUnusable, Message, Outcome, State
 from service.delivery.transactional import (
     LEASE,
-    MAILER_AWAY,
     RETRY_AFTER,
     Claimed,
     Queued,
@@ -186,11 +185,29 @@ def test_a_mailer_that_is_away_costs_no_try_and_loses_nothing(place: Place) -> N
     queue(place, place.subscriber("bo@example.org"))
     away = ScriptedMailer({ADDRESS: None})
     for minutes in range(100):
-        sender(place, away, SOON + minutes * MAILER_AWAY).send_due()
+        sender(place, away, SOON + minutes * MINUTE).send_due()
     assert {(row["status"], row["attempts"]) for row in rows(place.service)} == {("waiting", 0)}
     back = ScriptedMailer()
-    sender(place, back, SOON + 100 * MAILER_AWAY).send_due()
+    sender(place, back, SOON + 100 * MINUTE).send_due()
     assert sorted(one.recipient for one in back.sent) == [ADDRESS, "bo@example.org"]
+
+
+def test_a_mailer_that_stays_away_is_asked_less_and_less(place: Place) -> None:
+    queue(place, place.subscriber())
+    now, asked = place.clock.now + SOON, list[int]()
+    away = opening(ScriptedMailer({ADDRESS: None}))
+    one = TransactionalSender(place.service, lambda: now, open_mailer=away)
+    for minutes in range(30):
+        now = place.clock.now + SOON + minutes * MINUTE
+        asked += [minutes] * one.send_due()
+    assert asked == [0, 1, 2, 4, 9, 14, 19, 24, 29]
+
+
+def test_a_link_goes_to_the_address_as_its_owner_spelled_it(place: Place) -> None:
+    place.subscriber("Ada.Sampleton@example.org")
+    link(place.reader(), "ADA.sampleton@EXAMPLE.org")
+    join(place.reader("198.51.1.7"), "ADA.sampleton@EXAMPLE.org")
+    assert {str(one["to"]) for one in place.letters()} == {"Ada.Sampleton@example.org"}
 
 
 def test_who_is_blamed_for_what_was_the_mailers_fault_is_tried_again(place: Place) -> None:

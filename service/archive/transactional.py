@@ -126,8 +126,8 @@ class Transactional:
 def drop_emails_to(connection: sa.Connection, subscribers: Sequence[int]) -> None:
     """Delete what waits for the addresses of these subscribers, who are about to be deleted."""
     person = table(SubscriberRow).c
-    addresses = sa.select(person.address).where(person.id.in_(subscribers))
-    connection.execute(sa.delete(ROW).where(ROW.c.recipient.in_(addresses)))
+    addresses = sa.select(sa.func.lower(person.address)).where(person.id.in_(subscribers))
+    connection.execute(sa.delete(ROW).where(sa.func.lower(ROW.c.recipient).in_(addresses)))
 
 
 def drop_waiting_emails(connection: sa.Connection, why: str, now: dt.datetime) -> None:

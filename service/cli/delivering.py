@@ -88,19 +88,23 @@ def send(
             status = publish_issue(issue, maker, room, watch=watch, local_hours=local_hours)
         except MailerUnusable as error:
             raise Refused(f"{error}. {_left_waiting(service.archive.status(issue))}") from error
-    if as_json:
-        print_json({"issue": issue, "deliveries": {str(state): n for state, n in status.deliveries.items()}})
-    else:
-        out.print(ledger_line(status))
-        _show_reasons(service.archive.groups(issue))
-        if local_hours and status.deliveries.get(State.WAITING):
-            out.print(
-                "Those who are waiting wait for their hour: `brief serve` or `brief worker` sends it then."
-            )
-        else:
-            _say_what_is_left(status)
+    _report_send(service, status, local_hours=local_hours, as_json=as_json)
     if any(status.deliveries.get(state) for state in _UNFINISHED):
         raise typer.Exit(1)
+
+
+def _report_send(service: Service, status: IssueStatus, *, local_hours: bool, as_json: bool) -> None:
+    """What became of it, and what is left to do."""
+    if as_json:
+        deliveries = {str(state): count for state, count in status.deliveries.items()}
+        print_json({"issue": status.label, "deliveries": deliveries})
+        return
+    out.print(ledger_line(status))
+    _show_reasons(service.archive.groups(status.label))
+    if local_hours and status.deliveries.get(State.WAITING):
+        out.print("Those who are waiting wait for their hour: `brief serve` or `brief worker` sends it then.")
+    else:
+        _say_what_is_left(status)
 
 
 def worker(

@@ -23,7 +23,8 @@ from service.emails import DkimSigner, Recipient
 
 # After the first, second, … try; the last one goes on. Greylisting lets pass what comes some minutes later.
 RETRY_AFTER = tuple(dt.timedelta(minutes=one) for one in (1, 5, 10, 15, 30, 60))
-MAILER_AWAY = dt.timedelta(minutes=1)  # before a mailer that could not be used is tried again
+# Before a mailer that could not be used is tried again, the first, second, … time in a row: less and less
+MAILER_AWAY = tuple(dt.timedelta(minutes=one) for one in (1, 1, 2, 5))
 LEASE = dt.timedelta(minutes=2)  # a batch takes seconds: what was claimed so long ago has lost its sender
 DEFAULT_LIFETIME = dt.timedelta(days=2)
 EXPIRED = "nobody took it in time"
@@ -86,9 +87,14 @@ def settled(row: Claimed, outcome: Outcome, now: dt.datetime) -> Settled:
     return Settled(row, Status.WAITING, outcome.detail, again)
 
 
-def put_off(row: Claimed, words: str, now: dt.datetime) -> Settled:
+def put_off(row: Claimed, words: str, again: dt.datetime) -> Settled:
     """Where the mailer could not be used, which is no fault of this e-mail."""
-    return Settled(row, Status.WAITING, words, now + MAILER_AWAY, counts=False)
+    return Settled(row, Status.WAITING, words, again, counts=False)
+
+
+def away_until(now: dt.datetime, stops: int) -> dt.datetime:
+    """When a mailer is tried again that could not be used so many times in a row before."""
+    return now + MAILER_AWAY[min(stops, len(MAILER_AWAY) - 1)]
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from service.delivery.transactional import (
     Claimed,
     Settled,
     Status,
+    away_until,
     put_off,
     settled,
     transactional_message,
@@ -40,6 +41,7 @@ class TransactionalSender:
     stopping: Callable[[], bool] = never
     open_mailer: Callable[[], AbstractContextManager[Mailer]] | None = None
     _writer: EmailWriter = field(init=False)
+    _stops: int = 0  # how often in a row the mailer could not be used
 
     def __post_init__(self) -> None:
         self._writer = EmailWriter(self.service)
@@ -56,7 +58,8 @@ class TransactionalSender:
         try:
             signer, sender = wiring.dkim(self.service.settings), wiring.sender(self.service.settings)
         except MailerUnusable as error:  # unsigned, a receiver may refuse it for good
-            self._settle([put_off(row, shortened(str(error)), self.clock()) for row in rows])
+            again = self._away_until()
+            self._settle([put_off(row, shortened(str(error)), again) for row in rows])
             return
         messages = {
             row.id: (row, made) for row in rows if (made := self._message(row, sender.address, signer))
@@ -98,9 +101,15 @@ class TransactionalSender:
             raise
         except Exception as error:  # noqa: BLE001 - whatever a mailer raises, nothing is lost
             unusable = f"the mailer broke: {type(error).__name__}"
-        self._settle(
-            _rest(messages, results, unusable or "the mailer said nothing of it", blameless, self.clock())
-        )
+        words = unusable or "the mailer said nothing of it"
+        self._stops = self._stops if unusable else 0
+        self._settle(_rest(messages, results, words, blameless, self._away_until()))
+        self._stops = self._stops if unusable else 0
+
+    def _away_until(self) -> dt.datetime:
+        """When a mailer is tried again that could not be used just now."""
+        self._stops += 1
+        return away_until(self.clock(), self._stops - 1)
 
     def _mailer(self) -> AbstractContextManager[Mailer]:
         return self.open_mailer() if self.open_mailer else wiring.mailer(self.service.settings)
@@ -120,14 +129,14 @@ def _rest(
     results: dict[int, Settled],
     words: str,
     blameless: set[int],
-    now: dt.datetime,
+    again: dt.datetime,
 ) -> list[Settled]:
     """What is not settled yet: what did not leave through its own fault, and what the mailer put off."""
     found = []
     for id_, (row, _) in messages.items():
         result = results.get(id_)
         if result is None or (id_ in blameless and result.status is not Status.SENT):
-            result = put_off(row, words, now)
+            result = put_off(row, words, again)
         if result.status is not Status.SENT:
             found.append(result)
     return found

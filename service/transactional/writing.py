@@ -42,6 +42,7 @@ class Meant:
     email: TransactionalEmail
     recipient: Recipient
     leaves: bool = True
+    to: str = ""  # another address than the recipient's own, such as one that waits for its confirmation
 
 
 class EmailWriter:
@@ -65,8 +66,7 @@ class EmailWriter:
 
     def _of_subscription(self, row: Claimed, now: dt.datetime, signer: DkimSigner | None) -> WrittenEmail:
         meant = self._meant(row, now)
-        # the e-mail about an address goes where its row says; one that somebody asked for to who is known
-        to = row.recipient if row.values.get("reference") else meant.recipient.address
+        to = meant.to or meant.recipient.address  # not as a stranger spelled it
         leave = ""
         if meant.email is TransactionalEmail.WELCOME:
             leave = meant.recipient.link(self._links, Purpose.LEAVE, now)
@@ -107,7 +107,7 @@ class EmailWriter:
         if not reference:
             return self._of_address(row, now)
         if subscriber := roster.by_reference(reference):
-            return Meant(email, subscriber)
+            return Meant(email, subscriber, to=row.recipient)
         if request := roster.request_by_reference(reference):
             return self._answer_to(request)
         return Meant(email, _nobody(row.recipient, now), leaves=False)  # deleted since
