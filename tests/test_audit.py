@@ -102,6 +102,12 @@ def test_a_restore_is_in_the_audit_log_of_what_was_restored(brief: Brief, servic
     assert [act.action for act in acts(again)] == ["restored a backup"]
 
 
+def test_approving_after_a_restore_says_that_the_issue_is_held(brief: Brief, service: Service) -> None:
+    assert "restored" not in brief("approve", LABEL).err
+    service.archive.hold(NOW, NOW)
+    assert "A backup was restored on 2026-06-02 03:00 UTC" in brief("approve", LABEL).err
+
+
 def test_what_only_looks_leaves_no_line(brief: Brief, service: Service) -> None:
     for command in (("deliveries", LABEL), ("subscribers", "list"), ("issues",), ("due",)):
         assert brief(*command).code == 0

@@ -192,6 +192,11 @@ def approve(issue: Annotated[str, typer.Argument(help="the issue, such as 2026-W
     status = service.archive.approve(issue, wiring.now())
     note(service, "approved", f"issue {issue}", f"content {status.content_hash[:12]}")
     out.print(f"Approved {issue} as {status.content_hash[:12]}. Next: brief send {issue}")
+    if moment := service.archive.restored_after(issue):
+        err.print(
+            f"A backup was restored on {moment:%Y-%m-%d %H:%M} UTC, after the issue's week: it may have left "
+            f"before, so it is held until you say what became of it: brief deliveries resolve {issue}"
+        )
 
 
 def _may_undo_edits(service: Service, window: Window) -> bool:
