@@ -18,7 +18,8 @@ samples      invented papers and subscribers, for the demo and for tests
 settings     what the environment says
 logs         log lines: JSON, ids, and never an address
 wiring       picks the real adapters; nothing else does
-inspection   every e-mail of an issue, checked before it may leave
+transactional  e-mails to one reader, such as the confirmation: queued, written, sent
+issue_check  an issue's e-mails, checked before it may leave
 approvals    asks the admins to look at an issue and let it go
 scheduler    builds, asks and plans what is due, again and again
 worker       delivers what is due, and builds what was queued, on as many machines as wanted

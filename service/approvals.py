@@ -9,26 +9,20 @@ import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
-from service import wiring
-from service.archive import Crowd
-from service.delivery import Message, State, single_message
-from service.emails import Sender
+from service.admins import Role
+from service.archive import Crowd, Made
+from service.delivery.transactional import Queued
+from service.editing import in_words
 from service.emails.facts import listing, span
-from service.emails.letters import Envelope, Letter, LetterPress, letter_bytes
-from service.emails.press import RenderedIssue
-from service.emails.proofs import TopicSet, alone_and_all, both_lengths, offered_topics, proofs, sample_reader
+from service.emails.proofs import IssueCheck
 from service.emails.shown import shown
+from service.issue_check import check_issue
 from service.issues import Issue
 from service.wiring import Service
-from subscribers.preferences import Length
 
-MOST_NAMED = 10  # problems, notes and reasons in the letter; the admin pages have all of them
-MOST_EDITIONS = 500  # different sets of topics that are checked, those with most readers first
-
-LEFT = (State.ACCEPTED, State.UNCERTAIN)  # what may have left is not sent every ten minutes
+MOST_NAMED = 10  # problems, notes and reasons in the e-mail; the admin pages have all of them
 
 log = logging.getLogger("brief.approvals")
 
@@ -39,9 +33,7 @@ class Report:
 
     issue: Issue
     crowd: Crowd
-    checked: int  # different e-mails
-    problems: tuple[tuple[str, str], ...]  # the e-mail, and what is wrong with it
-    largest: int  # bytes of the largest HTML
+    check: IssueCheck
 
     @property
     def papers(self) -> int:
@@ -49,20 +41,39 @@ class Report:
 
 
 def ask_for_approval(service: Service, label: str, now: dt.datetime) -> bool:
-    """E-mail every admin what waits for approval, and a link to it; whether a letter left to anybody.
+    """E-mail the editors what waits for approval, and a link to it; whether there is an admin.
 
-    UnknownIssue for a label that nobody knows, MailerUnusable where nothing can be sent: ask again later.
+    Edits since the last question are told in one e-mail, not to those who made them. UnknownIssue for a label
+    that nobody knows.
     """
     if not service.settings.admins_by_address:
         return False
     report = report_on(service, label, now)
-    return _post(
-        service, "approval", _values(report, service.settings.base_url), report.issue.content_hash, now
-    )
+    to, edits = _asked(service, report.issue)
+    values = _values(report, service.settings.base_url) | {
+        "edits": [f"{in_words(one.edit)}, by {one.by}" for one in edits[-MOST_NAMED:]]
+    }
+    if to:
+        _queue(service, "approval", values, report.issue.content_hash, to, now)
+    return True
+
+
+def _asked(service: Service, issue: Issue) -> tuple[Sequence[str], Sequence[Made]]:
+    """Who is asked, and the edits since somebody was asked last. A reminder goes to every editor."""
+    archive, last = service.archive, service.archive.last_asked(issue.label)
+    edits = [one for one in archive.edits(issue.label) if last is None or one.at > last[1]]
+    makers = set() if last and last[0] == issue.content_hash else {one.by for one in edits}
+    return [one for one in _editors(service) if one not in makers], edits
+
+
+def _editors(service: Service) -> Sequence[str]:
+    """Who may approve; all admins where nobody may, so that one of them sees to it."""
+    admins = service.settings.admins_by_address
+    return [one for one, admin in admins.items() if admin.role is Role.EDITOR] or [*admins]
 
 
 def ask_about_held(service: Service, label: str, held: int, now: dt.datetime) -> bool:
-    """E-mail every admin how many deliveries are late, and where to decide; whether a letter left."""
+    """E-mail every admin how many deliveries are late, and where to decide; whether there is one."""
     if not service.settings.admins_by_address:
         return False
     base_url = service.settings.base_url
@@ -73,49 +84,28 @@ def ask_about_held(service: Service, label: str, held: int, now: dt.datetime) ->
         "link": f"{base_url}/admin/issues/{label}/deliveries",
         "home": base_url,
     }
-    return _post(service, "held", values, f"{label}:{held}:{now.isoformat()}", now)
+    to = [*service.settings.admins_by_address]
+    return _queue(service, "held", values, f"{label}:{held}:{now.isoformat()}", to, now)
 
 
-def _post(service: Service, name: str, values: Mapping[str, Any], about: str, now: dt.datetime) -> bool:
-    """The letter to every admin, whether one left; asked twice about the same, it threads with the first."""
-    sender = wiring.sender(service.settings)
-    letter = LetterPress(sender, wiring.TEMPLATES).letter(name, values)
-    to = service.settings.admins_by_address
-    envelopes = [Envelope(one, _message_id(name, about, one, sender), now) for one in to]
-    left = False
-    with wiring.mailer(service.settings) as mailer:
-        for _, outcome in mailer.send([_message(sender, letter, one) for one in envelopes], _begin):
-            left |= outcome.state in LEFT
-            level = logging.INFO if outcome.state is State.ACCEPTED else logging.WARNING
-            log.log(level, "event=%s_asked issue=%s state=%s", name, values["label"], outcome.state)
-    return left
+def _queue(  # noqa: PLR0913, PLR0917 - what an e-mail to several is made of
+    service: Service, name: str, values: Mapping[str, Any], about: str, to: Sequence[str], now: dt.datetime
+) -> bool:
+    """Queue the e-mail to each; asked twice about the same, it threads with the first."""
+    emails = [Queued(name, one, values, message_id=_message_id(name, about, one)) for one in to]
+    service.archive.queue_emails(emails, now)
+    log.info("event=%s_queued issue=%s admins=%d", name, values["label"], len(emails))
+    return bool(emails)
 
 
-def report_on(
-    service: Service, label: str, now: dt.datetime, rendered: RenderedIssue | None = None
-) -> Report:
-    """The checks, the audience and the size of an issue as it stands; `rendered` saves rendering it again."""
-    printed = rendered or wiring.press(service.settings).print(service.archive.issue(label))
-    crowd = service.archive.crowd(label, now.date())
-    wanted = dict.fromkeys([*both_lengths(alone_and_all(printed.issue)), *_followed(printed.issue, crowd)])
-    reader = sample_reader(service.settings.base_url, label)
-    found = proofs(printed, wanted, reader, now)
-    problems = tuple((name, f"{one.check}: {one.detail}") for name, each in found.items() for one in each)
-    largest = max((printed.edition(*one).html_bytes for one in wanted), default=0)
-    return Report(printed.issue, crowd, len(found), problems, largest)
+def report_on(service: Service, label: str, now: dt.datetime) -> Report:
+    """The checks, the audience and the size of an issue as it stands."""
+    check = check_issue(service, label, now)
+    return Report(service.archive.issue(label), service.archive.crowd(label, now.date()), check)
 
 
-def _followed(issue: Issue, crowd: Crowd) -> Sequence[tuple[TopicSet, Length]]:
-    """The editions that readers would get, those of most readers first."""
-    offered = offered_topics(issue)
-    sets = (
-        (tuple(slug for slug in offered if slug in slugs), Length(length)) for slugs, length in crowd.editions
-    )
-    return list(islice(sets, MOST_EDITIONS))
-
-
-def _values(report: Report, base_url: str) -> Mapping[str, Any]:
-    """What the letter's templates use; words of papers and topics as a reader may see them."""
+def _values(report: Report, base_url: str) -> dict[str, Any]:
+    """What the e-mail's templates use; words of papers and topics as a reader may see them."""
     issue, crowd = report.issue, report.crowd
     names = {brief.topic_slug: shown(brief.topic_name, 80) for brief in issue.briefs}
     notes = (f"{names[brief.topic_slug]}: {note}" for brief in issue.briefs for note in brief.metadata.notes)
@@ -125,29 +115,23 @@ def _values(report: Report, base_url: str) -> Mapping[str, Any]:
         "papers": _counted(report.papers, "paper"),
         "topics": listing(names.values()),
         "readers": _counted(crowd.readers, "reader"),
-        "checked": report.checked,
-        "problems": [(name, shown(what, 300)) for name, what in report.problems[:MOST_NAMED]],
+        "checked": report.check.checked,
+        "problems": [
+            (name, shown(f"{one.check}: {one.detail}", 300))
+            for name, one in report.check.problems[:MOST_NAMED]
+        ],
         "notes": [shown(note, 300) for note in notes][:MOST_NAMED],
         "by_topic": [(names.get(slug, slug), count) for slug, count in crowd.by_topic.items()],
         "by_reason": list(crowd.by_reason.items())[:MOST_NAMED],
-        "size": _counted(report.largest, "byte"),
+        "size": _counted(report.check.largest, "byte"),
         "link": f"{base_url}/admin/issues/{issue.label}",
         "home": base_url,
     }
 
 
-def _message(sender: Sender, letter: Letter, envelope: Envelope) -> Message:
-    content = letter_bytes(sender, letter, envelope)
-    return single_message(sender.address, envelope.to, envelope.message_id, content)
-
-
-def _begin(_: Sequence[Message]) -> None:
-    """No ledger has to know when these leave."""
-
-
-def _message_id(name: str, about: str, address: str, sender: Sender) -> str:
+def _message_id(name: str, about: str, address: str) -> str:
     tag = hashlib.sha256(f"{about}:{address}".encode()).hexdigest()[:24]
-    return f"{name}.{tag}@{sender.domain}"
+    return f"{name}.{tag}"
 
 
 def _counted(count: int, noun: str) -> str:

@@ -327,7 +327,7 @@ class Run:
         """Send until nothing is due; False where claims grew too old: they went back, to be claimed anew."""
         try:
             for message, outcome in self._room.mailer.send(self._messages(clerk), self._begin):
-                self._note(message.delivery, outcome)
+                self._note(message.ledger_row, outcome)
         except TooOld as error:
             log.warning("event=claims_too_old issue=%s worker=%s %s", self._label, self._room.worker, error)
             return False
@@ -401,7 +401,7 @@ class Run:
 
     def _begin(self, messages: Sequence[Message]) -> None:
         """The last moment before these messages may leave; TooOld where others may have taken one of them."""
-        deliveries = [message.delivery for message in messages]
+        deliveries = [message.ledger_row for message in messages]
         now, ticks = self._room.clock(), self._room.ticks()
         for delivery in deliveries:
             _, claimed = self._open[delivery.id]
@@ -507,7 +507,7 @@ class Run:
         self._turn(0)
         if self._blameless:
             self._room.archive.take_back(
-                [one.delivery for one in self._blameless], self._room.clock(), "the mailer was unusable"
+                [one.ledger_row for one in self._blameless], self._room.clock(), "the mailer was unusable"
             )
 
 

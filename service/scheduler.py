@@ -23,7 +23,7 @@ from service import logs, wiring
 from service.adapters import processes
 from service.approvals import ask_about_held, ask_for_approval
 from service.archive import EVENTS_FOR, IssueClosed, Unavailable, asked_about_held, asked_in_vain
-from service.inspection import inspect_editions
+from service.issue_check import check_issue
 from service.pipeline import BuildContext, build_issue
 from service.publishing import Clock, never
 from service.schedule import (
@@ -151,11 +151,11 @@ class Scheduler:
             case Build():
                 return self._build(action)
             case Approve(label, content_hash):
-                self._approve(label, content_hash)
+                return self._approve(label, content_hash)
             case AskForApproval() | Remind() | AskAboutHeld():
                 return self._ask(action, now)
             case Plan(label):
-                archive.plan(label, now, local_hours=True)
+                return archive.plan(label, now, local_hours=True, unless_halted=True)
             case ReadEvents():
                 if self.read_events is not None:
                     self.read_events(now)
@@ -246,11 +246,11 @@ class Scheduler:
         if self.stopping() or not self._take(BUILDING):
             raise Stopped
 
-    def _approve(self, label: str, content_hash: str) -> None:
+    def _approve(self, label: str, content_hash: str) -> bool:
+        """Whether it is checked and written down; False where a person did something meanwhile."""
         archive, problems = self.service.archive, 1
         try:
-            printed = wiring.press(self.service.settings).print(archive.issue(label))
-            problems = sum(map(len, inspect_editions(self.service, printed, self.clock()).values()))
+            problems = len(check_issue(self.service, label, self.clock()).problems)
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - what can't be checked isn't approved either
@@ -258,8 +258,11 @@ class Scheduler:
         if problems:
             log.warning("event=checks_failed issue=%s problems=%d", label, problems)
             archive.note_problems(label, content_hash, problems)
-        else:
-            archive.approve_as(label, content_hash, self.clock())
+            return True
+        approved = archive.approve_untouched(label, content_hash, self.clock())
+        if not approved:
+            log.info("event=left_to_people issue=%s", label)
+        return approved
 
     def _clean_up(self, now: dt.datetime) -> None:
         keys = wiring.secret_keys(self.service.settings)
@@ -268,6 +271,7 @@ class Scheduler:
         self.service.archive.clean_up(now)
         archive, days = self.service.archive, self.service.settings.keep_deliveries_days
         archive.prune_events(now - EVENTS_FOR)
+        archive.prune_emails(now)
         archive.prune_memory(now)
         archive.keep_tallies(now - EVENTS_FOR)
         if days:

@@ -1,7 +1,8 @@
 """Changes of a subscriber's row, in the transaction of whoever makes them; each is written to the history."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -12,6 +13,13 @@ from subscribers.addresses import Address
 from subscribers.preferences import Preferences, PreferencesError, check
 from subscribers.subscriber import subscriber_of
 from subscribers.tables import FollowRow, SubscriberRow, TopicRow
+
+Result = TypeVar("Result")
+Then = Callable[[sa.Connection, Result], None]  # what else a transaction does, by its result
+
+
+def nothing(connection: sa.Connection, result: Any) -> None:
+    """Nothing else."""
 
 
 def topics(session: Session) -> frozenset[str]:

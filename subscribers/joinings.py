@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from subscribers import changes, history, join_requests, suppressions
 from subscribers.addresses import KeyedHash, read_address
+from subscribers.changes import Then, nothing
 from subscribers.database import writer
 from subscribers.join_requests import JoinRequest
 from subscribers.preferences import Preferences, Standing, describe
@@ -56,7 +57,14 @@ class Joinings:
         self._writer = writer(engine)
         self._hashes = KeyedHash(tuple(keys))
 
-    def join(self, address: str, wanted: Preferences, now: dt.datetime, source: str) -> JoinRequest:
+    def join(
+        self,
+        address: str,
+        wanted: Preferences,
+        now: dt.datetime,
+        source: str,
+        then: Then[JoinRequest] = nothing,
+    ) -> JoinRequest:
         """Write down that somebody asks for the brief; `source` becomes where consent was given.
 
         AddressRefused or PreferencesError for what can't be used. It reads and writes the same for every
@@ -65,7 +73,9 @@ class Joinings:
         asked = read_address(address)
         with Session(self._writer) as session, session.begin():
             changes.insist_on(session, wanted)
-            return join_requests.add(session, asked, wanted, source, now)
+            request = join_requests.add(session, asked, wanted, source, now)
+            then(session.connection(), request)
+            return request
 
     def leads_to(self, request: JoinRequest) -> Joined:
         """Which e-mail a request asks for, and to whom. Changes nothing."""
@@ -78,9 +88,12 @@ class Joinings:
                 return Joined(JoinOutcome.KNOWN, subscriber_of(session, row))
             return Joined(JoinOutcome.CONFIRM, request)
 
-    def accept(self, request: JoinRequest, now: dt.datetime, source: str) -> tuple[Confirmation, Subscriber]:
+    def accept(
+        self, request: JoinRequest, now: dt.datetime, source: str, then: Then[Subscriber] = nothing
+    ) -> tuple[Confirmation, Subscriber]:
         """Make active whoever reads the mail of the request's address, with what it asks for.
 
+        `then` is done in the same transaction, where they were not active before.
         UnknownSubscriber where the request was forgotten. Again changes nothing; nor does it where they have
         left since it was made.
         """
@@ -97,16 +110,18 @@ class Joinings:
             row = self._activate(session, asked, holder, now, source)
             assert row.id is not None
             join_requests.settle(session, asked, row.id, row.link_generation)
-            return Confirmation.CONFIRMED, subscriber_of(session, row)
+            return _confirmed(session, row, then)
 
-    def confirm(self, subscriber_id: int, now: dt.datetime, source: str) -> tuple[Confirmation, Subscriber]:
+    def confirm(
+        self, subscriber_id: int, now: dt.datetime, source: str, then: Then[Subscriber] = nothing
+    ) -> tuple[Confirmation, Subscriber]:
         """Make active a subscriber whom the operator added unconfirmed; again changes nothing."""
         with Session(self._writer) as session, session.begin():
             row = row_of(session, subscriber_id, lock=True)
             if row.standing != Standing.UNCONFIRMED:
                 return _known(row), subscriber_of(session, row)
             self._confirm(session, row, [], source, now)
-            return Confirmation.CONFIRMED, subscriber_of(session, row)
+            return _confirmed(session, row, then)
 
     def _activate(
         self,
@@ -138,6 +153,14 @@ class Joinings:
         suppressions.drop_hash(session, address_of(row), self._hashes)
         if words:
             changes.record(session, row, words, source, now)
+
+
+def _confirmed(
+    session: Session, row: SubscriberRow, then: Then[Subscriber]
+) -> tuple[Confirmation, Subscriber]:
+    subscriber = subscriber_of(session, row)
+    then(session.connection(), subscriber)
+    return Confirmation.CONFIRMED, subscriber
 
 
 def _known(row: SubscriberRow) -> Confirmation:

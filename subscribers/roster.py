@@ -223,6 +223,12 @@ class Roster:
             row = join_requests.of_reference(session, subject.reference)
             return join_requests.request_of(row) if row and row.subscriber_id is None else None
 
+    def request_by_reference(self, reference: str) -> JoinRequest | None:
+        """What was asked under a reference, confirmed since or not; None when deleted."""
+        with Session(self._engine) as session:
+            row = join_requests.of_reference(session, reference)
+            return join_requests.request_of(row) if row else None
+
     def newest_request(self, address: Address) -> JoinRequest | None:
         """What was asked last for an address and waits to be confirmed."""
         with Session(self._engine) as session:

@@ -18,6 +18,7 @@ from sqlmodel import Session, col, select
 
 from subscribers import changes, history, join_requests, suppressions
 from subscribers.addresses import read_address
+from subscribers.changes import Result, Then, nothing
 from subscribers.database import checkpoint, is_one_of
 from subscribers.joinings import Joinings
 from subscribers.preferences import Conflict, Preferences, Standing, describe, merge
@@ -77,8 +78,8 @@ class AddressChanged:
 class Subscriptions(Joinings):
     """What subscribers do. `keys` are the secret ones, oldest first; ids are of `Subscriber.id`.
 
-    Each method is one transaction and raises UnknownSubscriber for one who was deleted. `on_deletion` ends in
-    the same transaction what others keep about these subscribers.
+    Each method is one transaction and raises UnknownSubscriber for one who was deleted; `then` is done in it
+    as well. `on_deletion` ends in the same transaction what others keep about these subscribers.
     """
 
     def __init__(
@@ -148,16 +149,23 @@ class Subscriptions(Joinings):
                 changes.record(session, row, undone, source, now)
             return Changed(subscriber_of(session, row), undone)
 
-    def revoke_links(self, subscriber_id: int, now: dt.datetime, source: str) -> Subscriber:
+    def revoke_links(
+        self, subscriber_id: int, now: dt.datetime, source: str, then: Then[Subscriber] = nothing
+    ) -> Subscriber:
         """Refuse every link that was made until now, those to leave aside."""
         with Session(self._writer) as session, session.begin():
             row = row_of(session, subscriber_id, lock=True)
             row.link_generation += 1
             changes.record(session, row, ["revoked all links"], source, now)
-            return subscriber_of(session, row)
+            return _done(session, subscriber_of(session, row), then)
 
     def ask_address_change(
-        self, subscriber_id: int, address: str, now: dt.datetime, source: str
+        self,
+        subscriber_id: int,
+        address: str,
+        now: dt.datetime,
+        source: str,
+        then: Then[AddressAsked] = nothing,
     ) -> AddressAsked | AddressRefusal:
         """Keep a new address until its owner confirms it; AddressRefused for what is none."""
         asked = read_address(address)
@@ -174,10 +182,15 @@ class Subscriptions(Joinings):
                 )
             )
             changes.record(session, row, ["asked for another address"], source, now)
-            return AddressAsked(subscriber_of(session, row), asked.spelled, code)
+            return _done(session, AddressAsked(subscriber_of(session, row), asked.spelled, code), then)
 
     def change_address(
-        self, subscriber_id: int, code: str, now: dt.datetime, source: str
+        self,
+        subscriber_id: int,
+        code: str,
+        now: dt.datetime,
+        source: str,
+        then: Then[AddressChanged] = nothing,
     ) -> AddressChanged | AddressRefusal:
         """Take the address that was asked for, and refuse every link that the old one got."""
         with Session(self._writer) as session, session.begin():
@@ -198,7 +211,7 @@ class Subscriptions(Joinings):
             row.link_generation += 1
             row.moved_at = now
             changes.record(session, row, ["has another address; all links were revoked"], source, now)
-            return AddressChanged(subscriber_of(session, row), old)
+            return _done(session, AddressChanged(subscriber_of(session, row), old), then)
 
     def export(self, subscriber_id: int, now: dt.datetime, source: str) -> dict[str, Any]:
         """All that the roster keeps about a subscriber, as JSON holds it."""
@@ -249,6 +262,13 @@ class Subscriptions(Joinings):
             ids = session.exec(old).all()
             self._delete(session, ids, now)
             return requests + len(ids)
+
+
+def _done(session: Session, result: Result, then: Then[Result]) -> Result:
+    """The result, after what else its transaction does."""
+    session.flush()
+    then(session.connection(), result)
+    return result
 
 
 def _before_leaving(row: SubscriberRow) -> Standing:

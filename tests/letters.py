@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from service.delivery import Delivery, Message
-from service.delivery.single import stuffed
+from service.delivery.transactional import stuffed
 from service.emails import DkimSigner, Recipient
 
 SENDER = "brief@example.org"

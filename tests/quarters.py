@@ -142,7 +142,7 @@ class Quarter:
         for message in messages:
             begin([message])
             self._may_go_dark()
-            one = message.delivery
+            one = message.ledger_row
             self.sent.append((one.issue_label, one.subscriber_id, self.now))
             self._messages.add(message.message_id)
             yield message, Outcome(State.ACCEPTED)

@@ -27,8 +27,9 @@ from service.briefs.model import Brief
 from service.papers import Sighting, Window
 from service.pipeline import publish_issue
 from service.settings import Settings
+from service.transactional import TransactionalSender
+from service.transactional.queue import MOST
 from service.web.app import make_app
-from service.web.outgoing import at_once
 from service.wiring import Service
 from subscribers.links import Links
 from subscribers.preferences import Length
@@ -40,6 +41,7 @@ BASE = "http://testserver"
 NOW = dt.datetime(2026, 5, 26, 9, 0, tzinfo=dt.UTC)
 TOPICS = ("robot-learning", "exoplanets")
 ADDRESS = "ada.sampleton@example.org"
+SOON = dt.timedelta(seconds=MOST)  # then every e-mail is due that was queued until now
 
 
 @dataclass
@@ -135,6 +137,8 @@ class Place:
         return self.service.roster.subscriber(subscriber.id)
 
     def letters(self) -> list[EmailMessage]:
+        """Every e-mail that left; what is queued leaves now."""
+        TransactionalSender(self.service, lambda: self.clock.now + SOON).send_due()
         folder = self.service.settings.outbox
         files = (
             sorted(folder.glob("*.eml"), key=lambda file: file.stat().st_mtime_ns) if folder.exists() else []
@@ -182,9 +186,7 @@ def open_place(folder: Path, migrated: Path, base_url: str = BASE, admins: str =
     settings = _settings(folder, base_url, admins)
     service = wiring.open_service(settings)
     clock = Clock()
-    return Place(
-        service, clock, make_app(service, clock, at_once), Links(base_url, wiring.secret_keys(settings))
-    )
+    return Place(service, clock, make_app(service, clock), Links(base_url, wiring.secret_keys(settings)))
 
 
 def _settings(folder: Path, base_url: str = BASE, admins: str = "") -> Settings:

@@ -10,7 +10,6 @@ import pytest
 from service.admins import IDLE_LIFETIME, LINK_LIFETIME, SESSION_LIFETIME
 from service.web.admin import MODULES, doors
 from service.web.app import make_app
-from service.web.outgoing import at_once
 from service.wiring import Service
 from tests import builders
 from tests.newsdesk import ADMINS, EDITOR, VIEWER, link_for, signed_in
@@ -53,7 +52,7 @@ def with_admins(place: Place, admins: str) -> Place:
     service = place.service
     settings = service.settings.model_copy(update={"admins": admins})
     again = Service(settings, service.engine, service.archive, service.roster)
-    return Place(again, place.clock, make_app(again, place.clock, at_once), place.links)
+    return Place(again, place.clock, make_app(again, place.clock), place.links)
 
 
 # -- coming in ---------------------------------------------------------------------------------------------

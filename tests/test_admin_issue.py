@@ -259,7 +259,7 @@ def test_a_test_is_marked_and_leaves_no_trace_but_in_the_audit_log(place: Place,
     ((actor, action, subject, detail),) = logged(place)
     assert (actor, action, subject) == (EDITOR, "sent a test", f"issue {LABEL}")
     assert "example.net" not in detail
-    assert "The test was handed over" in ann.get(answer.headers["location"]).text
+    assert "The test leaves within seconds" in ann.get(answer.headers["location"]).text
 
 
 def test_no_link_of_a_test_does_anything_to_anybody(place: Place, ann: Reader) -> None:

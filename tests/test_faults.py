@@ -81,7 +81,7 @@ def test_message_ids_stay_the_same_when_keys_and_sender_change(archive: Archive,
     other = maker(issue).with_ids(MessageIds.derived(issue.label, "x" * 32, "elsewhere.example"))
     publish_issue(issue.label, other, post_room(archive, again))
     (message,) = again.sent
-    assert message.message_id == maker(issue).message_id(message.delivery)
+    assert message.message_id == maker(issue).message_id(message.ledger_row)
 
 
 @pytest.mark.parametrize("ask", [ask_mailer, reconcile])

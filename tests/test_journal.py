@@ -8,7 +8,7 @@ from service.adapters.journal import COMPACT_AT, FileJournal
 from service.delivery import Fault, MailerUnusable, Outcome, State
 from tests.letters import letter
 
-FIRST, SECOND = letter("a@example.org", 1).delivery, letter("b@example.org", 2).delivery
+FIRST, SECOND = letter("a@example.org", 1).ledger_row, letter("b@example.org", 2).ledger_row
 SENT = Outcome(State.ACCEPTED, "250 OK queued as Ü")
 
 
@@ -118,7 +118,7 @@ def test_a_journal_that_can_not_be_reopened_goes_on_and_writes_into_no_strangers
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     with (tmp_path / "stranger").open("wb+") as stranger:
-        written.begin([letter("c@example.org", 3).delivery])
+        written.begin([letter("c@example.org", 3).ledger_row])
         assert stranger.read() == b""
     assert set(written.read("here:1:1") or {}) >= {(2, 1), (3, 1)}
     written.forget([SECOND])

@@ -131,7 +131,7 @@ def test_a_message_that_waited_too_long_by_the_other_clock_is_claimed_anew(machi
     machine.deliver("host:1:1", slow)
     assert got(slow) == {1}
     assert machine.archive.counts(LABEL) == {State.ACCEPTED: 30}
-    fourth = slow.sent[3].delivery
+    fourth = slow.sent[3].ledger_row
     assert fourth.claim == 2
 
 
@@ -140,7 +140,7 @@ def test_what_grows_old_in_stock_goes_back_while_what_is_on_its_way_is_finished(
 ) -> None:
     slow = Happening(3, lambda: machine.late(6 * MINUTE, 360.0))
     machine.deliver("host:1:1", slow)
-    assert [message.delivery.claim for message in slow.sent[:4]] == [1, 1, 1, 1]
+    assert [message.ledger_row.claim for message in slow.sent[:4]] == [1, 1, 1, 1]
     assert got(slow) == {1}
     assert machine.archive.counts(LABEL) == {State.ACCEPTED: 30}
     assert "claims_too_old" not in caplog.text

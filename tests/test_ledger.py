@@ -268,7 +268,7 @@ def test_by_setting_it_is_sent_again_after_the_grace_under_the_same_message_id(
         later = NOW + dt.timedelta(hours=hours)
         assert publish(archive, mailer, now=later, **policy) == {expected: 1}
     (again,) = mailer.sent
-    assert again.message_id == maker(archive.issue("2026-W22")).message_id(again.delivery)
+    assert again.message_id == maker(archive.issue("2026-W22")).message_id(again.ledger_row)
 
 
 @pytest.mark.parametrize(("said", "sent"), [(State.ACCEPTED, 0), (State.WAITING, 1)])

@@ -19,7 +19,6 @@ from service.settings import Settings
 from service.web.app import make_app
 from service.web.headers import longest_body
 from service.web.health import database
-from service.web.outgoing import at_once
 from service.wiring import Service
 from subscribers.database import connect
 from tests import builders
@@ -42,7 +41,7 @@ def served(place: Place, host: str = "203.0.113.7", **changes: object) -> TestCl
     """A client of the service with other settings."""
     settings = Settings.model_construct(**(place.service.settings.model_dump() | changes))
     service = Service(settings, place.service.engine, place.service.archive, place.service.roster)
-    return TestClient(make_app(service, place.clock, at_once), BASE, client=(host, 50_000))
+    return TestClient(make_app(service, place.clock), BASE, client=(host, 50_000))
 
 
 def ready(client: TestClient) -> tuple[int, dict[str, str]]:

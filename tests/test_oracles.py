@@ -1,9 +1,12 @@
 """What an answer takes, and what comes after it, tells nobody who is known; and nobody keeps others out."""
 
+import datetime as dt
 import logging
 import random
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +15,14 @@ import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from service import logs, wiring
+from service.emails.transactional import TransactionalRenderer
+from service.transactional import TransactionalSender
 from service.web.app import make_app
 from service.web.headers import longest_body
-from service.web.outgoing import Outgoing
 from subscribers.addresses import read_address
 from subscribers.preferences import Standing
 from subscribers.suppressions import Cause
-from tests.readers import ADDRESS, BASE, Answer, Place, Reader, open_place
+from tests.readers import ADDRESS, BASE, SOON, Answer, Place, Reader, open_place
 
 ADMIN = "ann@example.org"
 SUPPRESSED, LEFT = "blocked@example.net", "left@example.org"
@@ -69,16 +73,13 @@ def statements(place: Place, work: Callable[[], object]) -> list[str]:
     ],
 )  # fmt: skip
 def test_a_request_asks_the_database_the_same_whoever_is_known(place: Place, ask: Ask, known: str) -> None:
-    waiting: list[Callable[[], None]] = []
-    app = make_app(place.service, place.clock, waiting.append)
-
     def asked(address: str, network: int) -> list[str]:
-        reader = Reader(TestClient(app, BASE, client=(f"198.51.{network}.7", 50_000)))
+        reader = Reader(TestClient(place.app, BASE, client=(f"198.51.{network}.7", 50_000)))
         return statements(place, lambda: ask(reader, address))
 
     asked("somebody@example.com", 1)  # what is cached is cached now
     assert asked(known, 2) == asked("nobody@example.com", 3)
-    assert len(waiting) == 3
+    assert len(place.service.archive.claim_emails(place.clock.now + SOON)) == 3
 
 
 @pytest.mark.parametrize(
@@ -88,16 +89,16 @@ def test_as_many_e_mails_are_written_whoever_is_known(
     place: Place, monkeypatch: pytest.MonkeyPatch, ask: Ask, known: str
 ) -> None:
     written: list[str] = []
-    press = type(place.app.app.state.desk.letters.press)
-    inlined = press._inlined
+    inlined = TransactionalRenderer._inlined
 
     def counted(*given: Any) -> str:
         written.append("one")
         return str(inlined(*given))
 
-    monkeypatch.setattr(press, "_inlined", counted)
+    monkeypatch.setattr(TransactionalRenderer, "_inlined", counted)
     ask(place.reader("198.51.1.7"), known)
     ask(place.reader("198.51.2.7"), "nobody@example.com")
+    place.letters()
     assert len(written) == 2
 
 
@@ -109,28 +110,50 @@ def area(known: Sequence[float], unknown: Sequence[float]) -> float:
     return max(found, 1 - found)
 
 
+@contextmanager
+def sending(place: Place) -> Iterator[None]:
+    """A thread beside the requests that sends what they cause, a moment later that nobody foresees."""
+    stop, pauses = threading.Event(), random.Random(11)
+    sender = TransactionalSender(place.service, lambda: place.clock.now + SOON)
+
+    def work() -> None:
+        while not stop.wait(pauses.uniform(0.05, 0.6)):
+            sender.send_due()
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    yield
+    stop.set()
+    thread.join()
+
+
 @pytest.mark.parametrize(("ask", "known"), [(join, ADDRESS), (link, ADDRESS), (sign_in, ADMIN)])
-def test_no_time_tells_who_is_known(place: Place, ask: Ask, known: str) -> None:
+def test_no_time_tells_who_is_known(
+    place: Place, monkeypatch: pytest.MonkeyPatch, ask: Ask, known: str
+) -> None:
     """Neither that of the answer nor that of the request after it; a busy machine gets three tries."""
+    for lifetime in (
+        "service.web.admin.sign_in.LINK_LIFETIME",
+        "service.transactional.queue.DEFAULT_LIFETIME",
+    ):
+        monkeypatch.setattr(lifetime, dt.timedelta(days=10_000))  # each request is a day after the one before
     shuffled = random.Random(7)
     areas: list[float] = []
     for attempt in range(3):
-        outgoing = Outgoing(0.05, 0.6)
-        app = make_app(place.service, place.clock, outgoing)
         times: dict[tuple[str, str], list[float]] = {}
         order = [known, "nobody@example.com"] * SAMPLES
         shuffled.shuffle(order)
-        for number, address in enumerate(order):
-            place.clock.forward(days=1)  # so that no limit is met
-            client = TestClient(app, BASE, client=(f"198.{attempt}.{number % 250}.7", 50_000))
-            reader = Reader(client)
-            began = time.perf_counter()
-            ask(reader, address)
-            answered = time.perf_counter()
-            reader.get("/health/live")
-            times.setdefault((address, "answer"), []).append(answered - began)
-            times.setdefault((address, "next"), []).append(time.perf_counter() - answered)
-        outgoing.close()
+        with sending(place):
+            for number, address in enumerate(order):
+                place.clock.forward(days=1)  # so that no limit is met
+                client = TestClient(place.app, BASE, client=(f"198.{attempt}.{number % 250}.7", 50_000))
+                reader = Reader(client)
+                began = time.perf_counter()
+                ask(reader, address)
+                answered = time.perf_counter()
+                reader.get("/health/live")
+                times.setdefault((address, "answer"), []).append(answered - began)
+                times.setdefault((address, "next"), []).append(time.perf_counter() - answered)
         areas = [
             area(times[known, which], times["nobody@example.com", which]) for which in ("answer", "next")
         ]
@@ -143,14 +166,12 @@ def test_no_time_tells_who_is_known(place: Place, ask: Ask, known: str) -> None:
 
 
 def test_strangers_use_up_no_admins_sign_in(place: Place) -> None:
-    written: list[Callable[[], None]] = []
-    app = make_app(place.service, place.clock, written.append)
     for number in range(250):
-        stranger = Reader(TestClient(app, BASE, client=(f"203.{number}.113.9", 50_000)))
+        stranger = Reader(TestClient(place.app, BASE, client=(f"203.{number}.113.9", 50_000)))
         sign_in(stranger, f"made-up{number}@example.net")
         sign_in(stranger, ADMIN)
-    before = len(place.letters())
     place.clock.forward(minutes=16)  # the links that strangers asked for are too old
+    before = len(place.letters())
     assert sign_in(place.reader("192.0.2.1"), ADMIN).status == 200
     assert len(place.letters()) == before + 1
 
@@ -167,9 +188,8 @@ def test_a_network_asks_for_sign_ins_so_often_and_no_more(place: Place) -> None:
 
 
 def test_strangers_use_up_nobodys_join(place: Place) -> None:
-    app = make_app(place.service, place.clock, lambda _: None)
     for network in range(60):
-        stranger = Reader(TestClient(app, BASE, client=(f"203.{network}.113.9", 50_000)))
+        stranger = Reader(TestClient(place.app, BASE, client=(f"203.{network}.113.9", 50_000)))
         for number in range(20):
             join(stranger, f"made-up{network}.{number}@example.net")
     assert join(place.reader("192.0.2.1"), "honest@example.org").status == 202

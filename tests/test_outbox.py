@@ -10,7 +10,6 @@ from starlette.testclient import TestClient
 
 from service.settings import Settings
 from service.web.app import make_app
-from service.web.outgoing import at_once
 from service.wiring import Service
 from subscribers.preferences import Standing
 from tests.readers import ADDRESS, Place, Reader, open_place
@@ -158,7 +157,7 @@ def test_there_is_no_outbox_where_links_lead_through_a_proxy(tmp_path: Path, mig
 def served_with(place: Place, **changes: object) -> Reader:
     settings = Settings.model_construct(**(place.service.settings.model_dump() | changes))
     service = Service(settings, place.service.engine, place.service.archive, place.service.roster)
-    return Reader(TestClient(make_app(service, place.clock, at_once), HERE, client=("203.0.113.7", 50_000)))
+    return Reader(TestClient(make_app(service, place.clock), HERE, client=("203.0.113.7", 50_000)))
 
 
 def test_a_setting_opens_it_to_other_machines(place: Place) -> None:

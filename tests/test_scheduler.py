@@ -22,6 +22,7 @@ from service.briefs.extractive import ExtractiveWriter
 from service.briefs.model import Brief
 from service.delivery import MailerUnusable, Outcome, State
 from service.delivery.pace import Pace
+from service.emails.proofs import IssueCheck
 from service.logs import JsonLines
 from service.papers import Window
 from service.pipeline import BuildContext, plan_issue, publish_issue
@@ -368,6 +369,20 @@ def test_auto_approves_and_plans_what_passes_every_check(desk: Scheduler) -> Non
     add_readers(desk.service.roster, 2)
     desk.until_done()
     assert desk.service.archive.counts(LABEL) == {State.WAITING: 2}
+
+
+def test_auto_leaves_alone_what_a_person_held_while_the_checks_ran(
+    desk: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def held_meanwhile(*_: object) -> IssueCheck:
+        desk.service.archive.withdraw(LABEL)
+        return IssueCheck(LABEL, "", NOW, 0, {})
+
+    desk.rules = replace(desk.rules, auto=True)
+    monkeypatch.setattr("service.scheduler.check_issue", held_meanwhile)
+    desk.until_done()
+    status = desk.service.archive.status(LABEL)
+    assert (status.approved, status.planned) == (False, False)
 
 
 def test_auto_asks_where_a_check_fails(desk: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import httpx2
 import pytest
 
 
@@ -38,6 +39,27 @@ def said(process: subprocess.Popen[bytes], log: Path) -> str:
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 0, log.read_text()
     return log.read_text()
+
+
+@pytest.mark.parametrize("options", [(), ("--no-scheduler",)], ids=["all in one", "the pages alone"])
+def test_who_serves_the_pages_sends_the_e_mails_that_they_cause(
+    tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    process, log = begin(tmp_path, "--port", "0", *options)
+    while not (found := re.search(rb"on 127.0.0.1:(\d+);", log.read_bytes())):
+        assert process.poll() is None, log.read_text()
+        time.sleep(0.1)
+    asked = {"email": "ada@example.org", "topics": ["exoplanets"]}
+    url = f"http://127.0.0.1:{found[1].decode()}/api/subscriptions"
+    answer = httpx2.post(url, json=asked, timeout=30)
+    assert answer.status_code == 202
+    outbox, until = tmp_path / "data" / "outbox", time.monotonic() + 60
+    while not list(outbox.glob("confirm.*.eml")) and time.monotonic() < until:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 0, log.read_text()
+    assert len(list(outbox.glob("confirm.*.eml"))) == 1
+    assert "ada@example.org" not in log.read_text()
 
 
 def test_a_build_that_is_broken_off_by_sigterm_is_told_and_does_not_count(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from python_http_client import Client
 from python_http_client.exceptions import HTTPError
 from sendgrid import SendGridAPIClient
 
-from service.delivery import Fault, MailerUnusable, Message, Outcome, State
+from service.delivery import Delivery, Fault, MailerUnusable, Message, Outcome, State
 from service.delivery.model import Begin
 from service.emails import Recipient
 
@@ -298,14 +298,16 @@ def _personal(message: Message) -> str:
     to, delivery = message.to, message.delivery
     name = (to.name or "").replace(",", " ").replace(";", " ").strip()
     named = f',"name":{json.dumps(name)}' if name else ""
-    # not for a single message: its links stand in its words
-    leave = f',"List-Unsubscribe":"<{to.one_click_url}>"' if delivery.id else ""
+    is_listed = isinstance(delivery, Delivery)
+    # not for a transactional e-mail: its links stand in its words, and no event is about a row of the ledger
+    leave = f',"List-Unsubscribe":"<{to.one_click_url}>"' if is_listed else ""
+    number, label = (delivery.id, delivery.issue_label) if isinstance(delivery, Delivery) else (0, "")
     return (
         f'{{"to":[{{"email":"{to.address}"{named}}}],"headers":{{"Message-ID":"<{to.message_id}>"{leave}}},'
         f'"substitutions":{{"{HOLES.manage_url}":"{to.manage_url}","{HOLES.leave_url}":"{to.leave_url}",'
         f'"{HOLES.web_url}":"{to.web_url}"}},'
         # what the events bring back
-        f'"custom_args":{{"delivery":"{delivery.id}","issue":"{delivery.issue_label}"}}}}'
+        f'"custom_args":{{"delivery":"{number}","issue":"{label}"}}}}'
     )
 
 

@@ -3,6 +3,8 @@
 tables     the tables
 papers     what was fetched, seen and paid for
 issues     briefs, issues and their approval
+approval   what the schedule may approve: only what no person took in hand
+checks     what was found of an issue's e-mails
 edits      what editors changed by hand, and the originals
 planning   who gets an issue, and when
 ledger     what became of it
@@ -17,6 +19,7 @@ lookups    one reader or one page of readers in the ledger; an audience before i
 sheets     the ledger as CSV
 events     what a provider reports later
 agenda     what the schedule goes by
+transactional  e-mails to one reader: queued, claimed, settled
 deletion   what stays of a subscriber who was deleted
 restoring  what is held after a backup was restored
 watch      what an operator watches: fetches, what is overdue
@@ -28,6 +31,8 @@ import sqlalchemy as sa
 
 from service.archive.admins import Act, AdminBook, LinkRefusal
 from service.archive.agenda import Agenda, asked_about_held, asked_in_vain
+from service.archive.approval import Approval
+from service.archive.checks import IssueChecks
 from service.archive.deletion import Deletion
 from service.archive.edits import EditDesk, Made
 from service.archive.events import EVENTS_FOR, EventBook, Recorded
@@ -53,6 +58,7 @@ from service.archive.settling import IssueCancelled
 from service.archive.sheets import sheet
 from service.archive.tables import BriefRow, DeliveryRow, Halt, IssueRow, PaperRow, SightingRow
 from service.archive.tallies import Tallies
+from service.archive.transactional import FailedEmail, Transactional, TransactionalSummary
 from service.archive.trends import IssueTrend, Received, TrendBook
 from service.archive.watch import Watch, Watched
 
@@ -68,6 +74,7 @@ __all__ = [
     "Claims",
     "Crowd",
     "DeliveryRow",
+    "FailedEmail",
     "FanOut",
     "Group",
     "Halt",
@@ -87,6 +94,7 @@ __all__ = [
     "SightingRow",
     "Span",
     "Stale",
+    "TransactionalSummary",
     "Unavailable",
     "UnknownIssue",
     "Watched",
@@ -97,8 +105,8 @@ __all__ = [
 
 
 class Archive(
-    PaperShelf, IssueShelf, EditDesk, Planning, Ledger, Hours, Reports, Lookups, EventBook, TrendBook,
-    AdminBook, Agenda, Watch, Restoring, Deletion, Tallies,
+    PaperShelf, IssueShelf, EditDesk, Approval, IssueChecks, Planning, Ledger, Hours, Reports, Lookups,
+    EventBook, TrendBook, AdminBook, Agenda, Watch, Restoring, Deletion, Tallies, Transactional,
 ):  # fmt: skip
     """Every query on papers, briefs, issues, deliveries and admins."""
 

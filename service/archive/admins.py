@@ -7,6 +7,7 @@ enough for what can't be guessed.
 import datetime as dt
 import hashlib
 import secrets
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from enum import Enum
 
@@ -57,12 +58,19 @@ class AdminBook:
 
     # -- sign-in links -----------------------------------------------------------------------------------
 
-    def ask_sign_in(self, address: str, now: dt.datetime) -> str:
-        """A new token for a sign-in link, which only its e-mail holds. Old rows are forgotten."""
+    def ask_sign_in(
+        self, address: str, now: dt.datetime, then: Callable[[sa.Connection, str], None] | None = None
+    ) -> str:
+        """A new token for a sign-in link, which only its e-mail holds. Old rows are forgotten.
+
+        `then` is done with the token in the same transaction.
+        """
         token = secrets.token_urlsafe(32)
         with Session(self._writer) as session, session.begin():
             _forget(session, now)
             session.add(SignInRow(token_hash=_hash(token), address=address, asked_at=now))
+            if then:
+                then(session.connection(), token)
         return token
 
     def open_sign_ins(self, address: str, now: dt.datetime) -> int:

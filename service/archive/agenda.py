@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from service.archive.approval import in_hand
 from service.archive.restoring import LEFT_AFTER, may_have_left
 from service.archive.tables import (
     BriefRow,
@@ -111,19 +112,19 @@ class Agenda:
         """That somebody was asked to approve an issue as it stands."""
         self._note_review(label, content_hash, asked=col(ReviewRow.asked) + 1, asked_at=now)
 
+    def last_asked(self, label: str) -> tuple[str, dt.datetime] | None:
+        """Which content of an issue somebody was asked about last, and when."""
+        asked = select(ReviewRow).where(ReviewRow.issue_label == label, col(ReviewRow.asked_at).is_not(None))
+        with Session(self._engine) as session:
+            row = session.exec(asked.order_by(col(ReviewRow.asked_at).desc()).limit(1)).first()
+            return (row.content_hash, row.asked_at) if row and row.asked_at else None
+
     def _note_review(self, label: str, content_hash: str, **values: Any) -> None:
         with Session(self._writer) as session, session.begin():
             first = {"issue_label": label, "content_hash": content_hash, "problems": 0, "asked": 0}
             insert_new(session.connection(), table(ReviewRow), [first])
             row = (col(ReviewRow.issue_label) == label, col(ReviewRow.content_hash) == content_hash)
             session.execute(sa.update(ReviewRow).where(*row).values(**values))
-
-    def approve_as(self, label: str, content_hash: str, now: dt.datetime) -> bool:
-        """Approve an issue if this is what it holds."""
-        with Session(self._writer) as session, session.begin():
-            same = (col(IssueRow.label) == label, col(IssueRow.content_hash) == content_hash)
-            approved = sa.update(IssueRow).where(*same).values(approved_hash=content_hash, approved_at=now)
-            return bool(session.execute(approved).rowcount)  # type: ignore[attr-defined]  # a CursorResult
 
     def note_chore(self, name: str, now: dt.datetime) -> None:
         with Session(self._writer) as session, session.begin():
@@ -195,14 +196,21 @@ def _all_issues() -> sa.Select[Any]:
     return (
         sa.select(
             row.label, row.first, row.last, row.built_at, row.content_hash, row.approved_hash,
-            row.approved_at, row.planned_at, row.halt, row.by_hand, review.problems,
-            review.asked, review.asked_at,
+            row.approved_at, row.planned_at, row.halt, in_hand().label("by_hand"), review.problems,
+            review.asked, review.asked_at, _last_asked().label("last_asked_at"),
             *_deliveries(),
         )
         .outerjoin(table(ReviewRow), mine)
         .where(sa.or_(row.built_at > since, row.planned_at > since))
         .order_by(row.last, row.label)
     )  # fmt: skip
+
+
+def _last_asked() -> sa.ScalarSelect[Any]:
+    """When somebody was asked about an issue, whatever its content was then."""
+    other = table(ReviewRow).alias()
+    mine = other.c.issue_label == table(IssueRow).c.label
+    return sa.select(sa.func.max(other.c.asked_at)).where(mine).scalar_subquery()
 
 
 def _deliveries() -> list[sa.ColumnElement[Any]]:
@@ -250,6 +258,7 @@ def _draft(row: Any, topics: tuple[str, ...], chores: Mapping[str, dt.datetime])
         problems=row.problems,
         asked=row.asked or 0,
         asked_at=row.asked_at,
+        last_asked_at=row.last_asked_at,
         waiting_at=row.waiting_at,
         retry_at=row.retry_at,
         claimed_at=row.claimed_at,

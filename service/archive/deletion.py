@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from service.archive.tables import DeliveryRow
+from service.archive.transactional import drop_emails_to
 from service.delivery import State
 from subscribers.database import batches, table
 
@@ -22,6 +23,7 @@ class Deletion:
     def cut_loose(self, connection: sa.Connection, subscribers: Sequence[int], now: dt.datetime) -> None:
         """In the transaction that deletes them. A row's own number, negative, takes the place of theirs."""
         row = table(DeliveryRow)
+        drop_emails_to(connection, subscribers)
         for some in batches(subscribers, AT_ONCE):
             theirs = sa.update(row).where(row.c.subscriber_id.in_(some))
             ended = theirs.where(row.c.state.in_(OPEN))

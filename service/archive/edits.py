@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from service.archive.issues import IssueClosed, Stale, issue_row, read_issue
+from service.archive.issues import IssueClosed, Stale, issue_row, read_issue, take_in_hand
 from service.archive.originals import bring_back, in_force, keep_originals, originals
 from service.archive.papers import read_papers
 from service.archive.tables import BriefRow, EditRow, IssueRow
@@ -32,7 +32,7 @@ class EditDesk:
         self._writer = writer(engine)
 
     def edit_issue(self, label: str, edit: Edit, by: str, now: dt.datetime, content_hash: str = "") -> Issue:
-        """The issue with one more edit. Its approval falls: its content is another.
+        """The issue with one more edit. Its approval falls, and only a person gives it again.
 
         EditRefused where the edit can't be made; Stale where the content is not `content_hash` any more;
         IssueClosed when the issue is being delivered.
@@ -46,16 +46,18 @@ class EditDesk:
             row = _open_row(session, label, seen, lock=True)
             keep_originals(session, label)
             _write(session, row, made)
+            take_in_hand(row)
             session.add(EditRow(issue_label=label, at=now, by=by, edit=edit_to_json(edit)))
             return made
 
     def undo_edits(self, label: str, now: dt.datetime, content_hash: str = "") -> Issue:
-        """The issue as it was built. Stale and IssueClosed as for `edit_issue`."""
+        """The issue as it was built, not approved. Stale and IssueClosed as for `edit_issue`."""
         with Session(self._writer) as session, session.begin():
             row = _open_row(session, label, content_hash, lock=True)
             bring_back(session, label, now)
             issue = read_issue(session, row)
-            row.content_hash, row.by_hand = issue.content_hash, True
+            row.content_hash = issue.content_hash
+            take_in_hand(row)
             return issue
 
     def edits(self, label: str) -> tuple[Made, ...]:

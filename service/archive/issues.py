@@ -1,7 +1,7 @@
 """Queries on issues and their briefs."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -64,7 +64,7 @@ class IssueStatus:
         if self.halt:
             return str(self.halt)
         if not self.planned:
-            return "approved, not sent yet" if self.approved else "waits for approval"
+            return "approved, goes out at its readers’ hours" if self.approved else "waits for approval"
         if self.is_open:
             return "being delivered"
         if self.deliveries.get(State.UNCERTAIN):
@@ -133,6 +133,19 @@ class IssueShelf:
         with Session(self._engine) as session:
             return tuple(_readable(session.exec(found).all()))
 
+    def newest_approved(self, slugs: Collection[str]) -> Issue | None:
+        """The newest approved issue, with its briefs on these topics alone; None where there is none."""
+        approved = select(IssueRow).where(IssueRow.approved_hash == IssueRow.content_hash)
+        newest = approved.order_by(col(IssueRow.first).desc(), col(IssueRow.label).desc()).limit(1)
+        with Session(self._engine) as session:
+            row = session.exec(newest).first()
+            if row is None:
+                return None
+            held = select(BriefRow).where(
+                BriefRow.issue_label == row.label, col(BriefRow.topic_slug).in_(sorted(slugs))
+            )
+            return read_issue(session, row, session.exec(held.order_by(col(BriefRow.position))).all())
+
     def issues(self, limit: int | None = None) -> tuple[IssueStatus, ...]:
         """Every issue, newest window first; the newest ones only, where a limit is given."""
         newest = select(IssueRow).order_by(col(IssueRow.first).desc(), col(IssueRow.label)).limit(limit)
@@ -162,8 +175,7 @@ class IssueShelf:
             row = issue_row(session, label, lock=True)
             if row.planned_at is not None:
                 raise IssueClosed(f"issue {label} is already being delivered; pause or cancel it instead")
-            row.approved_hash = row.approved_at = None
-            row.by_hand = True
+            take_in_hand(row)
             session.flush()
             return status(session, row)
 
@@ -236,6 +248,15 @@ def issue_row(session: Session, label: str, *, lock: bool = False) -> IssueRow:
     if row is None:
         raise UnknownIssue(f"there is no issue {label!r}; `brief issues` lists them")
     return row
+
+
+def take_in_hand(row: IssueRow) -> None:
+    """A person changed the issue or kept it back: approval falls for good, and a person alone gives it again.
+
+    Cleared and not left to another hash: an edit that is undone would bring the approval back by itself.
+    """
+    row.approved_hash = row.approved_at = None
+    row.by_hand = True
 
 
 def refuse_edited(session: Session, label: str, *, over_edits: bool) -> None:

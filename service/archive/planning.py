@@ -46,6 +46,16 @@ class Planning:
             counted = sa.select(rows.c.reason, sa.func.count()).group_by(rows.c.reason)
             return {row[0]: row[1] for row in session.execute(counted)}
 
+    def foreseen_hours(self, label: str, now: dt.datetime) -> tuple[dt.datetime, dt.datetime] | None:
+        """When the first and the last reader would get it at their own hours; None for nobody."""
+        with Session(self._engine) as session:
+            rows = audience(offer_of(session, label, now.date()), _sent(label)).subquery()
+            source, due_at = _with_moments(session, rows, now)
+            moment = DELIVERIES.c.due_at.type
+            ends = sa.select(sa.func.min(due_at, type_=moment), sa.func.max(due_at, type_=moment))
+            first, last = session.execute(ends.select_from(source).where(rows.c.reason.is_(None))).one()
+            return (first, last) if first else None
+
     def why(self, label: str, subscriber_id: int, today: dt.date) -> tuple[tuple[str, ...], str | None]:
         """The topics that one subscriber would get of an issue, and the reason to skip, None for none."""
         with Session(self._engine) as session:
@@ -62,17 +72,19 @@ class Planning:
         *,
         local_hours: bool = False,
         content_hash: str = "",
+        unless_halted: bool = False,
     ) -> bool:
         """Freeze the audience, one row for each subscriber, in one statement.
 
         False when it was frozen before, or is not approved as it stands. With `local_hours` each is due at
         the next of the subscriber's chosen hours, else at once; `fan_out` then writes the jobs for chunks of
-        so many rows in the same transaction. A quiet week has no audience.
+        so many rows in the same transaction. A quiet week has no audience. `unless_halted` leaves an issue
+        alone that somebody paused or cancelled: the schedule begins nothing that a person stopped.
         Stale where the content is not the approved `content_hash`, when one is given.
         """
         with Session(self._writer) as session, session.begin():
             row = issue_row(session, label, lock=True)
-            if row.planned_at is not None:
+            if row.planned_at is not None or (unless_halted and row.halt is not None):
                 return False
             if content_hash and not content_hash == row.content_hash == row.approved_hash:
                 raise Stale(f"issue {label} was changed since; look at it again")

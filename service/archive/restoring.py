@@ -19,6 +19,7 @@ from service.archive.tables import (
     TallyRow,
 )
 from service.archive.tallies import forget_tallies
+from service.archive.transactional import drop_waiting_emails
 from service.delivery import State
 from subscribers.database import table, writer
 
@@ -52,6 +53,11 @@ class Restoring:
                 f"say what became of it: brief deliveries resolve {label} --as waiting (or accepted)"
             )
 
+    def restored_deliveries(self, label: str) -> int:
+        """How many deliveries of an issue are held because they may have left after a backup."""
+        with Session(self._engine) as session:
+            return held_since_restore(session).get(label, 0)
+
     def hold(self, taken_at: dt.datetime, now: dt.datetime) -> int:
         """Make uncertain what may have left after the backup was taken; how many deliveries that is."""
         row = table(DeliveryRow)
@@ -70,6 +76,7 @@ class Restoring:
             forget_tallies(session, list(session.scalars(labels)))
             count = int(session.execute(held).rowcount)  # type: ignore[attr-defined]  # a CursorResult
             session.execute(again)
+            drop_waiting_emails(session.connection(), "the database was restored from a backup", now)
             session.merge(RestoreRow(restored_at=now, taken_at=taken_at))
             return count
 

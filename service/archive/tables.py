@@ -2,6 +2,7 @@
 
 import datetime as dt
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
@@ -241,6 +242,41 @@ class ReviewRow(SQLModel, table=True):
     problems: int = 0
     asked: int = 0
     asked_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class IssueCheckRow(SQLModel, table=True):
+    """What the checks of an issue's e-mails found, for its content and for what rendered it."""
+
+    __tablename__ = "issue_checks"
+
+    issue_label: str = Field(foreign_key="issues.label", primary_key=True, ondelete="CASCADE")
+    content_hash: str = Field(primary_key=True)
+    made_with: str = Field(max_length=64)  # digest of the version, the templates and the sender
+    checked_at: dt.datetime = Field(sa_type=UtcDateTime)
+    largest: int  # bytes of the largest HTML
+    found: dict[str, list[list[str]]] = Field(sa_type=sa.JSON)  # by edition: [check, detail] of each problem
+
+
+class TransactionalRow(SQLModel, table=True):
+    """One transactional e-mail: written in the transaction that causes it, sent by whoever sends."""
+
+    __tablename__ = "transactional"
+    __table_args__ = (sa.Index("ix_transactional_status_next_try_at", "status", "next_try_at"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(max_length=40)  # its folder of templates
+    recipient: str | None = Field(default=None, index=True)  # removed once nothing more leaves
+    values: dict[str, Any] | None = Field(  # what it is about; removed with the recipient
+        default=None, sa_column=sa.Column("values", sa.JSON(none_as_null=True))
+    )
+    message_id: str = Field(max_length=255)  # the same in every try, without what follows the @
+    created_at: dt.datetime = Field(sa_type=UtcDateTime)
+    expires_at: dt.datetime = Field(sa_type=UtcDateTime)  # from then on it is of no use to its reader
+    status: str = Field(max_length=16)
+    attempts: int = 0
+    next_try_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+    settled_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+    reply: str | None = None  # the server's words, or why there is none; never an address
 
 
 class ChoreRow(SQLModel, table=True):

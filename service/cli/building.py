@@ -13,6 +13,7 @@ from rich.table import Table
 from service import wiring
 from service.archive import IssueStatus
 from service.briefs import Assignment
+from service.cli.printing import watched_check
 from service.cli.terminal import (
     Refused,
     complain,
@@ -27,6 +28,7 @@ from service.cli.terminal import (
 )
 from service.delivery import State
 from service.emails.proofs import sample_reader
+from service.issues import Issue
 from service.papers import Window
 from service.pipeline import BuildContext, BuildReport, build_issue, select_papers
 from service.wiring import Service
@@ -99,13 +101,20 @@ def build(
     over_edits = over_edits or _may_undo_edits(service, window)
     with watched() as watch:
         report = build_issue(window, topics, room, fresh=fresh, over_edits=over_edits, watch=watch)
+    _record_build(service, window.label, report, over_edits=over_edits)
     approved = _approve_whole(service, report)
-    record(service, "built", f"issue {window.label}", f"{len(topics)} topics, {len(report.failures)} failed")
     (print_json(_report_values(report)) if as_json else _print_report(report, approved=approved))
     for failure in report.failures.values():
         complain(failure, 1)
     if report.failures:
         raise typer.Exit(1)
+
+
+def _record_build(service: Service, label: str, report: BuildReport, *, over_edits: bool) -> None:
+    built = ", ".join(one.topic.slug for one in report.selections) or "nothing"
+    failed = f"; failed: {', '.join(report.failures)}" if report.failures else ""
+    undone = "; edits undone" if over_edits else ""
+    record(service, "built", f"issue {label}", f"{built}{failed}{undone}")
 
 
 def _queue(service: Service, week: str) -> None:
@@ -126,15 +135,24 @@ def _warn_of_open(window: Window, today: dt.date) -> None:
 
 
 def _approve_whole(service: Service, report: BuildReport) -> bool:
-    """Approve what was built where the setting says so and no topic is missing; whether it was approved."""
+    """Approve what was built where the setting says so, as the schedule would; whether it was approved."""
     if report.issue is None or service.settings.publish != "auto":
         return False
+    if why := _why_not_approved(service, report, report.issue):
+        err.print(f"issue {report.issue.label} is not approved by itself: {why}")
+    return not why
+
+
+def _why_not_approved(service: Service, report: BuildReport, issue: Issue) -> str:
+    """What keeps a built issue from being approved without a person; empty where it is approved now."""
+    label = issue.label
     if lacking := report.lacks(service.roster.topics()):
-        words = f"issue {report.issue.label} is not approved by itself: it lacks {', '.join(lacking)}"
-        err.print(f"{words}. Build those, or approve it as it is: brief approve {report.issue.label}")
-        return False
-    service.archive.approve(report.issue.label, wiring.now())
-    return True
+        return f"it lacks {', '.join(lacking)}. Build those, or approve it as it is: brief approve {label}"
+    if problems := watched_check(service, label).problems:
+        return f"{len(problems)} problems in its e-mails; see them: brief check {label}"
+    if service.archive.approve_untouched(label, issue.content_hash, wiring.now()):
+        return ""
+    return f"a person edited it, kept it back or was asked; look at it, then: brief approve {label}"
 
 
 def issues(as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False) -> None:

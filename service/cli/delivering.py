@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -14,7 +15,7 @@ from typer.core import TyperGroup
 from service import wiring
 from service.adapters import processes
 from service.archive import Halt, IssueStatus, sheet
-from service.cli.printing import check_editions
+from service.cli.printing import watched_check
 from service.cli.rows import moment, show_lines, show_reasons, show_troubled
 from service.cli.terminal import Refused, err, opened, out, print_json, record, start_logging, table
 from service.delivery import MailerUnusable, MessageMaker, State
@@ -23,6 +24,7 @@ from service.delivery.policy import is_about_rate
 from service.pipeline import publish_issue
 from service.publishing import Progress as Watch
 from service.publishing import ask_mailer
+from service.transactional import TransactionalSender, sending
 from service.wiring import Service
 from service.worker import work
 
@@ -82,6 +84,8 @@ def send(
         watched_delivery() as watch,
     ):
         before = service.archive.counts(issue).get(State.ACCEPTED, 0)
+        if service.archive.status(issue).approved:  # written down first: one that is cut off has sent, too
+            record(service, "sent", f"issue {issue}", "at local hours" if local_hours else "at once")
         try:
             status = publish_issue(issue, maker, room, watch=watch, local_hours=local_hours)
         except MailerUnusable as error:
@@ -89,7 +93,6 @@ def send(
                 show_troubled(service, issue)
             advice = f" {error.advice}" if error.advice else ""
             raise Refused(f"{error}.{advice} {_left_waiting(service.archive.status(issue))}") from error
-    record(service, "sent", f"issue {issue}", ledger_line(status))
     _report(service, status, before, as_json=as_json, local_hours=local_hours)
     if any(status.deliveries.get(state) for state in _UNFINISHED) or _nobody_took_it(status):
         raise typer.Exit(1)
@@ -135,7 +138,12 @@ def worker(
     service = opened()
     start_logging(service.settings)
     with processes.asked_to_stop() as stopping:
-        work(service, stopping, once=once)
+        if once:
+            work(service, stopping, once=True)
+            TransactionalSender(service, stopping=stopping).send_due()
+            return
+        with sending(service):
+            work(service, stopping)
 
 
 _UNFINISHED = (State.WAITING, State.FAILED, State.GIVEN_UP, State.UNCERTAIN, State.CLAIMED)
@@ -196,6 +204,24 @@ def list_(
         every = status.deliveries.get(state, 0) if state else sum(status.deliveries.values())
         if len(lines) < every:
             out.print(f"{len(lines)} of {every} rows; all of them: --csv, more of them: --limit")
+
+
+@deliveries.command()
+def transactional(as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False) -> None:
+    """How confirmations, links and the other transactional e-mails stand, and what did not leave."""
+    found = opened().archive.transactional_summary()
+    if as_json:
+        print_json(asdict(found))
+        return
+    counts = table("E-mail", "Status", "How many")
+    for name, status, count in found.counts:
+        counts.add_row(name, status, str(count))
+    out.print(counts)
+    told = table("When (UTC)", "E-mail", "Status", "Tries", "What was said")
+    for one in [*found.put_off, *found.failures]:
+        told.add_row(f"{one.at:%Y-%m-%d %H:%M}", one.name, one.status, str(one.attempts), one.reply)
+    if found.put_off or found.failures:
+        out.print(told)
 
 
 @deliveries.command()
@@ -349,9 +375,8 @@ def _refuse_what_fails(service: Service, maker: MessageMaker) -> None:
     label = maker.rendered.issue.label
     if not service.archive.status(label).approved:
         return
-    for edition, found in check_editions(service, maker.rendered).items():
-        if found:
-            raise Refused(f"{edition}: {found[0].check}: {found[0].detail}; see all: brief check {label}")
+    for edition, found in watched_check(service, label, maker.rendered).problems[:1]:
+        raise Refused(f"{edition}: {found.check}: {found.detail}; see all: brief check {label}")
 
 
 def _says_rate(service: Service, label: str) -> bool:

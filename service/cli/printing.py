@@ -1,6 +1,7 @@
 """`brief gallery` and `brief check`: an issue's e-mails to look at, and what is wrong with them."""
 
 import base64
+from collections.abc import Mapping
 from contextlib import ExitStack
 from html import escape
 from pathlib import Path
@@ -13,8 +14,15 @@ from service.adapters.chromium import BrowserFailed, Chromium, Picture, View, ch
 from service.cli.terminal import Refused, err, opened, out, print_json, table, watched
 from service.emails import RenderedEdition, RenderedIssue
 from service.emails.checks import Problem
-from service.emails.proofs import TopicSet, alone_and_all, edition_name, offered_topics, sample_reader
-from service.inspection import inspect_editions
+from service.emails.proofs import (
+    IssueCheck,
+    TopicSet,
+    alone_and_all,
+    edition_name,
+    offered_topics,
+    sample_reader,
+)
+from service.issue_check import check_issue
 from service.issues import Issue
 from service.wiring import Service
 from subscribers.preferences import Length
@@ -66,7 +74,7 @@ def check(
 ) -> None:
     """Check every e-mail that readers would get, and each topic alone; exit code 1 for a problem."""
     service = opened()
-    found = check_editions(service, wiring.press(service.settings).print(service.archive.issue(issue)))
+    found = watched_check(service, issue).found
     if as_json:
         print_json({name: [[one.check, one.detail] for one in wrong] for name, wrong in found.items()})
     else:
@@ -75,10 +83,10 @@ def check(
         raise typer.Exit(1)
 
 
-def check_editions(service: Service, printed: RenderedIssue) -> dict[str, tuple[Problem, ...]]:
-    """By edition, what is wrong with it, while the terminal shows how far it is."""
+def watched_check(service: Service, label: str, rendered: RenderedIssue | None = None) -> IssueCheck:
+    """What is wrong with an issue's e-mails, while the terminal shows how far the check is."""
     with watched() as watch:
-        return inspect_editions(service, printed, wiring.now(), watch)
+        return check_issue(service, label, wiring.now(), rendered, watch)
 
 
 def _asked(text: str, issue: Issue) -> list[TopicSet]:
@@ -91,7 +99,7 @@ def _asked(text: str, issue: Issue) -> list[TopicSet]:
     return [each for each in sets if each]
 
 
-def _print_problems(label: str, found: dict[str, tuple[Problem, ...]]) -> None:
+def _print_problems(label: str, found: Mapping[str, tuple[Problem, ...]]) -> None:
     wrong = {name: each for name, each in found.items() if each}
     if not wrong:
         out.print(f"Issue {label}: {len(found)} different e-mails checked, nothing is wrong.")

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import time
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -12,6 +13,7 @@ from service.cli.terminal import Refused, opened, out, print_json, start_logging
 from service.schedule import Action, Build, foreseen, in_words, upcoming
 from service.schedule import due as due_now
 from service.scheduler import Scheduler, Ticking
+from service.transactional import TransactionalSender, sending
 from service.wiring import Service
 
 GLANCE = 0.2  # seconds between looks at whether to stop
@@ -58,14 +60,20 @@ def scheduler(
         )  # fmt: skip
         if once:
             one.until_done()
+            TransactionalSender(service, stopping=stopping).send_due()
             return
-        ticking = Ticking(one)
-        ticking.start()
-        while not stopping():
-            time.sleep(GLANCE)
-            if not ticking.is_alive:
-                raise Refused("the scheduler ended by itself; see its log")
-        ticking.stop()
+        with sending(service):
+            _tick(one, stopping)
+
+
+def _tick(scheduler: Scheduler, stopping: Callable[[], bool]) -> None:
+    ticking = Ticking(scheduler)
+    ticking.start()
+    while not stopping():
+        time.sleep(GLANCE)
+        if not ticking.is_alive:
+            raise Refused("the scheduler ended by itself; see its log")
+    ticking.stop()
 
 
 def plan_in_words(service: Service) -> str:

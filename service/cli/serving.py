@@ -17,6 +17,7 @@ from service.cli.scheduling import plan_in_words
 from service.cli.terminal import Refused, opened, out, start_logging
 from service.scheduler import Scheduler, Ticking
 from service.settings import Settings, read_settings
+from service.transactional import sending
 from service.web.app import make_app
 from service.web.connections import PatientProtocol
 from service.wiring import Service
@@ -54,7 +55,8 @@ def serve(
             plan_in_words(service) if scheduler else "The pages alone: another process builds and sends."
         )
         # uvicorn stops at a signal and then raises it again: noted here, it ends the rest in order
-        with processes.asked_to_stop(), _working(service) if scheduler else nullcontext():
+        beside = _working(service) if scheduler else nullcontext()
+        with processes.asked_to_stop(), sending(service), beside:
             _serve(service, listening, proxies)
 
 

@@ -76,6 +76,7 @@ EXPECTED = (
 
 # Control characters but for the tab and the line feed, what turns text around, and halves of characters
 UNPRINTABLE = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff{BIDI_CONTROLS}]")
+TYPED_ADDRESS = re.compile(r"\S+@\S+")
 WIDEST = 10_000  # columns of what is no terminal: nothing that is piped is cut off
 
 
@@ -125,7 +126,8 @@ def opened(**values: str) -> Service:
 
 
 def record(service: Service, action: str, subject: str, detail: str = "") -> None:
-    """Write into the audit log what a command did, under the name of whoever ran it here."""
+    """Write into the audit log what a command did, under the name of whoever ran it here, and no address."""
+    subject, detail = (TYPED_ADDRESS.sub("[an address]", words) for words in (subject, detail))
     act = Act(f"{operator()} (command line)", action, subject, detail, gethostname())
     service.archive.note(act, now())
 

@@ -8,7 +8,7 @@ policy   what a server's reply means, and whose fault it is
 breaker  whether the server refuses everybody
 bounces  what a refusal or a report says of an address
 return_path  an envelope sender for each delivery
-single   an e-mail to one person, outside of any ledger
+transactional  e-mails to one reader, outside of any ledger: statuses, retries
 pace     token buckets and the warm-up curve: how many may leave now
 events   what a provider reports later, and what it changes
 figures  how a delivery goes, for a log line, a page and Prometheus
@@ -29,7 +29,6 @@ from service.delivery.model import (
     State,
 )
 from service.delivery.rules import MessageIds, MessageMaker, Uncertainty, reconciled, settlement
-from service.delivery.single import single_message
 
 __all__ = [
     "Delivery",
@@ -49,5 +48,4 @@ __all__ = [
     "Uncertainty",
     "reconciled",
     "settlement",
-    "single_message",
 ]

@@ -99,6 +99,13 @@ class Delivery(NamedTuple):
     claim: int  # grows with every claim of the row: a late word on an earlier claim changes nothing
 
 
+class TransactionalKey(NamedTuple):
+    """Which transactional e-mail a message is, by its row."""
+
+    id: int
+    name: str
+
+
 class Printed(Protocol):
     """An edition, as a message needs it."""
 
@@ -120,12 +127,18 @@ class Printed(Protocol):
 class Message:
     """One e-mail ready to leave: an edition for one recipient. Its bytes are made when they are asked for."""
 
-    delivery: Delivery
+    delivery: Delivery | TransactionalKey
     sender: str  # of the envelope: where bounces go
     to: Recipient
     edition: Printed
     date: dt.datetime
     signer: DkimSigner | None = None
+
+    @property
+    def ledger_row(self) -> Delivery:
+        """The row of the ledger that it is sent for."""
+        assert isinstance(self.delivery, Delivery)
+        return self.delivery
 
     @property
     def message_id(self) -> str:

@@ -17,9 +17,9 @@ messages      Sender, Recipient, headers: an e-mail as a byte template with hole
 sentences     subject, preheader, summary: what no topic says alone
 fitting       how much of each topic fits into an e-mail
 press         Press.print(issue) -> RenderedIssue.edition(slugs, length) -> RenderedEdition.message(...)
-letters       the small e-mails to one reader, such as the confirmation
+transactional  e-mails to one reader, such as the confirmation
 checks        what is wrong with a whole e-mail, read as its reader gets it
-proofs        an issue's different e-mails, each of them checked
+proofs        which of an issue's different e-mails are checked, and what was found
 
 Cost grows with topics: a topic is rendered once for each level (tens of milliseconds), an edition is a
 join of its topics' pieces (microseconds), and one subscriber's e-mail fills the edition's holes.

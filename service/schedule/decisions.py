@@ -23,6 +23,7 @@ from service.schedule.builds import builds, is_settled
 from service.schedule.state import Draft, Rules, State, Try
 
 OPEN_FOR = dt.timedelta(days=7)  # an older draft or approval is no longer carried on without being asked
+ASK_EVERY = dt.timedelta(hours=1)  # about one issue, however often it is changed meanwhile
 RETRY_ASK_AFTER = dt.timedelta(minutes=10)  # where nobody could be asked
 ABANDONED = dt.timedelta(minutes=15)  # a claim this old has lost its worker
 DAILY = dt.timedelta(days=1)
@@ -102,7 +103,7 @@ def _approval(issue: Draft, state: State, now: dt.datetime, rules: Rules) -> Ite
             Wait(issue.label, f"approval: brief approve {issue.label}; {UNASKED}", unasked=True),
         )
     elif issue.asked_at is None:
-        yield _askable(issue, issue.built_at), AskForApproval(issue.label, issue.content_hash)
+        yield _askable(issue, _first_ask(issue)), AskForApproval(issue.label, issue.content_hash)
     elif issue.asked <= rules.reminders:
         moment = _askable(issue, issue.asked_at + rules.remind)
         yield moment, Remind(issue.label, issue.content_hash, issue.asked)
@@ -110,8 +111,14 @@ def _approval(issue: Draft, state: State, now: dt.datetime, rules: Rules) -> Ite
         yield issue.asked_at, Wait(issue.label, f"approval: brief approve {issue.label}")
 
 
+def _first_ask(issue: Draft) -> dt.datetime:
+    """When somebody is asked about what the issue holds now: of changes in a row one e-mail tells."""
+    last = issue.last_asked_at
+    return max(issue.built_at, last + ASK_EVERY) if last else issue.built_at
+
+
 def _askable(issue: Draft, moment: dt.datetime) -> dt.datetime:
-    """When somebody is asked: a letter that did not leave is not tried again at once."""
+    """When somebody is asked: a question that did not leave is not tried again at once."""
     return max(moment, issue.unasked_at + RETRY_ASK_AFTER) if issue.unasked_at else moment
 
 

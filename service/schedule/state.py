@@ -58,6 +58,7 @@ class Draft:
     problems: int | None = None  # what its checks found, None where they did not run
     asked: int = 0  # how often its approval was asked for, as it stands
     asked_at: dt.datetime | None = None
+    last_asked_at: dt.datetime | None = None  # whatever it held then
     waiting_at: dt.datetime | None = None  # when the first waiting delivery is due
     retry_at: dt.datetime | None = None  # when the first failed one is due again
     claimed_at: dt.datetime | None = None  # the oldest claim

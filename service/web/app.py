@@ -12,15 +12,13 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.types import ASGIApp
 
 from service import __version__, wiring
-from service.emails.letters import LetterPress
 from service.settings import LOOPBACK, Settings
+from service.transactional import SubscriptionEmails
 from service.web import admin, feeds, health, metrics, outbox, public, web_view, webhooks
 from service.web.admin import sign_in
 from service.web.admin.counting import Kept
 from service.web.admin.frame import Office
 from service.web.headers import Guard, is_from_here
-from service.web.letters import PostedLetters
-from service.web.outgoing import Job, Outgoing, closing_at_the_end
 from service.web.shelf import Shelf
 from service.web.site import FOREVER, Head, Site
 from subscribers import pages
@@ -50,12 +48,9 @@ SAID = {
 }
 
 
-def make_app(
-    service: wiring.Service, clock: Clock = wiring.now, later: Callable[[Job], None] | None = None
-) -> ASGIApp:
-    """The whole application for one opened service; `later` does what may wait until an answer has left."""
+def make_app(service: wiring.Service, clock: Clock = wiring.now) -> ASGIApp:
+    """The whole application for one opened service. It sends nothing: e-mails are queued."""
     settings = service.settings
-    outgoing = Outgoing()
     site = Site(wiring.sender(settings), Shelf(service.engine), wiring.TEMPLATES)
     site.outbox = "/outbox" if _shows_outbox(settings) else ""
     # Starlette redirects to the Host that a request names; ours is no matter for whoever asks
@@ -65,16 +60,14 @@ def make_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=lambda _: closing_at_the_end(outgoing),
     )
     traffic = metrics.Traffic()
     _add_operating(app, service, traffic, clock)
-    letters = make_letters(service, site, later or outgoing)
-    app.state.site, desk = site, make_desk(service, site, clock, letters)
+    app.state.site, desk = site, make_desk(service, site, clock)
     app.include_router(feeds.routes)
     app.include_router(public.routes)
     pages.add_to(app, desk)
-    admin.add_to(app, make_office(service, site, clock, letters))
+    admin.add_to(app, make_office(service, site, clock))
     app.include_router(web_view.router(wiring.press(settings), site.shelf, desk.open, desk.refuse))
     _add_files(app, site)
     _add_errors(app, site)
@@ -104,16 +97,16 @@ def _shows_outbox(settings: Settings) -> bool:
     return wiring.has_local_mailbox(settings) and (is_here or settings.outbox_open)
 
 
-def make_desk(service: wiring.Service, site: Site, clock: Clock, letters: PostedLetters) -> pages.Desk:
+def make_desk(service: wiring.Service, site: Site, clock: Clock) -> pages.Desk:
     """What the pages of subscribers work with."""
     keys = wiring.secret_keys(service.settings)
     return pages.Desk(
         roster=service.roster,
         subscriptions=service.subscriptions,
         limits=Limits(service.engine, keys),
-        links=letters.links,
+        links=Links(service.settings.base_url, keys),
         forms=Forms(keys),
-        letters=letters,
+        emails=SubscriptionEmails(service.archive),
         show=lambda template, title, *, status=200, **values: site.page(
             template, Head(title), status=status, **values
         ),
@@ -124,20 +117,7 @@ def make_desk(service: wiring.Service, site: Site, clock: Clock, letters: Posted
     )
 
 
-def make_letters(service: wiring.Service, site: Site, later: Callable[[Job], None]) -> PostedLetters:
-    """What writes and sends the small e-mails."""
-    settings, keys = service.settings, wiring.secret_keys(service.settings)
-    return PostedLetters(
-        press=LetterPress(wiring.sender(settings), wiring.TEMPLATES),
-        links=Links(settings.base_url, keys),
-        shelf=site.shelf,
-        roster=service.roster,
-        mailer=lambda: wiring.mailer(settings),
-        later=later,
-    )
-
-
-def make_office(service: wiring.Service, site: Site, clock: Clock, letters: PostedLetters) -> Office:
+def make_office(service: wiring.Service, site: Site, clock: Clock) -> Office:
     """What the admin pages work with."""
     settings, keys = service.settings, wiring.secret_keys(service.settings)
     return Office(
@@ -146,7 +126,6 @@ def make_office(service: wiring.Service, site: Site, clock: Clock, letters: Post
         clock=clock,
         admins=settings.admins_by_address,
         limits=Limits(service.engine, keys, sign_in.RATES),
-        post_link=letters.post_sign_in,
         build_context=lambda: wiring.build_context(service, "extractive"),  # to try topics out
         kept=Kept(clock),
     )

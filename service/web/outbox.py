@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message
 from service.web.headers import EMAIL_POLICY, PAGES_POLICY, is_from_here
 from service.web.site import Head, Site, TheSite
 
-LETTERS_A_PAGE = 50
+EMAILS_A_PAGE = 50
 LONGEST_HEADER = 4000  # characters that are shown
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}\.eml")
 MESSAGE_POLICY = f"{PAGES_POLICY}; frame-src 'self'"
@@ -41,7 +41,7 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class ShownEmail:
     """One e-mail, as it was written."""
 
     name: str
@@ -87,7 +87,7 @@ class Outbox:
         files = sorted(self._files(), key=lambda file: (-file.stat().st_mtime_ns, file.name))
         return [_listed(file) for file in files[skip : skip + limit]]
 
-    def letter(self, name: str) -> Letter:
+    def shown(self, name: str) -> ShownEmail:
         """One e-mail by its file's name; 404 where there is none."""
         file = next((one for one in self._files() if one.name == name), None)
         if file is None:
@@ -95,7 +95,7 @@ class Outbox:
         raw = Path(file.path).read_bytes()
         message = email.message_from_bytes(raw, policy=email.policy.default)
         assert isinstance(message, EmailMessage)
-        return Letter(name, raw, message)
+        return ShownEmail(name, raw, message)
 
     def _files(self) -> "Iterator[os.DirEntry[str]]":
         """E-mails that lie in the folder itself: no link is followed, and no name leads elsewhere."""
@@ -128,21 +128,19 @@ routes = APIRouter(include_in_schema=False, prefix="/outbox", dependencies=[Depe
 
 @routes.get("")
 def index(outbox: TheOutbox, site: TheSite, page: Annotated[int, Query(ge=1, le=10_000)] = 1) -> Response:
-    found = outbox.newest((page - 1) * LETTERS_A_PAGE, LETTERS_A_PAGE + 1)
-    more = len(found) > LETTERS_A_PAGE
-    return site.page(
-        "outbox.html", Head("What was sent"), letters=found[:LETTERS_A_PAGE], page=page, more=more
-    )
+    found = outbox.newest((page - 1) * EMAILS_A_PAGE, EMAILS_A_PAGE + 1)
+    more = len(found) > EMAILS_A_PAGE
+    return site.page("outbox.html", Head("What was sent"), emails=found[:EMAILS_A_PAGE], page=page, more=more)
 
 
 @routes.get("/{name}")
 def message(name: str, outbox: TheOutbox, site: TheSite) -> Response:
-    return _page(site, outbox.letter(name))
+    return _page(site, outbox.shown(name))
 
 
 @routes.get("/{name}/html")
 def html(name: str, outbox: TheOutbox) -> Response:
-    content = outbox.letter(name).part("html")
+    content = outbox.shown(name).part("html")
     if content is None:
         raise HTTPException(404)
     headers = {"Content-Security-Policy": FRAMED_POLICY, "X-Frame-Options": "SAMEORIGIN"}
@@ -151,28 +149,28 @@ def html(name: str, outbox: TheOutbox) -> Response:
 
 @routes.get("/{name}/raw")
 def raw(name: str, outbox: TheOutbox) -> Response:
-    return Response(outbox.letter(name).raw, media_type="text/plain; charset=utf-8")
+    return Response(outbox.shown(name).raw, media_type="text/plain; charset=utf-8")
 
 
 @routes.post("/{name}/unsubscribe")
 async def unsubscribe(name: str, request: Request, outbox: TheOutbox, site: TheSite) -> Response:
     """Post what a mail client's own button would, to the address that the e-mail names."""
-    letter = outbox.letter(name)
-    path = letter.one_click(site.base_url)
+    found = outbox.shown(name)
+    path = found.one_click(site.base_url)
     if path is None or request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
         raise HTTPException(404)
     status, words = await _post_one_click(request.app, path)
-    return _page(site, letter, answered=f"{status}: {words}")
+    return _page(site, found, answered=f"{status}: {words}")
 
 
-def _page(site: Site, letter: Letter, answered: str = "") -> Response:
+def _page(site: Site, found: ShownEmail, answered: str = "") -> Response:
     page = site.page(
         "outbox-letter.html",
-        Head(letter.subject or "An e-mail without a subject"),
-        letter=letter,
-        has_html=letter.part("html") is not None,
-        text=letter.part("plain"),
-        can_leave=letter.one_click(site.base_url) is not None,
+        Head(found.subject or "An e-mail without a subject"),
+        email=found,
+        has_html=found.part("html") is not None,
+        text=found.part("plain"),
+        can_leave=found.one_click(site.base_url) is not None,
         answered=answered,
     )
     page.headers["Content-Security-Policy"] = MESSAGE_POLICY

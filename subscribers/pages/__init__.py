@@ -15,9 +15,9 @@ brings along proves that it was sent from a page behind this link (CSRF).
 from fastapi import FastAPI
 
 from subscribers.pages import joining, leaving, managing, owning
-from subscribers.pages.desk import Desk, Letter, Letters, Offered, Posting, Show
+from subscribers.pages.desk import Desk, Offered, Show
 
-__all__ = ["Desk", "Letter", "Letters", "Offered", "Posting", "Show", "add_to"]
+__all__ = ["Desk", "Offered", "Show", "add_to"]
 
 
 def add_to(app: FastAPI, desk: Desk) -> None:

@@ -3,61 +3,24 @@
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Annotated, Any, Protocol
 
+import sqlalchemy as sa
 from fastapi import Depends, HTTPException, Request, Response
-from starlette.background import BackgroundTasks
 from starlette.exceptions import HTTPException as Unreadable
 from starlette.formparsers import MultiPartException
 
+from subscribers.emails import EmailQueue, TransactionalEmail
 from subscribers.limits import Limits
 from subscribers.links import Links, Purpose, Refusal, Refused
 from subscribers.pages.forms import Forms, Sealed
 from subscribers.pages.words import REFUSALS, waiting
 from subscribers.roster import Opened, Roster
-from subscribers.subscriber import Recipient, Subscriber
+from subscribers.subscriber import Subscriber
 from subscribers.subscriptions import Subscriptions
 from subscribers.topics import Topic
 
 MOST_FIELDS = 300  # of a form
-
-
-class Letter(StrEnum):
-    """The small e-mails; each is a folder of templates."""
-
-    CONFIRM = "confirm"
-    KNOWN = "known"  # joined again: "you get it already"
-    WELCOME = "welcome"
-    LINK = "link"  # a new manage link
-    CHANGE_ADDRESS = "change-address"  # to the new address
-    ADDRESS_ASKED = "address-asked"  # to the old one
-    ADDRESS_CHANGED = "address-changed"  # to the old one
-    EXPORT = "export"
-    DELETE = "delete"
-
-
-@dataclass(frozen=True, slots=True)
-class Posting:
-    """A small e-mail and whom it is for; one that does not leave costs what it would have cost."""
-
-    letter: Letter
-    recipient: Recipient
-    leaves: bool = True
-
-
-class Letters(Protocol):
-    """Sends small e-mails, after the answer has left: it raises nothing."""
-
-    def post(
-        self, letter: Letter, recipient: Recipient, now: dt.datetime, *, to: str = "", about: str = ""
-    ) -> None:
-        """Send one, to the recipient's address or the one in `to`; `about` is what its link is about."""
-        ...
-
-    def post_chosen(self, choose: Callable[[], Posting], now: dt.datetime) -> None:
-        """Send what is chosen when it is written: who is known is looked up where nobody waits for it."""
-        ...
 
 
 class Show(Protocol):
@@ -114,7 +77,7 @@ class Desk:
     limits: Limits
     links: Links
     forms: Forms
-    letters: Letters
+    emails: EmailQueue
     show: Show
     topics: Callable[[], Sequence[Topic]]
     offers: Callable[[], Sequence[Offered]]
@@ -149,25 +112,20 @@ class Desk:
         answer.headers["Retry-After"] = str(max(1, int(wait.total_seconds())))
         return answer
 
-    def post_after(
-        self, answer: Response, letter: Letter, subscriber: Subscriber, *, to: str = "", about: str = ""
-    ) -> Response:
-        """The answer, after which a letter leaves; or one more."""
-        tasks = _after(answer)
-        tasks.add_task(self.letters.post, letter, subscriber, self.clock(), to=to, about=about)
-        return answer
-
-    def post_chosen_after(self, answer: Response, choose: Callable[[], Posting]) -> Response:
-        """The answer, after which it is looked up which letter leaves, if any."""
-        _after(answer).add_task(self.letters.post_chosen, choose, self.clock())
-        return answer
-
-
-def _after(answer: Response) -> BackgroundTasks:
-    """What is done after the answer has left."""
-    if not isinstance(answer.background, BackgroundTasks):
-        answer.background = BackgroundTasks()
-    return answer.background
+    def queue(
+        self,
+        email: TransactionalEmail,
+        subscriber: Subscriber,
+        connection: sa.Connection | None = None,
+        *,
+        to: str = "",
+        about: str = "",
+    ) -> None:
+        """Queue an e-mail to a subscriber's own address, or to the one in `to`."""
+        address, now = to or subscriber.address, self.clock()
+        self.emails.queue(
+            email, address, now, reference=subscriber.reference, about=about, connection=connection
+        )
 
 
 @dataclass(frozen=True, slots=True)

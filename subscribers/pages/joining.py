@@ -4,16 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from subscribers.addresses import LONGEST_ADDRESS, Address, AddressRefused, read_address
+from subscribers.addresses import LONGEST_ADDRESS, AddressRefused, read_address
+from subscribers.emails import TransactionalEmail
 from subscribers.join_requests import JoinRequest
-from subscribers.joinings import Confirmation, JoinOutcome
+from subscribers.joinings import Confirmation
 from subscribers.limits import Limited
 from subscribers.links import Purpose, Refused
-from subscribers.pages.desk import Desk, Form, Letter, Posting, TheDesk, host
+from subscribers.pages.desk import Desk, Form, TheDesk, host
 from subscribers.pages.words import LENGTHS, masked, sentence
 from subscribers.preferences import (
     MOST_TOPICS,
@@ -25,7 +27,7 @@ from subscribers.preferences import (
     of_new,
     read_choices,
 )
-from subscribers.subscriber import Recipient, Subscriber, UnknownSubscriber, new_reference
+from subscribers.subscriber import Recipient, Subscriber
 
 SOURCE = "confirm page"
 LOOK = "Look into your mailbox"
@@ -89,7 +91,7 @@ def join(request: Request, form: Form, desk: TheDesk) -> Response:
     if isinstance(result, Limited):
         return desk.limited(result.wait)
     if isinstance(result, JoinRequest):
-        return desk.post_chosen_after(desk.show("look.html", LOOK), lambda: _answer_to(desk, result))
+        return desk.show("look.html", LOOK)
     return _form(desk, again, result)
 
 
@@ -101,8 +103,7 @@ def subscribe(request: Request, wanted: Subscription, desk: TheDesk) -> Response
         wait = str(max(1, int(result.wait.total_seconds())))
         return JSONResponse({"error": "asked too often"}, 429, {"Retry-After": wait})
     if isinstance(result, JoinRequest):
-        answer = JSONResponse({"status": "a confirmation e-mail is on its way"}, 202)
-        return desk.post_chosen_after(answer, lambda: _answer_to(desk, result))
+        return JSONResponse({"status": "a confirmation e-mail is on its way"}, 202)
     return JSONResponse({"error": "this can't be used", "problems": result}, 422)
 
 
@@ -130,14 +131,15 @@ def confirm(token: str, form: Form, desk: TheDesk) -> Response:
     is_another = isinstance(waiting, Subscriber) and waiting.standing is not Standing.UNCONFIRMED
     if is_another or not desk.forms.read("confirm", form.text("form"), desk.clock(), waiting.reference):
         return confirm_page(token, desk)
+
+    def greet(connection: sa.Connection, confirmed: Subscriber) -> None:
+        desk.queue(TransactionalEmail.WELCOME, confirmed, connection)
+
     if isinstance(waiting, JoinRequest):
-        became, subscriber = desk.subscriptions.accept(waiting, desk.clock(), SOURCE)
+        became, subscriber = desk.subscriptions.accept(waiting, desk.clock(), SOURCE, greet)
     else:
-        became, subscriber = desk.subscriptions.confirm(waiting.id, desk.clock(), SOURCE)
-    answer = _confirmed(desk, subscriber, became is not Confirmation.LEFT)
-    if became is Confirmation.CONFIRMED:
-        return desk.post_after(answer, Letter.WELCOME, subscriber)
-    return answer
+        became, subscriber = desk.subscriptions.confirm(waiting.id, desk.clock(), SOURCE, greet)
+    return _confirmed(desk, subscriber, became is not Confirmation.LEFT)
 
 
 def _waiting(desk: Desk, token: str) -> JoinRequest | Subscriber | Refused:
@@ -161,8 +163,9 @@ def links(request: Request, form: Form, desk: TheDesk) -> Response:
         return desk.show("links.html", "Your link, by e-mail", status=422, problem=str(refused))
     if limited := desk.limits.take("link", address, host(request), desk.clock()):
         return desk.limited(limited.wait)
-    answer = desk.show("look.html", LOOK)
-    return desk.post_chosen_after(answer, lambda: _link_for(desk, address))
+    # who has the address is looked up when the e-mail is written: what this costs must not tell
+    desk.emails.queue(TransactionalEmail.LINK, address.spelled, desk.clock())
+    return desk.show("look.html", LOOK)
 
 
 def ask(
@@ -186,32 +189,17 @@ def ask(
         return problems
     if limited := desk.limits.take("join", asked, network, desk.clock()):
         return limited
-    return desk.subscriptions.join(asked.spelled, wanted, desk.clock(), source)
+
+    def answer(connection: sa.Connection, request: JoinRequest) -> None:
+        email, now = TransactionalEmail.CONFIRM, desk.clock()
+        desk.emails.queue(email, request.address, now, reference=request.reference, connection=connection)
+
+    return desk.subscriptions.join(asked.spelled, wanted, desk.clock(), source, answer)
 
 
 def _choices(topics: Sequence[str], length: str) -> dict[str, Any]:
     """What was chosen; a length that was not is left to the topics."""
     return {"topics": list(topics)} | ({"length": length} if length != UNCHOSEN else {})
-
-
-def _answer_to(desk: Desk, request: JoinRequest) -> Posting:
-    """The letter that a request leads to; to a suppressed address none leaves."""
-    joined = desk.subscriptions.leads_to(request)
-    letter = Letter.KNOWN if joined.outcome is JoinOutcome.KNOWN else Letter.CONFIRM
-    return Posting(letter, joined.to or request, leaves=joined.to is not None)
-
-
-def _link_for(desk: Desk, address: Address) -> Posting:
-    """The letter to somebody who asks for a link: a request that waits, or a manage link; to others none."""
-    try:
-        subscriber = desk.roster.find(address.spelled)
-    except UnknownSubscriber:
-        if waiting := desk.roster.newest_request(address):
-            return _answer_to(desk, waiting)
-        nobody = JoinRequest(new_reference(), address.spelled, Preferences(()), "", desk.clock())
-        return Posting(Letter.LINK, nobody, leaves=False)
-    unconfirmed = subscriber.standing is Standing.UNCONFIRMED
-    return Posting(Letter.CONFIRM if unconfirmed else Letter.LINK, subscriber)
 
 
 def _form(desk: Desk, form: JoinForm, problems: Mapping[str, str] | None = None) -> Response:

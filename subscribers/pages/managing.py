@@ -6,12 +6,14 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from typing import Any
 
+import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
 from markupsafe import Markup, escape
 
 from subscribers.addresses import AddressRefused, read_address
+from subscribers.emails import TransactionalEmail
 from subscribers.links import Purpose, Refused
-from subscribers.pages.desk import Desk, Fields, Form, Letter, SentIssue, TheDesk, host
+from subscribers.pages.desk import Desk, Fields, Form, SentIssue, TheDesk, host
 from subscribers.pages.words import FIELD_NAMES, LENGTHS, STALE, masked, sentence, sentences
 from subscribers.preferences import (
     Conflict,
@@ -24,15 +26,15 @@ from subscribers.preferences import (
     time_zones,
 )
 from subscribers.roster import Opened
-from subscribers.subscriptions import AddressRefusal
+from subscribers.subscriptions import AddressAsked, AddressRefusal
 
 SOURCE = "manage page"
 FREQUENCIES = {
     Frequency.WEEKLY: ("Every week", ""),
     Frequency.MONTHLY: ("Once a month", "with the last issue of the month"),
 }
-# The letters that a manage page can send, each to the subscriber's own address
-OWN = {"export": Letter.EXPORT, "delete": Letter.DELETE}
+# The e-mails that a manage page can send, each to the subscriber's own address
+OWN = {"export": TransactionalEmail.EXPORT, "delete": TransactionalEmail.DELETE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +86,13 @@ def revoke(request: Request, token: str, form: Form, desk: TheDesk) -> Response:
     subscriber = sent.opened.subscriber
     if limited := desk.limits.take("link", read_address(subscriber.address), host(request), desk.clock()):
         return desk.limited(limited.wait)
-    renewed = desk.subscriptions.revoke_links(subscriber.id, desk.clock(), SOURCE)
-    answer = desk.show("renewed.html", "Your links were made anew", address=masked(renewed.address))
-    return desk.post_after(answer, Letter.LINK, renewed)
+    renewed = desk.subscriptions.revoke_links(
+        subscriber.id,
+        desk.clock(),
+        SOURCE,
+        lambda connection, revoked: desk.queue(TransactionalEmail.LINK, revoked, connection),
+    )
+    return desk.show("renewed.html", "Your links were made anew", address=masked(renewed.address))
 
 
 @routes.post("/manage/{token}/data")
@@ -95,8 +101,8 @@ def send_own_link(request: Request, token: str, form: Form, desk: TheDesk) -> Re
     sent = _sent(desk, token, form)
     if isinstance(sent, Response):
         return sent
-    letter = OWN.get(form.text("what"))
-    if letter is None:
+    email = OWN.get(form.text("what"))
+    if email is None:
         return show(desk, sent.opened, token)
     subscriber = sent.opened.subscriber
     if until := subscriber.waits_until(desk.clock()):
@@ -105,11 +111,11 @@ def send_own_link(request: Request, token: str, form: Form, desk: TheDesk) -> Re
             "So nobody to whom an e-mail of yours was forwarded can take your data. Leaving works at once.",
         ]
         return show(desk, sent.opened, token, Notice("Not yet", words, 409))
-    if limited := desk.limits.take(letter, read_address(subscriber.address), host(request), desk.clock()):
+    if limited := desk.limits.take(email, read_address(subscriber.address), host(request), desk.clock()):
         return desk.limited(limited.wait)
+    desk.queue(email, subscriber)
     words = [f"It goes to {masked(subscriber.address)} and works for an hour."]
-    answer = show(desk, sent.opened, token, Notice("A link is on its way to your mailbox", words))
-    return desk.post_after(answer, letter, subscriber)
+    return show(desk, sent.opened, token, Notice("A link is on its way to your mailbox", words))
 
 
 @routes.get("/manage/{token}/history")
@@ -250,17 +256,20 @@ def _ask_address_change(desk: Desk, opened: Opened, token: str, typed: str, netw
         )
     if limited := desk.limits.take("address", address, network, desk.clock()):
         return desk.limited(limited.wait)
-    asked = desk.subscriptions.ask_address_change(opened.subscriber.id, address.spelled, desk.clock(), SOURCE)
+
+    def tell(connection: sa.Connection, asked: AddressAsked) -> None:
+        who, to = asked.subscriber, asked.address
+        desk.queue(TransactionalEmail.ADDRESS_ASKED, who, connection)
+        desk.queue(TransactionalEmail.CHANGE_ADDRESS, who, connection, to=to, about=asked.code)
+
+    asked = desk.subscriptions.ask_address_change(
+        opened.subscriber.id, address.spelled, desk.clock(), SOURCE, tell
+    )
     if asked is AddressRefusal.SAME:
         return show(desk, opened, token, Notice("That is your address already", ["Nothing was changed."]))
     words = [f"It works for an hour. Until then e-mails go to {masked(opened.subscriber.address)} as before."]
-    answer = show(desk, opened, token, Notice("A link is on its way to the new address", words))
-    if isinstance(asked, AddressRefusal):  # the same answer: who is suppressed is nobody's business
-        return answer
-    desk.post_after(answer, Letter.ADDRESS_ASKED, asked.subscriber)
-    return desk.post_after(
-        answer, Letter.CHANGE_ADDRESS, asked.subscriber, to=asked.address, about=asked.code
-    )
+    # the same answer for a suppressed address, to which nothing is sent: who is one is nobody's business
+    return show(desk, opened, token, Notice("A link is on its way to the new address", words))
 
 
 def _why_sent(one: SentIssue, names: Mapping[str, str]) -> str:

@@ -2,13 +2,15 @@
 
 import json
 
+import sqlalchemy as sa
 from fastapi import APIRouter, Response
 
+from subscribers.emails import TransactionalEmail
 from subscribers.links import Purpose, Refusal, Refused
-from subscribers.pages.desk import Desk, Form, Letter, TheDesk
+from subscribers.pages.desk import Desk, Form, TheDesk
 from subscribers.pages.words import masked
 from subscribers.roster import Opened
-from subscribers.subscriptions import AddressRefusal
+from subscribers.subscriptions import AddressChanged, AddressRefusal
 
 EXPORT_SOURCE, ADDRESS_SOURCE = "export page", "new address"
 
@@ -98,13 +100,15 @@ def _download(desk: Desk, opened: Opened) -> Response:
 
 
 def _change_address(desk: Desk, opened: Opened) -> Response:
+    def tell(connection: sa.Connection, made: AddressChanged) -> None:
+        desk.queue(TransactionalEmail.LINK, made.subscriber, connection)
+        desk.queue(TransactionalEmail.ADDRESS_CHANGED, made.subscriber, connection, to=made.old_address)
+
     changed = desk.subscriptions.change_address(
-        opened.subscriber.id, opened.about, desk.clock(), ADDRESS_SOURCE
+        opened.subscriber.id, opened.about, desk.clock(), ADDRESS_SOURCE, tell
     )
     if changed is AddressRefusal.TAKEN:
         return desk.show("taken.html", "That address has a subscription of its own", status=409)
     if isinstance(changed, AddressRefusal):
         return desk.refuse(Refusal.USED)
-    answer = desk.show("moved.html", "Your address was changed", address=masked(changed.subscriber.address))
-    desk.post_after(answer, Letter.LINK, changed.subscriber)
-    return desk.post_after(answer, Letter.ADDRESS_CHANGED, changed.subscriber, to=changed.old_address)
+    return desk.show("moved.html", "Your address was changed", address=masked(changed.subscriber.address))

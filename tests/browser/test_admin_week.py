@@ -109,7 +109,7 @@ def send_a_test(admin: Visit) -> None:
     admin.go(f"{ISSUE}/preview")
     admin.page.get_by_label("Send it to").fill("chef@example.net")
     admin.press("Send the test")
-    assert "The test was handed over" in admin.notice
+    assert "The test leaves within seconds" in admin.notice
     assert str(admin.place.letter("[Test]")["to"]) == "chef@example.net"
 
 

@@ -17,6 +17,7 @@ LOOKS = (
 def open_letter(visit: Visit, subject: str) -> None:
     """From a page's footer into the outbox, to the newest letter of this subject, once it has come."""
     for _ in range(100):
+        visit.place.letters()  # what is queued leaves now
         visit.go("/outbox")
         if visit.page.get_by_role("main").get_by_role("link", name=subject).count():
             break

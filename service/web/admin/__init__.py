@@ -41,7 +41,7 @@ How a page is written:
   open to `Viewer`; its path ends in /search.
 - A page with a frame: `office.page(…, framing=True)`; what is framed answers with headers=PREVIEW_HEADERS.
 - Unknown issue, topic or subscriber: raise HTTPException(404), as the public pages do.
-- Checks of an issue, as `brief check` makes them: service.emails.proofs (the CLI and the pages share it).
+- Checks of an issue, as `brief check` makes them: service.issue_check (the CLI and the pages share it).
 """
 
 from fastapi import Depends, FastAPI, Request, Response

@@ -16,7 +16,6 @@ from service.pipeline import BuildContext
 from service.web.admin.counting import Kept
 from service.web.admin.words import SAID
 from service.web.headers import EMAIL_POLICY, PAGES_POLICY
-from service.web.letters import SignIn
 from service.web.site import UNKEPT, Head, Site
 from service.wiring import Service
 from subscribers.directory import Directory
@@ -70,7 +69,6 @@ class Office:
     clock: Callable[[], dt.datetime]
     admins: Mapping[str, Admin]  # by address
     limits: Limits
-    post_link: Callable[[Callable[[], SignIn], dt.datetime], None]  # e-mails a sign-in link, later
     build_context: Callable[[], BuildContext]  # opened where papers are fetched
     kept: Kept  # what takes long to count
     asking: threading.Lock = field(default_factory=threading.Lock)  # one try-out at a time asks arXiv

@@ -1,18 +1,17 @@
 """One issue: where it stands, its checks and its audience, and what an editor decides on it."""
 
+import datetime as dt
 from collections.abc import Callable
 
 from fastapi import APIRouter, HTTPException, Response
 
 from service import wiring
-from service.approvals import report_on
 from service.archive import Halt, IssueClosed, IssueStatus, Stale, UnknownIssue
 from service.editing import in_words
 from service.emails.facts import edits_in_words, span
 from service.web.admin.doors import Editor, Viewer
 from service.web.admin.forms import Form
 from service.web.admin.frame import Office, TheOffice, Visitor
-from service.web.admin.prints import printed
 from service.web.admin.states import stand, sums
 from service.web.admin.this_week import checks
 
@@ -55,20 +54,22 @@ def hold(label: str, visitor: Editor, office: TheOffice) -> Response:
 
 @routes.post("/admin/issues/{label}/send")
 def send(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Response:
-    """Freeze the audience; workers do the sending, so that nothing is lost with this request."""
+    """Send to everybody now, whatever their hour; workers do it, so nothing is lost with this request."""
 
     def act() -> str:
         status, content = office.archive.status(label), seen(sent.text("content"))
         if not status.approved:
             raise Refused("Nobody approved the issue as it stands now.")
-        report = report_on(office.service, label, office.clock(), printed(office, status))
-        if problems := report.problems:
+        if problems := checks(office, label, status.content_hash).problems:
             name, what = problems[0]
-            raise Refused(f"{len(problems)} problems must be put right first. The first: {name}: {what}")
+            first = f"{name}: {what.check}: {what.detail}"
+            raise Refused(f"{len(problems)} problems must be put right first. The first: {first}")
         fan_out = wiring.fan_out(office.service)
-        if not office.archive.plan(label, office.clock(), fan_out, content_hash=content):
-            raise Refused("It is on its way already.")
-        return f"audience {office.archive.status(label).audience}"
+        if office.archive.plan(label, office.clock(), fan_out, content_hash=content):
+            return f"audience {office.archive.status(label).audience}"
+        if hurried := office.archive.hasten(label, office.clock()):
+            return f"{hurried} that waited for their hour"
+        raise Refused("It is on its way already.")
 
     return decided(visitor, office, label, "planned", act)
 
@@ -135,13 +136,21 @@ def issue_page(
         restored=office.archive.will_be_held(label),
         dates=span(found.window.first, found.window.last),
         briefs=found.briefs,
-        checked=len(checked),
-        problems=[(name, one) for name, each in checked.items() for one in each],
+        checked=checked.checked,
+        problems=checked.problems,
         crowd=None if of.planned else office.kept.get(key, lambda: office.archive.crowd(label, today)),
+        hours=None if of.planned else _hours(office, label, of.content_hash),
+        restored_deliveries=office.archive.restored_deliveries(label),
         names={brief.topic_slug: brief.topic_name for brief in found.briefs},
         edits=[(in_words(one.edit), one.by, one.at) for one in office.archive.edits(label)],
         edited={brief.topic_slug: edits_in_words(brief.metadata.edits) for brief in found.briefs},
     )
+
+
+def _hours(office: Office, label: str, content_hash: str) -> tuple[dt.datetime, dt.datetime] | None:
+    """When the first and the last reader would get it; counted now and then."""
+    key = ("hours", label, content_hash)
+    return office.kept.get(key, lambda: office.archive.foreseen_hours(label, office.clock())).value
 
 
 def status_of(office: Office, label: str) -> IssueStatus:

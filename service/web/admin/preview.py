@@ -6,9 +6,8 @@ without scripts, forms, requests or an origin: by the frame's sandbox, and again
 
 import datetime as dt
 import re
-import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated
@@ -17,11 +16,12 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, HTTPException, Query, Response
 
 from service import wiring
-from service.delivery import MailerUnusable, State, single_message
+from service.delivery.transactional import Queued
 from service.emails import EmptyEdition, Recipient, RenderedEdition, RenderedIssue
 from service.emails.facts import span
 from service.emails.proofs import TopicSet, offered_topics, sample_reader
 from service.issues import Issue
+from service.transactional.writing import TEST
 from service.web.admin.doors import Editor, Viewer
 from service.web.admin.forms import Form
 from service.web.admin.frame import Office, TheOffice, Visitor
@@ -50,6 +50,7 @@ TEST_RATES = {
     Scope.MAILBOX: Rate(5, dt.timedelta(minutes=10)),
     Scope.NETWORK: Rate(30, dt.timedelta(minutes=2)),
 }
+TEST_LIFETIME = dt.timedelta(hours=1)
 STYLES = re.compile(r"(<style[^>]*>)(.*?)(</style>)", re.DOTALL)
 DARK = re.compile(r"\(\s*prefers-color-scheme\s*:\s*dark\s*\)")
 SCHEME = re.compile(r"light dark")
@@ -153,10 +154,10 @@ def test(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Response
     rendered = rendered_issue(office, label)
     wish = wished(office, rendered.issue, [*sent.texts("topics")], _length(sent.text("length")), 0)
     try:
-        state = send_test(office, visitor, edition_of(rendered, wish), sent.text("address"))
+        queue_test(office, visitor, edition_of(rendered, wish), sent.text("address"))
     except Refused as refused:
         return preview_page(visitor, office, wish, View.DESKTOP, problem=str(refused), status=422)
-    detail = f"{', '.join(wish.topics)}; {wish.length}; {state}"
+    detail = f"{', '.join(wish.topics)}; {wish.length}"
     office.record(visitor, "sent a test", f"issue {label}", detail)
     return office.go(f"/admin/issues/{label}/preview?{wish.query(View.DESKTOP)}&said=tested", "")
 
@@ -165,38 +166,24 @@ class Refused(Exception):
     """A test that is not sent, and why."""
 
 
-def send_test(office: Office, visitor: Visitor, edition: RenderedEdition | None, address: str) -> State:
-    """Hand one test to the mailer; Refused says why not."""
+def queue_test(office: Office, visitor: Visitor, edition: RenderedEdition | None, address: str) -> None:
+    """Queue one test; Refused says why not."""
     if edition is None:
         raise Refused("These topics have no papers: there is no e-mail to send.")
     try:
         to = read_address(address)
-    except AddressRefused as refused:
+        Recipient(to.spelled, None, "test@example.org", *4 * (office.site.base_url,))
+    except (AddressRefused, ValueError) as refused:
         raise Refused(str(refused)) from refused
     if cause := office.roster.suppressions.cause(to):
         raise Refused(f"Nothing is sent to this address: {cause}. Take it off the suppression list first.")
-    settings = office.service.settings
-    limits = Limits(office.service.engine, wiring.secret_keys(settings), TEST_RATES)
+    limits = Limits(office.service.engine, wiring.secret_keys(office.service.settings), TEST_RATES)
     if limited := limits.take("test-send", to, visitor.host, office.clock()):
         raise Refused(f"Too many tests at once. Try again {waiting(limited.wait)}.")
-    message_id = f"test.{secrets.token_hex(12)}@{edition.sender.domain}"
-    reader = sample_reader(office.site.base_url, edition.edition.issue.label)
-    reader = replace(reader, address=to.spelled, name=None, message_id=message_id)
-    return _handed_over(office, edition, reader)
-
-
-def _handed_over(office: Office, edition: RenderedEdition, reader: Recipient) -> State:
-    marked = replace(edition, subject=f"[Test] {edition.subject}")
-    try:
-        content = marked.message(reader, office.clock(), wiring.dkim(office.service.settings))
-        message = single_message(edition.sender.address, reader.address, reader.message_id, content)
-        with wiring.mailer(office.service.settings) as mailer:
-            ((_, outcome),) = mailer.send([message], lambda _: None)
-    except (MailerUnusable, ValueError) as error:
-        raise Refused(f"The test did not leave: {error}") from error
-    if outcome.state is not State.ACCEPTED:
-        raise Refused(f"The test did not leave, it is {outcome.state}: {outcome.detail}")
-    return outcome.state
+    of = edition.edition
+    values = {"label": of.issue.label, "topics": list(of.slugs), "length": str(of.length)}
+    queued = Queued(TEST, to.spelled, values, lifetime=TEST_LIFETIME)
+    office.archive.queue_emails([queued], office.clock())
 
 
 def preview_page(  # noqa: PLR0913 - what the page shows

@@ -3,15 +3,17 @@
 import datetime as dt
 from typing import Any
 
+import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
-from starlette.background import BackgroundTask
 
+from service.admins import LINK_LIFETIME
 from service.archive import Act, LinkRefusal
+from service.delivery.transactional import Queued
+from service.transactional.queue import unforeseen
 from service.web.admin import doors
 from service.web.admin.doors import SIGN_IN, Known, Viewer
 from service.web.admin.forms import Form
 from service.web.admin.frame import Office, TheOffice
-from service.web.letters import SignIn
 from subscribers.addresses import Address, AddressRefused, read_address
 from subscribers.limits import Rate, Scope
 from subscribers.pages.desk import host
@@ -21,6 +23,7 @@ from subscribers.pages.words import waiting
 RATES = {Scope.NETWORK: Rate(20, dt.timedelta(minutes=3))}
 LINKS_AT_ONCE = 3  # who has so many unused links in the mailbox needs no other
 NOBODY = ""
+SIGN_IN_EMAIL = "sign-in"
 REFUSALS = {
     LinkRefusal.UNKNOWN: ("This link opens nothing", "Perhaps it was cut off on its way."),
     LinkRefusal.USED: ("This link was used already", "Each link opens the pages once."),
@@ -47,11 +50,8 @@ def ask(request: Request, sent: Form, office: TheOffice) -> Response:
     limited = office.limits.take("admin sign-in", None, host(request), office.clock())
     if limited:
         return _too_often(office, limited.wait)
-    answer = office.page(None, "look.html", "Look into your mailbox")
-    # After the answer has left: how long it takes must not tell whether the address is an admin's
-    now = office.clock()
-    answer.background = BackgroundTask(office.post_link, lambda: _link_for(office, address, now), now)
-    return answer
+    _queue_link(office, address, office.clock())
+    return office.page(None, "look.html", "Look into your mailbox")
 
 
 @routes.get(SIGN_IN + "/{token}")
@@ -102,13 +102,18 @@ def _form(
     return doors.keep_door(answer, secret, office)
 
 
-def _link_for(office: Office, address: Address, now: dt.datetime) -> SignIn:
-    """A link for an admin who has not enough of them; for anybody else the same is done for nobody."""
-    is_admin = address.key in office.admins
+def _queue_link(office: Office, address: Address, now: dt.datetime) -> None:
+    """A link for an admin who has not enough of them. For anybody else the same is written, for nobody."""
     has_enough = office.archive.open_sign_ins(address.key, now) >= LINKS_AT_ONCE
-    leaves = is_admin and not has_enough
-    token = office.archive.ask_sign_in(address.key if leaves else NOBODY, now)
-    return SignIn(address.key, office.site.url(f"{SIGN_IN}/{token}"), leaves)
+    leaves = address.key in office.admins and not has_enough
+
+    def queue(connection: sa.Connection, token: str) -> None:
+        link = office.site.url(f"{SIGN_IN}/{token}")
+        values = {"link": link, "home": office.site.base_url, "leaves": leaves}
+        email = Queued(SIGN_IN_EMAIL, address.key, values, lifetime=LINK_LIFETIME, wait=unforeseen())
+        office.archive.queue_emails([email], now, connection)
+
+    office.archive.ask_sign_in(address.key if leaves else NOBODY, now, queue)
 
 
 def _too_often(office: Office, wait: dt.timedelta) -> Response:

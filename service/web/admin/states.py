@@ -14,7 +14,7 @@ TONES = {
     "cancelled": "bad",
     "paused": "warn",
     "waits for approval": "warn",
-    "approved, not sent yet": "good",
+    "approved, goes out at its readers’ hours": "good",
     "delivered, some uncertain": "warn",
     "delivered, some held": "warn",
     "delivered": "good",

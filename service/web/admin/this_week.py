@@ -1,16 +1,16 @@
 """This week: the newest issue as it stands, what is due, and the issues before."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Response
 
-from service import wiring
 from service.archive import Crowd, IssueStatus
 from service.emails.checks import Problem
 from service.emails.facts import span
-from service.emails.proofs import alone_and_all, both_lengths, proofs, sample_reader
+from service.emails.proofs import IssueCheck
+from service.issue_check import check_issue
 from service.issues import Issue
 from service.web.admin.counting import Counted
 from service.web.admin.doors import Viewer
@@ -45,7 +45,7 @@ class Newest:
     topics: Sequence[TopicLine]
     sums: Sequence[tuple[str, int]]
     crowd: Counted[Crowd] | None  # None once the audience is planned
-    problems: dict[str, tuple[Problem, ...]]
+    problems: Mapping[str, tuple[Problem, ...]]
     checked: int  # different e-mails
 
 
@@ -65,15 +65,10 @@ def _earlier(office: Office, newest: IssueStatus) -> Sequence[IssueStatus]:
     return listed.value[1:]
 
 
-def checks(office: Office, label: str, content_hash: str) -> dict[str, tuple[Problem, ...]]:
-    """What `brief check` finds of each topic alone and of all: once for a content, it takes seconds."""
-
-    def check() -> dict[str, tuple[Problem, ...]]:
-        printed = wiring.press(office.service.settings).print(office.archive.issue(label))
-        reader = sample_reader(office.site.base_url, label)
-        return proofs(printed, both_lengths(alone_and_all(printed.issue)), reader, office.clock())
-
-    return office.kept.get(("checks", label, content_hash), check, FOREVER).value
+def checks(office: Office, label: str, content_hash: str) -> IssueCheck:
+    """What is wrong with the issue's e-mails; of ten admins who ask at once, one waits for the work."""
+    key = ("checks", label, content_hash)
+    return office.kept.get(key, lambda: check_issue(office.service, label, office.clock()), FOREVER).value
 
 
 def _newest(office: Office, status: IssueStatus) -> Newest:
@@ -86,8 +81,8 @@ def _newest(office: Office, status: IssueStatus) -> Newest:
         topics=_topics(office, issue),
         sums=sums(status),
         crowd=None if status.planned else _crowd(office, status),
-        problems={name: problems for name, problems in found.items() if problems},
-        checked=len(found),
+        problems={name: problems for name, problems in found.found.items() if problems},
+        checked=found.checked,
     )
 
 

@@ -14,9 +14,9 @@ SAID = {
     "unsuppressed": "No longer suppressed.",
     "not-suppressed": "It was not suppressed.",
     "domain-suppressed": "The address is not suppressed itself; its whole domain is. See the list.",
-    "approved": "Approved, as you saw it.",
+    "approved": "Approved, as you saw it. It goes out by itself, to each reader at their own hour.",
     "held": "Held: the issue waits for approval again.",
-    "planned": "The audience is frozen. The workers send from now on.",
+    "planned": "Everybody gets it now, whatever hour they chose. The workers send it.",
     "paused": "Paused. What was on its way is finished; nothing more leaves.",
     "resumed": "Sending goes on.",
     "cancelled": "Cancelled. What was not sent is skipped.",
@@ -25,5 +25,5 @@ SAID = {
     "resolved": "Written down.",
     "retried": "They wait for the workers now.",
     "released": "The late ones are due now; they leave within seconds.",
-    "tested": "The test was handed over. It is in nobody’s ledger.",
+    "tested": "The test leaves within seconds. What became of it: brief deliveries transactional.",
 }
