@@ -62,7 +62,7 @@ def test_an_issue_that_must_not_be_sent_says_why(ann: Reader) -> None:
 def test_the_checks_are_those_of_the_command_line(tmp_path: Path, migrated: Path) -> None:
     office = open_place(tmp_path, migrated, "https://testserver").app.app.state.office
     found = checks(office, LABEL, "hash")
-    assert (found.checked, found.problems) == (6, [])
+    assert (found.checked, found.problems) == (9, [])
 
 
 def test_a_delivered_issue_shows_a_sum_that_is_its_audience(place: Place, ann: Reader) -> None:

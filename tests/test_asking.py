@@ -9,7 +9,7 @@ import pytest
 from service.archive import Archive
 from service.editing import WriteNote
 from service.papers import Fetched
-from service.schedule import AskForApproval, Draft, Rules, State, Wait, due, in_words
+from service.schedule import AskForApproval, Draft, Hold, Rules, State, due, in_words
 from service.scheduler import Scheduler
 from service.web.health import Tolerance, readiness
 from subscribers.roster import Roster
@@ -141,8 +141,18 @@ def test_before_the_click_the_page_says_that_an_issue_is_held_after_a_restore(pl
     place.subscriber()
     place.service.archive.hold(place.clock.now, place.clock.now)
     said = words(place)
-    assert "This database is a backup that was restored on" in said
+    assert "After the restore: it may have left after the backup of" in said
     assert "readers get it" not in said
+
+
+def test_what_is_held_after_a_restore_is_said_on_the_page(place: Place) -> None:
+    place.subscriber()
+    place.service.archive.approve(LABEL, place.clock.now)
+    place.service.archive.hold(place.clock.now, place.clock.now)
+    place.service.archive.plan(LABEL, place.clock.now, local_hours=True)
+    said = words(place)
+    assert "1 delivery is held: it may have left before the backup was restored" in said
+    assert "After the restore" not in said
 
 
 def test_what_is_held_after_a_restore_is_said_by_due_and_readiness(
@@ -152,13 +162,14 @@ def test_what_is_held_after_a_restore_is_said_by_due_and_readiness(
     archive.hold(NOW, NOW)
     label = save_issue(archive, TOPICS[:1]).label
     archive.plan(label, NOW, local_hours=True)
-    (wait,) = [one for one in due(archive.agenda(NOW), NOW, RULES) if isinstance(one, Wait)]
-    assert "held since a restore: 3; brief deliveries resolve 2026-W22" in in_words(wait)
+    (hold,) = [one for one in due(archive.agenda(NOW), NOW, RULES) if isinstance(one, Hold)]
+    assert "3 deliveries may have left before the restore" in in_words(hold)
+    assert "brief deliveries resolve 2026-W22" in in_words(hold)
     found = readiness(engine, archive, Tolerance(), NOW)  # type: ignore[arg-type]  # a fixture's engine
-    assert found["restore"].startswith("held since a backup was restored: 2026-W22")
+    assert found["restore"].startswith("deliveries may have left before the restore (3 of 2026-W22)")
     archive.resolve(label, next(iter(archive.counts(label))).ACCEPTED, NOW)
     assert "restore" not in readiness(engine, archive, Tolerance(), NOW)  # type: ignore[arg-type]  # as above
-    assert not [one for one in due(archive.agenda(NOW), NOW, RULES) if isinstance(one, Wait)]
+    assert not [one for one in due(archive.agenda(NOW), NOW, RULES) if isinstance(one, Hold)]
 
 
 def test_a_draft_without_a_question_before_is_asked_about_at_once() -> None:

@@ -117,7 +117,7 @@ def test_a_hundred_thousand_readers_cost_no_more_than_the_bound(
     monkeypatch.setattr(proofs, "problems", passing)
     found = check_issue(place.service, LABEL, NOW)
     assert len(place.service.archive.crowd(LABEL, NOW.date()).editions) > 25_000
-    assert len(rendered) == found.checked == most_checked(20) == 42 + MOST_FREQUENT + SAMPLED
+    assert len(rendered) == found.checked == most_checked(20) == 63 + MOST_FREQUENT + SAMPLED
 
 
 CROWDS = st.dictionaries(
@@ -150,7 +150,7 @@ def test_what_most_readers_get_is_checked_and_a_sample_of_the_rest() -> None:
 
 def test_a_topic_that_the_issue_lacks_makes_no_other_edition() -> None:
     readers = {(("topic-00", "topic-01"), "full"): 1, (("topic-00", "topic-01", "gone"), "full"): 1}
-    assert len(editions_to_check(issue_on(SLUGS[:3]), readers)) == 8 + 1
+    assert len(editions_to_check(issue_on(SLUGS[:3]), readers)) == 12 + 1
 
 
 def by_schedule(place: Place) -> None:
@@ -178,9 +178,9 @@ def test_what_was_checked_once_is_not_rendered_again_for(
 ) -> None:
     place.subscriber(topics=("exoplanets",))
     check_issue(place.service, LABEL, NOW)
-    assert len(counted) == 6
+    assert len(counted) == 9
     ASKS[who](place)
-    assert len(counted) == 6
+    assert len(counted) == 9
 
 
 def test_another_content_is_checked_anew(place: Place, counted: list[object]) -> None:
@@ -189,14 +189,14 @@ def test_another_content_is_checked_anew(place: Place, counted: list[object]) ->
     place.service.archive.save_issue(builders.WINDOW, [Built(made, ())], NOW)
     after = check_issue(place.service, LABEL, NOW)
     assert before.content_hash != after.content_hash
-    assert len(counted) == 12
+    assert len(counted) == 18
 
 
 def test_another_sender_is_checked_anew(place: Place, counted: list[object]) -> None:
     check_issue(place.service, LABEL, NOW)
     settings = place.service.settings.model_copy(update={"sender_name": "Another Brief"})
     check_issue(replace(place.service, settings=settings), LABEL, NOW)
-    assert len(counted) == 12
+    assert len(counted) == 18
 
 
 def test_what_was_found_reads_back_as_it_was(tmp_path: Path, migrated: Path) -> None:

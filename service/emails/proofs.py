@@ -47,18 +47,18 @@ class IssueCheck:
 
 def most_checked(topics: int) -> int:
     """The most editions that are ever checked of an issue on so many topics."""
-    return 2 * (topics + 1) + MOST_FREQUENT + SAMPLED
+    return len(Length) * (topics + 1) + MOST_FREQUENT + SAMPLED
 
 
 def editions_to_check(issue: Issue, readers: Mapping[tuple[TopicSet, str], int]) -> list[Wanted]:
     """The editions that stand for all: at most `most_checked`, for any roster.
 
-    Each topic alone and all topics, at both lengths; those that most readers get; and of the others a sample,
+    Each topic alone and all topics, at every length; those that most readers get; and of the others a sample,
     the same for the same content. An e-mail is a join of its topics' fragments: what is wrong with a fragment
     shows where the topic stands alone, what is wrong with long joins where all stand together.
     `readers` are the audience by topics and length.
     """
-    wanted = both_lengths(alone_and_all(issue))
+    wanted = all_lengths(alone_and_all(issue))
     held, offered = set(wanted), offered_topics(issue)
     others: dict[Wanted, int] = {}
     for (slugs, length), count in readers.items():
@@ -110,7 +110,7 @@ def alone_and_all(issue: Issue) -> list[TopicSet]:
     return [*((slug,) for slug in offered), *([offered] if len(offered) > 1 else [])]
 
 
-def both_lengths(sets: Iterable[TopicSet]) -> list[Wanted]:
+def all_lengths(sets: Iterable[TopicSet]) -> list[Wanted]:
     """The sets at every length."""
     return [(slugs, length) for slugs in sets for length in Length]
 
