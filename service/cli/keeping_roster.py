@@ -69,7 +69,8 @@ def add(
             f"{address} would follow no topic: give --topic, such as those of `brief topics list`", 2
         )
     one, is_new = roster.put_subscriber(joining, wiring.now())
-    record(service, "added" if is_new else "changed", f"subscriber {one.id}")
+    done, follows = "added" if is_new else "changed", f"follows {', '.join(one.topics)}"
+    record(service, done, f"subscriber {one.id}", follows)
     out.print(f"{'Added' if is_new else 'Updated'} {one.address}: {', '.join(one.topics)}")
 
 
