@@ -357,9 +357,13 @@ def test_where_nobody_can_be_asked_it_is_said_once_an_hour(
 
 def test_a_change_of_the_content_asks_anew(desk: Scheduler) -> None:
     asked: list[str] = []
-    desk.ask = asking(asked)
+    desk.ask, now = asking(asked), NOW
+    desk.clock = lambda: now
     desk.until_done()
     save_issue(desk.service.archive, TOPICS, approved=False)
+    desk.until_done()
+    assert asked == [LABEL]  # of changes in a row one e-mail tells, an hour after the last
+    now = NOW + dt.timedelta(hours=1)
     desk.until_done()
     assert asked == [LABEL, LABEL]
 
