@@ -313,7 +313,7 @@ def test_a_part_that_is_not_answered_is_missing_and_said(step: str, lost: str) -
     brief = written(scripted(**{step: away}))
     assert not getattr(brief, lost)
     assert brief.themes
-    assert "1 parts of this brief could not be written. The language model did not answer in time." in notes(
+    assert "A part of this brief could not be written. The language model did not answer in time." in notes(
         brief
     )
 

@@ -225,8 +225,8 @@ def _is_own(citation: Citation, claim: Claim, handles: Handles, sources: Sources
 
 def _content(text: str) -> frozenset[str]:
     """Stems of the words that say something."""
-    found = (stem(word) for word in parts(normalise(text)))
-    return frozenset(word for word in found if len(word) > 2 and word not in stop_words())
+    said = (word for word in parts(normalise(text)) if word.casefold() not in stop_words())
+    return frozenset(found for word in said if len(found := stem(word)) > 2)
 
 
 def _citation_rate(case: _Case) -> float | None:

@@ -70,8 +70,8 @@ class Row:
         if self.brief.metadata.writer != "openai":
             return "all"
         notes = " ".join(self.brief.metadata.notes)
-        found = re.search(r"(\d+) parts of this brief", notes)
-        return found[1] if found else "none"
+        found = re.search(r"(\d+|A) parts? of this brief", notes)
+        return found[1].replace("A", "1") if found else "none"
 
     def __str__(self) -> str:
         made = self.brief.metadata

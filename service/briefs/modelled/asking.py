@@ -126,7 +126,7 @@ class LanguageModel(Protocol):
 
 
 class AnswerStore(Protocol):
-    """Keeps answers of a language model: opaque text under a key. Used by the thread that calls write()."""
+    """Keeps answers of a language model: opaque text under a key. Two threads may use it at a time."""
 
     def get(self, subject: str, model: str) -> str | None:
         """The text put under this key; None when there is none."""

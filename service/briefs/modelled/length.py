@@ -47,7 +47,7 @@ def _stands_alone(brief: Brief, place: Place) -> bool:
     if place.section is Section.CHALLENGES and place.item is not None:
         return len(brief.challenges[place.item].claims) == 1
     if place.section is Section.OVERVIEW:
-        return len(brief.overview.claims) == 1
+        return not any(claim.is_reading for claim in brief.overview.claims)
     return place.part == "how"
 
 

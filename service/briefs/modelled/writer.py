@@ -262,11 +262,15 @@ def _fitting(better: Claim | str | None, one: Sentence, brief: Brief) -> Words:
 
 
 def _marked(brief: Brief, verdicts: Verdicts) -> Brief:
-    """The brief with each claim's check."""
+    """The brief with each claim's check, and each reading resting on facts that are still there."""
+    left = {claim.id for _, claim in claims(brief)}
     marks: dict[Place, Words] = {
-        place: replace(claim, check=verdicts.checks[claim.id])
+        place: replace(
+            claim,
+            check=verdicts.checks.get(claim.id),
+            rests_on=tuple(one for one in claim.rests_on if one in left),
+        )
         for place, claim in claims(brief)
-        if claim.id in verdicts.checks
     }
     return rewrite(brief, marks)
 
@@ -283,7 +287,8 @@ def _missing(read: CardsRead, papers: int) -> Iterable[str]:
 
 def _unwritten(answers: Iterable[object]) -> Iterable[str]:
     if found := troubles(answers):
-        yield f"{len(found)} parts of this brief could not be written. {_sentence(found[0])}"
+        parts = "A part" if len(found) == 1 else f"{len(found)} parts"
+        yield f"{parts} of this brief could not be written. {_sentence(found[0])}"
 
 
 def _unavailable(found: Sequence[Unanswered], session: Session) -> WriterUnavailable:
