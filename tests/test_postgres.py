@@ -70,7 +70,7 @@ def test_an_import_adds_updates_and_suppresses_on_postgresql(roster: Roster, tmp
         assert results == [word, word, "suppressed"]
     ada = roster.find("ada@example.org")
     assert ada.preferences == Preferences(
-        ("llm-post-train", "robot-learning"), paused_until=dt.date(2026, 7, 1)
+        ("llm-post-train", "robot-learning"), Length.SHORT, paused_until=dt.date(2026, 7, 1)
     )
     assert (ada.standing, ada.joined_at, len(roster.history(ada.id))) == (Standing.ACTIVE, NOW, 1)
 

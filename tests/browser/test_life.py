@@ -6,7 +6,7 @@ from pathlib import Path
 from subscribers.preferences import Length, Standing
 from tests import builders
 from tests.browser.conftest import Visit
-from tests.readers import path_in
+from tests.readers import body_of, path_in
 
 FIRST, SECOND = "new.reader@example.org", "other@example.net"
 LABEL = builders.WINDOW.label
@@ -25,8 +25,8 @@ def link(visit: Visit, subject: str, purpose: str) -> str:
 def test_the_whole_life_of_a_subscriber(visit: Visit, tmp_path: Path) -> None:
     join_and_confirm(visit)
     visit.place.deliver()
-    letter = visit.place.letters()[-1]
-    assert "Robot Learning" in str(letter["subject"])
+    letter = visit.place.letter("Forecasting currents")
+    assert "ROBOT LEARNING" in body_of(letter).upper()
     manage = link(visit, str(letter["subject"]), "manage")
     choose(visit, manage)
     manage = change_address(visit, manage)
