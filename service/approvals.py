@@ -54,7 +54,7 @@ def ask_for_approval(service: Service, label: str, now: dt.datetime) -> bool:
         "edits": [f"{in_words(one.edit)}, by {one.by}" for one in edits[-MOST_NAMED:]]
     }
     if to:
-        _queue(service, "approval", values, report.issue.content_hash, to, now)
+        _queue(service, "approval", values, f"{report.issue.content_hash}:{now.isoformat()}", to, now)
     return True
 
 
@@ -91,7 +91,7 @@ def ask_about_held(service: Service, label: str, held: int, now: dt.datetime) ->
 def _queue(  # noqa: PLR0913, PLR0917 - what an e-mail to several is made of
     service: Service, name: str, values: Mapping[str, Any], about: str, to: Sequence[str], now: dt.datetime
 ) -> bool:
-    """Queue the e-mail to each; asked twice about the same, it threads with the first."""
+    """Queue the e-mail to each. `about` differs each time: mailboxes drop a Message-ID they know."""
     emails = [Queued(name, one, values, message_id=_message_id(name, about, one)) for one in to]
     service.archive.queue_emails(emails, now)
     log.info("event=%s_queued issue=%s admins=%d", name, values["label"], len(emails))

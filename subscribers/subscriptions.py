@@ -156,6 +156,9 @@ class Subscriptions(Joinings):
         with Session(self._writer) as session, session.begin():
             row = row_of(session, subscriber_id, lock=True)
             row.link_generation += 1
+            # its e-mail may be written after this, with a link that is new
+            asked = col(AddressChangeRow.subscriber_id) == subscriber_id
+            session.execute(sa.delete(AddressChangeRow).where(asked))
             changes.record(session, row, ["revoked all links"], source, now)
             return _done(session, subscriber_of(session, row), then)
 

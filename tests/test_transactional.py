@@ -42,6 +42,7 @@ from service.wiring import Service
 from subscribers.emails import TransactionalEmail
 from subscribers.roster import Roster
 from subscribers.subscriber import Subscriber
+from subscribers.subscriptions import AddressAsked, AddressChanged
 from tests import builders
 from tests.fakes import ScriptedMailer
 from tests.newsdesk import ADMINS, EDITOR
@@ -474,6 +475,39 @@ def test_what_waits_for_somebody_goes_with_them_when_they_are_deleted(place: Pla
     queue(place, subscriber)
     place.service.subscriptions.forget(subscriber.id, place.clock.now)
     assert rows(place.service) == []
+
+
+def ask_address_change(place: Place, subscriber: Subscriber) -> AddressAsked:
+    asked = place.service.subscriptions.ask_address_change(
+        subscriber.id, "new@example.org", place.clock.now, "a page"
+    )
+    assert isinstance(asked, AddressAsked)
+    return asked
+
+
+@pytest.mark.parametrize("email", ["link", "export", "address-asked"])
+def test_what_waited_for_an_address_that_changed_does_not_leave(place: Place, email: str) -> None:
+    subscriber = place.subscriber()
+    queue(place, subscriber, email)
+    code = ask_address_change(place, subscriber).code
+    place.service.subscriptions.change_address(subscriber.id, code, place.clock.now, "a page")
+    assert place.letters() == []
+
+
+def test_a_welcome_that_waited_does_not_follow_who_left(place: Place) -> None:
+    subscriber = place.subscriber()
+    queue(place, subscriber, "welcome")
+    place.service.subscriptions.leave(subscriber.id, place.clock.now, "a page")
+    assert place.letters() == []
+
+
+def test_new_links_end_a_change_of_address_that_waits(place: Place) -> None:
+    subscriber = place.subscriber()
+    code = ask_address_change(place, subscriber).code
+    place.service.subscriptions.revoke_links(subscriber.id, place.clock.now, "a page")
+    changed = place.service.subscriptions.change_address(subscriber.id, code, place.clock.now, "a page")
+    assert not isinstance(changed, AddressChanged)
+    assert place.again(subscriber).address == ADDRESS
 
 
 def test_a_restore_sends_nothing_that_waited_in_the_backup(place: Place) -> None:

@@ -23,8 +23,8 @@ class Deletion:
     def cut_loose(self, connection: sa.Connection, subscribers: Sequence[int], now: dt.datetime) -> None:
         """In the transaction that deletes them. A row's own number, negative, takes the place of theirs."""
         row = table(DeliveryRow)
-        drop_emails_to(connection, subscribers)
         for some in batches(subscribers, AT_ONCE):
+            drop_emails_to(connection, some)
             theirs = sa.update(row).where(row.c.subscriber_id.in_(some))
             ended = theirs.where(row.c.state.in_(OPEN))
             connection.execute(

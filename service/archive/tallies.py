@@ -84,9 +84,7 @@ class Tallies:
         first = first.group_by(sa.func.substr(name, 1, sa.func.length(name) - len("2026-01-01")))
         with Session(self._writer) as session, session.begin():
             session.execute(sa.delete(BounceRow).where(col(BounceRow.at) < now - KEPT))
-            asked = sa.or_(
-                *(col(ChoreRow.name).startswith(one) for one in ("ask about held ", "asked in vain "))
-            )
+            asked = sa.or_(*(col(ChoreRow.name).startswith(one) for one in ASKED))
             session.execute(sa.delete(ChoreRow).where(asked, col(ChoreRow.done_at) < now - KEPT))
             old = (col(BucketRow.at) < now - KEPT, name.not_in(first))
             session.execute(sa.delete(BucketRow).where(*old))

@@ -52,7 +52,9 @@ def serve(
         start_logging(service.settings, quiet=quiet)
         out.print(f"Serving {service.settings.base_url} on {host}:{port}; stop with Ctrl-C")
         out.print(
-            plan_in_words(service) if scheduler else "The pages alone: another process builds and sends."
+            plan_in_words(service)
+            if scheduler
+            else "Pages and their e-mails alone: another process sends issues."
         )
         # uvicorn stops at a signal and then raises it again: noted here, it ends the rest in order
         beside = _working(service) if scheduler else nullcontext()

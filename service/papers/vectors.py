@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+    from sklearn.feature_extraction.text import TfidfVectorizer
 
 Matrix = NDArray[np.float64]
 Sparse = Any  # scipy.sparse.csr_matrix, which has no types
@@ -19,13 +19,6 @@ def tf_idf(**options: Any) -> "TfidfVectorizer":
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     return TfidfVectorizer(**options)
-
-
-def word_counts(**options: Any) -> "CountVectorizer":
-    """A vectorizer of texts by counts, with scikit-learn's options."""
-    from sklearn.feature_extraction.text import CountVectorizer
-
-    return CountVectorizer(**options)
 
 
 @cache

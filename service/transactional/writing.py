@@ -24,6 +24,8 @@ from subscribers.subscriber import Recipient, UnknownSubscriber, new_reference
 
 TEST = "test"  # an edition sent to try it out
 OF_SUBSCRIPTIONS = frozenset(str(one) for one in TransactionalEmail)
+# The others hold a link that an address which is not theirs any more must not get
+TO_OTHERS = frozenset({TransactionalEmail.CHANGE_ADDRESS, TransactionalEmail.ADDRESS_CHANGED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,9 @@ class EmailWriter:
         if not reference:
             return self._of_address(row, now)
         if subscriber := roster.by_reference(reference):
-            return Meant(email, subscriber, to=row.recipient)
+            is_theirs = row.recipient == subscriber.address or email in TO_OTHERS
+            has_left = email is TransactionalEmail.WELCOME and subscriber.standing is not Standing.ACTIVE
+            return Meant(email, subscriber, leaves=is_theirs and not has_left, to=row.recipient)
         if request := roster.request_by_reference(reference):
             return self._answer_to(request)
         return Meant(email, _nobody(row.recipient, now), leaves=False)  # deleted since

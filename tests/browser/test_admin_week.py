@@ -118,7 +118,7 @@ def approve_and_send(admin: Visit) -> None:
     assert "nothing is wrong" in admin.page.content()
     admin.press("Approve")
     admin.press("Send now")
-    assert "The workers send from now on" in admin.notice
+    assert "The workers send it" in admin.notice
     with wiring.post_room(admin.place.service) as room:
         Worker(admin.place.service, room).sweep()
     admin.go(ISSUE)

@@ -14,7 +14,6 @@ from service.briefs.modelled.asking import Answer, Lines, one_line
 from service.briefs.modelled.evidence import locate
 from service.papers import Paper
 
-BRACKETED = re.compile(r"\[\[\s*(P\d{1,5})\s*\]\]")
 # In one pass, so that a handle that looks like a key is not taken for one; some models write bare keys.
 NAMED = re.compile(r"\[\[\s*(?P<key>P\d{1,5})\s*\]\]|(?<![\w$\\^{-])\[?(?P<bare>P\d{1,5})\b\]?(?![\w$}^-])")
 FACT_REFERENCE = re.compile(r"\s*[\[(]+\s*[FR]\d{1,2}(?:\s*,\s*[FR]\d{1,2})*\s*[\])]+")
