@@ -235,8 +235,9 @@ def test_a_page_that_fails_says_so_and_its_error_stays_out_of_the_log(
         answer = place.reader().get("/issues/secret-label-4711")
     assert answer.status == 500
     assert answer.heading == "Something went wrong here"
-    assert "secret-label-4711" not in caplog.text
-    assert "OperationalError" in caplog.text
+    ours = [one.getMessage() for one in caplog.records if not one.name.startswith("httpx")]
+    assert not any("secret-label-4711" in words for words in ours)
+    assert any("OperationalError" in words for words in ours)
 
 
 def test_view_in_browser_is_the_very_edition_that_was_sent(place: Place, reader: Reader) -> None:
