@@ -170,7 +170,7 @@ class Quarter:
         self._alive = set(names)
         both = [
             Scheduler(
-                self.service, self.rules, name, self._newsroom, self._ask, self._ask_about_held,
+                self.service, self.rules, name, self._context, self._ask, self._ask_about_held,
                 is_gone=lambda one: one not in self._alive, clock=lambda: self.now,
             )
             for name in names
@@ -190,7 +190,7 @@ class Quarter:
         both = self.two_schedulers is not None and self.two_schedulers[0] <= self.now < self.two_schedulers[1]
         return self._all if both else self._all[:1]
 
-    def _newsroom(self, _: object) -> BuildContext:
+    def _context(self, _: object) -> BuildContext:
         writer = ExtractiveWriter()
         return BuildContext(self.archive, self, writer, writer, lambda: self.now)
 

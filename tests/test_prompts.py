@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.briefs.modelled import cards, checking, closing, drafting, grading, outline
-from service.briefs.modelled.asking import Answer, Prompt, Sheet, keyed, mark_for, one_line, tokens_of
+from service.briefs.modelled.asking import Answer, Prompt, PromptData, keyed, mark_for, one_line, tokens_of
 from service.briefs.modelled.cards import CardsAnswer, cards_prompt, checked_card
 from service.briefs.modelled.grading import grading_prompt
 from service.papers import Paper
@@ -101,7 +101,7 @@ def test_two_texts_are_not_marked_as_their_concatenation() -> None:
 
 @given(st.text(max_size=200), st.text(max_size=200))
 def test_no_text_begins_a_line_or_an_entry_of_its_own(title: str, abstract: str) -> None:
-    sheet = str(Sheet((("P1", (("title", title), ("abstract", abstract))),)))
+    sheet = str(PromptData((("P1", (("title", title), ("abstract", abstract))),)))
     begin, entry, first, second, end = sheet.split("\n")
     mark = begin[1:17]
     assert (begin, entry, end) == (f"<{mark} BEGIN>", f"<{mark} P1>", f"<{mark} END>")

@@ -341,7 +341,7 @@ def test_what_may_not_begin_stops_the_others_and_those_that_are_out_are_waited_f
     assert known == {begun[0]: State.ACCEPTED}
 
 
-class Clerk(socketserver.StreamRequestHandler):
+class ScriptedServer(socketserver.StreamRequestHandler):
     """Answers each line with the next of its replies, and keeps what it heard."""
 
     replies: list[bytes]
@@ -356,7 +356,7 @@ class Clerk(socketserver.StreamRequestHandler):
 
 @contextmanager
 def answering(*replies: bytes) -> Iterator[tuple[int, list[bytes]]]:
-    class Scripted(Clerk):
+    class Scripted(ScriptedServer):
         pass
 
     Scripted.replies, Scripted.heard = list(replies), []

@@ -98,7 +98,7 @@ def list_subscribers(
     shown = table("Address", "Name", "Standing", "Length", "Frequency", "Topics")
     for one in found:
         chosen = (one.preferences.length, one.preferences.frequency, ", ".join(one.topics))
-        shown.add_row(one.address, one.name or "", _standing(one, suppressed.get(one.id)), *chosen)
+        shown.add_row(one.address, one.name or "", _status(one, suppressed.get(one.id)), *chosen)
     out.print(shown)
     out.print(f"{len(found)} of {service.roster.count()} subscribers")
 
@@ -312,7 +312,7 @@ def _tell(one: RowResult, lines: TextIO | None, *, as_json: bool) -> None:
         out.print(f"line {one.line}{address}: {one.result}: {one.why}", markup=False)
 
 
-def _standing(one: Subscriber, suppressed: Cause | None) -> str:
+def _status(one: Subscriber, suppressed: Cause | None) -> str:
     """The standing, and what else keeps e-mail back."""
     words = [str(one.standing)]
     if suppressed:

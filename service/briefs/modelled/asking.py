@@ -165,7 +165,7 @@ Lines = tuple[tuple[str, str], ...]  # label and text
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class PromptData:
     """Data for a prompt: named lines under keys, between marks."""
 
     entries: tuple[tuple[str, Lines], ...]

@@ -15,8 +15,8 @@ from service.briefs.modelled.asking import (
     AnswerStore,
     Lines,
     Prompt,
+    PromptData,
     Session,
-    Sheet,
     Unanswered,
     keyed,
     paper_lines,
@@ -183,7 +183,7 @@ class CardsRead:
 
 def cards_prompt(papers: Sequence[Paper]) -> Prompt[CardsAnswer]:
     """Ask for the cards of a batch of papers."""
-    sheet = Sheet(tuple((key, paper_lines(paper)) for key, paper in keyed(papers).items()))
+    sheet = PromptData(tuple((key, paper_lines(paper)) for key, paper in keyed(papers).items()))
     return Prompt(
         task="cards",
         subject=versions(papers),

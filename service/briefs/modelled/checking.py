@@ -12,7 +12,15 @@ from typing import get_args
 from service.briefs.grounding import Failure, Place, Section
 from service.briefs.grounding.places import claims, group, items_of, texts
 from service.briefs.model import Brief, Check, CheckCount, Claim, Judgement, Thread
-from service.briefs.modelled.asking import BASE_TOKENS, DATA_RULE, Answer, Prompt, Sheet, digest, paper_lines
+from service.briefs.modelled.asking import (
+    BASE_TOKENS,
+    DATA_RULE,
+    Answer,
+    Prompt,
+    PromptData,
+    digest,
+    paper_lines,
+)
 from service.briefs.modelled.keys import CitationAnswer, FactAnswer, Keyring, ReadingAnswer
 from service.briefs.modelled.outline import Material
 from service.briefs.modelled.rules import FACT_RULES, READING_RULES
@@ -249,7 +257,7 @@ def _check_prompt(
         task=subject.split(maxsplit=1)[0],
         subject=f"{subject} {material.subject} {digest(entries)}",
         system=CHECK_SYSTEM,
-        user=f"{len(batch)} sentences.\n{Sheet((*papers, *entries))}",
+        user=f"{len(batch)} sentences.\n{PromptData((*papers, *entries))}",
         schema=VerdictsAnswer,
         completion_tokens=BASE_TOKENS + VERDICT_TOKENS * len(batch),
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from service.briefs.grounding.places import Section, claims
 from service.briefs.model import Brief, Claim
-from service.briefs.modelled.asking import DATA_RULE, Answer, Lines, Prompt, Sheet, digest
+from service.briefs.modelled.asking import DATA_RULE, Answer, Lines, Prompt, PromptData, digest
 from service.briefs.modelled.keys import FactAnswer, ReadingAnswer, SentenceAnswer
 from service.briefs.modelled.outline import Material, OutlineAnswer, about
 from service.briefs.modelled.rules import FACT_RULES, READING_RULES, VOICE
@@ -118,7 +118,7 @@ def closing_prompt(material: Material, outline: OutlineAnswer, brief: Brief) -> 
         task="closing",
         subject=f"{material.subject} {digest(written(material, brief))}",
         system=CLOSING_SYSTEM,
-        user=f"{about(material)}\n{start}\n{Sheet(tuple(written(material, brief)))}",
+        user=f"{about(material)}\n{start}\n{PromptData(tuple(written(material, brief)))}",
         schema=ClosingAnswer,
         completion_tokens=CLOSING_TOKENS,
     )
@@ -142,7 +142,7 @@ def notable_prompt(material: Material, outline: OutlineAnswer, brief: Brief) -> 
         task="notable",
         subject=f"{material.subject} {digest([*papers, *told])}",
         system=NOTABLE_SYSTEM,
-        user=f"{about(material)}\nRows for: {', '.join(keys[:NOTABLE])}.\n{Sheet((*papers, *told))}",
+        user=f"{about(material)}\nRows for: {', '.join(keys[:NOTABLE])}.\n{PromptData((*papers, *told))}",
         schema=NotablesAnswer,
         completion_tokens=CLOSING_TOKENS,
     )

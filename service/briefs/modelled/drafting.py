@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.briefs.model import Earlier
-from service.briefs.modelled.asking import DATA_RULE, Answer, Lines, Prompt, Sheet
+from service.briefs.modelled.asking import DATA_RULE, Answer, Lines, Prompt, PromptData
 from service.briefs.modelled.keys import CitationAnswer, FactAnswer, ReadingAnswer, SentenceAnswer
 from service.briefs.modelled.outline import Material, OutlineAnswer, ThemePlan, about
 from service.briefs.modelled.rules import FACT_RULES, HEADING_RULES, READING_RULES, VOICE
@@ -261,7 +261,7 @@ def _prompt(  # noqa: PLR0913, PLR0917 - each is another part of the question
     schema: type[Answer],
 ) -> Prompt[Any]:
     task = section.split(maxsplit=1)[0]
-    sheet = Sheet(tuple(dict(entries).items()))
+    sheet = PromptData(tuple(dict(entries).items()))
     plan = "\n".join(lines)
     return Prompt(
         task=task,

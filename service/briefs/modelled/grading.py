@@ -9,7 +9,7 @@ from service.briefs.modelled.asking import (
     AnswerStore,
     LanguageModel,
     Prompt,
-    Sheet,
+    PromptData,
     Unanswered,
     digest,
     keyed,
@@ -97,7 +97,7 @@ def prompts_for(topic: Topic, papers: Sequence[Paper]) -> list[tuple[list[Paper]
 
 def grading_prompt(topic: Topic, papers: Sequence[Paper]) -> Prompt[GradesAnswer]:
     """Ask for the grades of a batch of papers."""
-    sheet = Sheet(
+    sheet = PromptData(
         tuple(
             (key, (("title", paper.title), ("opening", paper.abstract[:OPENING])))
             for key, paper in keyed(papers).items()

@@ -22,7 +22,7 @@ from service.briefs.modelled.asking import (
     LanguageModel,
     Lines,
     Prompt,
-    Sheet,
+    PromptData,
     Unanswered,
     digest,
     one_line,
@@ -167,7 +167,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class ClaimSheet:
+class ClaimTotals:
     """Sheet 1: how often each mark was given."""
 
     drawn: int
@@ -195,7 +195,7 @@ class Judged:
 
     model: str
     seed: int
-    claims: ClaimSheet
+    claims: ClaimTotals
     readers: tuple[Reader, ...]
     unanswered: tuple[str, ...]  # why questions got no answer, in words
     cost: float | None
@@ -252,7 +252,7 @@ def _claim_prompt(batch: Sequence[Drawn], brief: Brief, papers: Mapping[str, Pap
         task="judge-claims",
         subject=f"{brief.topic_slug} {brief.window_label} {digest((*shown, *entries))}",
         system=CLAIMS_SYSTEM,
-        user=f"{len(batch)} sentences.\n{Sheet((*shown, *entries))}",
+        user=f"{len(batch)} sentences.\n{PromptData((*shown, *entries))}",
         schema=MarksAnswer,
         completion_tokens=BASE_TOKENS + MARK_TOKENS * len(batch),
     )
@@ -310,10 +310,10 @@ def _marks(
     return found
 
 
-def claim_sheet(sheet: Sequence[Drawn], marks: Mapping[str, MarkAnswer], brief: Brief) -> ClaimSheet:
+def claim_sheet(sheet: Sequence[Drawn], marks: Mapping[str, MarkAnswer], brief: Brief) -> ClaimTotals:
     """The marks as counts; a word that is no mark of its question counts for nothing."""
     given = {one.key: _given(one, marks[one.key]) for one in sheet if one.key in marks}
-    return ClaimSheet(
+    return ClaimTotals(
         drawn=len(sheet),
         marked=sum(bool(one) for one in given.values()),
         facts=_tallied(given[one.key] for one in sheet if one.key in given and not one.claim.is_reading),
@@ -345,7 +345,7 @@ def reader_prompts(brief: Brief) -> dict[str, Prompt[ReaderAnswer]]:
             task="judge-reading",
             subject=f"{brief.topic_slug} {brief.window_label} {name} {digest([entry])}",
             system=READER_SYSTEM.replace("{reader}", who),
-            user=f"A brief on {one_line(brief.topic_name)}.\n{Sheet((entry,))}",
+            user=f"A brief on {one_line(brief.topic_name)}.\n{PromptData((entry,))}",
             schema=ReaderAnswer,
             completion_tokens=BASE_TOKENS + READER_TOKENS,
         )
@@ -375,11 +375,11 @@ def _readers(brief: Brief, answers: Sequence[object]) -> Iterator[Reader]:
     for name, answer in zip(READERS, answers, strict=True):
         if isinstance(answer, ReaderAnswer):
             scores = {score: min(max(getattr(answer, score), LOWEST), HIGHEST) for score in SCORES}
-            best, worst = (tuple(_standing(said, text)) for said in (answer.best, answer.worst))
+            best, worst = (tuple(_in_brief(said, text)) for said in (answer.best, answer.worst))
             yield Reader(name, scores, one_line(answer.stopped), best, worst, one_line(answer.why))
 
 
-def _standing(quotes: Iterable[str], text: str) -> Iterator[str]:
+def _in_brief(quotes: Iterable[str], text: str) -> Iterator[str]:
     """Quotes that stand in the brief: a reader who makes them up read something else."""
     for quote in map(one_line, quotes):
         bare = quote.strip(" “”\"'.").casefold()

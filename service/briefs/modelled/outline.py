@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from service.briefs.modelled.asking import DATA_RULE, Answer, Prompt, Sheet, one_line, versions
+from service.briefs.modelled.asking import DATA_RULE, Answer, Prompt, PromptData, one_line, versions
 from service.briefs.modelled.cards import Card
 from service.briefs.modelled.keys import Keyring
 from service.briefs.modelled.threads import Past
@@ -145,7 +145,7 @@ class Material:
 def outline_prompt(material: Material) -> Prompt[OutlineAnswer]:
     """Ask for the outline of a window, from the cards of its best papers."""
     keys = list(material.cards)[:MOST_PAPERS]
-    sheet = Sheet((*material.entries(keys, with_abstracts=False), *material.past.entries()))
+    sheet = PromptData((*material.entries(keys, with_abstracts=False), *material.past.entries()))
     return Prompt(
         task="outline",
         subject=material.subject,

@@ -249,11 +249,11 @@ def _mended(brief: Brief, run: _Run) -> Brief:
     changes: dict[Place, Words] = {}
     for one in sentences_of(brief):
         if one.id in run.verdicts.better:
-            changes[one.where] = _fitting(run.verdicts.better[one.id], one, brief)
+            changes[one.where] = _replacement(run.verdicts.better[one.id], one, brief)
     return rewrite(brief, changes)
 
 
-def _fitting(better: Claim | str | None, one: Sentence, brief: Brief) -> Words:
+def _replacement(better: Claim | str | None, one: Sentence, brief: Brief) -> Words:
     """Better words; a theme whose heading could not be mended is headed by the papers that lead it."""
     if better is None and one.where.part == "heading" and one.where.item is not None and one.paper_ids:
         handles = [brief.entry(id_).handle for id_ in one.paper_ids[:2] if id_ in brief.entries]

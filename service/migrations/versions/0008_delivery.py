@@ -11,6 +11,14 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("issues", sa.Column("on_trial", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("issues", sa.Column("pruned_at", sa.DateTime(timezone=True)))
+    op.add_column("buckets", sa.Column("until", sa.DateTime(timezone=True)))
+    _bounces()
+    _tallies()
+    _indexes()
+
+
+def _bounces() -> None:
     op.create_table(
         "bounces",
         sa.Column(
@@ -25,8 +33,9 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
     )
     op.create_index("ix_bounces_at", "bounces", ["at"])
-    op.add_column("issues", sa.Column("pruned_at", sa.DateTime(timezone=True)))
-    op.add_column("buckets", sa.Column("until", sa.DateTime(timezone=True)))
+
+
+def _tallies() -> None:
     op.create_table(
         "tallies",
         sa.Column(
@@ -36,6 +45,9 @@ def upgrade() -> None:
         sa.Column("fact", sa.String(16), primary_key=True),
         sa.Column("count", sa.Integer(), nullable=False),
     )
+
+
+def _indexes() -> None:
     where = sa.text("retry_at IS NOT NULL")
     op.create_index(
         "ix_deliveries_retry_at",
