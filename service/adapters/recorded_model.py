@@ -30,7 +30,7 @@ class RecordedModel:
 
     is_recorded = True
 
-    def __init__(self, folder: Path, name: str = "a language model") -> None:
+    def __init__(self, folder: Path, name: str = "of the demo") -> None:
         self._folder = folder
         self.name = name
 
