@@ -10,7 +10,7 @@ emails       topic fragments -> edition -> e-mail: HTML, plaintext, headers, siz
 delivery     outcomes and the ledger's rules
 schedule     what is due, decided from the database's state and the clock alone
 publishing   one process's part in delivering an issue
-archive      tables of papers, briefs, issues and deliveries, and every query on them
+store      tables of papers, briefs, issues and deliveries, and every query on them
 migrations   the versions of the database, one after the other
 adapters     arXiv, the mailers, the language model
 complaints   what is wrong with a setting, in words
@@ -26,7 +26,7 @@ worker       delivers what is due, and builds what was queued, on as many machin
 doctor       is everything in order?
 endings      who has left, was deleted or suppressed since a backup was taken
 backups      a copy of everything, and back, without sending anything twice
-web          the pages of readers (archive, join, manage, leave) and of admins; webhooks, health, metrics
+web          the pages of readers (store, join, manage, leave) and of admins; webhooks, health, metrics
 cli          the command line
 """
 

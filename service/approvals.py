@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.admins import Role
-from service.archive import Crowd, Made
 from service.delivery.transactional import Queued
 from service.editing import in_words
 from service.emails.facts import listing, span
@@ -20,6 +19,7 @@ from service.emails.proofs import IssueCheck
 from service.emails.shown import shown
 from service.issue_check import check_issue
 from service.issues import Issue
+from service.store import Crowd, Made
 from service.wiring import Service
 
 MOST_NAMED = 10  # problems, notes and reasons in the e-mail; the admin pages have all of them
@@ -60,8 +60,8 @@ def ask_for_approval(service: Service, label: str, now: dt.datetime) -> bool:
 
 def _asked(service: Service, issue: Issue) -> tuple[Sequence[str], Sequence[Made]]:
     """Who is asked, and the edits since somebody was asked last. A reminder goes to every editor."""
-    archive, last = service.archive, service.archive.last_asked(issue.label)
-    edits = [one for one in archive.edits(issue.label) if last is None or one.at > last[1]]
+    store, last = service.store, service.store.last_asked(issue.label)
+    edits = [one for one in store.edits(issue.label) if last is None or one.at > last[1]]
     makers = set() if last and last[0] == issue.content_hash else {one.by for one in edits}
     return [one for one in _editors(service) if one not in makers], edits
 
@@ -93,7 +93,7 @@ def _queue(  # noqa: PLR0913, PLR0917 - what an e-mail to several is made of
 ) -> bool:
     """Queue the e-mail to each. `about` differs each time: mailboxes drop a Message-ID they know."""
     emails = [Queued(name, one, values, message_id=_message_id(name, about, one)) for one in to]
-    service.archive.queue_emails(emails, now)
+    service.store.queue_emails(emails, now)
     log.info("event=%s_queued issue=%s admins=%d", name, values["label"], len(emails))
     return bool(emails)
 
@@ -101,7 +101,7 @@ def _queue(  # noqa: PLR0913, PLR0917 - what an e-mail to several is made of
 def report_on(service: Service, label: str, now: dt.datetime) -> Report:
     """The checks, the audience and the size of an issue as it stands."""
     check = check_issue(service, label, now)
-    return Report(service.archive.issue(label), service.archive.crowd(label, now.date()), check)
+    return Report(service.store.issue(label), service.store.crowd(label, now.date()), check)
 
 
 def _values(report: Report, base_url: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 back_up   copy by SQLite's online backup | verify | manifest beside it
 restore   verify | copy | migrate | hold what may have left since | put in place
 
-PostgreSQL brings pg_dump and pg_restore; after those `Archive.hold` does the rest (`brief restored`).
+PostgreSQL brings pg_dump and pg_restore; after those `Store.hold` does the rest (`brief restored`).
 """
 
 import contextlib
@@ -22,9 +22,9 @@ import sqlalchemy as sa
 from sqlmodel import SQLModel
 
 from service import __version__, migrations, wiring
-from service.archive import Archive
 from service.endings import Ended, carry_over
 from service.settings import Settings
+from service.store import Store
 from subscribers.addresses import KeyedHash
 from subscribers.database import connect
 
@@ -237,9 +237,9 @@ def _prepare(file: Path, taken_at: dt.datetime, now: dt.datetime, *, was_stopped
         _refuse_foreign(engine)
         migrations.upgrade(engine)
         _refuse_foreign(engine)
-        archive = Archive(engine)
-        archive.sign_out_everybody()
-        held = 0 if was_stopped else archive.hold(taken_at, now)
+        store = Store(engine)
+        store.sign_out_everybody()
+        held = 0 if was_stopped else store.hold(taken_at, now)
     finally:
         engine.dispose()
     with _opened(file) as connection:

@@ -23,14 +23,14 @@ def check_issue(
     The work is bounded for any roster: see `editions_to_check`. `rendered` saves rendering the issue again.
     """
     made_with = _made_with(service)
-    content_hash = rendered.issue.content_hash if rendered else service.archive.status(label).content_hash
-    if kept := service.archive.kept_check(label, content_hash, made_with):
+    content_hash = rendered.issue.content_hash if rendered else service.store.status(label).content_hash
+    if kept := service.store.kept_check(label, content_hash, made_with):
         return kept
-    printed = rendered or wiring.press(service.settings).print(service.archive.issue(label))
-    wanted = editions_to_check(printed.issue, service.archive.crowd(label, now.date()).editions)
+    printed = rendered or wiring.press(service.settings).print(service.store.issue(label))
+    wanted = editions_to_check(printed.issue, service.store.crowd(label, now.date()).editions)
     reader = sample_reader(service.settings.base_url, label)
     check = check_editions(printed, wanted, reader, now, partial(watch, f"Checking {label}"))
-    service.archive.keep_check(check, made_with)
+    service.store.keep_check(check, made_with)
     return check
 
 

@@ -8,13 +8,13 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from service.archive import Archive, Built, IssueStatus
 from service.briefs import Assignment, BriefWriter
 from service.briefs.writing import write_brief
 from service.delivery import MessageMaker
 from service.issues import Issue
 from service.papers import Fetched, Grader, PaperSource, Selection, SourceError, Window, select
 from service.publishing import Clock, NotApproved, PostRoom, Progress, deliver, unwatched
+from service.store import Built, IssueStatus, Store
 from subscribers.topics import Topic
 
 PAST = dt.timedelta(weeks=26)  # of earlier briefs, to compare a week with: not all that ever was
@@ -24,7 +24,7 @@ PAST = dt.timedelta(weeks=26)  # of earlier briefs, to compare a week with: not 
 class BuildContext:
     """What building an issue needs from outside."""
 
-    archive: Archive
+    store: Store
     source: PaperSource
     writer: BriefWriter
     fallback: BriefWriter  # needs no language model
@@ -63,8 +63,8 @@ def build_issue(  # noqa: PLR0913 - two builds differ in exactly these
     `fresh` asks the source even where it was asked today. IssueClosed when the issue is being delivered,
     IssueEdited when editors changed it by hand, unless `over_edits`: then their edits are undone.
     """
-    room.archive.require_open(window.label)
-    room.archive.refuse_edited(window.label, over_edits=over_edits)
+    room.store.require_open(window.label)
+    room.store.refuse_edited(window.label, over_edits=over_edits)
     selections: list[Selection] = []
     failures: dict[str, str] = {}
     for done, topic in enumerate(topics):
@@ -77,7 +77,7 @@ def build_issue(  # noqa: PLR0913 - two builds differ in exactly these
     for done, selection in enumerate(selections):
         watch(f"Writing {selection.topic.name}", len(topics) + done, 2 * len(topics))
         try:
-            earlier = room.archive.earlier_briefs(selection.topic.slug, window)
+            earlier = room.store.earlier_briefs(selection.topic.slug, window)
             assignment = Assignment(selection, room.clock(), earlier)
             brief = write_brief(room.writer, room.fallback, assignment)
         except ValueError as error:  # a defect in one topic's brief is no reason to lose the others'
@@ -85,7 +85,7 @@ def build_issue(  # noqa: PLR0913 - two builds differ in exactly these
             continue
         built.append(Built(brief, selection.sightings))
     watch("Saving", 2 * len(topics), 2 * len(topics))
-    issue = room.archive.save_issue(window, built, room.clock(), over_edits=over_edits) if built else None
+    issue = room.store.save_issue(window, built, room.clock(), over_edits=over_edits) if built else None
     watch("Done", 2 * len(topics), 2 * len(topics))
     return BuildReport(issue, tuple(selections), failures)
 
@@ -93,16 +93,16 @@ def build_issue(  # noqa: PLR0913 - two builds differ in exactly these
 def select_papers(topic: Topic, window: Window, room: BuildContext, *, fresh: bool = False) -> Selection:
     """The topic's papers for the window, given what earlier builds of the topic saw."""
     fetched = fetch_papers(topic, window.reading, room, fresh=fresh)
-    return select_among(topic, window, fetched, room.archive, room.grader)
+    return select_among(topic, window, fetched, room.store, room.grader)
 
 
 def select_among(
-    topic: Topic, window: Window, fetched: Fetched, archive: Archive, grader: Grader | None = None
+    topic: Topic, window: Window, fetched: Fetched, store: Store, grader: Grader | None = None
 ) -> Selection:
     """The topic's papers among those that were fetched, given what earlier builds of the topic saw."""
-    seen = archive.sightings(topic.slug, [paper.id for paper in fetched.papers])
-    earlier = archive.briefed_since(topic.slug, window.first - PAST, but=window.label)
-    began = archive.began(topic.slug)
+    seen = store.sightings(topic.slug, [paper.id for paper in fetched.papers])
+    earlier = store.briefed_since(topic.slug, window.first - PAST, but=window.label)
+    began = store.began(topic.slug)
     chosen = select(
         topic, window, fetched.papers, seen=seen, began=began, before=earlier.values(), grader=grader
     )
@@ -112,16 +112,16 @@ def select_among(
 def fetch_papers(topic: Topic, window: Window, room: BuildContext, *, fresh: bool = False) -> Fetched:
     """What the source answers, asked once a day."""
     day = room.clock().astimezone(dt.UTC).date()
-    stored = None if fresh else room.archive.fetched(topic, window, room.source.name, day)
+    stored = None if fresh else room.store.fetched(topic, window, room.source.name, day)
     if stored is not None:
         return stored
     try:
         fetched = room.source.fetch(topic, window)
     except SourceError:
-        room.archive.note_fetch(topic.slug, room.clock(), failed=True)
+        room.store.note_fetch(topic.slug, room.clock(), failed=True)
         raise
-    room.archive.store_fetched(topic, fetched, room.source.name)
-    room.archive.note_fetch(topic.slug, room.clock(), failed=False)
+    room.store.store_fetched(topic, fetched, room.source.name)
+    room.store.note_fetch(topic.slug, room.clock(), failed=False)
     return fetched
 
 
@@ -139,15 +139,15 @@ def publish_issue(
     NotApproved, or MailerUnusable when nothing can be sent; the ledger holds what was done until then.
     """
     if not plan_issue(label, room, local_hours=local_hours) and not local_hours:
-        room.archive.hasten(label, room.clock())
+        room.store.hasten(label, room.clock())
     deliver(label, maker, room, watch=watch)
-    return room.archive.audited(label)
+    return room.store.audited(label)
 
 
 def plan_issue(label: str, room: PostRoom, *, local_hours: bool = False) -> bool:
     """Freeze the audience of an approved issue; False when it was frozen before."""
-    if not room.archive.status(label).approved:
+    if not room.store.status(label).approved:
         raise NotApproved(
             f"issue {label} is not approved as it stands; look at it, then: brief approve {label}"
         )
-    return room.archive.plan(label, room.clock(), room.fan_out, local_hours=local_hours)
+    return room.store.plan(label, room.clock(), room.fan_out, local_hours=local_hours)

@@ -18,7 +18,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import NoReturn, Protocol
 
-from service.archive import Archive, Claimant, Claims, FanOut, Halt, Span, Unavailable
 from service.delivery import (
     Delivery,
     Journal,
@@ -37,6 +36,7 @@ from service.delivery.bounces import BounceRules
 from service.delivery.breaker import Breaker
 from service.delivery.figures import chunk_line
 from service.delivery.pace import Pace
+from service.store import Claimant, Claims, FanOut, Halt, Span, Store, Unavailable
 
 Clock = Callable[[], dt.datetime]
 
@@ -86,7 +86,7 @@ def never() -> bool:
 class PostRoom:
     """What delivering an issue needs from outside."""
 
-    archive: Archive
+    store: Store
     mailer: Mailer
     journal: Journal
     worker: str  # this process, as claims name it
@@ -135,7 +135,7 @@ def deliver(
 
 def _with_lasting_ids(label: str, maker: MessageMaker, room: PostRoom) -> MessageMaker:
     """The maker with the issue's own Message-IDs, whatever became of the secret keys and of the sender."""
-    return maker.with_ids(room.archive.message_ids(label, maker.ids))
+    return maker.with_ids(room.store.message_ids(label, maker.ids))
 
 
 @contextmanager
@@ -167,7 +167,7 @@ def _waited(until: dt.datetime, run: "Run", room: PostRoom) -> bool:
 
 
 def _require_approved(label: str, maker: MessageMaker, room: PostRoom) -> None:
-    status = room.archive.status(label)
+    status = room.store.status(label)
     if not status.approved or maker.rendered.issue.content_hash != status.content_hash:
         raise NotApproved(
             f"what would be sent of issue {label} is not what was approved; "
@@ -179,7 +179,7 @@ def reconcile(label: str, maker: MessageMaker, room: PostRoom) -> None:
     """Decide what became of claims whose worker is gone, by its journal and by what the mailer knows."""
     now = room.clock()
     claims: dict[str, list[tuple[Delivery, bool]]] = {}
-    for delivery, worker, claimed_at in room.archive.claims(label):
+    for delivery, worker, claimed_at in room.store.claims(label):
         claims.setdefault(worker, []).append((delivery, abs(now - claimed_at) > LEASE))
     found: list[tuple[Delivery, Outcome]] = []
     for worker, claimed in claims.items():
@@ -187,13 +187,13 @@ def reconcile(label: str, maker: MessageMaker, room: PostRoom) -> None:
         is_lost = worker == room.worker or room.is_gone(worker)
         if left := [delivery for delivery, is_old in claimed if is_lost or is_old]:
             found += _left_by(worker, left, is_lost, maker, room)
-    room.archive.settle(found, now, room.resend_after, room.bounces)
-    room.journal.tidy(lambda worker: not room.is_gone(worker) or room.archive.has_claims(worker))
+    room.store.settle(found, now, room.resend_after, room.bounces)
+    room.journal.tidy(lambda worker: not room.is_gone(worker) or room.store.has_claims(worker))
 
 
 def ask_mailer(label: str, maker: MessageMaker, room: PostRoom) -> int:
     """Settle uncertain deliveries by what the mailer knows; how many it knew, none for most mailers."""
-    uncertain = room.archive.uncertain(label)
+    uncertain = room.store.uncertain(label)
     if not uncertain:
         return 0
     maker = _with_lasting_ids(label, maker, room)
@@ -203,7 +203,7 @@ def ask_mailer(label: str, maker: MessageMaker, room: PostRoom) -> int:
         if was_sent is None:
             break
         known.append((delivery, reconciled(begun=True, outcome=None, was_sent=was_sent)))
-    room.archive.settle(known, room.clock(), room.resend_after)
+    room.store.settle(known, room.clock(), room.resend_after)
     return len(known)
 
 
@@ -266,7 +266,7 @@ class Run:
         self._stock: list[Delivery] = []  # claimed, and not offered to the mailer yet
         self._ahead: tuple[Future[tuple[Claims, Moment]], list[tuple[Delivery, Outcome]]] | None = None
         self._blameless: Sequence[Message] = ()
-        self._on_trial = room.archive.is_on_trial(label)
+        self._on_trial = room.store.is_on_trial(label)
         self._breaker = Breaker(on_trial=self._on_trial)
         self._doubtful: list[tuple[Delivery, Outcome]] = []  # the server's fault, or theirs: not settled yet
         self._probes: deque[Delivery] = deque()  # claimed elsewhere in the queue
@@ -276,7 +276,7 @@ class Run:
         self._begun: set[int] = set()
         self._again_at: dt.datetime | None = None
         self._looked_at = self._settled_at = room.ticks()
-        counts = room.archive.counts(label)
+        counts = room.store.counts(label)
         self._done, self._total = 0, counts.get(State.WAITING, 0) + counts.get(State.FAILED, 0)
 
     def send(self) -> dt.datetime | None:
@@ -303,9 +303,9 @@ class Run:
             raise
         self._stand_by()
         self._turn(0)
-        self._room.archive.keep_tally(self._label)
+        self._room.store.keep_tally(self._label)
         if self._on_trial:
-            self._room.archive.put_on_trial(self._label, on_trial=False)
+            self._room.store.put_on_trial(self._label, on_trial=False)
 
     def _refuse(self) -> NoReturn:
         raise ServerRefuses(self._breaker.words, self._breaker.advice)
@@ -321,7 +321,7 @@ class Run:
             self._outcomes += [(delivery, outcome.given_back()) for delivery, outcome in self._doubtful]
             self._doubtful.clear()
             self._turn(0)
-            self._room.archive.put_on_trial(self._label, on_trial=True)
+            self._room.store.put_on_trial(self._label, on_trial=True)
 
     def _is_through(self, clerk: Executor) -> bool:
         """Send until nothing is due; False where claims grew too old: they went back, to be claimed anew."""
@@ -345,7 +345,7 @@ class Run:
         if self._room.stopping():
             return True
         try:
-            return self._room.archive.halt(self._label) is not None
+            return self._room.store.halt(self._label) is not None
         except Unavailable:
             return False  # the next turn of the ledger waits for the database, or gives up
 
@@ -390,7 +390,7 @@ class Run:
 
     def _claimed_elsewhere(self) -> Sequence[Delivery]:
         """A few claims at another place of the queue, each time at one far from those before."""
-        first, last = self._ends = self._ends or self._room.archive.ends_of_queue(self._label)
+        first, last = self._ends = self._ends or self._room.store.ends_of_queue(self._label)
         self._probed += 1
         place = first + int((self._probed * GOLDEN % 1.0) * (last - first))
         self._catch_up()
@@ -465,7 +465,7 @@ class Run:
         self, claimant: Claimant, size: int, outcomes: Sequence[tuple[Delivery, Outcome]]
     ) -> tuple[Claims, Moment]:
         moment = Moment(self._room.clock(), self._room.ticks())  # before the turn, which may take long
-        return self._room.archive.turn(self._label, claimant, size, outcomes, moment.at), moment
+        return self._room.store.turn(self._label, claimant, size, outcomes, moment.at), moment
 
     def _book(
         self, outcomes: list[tuple[Delivery, Outcome]], turn: Callable[[], tuple[Claims, Moment]]
@@ -506,7 +506,7 @@ class Run:
         self._begun.clear()
         self._turn(0)
         if self._blameless:
-            self._room.archive.take_back(
+            self._room.store.take_back(
                 [one.ledger_row for one in self._blameless], self._room.clock(), "the mailer was unusable"
             )
 

@@ -22,7 +22,6 @@ from apscheduler.triggers.interval import IntervalTrigger
 from service import logs, wiring
 from service.adapters import processes
 from service.approvals import ask_about_held, ask_for_approval
-from service.archive import EVENTS_FOR, IssueClosed, Unavailable, asked_about_held, asked_in_vain
 from service.issue_check import check_issue
 from service.pipeline import BuildContext, build_issue
 from service.publishing import Clock, never
@@ -46,6 +45,7 @@ from service.schedule import (
     next_try,
     shortened,
 )
+from service.store import EVENTS_FOR, IssueClosed, Unavailable, asked_about_held, asked_in_vain
 from service.wiring import Service
 from subscribers.limits import Limits
 
@@ -97,7 +97,7 @@ class Scheduler:
 
     def _due(self) -> tuple[Action, ...]:
         now = self.clock()
-        return due(self.service.archive.agenda(now), now, self.rules)
+        return due(self.service.store.agenda(now), now, self.rules)
 
     def _tell_unasked(self, actions: tuple[Action, ...]) -> None:
         """Say once an hour what waits for a person whom nobody asks."""
@@ -138,15 +138,15 @@ class Scheduler:
             yield mine
         finally:
             if mine:
-                self.service.archive.give_back(name, self.holder)
+                self.service.store.give_back(name, self.holder)
 
     def _take(self, name: str) -> bool:
         now = self.clock()
-        return self.service.archive.take(name, self.holder, now, now + LEASE, self.is_gone)
+        return self.service.store.take(name, self.holder, now, now + LEASE, self.is_gone)
 
     def _perform(self, action: Action) -> bool:
         """Whether it is done; what is not, said so itself and is put off."""
-        archive, now = self.service.archive, self.clock()
+        store, now = self.service.store, self.clock()
         match action:
             case Build():
                 return self._build(action)
@@ -155,18 +155,18 @@ class Scheduler:
             case AskForApproval() | Remind() | AskAboutHeld():
                 return self._ask(action, now)
             case Plan(label):
-                return archive.plan(label, now, local_hours=True, unless_halted=True)
+                return store.plan(label, now, local_hours=True, unless_halted=True)
             case ReadEvents():
                 if self.read_events is not None:
                     self.read_events(now)
-                archive.note_chore(READ_EVENTS, now)
+                store.note_chore(READ_EVENTS, now)
             case CleanUp():
                 self._clean_up(now)
         return True
 
     def _ask(self, action: AskForApproval | Remind | AskAboutHeld, now: dt.datetime) -> bool:
         """Whether somebody was asked: then it is noted; where nobody could be, it is put off."""
-        archive, asked = self.service.archive, False
+        store, asked = self.service.store, False
         try:
             if isinstance(action, AskAboutHeld):
                 asked = self.ask_about_held(self.service, action.label, action.held, now)
@@ -174,19 +174,19 @@ class Scheduler:
                 asked = self.ask(self.service, action.label, now)
         finally:
             if not asked:
-                archive.note_chore(asked_in_vain(action.label), self.clock())
+                store.note_chore(asked_in_vain(action.label), self.clock())
         if not asked:
             log.warning("event=asked_in_vain issue=%s", action.label)
         elif isinstance(action, AskAboutHeld):
-            archive.note_chore(asked_about_held(action.label), now)
+            store.note_chore(asked_about_held(action.label), now)
         else:
-            archive.note_asked(action.label, action.content_hash, now)
+            store.note_asked(action.label, action.content_hash, now)
         return asked
 
     def _build(self, action: Build) -> bool:
-        archive = self.service.archive
+        store = self.service.store
         began = self.clock()
-        tried = archive.begin_build(action.window, action.moment, began)
+        tried = store.begin_build(action.window, action.moment, began)
         log.info(
             "event=build_begun issue=%s topics=%d try=%d tries=%d",
             action.label, len(action.topics), tried, self.rules.tries,
@@ -196,7 +196,7 @@ class Scheduler:
             failures = self._built(action)
         finally:
             self.building = ""
-        archive.end_build(action.label, failures)
+        store.end_build(action.label, failures)
         self._tell(Try(action.window, action.moment, tried, began, failures))
         return not failures
 
@@ -224,7 +224,7 @@ class Scheduler:
         if label:
             log.warning("event=build_broken_off issue=%s reason=stopped", label)
             with suppress(*Unavailable):
-                self.service.archive.forget_try(label)
+                self.service.store.forget_try(label)
 
     def _tell(self, one: Try) -> None:
         """Say what a try could not build, and when the next one comes."""
@@ -248,7 +248,7 @@ class Scheduler:
 
     def _approve(self, label: str, content_hash: str) -> bool:
         """Whether it is checked and written down; False where a person did something meanwhile."""
-        archive, problems = self.service.archive, 1
+        store, problems = self.service.store, 1
         try:
             problems = len(check_issue(self.service, label, self.clock()).problems)
         except Unavailable:
@@ -257,9 +257,9 @@ class Scheduler:
             log.error("event=check_broken issue=%s error=%s", label, type(error).__name__)  # noqa: TRY400 - a traceback could hold what no log may
         if problems:
             log.warning("event=checks_failed issue=%s problems=%d", label, problems)
-            archive.note_problems(label, content_hash, problems)
+            store.note_problems(label, content_hash, problems)
             return True
-        approved = archive.approve_untouched(label, content_hash, self.clock())
+        approved = store.approve_untouched(label, content_hash, self.clock())
         if not approved:
             log.info("event=left_to_people issue=%s", label)
         return approved
@@ -268,15 +268,15 @@ class Scheduler:
         keys = wiring.secret_keys(self.service.settings)
         self.service.subscriptions.prune(now)
         Limits(self.service.engine, keys).prune(now)
-        self.service.archive.clean_up(now)
-        archive, days = self.service.archive, self.service.settings.keep_deliveries_days
-        archive.prune_events(now - EVENTS_FOR)
-        archive.prune_emails(now)
-        archive.prune_memory(now)
-        archive.keep_tallies(now - EVENTS_FOR)
+        self.service.store.clean_up(now)
+        store, days = self.service.store, self.service.settings.keep_deliveries_days
+        store.prune_events(now - EVENTS_FOR)
+        store.prune_emails(now)
+        store.prune_memory(now)
+        store.keep_tallies(now - EVENTS_FOR)
         if days:
-            archive.prune_deliveries(now - dt.timedelta(days=days), now)
-        self.service.archive.note_chore(CLEAN_UP, now)
+            store.prune_deliveries(now - dt.timedelta(days=days), now)
+        self.service.store.note_chore(CLEAN_UP, now)
 
 
 BUILDING = "build"  # one window at a time: a later one needs what the earlier one saw

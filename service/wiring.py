@@ -21,7 +21,6 @@ from service import __version__, migrations
 from service.adapters import processes
 from service.adapters.journal import FileJournal
 from service.adapters.lives import Lives
-from service.archive import Archive
 from service.briefs import Assignment, BriefWriter
 from service.delivery import Mailer, MailerUnusable, MessageIds, MessageMaker, Uncertainty
 from service.delivery.bounces import BounceRules
@@ -35,6 +34,7 @@ from service.pipeline import BuildContext
 from service.publishing import PostRoom, never
 from service.schedule import Rules
 from service.settings import LOOPBACK, Settings
+from service.store import Store
 from subscribers.database import connect, trouble
 from subscribers.links import Links
 from subscribers.roster import Roster, put_topics
@@ -80,12 +80,12 @@ class Service:
 
     settings: Settings
     engine: sa.Engine
-    archive: Archive
+    store: Store
     roster: Roster
 
     @property
     def subscriptions(self) -> Subscriptions:
-        return Subscriptions(self.engine, secret_keys(self.settings), self.archive.cut_loose)
+        return Subscriptions(self.engine, secret_keys(self.settings), self.store.cut_loose)
 
 
 def open_service(settings: Settings) -> Service:
@@ -101,7 +101,7 @@ def open_service(settings: Settings) -> Service:
             if standing is migrations.Standing.BEHIND
             else f"a newer version of the service than {__version__} wrote the database; upgrade the service"
         )
-    return Service(settings, engine, Archive(engine), Roster(engine, secret_keys(settings)))
+    return Service(settings, engine, Store(engine), Roster(engine, secret_keys(settings)))
 
 
 def open_engine(settings: Settings) -> sa.Engine:
@@ -152,7 +152,7 @@ def build_context(service: Service, choice: str | None = None) -> BuildContext:
     )
     fallback = fallback_writer()
     if not writes_with_model(settings, choice):
-        return BuildContext(service.archive, source, fallback, fallback, now)
+        return BuildContext(service.store, source, fallback, fallback, now)
     return modelled_context(service, source, fallback)
 
 
@@ -161,13 +161,13 @@ def modelled_context(service: Service, source: PaperSource, fallback: BriefWrite
     from service.adapters.archived_answers import ArchivedAnswers
     from service.briefs.modelled import ModelGrader, ModelWriter
 
-    settings, answers = service.settings, ArchivedAnswers(service.archive)
+    settings, answers = service.settings, ArchivedAnswers(service.store)
     model = language_model(settings, settings.openai_model, answers)
     other = settings.openai_check_model
     checker = language_model(settings, other, answers) if other and other != settings.openai_model else model
     writer = ModelWriter(model, fallback, answers, checker if settings.checking == "model" else None)
     grader = ModelGrader(model, answers) if settings.choosing == "model" else None
-    return BuildContext(service.archive, source, writer, fallback, now, grader)
+    return BuildContext(service.store, source, writer, fallback, now, grader)
 
 
 def sample_context(
@@ -176,15 +176,15 @@ def sample_context(
     """What building from invented papers needs: a language model's recorded answers, or no model."""
     fallback = fallback_writer()
     if not recorded:
-        return BuildContext(service.archive, source, fallback, fallback, clock)
+        return BuildContext(service.store, source, fallback, fallback, clock)
     from service.adapters.archived_answers import ArchivedAnswers
     from service.adapters.recorded_model import RecordedModel
     from service.briefs.modelled import ModelGrader, ModelWriter
     from service.samples import RECORDED
 
-    model, answers = RecordedModel(RECORDED), ArchivedAnswers(service.archive)
+    model, answers = RecordedModel(RECORDED), ArchivedAnswers(service.store)
     writer = ModelWriter(model, fallback, answers, model)
-    return BuildContext(service.archive, source, writer, fallback, clock, ModelGrader(model, answers))
+    return BuildContext(service.store, source, writer, fallback, clock, ModelGrader(model, answers))
 
 
 def estimated(
@@ -198,7 +198,7 @@ def estimated(
     papers, settings = len(assignment.selection.taken), service.settings
     if not isinstance(room.writer, ModelWriter):
         return Estimate(Usage(), 0, papers, papers, 0), 0.0
-    answers, name = ArchivedAnswers(service.archive), settings.openai_model
+    answers, name = ArchivedAnswers(service.store), settings.openai_model
     grades, checks = room.grader is not None, settings.checking == "model"
     found = estimate(assignment, answers, name, grades=grades, checks=checks)
     model = language_model(settings, name, answers)
@@ -258,7 +258,7 @@ def post_room(service: Service, stopping: Callable[[], bool] = never) -> Iterato
     journal.open()
     with lives(settings).lived(), contextlib.closing(journal), mailer(settings) as opened:
         yield PostRoom(
-            archive=service.archive,
+            store=service.store,
             mailer=opened,
             journal=journal,
             worker=worker,
@@ -370,7 +370,7 @@ def read_bounces(service: Service) -> Callable[[dt.datetime], None] | None:
     from service.adapters.bounce_mailbox import BounceMailbox, MailboxAddress
 
     mailbox, bounces = BounceMailbox(MailboxAddress.read(url), path), bounce_rules(settings)
-    return lambda at: _told(mailbox, lambda events: service.archive.record(events, at, bounces), at)
+    return lambda at: _told(mailbox, lambda events: service.store.record(events, at, bounces), at)
 
 
 def _told(mailbox: "BounceMailbox", take_in: Callable[[Sequence[Event]], object], at: dt.datetime) -> None:
@@ -389,7 +389,7 @@ def take_in_events(service: Service, raw: bytes, headers: Mapping[str, str], at:
     from service.adapters import sendgrid_events
 
     key, rules = service.settings.sendgrid_webhook_key, bounce_rules(service.settings)
-    return sendgrid_events.receive(raw, headers, key, service.archive, at, bounces=rules)
+    return sendgrid_events.receive(raw, headers, key, service.store, at, bounces=rules)
 
 
 def smtp_mailer(settings: Settings) -> "SmtpMailer":
@@ -424,7 +424,7 @@ def _token(settings: Settings) -> Callable[[], str] | None:
 def message_maker(service: Service, label: str) -> MessageMaker:
     """Renders the issue once; every message of it is made from that."""
     keys = secret_keys(service.settings)
-    rendered = press(service.settings).print(service.archive.issue(label))
+    rendered = press(service.settings).print(service.store.issue(label))
     links, signer = Links(service.settings.base_url, keys), dkim(service.settings)
     made_by = sender(service.settings)
     ids = MessageIds.derived(label, keys[0], made_by.domain)  # the ledger may know others: see `deliver`

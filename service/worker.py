@@ -16,12 +16,12 @@ from dataclasses import dataclass, field, replace
 
 from service import logs, wiring
 from service.adapters.fan_out import BrokenOff, Jobs, Work
-from service.archive import Span, Unavailable
 from service.delivery import MailerUnusable, MessageMaker, ServerRefuses
 from service.papers import Window
 from service.pipeline import BuildContext, build_issue
 from service.publishing import NotApproved, PostRoom, deliver
 from service.schedule import shortened
+from service.store import Span, Unavailable
 from service.wiring import Service
 
 SWEEP = 5.0  # seconds between two sweeps
@@ -66,7 +66,7 @@ class Worker:
                 wait = (again_at - self.room.clock()).total_seconds()
                 self._rests[label] = self.room.ticks() + min(wait, LONGEST_REST)
                 log.info("event=paced issue=%s until=%s", label, again_at.isoformat(timespec="seconds"))
-            self.service.archive.audited(label)
+            self.service.store.audited(label)
         except NotApproved as error:
             log.error("event=not_approved issue=%s %s", label, error)  # noqa: TRY400 - it is no defect here
         except MailerUnusable as error:
@@ -91,7 +91,7 @@ class Worker:
     def sweep(self) -> bool:
         """Deliver what is due of every issue; whether there was something."""
         try:
-            labels = self.service.archive.undelivered(self.room.clock())
+            labels = self.service.store.undelivered(self.room.clock())
         except Unavailable:
             return False
         for label in labels:
@@ -151,7 +151,7 @@ class Worker:
 
     def _maker(self, label: str) -> MessageMaker:
         """The maker of an issue, rendered once for as long as its content is the same."""
-        content = self.service.archive.status(label).content_hash
+        content = self.service.store.status(label).content_hash
         maker = self._makers.get(label)
         if maker is None or maker.rendered.issue.content_hash != content:
             maker = wiring.message_maker(self.service, label)

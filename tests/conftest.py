@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 
 from service import cli
-from service.archive import Archive
 from service.issues import Issue
+from service.store import Store
 from service.wiring import set_up
 from subscribers.database import connect
 from subscribers.roster import Roster
@@ -121,11 +121,11 @@ def real_issues(tmp_path_factory: pytest.TempPathFactory) -> tuple[Issue, ...]:
         fcntl.flock(lock, fcntl.LOCK_EX)
         engine = connect(f"sqlite:///{folder / 'real.db'}")
         set_up(engine)
-        archive = Archive(engine)
-        built = {issue.label for issue in archive.issues()}
+        store = Store(engine)
+        built = {issue.label for issue in store.issues()}
         for week in sorted(set(WEEKS) - built):
-            build_week(archive, Roster(engine), week)
-        made = tuple(archive.issue(week) for week in WEEKS)
+            build_week(store, Roster(engine), week)
+        made = tuple(store.issue(week) for week in WEEKS)
         engine.dispose()
     return made
 
@@ -181,8 +181,8 @@ def engine(database: str) -> Iterator[sa.Engine]:
 
 
 @pytest.fixture
-def archive(engine: sa.Engine) -> Archive:
-    return Archive(engine)
+def store(engine: sa.Engine) -> Store:
+    return Store(engine)
 
 
 @pytest.fixture

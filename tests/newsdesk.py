@@ -21,6 +21,6 @@ def link_for(place: Place, address: str = EDITOR) -> str:
 def signed_in(place: Place, address: str = EDITOR) -> Reader:
     """Somebody with a session, which began with a link made on the command line."""
     admin = place.reader()
-    token = place.service.archive.ask_sign_in(address, place.clock.now)
+    token = place.service.store.ask_sign_in(address, place.clock.now)
     admin.press(admin.get(f"/admin/sign-in/{token}"), "Sign in")
     return admin

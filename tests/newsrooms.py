@@ -8,12 +8,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from service.archive import Archive, Built
 from service.delivery import Journal, Mailer, MessageIds, MessageMaker
 from service.emails import Press, RenderedIssue, Sender
 from service.issues import Issue
 from service.papers import Window
 from service.publishing import PostRoom
+from service.store import Built, Store
 from service.wiring import TEMPLATES
 from subscribers.links import Links
 from subscribers.roster import Joining, Roster
@@ -28,14 +28,14 @@ TOPICS = ("llm-post-train", "robot-learning")
 
 
 def save_issue(
-    archive: Archive, topics: Sequence[str] = TOPICS, *, approved: bool = True, label: str = WINDOW.label
+    store: Store, topics: Sequence[str] = TOPICS, *, approved: bool = True, label: str = WINDOW.label
 ) -> Issue:
     """An issue with a brief of invented papers for each topic; a topic saved before is built again."""
     made = builders.brief()
     briefs = [Built(replace(made, topic_slug=slug, topic_name=slug.title()), ()) for slug in topics]
-    issue = archive.save_issue(Window.of_week(label), briefs, NOW)
+    issue = store.save_issue(Window.of_week(label), briefs, NOW)
     if approved:
-        archive.approve(issue.label, NOW)
+        store.approve(issue.label, NOW)
     return issue
 
 
@@ -57,11 +57,11 @@ def maker(issue: Issue) -> MessageMaker:
 
 
 def post_room(
-    archive: Archive, mailer: Mailer, *, now: dt.datetime = NOW, journal: Journal | None = None, **more: Any
+    store: Store, mailer: Mailer, *, now: dt.datetime = NOW, journal: Journal | None = None, **more: Any
 ) -> PostRoom:
     """`more` are other fields of PostRoom."""
     return PostRoom(
-        archive,
+        store,
         mailer,
         journal or MemoryJournal(),
         "here:1:1",

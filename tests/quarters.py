@@ -13,8 +13,6 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from service import wiring
-from service.archive import Archive
-from service.archive.issues import Built
 from service.briefs.extractive import ExtractiveWriter
 from service.delivery import Message, Outcome, State
 from service.delivery.model import Begin
@@ -25,6 +23,8 @@ from service.publishing import PostRoom
 from service.schedule import upcoming
 from service.scheduler import Scheduler
 from service.settings import Settings
+from service.store import Store
+from service.store.issues import Built
 from service.worker import Worker
 from subscribers.database import connect, table
 from subscribers.roster import Roster
@@ -58,7 +58,7 @@ class Outage:
         return self.begin < end and begin < self.end
 
 
-class WatchedArchive(Archive):
+class WatchedArchive(Store):
     """Counts what was saved."""
 
     def __init__(self, engine: sa.Engine) -> None:
@@ -96,11 +96,11 @@ class Quarter:
         # no test pulls the plug of the disk, and a quarter of its waits takes longer than all the rest
         sa.event.listen(self.engine, "connect", lambda one, _: one.execute("PRAGMA synchronous=OFF"))
         sa.event.listen(self.engine, "begin", self._needs_power)
-        self.archive = WatchedArchive(self.engine)
+        self.store = WatchedArchive(self.engine)
         settings = Settings(
             _env_file=None, data_dir=self.folder, secret_key="k" * 40, publish=self.publish, late_hours=12,
         )  # fmt: skip
-        self.service = wiring.Service(settings, self.engine, self.archive, Roster(self.engine, ("k" * 40,)))
+        self.service = wiring.Service(settings, self.engine, self.store, Roster(self.engine, ("k" * 40,)))
         self.rules = replace(wiring.rules(settings), admins=True)
         self._has_power, self._starts, self._alive = True, 0, set[str]()
         self._messages: set[str] = set()
@@ -180,7 +180,7 @@ class Quarter:
         journal.of = self._journals
         journal.of.setdefault(names[0], {})
         room = PostRoom(
-            self.archive, self, journal, names[0], lambda one: one not in self._alive, lambda: self.now,
+            self.store, self, journal, names[0], lambda one: one not in self._alive, lambda: self.now,
             late=self.rules.late,
         )  # fmt: skip
         self._worker = Worker(self.service, room)
@@ -192,7 +192,7 @@ class Quarter:
 
     def _context(self, _: object) -> BuildContext:
         writer = ExtractiveWriter()
-        return BuildContext(self.archive, self, writer, writer, lambda: self.now)
+        return BuildContext(self.store, self, writer, writer, lambda: self.now)
 
     def _ask(self, _: object, label: str, now: dt.datetime) -> bool:
         self.asked.append((now, label))
@@ -206,13 +206,13 @@ class Quarter:
         for scheduler in self._schedulers:
             scheduler.until_done()
         for at, label in self.asked:
-            if self.now >= at + 3 * HOUR and not self.archive.status(label).approved:
-                self.archive.approve(label, self.now)
+            if self.now >= at + 3 * HOUR and not self.store.status(label).approved:
+                self.store.approve(label, self.now)
                 self._all[0].until_done()
         self._worker.sweep()
 
     def _next(self) -> dt.datetime:
-        foreseen = upcoming(self.archive.agenda(self.now), self.now, self.rules)
+        foreseen = upcoming(self.store.agenda(self.now), self.now, self.rules)
         answers = [at + 3 * HOUR for at, _ in self.asked if at + 3 * HOUR > self.now]
         # a tick comes some seconds after the moment, as ticks do
         return min([self.now + DAY, *answers, *(when + dt.timedelta(seconds=9) for when, _ in foreseen)])

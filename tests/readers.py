@@ -22,11 +22,11 @@ import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from service import wiring
-from service.archive import Built
 from service.briefs.model import Brief
 from service.papers import Sighting, Window
 from service.pipeline import publish_issue
 from service.settings import Settings
+from service.store import Built
 from service.transactional import TransactionalSender
 from service.transactional.queue import MOST
 from service.web.app import make_app
@@ -224,8 +224,8 @@ def publish(service: Service, now: dt.datetime, window: Window = builders.WINDOW
         )
         for slug in TOPICS
     ]  # fmt: skip
-    service.archive.save_issue(window, [Built(brief, _sightings(brief)) for brief in briefs], now)
-    service.archive.approve(window.label, now)
+    service.store.save_issue(window, [Built(brief, _sightings(brief)) for brief in briefs], now)
+    service.store.approve(window.label, now)
 
 
 def _sightings(brief: Brief) -> tuple[Sighting, ...]:

@@ -26,7 +26,7 @@ def record(data: Path) -> None:
     """Build both weeks of the demo with the configured model, and keep its answers."""
     settings = read_settings(environment="development", data_dir=data, database_url="", mailer="outbox")
     service = wiring.open_service(settings)
-    answers, fallback = ArchivedAnswers(service.archive), wiring.fallback_writer()
+    answers, fallback = ArchivedAnswers(service.store), wiring.fallback_writer()
     model = Recorder(wiring.language_model(settings, settings.openai_model, answers), samples.RECORDED)
     topics = [topic for topic in service.roster.topics() if topic.slug in samples.TOPICS]
     for week in samples.WEEKS:
@@ -34,9 +34,9 @@ def record(data: Path) -> None:
         at = dt.datetime.combine(window.last + SCHEDULED_AFTER, dt.time(3), dt.UTC)
         writer = ModelWriter(model, fallback, answers, model)
         source, grader = samples.SamplePapers(as_of=at), ModelGrader(model, answers)
-        context = BuildContext(service.archive, source, writer, fallback, partial(_at, at), grader)
+        context = BuildContext(service.store, source, writer, fallback, partial(_at, at), grader)
         report = build_issue(window, topics, context)
-        service.archive.approve(week, at)
+        service.store.approve(week, at)
         for brief in report.issue.briefs if report.issue else ():
             log.info("%s %s: by %s %s", week, brief.topic_slug, brief.metadata.writer, brief.metadata.notes)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from service.archive import Archive
 from service.delivery import Outcome, State
+from service.store import Store
 from subscribers.roster import Roster
 from tests import builders
 from tests.newsdesk import ADMINS, EDITOR, VIEWER, signed_in
@@ -23,19 +23,19 @@ PAGE = f"/admin/issues/{LABEL}/deliveries"
 def place(tmp_path: Path, migrated: Path) -> Place:
     """A planned issue: one accepted, one uncertain, one failed, one refused, one skipped."""
     made = open_place(tmp_path, migrated, admins=ADMINS)
-    archive = made.service.archive
+    store = made.service.store
     for name in ("ann", "ann.b", "anna", "berta"):
         made.subscriber(f"{name}@example.org")
     made.subscriber("carl@example.org", ["llm-agents"])
-    archive.plan(LABEL, made.clock.now)
-    one, two, three, four = archive.claim(LABEL, "here", 4, made.clock.now)
+    store.plan(LABEL, made.clock.now)
+    one, two, three, four = store.claim(LABEL, "here", 4, made.clock.now)
     outcomes = [
         (one, Outcome(State.ACCEPTED)),
         (two, Outcome(State.UNCERTAIN, "its worker stopped while sending")),
         (three, Outcome(State.FAILED, "451 try later")),
         (four, Outcome(State.REFUSED, "=550 no such mailbox")),
     ]
-    archive.settle(outcomes, made.clock.now)
+    store.settle(outcomes, made.clock.now)
     return made
 
 
@@ -53,7 +53,7 @@ def looked_up(admin: Reader, address: str) -> Answer:
 
 
 def states(place: Place) -> dict[State, int]:
-    return dict(place.service.archive.status(LABEL).deliveries)
+    return dict(place.service.store.status(LABEL).deliveries)
 
 
 def test_the_page_shows_the_sum_that_always_holds(ann: Reader) -> None:
@@ -127,14 +127,14 @@ def test_one_uncertain_delivery_is_resolved(place: Place, ann: Reader, answer: s
     after = states(place)
     assert after.get(State.UNCERTAIN, 0) == 0
     assert after[State(state)] == before.get(State(state), 0) + 1
-    act = place.service.archive.noted()[0].act
+    act = place.service.store.noted()[0].act
     assert (act.actor, act.action, act.subject) == (EDITOR, f"resolved as {state}", f"issue {LABEL}")
 
 
 def test_all_uncertain_deliveries_are_resolved_with_a_note(place: Place, ann: Reader) -> None:
     ann.press(ann.get(f"{PAGE}?state=uncertain"), "They arrived", note="asked the provider")
     assert State.UNCERTAIN not in states(place)
-    assert "asked the provider" in {line.reason for line in place.service.archive.lines(LABEL)}
+    assert "asked the provider" in {line.reason for line in place.service.store.lines(LABEL)}
 
 
 @pytest.mark.parametrize("id_", ["x", "-1", "0", "99999999999999999999"])
@@ -164,7 +164,7 @@ def test_the_sheet_holds_every_row_and_no_formula(place: Place, ann: Reader) -> 
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert len(rows) == 5
     assert "'=550 no such mailbox" in {row["reason"] for row in rows}
-    assert place.service.archive.noted()[0].act.action == "downloaded deliveries"
+    assert place.service.store.noted()[0].act.action == "downloaded deliveries"
 
 
 def test_the_overview_names_every_planned_issue(ann: Reader) -> None:
@@ -177,25 +177,25 @@ def test_the_overview_names_every_planned_issue(ann: Reader) -> None:
 
 
 @pytest.fixture
-def planned(archive: Archive, roster: Roster) -> str:
+def planned(store: Store, roster: Roster) -> str:
     """An issue planned for 120 readers."""
-    label = save_issue(archive).label
+    label = save_issue(store).label
     add_readers(roster, 120)
-    archive.plan(label, NOW)
+    store.plan(label, NOW)
     return label
 
 
-def test_pages_by_key_hold_everybody_once(archive: Archive, planned: str) -> None:
+def test_pages_by_key_hold_everybody_once(store: Store, planned: str) -> None:
     found, after = [], 0
-    while page := archive.page(planned, after=after, limit=50):
+    while page := store.page(planned, after=after, limit=50):
         found += [line.address for line in page]
         after = page[-1].id
     assert len(found) == len(set(found)) == 120
 
 
-def test_pages_of_an_address_go_on_where_the_last_one_ended(archive: Archive, planned: str) -> None:
-    first = archive.page_of_address(planned, "reader1", limit=20)
-    rest = archive.page_of_address(planned, "reader1", after=first[-1].id, limit=20)
+def test_pages_of_an_address_go_on_where_the_last_one_ended(store: Store, planned: str) -> None:
+    first = store.page_of_address(planned, "reader1", limit=20)
+    rest = store.page_of_address(planned, "reader1", after=first[-1].id, limit=20)
     addresses = [line.address for line in (*first, *rest)]
     assert len(addresses) == len(set(addresses)) == 31
     assert all(str(address).startswith("reader1") for address in addresses)
@@ -204,16 +204,16 @@ def test_pages_of_an_address_go_on_where_the_last_one_ended(archive: Archive, pl
 @pytest.mark.parametrize(
     "begins", ["%", "_", "reader1%", "reader\\", "'", "READER119@example.org", "é\U0010ffff"]
 )
-def test_a_search_takes_every_character_as_it_is(archive: Archive, planned: str, begins: str) -> None:
-    found = archive.page_of_address(planned, begins)
+def test_a_search_takes_every_character_as_it_is(store: Store, planned: str, begins: str) -> None:
+    found = store.page_of_address(planned, begins)
     assert [line.address for line in found] == (
         ["reader119@example.org"] if begins.startswith("READER") else []
     )
 
 
-def test_a_search_reads_the_index_of_addresses(archive: Archive, planned: str) -> None:
+def test_a_search_reads_the_index_of_addresses(store: Store, planned: str) -> None:
     """Neither the ledger nor the roster is read through."""
-    engine = archive._engine
+    engine = store._engine
     if engine.dialect.name == "postgresql":
         pytest.skip("PostgreSQL chooses by size; on few rows it reads them all")
     statements: list[tuple[str, object]] = []
@@ -223,7 +223,7 @@ def test_a_search_reads_the_index_of_addresses(archive: Archive, planned: str) -
             statements.append((text, given))
 
     sa.event.listen(engine, "before_cursor_execute", listener)
-    archive.page_of_address(planned, "reader1")
+    store.page_of_address(planned, "reader1")
     sa.event.remove(engine, "before_cursor_execute", listener)
     text, given = statements[0]
     with engine.connect() as connection:
@@ -232,14 +232,14 @@ def test_a_search_reads_the_index_of_addresses(archive: Archive, planned: str) -
     assert "TEMP B-TREE" not in plan
 
 
-def test_the_crowd_is_what_a_plan_would_freeze(archive: Archive, roster: Roster) -> None:
-    label = save_issue(archive).label
+def test_the_crowd_is_what_a_plan_would_freeze(store: Store, roster: Roster) -> None:
+    label = save_issue(store).label
     add_readers(roster, 4)
     add_readers(roster, 2, ["robot-learning", "llm-post-train"])
     add_readers(roster, 1, ["exoplanets"])
-    crowd = archive.crowd(label, NOW.date())
-    archive.plan(label, NOW)
-    counts = archive.counts(label)
+    crowd = store.crowd(label, NOW.date())
+    store.plan(label, NOW)
+    counts = store.counts(label)
     assert crowd.readers == counts[State.WAITING]
     assert sum(crowd.by_reason.values()) == counts.get(State.SKIPPED, 0)
     assert sum(crowd.editions.values()) == crowd.readers
@@ -253,5 +253,5 @@ def test_late_deliveries_are_held_until_an_editor_sends_them(place: Place, ann: 
     assert "1 of the waiting are held" in words(page)
     assert "Send the 1 late" not in signed_in(place, VIEWER).get(PAGE).text
     assert ann.press(page, "Send the 1 late ones now").status == 303
-    assert place.service.archive.held(LABEL) == 0
+    assert place.service.store.held(LABEL) == 0
     assert "are held" not in words(ann.get(PAGE))

@@ -51,7 +51,7 @@ def with_admins(place: Place, admins: str) -> Place:
     """The same service, started again with other admins."""
     service = place.service
     settings = service.settings.model_copy(update={"admins": admins})
-    again = Service(settings, service.engine, service.archive, service.roster)
+    again = Service(settings, service.engine, service.store, service.roster)
     return Place(again, place.clock, make_app(again, place.clock), place.links)
 
 
@@ -231,7 +231,7 @@ def test_cookies_are_for_this_host_and_no_script(
 
 def link_for_over(place: Place, admin: Reader) -> str:
     admin.press(admin.get("/admin/sign-in"), "Send me a link", email=EDITOR)
-    return f"/admin/sign-in/{place.service.archive.ask_sign_in(EDITOR, place.clock.now)}"
+    return f"/admin/sign-in/{place.service.store.ask_sign_in(EDITOR, place.clock.now)}"
 
 
 # -- what is sent here -------------------------------------------------------------------------------------
@@ -407,7 +407,7 @@ def test_no_address_and_no_token_reaches_the_log(place: Place, caplog: pytest.Lo
 def test_signing_in_and_out_is_in_the_audit_log(place: Place) -> None:
     admin = signed_in(place)
     admin.press(admin.get("/admin"), "Sign out")
-    acts = [one.act for one in place.service.archive.noted()]
+    acts = [one.act for one in place.service.store.noted()]
     assert [(act.actor, act.action, act.source) for act in acts] == [
         (EDITOR, "signed out", "203.0.113.7"),
         (EDITOR, "signed in", "203.0.113.7"),

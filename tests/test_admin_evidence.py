@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.archive import Built
 from service.briefs.model import Brief, Check, Citation, Theme
 from service.papers import Fetched
+from service.store import Built
 from service.web.admin.evidence import backed, cut, spans
 from tests import argued, builders
 from tests.newsdesk import ADMINS, VIEWER, signed_in
@@ -95,9 +95,9 @@ def save(place: Place, brief: Brief, abstract: str = "") -> None:
     if abstract:
         papers |= {builders.paper(0).id: builders.paper(0, abstract=abstract)}
     fetched = Fetched(TOPIC, builders.WINDOW, tuple(papers.values()), place.clock.now)
-    place.service.archive.store_fetched(builders.topic(slug=TOPIC), fetched, "test")
+    place.service.store.store_fetched(builders.topic(slug=TOPIC), fetched, "test")
     made = replace(brief, topic_slug=TOPIC, topic_name="Robot Learning")
-    place.service.archive.save_issue(builders.WINDOW, [Built(made, ())], place.clock.now)
+    place.service.store.save_issue(builders.WINDOW, [Built(made, ())], place.clock.now)
 
 
 def page(place: Place, query: str = "", address: str = VIEWER) -> lxml.html.HtmlElement:

@@ -8,10 +8,10 @@ import lxml.html
 import pytest
 
 from service import wiring
-from service.archive import Built, Halt
 from service.briefs.grounding import claims
 from service.delivery import State
 from service.papers import Fetched
+from service.store import Built, Halt
 from service.worker import Worker
 from subscribers.suppressions import Cause
 from tests import builders
@@ -29,8 +29,8 @@ def place(tmp_path: Path, migrated: Path) -> Place:
     """An issue that nobody approved, with its papers, and two readers."""
     made = open_place(tmp_path, migrated, BASE, admins=ADMINS)
     fetched = Fetched(TOPIC, builders.WINDOW, tuple(builders.papers().values()), made.clock.now)
-    made.service.archive.store_fetched(builders.topic(slug=TOPIC), fetched, "test")
-    made.service.archive.withdraw(LABEL)
+    made.service.store.store_fetched(builders.topic(slug=TOPIC), fetched, "test")
+    made.service.store.withdraw(LABEL)
     for name in ("one", "two"):
         made.subscriber(f"{name}@example.org")
     return made
@@ -51,7 +51,7 @@ def sweep(place: Place) -> None:
 
 
 def logged(place: Place) -> list[tuple[str, str, str, str]]:
-    entries = place.service.archive.noted()
+    entries = place.service.store.noted()
     acts = [one.act for one in reversed(entries)]
     return [(act.actor, act.action, act.subject, act.detail) for act in acts if act.action != "signed in"]
 
@@ -69,7 +69,7 @@ def test_approving_and_sending_plans_and_leaves_the_rest_to_a_worker(place: Plac
     assert press(ann, "Approve").status == 303
     assert press(ann, "Send now").status == 303
     assert place.letters() == []
-    status = place.service.archive.status(LABEL)
+    status = place.service.store.status(LABEL)
     assert (status.audience, status.deliveries) == (2, {State.WAITING: 2})
     sweep(place)
     assert len(place.letters()) == 2
@@ -79,10 +79,10 @@ def test_approving_and_sending_plans_and_leaves_the_rest_to_a_worker(place: Plac
 def test_an_approval_of_what_changed_since_is_refused(place: Place, ann: Reader) -> None:
     page = ann.get(ISSUE)
     made = builders.brief(topic_slug=TOPIC, topic_name="Robot Learning", note="Changed.")
-    place.service.archive.save_issue(builders.WINDOW, [Built(made, ())], place.clock.now)
+    place.service.store.save_issue(builders.WINDOW, [Built(made, ())], place.clock.now)
     answer = ann.press(page, "Approve")
     assert (answer.status, "was changed since" in answer.notice) == (409, True)
-    assert not place.service.archive.status(LABEL).approved
+    assert not place.service.store.status(LABEL).approved
     assert logged(place) == []
 
 
@@ -93,35 +93,35 @@ def test_an_approval_without_a_hash_is_refused(ann: Reader) -> None:
 def test_holding_takes_approval_away(place: Place, ann: Reader) -> None:
     press(ann, "Approve")
     press(ann, "Hold")
-    assert not place.service.archive.status(LABEL).approved
+    assert not place.service.store.status(LABEL).approved
 
 
 def test_what_is_not_approved_is_not_sent(place: Place, ann: Reader) -> None:
     press(ann, "Approve")
     page = ann.get(ISSUE)
-    place.service.archive.withdraw(LABEL)
+    place.service.store.withdraw(LABEL)
     answer = ann.press(page, "Send now")
     assert (answer.status, "Nobody approved" in answer.notice) == (409, True)
-    assert not place.service.archive.status(LABEL).planned
+    assert not place.service.store.status(LABEL).planned
 
 
 def test_what_fails_a_check_is_not_sent(tmp_path: Path, migrated: Path) -> None:
     place = open_place(tmp_path, migrated, "http://brief.example.org", admins=ADMINS)
     answer = press(signed_in(place), "Send now")
     assert "problems must be put right first" in answer.notice
-    assert not place.service.archive.status(LABEL).planned
+    assert not place.service.store.status(LABEL).planned
 
 
 def test_an_issue_is_paused_resumed_and_cancelled(place: Place, ann: Reader) -> None:
     press(ann, "Approve")
     press(ann, "Send now")
     press(ann, "Pause sending")
-    assert place.service.archive.halt(LABEL) is Halt.PAUSED
+    assert place.service.store.halt(LABEL) is Halt.PAUSED
     press(ann, "Resume sending")
-    assert place.service.archive.halt(LABEL) is None
+    assert place.service.store.halt(LABEL) is None
     assert "Say that you are sure" in press(ann, "Cancel the issue").notice
     press(ann, "Cancel the issue", sure="yes")
-    assert place.service.archive.status(LABEL).deliveries == {State.SKIPPED: 2}
+    assert place.service.store.status(LABEL).deliveries == {State.SKIPPED: 2}
     assert "Resume" not in ann.get(ISSUE).text
 
 
@@ -143,10 +143,10 @@ def test_a_viewer_changes_nothing(place: Place, action: str) -> None:
     bob = signed_in(place, VIEWER)
     token = re.search(r'name="csrf" value="(\w+)"', bob.get(ISSUE).text)
     assert token
-    before = place.service.archive.status(LABEL)
+    before = place.service.store.status(LABEL)
     content = {"csrf": token[1], "content": before.content_hash, "sure": "yes"}
     assert bob.post(f"{ISSUE}/{action}", content).status == 403
-    assert place.service.archive.status(LABEL) == before
+    assert place.service.store.status(LABEL) == before
 
 
 @pytest.mark.parametrize("path", ["", "/preview", "/frame", "/edit", "/deliveries"])
@@ -196,7 +196,7 @@ def test_words_of_a_paper_stay_as_they_are_in_a_dark_preview(place: Place, ann: 
     made = builders.brief(topic_slug=TOPIC, topic_name="Robot Learning")
     entry = replace(made.catalog[0], title="On (prefers-color-scheme: dark) and light dark", handle="")
     brief = replace(made, catalog=(entry, *made.catalog[1:]))
-    place.service.archive.save_issue(builders.WINDOW, [Built(brief, ())], place.clock.now)
+    place.service.store.save_issue(builders.WINDOW, [Built(brief, ())], place.clock.now)
     assert "On (prefers-color-scheme: dark) and light dark" in ann.get(f"{ISSUE}/frame?view=dark").text
 
 
@@ -233,7 +233,7 @@ def test_a_subscriber_who_gets_nothing_is_told_with_the_reason(place: Place, ann
 
 
 def test_who_has_the_issue_already_is_shown_what_they_got(place: Place, ann: Reader) -> None:
-    place.service.archive.approve(LABEL, place.clock.now)
+    place.service.store.approve(LABEL, place.clock.now)
     place.deliver()
     reader = place.service.roster.find("one@example.org")
     page = ann.get(f"{ISSUE}/preview?subscriber={reader.id}").text
@@ -249,13 +249,13 @@ def test_a_stranger_s_address_shows_no_subscriber(ann: Reader) -> None:
 
 
 def test_a_test_is_marked_and_leaves_no_trace_but_in_the_audit_log(place: Place, ann: Reader) -> None:
-    before = place.service.archive.counts(LABEL)
+    before = place.service.store.counts(LABEL)
     answer = press(ann, "Send the test", f"{ISSUE}/preview?topics={TOPIC}", address="Chef@example.net")
     assert answer.status == 303
     (sent,) = place.letters()
     assert str(sent["subject"]).startswith("[Test] Forecasting currents")
     assert sent["to"] == "Chef@example.net"
-    assert place.service.archive.counts(LABEL) == before
+    assert place.service.store.counts(LABEL) == before
     ((actor, action, subject, detail),) = logged(place)
     assert (actor, action, subject) == (EDITOR, "sent a test", f"issue {LABEL}")
     assert "example.net" not in detail
@@ -306,17 +306,17 @@ def test_a_note_is_written_shown_and_taken_back(place: Place, ann: Reader) -> No
     edit(ann, "Save the note", text="Read the first one first.")
     assert "Read the first one first." in ann.get(f"{ISSUE}/frame?topics={TOPIC}").text
     assert "Edited by the editors" in ann.get(f"{ISSUE}/frame?topics={TOPIC}").text
-    assert not place.service.archive.status(LABEL).approved
+    assert not place.service.store.status(LABEL).approved
     assert press(ann, "Undo every edit", f"{ISSUE}/edit").status == 303
     assert "Read the first one first." not in ann.get(f"{ISSUE}/frame?topics={TOPIC}").text
     assert [action for _, action, _, _ in logged(place)] == ["approved", "edited", "undid every edit"]
 
 
 def test_an_edit_that_a_gate_refuses_is_told_in_words(place: Place, ann: Reader) -> None:
-    before = place.service.archive.status(LABEL)
+    before = place.service.store.status(LABEL)
     answer = edit(ann, "Save the note", text="See https://example.org")
     assert (answer.status, "holds a link" in answer.notice) == (422, True)
-    assert place.service.archive.status(LABEL) == before
+    assert place.service.store.status(LABEL) == before
     assert logged(place) == []
 
 
@@ -348,7 +348,7 @@ def test_a_refused_order_keeps_its_numbers(place: Place, ann: Reader) -> None:
 def form(at: Place, admin: Reader, kind: str, **fields: str) -> Answer:
     """Send one of the many forms that look alike."""
     token = admin.get(f"{ISSUE}/edit").button("Save the note")[1]["csrf"][0]
-    content = at.service.archive.status(LABEL).content_hash
+    content = at.service.store.status(LABEL).content_hash
     return admin.post(
         f"{ISSUE}/edit", {"csrf": token, "content": content, "topic": TOPIC, "kind": kind, **fields}
     )
@@ -359,7 +359,7 @@ def test_a_claim_a_paper_and_a_topic_are_left_out(place: Place, ann: Reader) -> 
     assert form(place, ann, "drop-claim", place="themes[1].claims[0]").status == 303
     assert form(place, ann, "drop-paper", paper=spare).status == 303
     press(ann, "Leave Robot Learning out", f"{ISSUE}/edit?topic={TOPIC}")
-    issue = place.service.archive.issue(LABEL)
+    issue = place.service.store.issue(LABEL)
     assert [brief.topic_slug for brief in issue.briefs] == ["exoplanets"]
     assert spare not in issue.briefs[0].to_json()
 
@@ -374,7 +374,7 @@ def test_every_claim_and_heading_of_the_topic_has_its_form(ann: Reader) -> None:
 
 def test_the_notable_papers_are_put_in_order_by_numbers(place: Place, ann: Reader) -> None:
     edit(ann, "Save the order", position=["5", "4", "3", "2", "1"])
-    order = [one.paper_id for one in place.service.archive.issue(LABEL).briefs[0].notable]
+    order = [one.paper_id for one in place.service.store.issue(LABEL).briefs[0].notable]
     assert order == [one.paper_id for one in reversed(builders.brief().notable)]
 
 
@@ -393,9 +393,9 @@ def test_the_notable_papers_are_put_in_order_by_numbers(place: Place, ann: Reade
 def test_a_form_that_is_none_of_ours_changes_nothing(
     place: Place, ann: Reader, kind: str, fields: dict[str, str]
 ) -> None:
-    before = place.service.archive.status(LABEL)
+    before = place.service.store.status(LABEL)
     assert form(place, ann, kind, **fields).status == 422
-    assert place.service.archive.status(LABEL) == before
+    assert place.service.store.status(LABEL) == before
 
 
 def test_an_edit_of_what_another_editor_changed_meanwhile_is_refused(place: Place, ann: Reader) -> None:

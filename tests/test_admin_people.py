@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from service.archive.trends import gone_wrong, outcomes_of, received_rows
 from service.delivery import State
+from service.store.trends import gone_wrong, outcomes_of, received_rows
 from service.web.admin.importing import MOST_PROBLEMS
 from service.web.admin.people import A_PAGE
 from subscribers.directory import Directory, begin_so, newest_first
@@ -31,7 +31,7 @@ def ann(place: Place) -> Reader:
 
 def acts(place: Place) -> list[tuple[str, str, str]]:
     """What was done since signing in, newest first: action, subject, detail."""
-    found = [one.act for one in place.service.archive.noted()]
+    found = [one.act for one in place.service.store.noted()]
     return [(one.action, one.subject, one.detail) for one in found if one.action != "signed in"]
 
 

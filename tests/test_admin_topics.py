@@ -35,14 +35,14 @@ def ann(place: Place) -> Reader:
 
 
 def acts(place: Place) -> list[tuple[str, str, str]]:
-    found = [one.act for one in place.service.archive.noted()]
+    found = [one.act for one in place.service.store.noted()]
     return [(one.action, one.subject, one.detail) for one in found if one.action != "signed in"]
 
 
 def scripted(place: Place, answers: dict[str, Any]) -> ScriptedPapers:
     """Let try-outs ask this source in arXiv's place."""
     source, writer = ScriptedPapers(answers, NOW), ExtractiveWriter()
-    room = BuildContext(place.service.archive, source, writer, writer, place.clock)
+    room = BuildContext(place.service.store, source, writer, writer, place.clock)
     state = place.app.app.state
     state.office = replace(state.office, build_context=lambda: room)
     return source
@@ -167,13 +167,13 @@ def test_showing_a_topic_asks_nobody_and_writes_nothing(place: Place, ann: Reade
 
 def test_arxiv_is_asked_when_somebody_presses_the_button(place: Place, ann: Reader) -> None:
     source = scripted(place, {"robot-learning": new_papers()})
-    before, seen = place.service.roster.topics(), place.service.archive.sightings("robot-learning")
+    before, seen = place.service.roster.topics(), place.service.store.sightings("robot-learning")
     page = ann.press(ann.get(ROBOTS), "Ask arXiv", ranking_terms="harbour")
     assert len(source.asked) == 1
     assert "TideNet" in page.text
     assert "<b>6</b> answered by arXiv" in page.text
     assert place.service.roster.topics() == before
-    assert place.service.archive.sightings("robot-learning") == seen
+    assert place.service.store.sightings("robot-learning") == seen
     ann.press(ann.get(ROBOTS), "Ask arXiv")
     assert len(source.asked) == 1
 
@@ -183,7 +183,7 @@ def test_what_arxiv_answered_before_is_shown_at_once(place: Place, ann: Reader) 
     topic = place.service.roster.topic("robot-learning")
     window = Window.last_whole(NOW.date()).reading
     fetched = Fetched(topic.slug, window, tuple(new_papers()), NOW - dt.timedelta(days=1))
-    place.service.archive.store_fetched(topic, fetched, source.name)
+    place.service.store.store_fetched(topic, fetched, source.name)
     before = place.dump()
     assert "TideNet" in ann.get(ROBOTS).text
     tried = ann.press(ann.get(ROBOTS), "Try out", ranking_terms="kelp^5")
@@ -206,7 +206,7 @@ def test_the_newest_issue_s_window_is_tried_first_where_its_answer_is_kept(place
     source = scripted(place, {})
     topic, papers = place.service.roster.topic("robot-learning"), tuple(builders.papers().values())
     fetched = Fetched(topic.slug, builders.WINDOW.reading, papers, NOW)
-    place.service.archive.store_fetched(topic, fetched, source.name)
+    place.service.store.store_fetched(topic, fetched, source.name)
     assert ann.get(ROBOTS).button("Try out")[1]["window"] == [builders.WINDOW.label]
 
 

@@ -5,8 +5,8 @@ import lxml.html
 import pytest
 import sqlalchemy as sa
 
-from service.archive import Archive, IssueTrend
 from service.papers import Window
+from service.store import IssueTrend, Store
 from service.web.admin.charts import BOTTOM, HEIGHT, TOP, ceiling, line, short, sparkline, stacks
 from service.web.admin.trends import WEEKS, bounce_rate, weeks
 from subscribers.roster import Roster
@@ -110,14 +110,14 @@ def test_trends_of_nothing_say_so(place: Place) -> None:
     assert "No issue was sent yet" in text
 
 
-def test_figures_of_issues_are_the_same_on_every_database(archive: Archive, roster: Roster) -> None:
-    newsrooms.save_issue(archive, label="2026-W21")
-    newsrooms.save_issue(archive)
+def test_figures_of_issues_are_the_same_on_every_database(store: Store, roster: Roster) -> None:
+    newsrooms.save_issue(store, label="2026-W21")
+    newsrooms.save_issue(store)
     newsrooms.add_readers(roster, 3)
-    archive.plan(newsrooms.WINDOW.label, newsrooms.NOW)
-    before, newest = archive.trends()
+    store.plan(newsrooms.WINDOW.label, newsrooms.NOW)
+    before, newest = store.trends()
     assert (before.label, before.states, newest.states) == ("2026-W21", {}, {"waiting": 3})
     assert newest.papers == {"llm-post-train": 0, "robot-learning": 0}
     (subscriber, *_) = roster.subscribers()
-    assert [(one.label, one.state) for one in archive.received(subscriber.id)] == [("2026-W22", "waiting")]
-    assert archive.received(0) == ()
+    assert [(one.label, one.state) for one in store.received(subscriber.id)] == [("2026-W22", "waiting")]
+    assert store.received(0) == ()

@@ -13,7 +13,7 @@ from service.admins import (
     is_over,
     read_admins,
 )
-from service.archive import Act, Archive, LinkRefusal
+from service.store import Act, LinkRefusal, Store
 from tests.test_cli import Brief, brief
 
 __all__ = ["brief"]  # the fixture
@@ -65,21 +65,21 @@ def test_a_session_ends_when_it_is_idle_or_old() -> None:
     assert is_over(NOW, late - MOMENT, late)
 
 
-def test_a_link_opens_once_and_says_what_is_wrong_later(archive: Archive) -> None:
-    token = archive.ask_sign_in(ANN, NOW)
-    assert archive.sign_in_address(token, NOW) == ANN
-    found = archive.sign_in(token, NOW)
+def test_a_link_opens_once_and_says_what_is_wrong_later(store: Store) -> None:
+    token = store.ask_sign_in(ANN, NOW)
+    assert store.sign_in_address(token, NOW) == ANN
+    found = store.sign_in(token, NOW)
     assert not isinstance(found, LinkRefusal)
-    assert archive.session_address(found[1], NOW) == ANN
-    assert archive.sign_in(token, NOW) is LinkRefusal.USED
-    assert archive.sign_in("forged", NOW) is LinkRefusal.UNKNOWN
-    late = archive.ask_sign_in(ANN, NOW)
-    assert archive.sign_in(late, NOW + LINK_LIFETIME) is LinkRefusal.EXPIRED
+    assert store.session_address(found[1], NOW) == ANN
+    assert store.sign_in(token, NOW) is LinkRefusal.USED
+    assert store.sign_in("forged", NOW) is LinkRefusal.UNKNOWN
+    late = store.ask_sign_in(ANN, NOW)
+    assert store.sign_in(late, NOW + LINK_LIFETIME) is LinkRefusal.EXPIRED
 
 
-def test_the_database_holds_no_token_and_no_session_id(archive: Archive, engine: sa.Engine) -> None:
-    token = archive.ask_sign_in(ANN, NOW)
-    found = archive.sign_in(token, NOW)
+def test_the_database_holds_no_token_and_no_session_id(store: Store, engine: sa.Engine) -> None:
+    token = store.ask_sign_in(ANN, NOW)
+    found = store.sign_in(token, NOW)
     assert not isinstance(found, LinkRefusal)
     with engine.connect() as connection:
         kept = str(connection.exec_driver_sql("SELECT * FROM sign_ins").all())
@@ -89,40 +89,40 @@ def test_the_database_holds_no_token_and_no_session_id(archive: Archive, engine:
     assert found[1] not in kept
 
 
-def test_a_session_that_is_used_lives_on_and_ends_at_sign_out(archive: Archive) -> None:
-    found = archive.sign_in(archive.ask_sign_in(ANN, NOW), NOW)
+def test_a_session_that_is_used_lives_on_and_ends_at_sign_out(store: Store) -> None:
+    found = store.sign_in(store.ask_sign_in(ANN, NOW), NOW)
     assert not isinstance(found, LinkRefusal)
     _, session = found
     for hours in range(1, 12):
-        assert archive.session_address(session, NOW + dt.timedelta(hours=hours)) == ANN
-    assert archive.session_address(session, NOW + SESSION_LIFETIME) is None
-    archive.sign_out(session)
-    assert archive.session_address(session, NOW) is None
+        assert store.session_address(session, NOW + dt.timedelta(hours=hours)) == ANN
+    assert store.session_address(session, NOW + SESSION_LIFETIME) is None
+    store.sign_out(session)
+    assert store.session_address(session, NOW) is None
 
 
-def test_signing_out_everywhere_ends_sessions_and_open_links(archive: Archive) -> None:
-    sessions = [archive.sign_in(archive.ask_sign_in(ANN, NOW), NOW) for _ in range(2)]
-    token = archive.ask_sign_in(ANN, NOW)
-    assert archive.sign_out_everywhere(ANN) == 2
-    assert all(archive.session_address(one[1], NOW) is None for one in sessions)  # type: ignore[index]  # both came in
-    assert archive.sign_in(token, NOW) is LinkRefusal.UNKNOWN
+def test_signing_out_everywhere_ends_sessions_and_open_links(store: Store) -> None:
+    sessions = [store.sign_in(store.ask_sign_in(ANN, NOW), NOW) for _ in range(2)]
+    token = store.ask_sign_in(ANN, NOW)
+    assert store.sign_out_everywhere(ANN) == 2
+    assert all(store.session_address(one[1], NOW) is None for one in sessions)  # type: ignore[index]  # both came in
+    assert store.sign_in(token, NOW) is LinkRefusal.UNKNOWN
 
 
-def test_old_links_and_sessions_are_forgotten(archive: Archive, engine: sa.Engine) -> None:
-    archive.sign_in(archive.ask_sign_in(ANN, NOW), NOW)
-    archive.ask_sign_in(ANN, NOW + dt.timedelta(days=8))
+def test_old_links_and_sessions_are_forgotten(store: Store, engine: sa.Engine) -> None:
+    store.sign_in(store.ask_sign_in(ANN, NOW), NOW)
+    store.ask_sign_in(ANN, NOW + dt.timedelta(days=8))
     with engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM sign_ins").scalar() == 1
         assert connection.exec_driver_sql("SELECT count(*) FROM admin_sessions").scalar() == 0
 
 
-def test_the_audit_log_is_read_newest_first_a_page_at_a_time(archive: Archive) -> None:
+def test_the_audit_log_is_read_newest_first_a_page_at_a_time(store: Store) -> None:
     for number in range(5):
-        archive.note(Act(ANN, f"did {number}", "issue 2026-W22" if number % 2 else "topic x"), NOW)
-    page = archive.noted(limit=2)
+        store.note(Act(ANN, f"did {number}", "issue 2026-W22" if number % 2 else "topic x"), NOW)
+    page = store.noted(limit=2)
     assert [one.act.action for one in page] == ["did 4", "did 3"]
-    assert [one.act.action for one in archive.noted(before=page[-1].id, limit=2)] == ["did 2", "did 1"]
-    assert [one.act.action for one in archive.noted(subject="issue 2026-W22")] == ["did 3", "did 1"]
+    assert [one.act.action for one in store.noted(before=page[-1].id, limit=2)] == ["did 2", "did 1"]
+    assert [one.act.action for one in store.noted(subject="issue 2026-W22")] == ["did 3", "did 1"]
 
 
 def test_the_command_line_prints_a_link_for_an_admin(brief: Brief) -> None:

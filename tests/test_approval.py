@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from service.archive import Archive, Built, Halt, IssueClosed
 from service.editing import WriteNote
 from service.papers import Fetched
 from service.schedule import Action, Approve, Plan, Rules, due
+from service.store import Built, Halt, IssueClosed, Store
 from subscribers.database import writer
 from tests import builders
 from tests.newsrooms import TOPICS
@@ -42,7 +42,7 @@ AUTO = Rules(Never(), auto=True)
 class Week:
     """One issue, and what people said of it so far."""
 
-    archive: Archive
+    store: Store
     pending: list[Action] = field(default_factory=list)  # decided by the schedule, and not done yet
     is_theirs: bool = False  # a person edited it or kept it back
     edits: int = 1
@@ -50,14 +50,14 @@ class Week:
 
     @property
     def hash(self) -> str:
-        return self.archive.status(LABEL).content_hash
+        return self.store.status(LABEL).content_hash
 
     def build(self, heading: str = "", *, over_edits: bool = False) -> None:
         made = replace(builders.brief(), topic_slug=TOPIC, topic_name=f"Robot Learning{heading}")
-        self.archive.begin_build(builders.WINDOW, NOW, NOW)
+        self.store.begin_build(builders.WINDOW, NOW, NOW)
         with suppress(IssueClosed):
-            self.archive.save_issue(builders.WINDOW, [Built(made, ())], NOW, over_edits=over_edits)
-        self.archive.end_build(LABEL, {})
+            self.store.save_issue(builders.WINDOW, [Built(made, ())], NOW, over_edits=over_edits)
+        self.store.end_build(LABEL, {})
 
     @contextmanager
     def by_hand(self) -> Iterator[None]:
@@ -69,24 +69,24 @@ class Week:
     def edit(self) -> None:
         with self.by_hand():
             note = WriteNote(TOPIC, f"Read paper {self.edits} first.")
-            self.archive.edit_issue(LABEL, note, BY, NOW)
+            self.store.edit_issue(LABEL, note, BY, NOW)
             self.edits += 1
 
     def undo(self) -> None:
         with self.by_hand():
-            self.archive.undo_edits(LABEL, NOW)
+            self.store.undo_edits(LABEL, NOW)
 
     def hold(self) -> None:
         with self.by_hand():
-            self.archive.withdraw(LABEL)
+            self.store.withdraw(LABEL)
 
     def approve(self) -> None:
-        self.word = self.archive.approve(LABEL, NOW).content_hash
+        self.word = self.store.approve(LABEL, NOW).content_hash
 
     def look(self) -> None:
         """The schedule decides, and begins to check; other things happen before it is through."""
         self.pending += [
-            one for one in due(self.archive.agenda(NOW), NOW, AUTO) if isinstance(one, Approve | Plan)
+            one for one in due(self.store.agenda(NOW), NOW, AUTO) if isinstance(one, Approve | Plan)
         ]
 
     def act(self) -> None:
@@ -94,15 +94,15 @@ class Week:
         decided, self.pending = self.pending, []
         for action in decided:
             if isinstance(action, Approve):
-                self.archive.approve_untouched(LABEL, action.content_hash, NOW)
+                self.store.approve_untouched(LABEL, action.content_hash, NOW)
             else:
-                halted = self.archive.status(LABEL).halt
-                planned = self.archive.plan(LABEL, NOW, local_hours=True, unless_halted=True)
+                halted = self.store.status(LABEL).halt
+                planned = self.store.plan(LABEL, NOW, local_hours=True, unless_halted=True)
                 assert not (planned and halted), "planned what a person stopped"
         self.is_never_overruled()
 
     def is_never_overruled(self) -> None:
-        status = self.archive.status(LABEL)
+        status = self.store.status(LABEL)
         if self.is_theirs and (status.approved or status.planned):
             assert self.word == status.content_hash
 
@@ -114,10 +114,10 @@ STEPS = {
     "edit": Week.edit,
     "undo": Week.undo,
     "hold": Week.hold,
-    "pause": lambda week: week.archive.set_halt(LABEL, Halt.PAUSED, NOW),
-    "resume": lambda week: week.archive.set_halt(LABEL, None, NOW),
-    "release": lambda week: week.archive.release(LABEL, NOW),
-    "ask": lambda week: week.archive.note_asked(LABEL, week.hash, NOW),
+    "pause": lambda week: week.store.set_halt(LABEL, Halt.PAUSED, NOW),
+    "resume": lambda week: week.store.set_halt(LABEL, None, NOW),
+    "release": lambda week: week.store.release(LABEL, NOW),
+    "ask": lambda week: week.store.note_asked(LABEL, week.hash, NOW),
     "approve": Week.approve,
     "look": Week.look,
     "act": Week.act,
@@ -131,10 +131,10 @@ def new_week(engine: sa.Engine) -> Week:
             connection.execute(sa.text(f"DELETE FROM {name}"))  # noqa: S608 - our own names
         topics = sa.text("DELETE FROM topics WHERE slug <> :kept")
         connection.execute(topics, {"kept": TOPIC})
-    archive = Archive(engine)
+    store = Store(engine)
     fetched = Fetched(TOPIC, builders.WINDOW, tuple(builders.papers().values()), NOW)
-    archive.store_fetched(replace(builders.topic(), slug=TOPIC), fetched, "test")
-    week = Week(archive)
+    store.store_fetched(replace(builders.topic(), slug=TOPIC), fetched, "test")
+    week = Week(store)
     week.build()
     return week
 
@@ -165,7 +165,7 @@ def test_no_interleaving_on_postgresql_overrules_a_person_either(engine: sa.Engi
 
 def test_an_issue_that_nobody_touched_is_approved_and_planned(engine: sa.Engine) -> None:
     week = interleaved(engine, ["look", "act", "look", "act"])
-    assert week.archive.status(LABEL).planned
+    assert week.store.status(LABEL).planned
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_an_issue_that_nobody_touched_is_approved_and_planned(engine: sa.Engine)
 )
 def test_the_schedule_neither_approves_nor_plans_after(engine: sa.Engine, names: list[str]) -> None:
     week = interleaved(engine, [*names, "act", "look", "act", "look", "act"])
-    assert not week.archive.status(LABEL).planned
+    assert not week.store.status(LABEL).planned
 
 
 def test_an_edit_that_an_older_version_wrote_counts_as_one(engine: sa.Engine) -> None:
@@ -195,9 +195,9 @@ def test_an_edit_that_an_older_version_wrote_counts_as_one(engine: sa.Engine) ->
         connection.execute(sa.text("UPDATE issues SET by_hand = false"))
     week.look()
     assert week.pending == []
-    assert not week.archive.approve_untouched(LABEL, week.hash, NOW)
+    assert not week.store.approve_untouched(LABEL, week.hash, NOW)
 
 
 def test_what_a_person_approved_after_an_edit_is_planned(engine: sa.Engine) -> None:
     week = interleaved(engine, ["edit", "approve", "look", "act"])
-    assert week.archive.status(LABEL).planned
+    assert week.store.status(LABEL).planned

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from service.archive import Archive
 from service.editing import WriteNote
 from service.papers import Fetched
 from service.schedule import AskForApproval, Draft, Hold, Rules, State, due, in_words
 from service.scheduler import Scheduler
+from service.store import Store
 from service.web.health import Tolerance, readiness
 from subscribers.roster import Roster
 from tests import builders
@@ -32,11 +32,11 @@ def place(tmp_path: Path, migrated: Path) -> Place:
     """An issue that waits for approval, two editors and a viewer."""
     made = open_place(tmp_path, migrated, BASE, admins=f"{EDITOR}, {OTHER}, {VIEWER}=viewer")
     papers = tuple(builders.papers().values())
-    made.service.archive.store_fetched(
+    made.service.store.store_fetched(
         builders.topic(), Fetched(builders.topic().slug, builders.WINDOW, papers, NOW), "test"
     )
-    made.service.archive.approve(LABEL, made.clock.now)
-    made.service.archive.withdraw(LABEL)
+    made.service.store.approve(LABEL, made.clock.now)
+    made.service.store.withdraw(LABEL)
     return made
 
 
@@ -45,7 +45,7 @@ def scheduler(place: Place) -> Scheduler:
 
 
 def edit(place: Place, by: str, words: str) -> None:
-    place.service.archive.edit_issue(LABEL, WriteNote("exoplanets", words), by, place.clock.now)
+    place.service.store.edit_issue(LABEL, WriteNote("exoplanets", words), by, place.clock.now)
 
 
 def asked(place: Place) -> list[str]:
@@ -129,9 +129,9 @@ def test_send_now_passes_over_the_hours_of_what_was_planned_meanwhile(place: Pla
     ann.press(ann.get(PATH), "Approve")
     page = ann.get(PATH)
     scheduler(place).until_done()
-    assert place.service.archive.undelivered(place.clock.now) == []
+    assert place.service.store.undelivered(place.clock.now) == []
     assert ann.press(page, "Send now").status == 303
-    assert place.service.archive.undelivered(place.clock.now) == [LABEL]
+    assert place.service.store.undelivered(place.clock.now) == [LABEL]
 
 
 # -- after a restore ----------------------------------------------------------------------------------------
@@ -139,7 +139,7 @@ def test_send_now_passes_over_the_hours_of_what_was_planned_meanwhile(place: Pla
 
 def test_before_the_click_the_page_says_that_an_issue_is_held_after_a_restore(place: Place) -> None:
     place.subscriber()
-    place.service.archive.hold(place.clock.now, place.clock.now)
+    place.service.store.hold(place.clock.now, place.clock.now)
     said = words(place)
     assert "After the restore: it may have left after the backup of" in said
     assert "readers get it" not in said
@@ -147,29 +147,29 @@ def test_before_the_click_the_page_says_that_an_issue_is_held_after_a_restore(pl
 
 def test_what_is_held_after_a_restore_is_said_on_the_page(place: Place) -> None:
     place.subscriber()
-    place.service.archive.approve(LABEL, place.clock.now)
-    place.service.archive.hold(place.clock.now, place.clock.now)
-    place.service.archive.plan(LABEL, place.clock.now, local_hours=True)
+    place.service.store.approve(LABEL, place.clock.now)
+    place.service.store.hold(place.clock.now, place.clock.now)
+    place.service.store.plan(LABEL, place.clock.now, local_hours=True)
     said = words(place)
     assert "1 delivery is held: it may have left before the backup was restored" in said
     assert "After the restore" not in said
 
 
 def test_what_is_held_after_a_restore_is_said_by_due_and_readiness(
-    archive: Archive, roster: Roster, engine: object
+    store: Store, roster: Roster, engine: object
 ) -> None:
     add_readers(roster, 3)
-    archive.hold(NOW, NOW)
-    label = save_issue(archive, TOPICS[:1]).label
-    archive.plan(label, NOW, local_hours=True)
-    (hold,) = [one for one in due(archive.agenda(NOW), NOW, RULES) if isinstance(one, Hold)]
+    store.hold(NOW, NOW)
+    label = save_issue(store, TOPICS[:1]).label
+    store.plan(label, NOW, local_hours=True)
+    (hold,) = [one for one in due(store.agenda(NOW), NOW, RULES) if isinstance(one, Hold)]
     assert "3 deliveries may have left before the restore" in in_words(hold)
     assert "brief deliveries resolve 2026-W22" in in_words(hold)
-    found = readiness(engine, archive, Tolerance(), NOW)  # type: ignore[arg-type]  # a fixture's engine
+    found = readiness(engine, store, Tolerance(), NOW)  # type: ignore[arg-type]  # a fixture's engine
     assert found["restore"].startswith("deliveries may have left before the restore (3 of 2026-W22)")
-    archive.resolve(label, next(iter(archive.counts(label))).ACCEPTED, NOW)
-    assert "restore" not in readiness(engine, archive, Tolerance(), NOW)  # type: ignore[arg-type]  # as above
-    assert not [one for one in due(archive.agenda(NOW), NOW, RULES) if isinstance(one, Hold)]
+    store.resolve(label, next(iter(store.counts(label))).ACCEPTED, NOW)
+    assert "restore" not in readiness(engine, store, Tolerance(), NOW)  # type: ignore[arg-type]  # as above
+    assert not [one for one in due(store.agenda(NOW), NOW, RULES) if isinstance(one, Hold)]
 
 
 def test_a_draft_without_a_question_before_is_asked_about_at_once() -> None:

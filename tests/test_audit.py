@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from service import wiring
-from service.archive import Act
 from service.cli import building, terminal
 from service.delivery.transactional import Queued
 from service.pipeline import BuildReport
 from service.settings import Settings
+from service.store import Act
 from service.wiring import Service
 from tests.newsrooms import NOW, TOPICS, add_readers, save_issue
 from tests.test_cli import Brief, brief
@@ -36,14 +36,14 @@ def service(brief: Brief) -> Service:
     """An issue that is planned for two readers."""
     assert brief("issues").code == 0
     opened = wiring.open_service(Settings(_env_file=None))
-    save_issue(opened.archive)
+    save_issue(opened.store)
     add_readers(opened.roster, 2)
-    opened.archive.plan(LABEL, NOW, local_hours=True)
+    opened.store.plan(LABEL, NOW, local_hours=True)
     return opened
 
 
 def acts(service: Service) -> list[Act]:
-    return [one.act for one in service.archive.noted()]
+    return [one.act for one in service.store.noted()]
 
 
 @pytest.mark.parametrize(
@@ -89,9 +89,7 @@ def test_a_build_is_in_the_audit_log(after_build: Service) -> None:
 
 @pytest.fixture
 def after_build(service: Service) -> Service:
-    building._record_build(
-        service, LABEL, BuildReport(service.archive.issue(LABEL), (), {}), over_edits=False
-    )
+    building._record_build(service, LABEL, BuildReport(service.store.issue(LABEL), (), {}), over_edits=False)
     return service
 
 
@@ -106,10 +104,10 @@ def test_a_restore_is_in_the_audit_log_of_what_was_restored(brief: Brief, servic
 
 def test_approving_after_a_restore_says_that_the_issue_is_held(brief: Brief) -> None:
     assert brief("issues").code == 0
-    archive = wiring.open_service(Settings(_env_file=None)).archive
-    save_issue(archive)
+    store = wiring.open_service(Settings(_env_file=None)).store
+    save_issue(store)
     assert "restore" not in brief("approve", LABEL).out
-    archive.hold(NOW, NOW)
+    store.hold(NOW, NOW)
     said = brief("approve", LABEL).out
     assert "it may have left after the backup of 2026-06-02 03:00 UTC was taken" in said
 
@@ -129,7 +127,7 @@ def test_a_user_without_a_name_is_a_number(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_how_transactional_e_mails_stand_is_told(brief: Brief, service: Service) -> None:
-    service.archive.queue_emails([Queued("sign-in", ADDRESS)], NOW)
+    service.store.queue_emails([Queued("sign-in", ADDRESS)], NOW)
     assert brief("worker", "--once").code == 0
     ran = brief("deliveries", "transactional")
     assert "sign-in" in ran.out

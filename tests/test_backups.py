@@ -19,7 +19,6 @@ from typer.testing import CliRunner
 
 from service import backups, doctor, wiring
 from service.adapters.cron import Never
-from service.archive import Archive, LinkRefusal, Recorded
 from service.backups import BackupRefused, Said
 from service.cli import app
 from service.delivery import Fact, State
@@ -30,6 +29,7 @@ from service.pipeline import publish_issue
 from service.publishing import ask_mailer
 from service.schedule import Rules, due, in_words
 from service.settings import Settings
+from service.store import LinkRefusal, Recorded, Store
 from service.web.health import Tolerance, is_fine, readiness
 from service.wiring import Service
 from subscribers.preferences import Standing
@@ -99,7 +99,7 @@ def here(tmp_path: Path) -> Place:
     """A service with an approved issue and its readers."""
     place = Place(tmp_path / "here")
     service = place.opened()
-    save_issue(service.archive, TOPICS[:1])
+    save_issue(service.store, TOPICS[:1])
     add_readers(service.roster, READERS)
     service.engine.dispose()
     return place
@@ -139,27 +139,27 @@ def test_a_backup_taken_while_sending_and_restored_elsewhere_sends_nothing_twice
 def test_the_rows_that_are_held_are_never_due_again_by_themselves(here: Place, there: Place) -> None:
     service = here.opened()
     mailer = ScriptedMailer()
-    service.archive.plan(LABEL, NOW)
-    service.archive.claim(LABEL, "worker:1:1", 5, NOW)
+    service.store.plan(LABEL, NOW)
+    service.store.claim(LABEL, "worker:1:1", 5, NOW)
     backups.restore(there.settings, here.back_up(), wiring.now())
-    archive = there.opened().archive
-    assert archive.counts(LABEL) == {State.UNCERTAIN: READERS}
+    store = there.opened().store
+    assert store.counts(LABEL) == {State.UNCERTAIN: READERS}
     later = NOW + dt.timedelta(days=900)
-    room = post_room(archive, mailer, now=later)
-    assert archive.undelivered(later) == []
+    room = post_room(store, mailer, now=later)
+    assert store.undelivered(later) == []
     publish_issue(LABEL, wiring.message_maker(there.opened(), LABEL), room)
     assert mailer.sent == []
 
 
 def test_what_was_to_be_resent_after_a_time_of_grace_is_held_as_well(here: Place, there: Place) -> None:
     service = here.opened()
-    service.archive.plan(LABEL, NOW)
+    service.store.plan(LABEL, NOW)
     with service.engine.begin() as connection:
         connection.exec_driver_sql(
             "UPDATE deliveries SET state = 'uncertain', retry_at = '2026-06-03 03:00:00'"
         )
     backups.restore(there.settings, here.back_up(), wiring.now())
-    assert there.opened().archive.undelivered(wiring.now()) == []
+    assert there.opened().store.undelivered(wiring.now()) == []
 
 
 def test_an_issue_that_was_planned_after_the_backup_is_not_sent_again(here: Place, there: Place) -> None:
@@ -179,14 +179,14 @@ def test_an_issue_whose_week_was_not_over_is_sent(here: Place, there: Place) -> 
     with sink(post) as server:
         there.port = server.port
         service = here.opened()
-        save_issue(service.archive, TOPICS[:1], label=LATER)
+        save_issue(service.store, TOPICS[:1], label=LATER)
         backups.restore(there.settings, here.back_up(), dt.datetime(2026, 6, 4, 3, tzinfo=dt.UTC))
         assert there.send(LATER) == {State.ACCEPTED: READERS}
 
 
 def test_the_outbox_knows_exactly_what_left(here: Place) -> None:
     service = here.opened()
-    service.archive.plan(LABEL, NOW)
+    service.store.plan(LABEL, NOW)
     here.back_up()
     here.send()
     for file in sorted((here.folder / "outbox").iterdir())[:3]:
@@ -204,33 +204,33 @@ def test_the_outbox_knows_exactly_what_left(here: Place) -> None:
 
 def test_nothing_is_held_where_the_service_was_stopped(here: Place, there: Place) -> None:
     service = here.opened()
-    service.archive.plan(LABEL, NOW)
+    service.store.plan(LABEL, NOW)
     done = backups.restore(there.settings, here.back_up(), wiring.now(), Said(was_stopped=True))
     assert done.held == 0
     assert states(there) == {"waiting": READERS}
 
 
-def test_after_pg_restore_the_same_is_held(archive: Archive, roster: Roster) -> None:
-    save_issue(archive, TOPICS[:1])
+def test_after_pg_restore_the_same_is_held(store: Store, roster: Roster) -> None:
+    save_issue(store, TOPICS[:1])
     add_readers(roster, 3)
-    archive.plan(LABEL, NOW)
-    assert archive.hold(NOW, NOW + dt.timedelta(days=1)) == 3
-    assert archive.counts(LABEL) == {State.UNCERTAIN: 3}
-    save_issue(archive, TOPICS[:1], label="2026-W21")
-    archive.plan("2026-W21", NOW)
-    assert archive.counts("2026-W21") == {State.UNCERTAIN: 3}
+    store.plan(LABEL, NOW)
+    assert store.hold(NOW, NOW + dt.timedelta(days=1)) == 3
+    assert store.counts(LABEL) == {State.UNCERTAIN: 3}
+    save_issue(store, TOPICS[:1], label="2026-W21")
+    store.plan("2026-W21", NOW)
+    assert store.counts("2026-W21") == {State.UNCERTAIN: 3}
 
 
-def test_an_event_about_a_lost_delivery_is_taken_for_no_other(archive: Archive, roster: Roster) -> None:
-    save_issue(archive, TOPICS[:1])
+def test_an_event_about_a_lost_delivery_is_taken_for_no_other(store: Store, roster: Roster) -> None:
+    save_issue(store, TOPICS[:1])
     add_readers(roster, 3)
-    archive.hold(NOW, NOW + dt.timedelta(days=1))
-    archive.plan(LABEL, NOW)
+    store.hold(NOW, NOW + dt.timedelta(days=1))
+    store.plan(LABEL, NOW)
     lost = Event("key", 1, LABEL, Fact.BOUNCED, NOW, suppresses=True)  # the first delivery that ever was
-    assert archive.record([lost], NOW) == Recorded(unknown=1)
-    save_issue(archive, TOPICS[:1], label="2026-W30")
-    archive.plan("2026-W30", NOW)
-    ids = [line.id for label in (LABEL, "2026-W30") for line in archive.lines(label)]
+    assert store.record([lost], NOW) == Recorded(unknown=1)
+    save_issue(store, TOPICS[:1], label="2026-W30")
+    store.plan("2026-W30", NOW)
+    ids = [line.id for label in (LABEL, "2026-W30") for line in store.lines(label)]
     assert len(set(ids)) == 6
     assert min(ids) > 1_000_000
 
@@ -246,7 +246,7 @@ def test_an_event_about_a_lost_delivery_is_taken_for_no_other(archive: Archive, 
     ids=["too short", "by hand", "due later", "due meanwhile"],
 )
 def test_an_issue_that_is_built_after_a_restore_is_held_where_it_may_have_left(
-    archive: Archive,
+    store: Store,
     roster: Roster,
     engine: sa.Engine,
     lost: dt.timedelta,
@@ -255,31 +255,31 @@ def test_an_issue_that_is_built_after_a_restore_is_held_where_it_may_have_left(
 ) -> None:
     taken = NOW - dt.timedelta(days=3)
     add_readers(roster, 3)
-    archive.hold(taken, taken + lost)
+    store.hold(taken, taken + lost)
     if due:
-        archive.begin_build(Window.of_week("2026-W22"), taken + due, NOW)
-    save_issue(archive, TOPICS[:1])
-    said = archive.will_be_held(LABEL)
-    (draft,) = archive.agenda(NOW).issues
+        store.begin_build(Window.of_week("2026-W22"), taken + due, NOW)
+    save_issue(store, TOPICS[:1])
+    said = store.will_be_held(LABEL)
+    (draft,) = store.agenda(NOW).issues
     assert (bool(said), draft.may_have_left) == (held, held)
-    archive.plan(LABEL, NOW)
-    assert archive.counts(LABEL) == {State.UNCERTAIN if held else State.WAITING: 3}
+    store.plan(LABEL, NOW)
+    assert store.counts(LABEL) == {State.UNCERTAIN if held else State.WAITING: 3}
 
 
 def test_what_is_held_after_a_restore_is_said_by_the_schedule_and_by_readiness(
-    archive: Archive, roster: Roster, engine: sa.Engine
+    store: Store, roster: Roster, engine: sa.Engine
 ) -> None:
     add_readers(roster, 3)
-    save_issue(archive, TOPICS[:1])
-    archive.plan(LABEL, NOW)
-    archive.hold(NOW, NOW + dt.timedelta(minutes=1))
-    words = " ".join(map(in_words, due(archive.agenda(NOW), NOW, Rules(Never()))))
+    save_issue(store, TOPICS[:1])
+    store.plan(LABEL, NOW)
+    store.hold(NOW, NOW + dt.timedelta(minutes=1))
+    words = " ".join(map(in_words, due(store.agenda(NOW), NOW, Rules(Never()))))
     assert "3 deliveries may have left before the restore" in words
-    checks = readiness(engine, archive, Tolerance(), NOW)
+    checks = readiness(engine, store, Tolerance(), NOW)
     assert "3 of 2026-W22" in checks["restore"]
     assert not is_fine(checks)
-    archive.resolve(LABEL, State.ACCEPTED, NOW)
-    assert is_fine(readiness(engine, archive, Tolerance(), NOW))
+    store.resolve(LABEL, State.ACCEPTED, NOW)
+    assert is_fine(readiness(engine, store, Tolerance(), NOW))
 
 
 # -- whole or refused ------------------------------------------------------------------------------------
@@ -406,10 +406,10 @@ def test_a_database_that_was_moved_aside_finds_its_journal_again(here: Place) ->
 
 def test_a_database_that_is_not_what_was_prepared_is_not_called_restored(here: Place) -> None:
     service, file = here.opened(), here.folder / "brief.db"
-    service.archive.plan(LABEL, NOW)
+    service.store.plan(LABEL, NOW)
     prepared = backups._tally(file)
     backups._insist_on(file, prepared)
-    service.archive.claim(LABEL, "worker:1:1", 5, NOW)  # as many rows as before, in other states
+    service.store.claim(LABEL, "worker:1:1", 5, NOW)  # as many rows as before, in other states
     with pytest.raises(BackupRefused, match="other rows"):
         backups._insist_on(file, prepared)
 
@@ -464,11 +464,11 @@ def test_a_restored_database_is_for_its_owner_alone(here: Place, there: Place) -
 def test_sessions_and_links_that_ended_since_the_backup_stay_ended(
     here: Place, there: Place, said: Said
 ) -> None:
-    archive = here.opened().archive
-    _, session = found_pair(archive.sign_in(archive.ask_sign_in("ann@example.org", NOW), NOW))
-    link = archive.ask_sign_in("ann@example.org", NOW)
+    store = here.opened().store
+    _, session = found_pair(store.sign_in(store.ask_sign_in("ann@example.org", NOW), NOW))
+    link = store.ask_sign_in("ann@example.org", NOW)
     backups.restore(there.settings, here.back_up(), NOW, said)
-    restored = there.opened().archive
+    restored = there.opened().store
     assert restored.session_address(session, NOW) is None
     assert restored.sign_in(link, NOW) is LinkRefusal.UNKNOWN
 
@@ -479,12 +479,12 @@ def found_pair(found: tuple[str, str] | LinkRefusal) -> tuple[str, str]:
 
 
 def test_after_pg_restore_every_admin_is_signed_out(here: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    archive = here.opened().archive
-    _, session = found_pair(archive.sign_in(archive.ask_sign_in("ann@example.org", NOW), NOW))
+    store = here.opened().store
+    _, session = found_pair(store.sign_in(store.ask_sign_in("ann@example.org", NOW), NOW))
     monkeypatch.setenv("BRIEF_DATA_DIR", str(here.folder))
     found = CliRunner().invoke(app, ["restored", "--taken", NOW.isoformat()])
     assert (found.exit_code, found.output.count("signed out")) == (0, 1)
-    assert archive.session_address(session, NOW) is None
+    assert store.session_address(session, NOW) is None
 
 
 # -- manifests -------------------------------------------------------------------------------------------

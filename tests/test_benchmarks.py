@@ -2,9 +2,9 @@
 
 import sqlalchemy as sa
 
-from service.archive import Archive
 from service.delivery import State
 from service.papers import Selection
+from service.store import Store
 from tests.benchmarks.history import fill, measured
 from tests.benchmarks.models import Row, row, runs, selection
 from tests.benchmarks.senders import deliver_all
@@ -28,10 +28,8 @@ def test_nothing_that_a_language_model_invents_reaches_a_reader() -> None:
     assert by["is out of money"].writer == "extractive"
 
 
-def test_the_benchmark_of_history_asks_what_is_asked_again_and_again(
-    archive: Archive, engine: sa.Engine
-) -> None:
-    fill(archive, engine, 3, 40)
-    archive.keep_tallies()
-    assert archive.counts("2026-W23") == {State.ACCEPTED: 18, State.SKIPPED: 2, State.WAITING: 20}
-    assert set(measured(archive, engine, 1)) >= {"sweep", "metrics", "readiness", "admin's list"}
+def test_the_benchmark_of_history_asks_what_is_asked_again_and_again(store: Store, engine: sa.Engine) -> None:
+    fill(store, engine, 3, 40)
+    store.keep_tallies()
+    assert store.counts("2026-W23") == {State.ACCEPTED: 18, State.SKIPPED: 2, State.WAITING: 20}
+    assert set(measured(store, engine, 1)) >= {"sweep", "metrics", "readiness", "admin's list"}

@@ -11,13 +11,13 @@ from service import wiring
 from service.adapters.bounce_mailbox import BounceMailbox, MailboxAddress, MailboxUnusable
 from service.adapters.bounce_reports import read_report
 from service.adapters.smtp_mailer import SmtpMailer, SmtpServer
-from service.archive import Archive
 from service.delivery import Fact
 from service.delivery.bounces import Weight
 from service.delivery.return_path import ReturnPath
 from service.pipeline import publish_issue
 from service.scheduler import Scheduler
 from service.settings import Settings
+from service.store import Store
 from service.wiring import Service
 from subscribers.roster import Roster
 from tests.fakes import ScriptedMailer
@@ -140,15 +140,15 @@ def reading(mailbox: Mailbox) -> BounceMailbox:
 
 
 @pytest.fixture
-def sent(archive: Archive, roster: Roster) -> Archive:
+def sent(store: Store, roster: Roster) -> Store:
     add_readers(roster, 2)
-    issue = save_issue(archive, TOPICS[:1])
-    publish_issue(issue.label, maker(issue), post_room(archive, ScriptedMailer()))
-    return archive
+    issue = save_issue(store, TOPICS[:1])
+    publish_issue(issue.label, maker(issue), post_room(store, ScriptedMailer()))
+    return store
 
 
-def audience(archive: Archive) -> dict[str | None, int]:
-    return archive.preview(save_issue(archive, TOPICS[:1], label="2026-W23").label, NOW.date())
+def audience(store: Store) -> dict[str | None, int]:
+    return store.preview(save_issue(store, TOPICS[:1], label="2026-W23").label, NOW.date())
 
 
 def test_each_delivery_has_a_return_path_that_nobody_else_can_sign() -> None:
@@ -162,19 +162,19 @@ def test_each_delivery_has_a_return_path_that_nobody_else_can_sign() -> None:
     assert not list(PATH.read(one.replace("+1a-", "+1b-")))
 
 
-def test_the_return_path_is_the_envelopes_sender_and_from_stays(archive: Archive, roster: Roster) -> None:
+def test_the_return_path_is_the_envelopes_sender_and_from_stays(store: Store, roster: Roster) -> None:
     add_readers(roster, 1)
-    issue, kept = save_issue(archive), []
+    issue, kept = save_issue(store), []
     with sink(lambda _, content: kept.append(content)) as server:
         with SmtpMailer(SmtpServer("127.0.0.1", server.port)) as mailer:
             signing = replace(maker(issue), return_path=PATH)
-            publish_issue(issue.label, signing, post_room(archive, mailer))
+            publish_issue(issue.label, signing, post_room(store, mailer))
         assert server.senders == [PATH.of(1)]
     assert b"brief@example.org" in kept[0]
     assert b"bounces+" not in kept[0]
 
 
-def test_a_bounce_is_read_once_and_suppresses(sent: Archive, mailbox: Mailbox) -> None:
+def test_a_bounce_is_read_once_and_suppresses(sent: Store, mailbox: Mailbox) -> None:
     mailbox.messages = [dsn()]
     assert reading(mailbox).read(lambda events: sent.record(events, NOW), NOW) == 1
     assert reading(mailbox).read(lambda events: sent.record(events, NOW), NOW) == 0
@@ -233,7 +233,7 @@ def test_what_is_no_report_says_nothing(raw: bytes) -> None:
     assert read_report(raw, PATH, NOW) == []
 
 
-def test_a_complaint_suppresses(sent: Archive, mailbox: Mailbox) -> None:
+def test_a_complaint_suppresses(sent: Store, mailbox: Mailbox) -> None:
     mailbox.messages = [of(VACATION), of(ARF, sort="abuse")]
     assert reading(mailbox).read(lambda events: sent.record(events, NOW), NOW) == 2
     assert audience(sent) == {None: 1, "address suppressed: reported as spam": 1}
@@ -246,7 +246,7 @@ def test_a_mailbox_that_refuses_us_says_so_without_the_password(mailbox: Mailbox
     assert "geheim" not in str(told.value)
 
 
-def test_hundreds_of_messages_are_read_in_parts(sent: Archive, mailbox: Mailbox) -> None:
+def test_hundreds_of_messages_are_read_in_parts(sent: Store, mailbox: Mailbox) -> None:
     mailbox.messages = [dsn(2)] + [of(VACATION)] * 120
     told: list[int] = []
     assert reading(mailbox).read(lambda events: told.append(len(events)), NOW) == 121
@@ -255,7 +255,7 @@ def test_hundreds_of_messages_are_read_in_parts(sent: Archive, mailbox: Mailbox)
 
 
 def test_the_schedule_reads_the_mailbox(
-    sent: Archive, engine: sa.Engine, roster: Roster, mailbox: Mailbox, tmp_path: Path
+    sent: Store, engine: sa.Engine, roster: Roster, mailbox: Mailbox, tmp_path: Path
 ) -> None:
     settings = Settings(
         _env_file=None, data_dir=tmp_path, mailer="smtp", bounce_address="bounces@example.org",

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from service.archive import Archive
 from service.delivery import Fault, Outcome, State
 from service.delivery.bounces import BounceRules, Weight, weight_of
 from service.pipeline import publish_issue
+from service.store import Store
 from subscribers.roster import Roster
 from tests.fakes import ScriptedMailer
 from tests.newsrooms import NOW, TOPICS, add_readers, maker, post_room, save_issue
@@ -22,68 +22,64 @@ SUPPRESSED = "address suppressed: bounced"
 
 
 def deliver(
-    archive: Archive, week: int, outcome: Outcome, address: str = "reader0@example.org", **more: Any
+    store: Store, week: int, outcome: Outcome, address: str = "reader0@example.org", **more: Any
 ) -> None:
-    issue = save_issue(archive, TOPICS[:1], label=f"2026-W{week}")
+    issue = save_issue(store, TOPICS[:1], label=f"2026-W{week}")
     at = NOW + dt.timedelta(weeks=week - 22)
     mailer = ScriptedMailer({address: outcome})
-    publish_issue(issue.label, maker(issue), post_room(archive, mailer, now=at, **more))
+    publish_issue(issue.label, maker(issue), post_room(store, mailer, now=at, **more))
 
 
-def audience(archive: Archive, week: int = 50) -> dict[str | None, int]:
-    return archive.preview(save_issue(archive, TOPICS[:1], label=f"2026-W{week}").label, NOW.date())
+def audience(store: Store, week: int = 50) -> dict[str | None, int]:
+    return store.preview(save_issue(store, TOPICS[:1], label=f"2026-W{week}").label, NOW.date())
 
 
-def test_a_mailbox_that_does_not_exist_gets_no_more_mail(archive: Archive, roster: Roster) -> None:
+def test_a_mailbox_that_does_not_exist_gets_no_more_mail(store: Store, roster: Roster) -> None:
     add_readers(roster, 3)
-    deliver(archive, 22, GONE)
-    assert audience(archive) == {None: 2, SUPPRESSED: 1}
+    deliver(store, 22, GONE)
+    assert audience(store) == {None: 2, SUPPRESSED: 1}
     (held,) = roster.suppressions.all()
     assert held.note == "550 5.1.1 User unknown"
 
 
 @pytest.mark.parametrize("outcome", [FULL, DENIED])
-def test_what_may_pass_suppresses_nobody_at_once(archive: Archive, roster: Roster, outcome: Outcome) -> None:
+def test_what_may_pass_suppresses_nobody_at_once(store: Store, roster: Roster, outcome: Outcome) -> None:
     add_readers(roster, 3)
-    deliver(archive, 22, outcome)
-    assert audience(archive) == {None: 3}
+    deliver(store, 22, outcome)
+    assert audience(store) == {None: 3}
 
 
 def test_soft_bounces_of_many_issues_suppress_and_old_ones_are_forgotten(
-    archive: Archive, roster: Roster
+    store: Store, roster: Roster
 ) -> None:
     add_readers(roster, 3)
     for week in (22, 42, 43, 44, 45):
-        deliver(archive, week, FULL)
-        assert audience(archive) == {None: 3}
-    deliver(archive, 46, FULL)
-    assert audience(archive) == {None: 2, SUPPRESSED: 1}
+        deliver(store, week, FULL)
+        assert audience(store) == {None: 3}
+    deliver(store, 46, FULL)
+    assert audience(store) == {None: 2, SUPPRESSED: 1}
 
 
-def test_a_setting_says_after_how_many_hard_bounces(archive: Archive, roster: Roster) -> None:
+def test_a_setting_says_after_how_many_hard_bounces(store: Store, roster: Roster) -> None:
     add_readers(roster, 3)
     rules = BounceRules(hard=2)
-    deliver(archive, 22, GONE, bounces=rules)
-    assert audience(archive) == {None: 3}
-    deliver(archive, 23, GONE, bounces=rules)
-    assert audience(archive) == {None: 2, SUPPRESSED: 1}
+    deliver(store, 22, GONE, bounces=rules)
+    assert audience(store) == {None: 3}
+    deliver(store, 23, GONE, bounces=rules)
+    assert audience(store) == {None: 2, SUPPRESSED: 1}
 
 
-def test_a_server_that_knows_nobody_teaches_nothing(archive: Archive, roster: Roster) -> None:
+def test_a_server_that_knows_nobody_teaches_nothing(store: Store, roster: Roster) -> None:
     addresses = add_readers(roster, 9)
-    issue = save_issue(archive, TOPICS[:1])
-    publish_issue(
-        issue.label, maker(issue), post_room(archive, ScriptedMailer(dict.fromkeys(addresses, GONE)))
-    )
-    assert archive.counts(issue.label) == {State.REFUSED: 9}
-    assert audience(archive) == {None: 9}
+    issue = save_issue(store, TOPICS[:1])
+    publish_issue(issue.label, maker(issue), post_room(store, ScriptedMailer(dict.fromkeys(addresses, GONE))))
+    assert store.counts(issue.label) == {State.REFUSED: 9}
+    assert audience(store) == {None: 9}
 
 
-def test_a_deleted_subscribers_bounces_go_with_them(
-    archive: Archive, roster: Roster, engine: sa.Engine
-) -> None:
+def test_a_deleted_subscribers_bounces_go_with_them(store: Store, roster: Roster, engine: sa.Engine) -> None:
     add_readers(roster, 2)
-    deliver(archive, 22, FULL)
+    deliver(store, 22, FULL)
     with engine.execution_options(writes=True).begin() as connection:
         assert connection.execute(sa.text("SELECT count(*) FROM bounces")).scalar_one() == 1
         connection.execute(sa.text("DELETE FROM subscribers"))
@@ -116,9 +112,9 @@ ADA = "reader0@example.org"
 UNSIGNED = {"delivery": "", "issue": "", "email": ADA}
 
 
-def sent(archive: Archive, roster: Roster) -> None:
+def sent(store: Store, roster: Roster) -> None:
     add_readers(roster, 2)
-    deliver(archive, 22, Outcome(State.ACCEPTED, "202 abc"))
+    deliver(store, 22, Outcome(State.ACCEPTED, "202 abc"))
 
 
 @pytest.mark.parametrize(
@@ -130,12 +126,12 @@ def sent(archive: Archive, roster: Roster) -> None:
     ],
 )
 def test_what_sendgrid_drops_for_the_address_suppresses_it(
-    archive: Archive, roster: Roster, words: str, why: str
+    store: Store, roster: Roster, words: str, why: str
 ) -> None:
-    sent(archive, roster)
-    take(archive, reported("dropped", reason=words))
-    assert audience(archive) == {None: 1, f"address suppressed: {why}": 1}
-    assert next(archive.lines("2026-W22")).reason == f"the provider reports: dropped: {words}"
+    sent(store, roster)
+    take(store, reported("dropped", reason=words))
+    assert audience(store) == {None: 1, f"address suppressed: {why}": 1}
+    assert next(store.lines("2026-W22")).reason == f"the provider reports: dropped: {words}"
 
 
 @pytest.mark.parametrize(
@@ -148,37 +144,37 @@ def test_what_sendgrid_drops_for_the_address_suppresses_it(
     ],
 )
 def test_a_bounce_that_names_no_delivery_is_found_by_its_address(
-    archive: Archive, roster: Roster, more: dict[str, Any]
+    store: Store, roster: Roster, more: dict[str, Any]
 ) -> None:
-    sent(archive, roster)
+    sent(store, roster)
     done = take(
-        archive,
+        store,
         reported("bounce", **({**UNSIGNED, "status": "5.1.1", "reason": f"550 <{ADA}> unknown"} | more)),
     )
     assert (done.recorded.applied, done.recorded.suppressed) == (1, 1)
-    line = next(archive.lines("2026-W22"))
+    line = next(store.lines("2026-W22"))
     assert (line.fact, line.reason) == ("bounced", "the provider reports: bounced: 550 <the address> unknown")
-    assert audience(archive) == {None: 1, SUPPRESSED: 1}
+    assert audience(store) == {None: 1, SUPPRESSED: 1}
 
 
 def test_a_bounce_that_names_no_delivery_and_comes_much_later_is_nobodys(
-    archive: Archive, roster: Roster
+    store: Store, roster: Roster
 ) -> None:
-    sent(archive, roster)
-    done = take(archive, reported("bounce", minute=30 * 24 * 60, **UNSIGNED))
-    assert (done.recorded.unknown, audience(archive)) == (1, {None: 2})
+    sent(store, roster)
+    done = take(store, reported("bounce", minute=30 * 24 * 60, **UNSIGNED))
+    assert (done.recorded.unknown, audience(store)) == (1, {None: 2})
 
 
 @pytest.mark.parametrize("event", ["unsubscribe", "group_unsubscribe"])
 @pytest.mark.parametrize("more", [{}, UNSIGNED])
 def test_who_unsubscribes_at_sendgrid_has_left(
-    archive: Archive, roster: Roster, event: str, more: dict[str, Any]
+    store: Store, roster: Roster, event: str, more: dict[str, Any]
 ) -> None:
-    sent(archive, roster)
-    take(archive, reported(event, **more))
-    assert audience(archive) == {None: 1, "has left": 1}
-    take(archive, reported(event, **more))
-    assert next(archive.lines("2026-W22")).state is State.ACCEPTED
+    sent(store, roster)
+    take(store, reported(event, **more))
+    assert audience(store) == {None: 1, "has left": 1}
+    take(store, reported(event, **more))
+    assert next(store.lines("2026-W22")).state is State.ACCEPTED
 
 
 @pytest.mark.parametrize(
@@ -197,18 +193,18 @@ def test_who_unsubscribes_at_sendgrid_has_left(
         },
     ],
 )
-def test_one_soft_bounce_does_not_suppress(archive: Archive, roster: Roster, more: dict[str, Any]) -> None:
-    sent(archive, roster)
-    assert take(archive, reported("bounce", **more)).recorded.suppressed == 0
-    assert audience(archive) == {None: 2}
+def test_one_soft_bounce_does_not_suppress(store: Store, roster: Roster, more: dict[str, Any]) -> None:
+    sent(store, roster)
+    assert take(store, reported("bounce", **more)).recorded.suppressed == 0
+    assert audience(store) == {None: 2}
 
 
-def test_a_bounce_that_overtakes_the_answer_keeps_its_reason(archive: Archive, roster: Roster) -> None:
+def test_a_bounce_that_overtakes_the_answer_keeps_its_reason(store: Store, roster: Roster) -> None:
     add_readers(roster, 1)
-    issue = save_issue(archive, TOPICS[:1])
-    archive.plan(issue.label, NOW)
-    (claimed,) = archive.claim(issue.label, "here", 1, NOW)
-    take(archive, reported("bounce", status="5.1.1", reason="550 5.1.1 gone"))
-    archive.settle([(claimed, Outcome(State.ACCEPTED, "202 abc"))], NOW)
-    line = next(archive.lines("2026-W22"))
+    issue = save_issue(store, TOPICS[:1])
+    store.plan(issue.label, NOW)
+    (claimed,) = store.claim(issue.label, "here", 1, NOW)
+    take(store, reported("bounce", status="5.1.1", reason="550 5.1.1 gone"))
+    store.settle([(claimed, Outcome(State.ACCEPTED, "202 abc"))], NOW)
+    line = next(store.lines("2026-W22"))
     assert (line.state, line.reason) == (State.ACCEPTED, "the provider reports: bounced: 550 5.1.1 gone")

@@ -9,11 +9,11 @@ import pytest
 import sqlalchemy as sa
 
 from service import wiring
-from service.archive import Archive
 from service.cli import building
 from service.papers import Window
 from service.pipeline import BuildReport
 from service.settings import Settings
+from service.store import Store
 from service.wiring import Service
 from subscribers.roster import Roster
 from tests import builders, newsrooms
@@ -29,7 +29,7 @@ def service(engine: sa.Engine, tmp_path: Path) -> Service:
     for topic in roster.topics():
         if topic.slug not in newsrooms.TOPICS:
             roster.remove_topic(topic.slug, newsrooms.NOW)
-    return Service(settings, engine, Archive(engine), roster)
+    return Service(settings, engine, Store(engine), roster)
 
 
 @pytest.mark.parametrize(
@@ -43,19 +43,19 @@ def service(engine: sa.Engine, tmp_path: Path) -> Service:
 def test_an_issue_that_lacks_a_topic_is_not_approved_by_itself(
     service: Service, capsys: pytest.CaptureFixture[str], built: tuple[str, ...], failures: dict[str, str]
 ) -> None:
-    issue = newsrooms.save_issue(service.archive, built, approved=False)
+    issue = newsrooms.save_issue(service.store, built, approved=False)
     assert not building._approve_whole(service, BuildReport(issue, (), failures))
-    assert not service.archive.status(issue.label).approved
+    assert not service.store.status(issue.label).approved
     assert "is not approved by itself: it lacks robot-learning" in capsys.readouterr().err
 
 
 def test_a_whole_issue_is_approved_by_itself_and_nobody_is_asked_to(
     service: Service, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    issue = newsrooms.save_issue(service.archive, approved=False)
+    issue = newsrooms.save_issue(service.store, approved=False)
     report = BuildReport(issue, (), {})
     approved = building._approve_whole(service, report)
-    assert service.archive.status(issue.label).approved
+    assert service.store.status(issue.label).approved
     building._print_report(report, approved=approved)
     said = capsys.readouterr().out
     assert "Approved by itself" in said

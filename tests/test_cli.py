@@ -16,12 +16,12 @@ import typer
 from typer.main import get_command
 
 from service import cli
-from service.archive import Archive
 from service.briefs.extractive import ExtractiveWriter
 from service.cli.terminal import operator
 from service.papers import Window
 from service.pipeline import BuildContext, build_issue
 from service.settings import read_settings
+from service.store import Store
 from service.wiring import open_service
 from subscribers.database import connect
 from tests import builders
@@ -102,7 +102,7 @@ def test_an_issue_is_shown_in_every_format(after_demo: Brief, form: str) -> None
 
 
 def test_an_issue_is_approved_by_hand_before_it_is_sent(after_demo: Brief) -> None:
-    Archive(connect("sqlite:///var/demo/brief.db")).withdraw("2026-W22")
+    Store(connect("sqlite:///var/demo/brief.db")).withdraw("2026-W22")
     refused = after_demo("send", "2026-W22", DATA_DIR="var/demo")
     assert (refused.code, "brief approve 2026-W22" in refused.err) == (1, True)
     after_demo("approve", "2026-W22")
@@ -341,7 +341,7 @@ def test_measures_of_a_topic_with_one_paper_stand_beside_those_of_others(brief: 
     papers = [builders.paper(at, submitted=now - dt.timedelta(days=5)) for at in range(8)]
     source = ScriptedPapers({"many": papers, "one": papers[:1]}, now)
     writer = ExtractiveWriter()
-    room = BuildContext(service.archive, source, writer, writer, lambda: now)
+    room = BuildContext(service.store, source, writer, writer, lambda: now)
     build_issue(Window.of_week("2026-W22"), [builders.topic(slug=slug) for slug in source.answers], room)
     service.engine.dispose()
     ran = brief("evaluate", "2026-W22")
@@ -498,7 +498,7 @@ def test_an_import_says_how_it_read_the_file_and_what_it_passed_over(brief: Brie
 
 def audited(folder: str = "var") -> list[tuple[str, str, str]]:
     engine = connect(f"sqlite:///{folder}/brief.db")
-    found = [(one.act.actor, one.act.action, one.act.subject) for one in Archive(engine).noted()]
+    found = [(one.act.actor, one.act.action, one.act.subject) for one in Store(engine).noted()]
     engine.dispose()
     return found[::-1]
 

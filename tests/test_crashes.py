@@ -17,10 +17,10 @@ from pydantic import SecretStr
 from service import wiring
 from service.adapters.journal import FileJournal
 from service.adapters.outbox_mailer import OutboxMailer
-from service.archive import Archive
 from service.delivery import MessageMaker
 from service.pipeline import publish_issue
 from service.settings import Settings
+from service.store import Store
 from subscribers.roster import Roster
 from tests.newsrooms import TOPICS, add_readers, maker, rows, save_issue
 
@@ -67,7 +67,7 @@ def _count_steps(deadly: int) -> None:
         return wrapper
 
     for owner, name in (
-        (Archive, "plan"), (Archive, "turn"), (Archive, "settle"),
+        (Store, "plan"), (Store, "turn"), (Store, "settle"),
         (FileJournal, "begin"), (OutboxMailer, "_write"),
     ):  # fmt: skip
         setattr(owner, name, watched(getattr(owner, name)))
@@ -98,9 +98,9 @@ def check(folder: Path, engine: sa.Engine, addresses: list[str]) -> None:
 
 @pytest.mark.parametrize("first", range(0, 96, 8))
 def test_killed_at_step_after_step_nobody_is_missed_and_nobody_gets_two(
-    first: int, tmp_path: Path, archive: Archive, roster: Roster, engine: sa.Engine
+    first: int, tmp_path: Path, store: Store, roster: Roster, engine: sa.Engine
 ) -> None:
-    made = maker(save_issue(archive, TOPICS[:1]))
+    made = maker(save_issue(store, TOPICS[:1]))
     addresses = add_readers(roster, READERS)
     engine.dispose()
     # Each run dies at another step: in planning, claiming, writing and settling, before and after the call.
@@ -111,9 +111,9 @@ def test_killed_at_step_after_step_nobody_is_missed_and_nobody_gets_two(
 
 
 def test_a_run_that_is_never_killed_has_as_many_steps_as_are_tried(
-    tmp_path: Path, archive: Archive, roster: Roster, engine: sa.Engine
+    tmp_path: Path, store: Store, roster: Roster, engine: sa.Engine
 ) -> None:
-    made = maker(save_issue(archive, TOPICS[:1]))
+    made = maker(save_issue(store, TOPICS[:1]))
     add_readers(roster, READERS)
     engine.dispose()
     assert ended(fork_sender(tmp_path, made, 93)) == -signal.SIGKILL
@@ -121,9 +121,9 @@ def test_a_run_that_is_never_killed_has_as_many_steps_as_are_tried(
 
 
 def test_killed_at_random_moments_nobody_is_missed_and_nobody_gets_two(
-    tmp_path: Path, archive: Archive, roster: Roster, engine: sa.Engine
+    tmp_path: Path, store: Store, roster: Roster, engine: sa.Engine
 ) -> None:
-    made = maker(save_issue(archive, TOPICS[:1]))
+    made = maker(save_issue(store, TOPICS[:1]))
     addresses = add_readers(roster, 250)
     engine.dispose()
     moments = random.Random(20260602)

@@ -7,9 +7,9 @@ import pytest
 import sqlalchemy as sa
 
 from service import migrations
-from service.archive import Archive
 from service.delivery import Fact, State
 from service.delivery.events import Event
+from service.store import Store
 from subscribers.database import connect
 from subscribers.preferences import Preferences, Standing
 from subscribers.roster import Joining, Roster
@@ -21,18 +21,18 @@ LATER = NOW + dt.timedelta(days=40)
 
 
 @pytest.fixture
-def subscriptions(engine: sa.Engine, archive: Archive) -> Subscriptions:
-    return Subscriptions(engine, KEYS, archive.cut_loose)
+def subscriptions(engine: sa.Engine, store: Store) -> Subscriptions:
+    return Subscriptions(engine, KEYS, store.cut_loose)
 
 
 def newcomer(roster: Roster, address: str = "new@example.org") -> int:
     return roster.put_subscriber(Joining(address, TOPICS), LATER)[0].id
 
 
-def planned(archive: Archive, roster: Roster, count: int = 2) -> tuple[str, list[int]]:
-    label = save_issue(archive).label
+def planned(store: Store, roster: Roster, count: int = 2) -> tuple[str, list[int]]:
+    label = save_issue(store).label
     add_readers(roster, count)
-    archive.plan(label, NOW)
+    store.plan(label, NOW)
     return label, [one.id for one in roster.subscribers()]
 
 
@@ -64,36 +64,36 @@ def test_the_number_of_a_joining_that_nobody_confirmed_is_given_to_nobody(
 
 
 def test_a_deletion_ends_what_is_open_and_cuts_the_rest_loose(
-    archive: Archive, roster: Roster, subscriptions: Subscriptions, engine: sa.Engine
+    store: Store, roster: Roster, subscriptions: Subscriptions, engine: sa.Engine
 ) -> None:
-    label, (first, second) = planned(archive, roster)
-    (claimed,) = archive.claim(label, "here", 1, NOW)
+    label, (first, second) = planned(store, roster)
+    (claimed,) = store.claim(label, "here", 1, NOW)
     for number in (first, second):
         subscriptions.forget(number, NOW)
     states = {delivery: (owner, state, why) for delivery, owner, state, why in ledger(engine)}
     assert states.pop(claimed.id) == (-claimed.id, "claimed", None)
     ((delivery, found),) = states.items()
     assert found == (-delivery, "skipped", "was deleted")
-    assert archive.audited(label).deliveries[State.SKIPPED] == 1
+    assert store.audited(label).deliveries[State.SKIPPED] == 1
 
 
 def test_a_newcomer_inherits_no_delivery_no_history_and_no_complaint(
-    archive: Archive, roster: Roster, subscriptions: Subscriptions
+    store: Store, roster: Roster, subscriptions: Subscriptions
 ) -> None:
-    label, (number,) = planned(archive, roster, 1)
-    (claimed,) = archive.claim(label, "here", 1, NOW)
+    label, (number,) = planned(store, roster, 1)
+    (claimed,) = store.claim(label, "here", 1, NOW)
     subscriptions.forget(number, NOW)
     new = newcomer(roster)
     complaint = Event("key", claimed.id, label, Fact.COMPLAINED, NOW)
-    assert archive.record([complaint], LATER).suppressed == 0
-    assert archive.received(new) == ()
-    assert archive.claim(label, "here", 10, LATER) == []
+    assert store.record([complaint], LATER).suppressed == 0
+    assert store.received(new) == ()
+    assert store.claim(label, "here", 10, LATER) == []
 
 
 def test_who_takes_an_address_over_inherits_nothing_of_who_had_it(
-    archive: Archive, roster: Roster, subscriptions: Subscriptions, engine: sa.Engine
+    store: Store, roster: Roster, subscriptions: Subscriptions, engine: sa.Engine
 ) -> None:
-    _, (first, second) = planned(archive, roster)
+    _, (first, second) = planned(store, roster)
     subscriptions.leave(second, NOW, "a page")
     asked = subscriptions.ask_address_change(first, "reader1@example.org", NOW, "a page")
     subscriptions.change_address(first, getattr(asked, "code", ""), NOW, "a page")

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from service.archive import Archive, Built, IssueClosed, IssueEdited, Stale
 from service.briefs.extractive import ExtractiveWriter
 from service.briefs.grounding import Place, check, claims, required, texts
 from service.briefs.grounding.places import items_of
@@ -33,6 +32,7 @@ from service.emails.sentences import subject_values
 from service.issues import Issue
 from service.papers import Fetched
 from service.pipeline import BuildContext, build_issue
+from service.store import Built, IssueClosed, IssueEdited, Stale, Store
 from tests import builders
 from tests.fakes import ScriptedPapers
 from tests.newsrooms import NOW
@@ -242,19 +242,19 @@ def test_any_sequence_of_edits_keeps_the_gates_and_the_sums(history: tuple[Issue
 
 
 @pytest.fixture
-def stored(archive: Archive) -> Archive:
+def stored(store: Store) -> Store:
     """The issue and the papers that it is about."""
     fetched = Fetched(TOPIC, builders.WINDOW, tuple(PAPERS.values()), NOW)
-    archive.store_fetched(builders.topic(), fetched, "test")
-    archive.save_issue(builders.WINDOW, [Built(brief, ()) for brief in issue().briefs], NOW)
-    return archive
+    store.store_fetched(builders.topic(), fetched, "test")
+    store.save_issue(builders.WINDOW, [Built(brief, ()) for brief in issue().briefs], NOW)
+    return store
 
 
 LABEL = builders.WINDOW.label
 NOTE = WriteNote(TOPIC, "Read the first one first.")
 
 
-def test_an_edit_is_stored_with_who_and_when_and_approval_falls(stored: Archive) -> None:
+def test_an_edit_is_stored_with_who_and_when_and_approval_falls(stored: Store) -> None:
     approved = stored.approve(LABEL, NOW)
     made = stored.edit_issue(LABEL, NOTE, BY, NOW)
     (kept,) = stored.edits(LABEL)
@@ -264,7 +264,7 @@ def test_an_edit_is_stored_with_who_and_when_and_approval_falls(stored: Archive)
     assert stored.status(LABEL).content_hash == made.content_hash != approved.content_hash
 
 
-def test_undoing_brings_the_original_back_with_its_hash(stored: Archive) -> None:
+def test_undoing_brings_the_original_back_with_its_hash(stored: Store) -> None:
     before = stored.status(LABEL).content_hash
     stored.edit_issue(LABEL, NOTE, BY, NOW)
     stored.edit_issue(LABEL, DropTopic(OTHER), BY, NOW)
@@ -274,11 +274,11 @@ def test_undoing_brings_the_original_back_with_its_hash(stored: Archive) -> None
     assert stored.edits(LABEL) == ()
 
 
-def issue_as_stored(stored: Archive) -> Issue:
+def issue_as_stored(stored: Store) -> Issue:
     return replace(issue(), label=LABEL, built_at=stored.issue(LABEL).built_at)
 
 
-def test_an_edit_of_what_changed_since_is_refused(stored: Archive) -> None:
+def test_an_edit_of_what_changed_since_is_refused(stored: Store) -> None:
     seen = stored.status(LABEL).content_hash
     stored.edit_issue(LABEL, NOTE, BY, NOW, seen)
     with pytest.raises(Stale):
@@ -287,7 +287,7 @@ def test_an_edit_of_what_changed_since_is_refused(stored: Archive) -> None:
         stored.approve(LABEL, NOW, seen)
 
 
-def test_a_planned_issue_can_not_be_edited(stored: Archive) -> None:
+def test_a_planned_issue_can_not_be_edited(stored: Store) -> None:
     stored.approve(LABEL, NOW)
     stored.plan(LABEL, NOW)
     with pytest.raises(IssueClosed):
@@ -296,7 +296,7 @@ def test_a_planned_issue_can_not_be_edited(stored: Archive) -> None:
         stored.withdraw(LABEL)
 
 
-def test_building_again_asks_before_it_undoes_edits(stored: Archive) -> None:
+def test_building_again_asks_before_it_undoes_edits(stored: Store) -> None:
     stored.edit_issue(LABEL, NOTE, BY, NOW)
     stored.edit_issue(LABEL, DropTopic(OTHER), BY, NOW)
     built = [Built(issue().briefs[0], ())]
@@ -307,12 +307,12 @@ def test_building_again_asks_before_it_undoes_edits(stored: Archive) -> None:
     assert stored.edits(LABEL) == ()
 
 
-def test_a_withdrawn_approval_makes_a_draft(stored: Archive) -> None:
+def test_a_withdrawn_approval_makes_a_draft(stored: Store) -> None:
     stored.approve(LABEL, NOW)
     assert not stored.withdraw(LABEL).approved
 
 
-def test_a_build_refuses_an_edited_issue_before_it_asks_for_papers(stored: Archive) -> None:
+def test_a_build_refuses_an_edited_issue_before_it_asks_for_papers(stored: Store) -> None:
     stored.edit_issue(LABEL, NOTE, BY, NOW)
     source = ScriptedPapers({TOPIC: []}, NOW)
     room = BuildContext(stored, source, ExtractiveWriter(), ExtractiveWriter(), lambda: NOW)
@@ -322,7 +322,7 @@ def test_a_build_refuses_an_edited_issue_before_it_asks_for_papers(stored: Archi
     assert build_issue(builders.WINDOW, [builders.topic()], room, over_edits=True).issue
 
 
-def test_an_edit_that_was_checked_against_other_content_is_not_written(stored: Archive) -> None:
+def test_an_edit_that_was_checked_against_other_content_is_not_written(stored: Store) -> None:
     """Two editors at once: the one who comes second is told, and nothing of the first is lost."""
     seen = stored.status(LABEL).content_hash
     stored.edit_issue(LABEL, NOTE, BY, NOW, seen)

@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.approvals import report_on
-from service.archive import Built
 from service.cli import building, printing
 from service.emails import proofs
 from service.emails.checks import problems
@@ -21,6 +20,7 @@ from service.issue_check import check_issue
 from service.issues import Issue
 from service.pipeline import BuildReport
 from service.scheduler import Scheduler
+from service.store import Built
 from service.web.admin.this_week import checks
 from service.wiring import Service
 from subscribers.database import insert_many, table, writer
@@ -100,7 +100,7 @@ def publish_on_twenty_topics(service: Service) -> None:
     briefs = [
         Built(replace(made, topic_slug=slug, topic_name=slug.title()), ()) for slug in slugs_of(service)
     ]
-    service.archive.save_issue(builders.WINDOW, briefs, NOW)
+    service.store.save_issue(builders.WINDOW, briefs, NOW)
 
 
 def test_a_hundred_thousand_readers_cost_no_more_than_the_bound(
@@ -116,7 +116,7 @@ def test_a_hundred_thousand_readers_cost_no_more_than_the_bound(
 
     monkeypatch.setattr(proofs, "problems", passing)
     found = check_issue(place.service, LABEL, NOW)
-    assert len(place.service.archive.crowd(LABEL, NOW.date()).editions) > 25_000
+    assert len(place.service.store.crowd(LABEL, NOW.date()).editions) > 25_000
     assert len(rendered) == found.checked == most_checked(20) == 63 + MOST_FREQUENT + SAMPLED
 
 
@@ -154,12 +154,12 @@ def test_a_topic_that_the_issue_lacks_makes_no_other_edition() -> None:
 
 
 def by_schedule(place: Place) -> None:
-    content_hash = place.service.archive.status(LABEL).content_hash
+    content_hash = place.service.store.status(LABEL).content_hash
     Scheduler(place.service, AUTO, clock=place.clock)._approve(LABEL, content_hash)
 
 
 def by_build(place: Place) -> None:
-    issue = place.service.archive.issue(LABEL)
+    issue = place.service.store.issue(LABEL)
     building._why_not_approved(place.service, BuildReport(issue, (), {}), issue)
 
 
@@ -186,7 +186,7 @@ def test_what_was_checked_once_is_not_rendered_again_for(
 def test_another_content_is_checked_anew(place: Place, counted: list[object]) -> None:
     before = check_issue(place.service, LABEL, NOW)
     made = replace(builders.brief(), topic_slug="exoplanets", topic_name="Exoplanets and more")
-    place.service.archive.save_issue(builders.WINDOW, [Built(made, ())], NOW)
+    place.service.store.save_issue(builders.WINDOW, [Built(made, ())], NOW)
     after = check_issue(place.service, LABEL, NOW)
     assert before.content_hash != after.content_hash
     assert len(counted) == 18

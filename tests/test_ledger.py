@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from service.archive import Archive, Claimant, Claims, Halt, IssueClosed, LedgerBroken, Stale, UnknownIssue
 from service.delivery import Mailer, MailerUnusable, Message, Outcome, State, Uncertainty
 from service.delivery.figures import exposition
 from service.delivery.model import Begin
 from service.delivery.pace import Pace
 from service.pipeline import publish_issue
 from service.publishing import NotApproved
+from service.store import Claimant, Claims, Halt, IssueClosed, LedgerBroken, Stale, Store, UnknownIssue
 from subscribers.preferences import Standing
 from subscribers.roster import Joining, Roster
 from subscribers.subscriptions import Subscriptions
@@ -32,37 +32,37 @@ class Forgetful(ScriptedMailer):
         return None
 
 
-def test_everybody_who_follows_a_topic_gets_one_message(archive: Archive, roster: Roster) -> None:
-    issue, addresses = save_issue(archive), add_readers(roster, 45)
+def test_everybody_who_follows_a_topic_gets_one_message(store: Store, roster: Roster) -> None:
+    issue, addresses = save_issue(store), add_readers(roster, 45)
     mailer = ScriptedMailer()
-    status = publish_issue(issue.label, maker(issue), post_room(archive, mailer))
+    status = publish_issue(issue.label, maker(issue), post_room(store, mailer))
     assert [message.recipient for message in mailer.sent] == addresses
     assert status.deliveries == {State.ACCEPTED: 45}
 
 
-def test_sending_an_issue_twice_sends_nothing_twice(archive: Archive, roster: Roster) -> None:
-    issue, addresses = save_issue(archive), add_readers(roster, 3)
+def test_sending_an_issue_twice_sends_nothing_twice(store: Store, roster: Roster) -> None:
+    issue, addresses = save_issue(store), add_readers(roster, 3)
     mailer = ScriptedMailer()
     for _ in range(2):
-        publish_issue(issue.label, maker(issue), post_room(archive, mailer))
+        publish_issue(issue.label, maker(issue), post_room(store, mailer))
     assert [message.recipient for message in mailer.sent] == addresses
 
 
-def test_the_audience_is_frozen_when_it_is_planned(archive: Archive, roster: Roster) -> None:
-    issue = save_issue(archive)
+def test_the_audience_is_frozen_when_it_is_planned(store: Store, roster: Roster) -> None:
+    issue = save_issue(store)
     add_readers(roster, 1)
-    assert archive.plan(issue.label, NOW)
+    assert store.plan(issue.label, NOW)
     roster.put_subscriber(Joining("late@example.org", TOPICS), NOW)
-    assert not archive.plan(issue.label, NOW)
-    assert archive.counts(issue.label) == {State.WAITING: 1}
+    assert not store.plan(issue.label, NOW)
+    assert store.counts(issue.label) == {State.WAITING: 1}
 
 
 def test_the_database_refuses_a_second_row_for_an_issue_and_subscriber(
-    archive: Archive, roster: Roster, engine: sa.Engine
+    store: Store, roster: Roster, engine: sa.Engine
 ) -> None:
-    issue = save_issue(archive)
+    issue = save_issue(store)
     add_readers(roster, 1)
-    archive.plan(issue.label, NOW)
+    store.plan(issue.label, NOW)
     again = sa.text(
         "INSERT INTO deliveries (issue_label, subscriber_id, topics, length, state, attempt) "
         "SELECT issue_label, subscriber_id, topics, length, state, attempt FROM deliveries"
@@ -71,10 +71,8 @@ def test_the_database_refuses_a_second_row_for_an_issue_and_subscriber(
         connection.execute(again)
 
 
-def test_who_gets_nothing_has_a_row_with_the_reason(
-    archive: Archive, roster: Roster, engine: sa.Engine
-) -> None:
-    issue = save_issue(archive)
+def test_who_gets_nothing_has_a_row_with_the_reason(store: Store, roster: Roster, engine: sa.Engine) -> None:
+    issue = save_issue(store)
     someday = dt.date(2026, 7, 1)
     for joining in (
         Joining("active@example.org", TOPICS[:1]),
@@ -87,7 +85,7 @@ def test_who_gets_nothing_has_a_row_with_the_reason(
     ):
         roster.put_subscriber(joining, NOW)
     roster.remove_topic("exoplanets", NOW)
-    publish_issue(issue.label, maker(issue), post_room(archive, ScriptedMailer()))
+    publish_issue(issue.label, maker(issue), post_room(store, ScriptedMailer()))
     assert rows(engine) == [
         ("active@example.org", "accepted", None),
         ("unconfirmed@example.org", "skipped", "has not confirmed the address"),
@@ -97,138 +95,136 @@ def test_who_gets_nothing_has_a_row_with_the_reason(
         ("elsewhere@example.org", "skipped", "nothing new in the topics followed"),
         ("nothing@example.org", "skipped", "follows no topic"),
     ]
-    assert archive.preview(issue.label, NOW.date())["already sent"] == 2
+    assert store.preview(issue.label, NOW.date())["already sent"] == 2
 
 
 def test_who_leaves_is_suppressed_or_deleted_after_the_plan_gets_nothing(
-    archive: Archive, roster: Roster, engine: sa.Engine
+    store: Store, roster: Roster, engine: sa.Engine
 ) -> None:
-    issue, addresses = save_issue(archive), add_readers(roster, 45)
-    archive.plan(issue.label, NOW)
+    issue, addresses = save_issue(store), add_readers(roster, 45)
+    store.plan(issue.label, NOW)
     readers, subscriptions = [one.id for one in roster.subscribers()], Subscriptions(engine, KEYS)
     for subscriber in readers[:30]:
         subscriptions.leave(subscriber, NOW, "a page")
     roster.suppressions.add(addresses[30], Cause.BOUNCED, NOW)
     subscriptions.forget(readers[31], NOW)
     mailer = ScriptedMailer()
-    status = publish_issue(issue.label, maker(issue), post_room(archive, mailer))
+    status = publish_issue(issue.label, maker(issue), post_room(store, mailer))
     assert [message.recipient for message in mailer.sent] == addresses[32:]
     assert status.deliveries == {State.ACCEPTED: 13, State.SKIPPED: 32}
 
 
-def test_each_reader_gets_the_topics_that_they_follow(archive: Archive, roster: Roster) -> None:
-    issue = save_issue(archive)
+def test_each_reader_gets_the_topics_that_they_follow(store: Store, roster: Roster) -> None:
+    issue = save_issue(store)
     roster.put_subscriber(Joining("one@example.org", TOPICS[1:]), NOW)
     roster.put_subscriber(Joining("both@example.org", TOPICS), NOW)
     mailer = ScriptedMailer()
-    publish_issue(issue.label, maker(issue), post_room(archive, mailer))
+    publish_issue(issue.label, maker(issue), post_room(store, mailer))
     both, one = (message.content for message in mailer.sent)  # alike editions lie together
     assert b"Llm-Post-Train" not in one
     assert b"Robot-Learning" in one
     assert b"Llm-Post-Train" in both
 
 
-def test_an_issue_that_changed_after_its_approval_is_not_sent(archive: Archive, roster: Roster) -> None:
-    issue = save_issue(archive)
+def test_an_issue_that_changed_after_its_approval_is_not_sent(store: Store, roster: Roster) -> None:
+    issue = save_issue(store)
     add_readers(roster, 1)
-    changed = save_issue(archive, ("quantum-computing",), approved=False)
+    changed = save_issue(store, ("quantum-computing",), approved=False)
     with pytest.raises(NotApproved, match="brief approve 2026-W22"):
-        publish_issue(issue.label, maker(changed), post_room(archive, ScriptedMailer()))
-    assert archive.counts(issue.label) == {}
+        publish_issue(issue.label, maker(changed), post_room(store, ScriptedMailer()))
+    assert store.counts(issue.label) == {}
 
 
-def test_an_issue_that_is_being_delivered_is_not_built_again(archive: Archive) -> None:
-    issue = save_issue(archive)
-    archive.plan(issue.label, NOW)
+def test_an_issue_that_is_being_delivered_is_not_built_again(store: Store) -> None:
+    issue = save_issue(store)
+    store.plan(issue.label, NOW)
     with pytest.raises(IssueClosed, match=issue.label):
-        save_issue(archive)
+        save_issue(store)
 
 
-def test_an_unknown_issue_is_named(archive: Archive) -> None:
+def test_an_unknown_issue_is_named(store: Store) -> None:
     with pytest.raises(UnknownIssue, match="no issue '2026-W01'"):
-        archive.issue("2026-W01")
+        store.issue("2026-W01")
 
 
-def test_a_refused_address_stops_no_other(archive: Archive, roster: Roster, engine: sa.Engine) -> None:
-    issue = save_issue(archive)
+def test_a_refused_address_stops_no_other(store: Store, roster: Roster, engine: sa.Engine) -> None:
+    issue = save_issue(store)
     add_readers(roster, 3)
     mailer = ScriptedMailer({"reader1@example.org": Outcome(State.REFUSED, "550 no such user")})
-    publish_issue(issue.label, maker(issue), post_room(archive, mailer))
+    publish_issue(issue.label, maker(issue), post_room(store, mailer))
     assert [(state, reason) for _, state, reason in rows(engine)] == [
         ("accepted", None), ("refused", "550 no such user"), ("accepted", None),
     ]  # fmt: skip
 
 
-def test_a_failed_delivery_is_tried_again_when_its_time_has_come(archive: Archive, roster: Roster) -> None:
-    issue = save_issue(archive)
+def test_a_failed_delivery_is_tried_again_when_its_time_has_come(store: Store, roster: Roster) -> None:
+    issue = save_issue(store)
     add_readers(roster, 1)
     mailer = ScriptedMailer({"reader0@example.org": Outcome(State.FAILED, "451 busy")})
-    publish_issue(issue.label, maker(issue), post_room(archive, mailer))
-    assert archive.counts(issue.label) == {State.FAILED: 1}
+    publish_issue(issue.label, maker(issue), post_room(store, mailer))
+    assert store.counts(issue.label) == {State.FAILED: 1}
     mailer.answers.clear()
     for minutes, sent in ((1, 0), (6, 1)):
         publish_issue(
-            issue.label, maker(issue), post_room(archive, mailer, now=NOW + dt.timedelta(minutes=minutes))
+            issue.label, maker(issue), post_room(store, mailer, now=NOW + dt.timedelta(minutes=minutes))
         )
         assert len(mailer.sent) == sent
 
 
 def test_a_mailer_that_turns_unusable_stops_the_run_and_keeps_what_it_accepted(
-    archive: Archive, roster: Roster
+    store: Store, roster: Roster
 ) -> None:
-    issue = save_issue(archive)
+    issue = save_issue(store)
     add_readers(roster, 30)
     mailer = ScriptedMailer({"reader25@example.org": None})
     with pytest.raises(MailerUnusable):
-        publish_issue(issue.label, maker(issue), post_room(archive, mailer))
-    assert archive.counts(issue.label) == {State.ACCEPTED: 25, State.WAITING: 5}
+        publish_issue(issue.label, maker(issue), post_room(store, mailer))
+    assert store.counts(issue.label) == {State.ACCEPTED: 25, State.WAITING: 5}
     mailer.answers.clear()
-    publish_issue(issue.label, maker(issue), post_room(archive, mailer))
+    publish_issue(issue.label, maker(issue), post_room(store, mailer))
     assert len({message.recipient for message in mailer.sent}) == len(mailer.sent) == 30
 
 
-def test_claims_of_a_dead_worker_are_settled_by_what_the_mailer_knows(
-    archive: Archive, roster: Roster
-) -> None:
-    issue, addresses = save_issue(archive), add_readers(roster, 2)
-    archive.plan(issue.label, NOW)
-    sent, unsent = archive.claim(issue.label, "gone", 2, NOW)
+def test_claims_of_a_dead_worker_are_settled_by_what_the_mailer_knows(store: Store, roster: Roster) -> None:
+    issue, addresses = save_issue(store), add_readers(roster, 2)
+    store.plan(issue.label, NOW)
+    sent, unsent = store.claim(issue.label, "gone", 2, NOW)
     mailer, made = ScriptedMailer(), maker(issue)
     mailer.sent.append(made.message(sent, NOW))
-    publish_issue(issue.label, made, post_room(archive, mailer))
+    publish_issue(issue.label, made, post_room(store, mailer))
     assert [message.recipient for message in mailer.sent] == addresses
-    assert archive.counts(issue.label) == {State.ACCEPTED: 2}
+    assert store.counts(issue.label) == {State.ACCEPTED: 2}
     assert unsent.address == addresses[1]
 
 
-def test_a_mailer_that_cannot_know_leaves_them_uncertain(archive: Archive, roster: Roster) -> None:
-    issue = save_issue(archive)
+def test_a_mailer_that_cannot_know_leaves_them_uncertain(store: Store, roster: Roster) -> None:
+    issue = save_issue(store)
     add_readers(roster, 3)
-    archive.plan(issue.label, NOW)
-    archive.claim(issue.label, "gone", 1, NOW)
+    store.plan(issue.label, NOW)
+    store.claim(issue.label, "gone", 1, NOW)
     mailer = Forgetful()
-    publish_issue(issue.label, maker(issue), post_room(archive, mailer))
-    assert archive.counts(issue.label) == {State.ACCEPTED: 2, State.UNCERTAIN: 1}
+    publish_issue(issue.label, maker(issue), post_room(store, mailer))
+    assert store.counts(issue.label) == {State.ACCEPTED: 2, State.UNCERTAIN: 1}
 
 
 def test_claims_of_a_worker_that_may_run_are_left_to_it_until_its_lease_is_over(
-    archive: Archive, roster: Roster
+    store: Store, roster: Roster
 ) -> None:
-    issue = save_issue(archive)
+    issue = save_issue(store)
     add_readers(roster, 1)
-    archive.plan(issue.label, NOW)
-    archive.claim(issue.label, "elsewhere:1:1", 1, NOW)
+    store.plan(issue.label, NOW)
+    store.claim(issue.label, "elsewhere:1:1", 1, NOW)
     for minutes, state in ((14, State.CLAIMED), (16, State.UNCERTAIN)):
         later = NOW + dt.timedelta(minutes=minutes)
-        publish_issue(issue.label, maker(issue), post_room(archive, ScriptedMailer(), now=later))
-        assert archive.counts(issue.label) == {state: 1}
+        publish_issue(issue.label, maker(issue), post_room(store, ScriptedMailer(), now=later))
+        assert store.counts(issue.label) == {state: 1}
 
 
-def test_the_same_delivery_always_has_the_same_message_id(archive: Archive, roster: Roster) -> None:
-    issue = save_issue(archive)
+def test_the_same_delivery_always_has_the_same_message_id(store: Store, roster: Roster) -> None:
+    issue = save_issue(store)
     add_readers(roster, 2)
-    archive.plan(issue.label, NOW)
-    first, second = archive.claim(issue.label, "here:1:1", 2, NOW)
+    store.plan(issue.label, NOW)
+    first, second = store.claim(issue.label, "here:1:1", 2, NOW)
     made = maker(issue)
     assert made.message_id(first) == made.message(first, NOW).message_id != made.message_id(second)
     assert "reader" not in made.message_id(first)
@@ -237,225 +233,219 @@ def test_the_same_delivery_always_has_the_same_message_id(archive: Archive, rost
 # -- uncertain, held and paced ------------------------------------------------------------------------------
 
 
-def left_uncertain(archive: Archive, roster: Roster, **room: Any) -> ScriptedMailer:
+def left_uncertain(store: Store, roster: Roster, **room: Any) -> ScriptedMailer:
     """An issue with one delivery that may have left; `room` are fields of the post room."""
-    issue = save_issue(archive)
+    issue = save_issue(store)
     add_readers(roster, 1)
     mailer = Forgetful({"reader0@example.org": Outcome(State.UNCERTAIN, "no answer")})
-    publish_issue(issue.label, maker(issue), post_room(archive, mailer, **room))
+    publish_issue(issue.label, maker(issue), post_room(store, mailer, **room))
     mailer.answers.clear()
     return mailer
 
 
-def publish(archive: Archive, mailer: Mailer, **room: Any) -> dict[State, int]:
-    issue = archive.issue("2026-W22")
-    return dict(publish_issue(issue.label, maker(issue), post_room(archive, mailer, **room)).deliveries)
+def publish(store: Store, mailer: Mailer, **room: Any) -> dict[State, int]:
+    issue = store.issue("2026-W22")
+    return dict(publish_issue(issue.label, maker(issue), post_room(store, mailer, **room)).deliveries)
 
 
-def test_an_uncertain_delivery_is_held_whatever_time_passes(archive: Archive, roster: Roster) -> None:
-    mailer = left_uncertain(archive, roster)
+def test_an_uncertain_delivery_is_held_whatever_time_passes(store: Store, roster: Roster) -> None:
+    mailer = left_uncertain(store, roster)
     later = NOW + dt.timedelta(days=30)
-    assert publish(archive, mailer, now=later) == {State.UNCERTAIN: 1}
+    assert publish(store, mailer, now=later) == {State.UNCERTAIN: 1}
     assert mailer.sent == []
 
 
 def test_by_setting_it_is_sent_again_after_the_grace_under_the_same_message_id(
-    archive: Archive, roster: Roster
+    store: Store, roster: Roster
 ) -> None:
     policy = {"uncertainty": Uncertainty.RESEND, "grace": dt.timedelta(hours=2)}
-    mailer = left_uncertain(archive, roster, **policy)
+    mailer = left_uncertain(store, roster, **policy)
     for hours, expected in ((1, State.UNCERTAIN), (3, State.ACCEPTED)):
         later = NOW + dt.timedelta(hours=hours)
-        assert publish(archive, mailer, now=later, **policy) == {expected: 1}
+        assert publish(store, mailer, now=later, **policy) == {expected: 1}
     (again,) = mailer.sent
-    assert again.message_id == maker(archive.issue("2026-W22")).message_id(again.ledger_row)
+    assert again.message_id == maker(store.issue("2026-W22")).message_id(again.ledger_row)
 
 
 @pytest.mark.parametrize(("said", "sent"), [(State.ACCEPTED, 0), (State.WAITING, 1)])
-def test_an_operator_resolves_what_is_uncertain(
-    archive: Archive, roster: Roster, said: State, sent: int
-) -> None:
-    mailer = left_uncertain(archive, roster)
-    assert archive.resolve("2026-W22", said, NOW) == 1
-    assert publish(archive, mailer) == {State.ACCEPTED: 1}
+def test_an_operator_resolves_what_is_uncertain(store: Store, roster: Roster, said: State, sent: int) -> None:
+    mailer = left_uncertain(store, roster)
+    assert store.resolve("2026-W22", said, NOW) == 1
+    assert publish(store, mailer) == {State.ACCEPTED: 1}
     assert len(mailer.sent) == sent
 
 
-def test_a_crash_leaves_uncertain_what_was_begun_and_nothing_else(archive: Archive, roster: Roster) -> None:
-    issue, addresses = save_issue(archive), add_readers(roster, 9)
-    archive.plan(issue.label, NOW)
-    begun, accepted, *_ = archive.claim(issue.label, "gone", 9, NOW)
+def test_a_crash_leaves_uncertain_what_was_begun_and_nothing_else(store: Store, roster: Roster) -> None:
+    issue, addresses = save_issue(store), add_readers(roster, 9)
+    store.plan(issue.label, NOW)
+    begun, accepted, *_ = store.claim(issue.label, "gone", 9, NOW)
     journal = MemoryJournal()
     said = Outcome(State.ACCEPTED, "250 OK")
     journal.of["gone"] = {(begun.id, begun.claim): None, (accepted.id, accepted.claim): said}
     mailer = Forgetful()
-    assert publish(archive, mailer, journal=journal) == {State.ACCEPTED: 8, State.UNCERTAIN: 1}
+    assert publish(store, mailer, journal=journal) == {State.ACCEPTED: 8, State.UNCERTAIN: 1}
     assert sorted(message.recipient for message in mailer.sent) == sorted(addresses[2:])
 
 
-def test_a_late_word_of_the_worker_settles_what_became_uncertain(archive: Archive, roster: Roster) -> None:
-    issue = save_issue(archive)
+def test_a_late_word_of_the_worker_settles_what_became_uncertain(store: Store, roster: Roster) -> None:
+    issue = save_issue(store)
     add_readers(roster, 1)
-    archive.plan(issue.label, NOW)
-    (claimed,) = archive.claim(issue.label, "slow", 1, NOW)
+    store.plan(issue.label, NOW)
+    (claimed,) = store.claim(issue.label, "slow", 1, NOW)
     for state in (State.UNCERTAIN, State.ACCEPTED, State.FAILED):
-        archive.settle([(claimed, Outcome(state))], NOW)
-    assert archive.counts(issue.label) == {State.ACCEPTED: 1}
+        store.settle([(claimed, Outcome(state))], NOW)
+    assert store.counts(issue.label) == {State.ACCEPTED: 1}
 
 
-def test_a_word_on_an_earlier_claim_changes_nothing(archive: Archive, roster: Roster) -> None:
-    issue = save_issue(archive)
+def test_a_word_on_an_earlier_claim_changes_nothing(store: Store, roster: Roster) -> None:
+    issue = save_issue(store)
     add_readers(roster, 1)
-    archive.plan(issue.label, NOW)
-    (first,) = archive.claim(issue.label, "slow", 1, NOW)
-    archive.settle([(first, Outcome(State.WAITING))], NOW)
-    archive.claim(issue.label, "other", 1, NOW)
-    archive.settle([(first, Outcome(State.REFUSED))], NOW)
-    assert archive.counts(issue.label) == {State.CLAIMED: 1}
+    store.plan(issue.label, NOW)
+    (first,) = store.claim(issue.label, "slow", 1, NOW)
+    store.settle([(first, Outcome(State.WAITING))], NOW)
+    store.claim(issue.label, "other", 1, NOW)
+    store.settle([(first, Outcome(State.REFUSED))], NOW)
+    assert store.counts(issue.label) == {State.CLAIMED: 1}
 
 
-def test_after_five_failures_a_delivery_is_given_up(archive: Archive, roster: Roster) -> None:
-    issue = save_issue(archive)
+def test_after_five_failures_a_delivery_is_given_up(store: Store, roster: Roster) -> None:
+    issue = save_issue(store)
     add_readers(roster, 1)
     mailer = ScriptedMailer({"reader0@example.org": Outcome(State.FAILED, "451 busy")})
     for day in range(6):
-        room = post_room(archive, mailer, now=NOW + dt.timedelta(days=day))
+        room = post_room(store, mailer, now=NOW + dt.timedelta(days=day))
         publish_issue(issue.label, maker(issue), room)
-    (line,) = archive.lines(issue.label)
+    (line,) = store.lines(issue.label)
     assert (line.state, line.attempt, line.retry_at) == (State.GIVEN_UP, 5, None)
     assert line.reason == "after 5 attempts: 451 busy"
-    assert archive.retry(issue.label, (State.FAILED, State.GIVEN_UP)) == 1
+    assert store.retry(issue.label, (State.FAILED, State.GIVEN_UP)) == 1
 
 
-def test_a_refused_delivery_can_be_retried_by_hand(archive: Archive, roster: Roster) -> None:
-    issue = save_issue(archive)
+def test_a_refused_delivery_can_be_retried_by_hand(store: Store, roster: Roster) -> None:
+    issue = save_issue(store)
     add_readers(roster, 2)
     mailer = ScriptedMailer({"reader0@example.org": Outcome(State.REFUSED, "550")})
-    publish_issue(issue.label, maker(issue), post_room(archive, mailer))
+    publish_issue(issue.label, maker(issue), post_room(store, mailer))
     mailer.answers.clear()
-    assert archive.retry(issue.label, (State.REFUSED,)) == 1
-    assert publish(archive, mailer) == {State.ACCEPTED: 2}
+    assert store.retry(issue.label, (State.REFUSED,)) == 1
+    assert publish(store, mailer) == {State.ACCEPTED: 2}
 
 
-def test_a_paused_issue_sends_nothing_until_it_is_resumed(archive: Archive, roster: Roster) -> None:
-    save_issue(archive)
+def test_a_paused_issue_sends_nothing_until_it_is_resumed(store: Store, roster: Roster) -> None:
+    save_issue(store)
     add_readers(roster, 3)
-    archive.set_halt("2026-W22", Halt.PAUSED, NOW)
-    assert publish(archive, ScriptedMailer()) == {State.WAITING: 3}
-    archive.set_halt("2026-W22", None, NOW)
-    assert publish(archive, ScriptedMailer()) == {State.ACCEPTED: 3}
+    store.set_halt("2026-W22", Halt.PAUSED, NOW)
+    assert publish(store, ScriptedMailer()) == {State.WAITING: 3}
+    store.set_halt("2026-W22", None, NOW)
+    assert publish(store, ScriptedMailer()) == {State.ACCEPTED: 3}
 
 
-def test_a_cancelled_issue_skips_what_it_has_not_sent(archive: Archive, roster: Roster) -> None:
-    save_issue(archive)
+def test_a_cancelled_issue_skips_what_it_has_not_sent(store: Store, roster: Roster) -> None:
+    save_issue(store)
     add_readers(roster, 3)
-    archive.plan("2026-W22", NOW)
-    archive.claim("2026-W22", "elsewhere:1:1", 1, NOW)
-    assert archive.set_halt("2026-W22", Halt.CANCELLED, NOW) == 2
-    assert publish(archive, ScriptedMailer()) == {State.CLAIMED: 1, State.SKIPPED: 2}
+    store.plan("2026-W22", NOW)
+    store.claim("2026-W22", "elsewhere:1:1", 1, NOW)
+    assert store.set_halt("2026-W22", Halt.CANCELLED, NOW) == 2
+    assert publish(store, ScriptedMailer()) == {State.CLAIMED: 1, State.SKIPPED: 2}
 
 
-def test_the_switch_works_within_a_second_while_messages_leave(archive: Archive, roster: Roster) -> None:
+def test_the_switch_works_within_a_second_while_messages_leave(store: Store, roster: Roster) -> None:
     class Slow(ScriptedMailer):
         def send(self, messages: Iterable[Message], begin: Begin) -> Iterator[tuple[Message, Outcome]]:
             for number, pair in enumerate(super().send(messages, begin)):
                 if number == 2:
-                    archive.set_halt("2026-W22", Halt.PAUSED, NOW)
+                    store.set_halt("2026-W22", Halt.PAUSED, NOW)
                 ticks.append(0.3)
                 yield pair
 
     ticks: list[float] = []
-    save_issue(archive)
+    save_issue(store)
     add_readers(roster, 15)
-    counts = publish(archive, Slow(), ticks=lambda: sum(ticks))
+    counts = publish(store, Slow(), ticks=lambda: sum(ticks))
     assert counts == {State.ACCEPTED: 3, State.WAITING: 12}
 
 
-def test_a_process_that_is_asked_to_stop_finishes_what_is_on_its_way(
-    archive: Archive, roster: Roster
-) -> None:
-    save_issue(archive)
+def test_a_process_that_is_asked_to_stop_finishes_what_is_on_its_way(store: Store, roster: Roster) -> None:
+    save_issue(store)
     add_readers(roster, 30)
     mailer = ScriptedMailer()
-    counts = publish(archive, mailer, stopping=lambda: len(mailer.sent) >= 7)
+    counts = publish(store, mailer, stopping=lambda: len(mailer.sent) >= 7)
     assert counts == {State.ACCEPTED: 7, State.WAITING: 23}
 
 
 def test_who_leaves_or_is_deleted_after_the_planning_gets_nothing(
-    archive: Archive, roster: Roster, engine: sa.Engine
+    store: Store, roster: Roster, engine: sa.Engine
 ) -> None:
-    save_issue(archive)
+    save_issue(store)
     add_readers(roster, 3)
-    archive.plan("2026-W22", NOW)
+    store.plan("2026-W22", NOW)
     with engine.begin() as connection:
         connection.execute(sa.text("DELETE FROM subscribers WHERE address = 'reader0@example.org'"))
         connection.execute(
             sa.text("UPDATE subscribers SET standing = 'left' WHERE address = 'reader1@example.org'")
         )
     mailer = ScriptedMailer()
-    assert publish(archive, mailer) == {State.ACCEPTED: 1, State.SKIPPED: 2}
-    assert [line.address for line in archive.lines("2026-W22", State.SKIPPED)] == [
+    assert publish(store, mailer) == {State.ACCEPTED: 1, State.SKIPPED: 2}
+    assert [line.address for line in store.lines("2026-W22", State.SKIPPED)] == [
         None, "reader1@example.org",
     ]  # fmt: skip
 
 
-def test_a_ledger_that_does_not_add_up_is_an_error(
-    archive: Archive, roster: Roster, engine: sa.Engine
-) -> None:
-    save_issue(archive)
+def test_a_ledger_that_does_not_add_up_is_an_error(store: Store, roster: Roster, engine: sa.Engine) -> None:
+    save_issue(store)
     add_readers(roster, 2)
-    archive.plan("2026-W22", NOW)
+    store.plan("2026-W22", NOW)
     with engine.begin() as connection:
         connection.execute(sa.text("DELETE FROM deliveries WHERE id = (SELECT min(id) FROM deliveries)"))
     with pytest.raises(LedgerBroken, match="1 waiting is not the audience of 2"):
-        archive.audited("2026-W22")
+        store.audited("2026-W22")
 
 
-def test_the_providers_bucket_is_kept_across_restarts(archive: Archive, roster: Roster) -> None:
-    save_issue(archive)
+def test_the_providers_bucket_is_kept_across_restarts(store: Store, roster: Roster) -> None:
+    save_issue(store)
     add_readers(roster, 5)
-    archive.plan("2026-W22", NOW)
+    store.plan("2026-W22", NOW)
     claimant = Claimant("here:1:1", "smtp", Pace(rate=2))
-    first = archive.turn("2026-W22", claimant, 5, (), NOW)
+    first = store.turn("2026-W22", claimant, 5, (), NOW)
     assert (len(first.deliveries), first.again_at) == (2, None)
-    none = Archive(archive._engine).turn("2026-W22", claimant, 5, (), NOW)
+    none = Store(store._engine).turn("2026-W22", claimant, 5, (), NOW)
     assert (list(none.deliveries), none.again_at) == ([], NOW + dt.timedelta(seconds=0.5))
-    later = archive.turn("2026-W22", claimant, 5, (), NOW + dt.timedelta(seconds=0.5))
+    later = store.turn("2026-W22", claimant, 5, (), NOW + dt.timedelta(seconds=0.5))
     assert len(later.deliveries) == 1
 
 
-def test_a_domain_has_a_bucket_of_its_own(archive: Archive, roster: Roster) -> None:
-    save_issue(archive)
+def test_a_domain_has_a_bucket_of_its_own(store: Store, roster: Roster) -> None:
+    save_issue(store)
     add_readers(roster, 3)
     roster.put_subscriber(Joining("a@example.com", TOPICS[:1]), NOW)
-    archive.plan("2026-W22", NOW)
+    store.plan("2026-W22", NOW)
     claimant = Claimant("here:1:1", "smtp", Pace(domain_rates={"example.org": 1.0}))
-    first = archive.turn("2026-W22", claimant, 9, (), NOW)
+    first = store.turn("2026-W22", claimant, 9, (), NOW)
     assert [one.address for one in first.deliveries] == ["reader0@example.org", "a@example.com"]
-    rest = archive.turn("2026-W22", claimant, 9, (), NOW)
+    rest = store.turn("2026-W22", claimant, 9, (), NOW)
     assert (list(rest.deliveries), rest.again_at) == ([], NOW + dt.timedelta(seconds=1))
-    assert archive.counts("2026-W22") == {State.CLAIMED: 2, State.WAITING: 2}
+    assert store.counts("2026-W22") == {State.CLAIMED: 2, State.WAITING: 2}
 
 
-def test_the_warm_up_allows_so_many_a_day_and_then_all(archive: Archive, roster: Roster) -> None:
-    save_issue(archive)
+def test_the_warm_up_allows_so_many_a_day_and_then_all(store: Store, roster: Roster) -> None:
+    save_issue(store)
     add_readers(roster, 9)
-    archive.plan("2026-W22", NOW)
+    store.plan("2026-W22", NOW)
     claimant = Claimant("here:1:1", "smtp", Pace(warm_up=(2, 3)))
     claimed = []
     for hours in (0, 1, 24, 25, 48):
         now = NOW + dt.timedelta(hours=hours)
-        claimed.append(len(archive.turn("2026-W22", claimant, 9, (), now).deliveries))
+        claimed.append(len(store.turn("2026-W22", claimant, 9, (), now).deliveries))
     assert claimed == [2, 0, 3, 0, 4]
 
 
 def test_one_line_is_logged_for_each_settled_chunk_without_addresses(
-    archive: Archive, roster: Roster, caplog: pytest.LogCaptureFixture
+    store: Store, roster: Roster, caplog: pytest.LogCaptureFixture
 ) -> None:
-    save_issue(archive)
+    save_issue(store)
     add_readers(roster, 3)
     with caplog.at_level(logging.INFO, "brief.delivery"):
-        publish(archive, ScriptedMailer())
+        publish(store, ScriptedMailer())
     (line,) = caplog.messages
     assert line.startswith(
         "event=chunk_settled issue=2026-W22 worker=here:1:1 messages=3 accepted=3 refused=0"
@@ -463,21 +453,21 @@ def test_one_line_is_logged_for_each_settled_chunk_without_addresses(
     assert "@" not in line
 
 
-def test_the_figures_are_those_of_the_database(archive: Archive, roster: Roster) -> None:
-    save_issue(archive)
+def test_the_figures_are_those_of_the_database(store: Store, roster: Roster) -> None:
+    save_issue(store)
     add_readers(roster, 3)
-    archive.plan("2026-W22", NOW)
-    archive.claim("2026-W22", "elsewhere:1:1", 1, NOW)
-    figures = archive.figures(NOW + dt.timedelta(seconds=90))
+    store.plan("2026-W22", NOW)
+    store.claim("2026-W22", "elsewhere:1:1", 1, NOW)
+    figures = store.figures(NOW + dt.timedelta(seconds=90))
     assert figures.states == {State.CLAIMED: 1, State.WAITING: 2}
     assert figures.queue_age == 90
     assert 'brief_deliveries{state="waiting"} 2' in exposition(figures)
 
 
 def test_a_database_that_is_gone_for_a_while_loses_nothing(
-    engine: sa.Engine, archive: Archive, roster: Roster
+    engine: sa.Engine, store: Store, roster: Roster
 ) -> None:
-    class Flickering(Archive):
+    class Flickering(Store):
         answers = itertools.cycle([True, False, True])
 
         def turn(self, *arguments: Any) -> Claims:
@@ -485,7 +475,7 @@ def test_a_database_that_is_gone_for_a_while_loses_nothing(
                 raise sa.exc.OperationalError("", None, OSError("gone"))
             return super().turn(*arguments)
 
-    save_issue(archive)
+    save_issue(store)
     addresses = add_readers(roster, 30)
     mailer = ScriptedMailer()
     assert publish(Flickering(engine), mailer) == {State.ACCEPTED: 30}
@@ -493,9 +483,9 @@ def test_a_database_that_is_gone_for_a_while_loses_nothing(
 
 
 def test_a_database_that_stays_away_ends_the_run_and_the_next_one_knows_what_left(
-    engine: sa.Engine, archive: Archive, roster: Roster
+    engine: sa.Engine, store: Store, roster: Roster
 ) -> None:
-    class Gone(Archive):
+    class Gone(Store):
         calls = 0
 
         def turn(self, *arguments: Any) -> Claims:
@@ -504,36 +494,36 @@ def test_a_database_that_stays_away_ends_the_run_and_the_next_one_knows_what_lef
                 raise KeyboardInterrupt  # as the operator would, waiting for it
             return super().turn(*arguments)
 
-    save_issue(archive)
+    save_issue(store)
     addresses = add_readers(roster, 30)
     mailer, journal = Forgetful(), MemoryJournal()
     with pytest.raises(KeyboardInterrupt):
         publish(Gone(engine), mailer, journal=journal)
-    assert publish(archive, mailer, journal=journal) == {State.ACCEPTED: 30}
+    assert publish(store, mailer, journal=journal) == {State.ACCEPTED: 30}
     assert [message.recipient for message in mailer.sent] == addresses
 
 
-def test_a_build_and_a_plan_at_once_never_send_what_nobody_approved(archive: Archive, roster: Roster) -> None:
+def test_a_build_and_a_plan_at_once_never_send_what_nobody_approved(store: Store, roster: Roster) -> None:
     """Whoever comes second sees what the first one wrote: the issue's row is locked by both."""
-    label = save_issue(archive, TOPICS[:1]).label
+    label = save_issue(store, TOPICS[:1]).label
     add_readers(roster, 2)
-    approved = archive.status(label).content_hash
+    approved = store.status(label).content_hash
     together = threading.Barrier(2)
 
     def build() -> None:
         together.wait()
         with contextlib.suppress(IssueClosed):
-            save_issue(archive, TOPICS, approved=False)
+            save_issue(store, TOPICS, approved=False)
 
     def plan() -> None:
         together.wait()
         with contextlib.suppress(Stale):
-            archive.plan(label, NOW, content_hash=approved)
+            store.plan(label, NOW, content_hash=approved)
 
     threads = [threading.Thread(target=one) for one in (build, plan)]
     for one in threads:
         one.start()
     for one in threads:
         one.join()
-    status = archive.status(label)
+    status = store.status(label)
     assert status.planned == (status.content_hash == approved)

@@ -12,9 +12,9 @@ from alembic.migration import MigrationContext
 from sqlmodel import SQLModel
 
 from service import migrations, wiring
-from service.archive import Archive
 from service.delivery import State
 from service.settings import Settings
+from service.store import Store
 from subscribers.database import connect
 from subscribers.roster import Roster
 
@@ -124,10 +124,10 @@ def test_a_database_of_the_first_release_keeps_every_row_on_its_way_here(first_r
 @pytest.mark.parametrize("first_release", ["sqlite", "postgresql"], indirect=True)
 def test_rows_of_the_first_release_are_read_after_it(first_release: sa.Engine) -> None:
     migrations.upgrade(first_release)
-    archive, roster = Archive(first_release), Roster(first_release)
-    assert archive.counts("2026-W22") == {State.ACCEPTED: 1}
+    store, roster = Store(first_release), Roster(first_release)
+    assert store.counts("2026-W22") == {State.ACCEPTED: 1}
     assert roster.find("ada@example.org").topics == ("t",)
-    assert archive.papers(["2605.90001"])["2605.90001"].title == "A <title>"
+    assert store.papers(["2605.90001"])["2605.90001"].title == "A <title>"
 
 
 def test_start_up_refuses_a_database_that_is_behind_with_the_command_to_run(tmp_path: Path) -> None:

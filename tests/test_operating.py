@@ -40,7 +40,7 @@ def place(tmp_path: Path, migrated: Path) -> Place:
 def served(place: Place, host: str = "203.0.113.7", **changes: object) -> TestClient:
     """A client of the service with other settings."""
     settings = Settings.model_construct(**(place.service.settings.model_dump() | changes))
-    service = Service(settings, place.service.engine, place.service.archive, place.service.roster)
+    service = Service(settings, place.service.engine, place.service.store, place.service.roster)
     return TestClient(make_app(service, place.clock), BASE, client=(host, 50_000))
 
 
@@ -76,7 +76,7 @@ def test_a_database_server_that_is_gone_is_red() -> None:
 
 def test_ready_turns_red_when_deliveries_are_overdue(place: Place) -> None:
     place.subscriber()
-    place.service.archive.plan(LABEL, place.clock.now)
+    place.service.store.plan(LABEL, place.clock.now)
     assert ready(served(place))[0] == 200
     place.clock.forward(hours=13)
     status, checks = ready(served(place))
@@ -87,11 +87,11 @@ def test_ready_turns_red_when_deliveries_are_overdue(place: Place) -> None:
 
 def test_a_delivery_that_is_put_off_is_overdue_from_then_on(place: Place) -> None:
     place.subscriber()
-    archive = place.service.archive
-    archive.plan(LABEL, place.clock.now)
-    (claimed,) = archive.claim(LABEL, "worker:1:1", 9, place.clock.now)
+    store = place.service.store
+    store.plan(LABEL, place.clock.now)
+    (claimed,) = store.claim(LABEL, "worker:1:1", 9, place.clock.now)
     place.clock.forward(hours=20)
-    archive.settle([(claimed, Outcome(State.FAILED, "busy"))], place.clock.now)
+    store.settle([(claimed, Outcome(State.FAILED, "busy"))], place.clock.now)
     assert ready(served(place))[1]["queue"] == "ok"
     place.clock.forward(hours=13)
     assert ready(served(place))[0] == 503
@@ -99,7 +99,7 @@ def test_a_delivery_that_is_put_off_is_overdue_from_then_on(place: Place) -> Non
 
 def test_what_is_paused_is_not_overdue(place: Place) -> None:
     place.subscriber()
-    place.service.archive.plan(LABEL, place.clock.now)
+    place.service.store.plan(LABEL, place.clock.now)
     with place.service.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE issues SET halt = 'paused'")
     place.clock.forward(days=9)
@@ -107,13 +107,13 @@ def test_what_is_paused_is_not_overdue(place: Place) -> None:
 
 
 def test_ready_turns_red_when_the_last_fetch_failed_and_green_when_papers_come(place: Place) -> None:
-    archive = place.service.archive
-    archive.note_fetch("exoplanets", place.clock.now, failed=False)
-    archive.note_fetch("robot-learning", place.clock.now, failed=True)
-    archive.note_fetch("a-topic-that-was-removed", place.clock.now, failed=True)
+    store = place.service.store
+    store.note_fetch("exoplanets", place.clock.now, failed=False)
+    store.note_fetch("robot-learning", place.clock.now, failed=True)
+    store.note_fetch("a-topic-that-was-removed", place.clock.now, failed=True)
     status, checks = ready(served(place))
     assert (status, checks["fetch"]) == (503, "the last fetch failed for robot-learning")
-    archive.note_fetch("robot-learning", place.clock.now, failed=False)
+    store.note_fetch("robot-learning", place.clock.now, failed=False)
     assert ready(served(place))[0] == 200
 
 
@@ -206,10 +206,10 @@ def report(raw: bytes, at: dt.datetime) -> dict[str, str]:
 def uncertain(place: Place) -> int:
     """A delivery that may have left; its id."""
     place.subscriber()
-    archive = place.service.archive
-    archive.plan(LABEL, place.clock.now)
-    (claimed,) = archive.claim(LABEL, "worker:1:1", 9, place.clock.now)
-    archive.settle([(claimed, Outcome(State.UNCERTAIN, "no answer"))], place.clock.now)
+    store = place.service.store
+    store.plan(LABEL, place.clock.now)
+    (claimed,) = store.claim(LABEL, "worker:1:1", 9, place.clock.now)
+    store.settle([(claimed, Outcome(State.UNCERTAIN, "no answer"))], place.clock.now)
     return claimed.id
 
 
@@ -222,7 +222,7 @@ def test_what_sendgrid_reports_settles_a_delivery(place: Place) -> None:
     client, raw = served(place, sendgrid_webhook_key=PUBLIC), events(uncertain(place))
     answer = client.post("/webhooks/sendgrid", content=raw, headers=report(raw, place.clock.now))
     assert (answer.status_code, answer.content) == (204, b"")
-    assert place.service.archive.counts(LABEL) == {State.ACCEPTED: 1}
+    assert place.service.store.counts(LABEL) == {State.ACCEPTED: 1}
 
 
 @pytest.mark.parametrize("spoil", ["unsigned", "changed", "late"])
@@ -232,7 +232,7 @@ def test_what_sendgrid_did_not_sign_just_now_changes_nothing(place: Place, spoil
     headers = {} if spoil == "unsigned" else report(raw, place.clock.now - late)
     answer = client.post("/webhooks/sendgrid", content=raw + b" " * (spoil == "changed"), headers=headers)
     assert answer.status_code == 401
-    assert place.service.archive.counts(LABEL) == {State.UNCERTAIN: 1}
+    assert place.service.store.counts(LABEL) == {State.UNCERTAIN: 1}
 
 
 def test_a_report_may_be_long_but_not_endless(place: Place) -> None:

@@ -79,7 +79,7 @@ def test_a_request_asks_the_database_the_same_whoever_is_known(place: Place, ask
 
     asked("somebody@example.com", 1)  # what is cached is cached now
     assert asked(known, 2) == asked("nobody@example.com", 3)
-    assert len(place.service.archive.claim_emails(place.clock.now + SOON)) == 3
+    assert len(place.service.store.claim_emails(place.clock.now + SOON)) == 3
 
 
 @pytest.mark.parametrize(
@@ -241,6 +241,6 @@ def test_in_production_nobody_reads_the_metrics_without_the_token(
     place: Place, headers: dict[str, str]
 ) -> None:
     settings = place.service.settings.model_copy(update={"environment": "production"})
-    service = wiring.Service(settings, place.service.engine, place.service.archive, place.service.roster)
+    service = wiring.Service(settings, place.service.engine, place.service.store, place.service.roster)
     client = TestClient(make_app(service, place.clock), BASE, client=("127.0.0.1", 50_000))
     assert client.get("/metrics", headers={"Host": "127.0.0.1:8000"} | headers).status_code == 404

@@ -156,7 +156,7 @@ def test_there_is_no_outbox_where_links_lead_through_a_proxy(tmp_path: Path, mig
 
 def served_with(place: Place, **changes: object) -> Reader:
     settings = Settings.model_construct(**(place.service.settings.model_dump() | changes))
-    service = Service(settings, place.service.engine, place.service.archive, place.service.roster)
+    service = Service(settings, place.service.engine, place.service.store, place.service.roster)
     return Reader(TestClient(make_app(service, place.clock), HERE, client=("203.0.113.7", 50_000)))
 
 

@@ -6,10 +6,10 @@ import threading
 import pytest
 import sqlalchemy as sa
 
-from service.archive import Archive, Claimant
 from service.delivery import Delivery, MailerUnusable, Outcome, State
 from service.delivery.pace import Pace
 from service.pipeline import publish_issue
+from service.store import Claimant, Store
 from subscribers.roster import Joining, Roster
 from tests.fakes import ScriptedMailer
 from tests.newsrooms import NOW, TOPICS, add_readers, maker, post_room, save_issue
@@ -18,28 +18,28 @@ DAY = dt.timedelta(days=1)
 LABEL = "2026-W22"
 
 
-def planned(archive: Archive, roster: Roster, readers: int) -> list[str]:
-    save_issue(archive)
+def planned(store: Store, roster: Roster, readers: int) -> list[str]:
+    save_issue(store)
     addresses = add_readers(roster, readers)
-    archive.plan(LABEL, NOW)
+    store.plan(LABEL, NOW)
     return addresses
 
 
-def claimed(archive: Archive, pace: Pace, now: dt.datetime, worker: str = "here:1:1") -> int:
-    return len(archive.turn(LABEL, Claimant(worker, "smtp", pace), 1000, (), now).deliveries)
+def claimed(store: Store, pace: Pace, now: dt.datetime, worker: str = "here:1:1") -> int:
+    return len(store.turn(LABEL, Claimant(worker, "smtp", pace), 1000, (), now).deliveries)
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
-def test_workers_that_wake_at_midnight_share_the_new_days_allowance(archive: Archive, roster: Roster) -> None:
-    planned(archive, roster, 200)
+def test_workers_that_wake_at_midnight_share_the_new_days_allowance(store: Store, roster: Roster) -> None:
+    planned(store, roster, 200)
     pace = Pace(warm_up=(10, 50))
-    assert claimed(archive, pace, NOW) == 10
+    assert claimed(store, pace, NOW) == 10
     taken: list[int] = []
     together = threading.Barrier(4)
 
     def wake(worker: str) -> None:
         together.wait()
-        taken.append(claimed(archive, pace, NOW + DAY, worker))
+        taken.append(claimed(store, pace, NOW + DAY, worker))
 
     workers = [threading.Thread(target=wake, args=(f"here:{number}:1",)) for number in range(4)]
     for worker in workers:
@@ -49,39 +49,39 @@ def test_workers_that_wake_at_midnight_share_the_new_days_allowance(archive: Arc
     assert sorted(taken) == [0, 0, 0, 50]
 
 
-def test_what_did_not_leave_is_not_counted_by_the_warm_up(archive: Archive, roster: Roster) -> None:
-    away = ScriptedMailer(dict.fromkeys(planned(archive, roster, 30)))  # a server that takes no connection
-    issue, pace = archive.issue(LABEL), Pace(warm_up=(10, 100))
+def test_what_did_not_leave_is_not_counted_by_the_warm_up(store: Store, roster: Roster) -> None:
+    away = ScriptedMailer(dict.fromkeys(planned(store, roster, 30)))  # a server that takes no connection
+    issue, pace = store.issue(LABEL), Pace(warm_up=(10, 100))
     for _ in range(3):
         with pytest.raises(MailerUnusable):
-            publish_issue(LABEL, maker(issue), post_room(archive, away, pace=pace))
-    assert archive.counts(LABEL) == {State.WAITING: 30}
+            publish_issue(LABEL, maker(issue), post_room(store, away, pace=pace))
+    assert store.counts(LABEL) == {State.WAITING: 30}
     mailer = ScriptedMailer()
-    room = post_room(archive, mailer, pace=pace, stopping=lambda: len(mailer.sent) == 10)
+    room = post_room(store, mailer, pace=pace, stopping=lambda: len(mailer.sent) == 10)
     publish_issue(LABEL, maker(issue), room)
-    assert archive.counts(LABEL) == {State.ACCEPTED: 10, State.WAITING: 20}
+    assert store.counts(LABEL) == {State.ACCEPTED: 10, State.WAITING: 20}
 
 
-def test_a_day_on_which_nothing_left_is_no_day_of_the_warm_up(archive: Archive, roster: Roster) -> None:
-    planned(archive, roster, 30)
+def test_a_day_on_which_nothing_left_is_no_day_of_the_warm_up(store: Store, roster: Roster) -> None:
+    planned(store, roster, 30)
     claimant = Claimant("here:1:1", "smtp", Pace(warm_up=(10, 20)))
-    claims = archive.turn(LABEL, claimant, 1000, (), NOW).deliveries
-    archive.turn(LABEL, claimant, 0, [(one, Outcome(State.WAITING)) for one in claims], NOW)
-    assert claimed(archive, claimant.pace, NOW + DAY) == 10
+    claims = store.turn(LABEL, claimant, 1000, (), NOW).deliveries
+    store.turn(LABEL, claimant, 0, [(one, Outcome(State.WAITING)) for one in claims], NOW)
+    assert claimed(store, claimant.pace, NOW + DAY) == 10
 
 
 def test_what_goes_back_is_counted_on_the_day_of_its_claim_and_only_once(
-    archive: Archive, roster: Roster
+    store: Store, roster: Roster
 ) -> None:
-    planned(archive, roster, 60)
+    planned(store, roster, 60)
     claimant = Claimant("here:1:1", "smtp", Pace(warm_up=(10, 20)))
-    claims = archive.turn(LABEL, claimant, 1000, (), NOW).deliveries
+    claims = store.turn(LABEL, claimant, 1000, (), NOW).deliveries
     back = [(one, Outcome(State.WAITING)) for one in claims[:5]]
-    assert claimed(archive, claimant.pace, NOW + DAY) == 20
+    assert claimed(store, claimant.pace, NOW + DAY) == 20
     for _ in range(2):  # as after a commit of which nobody heard
-        archive.turn(LABEL, claimant, 0, back, NOW + DAY)
-    assert claimed(archive, claimant.pace, NOW + DAY) == 0
-    assert claimed(archive, claimant.pace, NOW) == 5
+        store.turn(LABEL, claimant, 0, back, NOW + DAY)
+    assert claimed(store, claimant.pace, NOW + DAY) == 0
+    assert claimed(store, claimant.pace, NOW) == 5
 
 
 @pytest.mark.parametrize(("days", "allowed"), [(-10, 10), (-1, 10), (0, 10), (2, 40), (3, None)])
@@ -92,48 +92,48 @@ def test_a_first_day_that_a_wrong_clock_put_ahead_is_no_later_one(days: int, all
 
 @pytest.mark.parametrize("pace", [Pace(warm_up=(3, 100)), Pace(rate=3.0)])
 def test_nobody_waits_for_the_pace_when_nothing_is_left_to_send(
-    archive: Archive, roster: Roster, pace: Pace
+    store: Store, roster: Roster, pace: Pace
 ) -> None:
-    planned(archive, roster, 3)
+    planned(store, roster, 3)
     claimant = Claimant("here:1:1", "smtp", pace)
-    claims = archive.turn(LABEL, claimant, 3, (), NOW).deliveries
+    claims = store.turn(LABEL, claimant, 3, (), NOW).deliveries
     sent = [(one, Outcome(State.ACCEPTED)) for one in claims]
-    assert archive.turn(LABEL, claimant, 3, sent, NOW).again_at is None
+    assert store.turn(LABEL, claimant, 3, sent, NOW).again_at is None
 
 
-def test_more_is_due_tomorrow_where_the_warm_up_held_it_back(archive: Archive, roster: Roster) -> None:
-    planned(archive, roster, 5)
+def test_more_is_due_tomorrow_where_the_warm_up_held_it_back(store: Store, roster: Roster) -> None:
+    planned(store, roster, 5)
     claimant = Claimant("here:1:1", "smtp", Pace(warm_up=(3, 100)))
-    claims = archive.turn(LABEL, claimant, 5, (), NOW).deliveries
+    claims = store.turn(LABEL, claimant, 5, (), NOW).deliveries
     sent = [(one, Outcome(State.ACCEPTED)) for one in claims]
     tomorrow = dt.datetime(2026, 6, 3, tzinfo=dt.UTC)
-    assert archive.turn(LABEL, claimant, 5, sent, NOW).again_at == tomorrow
+    assert store.turn(LABEL, claimant, 5, sent, NOW).again_at == tomorrow
 
 
 def test_without_a_warm_up_going_back_asks_the_database_nothing_more(
-    archive: Archive, roster: Roster, engine: sa.Engine
+    store: Store, roster: Roster, engine: sa.Engine
 ) -> None:
-    planned(archive, roster, 3)
+    planned(store, roster, 3)
     claimant = Claimant("here:1:1", "smtp", Pace(rate=100.0))
-    claims = archive.turn(LABEL, claimant, 3, (), NOW).deliveries
+    claims = store.turn(LABEL, claimant, 3, (), NOW).deliveries
     asked: list[str] = []
     sa.event.listen(engine, "before_cursor_execute", lambda *one: asked.append(one[2]))
-    archive.turn(LABEL, claimant, 0, [(one, Outcome(State.WAITING)) for one in claims], NOW)
+    store.turn(LABEL, claimant, 0, [(one, Outcome(State.WAITING)) for one in claims], NOW)
     assert not [statement for statement in asked if "buckets" in statement or "claimed_at" in statement]
 
 
-def spread(archive: Archive, roster: Roster, readers: int, domains: int) -> dict[str, float]:
+def spread(store: Store, roster: Roster, readers: int, domains: int) -> dict[str, float]:
     """An issue planned for readers of so many domains; what each domain may get a second."""
-    save_issue(archive)
+    save_issue(store)
     for number in range(readers):
         roster.put_subscriber(Joining(f"r{number}@d{number * 7 % domains}.example", TOPICS[:1]), NOW)
-    archive.plan(LABEL, NOW)
+    store.plan(LABEL, NOW)
     return {f"d{number}.example": 1000.0 for number in range(domains)}
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
-def test_workers_that_share_many_domains_never_wait_in_a_circle(archive: Archive, roster: Roster) -> None:
-    rates = spread(archive, roster, 400, 50)
+def test_workers_that_share_many_domains_never_wait_in_a_circle(store: Store, roster: Roster) -> None:
+    rates = spread(store, roster, 400, 50)
     pace = Pace(rate=100_000.0, domain_rates=rates, warm_up=(100_000,))
     broken: list[Exception] = []
 
@@ -143,7 +143,7 @@ def test_workers_that_share_many_domains_never_wait_in_a_circle(archive: Archive
         try:
             for turn in range(12):
                 at = NOW + dt.timedelta(seconds=turn)
-                claims = archive.turn(LABEL, claimant, 30, settled, at).deliveries
+                claims = store.turn(LABEL, claimant, 30, settled, at).deliveries
                 settled = [
                     (one, Outcome(State.FAILED if turn % 3 else State.WAITING, "451")) for one in claims
                 ]
@@ -159,20 +159,20 @@ def test_workers_that_share_many_domains_never_wait_in_a_circle(archive: Archive
 
 
 def test_a_turn_takes_a_bounded_number_of_statements_and_each_waits_for_a_moment_of_its_own(
-    archive: Archive, roster: Roster, engine: sa.Engine
+    store: Store, roster: Roster, engine: sa.Engine
 ) -> None:
-    spread(archive, roster, 300, 1)
+    spread(store, roster, 300, 1)
     claimant = Claimant("here:1:1", "smtp", Pace(domain_rates={"d0.example": 1.0}))
     asked: list[str] = []
     sa.event.listen(engine, "before_cursor_execute", lambda *one: asked.append(one[2]))
-    first = archive.turn(LABEL, claimant, 200, (), NOW)
+    first = store.turn(LABEL, claimant, 200, (), NOW)
     assert len(first.deliveries) == 1
     for _ in range(3):
         asked.clear()
-        rest = archive.turn(LABEL, claimant, 200, (), NOW)
+        rest = store.turn(LABEL, claimant, 200, (), NOW)
         assert len(asked) < 70
     assert (list(rest.deliveries), rest.again_at) == ([], NOW + dt.timedelta(seconds=1))
-    moments = {line.retry_at for line in archive.lines(LABEL) if line.state is State.WAITING}
+    moments = {line.retry_at for line in store.lines(LABEL) if line.state is State.WAITING}
     assert sorted(filter(None, moments)) == [NOW + dt.timedelta(seconds=one) for one in range(1, 300)]
-    later = archive.turn(LABEL, claimant, 200, (), NOW + dt.timedelta(seconds=1))
+    later = store.turn(LABEL, claimant, 200, (), NOW + dt.timedelta(seconds=1))
     assert len(later.deliveries) == 1

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from service.adapters.smtp_mailer import SmtpMailer, SmtpServer
-from service.archive import Archive
 from service.delivery import MailerUnusable, State
 from service.pipeline import publish_issue
+from service.store import Store
 from subscribers.database import connect
 from subscribers.roster import Joining, Roster
 from tests.newsrooms import NOW, TOPICS, maker, post_room, save_issue
@@ -55,12 +55,12 @@ def readers(engine: sa.Engine, server: Sink, replies: Sequence[bytes], domains: 
 
 
 def send(engine: sa.Engine, server: Sink, connections: int = 1, minutes: int = 0) -> Counter[State]:
-    archive = Archive(engine)
-    issue = save_issue(archive) if not archive.issues() else archive.issue("2026-W22")
+    store = Store(engine)
+    issue = save_issue(store) if not store.issues() else store.issue("2026-W22")
     with SmtpMailer(SmtpServer("127.0.0.1", server.port, connections=connections)) as mailer:
         now = NOW + dt.timedelta(minutes=minutes)
-        publish_issue(issue.label, maker(issue), post_room(archive, mailer, now=now))
-    return Counter(archive.counts(issue.label))
+        publish_issue(issue.label, maker(issue), post_room(store, mailer, now=now))
+    return Counter(store.counts(issue.label))
 
 
 @pytest.mark.parametrize("refusal", [DENIED, GROUP, DEAD, GREY])
@@ -102,7 +102,7 @@ def test_every_healthy_reader_gets_the_issue_in_the_first_run(
     with fresh(migrated, file) as engine, sink(lambda *_: None, pipelining=pipelining) as server:
         addresses = readers(engine, server, [KINDS[one] for one in kinds], domains)
         send(engine, server, connections)
-        lines = {line.address: line for line in Archive(engine).lines("2026-W22")}
+        lines = {line.address: line for line in Store(engine).lines("2026-W22")}
     for address, kind in zip(addresses, kinds, strict=True):
         line, reply = lines[address], KINDS[kind].decode().strip()
         state = {"good": State.ACCEPTED, "grey": State.FAILED}.get(kind, State.REFUSED)
@@ -116,12 +116,12 @@ def test_a_server_that_begins_to_refuse_everybody_is_left_after_a_bounded_number
         server.takes, server.blanket = 250, b"554 5.7.1 you are blocked\r\n"
         with pytest.raises(MailerUnusable, match=r"7 domains.*554 5.7.1 you are blocked"):
             send(engine, server, 4)
-        found = Counter(Archive(engine).counts("2026-W22"))
+        found = Counter(Store(engine).counts("2026-W22"))
         assert found[State.ACCEPTED] >= 250
         assert found[State.REFUSED] <= 8, "those that were refused among the last that were accepted"
         assert found.total() == found[State.ACCEPTED] + found[State.REFUSED] + found[State.WAITING]
         assert len(server.asked) <= 250 + 120
-    lines = [line for line in Archive(engine).lines("2026-W22") if line.state is State.WAITING]
+    lines = [line for line in Store(engine).lines("2026-W22") if line.state is State.WAITING]
     assert {line.attempt for line in lines} == {0}
     assert "given back: 554 5.7.1 you are blocked" in {line.reason for line in lines}
 
@@ -183,7 +183,7 @@ def test_a_rate_limit_stops_the_run_soon_costs_no_attempt_and_names_the_setting(
             send(engine, server)
         assert "BRIEF_SEND_RATE" in stopped.value.advice
         assert len(server.asked) <= 20 + 12
-        assert {line.attempt for line in Archive(engine).lines("2026-W22")} == {0, 1}
+        assert {line.attempt for line in Store(engine).lines("2026-W22")} == {0, 1}
         server.blanket = b""
         assert send(engine, server) == {State.ACCEPTED: 60}
 
@@ -193,8 +193,8 @@ def test_what_is_refused_for_the_message_or_the_server_is_held_and_not_the_reade
         addresses = readers(engine, server, [GOOD] * 12)
         server.ends = {addresses[3]: b"552 5.3.4 too big\r\n", addresses[5]: b"554 5.6.0 content\r\n"}
         assert send(engine, server) == {State.ACCEPTED: 10, State.GIVEN_UP: 2}
-        archive = Archive(engine)
-        assert archive.retry("2026-W22", (State.GIVEN_UP,), now=NOW) == 2
+        store = Store(engine)
+        assert store.retry("2026-W22", (State.GIVEN_UP,), now=NOW) == 2
         server.ends = {}
         assert send(engine, server) == {State.ACCEPTED: 12}
 
@@ -209,5 +209,5 @@ def test_those_who_are_put_off_together_do_not_all_come_again_at_once(engine: sa
     with sink(lambda *_: None) as server:
         readers(engine, server, [GOOD] + [GREY] * 40)
         send(engine, server)
-    lines = [line for line in Archive(engine).lines("2026-W22") if line.state is State.FAILED]
+    lines = [line for line in Store(engine).lines("2026-W22") if line.state is State.FAILED]
     assert len({line.retry_at for line in lines}) > 4

@@ -13,10 +13,10 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from service.archive import HELD, DeliveryRow
-from service.archive.tables import BuildRow
 from service.delivery import State
 from service.papers import Window
+from service.store import HELD, DeliveryRow
+from service.store.tables import BuildRow
 from subscribers.preferences import closes_month
 from subscribers.tables import SubscriberRow
 from tests import builders
@@ -85,7 +85,7 @@ def deliveries(quarter: Quarter) -> list[DeliveryRow]:
 
 
 def test_every_issue_is_built_once(quarter: Quarter) -> None:
-    assert quarter.archive.saved == LABELS
+    assert quarter.store.saved == LABELS
     with Session(quarter.engine) as session:
         builds = session.exec(select(BuildRow).order_by(col(BuildRow.label))).all()
     assert [(one.label, one.failures) for one in builds] == [(label, {}) for label in LABELS]
@@ -95,7 +95,7 @@ def test_every_issue_is_built_once(quarter: Quarter) -> None:
 def test_every_paper_is_seen_by_exactly_one_build_of_its_topic(quarter: Quarter) -> None:
     last_build, last_day = BEGIN + 12 * WEEK, dt.date(2026, 12, 18)
     for topic in TOPICS:
-        seen = Counter(one.paper_id for one in quarter.archive.sightings(topic.slug))
+        seen = Counter(one.paper_id for one in quarter.store.sightings(topic.slug))
         expected = {
             paper.id for at, paper in quarter.announced[topic.slug]
             if at <= last_build and BEGIN.date() - 22 * DAY <= paper.submitted.date() <= last_day
@@ -114,7 +114,7 @@ def test_every_delivery_is_made_once_or_held(quarter: Quarter) -> None:
     assert {(r.issue_label, r.subscriber_id) for r in rows if r.state == State.ACCEPTED} == set(times)
     assert {row.issue_label for row in rows} == set(LABELS) - {QUIET}
     for label in LABELS:
-        assert quarter.archive.audited(label).audience == (0 if label == QUIET else READERS)
+        assert quarter.store.audited(label).audience == (0 if label == QUIET else READERS)
 
 
 def test_every_delivery_comes_in_its_local_hour_or_as_soon_as_an_outage_ends(quarter: Quarter) -> None:
@@ -142,7 +142,7 @@ def test_what_is_held_was_due_over_twelve_hours_before_anybody_came(quarter: Qua
 
 def test_what_is_held_is_asked_about_once_a_day_for_two_weeks_after_its_build(quarter: Quarter) -> None:
     held = Counter(row.issue_label for row in deliveries(quarter) if row.reason == HELD)
-    built = {one.label: one.built_at for one in quarter.archive.issues()}
+    built = {one.label: one.built_at for one in quarter.store.issues()}
     assert {(label, count) for _, label, count in quarter.asked_about_held} == set(held.items())
     for label in held:
         asked = [at for at, of, _ in quarter.asked_about_held if of == label]
@@ -161,15 +161,15 @@ def test_monthly_readers_get_the_last_issue_of_each_month(quarter: Quarter) -> N
 
 
 def test_a_build_that_is_over_twelve_hours_late_asks_and_no_other_does(quarter: Quarter) -> None:
-    built = {one.label: one.built_at for one in quarter.archive.issues()}
+    built = {one.label: one.built_at for one in quarter.store.issues()}
     late = {label for at, label in zip(moments(), LABELS, strict=True) if built[label] - at > 12 * HOUR}
     assert late
     assert {label for _, label in quarter.asked} == late
 
 
 def test_a_quiet_week_is_an_issue_that_nobody_gets(quarter: Quarter) -> None:
-    assert all(brief.is_quiet for brief in quarter.archive.issue(QUIET).briefs)
-    assert quarter.archive.status(QUIET).planned
+    assert all(brief.is_quiet for brief in quarter.store.issue(QUIET).briefs)
+    assert quarter.store.status(QUIET).planned
 
 
 def test_nothing_is_left_to_do_but_what_people_decide(quarter: Quarter) -> None:

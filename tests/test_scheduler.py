@@ -16,7 +16,6 @@ import pytest
 import sqlalchemy as sa
 
 from service import wiring
-from service.archive import HELD, Archive, Built, Halt
 from service.briefs import Assignment
 from service.briefs.extractive import ExtractiveWriter
 from service.briefs.model import Brief
@@ -30,6 +29,7 @@ from service.publishing import deliver
 from service.schedule import Build, Deliver, Reconcile, Retry, Rules, due
 from service.scheduler import LEASE, Scheduler
 from service.settings import Settings
+from service.store import HELD, Built, Halt, Store
 from subscribers.database import connect
 from subscribers.limits import Limits
 from subscribers.preferences import Standing
@@ -54,21 +54,21 @@ def due_at(engine: sa.Engine) -> dict[str, str]:
         return {address: str(moment)[5:16] for address, moment in connection.execute(sa.text(query))}
 
 
-def planned(archive: Archive, roster: Roster, zones: Sequence[str] = ("UTC",), *, hour: int = 8) -> list[str]:
+def planned(store: Store, roster: Roster, zones: Sequence[str] = ("UTC",), *, hour: int = 8) -> list[str]:
     """An issue planned at local hours for a reader in each zone; their addresses."""
-    save_issue(archive, TOPICS[:1])
+    save_issue(store, TOPICS[:1])
     addresses = [f"reader{number}@example.org" for number, _ in enumerate(zones)]
     for address, zone in zip(addresses, zones, strict=True):
         roster.put_subscriber(Joining(address, TOPICS[:1], time_zone=zone, hour=hour), NOW)
-    archive.plan(LABEL, NOW, local_hours=True)
+    store.plan(LABEL, NOW, local_hours=True)
     return addresses
 
 
-def sent_at(archive: Archive, now: dt.datetime, **room: Any) -> list[str]:
+def sent_at(store: Store, now: dt.datetime, **room: Any) -> list[str]:
     """Who gets the issue when a worker comes at a moment."""
     mailer = ScriptedMailer()
-    made = post_room(archive, mailer, now=now, **({"late": LATE} | room))
-    deliver(LABEL, maker(archive.issue(LABEL)), made)
+    made = post_room(store, mailer, now=now, **({"late": LATE} | room))
+    deliver(LABEL, maker(store.issue(LABEL)), made)
     return [message.recipient for message in mailer.sent]
 
 
@@ -76,10 +76,10 @@ def sent_at(archive: Archive, now: dt.datetime, **room: Any) -> list[str]:
 
 
 def test_everybody_is_due_at_the_next_of_their_own_hours(
-    archive: Archive, roster: Roster, engine: sa.Engine
+    store: Store, roster: Roster, engine: sa.Engine
 ) -> None:
     zones = ("Pacific/Kiritimati", "Asia/Kathmandu", "Europe/Berlin", "UTC", "America/New_York")
-    addresses = planned(archive, roster, zones)
+    addresses = planned(store, roster, zones)
     assert due_at(engine) == dict(
         zip(
             addresses,
@@ -87,27 +87,27 @@ def test_everybody_is_due_at_the_next_of_their_own_hours(
             strict=True,
         )
     )
-    assert sent_at(archive, NOW + 3 * HOUR) == addresses[2:3]
-    assert sent_at(archive, NOW + 5 * HOUR) == addresses[3:4]
+    assert sent_at(store, NOW + 3 * HOUR) == addresses[2:3]
+    assert sent_at(store, NOW + 5 * HOUR) == addresses[3:4]
 
 
-def test_nobody_is_sent_anything_before_their_hour_has_come(archive: Archive, roster: Roster) -> None:
-    planned(archive, roster)
-    assert sent_at(archive, NOW + 5 * HOUR - dt.timedelta(seconds=1)) == []
-    assert archive.undelivered(NOW + 5 * HOUR - dt.timedelta(seconds=1)) == []
-    assert archive.undelivered(NOW + 5 * HOUR) == [LABEL]
+def test_nobody_is_sent_anything_before_their_hour_has_come(store: Store, roster: Roster) -> None:
+    planned(store, roster)
+    assert sent_at(store, NOW + 5 * HOUR - dt.timedelta(seconds=1)) == []
+    assert store.undelivered(NOW + 5 * HOUR - dt.timedelta(seconds=1)) == []
+    assert store.undelivered(NOW + 5 * HOUR) == [LABEL]
 
 
 def test_a_time_zone_that_this_machine_does_not_know_stops_nobody(
-    archive: Archive, roster: Roster, engine: sa.Engine
+    store: Store, roster: Roster, engine: sa.Engine
 ) -> None:
-    save_issue(archive, TOPICS[:1])
+    save_issue(store, TOPICS[:1])
     add_readers(roster, 2)
     with engine.execution_options(writes=True).begin() as connection:
         connection.execute(
             sa.text("UPDATE subscribers SET time_zone = 'Mars/Olympus' WHERE address LIKE '%0@%'")
         )
-    archive.plan(LABEL, NOW, local_hours=True)
+    store.plan(LABEL, NOW, local_hours=True)
     assert sorted(due_at(engine).values()) == ["06-02 03:00", "06-02 08:00"]
 
 
@@ -121,87 +121,87 @@ def test_a_time_zone_that_this_machine_does_not_know_stops_nobody(
     ids=["the skipped hour is the next one", "of a repeated hour the first", "which comes once"],
 )
 def test_a_clock_change_neither_loses_nor_repeats_an_hour(
-    archive: Archive, roster: Roster, engine: sa.Engine, planned_at: str, due: str
+    store: Store, roster: Roster, engine: sa.Engine, planned_at: str, due: str
 ) -> None:
-    save_issue(archive, TOPICS[:1])
+    save_issue(store, TOPICS[:1])
     roster.put_subscriber(Joining("ada@example.org", TOPICS[:1], time_zone="Europe/Berlin", hour=2), NOW)
-    archive.plan(LABEL, dt.datetime.fromisoformat(planned_at), local_hours=True)
+    store.plan(LABEL, dt.datetime.fromisoformat(planned_at), local_hours=True)
     assert due_at(engine) == {"ada@example.org": due}
 
 
-def test_sending_by_hand_means_now(archive: Archive, roster: Roster) -> None:
-    addresses = planned(archive, roster, ("UTC", "Asia/Tokyo"))
+def test_sending_by_hand_means_now(store: Store, roster: Roster) -> None:
+    addresses = planned(store, roster, ("UTC", "Asia/Tokyo"))
     mailer = ScriptedMailer()
-    publish_issue(LABEL, maker(archive.issue(LABEL)), post_room(archive, mailer))
+    publish_issue(LABEL, maker(store.issue(LABEL)), post_room(store, mailer))
     assert [message.recipient for message in mailer.sent] == addresses
 
 
-def test_sending_by_hand_at_local_hours_leaves_the_rest_to_workers(archive: Archive, roster: Roster) -> None:
-    save_issue(archive, TOPICS[:1])
+def test_sending_by_hand_at_local_hours_leaves_the_rest_to_workers(store: Store, roster: Roster) -> None:
+    save_issue(store, TOPICS[:1])
     add_readers(roster, 2)
     mailer = ScriptedMailer()
-    room = post_room(archive, mailer)
-    status = publish_issue(LABEL, maker(archive.issue(LABEL)), room, local_hours=True)
+    room = post_room(store, mailer)
+    status = publish_issue(LABEL, maker(store.issue(LABEL)), room, local_hours=True)
     assert (mailer.sent, status.deliveries) == ([], {State.WAITING: 2})
 
 
-def test_a_quiet_week_has_no_audience(archive: Archive, roster: Roster) -> None:
+def test_a_quiet_week_has_no_audience(store: Store, roster: Roster) -> None:
     quiet = replace(builders.brief(), catalog=(), themes=(), topic_slug=TOPICS[0])
-    archive.save_issue(Window.of_week(LABEL), [Built(quiet, ())], NOW)
-    archive.approve(LABEL, NOW)
+    store.save_issue(Window.of_week(LABEL), [Built(quiet, ())], NOW)
+    store.approve(LABEL, NOW)
     add_readers(roster, 3)
-    assert plan_issue(LABEL, post_room(archive, ScriptedMailer()), local_hours=True)
-    assert (archive.audited(LABEL).audience, archive.counts(LABEL)) == (0, {})
+    assert plan_issue(LABEL, post_room(store, ScriptedMailer()), local_hours=True)
+    assert (store.audited(LABEL).audience, store.counts(LABEL)) == (0, {})
 
 
-def test_what_changed_since_its_approval_is_not_planned(archive: Archive, roster: Roster) -> None:
-    save_issue(archive, TOPICS[:1])
+def test_what_changed_since_its_approval_is_not_planned(store: Store, roster: Roster) -> None:
+    save_issue(store, TOPICS[:1])
     add_readers(roster, 1)
-    save_issue(archive, TOPICS, approved=False)
-    assert not archive.plan(LABEL, NOW, local_hours=True)
-    assert archive.counts(LABEL) == {}
+    save_issue(store, TOPICS, approved=False)
+    assert not store.plan(LABEL, NOW, local_hours=True)
+    assert store.counts(LABEL) == {}
 
 
 # -- late ---------------------------------------------------------------------------------------------------
 
 
 def test_what_nobody_came_to_send_for_twelve_hours_is_held(
-    archive: Archive, roster: Roster, engine: sa.Engine
+    store: Store, roster: Roster, engine: sa.Engine
 ) -> None:
-    early, late = planned(archive, roster, ("Europe/Berlin", "America/New_York"))
-    assert sent_at(archive, NOW + 16 * HOUR) == [late]
+    early, late = planned(store, roster, ("Europe/Berlin", "America/New_York"))
+    assert sent_at(store, NOW + 16 * HOUR) == [late]
     assert rows(engine) == [(early, "waiting", HELD), (late, "accepted", None)]
-    assert sent_at(archive, NOW + 17 * HOUR) == []
+    assert sent_at(store, NOW + 17 * HOUR) == []
 
 
-def test_what_is_a_few_hours_late_is_sent(archive: Archive, roster: Roster) -> None:
-    addresses = planned(archive, roster, ("Europe/Berlin", "America/New_York"))
-    assert sent_at(archive, NOW + 14 * HOUR) == addresses
+def test_what_is_a_few_hours_late_is_sent(store: Store, roster: Roster) -> None:
+    addresses = planned(store, roster, ("Europe/Berlin", "America/New_York"))
+    assert sent_at(store, NOW + 14 * HOUR) == addresses
 
 
-def test_what_is_held_is_sent_when_it_is_released(archive: Archive, roster: Roster) -> None:
-    addresses = planned(archive, roster)
-    assert sent_at(archive, NOW + 48 * HOUR) == []
-    assert archive.held(LABEL) == archive.agenda(NOW + 48 * HOUR).issues[0].held == 1
-    assert archive.release(LABEL, NOW + 72 * HOUR) == 1
-    assert sent_at(archive, NOW + 72 * HOUR) == addresses
+def test_what_is_held_is_sent_when_it_is_released(store: Store, roster: Roster) -> None:
+    addresses = planned(store, roster)
+    assert sent_at(store, NOW + 48 * HOUR) == []
+    assert store.held(LABEL) == store.agenda(NOW + 48 * HOUR).issues[0].held == 1
+    assert store.release(LABEL, NOW + 72 * HOUR) == 1
+    assert sent_at(store, NOW + 72 * HOUR) == addresses
 
 
-def test_what_is_held_is_dropped_when_the_issue_is_cancelled(archive: Archive, roster: Roster) -> None:
-    planned(archive, roster)
-    sent_at(archive, NOW + 48 * HOUR)
-    archive.set_halt(LABEL, Halt.CANCELLED, NOW + 49 * HOUR)
-    assert archive.counts(LABEL) == {State.SKIPPED: 1}
+def test_what_is_held_is_dropped_when_the_issue_is_cancelled(store: Store, roster: Roster) -> None:
+    planned(store, roster)
+    sent_at(store, NOW + 48 * HOUR)
+    store.set_halt(LABEL, Halt.CANCELLED, NOW + 49 * HOUR)
+    assert store.counts(LABEL) == {State.SKIPPED: 1}
 
 
-def test_what_only_the_pace_delays_is_not_late(archive: Archive, roster: Roster) -> None:
-    addresses = planned(archive, roster, ("UTC",) * 3)
+def test_what_only_the_pace_delays_is_not_late(store: Store, roster: Roster) -> None:
+    addresses = planned(store, roster, ("UTC",) * 3)
     pace = Pace(warm_up=(1, 1, 1, 1, 1))
     got = []
     for day in range(4):
         stops = iter([False, False, False, True, True, True])
         got += sent_at(
-            archive,
+            store,
             NOW + (6 + 24 * day) * HOUR,
             pace=pace,
             stopping=lambda: next(stops, True),  # noqa: B023 - called within the loop
@@ -209,59 +209,57 @@ def test_what_only_the_pace_delays_is_not_late(archive: Archive, roster: Roster)
     assert got == addresses
 
 
-def test_an_issue_that_was_paused_for_a_day_goes_on_when_it_is_resumed(
-    archive: Archive, roster: Roster
-) -> None:
-    addresses = planned(archive, roster)
-    archive.set_halt(LABEL, Halt.PAUSED, NOW)
-    archive.set_halt(LABEL, None, NOW + 30 * HOUR)
-    assert sent_at(archive, NOW + 30 * HOUR) == addresses
+def test_an_issue_that_was_paused_for_a_day_goes_on_when_it_is_resumed(store: Store, roster: Roster) -> None:
+    addresses = planned(store, roster)
+    store.set_halt(LABEL, Halt.PAUSED, NOW)
+    store.set_halt(LABEL, None, NOW + 30 * HOUR)
+    assert sent_at(store, NOW + 30 * HOUR) == addresses
 
 
-def test_what_failed_or_was_uncertain_is_never_held(archive: Archive, roster: Roster) -> None:
-    addresses = planned(archive, roster, ("UTC", "UTC"))
+def test_what_failed_or_was_uncertain_is_never_held(store: Store, roster: Roster) -> None:
+    addresses = planned(store, roster, ("UTC", "UTC"))
     down = ScriptedMailer({
         addresses[0]: Outcome(State.FAILED, "busy"), addresses[1]: Outcome(State.UNCERTAIN, "cut off"),
     })  # fmt: skip
-    deliver(LABEL, maker(archive.issue(LABEL)), post_room(archive, down, now=NOW + 6 * HOUR, late=LATE))
-    archive.resolve(LABEL, State.WAITING, NOW + 40 * HOUR)
-    archive.retry(LABEL, (State.FAILED,), (), NOW + 40 * HOUR)
-    assert sorted(sent_at(archive, NOW + 40 * HOUR)) == addresses
+    deliver(LABEL, maker(store.issue(LABEL)), post_room(store, down, now=NOW + 6 * HOUR, late=LATE))
+    store.resolve(LABEL, State.WAITING, NOW + 40 * HOUR)
+    store.retry(LABEL, (State.FAILED,), (), NOW + 40 * HOUR)
+    assert sorted(sent_at(store, NOW + 40 * HOUR)) == addresses
 
 
-def test_the_worker_and_the_schedule_agree_on_what_is_due(archive: Archive, roster: Roster) -> None:
-    planned(archive, roster, ("Europe/Berlin", "UTC", "America/New_York"))
+def test_the_worker_and_the_schedule_agree_on_what_is_due(store: Store, roster: Roster) -> None:
+    planned(store, roster, ("Europe/Berlin", "UTC", "America/New_York"))
     mailer = ScriptedMailer({"reader0@example.org": Outcome(State.FAILED, "busy")})
-    rules, made = Rules(Never()), maker(archive.issue(LABEL))
+    rules, made = Rules(Never()), maker(store.issue(LABEL))
     for minutes in range(0, 16 * 60, 30):
         now = NOW + dt.timedelta(minutes=minutes)
-        actions = due(archive.agenda(now), now, rules)
+        actions = due(store.agenda(now), now, rules)
         mine = [one for one in actions if isinstance(one, Deliver | Retry | Reconcile)]
-        assert bool(mine) == bool(archive.undelivered(now)), now
+        assert bool(mine) == bool(store.undelivered(now)), now
         if minutes % 60 == 0:
-            deliver(LABEL, made, post_room(archive, mailer, now=now, late=LATE))
+            deliver(LABEL, made, post_room(store, mailer, now=now, late=LATE))
     assert len(mailer.sent) == 2
 
 
 # -- leases -------------------------------------------------------------------------------------------------
 
 
-def test_a_lease_is_one_processes_until_it_runs_out_or_is_given_back(archive: Archive) -> None:
-    assert archive.take("build", "one", NOW, NOW + HOUR)
-    assert not archive.take("build", "two", NOW, NOW + HOUR)
-    assert archive.take("other", "two", NOW, NOW + HOUR)
-    assert archive.take("build", "one", NOW, NOW + 2 * HOUR)
-    assert not archive.take("build", "two", NOW + HOUR, NOW + 3 * HOUR)
-    assert archive.take("build", "two", NOW + 2 * HOUR, NOW + 3 * HOUR)
-    archive.give_back("build", "one")
-    assert not archive.take("build", "one", NOW + 2 * HOUR, NOW + 3 * HOUR)
-    archive.give_back("build", "two")
-    assert archive.take("build", "one", NOW + 2 * HOUR, NOW + 3 * HOUR)
+def test_a_lease_is_one_processes_until_it_runs_out_or_is_given_back(store: Store) -> None:
+    assert store.take("build", "one", NOW, NOW + HOUR)
+    assert not store.take("build", "two", NOW, NOW + HOUR)
+    assert store.take("other", "two", NOW, NOW + HOUR)
+    assert store.take("build", "one", NOW, NOW + 2 * HOUR)
+    assert not store.take("build", "two", NOW + HOUR, NOW + 3 * HOUR)
+    assert store.take("build", "two", NOW + 2 * HOUR, NOW + 3 * HOUR)
+    store.give_back("build", "one")
+    assert not store.take("build", "one", NOW + 2 * HOUR, NOW + 3 * HOUR)
+    store.give_back("build", "two")
+    assert store.take("build", "one", NOW + 2 * HOUR, NOW + 3 * HOUR)
 
 
-def test_the_lease_of_a_dead_process_is_free(archive: Archive) -> None:
-    archive.take("build", "gone", NOW, NOW + HOUR)
-    assert archive.take("build", "two", NOW, NOW + HOUR, lambda one: one == "gone")
+def test_the_lease_of_a_dead_process_is_free(store: Store) -> None:
+    store.take("build", "gone", NOW, NOW + HOUR)
+    assert store.take("build", "two", NOW, NOW + HOUR, lambda one: one == "gone")
 
 
 # -- a scheduler --------------------------------------------------------------------------------------------
@@ -281,7 +279,7 @@ def desk(database: str, tmp_path: Path) -> Iterator[Scheduler]:
         _env_file=None, data_dir=tmp_path, database_url=database, secret_key="k" * 40, admins=ADMIN
     )
     engine = connect(database)
-    service = wiring.Service(settings, engine, Archive(engine), Roster(engine, KEYS))
+    service = wiring.Service(settings, engine, Store(engine), Roster(engine, KEYS))
     for topic in service.roster.topics():
         service.roster.remove_topic(topic.slug, NOW)
     for slug in TOPICS:
@@ -289,7 +287,7 @@ def desk(database: str, tmp_path: Path) -> Iterator[Scheduler]:
     papers = [builders.paper(number, submitted=NOW - dt.timedelta(days=5)) for number in range(8)]
     source = ScriptedPapers(dict.fromkeys(TOPICS, papers), NOW)
     writer = ExtractiveWriter()
-    room = BuildContext(service.archive, source, writer, writer, lambda: NOW)
+    room = BuildContext(service.store, source, writer, writer, lambda: NOW)
     yield Scheduler(
         service, wiring.rules(settings), "one", lambda _: room, lambda *_: True,
         is_gone=lambda one: one == "gone", clock=lambda: NOW,
@@ -313,11 +311,11 @@ def test_a_week_is_built_asked_for_and_planned_when_it_is_approved(desk: Schedul
     desk.ask = asking(asked)
     desk.until_done()
     assert asked == [LABEL]
-    archive = desk.service.archive
-    assert archive.agenda(NOW).issues[0].asked == 1
-    archive.approve(LABEL, NOW)
+    store = desk.service.store
+    assert store.agenda(NOW).issues[0].asked == 1
+    store.approve(LABEL, NOW)
     desk.until_done()
-    assert archive.status(LABEL).planned
+    assert store.status(LABEL).planned
     assert desk.tick() == ()
 
 
@@ -327,7 +325,7 @@ def test_where_no_letter_left_nothing_is_noted_and_it_is_tried_again_in_ten_minu
     for minutes, left, asked in ((0, 2, 0), (9, 2, 0), (10, 1, 0), (19, 1, 0), (20, 0, 1), (40, 0, 1)):
         now = NOW + dt.timedelta(minutes=minutes)
         desk.until_done()
-        assert (len(answers), desk.service.archive.agenda(now).issues[0].asked) == (left, asked), minutes
+        assert (len(answers), desk.service.store.agenda(now).issues[0].asked) == (left, asked), minutes
 
 
 def test_an_ask_that_breaks_is_put_off_too(desk: Scheduler, caplog: pytest.LogCaptureFixture) -> None:
@@ -338,7 +336,7 @@ def test_an_ask_that_breaks_is_put_off_too(desk: Scheduler, caplog: pytest.LogCa
     for _ in range(3):
         desk.until_done()
     assert caplog.text.count("event=action_failed") == 1
-    assert desk.service.archive.agenda(NOW).issues[0].asked == 0
+    assert desk.service.store.agenda(NOW).issues[0].asked == 0
 
 
 def test_where_nobody_can_be_asked_it_is_said_once_an_hour(
@@ -350,7 +348,7 @@ def test_where_nobody_can_be_asked_it_is_said_once_an_hour(
     for minutes in range(0, 90, 10):
         now = NOW + dt.timedelta(minutes=minutes)
         desk.until_done()
-    assert (asked, desk.service.archive.agenda(now).issues[0].asked) == ([], 0)
+    assert (asked, desk.service.store.agenda(now).issues[0].asked) == ([], 0)
     assert caplog.text.count("event=unasked issue=2026-W22 reason=no_admins") == 2
     assert "brief approve 2026-W22" in caplog.text
 
@@ -360,7 +358,7 @@ def test_a_change_of_the_content_asks_anew(desk: Scheduler) -> None:
     desk.ask, now = asking(asked), NOW
     desk.clock = lambda: now
     desk.until_done()
-    save_issue(desk.service.archive, TOPICS, approved=False)
+    save_issue(desk.service.store, TOPICS, approved=False)
     desk.until_done()
     assert asked == [LABEL]  # of changes in a row one e-mail tells, an hour after the last
     now = NOW + dt.timedelta(hours=1)
@@ -372,20 +370,20 @@ def test_auto_approves_and_plans_what_passes_every_check(desk: Scheduler) -> Non
     desk.rules = replace(desk.rules, auto=True)
     add_readers(desk.service.roster, 2)
     desk.until_done()
-    assert desk.service.archive.counts(LABEL) == {State.WAITING: 2}
+    assert desk.service.store.counts(LABEL) == {State.WAITING: 2}
 
 
 def test_auto_leaves_alone_what_a_person_held_while_the_checks_ran(
     desk: Scheduler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def held_meanwhile(*_: object) -> IssueCheck:
-        desk.service.archive.withdraw(LABEL)
+        desk.service.store.withdraw(LABEL)
         return IssueCheck(LABEL, "", NOW, 0, {})
 
     desk.rules = replace(desk.rules, auto=True)
     monkeypatch.setattr("service.scheduler.check_issue", held_meanwhile)
     desk.until_done()
-    status = desk.service.archive.status(LABEL)
+    status = desk.service.store.status(LABEL)
     assert (status.approved, status.planned) == (False, False)
 
 
@@ -395,7 +393,7 @@ def test_auto_asks_where_a_check_fails(desk: Scheduler, monkeypatch: pytest.Monk
     monkeypatch.setattr("service.emails.checks.HTML_LIMIT", 100)  # nothing else in an e-mail of ours fails
     desk.until_done()
     assert asked == [LABEL]
-    assert not desk.service.archive.status(LABEL).approved
+    assert not desk.service.store.status(LABEL).approved
 
 
 def test_auto_asks_where_an_issue_cannot_be_checked(desk: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -412,12 +410,12 @@ def test_a_topic_that_fails_is_tried_again_alone_and_then_the_issue_asks(desk: S
     source = source_of(desk)
     papers, source.answers[TOPICS[1]] = source.answers[TOPICS[1]], "no answer"
     desk.until_done()
-    assert (asked, desk.service.archive.status(LABEL).topics) == ([], TOPICS[:1])
+    assert (asked, desk.service.store.status(LABEL).topics) == ([], TOPICS[:1])
     source.answers[TOPICS[1]], source.asked = papers, []
     desk.clock = lambda: NOW + dt.timedelta(minutes=10)
     desk.until_done()
     assert [topic for topic, _ in source.asked] == [TOPICS[1]]
-    assert (asked, desk.service.archive.status(LABEL).topics) == ([LABEL], TOPICS)
+    assert (asked, desk.service.store.status(LABEL).topics) == ([LABEL], TOPICS)
 
 
 def test_a_second_scheduler_leaves_a_build_alone_while_the_first_is_at_it(desk: Scheduler) -> None:
@@ -436,36 +434,36 @@ def test_a_second_scheduler_leaves_a_build_alone_while_the_first_is_at_it(desk: 
 
 
 def test_a_dead_schedulers_build_is_taken_over_at_once(desk: Scheduler) -> None:
-    archive = desk.service.archive
-    archive.take("build", "gone", NOW, NOW + LEASE)
-    archive.begin_build(Window.of_week(LABEL), NOW, NOW)
+    store = desk.service.store
+    store.take("build", "gone", NOW, NOW + LEASE)
+    store.begin_build(Window.of_week(LABEL), NOW, NOW)
     desk.until_done()
-    assert archive.status(LABEL).topics == TOPICS
+    assert store.status(LABEL).topics == TOPICS
 
 
 def test_a_build_that_is_stopped_gives_its_lease_back_and_does_not_count(desk: Scheduler) -> None:
     looks = iter([False, False, False])
     desk.stopping = lambda: next(looks, True)
     desk.tick()
-    archive = desk.service.archive
-    (tried,) = archive.agenda(NOW).tries
+    store = desk.service.store
+    (tried,) = store.agenda(NOW).tries
     assert (tried.tries, tried.failures) == (0, None)
-    assert archive.take("build", "two", NOW, NOW + HOUR)
-    assert archive.issues() == ()
+    assert store.take("build", "two", NOW, NOW + HOUR)
+    assert store.issues() == ()
 
 
 def test_a_build_that_lost_its_lease_saves_nothing(desk: Scheduler) -> None:
-    archive, room = desk.service.archive, desk.build_context(desk.service)
+    store, room = desk.service.store, desk.build_context(desk.service)
 
     class Slow(ExtractiveWriter):
         def write(self, assignment: Assignment) -> Brief:
-            archive.give_back("build", "one")
-            archive.take("build", "two", NOW, NOW + LEASE)
+            store.give_back("build", "one")
+            store.take("build", "two", NOW, NOW + LEASE)
             return super().write(assignment)
 
     desk.build_context = lambda _: replace(room, writer=Slow())
     desk.tick()
-    assert archive.issues() == ()
+    assert store.issues() == ()
 
 
 def test_a_build_that_breaks_counts_as_a_try_and_stops_nothing_else(
@@ -477,7 +475,7 @@ def test_a_build_that_breaks_counts_as_a_try_and_stops_nothing_else(
     desk.build_context = broken
     with caplog.at_level(logging.INFO):
         desk.tick()
-    (tried,) = desk.service.archive.agenda(NOW).tries
+    (tried,) = desk.service.store.agenda(NOW).tries
     assert (tried.tries, set(tried.failures or ())) == (1, set(TOPICS))
     assert "event=build_begun issue=2026-W22 topics=2 try=1 tries=5" in caplog.text
     assert "event=build_broken issue=2026-W22 error=RuntimeError" in caplog.text
@@ -543,16 +541,16 @@ def test_a_process_that_is_asked_to_stop_ends_within_seconds(
     assert "Traceback" not in log.read_text()
 
 
-def test_an_issue_of_a_clock_that_was_ahead_covers_no_week_to_come(archive: Archive) -> None:
+def test_an_issue_of_a_clock_that_was_ahead_covers_no_week_to_come(store: Store) -> None:
     ahead = Window.of_week("2027-W18")
-    archive.begin_build(ahead, NOW + 365 * 24 * HOUR, NOW + 365 * 24 * HOUR)
-    archive.end_build(ahead.label, {})
-    assert archive.agenda(NOW).covered is None
-    assert archive.agenda(NOW + 365 * 24 * HOUR).covered == ahead.last
+    store.begin_build(ahead, NOW + 365 * 24 * HOUR, NOW + 365 * 24 * HOUR)
+    store.end_build(ahead.label, {})
+    assert store.agenda(NOW).covered is None
+    assert store.agenda(NOW + 365 * 24 * HOUR).covered == ahead.last
 
 
-def test_what_an_editor_held_or_changed_waits_for_a_person(archive: Archive) -> None:
-    issue = save_issue(archive, TOPICS[:1])
-    assert [one.by_hand for one in archive.agenda(NOW).issues] == [False]
-    archive.withdraw(issue.label)
-    assert [one.by_hand for one in archive.agenda(NOW).issues] == [True]
+def test_what_an_editor_held_or_changed_waits_for_a_person(store: Store) -> None:
+    issue = save_issue(store, TOPICS[:1])
+    assert [one.by_hand for one in store.agenda(NOW).issues] == [False]
+    store.withdraw(issue.label)
+    assert [one.by_hand for one in store.agenda(NOW).issues] == [True]

@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import SQLModel
 
-from service.archive import Archive, Halt
 from service.delivery import Fact, Outcome, State
 from service.delivery.events import Event
 from service.pipeline import publish_issue
+from service.store import Halt, Store
 from subscribers.roster import Roster
 from tests.fakes import ScriptedMailer
 from tests.newsrooms import NOW, TOPICS, add_readers, maker, post_room, save_issue
@@ -21,11 +21,11 @@ REFUSED = Outcome(State.REFUSED, "550 5.7.1 no")
 LOST = Outcome(State.UNCERTAIN, "no answer")
 
 
-def deliver(archive: Archive, roster: Roster, readers: int = 6) -> None:
+def deliver(store: Store, roster: Roster, readers: int = 6) -> None:
     addresses = add_readers(roster, readers)
-    issue = save_issue(archive, TOPICS[:1])
+    issue = save_issue(store, TOPICS[:1])
     mailer = ScriptedMailer({addresses[0]: REFUSED, addresses[1]: LOST})
-    publish_issue(issue.label, maker(issue), post_room(archive, mailer))
+    publish_issue(issue.label, maker(issue), post_room(store, mailer))
 
 
 def statements(engine: sa.Engine) -> list[str]:
@@ -34,12 +34,10 @@ def statements(engine: sa.Engine) -> list[str]:
     return asked
 
 
-def test_an_issue_that_stands_still_is_counted_once(
-    archive: Archive, roster: Roster, engine: sa.Engine
-) -> None:
-    deliver(archive, roster)
+def test_an_issue_that_stands_still_is_counted_once(store: Store, roster: Roster, engine: sa.Engine) -> None:
+    deliver(store, roster)
     asked = statements(engine)
-    (found,) = archive.issues()
+    (found,) = store.issues()
     assert found.deliveries == {State.ACCEPTED: 4, State.REFUSED: 1, State.UNCERTAIN: 1}
     assert not [one for one in asked if "FROM deliveries" in one]
 
@@ -51,55 +49,55 @@ STEPS = ("fact", "resolve", "retry", "claim", "cancel")
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_sum_that_was_kept_is_that_of_the_rows_whatever_happens(
-    archive: Archive, roster: Roster, engine: sa.Engine, steps: list[str]
+    store: Store, roster: Roster, engine: sa.Engine, steps: list[str]
 ) -> None:
     with engine.execution_options(writes=True).begin() as connection:
         for name in ("deliveries", "tallies", "briefs", "issues", "provider_events"):
             connection.execute(sa.delete(SQLModel.metadata.tables[name]))
-    deliver(archive, roster)
+    deliver(store, roster)
     for number, step in enumerate(steps):
-        first = next(archive.lines(LABEL))
+        first = next(store.lines(LABEL))
         if step == "fact":
-            archive.record([Event(str(number), first.id, LABEL, Fact.BOUNCED, NOW)], NOW)
+            store.record([Event(str(number), first.id, LABEL, Fact.BOUNCED, NOW)], NOW)
         elif step == "resolve":
-            archive.resolve(LABEL, State.ACCEPTED, NOW)
-        elif step == "retry" and archive.halt(LABEL) is None:
-            archive.retry(LABEL, (State.REFUSED,), now=NOW)
+            store.resolve(LABEL, State.ACCEPTED, NOW)
+        elif step == "retry" and store.halt(LABEL) is None:
+            store.retry(LABEL, (State.REFUSED,), now=NOW)
         elif step == "claim":
-            for one in archive.claim(LABEL, "here", 1, NOW):
-                archive.settle([(one, REFUSED)], NOW)
+            for one in store.claim(LABEL, "here", 1, NOW):
+                store.settle([(one, REFUSED)], NOW)
         elif step == "cancel":
-            archive.set_halt(LABEL, Halt.CANCELLED, NOW)
-        archive.keep_tallies()
-        assert archive.status(LABEL).deliveries == archive.counts(LABEL)
-        assert archive.figures(NOW).states == archive.counts(LABEL)
+            store.set_halt(LABEL, Halt.CANCELLED, NOW)
+        store.keep_tallies()
+        assert store.status(LABEL).deliveries == store.counts(LABEL)
+        assert store.figures(NOW).states == store.counts(LABEL)
 
 
 def test_old_deliveries_are_deleted_and_their_sums_stay(
-    archive: Archive, roster: Roster, engine: sa.Engine
+    store: Store, roster: Roster, engine: sa.Engine
 ) -> None:
-    deliver(archive, roster)
-    before = archive.audited(LABEL)
-    assert archive.prune_deliveries(NOW, NOW) == 0, "it is not that old"
-    assert archive.prune_deliveries(NOW + dt.timedelta(days=1), NOW) == 6
-    assert list(archive.lines(LABEL)) == []
-    assert archive.audited(LABEL).deliveries == before.deliveries
-    assert archive.retry(LABEL, (State.REFUSED,), now=NOW) == 0
-    assert archive.audited(LABEL).deliveries == before.deliveries
-    assert archive.figures(NOW).states == before.deliveries
-    assert archive.trends()[0].states["accepted"] == 4
-    assert archive.undelivered(NOW) == []
+    deliver(store, roster)
+    before = store.audited(LABEL)
+    assert store.prune_deliveries(NOW, NOW) == 0, "it is not that old"
+    assert store.prune_deliveries(NOW + dt.timedelta(days=1), NOW) == 6
+    assert list(store.lines(LABEL)) == []
+    assert store.audited(LABEL).deliveries == before.deliveries
+    assert store.retry(LABEL, (State.REFUSED,), now=NOW) == 0
+    assert store.audited(LABEL).deliveries == before.deliveries
+    assert store.figures(NOW).states == before.deliveries
+    assert store.trends()[0].states["accepted"] == 4
+    assert store.undelivered(NOW) == []
 
 
-def test_what_is_still_to_be_sent_is_not_deleted(archive: Archive, roster: Roster) -> None:
+def test_what_is_still_to_be_sent_is_not_deleted(store: Store, roster: Roster) -> None:
     add_readers(roster, 2)
-    save_issue(archive, TOPICS[:1])
-    archive.plan(LABEL, NOW)
-    assert archive.prune_deliveries(NOW + dt.timedelta(days=900), NOW) == 0
-    assert archive.counts(LABEL) == {State.WAITING: 2}
+    save_issue(store, TOPICS[:1])
+    store.plan(LABEL, NOW)
+    assert store.prune_deliveries(NOW + dt.timedelta(days=900), NOW) == 0
+    assert store.counts(LABEL) == {State.WAITING: 2}
 
 
-def test_the_first_day_of_the_warm_up_is_remembered(archive: Archive, engine: sa.Engine) -> None:
+def test_the_first_day_of_the_warm_up_is_remembered(store: Store, engine: sa.Engine) -> None:
     rows = [
         ("warm-up:smtp:2026-01-01", 5.0),
         ("warm-up:smtp:2026-01-02", 9.0),
@@ -111,6 +109,6 @@ def test_the_first_day_of_the_warm_up_is_remembered(archive: Archive, engine: sa
             connection.execute(
                 sa.text("INSERT INTO buckets (name, tokens, at) VALUES (:name, :tokens, :at)"), values
             )
-    archive.prune_memory(NOW)
+    store.prune_memory(NOW)
     with engine.connect() as connection:
         assert list(connection.execute(sa.text("SELECT name FROM buckets")).scalars()) == [rows[0][0]]

@@ -6,9 +6,9 @@ from pathlib import Path
 import lxml.html
 import pytest
 
-from service.archive import Built
 from service.briefs.model import Brief, Earlier, News, Theme
 from service.papers import Window
+from service.store import Built
 from service.web.shelf import Listed, Shelf
 from service.web.threads import MOST_STEPS, MOST_STORIES, QUARTER, Row, quarter, rows, stories
 from tests import argued, builders
@@ -28,9 +28,9 @@ def publish(place: Place, label: str, brief: Brief, *, approved: bool = True) ->
         brief, topic_slug=TOPIC, topic_name="Robot Learning", window_label=label, first=window.first,
         last=window.last,
     )  # fmt: skip
-    place.service.archive.save_issue(window, [Built(made, ())], NOW)
+    place.service.store.save_issue(window, [Built(made, ())], NOW)
     if approved:
-        place.service.archive.approve(label, NOW)
+        place.service.store.approve(label, NOW)
 
 
 def listed(label: str) -> Listed:

@@ -25,7 +25,6 @@ from hypothesis import strategies as st
 from service import wiring
 from service.adapters.outbox_mailer import OutboxMailer
 from service.approvals import ask_about_held
-from service.archive import Archive
 from service.delivery import Mailer, MailerUnusable, Message, Outcome, State
 from service.delivery.transactional import (
     LEASE,
@@ -37,6 +36,7 @@ from service.delivery.transactional import (
 )
 from service.emails.dkim import _fields, _hashed, hash_of, relaxed
 from service.settings import Settings
+from service.store import Store
 from service.transactional import TransactionalSender
 from service.wiring import Service
 from subscribers.emails import TransactionalEmail
@@ -99,7 +99,7 @@ def test_an_e_mail_is_written_in_the_transaction_that_causes_it(
         raise RuntimeError("the database breaks here")
 
     before = place.dump()
-    monkeypatch.setattr(Archive, "queue_emails", broken)
+    monkeypatch.setattr(Store, "queue_emails", broken)
     assert join(place.reader()).status == 500
     kept = place.dump()
     assert {name for name in kept if kept[name] != before[name]} == {"limits"}
@@ -236,7 +236,7 @@ def test_a_key_that_can_not_be_read_sends_nothing_unsigned(place: Place, tmp_pat
 
 def test_one_that_can_not_be_made_stops_no_other(place: Place) -> None:
     broken = Queued("no-such-template", ADDRESS)
-    place.service.archive.queue_emails([broken], place.clock.now)
+    place.service.store.queue_emails([broken], place.clock.now)
     queue(place, place.subscriber())
     mailer = ScriptedMailer()
     sender(place, mailer).send_due()
@@ -309,7 +309,7 @@ def _send_until_killed(place: Place, deadly: int) -> None:
 
         return step
 
-    for owner, name in ((Archive, "claim_emails"), (Archive, "settle_emails"), (OutboxMailer, "_write")):
+    for owner, name in ((Store, "claim_emails"), (Store, "settle_emails"), (OutboxMailer, "_write")):
         setattr(owner, name, watched(getattr(owner, name)))
     TransactionalSender(service, lambda: place.clock.now + SOON).send_due()
     os._exit(0)
@@ -332,10 +332,10 @@ def test_a_sender_that_is_killed_at_any_step_loses_nothing(place: Place) -> None
 
 def test_two_senders_at_once_send_each_e_mail_once(engine: sa.Engine, tmp_path: Path) -> None:
     settings = Settings(_env_file=None, data_dir=tmp_path)
-    service = Service(settings, engine, Archive(engine), Roster(engine))
+    service = Service(settings, engine, Store(engine), Roster(engine))
     values = {"link": "https://brief.example.org/x", "home": "https://brief.example.org"}
     emails = [Queued("sign-in", f"reader{number}@example.org", values) for number in range(60)]
-    service.archive.queue_emails(emails, NOW)
+    service.store.queue_emails(emails, NOW)
     mailers = [ScriptedMailer() for _ in range(3)]
     senders = [TransactionalSender(service, lambda: NOW, open_mailer=opening(one)) for one in mailers]
     threads = [threading.Thread(target=one.send_due) for one in senders]
@@ -512,7 +512,7 @@ def test_new_links_end_a_change_of_address_that_waits(place: Place) -> None:
 
 def test_a_restore_sends_nothing_that_waited_in_the_backup(place: Place) -> None:
     queue(place, place.subscriber())
-    place.service.archive.hold(place.clock.now, place.clock.now)
+    place.service.store.hold(place.clock.now, place.clock.now)
     assert statuses(place) == ["failed"]
     assert rows(place.service)[0]["recipient"] is None
 
@@ -520,9 +520,9 @@ def test_a_restore_sends_nothing_that_waited_in_the_backup(place: Place) -> None
 def test_old_rows_are_deleted(place: Place) -> None:
     queue(place, place.subscriber())
     place.letters()
-    place.service.archive.prune_emails(place.clock.now + dt.timedelta(days=6))
+    place.service.store.prune_emails(place.clock.now + dt.timedelta(days=6))
     assert len(rows(place.service)) == 1
-    place.service.archive.prune_emails(place.clock.now + dt.timedelta(days=8))
+    place.service.store.prune_emails(place.clock.now + dt.timedelta(days=8))
     assert rows(place.service) == []
 
 
@@ -531,7 +531,7 @@ def test_the_summary_names_what_failed_and_no_address(place: Place) -> None:
     queue(place, place.subscriber("bo@example.org"), "export")
     answers = {ADDRESS: REFUSED, "bo@example.org": GREYLISTED}
     sender(place, ScriptedMailer(answers)).send_due()
-    found = place.service.archive.transactional_summary()
+    found = place.service.store.transactional_summary()
     assert found.counts == [("export", Status.WAITING, 1), ("link", Status.FAILED, 1)]
     assert [(one.name, one.reply) for one in found.failures] == [("link", REFUSED.detail)]
     assert [(one.name, one.reply) for one in found.put_off] == [("export", GREYLISTED.detail)]

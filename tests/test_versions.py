@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from service.archive import Archive
 from service.briefs.grounding import Place, Section
 from service.briefs.model import Brief
 from service.briefs.versions import SCHEMA_VERSION, upgraded
 from service.editing import DropClaim, WriteNote
 from service.papers import Fetched
+from service.store import Store
 from tests import builders
 from tests.newsrooms import NOW, save_issue
 
@@ -75,11 +75,11 @@ def vars_of(number: int) -> dict[str, Any]:
 
 
 @pytest.fixture
-def stored(archive: Archive, engine: sa.Engine) -> Archive:
+def stored(store: Store, engine: sa.Engine) -> Store:
     """An issue of two briefs that version 1 built, stored and hashed."""
     fetched = Fetched(TOPICS[0], builders.WINDOW, tuple(builders.papers().values()), NOW)
-    archive.store_fetched(builders.topic(), fetched, "test")
-    save_issue(archive, TOPICS, label=LABEL, approved=False)
+    store.store_fetched(builders.topic(), fetched, "test")
+    save_issue(store, TOPICS, label=LABEL, approved=False)
     held = [first_version(slug) for slug in TOPICS]
     words = json.dumps(held, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     with engine.begin() as connection:
@@ -88,7 +88,7 @@ def stored(archive: Archive, engine: sa.Engine) -> Archive:
             connection.execute(put, {"content": json.dumps(one), "slug": one["topic_slug"]})
         put = sa.text("UPDATE issues SET content_hash = :hash")
         connection.execute(put, {"hash": hashlib.sha256(words.encode()).hexdigest()})
-    return archive
+    return store
 
 
 def contents(engine: sa.Engine) -> list[dict[str, Any]]:
@@ -117,14 +117,14 @@ def test_what_is_of_this_version_or_no_brief_at_all_is_left_as_it_is() -> None:
         assert upgraded(text) == text
 
 
-def test_an_issue_of_the_first_version_keeps_its_hash_and_may_be_approved(stored: Archive) -> None:
+def test_an_issue_of_the_first_version_keeps_its_hash_and_may_be_approved(stored: Store) -> None:
     status, issue = stored.status(LABEL), stored.issue(LABEL)
     assert issue.content_hash == status.content_hash
     assert stored.approve(LABEL, NOW, issue.content_hash).approved
 
 
 def test_an_edit_is_stored_as_this_version_and_the_other_brief_as_it_was(
-    stored: Archive, engine: sa.Engine
+    stored: Store, engine: sa.Engine
 ) -> None:
     other = contents(engine)[1]
     made = stored.edit_issue(LABEL, WriteNote(TOPICS[0], "Read the first one first."), "ann@example.org", NOW)
@@ -134,7 +134,7 @@ def test_an_edit_is_stored_as_this_version_and_the_other_brief_as_it_was(
 
 
 def test_undoing_an_edit_brings_the_first_version_back_with_its_hash(
-    stored: Archive, engine: sa.Engine
+    stored: Store, engine: sa.Engine
 ) -> None:
     before, held = stored.status(LABEL).content_hash, contents(engine)
     drop = DropClaim(TOPICS[0], Place(Section.THEMES, 0, "claims", 2))

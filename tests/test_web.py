@@ -114,7 +114,7 @@ def test_an_issue_that_nobody_approved_is_not_public(place: Place, reader: Reade
     window = Window.of_week("2026-W22")
     publish(place.service, place.clock.now, window)
     publish(place.service, place.clock.now, Window.of_week("2026-W23"))
-    place.service.archive.save_issue(window, [], place.clock.now)  # approval stands while the content does
+    place.service.store.save_issue(window, [], place.clock.now)  # approval stands while the content does
     assert reader.get("/issues/2026-W22").status == 200
     with place.service.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE issues SET approved_hash = NULL WHERE label = '2026-W22'")
@@ -154,7 +154,7 @@ def test_words_from_outside_are_text_on_every_page(place: Place, reader: Reader)
 
 def test_the_json_of_a_brief_is_the_brief(place: Place, reader: Reader) -> None:
     answer = reader.get(f"{BRIEF}.json")
-    held = place.service.archive.issue(LABEL).briefs[0]
+    held = place.service.store.issue(LABEL).briefs[0]
     assert json.loads(answer.text) == json.loads(held.to_json())
     assert answer.headers["content-type"].startswith("application/json")
 

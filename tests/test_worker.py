@@ -23,7 +23,6 @@ import sqlalchemy as sa
 from service import wiring
 from service.adapters import fan_out
 from service.adapters.fan_out import Jobs, Work
-from service.archive import Archive
 from service.briefs.extractive import ExtractiveWriter
 from service.cli import building
 from service.cli.terminal import Refused
@@ -32,6 +31,7 @@ from service.delivery.pace import Pace
 from service.papers import Fetched, Window
 from service.pipeline import BuildContext, plan_issue
 from service.settings import Settings
+from service.store import Store
 from service.wiring import Service
 from service.worker import Worker, _do_jobs, _ended
 from subscribers.roster import Roster
@@ -58,32 +58,32 @@ def recipients(folder: Path) -> Counter[bytes]:
     return Counter(line for one in files for line in one.split(b"\r\n") if line.startswith(b"To: "))
 
 
-def planned(archive: Archive, roster: Roster, database: str, readers: int) -> None:
-    save_issue(archive, TOPICS[:1])
+def planned(store: Store, roster: Roster, database: str, readers: int) -> None:
+    save_issue(store, TOPICS[:1])
     add_readers(roster, readers)
     jobs = Jobs(database) if database.startswith("postgresql") else None
-    archive.plan("2026-W22", NOW, jobs, SMALL)
+    store.plan("2026-W22", NOW, jobs, SMALL)
 
 
 def test_a_worker_delivers_what_was_planned_once(
-    archive: Archive, roster: Roster, database: str, tmp_path: Path
+    store: Store, roster: Roster, database: str, tmp_path: Path
 ) -> None:
-    planned(archive, roster, database, 25)
+    planned(store, roster, database, 25)
     assert start(tmp_path, database, "--once").wait(60) == 0
-    assert archive.counts("2026-W22") == {State.ACCEPTED: 25}
+    assert store.counts("2026-W22") == {State.ACCEPTED: 25}
     assert recipients(tmp_path).total() == len(recipients(tmp_path)) == 25
 
 
 def test_a_worker_that_is_asked_to_stop_ends_and_leaves_nothing_claimed(
-    archive: Archive, roster: Roster, database: str, tmp_path: Path
+    store: Store, roster: Roster, database: str, tmp_path: Path
 ) -> None:
-    planned(archive, roster, database, 400)
+    planned(store, roster, database, 400)
     worker = start(tmp_path, database, SEND_RATE="20")
-    while not archive.counts("2026-W22").get(State.ACCEPTED):
+    while not store.counts("2026-W22").get(State.ACCEPTED):
         time.sleep(0.1)
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(60) == 0
-    counts = archive.counts("2026-W22")
+    counts = store.counts("2026-W22")
     assert counts.keys() == {State.ACCEPTED, State.WAITING}
     assert sum(counts.values()) == 400
     assert recipients(tmp_path).total() == counts[State.ACCEPTED]
@@ -106,71 +106,71 @@ class Deaf(Jobs):
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_worker_that_is_asked_to_stop_leaves_a_job_runner_that_never_ends(
-    archive: Archive, roster: Roster, engine: sa.Engine, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    store: Store, roster: Roster, engine: sa.Engine, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    service = Service(Settings(_env_file=None, data_dir=tmp_path), engine, archive, roster)
-    worker, jobs = Worker(service, post_room(archive, ScriptedMailer(), stopping=lambda: True)), Deaf()
+    service = Service(Settings(_env_file=None, data_dir=tmp_path), engine, store, roster)
+    worker, jobs = Worker(service, post_room(store, ScriptedMailer(), stopping=lambda: True)), Deaf()
     _ended(_do_jobs(worker, jobs, once=False, last_words=0.05))
     assert jobs.worked == ["asked to end"]
     assert "event=job_runner_left_behind" in caplog.text
 
 
-def plan_two_weeks(archive: Archive, roster: Roster) -> None:
+def plan_two_weeks(store: Store, roster: Roster) -> None:
     add_readers(roster, 2)
     for label in ("2026-W21", "2026-W22"):
-        save_issue(archive, TOPICS[:1], label=label)
-        archive.plan(label, NOW)
+        save_issue(store, TOPICS[:1], label=label)
+        store.plan(label, NOW)
 
 
-def assert_the_second_is_delivered(archive: Archive, roster: Roster, engine: sa.Engine, folder: Path) -> None:
-    service = Service(Settings(_env_file=None, data_dir=folder), engine, archive, roster)
-    assert Worker(service, post_room(archive, ScriptedMailer())).sweep()
-    assert archive.counts("2026-W21") == {State.WAITING: 2}
-    assert archive.counts("2026-W22") == {State.ACCEPTED: 2}
+def assert_the_second_is_delivered(store: Store, roster: Roster, engine: sa.Engine, folder: Path) -> None:
+    service = Service(Settings(_env_file=None, data_dir=folder), engine, store, roster)
+    assert Worker(service, post_room(store, ScriptedMailer())).sweep()
+    assert store.counts("2026-W21") == {State.WAITING: 2}
+    assert store.counts("2026-W22") == {State.ACCEPTED: 2}
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_an_issue_that_may_not_be_sent_stops_no_other(
-    archive: Archive, roster: Roster, engine: sa.Engine, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    store: Store, roster: Roster, engine: sa.Engine, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    plan_two_weeks(archive, roster)
+    plan_two_weeks(store, roster)
     with engine.begin() as connection:
         spoilt = sa.text("UPDATE issues SET approved_hash = 'another' WHERE label = '2026-W21'")
         connection.execute(spoilt)
-    assert_the_second_is_delivered(archive, roster, engine, tmp_path)
+    assert_the_second_is_delivered(store, roster, engine, tmp_path)
     assert "event=not_approved issue=2026-W21" in caplog.text
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_an_issue_that_breaks_stops_no_other(
-    archive: Archive, roster: Roster, engine: sa.Engine, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    store: Store, roster: Roster, engine: sa.Engine, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    plan_two_weeks(archive, roster)
+    plan_two_weeks(store, roster)
     with engine.begin() as connection:
         connection.execute(sa.text("UPDATE briefs SET content = '{}' WHERE issue_label = '2026-W21'"))
-    assert_the_second_is_delivered(archive, roster, engine, tmp_path)
+    assert_the_second_is_delivered(store, roster, engine, tmp_path)
     assert "event=delivery_broken issue=2026-W21 error=BriefBroken" in caplog.text
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_a_plan_that_is_rolled_back_leaves_no_job(
-    archive: Archive, roster: Roster, engine: sa.Engine, database: str
+    store: Store, roster: Roster, engine: sa.Engine, database: str
 ) -> None:
     def broken(*arguments: object) -> None:
         Jobs(database)(*arguments)  # type: ignore[arg-type]  # passed on
         raise RuntimeError("the power went")
 
-    save_issue(archive, TOPICS[:1])
+    save_issue(store, TOPICS[:1])
     add_readers(roster, 3)
-    room = post_room(archive, ScriptedMailer(), fan_out=broken)
+    room = post_room(store, ScriptedMailer(), fan_out=broken)
     with pytest.raises(RuntimeError):
         plan_issue("2026-W22", room)
     with engine.connect() as connection:
         assert connection.scalar(sa.text("SELECT count(*) FROM procrastinate_jobs")) == 0
-    assert archive.counts("2026-W22") == {}
+    assert store.counts("2026-W22") == {}
 
 
-def build_context(archive: Archive, stop: Callable[[], None] = lambda: None) -> BuildContext:
+def build_context(store: Store, stop: Callable[[], None] = lambda: None) -> BuildContext:
     """Papers on two topics; `stop` is called once they are asked for."""
 
     class Papers(ScriptedPapers):
@@ -180,49 +180,49 @@ def build_context(archive: Archive, stop: Callable[[], None] = lambda: None) -> 
 
     papers = [builders.paper(number, submitted=NOW - dt.timedelta(days=5)) for number in range(6)]
     writer = ExtractiveWriter()
-    return BuildContext(archive, Papers(dict.fromkeys(TOPICS, papers), NOW), writer, writer, lambda: NOW)
+    return BuildContext(store, Papers(dict.fromkeys(TOPICS, papers), NOW), writer, writer, lambda: NOW)
 
 
 @pytest.fixture
-def service(database: str, archive: Archive, engine: sa.Engine, tmp_path: Path) -> Service:
+def service(database: str, store: Store, engine: sa.Engine, tmp_path: Path) -> Service:
     roster = Roster(engine, KEYS)
     for topic in roster.topics():
         if topic.slug not in TOPICS:
             roster.remove_topic(topic.slug, NOW)
     settings = Settings(_env_file=None, data_dir=tmp_path, database_url=database)
-    return Service(settings, engine, archive, roster)
+    return Service(settings, engine, store, roster)
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_a_worker_builds_the_week_that_was_queued(
-    service: Service, archive: Archive, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    service: Service, store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(building, "opened", lambda: service)
     for _ in range(2):
         building.build(week="2026-W22", queue=True)
     assert "is queued; " in capsys.readouterr().out.replace("\n", " ")
-    worker = Worker(service, post_room(archive, ScriptedMailer()), lambda _: build_context(archive))
+    worker = Worker(service, post_room(store, ScriptedMailer()), lambda _: build_context(store))
     _ended(_do_jobs(worker, wiring.jobs(service.settings), once=True))
-    assert {one.topic_slug for one in archive.issue("2026-W22").briefs} == set(TOPICS)
+    assert {one.topic_slug for one in store.issue("2026-W22").briefs} == set(TOPICS)
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_a_build_by_a_worker_that_is_asked_to_stop_is_left_to_the_next(
-    service: Service, archive: Archive
+    service: Service, store: Store
 ) -> None:
     jobs, stopped = wiring.jobs(service.settings), list[bool]()
     assert jobs.queue_build(service.engine, "2026-W22")
     first = Worker(
         service,
-        post_room(archive, ScriptedMailer(), stopping=lambda: bool(stopped)),
-        lambda _: build_context(archive, lambda: stopped.append(True)),
+        post_room(store, ScriptedMailer(), stopping=lambda: bool(stopped)),
+        lambda _: build_context(store, lambda: stopped.append(True)),
     )
     _ended(_do_jobs(first, jobs, once=True))
-    assert not archive.issues()
+    assert not store.issues()
     time.sleep(1.1)  # what is left to others is theirs a second later
-    second = Worker(service, post_room(archive, ScriptedMailer()), lambda _: build_context(archive))
+    second = Worker(service, post_room(store, ScriptedMailer()), lambda _: build_context(store))
     _ended(_do_jobs(second, wiring.jobs(service.settings), once=True))
-    assert [one.label for one in archive.issues()] == ["2026-W22"]
+    assert [one.label for one in store.issues()] == ["2026-W22"]
 
 
 def jobs_of(engine: sa.Engine) -> list[tuple[str, int]]:
@@ -257,7 +257,7 @@ def is_working(engine: sa.Engine) -> bool:
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_a_build_whose_worker_is_killed_is_left_to_the_next(
-    service: Service, archive: Archive, engine: sa.Engine, database: str, tmp_path: Path
+    service: Service, store: Store, engine: sa.Engine, database: str, tmp_path: Path
 ) -> None:
     assert wiring.jobs(service.settings).queue_build(engine, "2026-W22")
     with socket.create_server(("127.0.0.1", 0)) as never_answers:
@@ -268,13 +268,13 @@ def test_a_build_whose_worker_is_killed_is_left_to_the_next(
             time.sleep(0.1)
         first.kill()
         first.wait()
-    second = Worker(service, post_room(archive, ScriptedMailer()), lambda _: build_context(archive))
+    second = Worker(service, post_room(store, ScriptedMailer()), lambda _: build_context(store))
     _ended(_do_jobs(second, wiring.jobs(service.settings), once=True))
     assert jobs_of(engine) == [("doing", 0)], "it may live yet"
     silence_passes(engine)
     _ended(_do_jobs(second, wiring.jobs(service.settings), once=True))
     assert jobs_of(engine) == []
-    assert [one.label for one in archive.issues()] == ["2026-W22"]
+    assert [one.label for one in store.issues()] == ["2026-W22"]
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
@@ -328,14 +328,14 @@ def test_of_two_jobs_for_a_week_one_is_done(engine: sa.Engine, database: str) ->
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_what_a_dead_worker_was_delivering_needs_no_job(
-    archive: Archive, roster: Roster, engine: sa.Engine, database: str, tmp_path: Path
+    store: Store, roster: Roster, engine: sa.Engine, database: str, tmp_path: Path
 ) -> None:
-    planned(archive, roster, database, 25)
+    planned(store, roster, database, 25)
     with engine.begin() as connection:
         connection.execute(sa.text("UPDATE procrastinate_jobs SET status = 'doing'"))
     assert start(tmp_path, database, "--once").wait(60) == 0
     assert jobs_of(engine) == []
-    assert archive.counts("2026-W22") == {State.ACCEPTED: 25}
+    assert store.counts("2026-W22") == {State.ACCEPTED: 25}
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
@@ -352,25 +352,25 @@ def test_a_queued_build_that_breaks_is_told(service: Service, caplog: pytest.Log
     def broken(_: Service) -> BuildContext:
         raise RuntimeError("no key")
 
-    Worker(service, post_room(service.archive, ScriptedMailer()), broken).build("2026-W22")
+    Worker(service, post_room(service.store, ScriptedMailer()), broken).build("2026-W22")
     assert "event=build_broken issue=2026-W22 error=RuntimeError" in caplog.text
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_queued_build_waits_for_a_database_that_is_away(
-    service: Service, archive: Archive, caplog: pytest.LogCaptureFixture
+    service: Service, store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     away = [sa.exc.OperationalError("SELECT 1", {}, Exception("gone"))] * 2
 
     def make(_: Service) -> BuildContext:
         if away:
             raise away.pop()
-        return build_context(archive)
+        return build_context(store)
 
     ticks = itertools.count(step=100.0)
-    room = replace(post_room(archive, ScriptedMailer()), ticks=lambda: next(ticks))
+    room = replace(post_room(store, ScriptedMailer()), ticks=lambda: next(ticks))
     Worker(service, room, make).build("2026-W22")
-    assert [one.label for one in archive.issues()] == ["2026-W22"]
+    assert [one.label for one in store.issues()] == ["2026-W22"]
     assert caplog.text.count("event=build_put_off issue=2026-W22 error=OperationalError") == 2
 
 
@@ -379,7 +379,7 @@ def test_a_build_that_waits_for_the_database_ends_when_its_worker_is_asked_to_st
     def away(_: Service) -> BuildContext:
         raise sa.exc.OperationalError("SELECT 1", {}, Exception("gone"))
 
-    room = post_room(service.archive, ScriptedMailer(), stopping=lambda: True)
+    room = post_room(service.store, ScriptedMailer(), stopping=lambda: True)
     with pytest.raises(fan_out.BrokenOff):
         Worker(service, room, away).build("2026-W22")
 
@@ -399,7 +399,7 @@ def test_only_a_whole_week_is_queued(service: Service, monkeypatch: pytest.Monke
 
 
 def test_a_provider_that_is_down_is_left_alone_longer_each_time(
-    engine: sa.Engine, archive: Archive, roster: Roster, tmp_path: Path
+    engine: sa.Engine, store: Store, roster: Roster, tmp_path: Path
 ) -> None:
     asked, now = [], 1000.0
 
@@ -407,52 +407,52 @@ def test_a_provider_that_is_down_is_left_alone_longer_each_time(
         asked.append(now)
         raise MailerUnusable("no SMTP session with mail.example:25: refused")
 
-    issue, mailer = save_issue(archive, TOPICS[:1]), ScriptedMailer()
+    issue, mailer = save_issue(store, TOPICS[:1]), ScriptedMailer()
     add_readers(roster, 3)
-    archive.plan(issue.label, NOW)
+    store.plan(issue.label, NOW)
     mailer.send = answers  # type: ignore[method-assign,assignment]  # it raises
-    room = replace(post_room(archive, mailer), ticks=lambda: now)
-    worker = Worker(Service(Settings(_env_file=None, data_dir=tmp_path), engine, archive, roster), room)
+    room = replace(post_room(store, mailer), ticks=lambda: now)
+    worker = Worker(Service(Settings(_env_file=None, data_dir=tmp_path), engine, store, roster), room)
     for _ in range(700):
         worker.sweep()
         now += 1.0
     assert [after - before for before, after in itertools.pairwise(asked)] == [5.0, 15.0, 60.0, 300.0, 300.0]
-    assert archive.counts(issue.label) == {State.WAITING: 3}
+    assert store.counts(issue.label) == {State.WAITING: 3}
 
 
 def test_an_issue_of_which_a_server_takes_nobodys_mail_lets_the_others_go(
-    engine: sa.Engine, archive: Archive, roster: Roster, tmp_path: Path
+    engine: sa.Engine, store: Store, roster: Roster, tmp_path: Path
 ) -> None:
-    old = save_issue(archive, TOPICS[:1], label="2026-W21")
-    new = save_issue(archive, TOPICS[:1])
+    old = save_issue(store, TOPICS[:1], label="2026-W21")
+    new = save_issue(store, TOPICS[:1])
     readers = add_readers(roster, 25)
-    archive.plan(old.label, NOW - dt.timedelta(days=7))
-    archive.plan(new.label, NOW)
+    store.plan(old.label, NOW - dt.timedelta(days=7))
+    store.plan(new.label, NOW)
     mailer = ScriptedMailer(dict.fromkeys(readers, Outcome(State.REFUSED, "554 5.7.1 no", Fault.READER)))
     worker = Worker(
-        Service(Settings(_env_file=None, data_dir=tmp_path), engine, archive, roster),
-        post_room(archive, mailer),
+        Service(Settings(_env_file=None, data_dir=tmp_path), engine, store, roster),
+        post_room(store, mailer),
     )
     worker.deliver(old.label)
     mailer.answers.clear()
     worker.sweep()
-    assert archive.counts(old.label) == {State.WAITING: 25}
-    assert archive.counts(new.label) == {State.ACCEPTED: 25}
+    assert store.counts(old.label) == {State.WAITING: 25}
+    assert store.counts(new.label) == {State.ACCEPTED: 25}
 
 
 def test_a_worker_whose_warm_up_is_used_up_goes_on_with_others_and_comes_back_at_midnight(
-    engine: sa.Engine, archive: Archive, roster: Roster, tmp_path: Path
+    engine: sa.Engine, store: Store, roster: Roster, tmp_path: Path
 ) -> None:
-    issue, mailer, now, ticks = save_issue(archive, TOPICS[:1]), ScriptedMailer(), [NOW], [0.0]
+    issue, mailer, now, ticks = save_issue(store, TOPICS[:1]), ScriptedMailer(), [NOW], [0.0]
     add_readers(roster, 3)
-    archive.plan(issue.label, NOW)
+    store.plan(issue.label, NOW)
     room = replace(
-        post_room(archive, mailer, pace=Pace(warm_up=(1, 100)), longest_wait=dt.timedelta(seconds=30)),
+        post_room(store, mailer, pace=Pace(warm_up=(1, 100)), longest_wait=dt.timedelta(seconds=30)),
         clock=lambda: now[0], ticks=lambda: ticks[0],
     )  # fmt: skip
-    worker = Worker(Service(Settings(_env_file=None, data_dir=tmp_path), engine, archive, roster), room)
+    worker = Worker(Service(Settings(_env_file=None, data_dir=tmp_path), engine, store, roster), room)
     worker.sweep()
-    assert archive.counts(issue.label) == {State.ACCEPTED: 1, State.WAITING: 2}
+    assert store.counts(issue.label) == {State.ACCEPTED: 1, State.WAITING: 2}
     now[0], ticks[0] = NOW.replace(hour=0) + dt.timedelta(days=1, seconds=1), 24 * 3600.0
     worker.sweep()
-    assert archive.counts(issue.label) == {State.ACCEPTED: 3}
+    assert store.counts(issue.label) == {State.ACCEPTED: 3}

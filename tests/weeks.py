@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from functools import cache
 
 from service.adapters.arxiv_papers import ArxivPapers, matching
-from service.archive import Archive
 from service.briefs import Assignment
 from service.briefs.extractive import ExtractiveWriter
 from service.papers import Paper, Sighting, Window, select
 from service.pipeline import BuildContext, build_issue
+from service.store import Store
 from subscribers.roster import Roster
 from subscribers.topics import load_topics
 from tests.adapters.mirror import PAPERS, mirror
@@ -36,13 +36,13 @@ def assignments(slug: str) -> Iterator[Assignment]:
         yield Assignment(selection, AT)
 
 
-def build_week(archive: Archive, roster: Roster, label: str) -> None:
+def build_week(store: Store, roster: Roster, label: str) -> None:
     """Build a week's issue over every topic of the roster, from the mirror."""
     window = Window.of_week(label)
     at = dt.datetime.combine(window.last + dt.timedelta(days=3), dt.time(1), dt.UTC)
     with mirror(visible_until=WEEKS[label]) as arxiv:
         source = ArxivPapers("judges@example.org", url=arxiv.url, interval=0)
-        room = BuildContext(archive, source, ExtractiveWriter(), ExtractiveWriter(), lambda: at)
+        room = BuildContext(store, source, ExtractiveWriter(), ExtractiveWriter(), lambda: at)
         report = build_issue(window, roster.topics(), room)
     assert not report.failures
 

@@ -10,7 +10,7 @@ import procrastinate
 import procrastinate.exceptions
 import sqlalchemy as sa
 
-from service.archive import Span
+from service.store import Span
 
 DELIVER = "deliver_chunk"
 BUILD = "build_issue"

@@ -15,12 +15,12 @@ from typing import Any, Protocol
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from sendgrid.helpers.eventwebhook import EventWebhook
 
-from service.archive import Recorded
 from service.delivery import Fact
 from service.delivery.bounces import BounceRules, Weight, is_away, weight_of
 from service.delivery.events import GONE_WRONG, Event
 from service.delivery.policy import without_addresses
 from service.emails.shown import visible
+from service.store import Recorded
 from subscribers.suppressions import Cause
 
 SIGNATURE = "x-twilio-email-event-webhook-signature"
@@ -47,7 +47,7 @@ LONGEST_REASON = 250  # characters
 
 
 class Book(Protocol):
-    """Where events are written: the archive."""
+    """Where events are written: the store."""
 
     def record(self, events: list[Event], now: dt.datetime, bounces: BounceRules) -> Recorded: ...
 

@@ -36,7 +36,7 @@ def link(address: Address) -> None:
     if key not in admins:
         raise Refused(f"{key} is no admin; add it to BRIEF_ADMINS, which names: {', '.join(admins)}")
     now = wiring.now()
-    token = service.archive.ask_sign_in(key, now)
+    token = service.store.ask_sign_in(key, now)
     record(service, "made a sign-in link", f"admin {key}")
     minutes = int(LINK_LIFETIME.total_seconds() / 60)
     out.print(f"Signs {key} in once, within {minutes} minutes, where `brief serve` runs:")
@@ -47,7 +47,7 @@ def link(address: Address) -> None:
 def sign_out(address: Address) -> None:
     """End every session of an address, and the links that nobody used yet."""
     service, key = opened(), read_address(address).key
-    ended = service.archive.sign_out_everywhere(key)
+    ended = service.store.sign_out_everywhere(key)
     record(service, "signed out everywhere", f"admin {key}")
     out.print(f"Ended {ended} sessions of {key}")
 

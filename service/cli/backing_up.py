@@ -64,8 +64,8 @@ def restored(
     if taken_at.tzinfo is None or taken_at > wiring.now():
         raise Refused("the time needs its zone, such as +00:00, and lies in the past", 2)
     service = opened()
-    service.archive.sign_out_everybody()
-    held = service.archive.hold(taken_at, wiring.now())
+    service.store.sign_out_everybody()
+    held = service.store.hold(taken_at, wiring.now())
     record(service, "restored", f"the backup of {taken_at:%Y-%m-%d %H:%M} UTC", f"{held} deliveries held")
     _say_what_is_held(held)
     out.print(REVIVED.format(taken_at), markup=False)

@@ -11,7 +11,6 @@ import typer
 from rich.table import Table
 
 from service import wiring
-from service.archive import IssueStatus
 from service.briefs import Assignment
 from service.cli.printing import watched_check
 from service.cli.terminal import (
@@ -31,6 +30,7 @@ from service.emails.proofs import sample_reader
 from service.issues import Issue
 from service.papers import Window
 from service.pipeline import BuildContext, BuildReport, build_issue, select_papers
+from service.store import IssueStatus
 from service.wiring import Service
 from subscribers.preferences import Length
 from subscribers.topics import Topic
@@ -121,8 +121,8 @@ def _queue(service: Service, week: str) -> None:
     jobs = wiring.fan_out(service)
     if jobs is None:
         raise Refused("--queue needs PostgreSQL (BRIEF_DATABASE_URL); without it: brief build")
-    service.archive.require_open(week)
-    service.archive.refuse_edited(week, over_edits=False)
+    service.store.require_open(week)
+    service.store.refuse_edited(week, over_edits=False)
     was_written = jobs.queue_build(service.engine, week)
     record(service, "queued a build", f"issue {week}")
     state = "is queued" if was_written else "was queued already"
@@ -150,14 +150,14 @@ def _why_not_approved(service: Service, report: BuildReport, issue: Issue) -> st
         return f"it lacks {', '.join(lacking)}. Build those, or approve it as it is: brief approve {label}"
     if problems := watched_check(service, label).problems:
         return f"{len(problems)} problems in its e-mails; see them: brief check {label}"
-    if service.archive.approve_untouched(label, issue.content_hash, wiring.now()):
+    if service.store.approve_untouched(label, issue.content_hash, wiring.now()):
         return ""
     return f"a person edited it, kept it back or was asked; look at it, then: brief approve {label}"
 
 
 def issues(as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False) -> None:
     """List the issues, newest first."""
-    found = opened().archive.issues()
+    found = opened().store.issues()
     if as_json:
         print_json([_status_values(one) for one in found])
     elif not found:
@@ -188,16 +188,16 @@ def show(
 def approve(issue: Annotated[str, typer.Argument(help="the issue, such as 2026-W22")]) -> None:
     """Approve an issue as it stands now; any later change needs another approval."""
     service = opened()
-    status = service.archive.approve(issue, wiring.now())
+    status = service.store.approve(issue, wiring.now())
     record(service, "approved", f"issue {issue}", status.content_hash[:12])
-    if why := service.archive.will_be_held(issue):
+    if why := service.store.will_be_held(issue):
         out.print(f"After the restore: {why}")
     out.print(f"Approved {issue} as {status.content_hash[:12]}. Next: brief send {issue}")
 
 
 def _may_undo_edits(service: Service, window: Window) -> bool:
     """Ask about edits made by hand, where there are any and somebody is at the terminal."""
-    made = service.archive.edits(window.label)
+    made = service.store.edits(window.label)
     if not made or not sys.stdin.isatty():
         return False  # build_issue refuses what is edited
     question = f"Issue {window.label} was edited by hand ({len(made)} edits). Undo them and build it again?"
@@ -232,7 +232,7 @@ def chosen_topics(service: Service, slugs: list[str] | None) -> tuple[Topic, ...
 
 
 def _shown(service: Service, label: str, topics: list[str] | None, form: Format, length: Length) -> bytes:
-    issue = service.archive.issue(label)
+    issue = service.store.issue(label)
     held = tuple(brief.topic_slug for brief in issue.briefs)
     if unknown := [slug for slug in topics or () if slug not in held]:
         raise Refused(f"issue {label} has no brief on {unknown[0]!r}; it has: {', '.join(held)}")

@@ -14,7 +14,6 @@ from typer.core import TyperGroup
 
 from service import wiring
 from service.adapters import processes
-from service.archive import Halt, IssueStatus, sheet
 from service.cli.printing import watched_check
 from service.cli.rows import moment, show_lines, show_reasons, show_troubled
 from service.cli.terminal import Refused, err, opened, out, print_json, record, start_logging, table
@@ -24,6 +23,7 @@ from service.delivery.policy import is_about_rate
 from service.pipeline import publish_issue
 from service.publishing import Progress as Watch
 from service.publishing import ask_mailer
+from service.store import Halt, IssueStatus, sheet
 from service.transactional import TransactionalSender, sending
 from service.wiring import Service
 from service.worker import work
@@ -83,8 +83,8 @@ def send(
         wiring.post_room(service, stopping) as room,
         watched_delivery() as watch,
     ):
-        before = service.archive.counts(issue).get(State.ACCEPTED, 0)
-        if service.archive.status(issue).approved:  # written down first: one that is cut off has sent, too
+        before = service.store.counts(issue).get(State.ACCEPTED, 0)
+        if service.store.status(issue).approved:  # written down first: one that is cut off has sent, too
             record(service, "sent", f"issue {issue}", "at local hours" if local_hours else "at once")
         try:
             status = publish_issue(issue, maker, room, watch=watch, local_hours=local_hours)
@@ -92,7 +92,7 @@ def send(
             if not as_json:
                 show_troubled(service, issue)
             advice = f" {error.advice}" if error.advice else ""
-            raise Refused(f"{error}.{advice} {_left_waiting(service.archive.status(issue))}") from error
+            raise Refused(f"{error}.{advice} {_left_waiting(service.store.status(issue))}") from error
     _report(service, status, before, as_json=as_json, local_hours=local_hours)
     if any(status.deliveries.get(state) for state in _UNFINISHED) or _nobody_took_it(status):
         raise typer.Exit(1)
@@ -106,7 +106,7 @@ def _report(service: Service, status: IssueStatus, before: int, *, as_json: bool
     else:
         out.print(_sent_now(status, before))
         out.print(ledger_line(status))
-        show_reasons(service.archive.groups(issue))
+        show_reasons(service.store.groups(issue))
         show_troubled(service, issue)
         if local_hours and status.deliveries.get(State.WAITING):
             out.print(
@@ -180,26 +180,26 @@ def list_(
 ) -> None:
     """The sum that always holds, and the rows: `brief deliveries ISSUE` is enough."""
     service = opened()
-    status = service.archive.audited(issue)
+    status = service.store.audited(issue)
     if as_csv:
-        sys.stdout.writelines(sheet(service.archive.lines(issue, state)))
+        sys.stdout.writelines(sheet(service.store.lines(issue, state)))
     elif as_json:
         states = {str(one): status.deliveries.get(one, 0) for one in State}
         print_json({
             "issue": issue, "audience": status.audience, "halt": status.halt, "deliveries": states,
-            "held": service.archive.held(issue),
+            "held": service.store.held(issue),
         })  # fmt: skip
     else:
         out.print(ledger_line(status))
-        if held := service.archive.held(issue):
+        if held := service.store.held(issue):
             out.print(
                 f"{held} of the waiting are held because they are late. To send them: "
                 f"brief deliveries release {issue}. To drop all that waits: brief deliveries cancel {issue}"
             )
-        show_reasons(service.archive.groups(issue))
+        show_reasons(service.store.groups(issue))
         if state is None:
             show_troubled(service, issue)
-        lines = list(service.archive.lines(issue, state, limit))
+        lines = list(service.store.lines(issue, state, limit))
         show_lines(lines)
         every = status.deliveries.get(state, 0) if state else sum(status.deliveries.values())
         if len(lines) < every:
@@ -209,7 +209,7 @@ def list_(
 @deliveries.command()
 def transactional(as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False) -> None:
     """How confirmations, links and the other transactional e-mails stand, and what did not leave."""
-    found = opened().archive.transactional_summary()
+    found = opened().store.transactional_summary()
     if as_json:
         print_json(asdict(found))
         return
@@ -232,7 +232,7 @@ def resolve(
 ) -> None:
     """Say what became of uncertain deliveries, all of the issue's or some."""
     service = opened()
-    changed = service.archive.resolve(issue, State(as_.value), wiring.now(), ids or ())
+    changed = service.store.resolve(issue, State(as_.value), wiring.now(), ids or ())
     record(service, f"resolved deliveries as {as_}", f"issue {issue}", f"{changed} deliveries")
     out.print(f"{changed} uncertain deliveries are now {as_}.")
 
@@ -246,7 +246,7 @@ def reconcile(issue: IssueLabel) -> None:
     record(service, "reconciled", f"issue {issue}", f"{known} deliveries")
     if known:
         out.print(f"{known} uncertain deliveries are settled.")
-    out.print(ledger_line(service.archive.audited(issue)))
+    out.print(ledger_line(service.store.audited(issue)))
 
 
 @deliveries.command()
@@ -264,7 +264,7 @@ def retry(
             f"{state} deliveries can't be retried; uncertain ones take `brief deliveries resolve`", 2
         )
     service = opened()
-    changed = service.archive.retry(issue, states, ids or (), wiring.now())
+    changed = service.store.retry(issue, states, ids or (), wiring.now())
     record(service, "retried deliveries", f"issue {issue}", f"{changed} {' or '.join(states)}")
     out.print(f"{changed} {' or '.join(states)} deliveries are waiting now.")
 
@@ -273,7 +273,7 @@ def retry(
 def pause(issue: IssueLabel) -> None:
     """Stop sending within a second, in every process; what is on its way is finished."""
     service = opened()
-    service.archive.set_halt(issue, Halt.PAUSED, wiring.now())
+    service.store.set_halt(issue, Halt.PAUSED, wiring.now())
     record(service, "paused", f"issue {issue}")
     out.print(f"Issue {issue} is paused. Go on with: brief deliveries resume {issue}")
 
@@ -282,7 +282,7 @@ def pause(issue: IssueLabel) -> None:
 def resume(issue: IssueLabel) -> None:
     """Allow a paused issue to be sent again."""
     service = opened()
-    service.archive.set_halt(issue, None, wiring.now())
+    service.store.set_halt(issue, None, wiring.now())
     record(service, "resumed", f"issue {issue}")
     out.print(f"Issue {issue} may be sent: brief send {issue}")
 
@@ -291,7 +291,7 @@ def resume(issue: IssueLabel) -> None:
 def release(issue: IssueLabel) -> None:
     """Send deliveries that are held because they are late."""
     service = opened()
-    released = service.archive.release(issue, wiring.now())
+    released = service.store.release(issue, wiring.now())
     record(service, "released late deliveries", f"issue {issue}", f"{released} deliveries")
     out.print(
         f"{released} late deliveries of issue {issue} are due. A worker sends them, or: brief send {issue}"
@@ -305,12 +305,12 @@ def cancel(
 ) -> None:
     """Stop sending for good: what is waiting or failed is skipped."""
     service = opened()
-    status = service.archive.audited(issue)
+    status = service.store.audited(issue)
     if status.planned and not any(status.deliveries.get(one) for one in _UNFINISHED):
         raise Refused(f"nothing of issue {issue} is left to cancel: {ledger_line(status)}")
     if not sure:
         typer.confirm(f"Skip everything that issue {issue} has not sent yet, for good?", abort=True)
-    skipped = service.archive.set_halt(issue, Halt.CANCELLED, wiring.now())
+    skipped = service.store.set_halt(issue, Halt.CANCELLED, wiring.now())
     record(service, "cancelled", f"issue {issue}", f"{skipped} deliveries")
     out.print(f"Issue {issue} is cancelled; {skipped} deliveries are skipped.")
 
@@ -330,7 +330,7 @@ def _left_waiting(status: IssueStatus) -> str:
 
 def _show_audience(service: Service, label: str, *, as_json: bool) -> None:
     """Who would get it now: before it is planned by the rules, afterwards by the ledger."""
-    status = service.archive.status(label)
+    status = service.store.status(label)
     values = dict(planned_audience(service, label) if status.planned else _foreseen(service, label))
     if as_json:
         print_json(values)
@@ -352,19 +352,19 @@ WOULD_GET, HAVE_IT = "would get it", "already have it"
 
 
 def _foreseen(service: Service, label: str) -> Iterator[tuple[str, int]]:
-    for reason, count in service.archive.preview(label, wiring.now().date()).items():
+    for reason, count in service.store.preview(label, wiring.now().date()).items():
         yield reason or WOULD_GET, count
 
 
 def planned_audience(service: Service, label: str) -> Iterator[tuple[str, int]]:
     """What became of a frozen audience and what may still become of it, in words with how many."""
-    counts = service.archive.status(label).deliveries
+    counts = service.store.status(label).deliveries
     would = counts.get(State.WAITING, 0) + counts.get(State.FAILED, 0)
     yield from (
         (words, n) for words, n in ((WOULD_GET, would), (HAVE_IT, counts.get(State.ACCEPTED, 0))) if n
     )
     shown = {State.WAITING, State.FAILED, State.ACCEPTED}
-    for group in service.archive.groups(label):
+    for group in service.store.groups(label):
         if group.state not in shown:
             words = "" if group.state is State.SKIPPED else f"{group.state}: "
             yield f"{words}{group.reason or 'no reason given'}", group.count
@@ -373,7 +373,7 @@ def planned_audience(service: Service, label: str) -> Iterator[tuple[str, int]]:
 def _refuse_what_fails(service: Service, maker: MessageMaker) -> None:
     """Refused names the first e-mail that would be wrong; what nobody approved is refused elsewhere."""
     label = maker.rendered.issue.label
-    if not service.archive.status(label).approved:
+    if not service.store.status(label).approved:
         return
     for edition, found in watched_check(service, label, maker.rendered).problems[:1]:
         raise Refused(f"{edition}: {found.check}: {found.detail}; see all: brief check {label}")
@@ -381,7 +381,7 @@ def _refuse_what_fails(service: Service, maker: MessageMaker) -> None:
 
 def _says_rate(service: Service, label: str) -> bool:
     """Whether the server's words about what failed are those of a limit."""
-    failed = (one.reason or "" for one in service.archive.groups(label) if one.state is State.FAILED)
+    failed = (one.reason or "" for one in service.store.groups(label) if one.state is State.FAILED)
     return any(is_about_rate(words) for words in failed)
 
 
@@ -392,7 +392,7 @@ def _say_what_is_left(service: Service, status: IssueStatus) -> None:
     elif status.deliveries.get(State.WAITING):
         out.print(f"Some are still waiting. Go on with: brief send {label}")
     if status.deliveries.get(State.FAILED):
-        at = moment(service.archive.next_retry(label))
+        at = moment(service.store.next_retry(label))
         out.print(
             f"Some failed for now; the next try is at {at or 'once'}, by a worker or: brief send {label}"
         )

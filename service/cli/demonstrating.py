@@ -11,13 +11,13 @@ from typing import Annotated
 import typer
 
 from service import samples, wiring
-from service.archive import IssueStatus
 from service.cli.building import chosen_topics
 from service.cli.delivering import ledger_line
 from service.cli.terminal import out, watched
 from service.papers import Window
 from service.pipeline import build_issue, publish_issue
 from service.settings import read_settings
+from service.store import IssueStatus
 from service.wiring import Service, open_service
 from subscribers.roster import Joining
 
@@ -60,7 +60,7 @@ def demo(
         service.roster.put_subscriber(joining, wiring.now())
     for week in samples.WEEKS:
         _build(service, week, writer)
-        service.archive.approve(week, wiring.now())
+        service.store.approve(week, wiring.now())
     _summarise(service, _deliver(service, samples.WEEKS[-1]), time.monotonic() - began)
 
 
@@ -79,7 +79,7 @@ def _deliver(service: Service, week: str) -> IssueStatus:
 
 
 def _summarise(service: Service, status: IssueStatus, seconds: float) -> None:
-    issue = service.archive.issue(status.label)
+    issue = service.store.issue(status.label)
     out.print(f"The arXiv Education Brief: a demo on invented papers ({seconds:.1f} s)\n", style="bold")
     out.print(f"Issue {issue.label}, {issue.window.first} to {issue.window.last}:")
     for brief in issue.briefs:

@@ -44,7 +44,7 @@ def evaluate(
     with watched() as watch:
         for done, brief in enumerate(briefs):
             watch(f"Measuring {brief.topic_name}", done, len(briefs))
-            papers = service.archive.papers(entry.paper_id for entry in brief.catalog)
+            papers = service.store.papers(entry.paper_id for entry in brief.catalog)
             found[brief.topic_slug] = measure(brief, papers)
             if model:
                 marks[brief.topic_slug] = judge(model, brief, papers, count=claims, seed=seed)
@@ -57,7 +57,7 @@ def evaluate(
 
 def _chosen(service: Service, issue: str, topic: Sequence[str] | None) -> list[Brief]:
     """The briefs to measure; Refused where there is none of a topic, or none with papers."""
-    held = service.archive.issue(issue)
+    held = service.store.issue(issue)
     slugs = [brief.topic_slug for brief in held.briefs]
     if unknown := [slug for slug in topic or () if slug not in slugs]:
         raise Refused(f"issue {issue} has no brief on {unknown[0]!r}; it has: {', '.join(slugs)}")
@@ -77,7 +77,7 @@ def _judge(service: Service) -> LanguageModel:
     except WriterNotReady as lacking:
         raise Refused(NO_MODEL) from lacking
     name = settings.openai_check_model or settings.openai_model
-    return wiring.language_model(settings, name, ArchivedAnswers(service.archive))
+    return wiring.language_model(settings, name, ArchivedAnswers(service.store))
 
 
 def _as_json(measures: Measures, judged: Judged | None) -> dict[str, Any]:

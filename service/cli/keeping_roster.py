@@ -252,14 +252,14 @@ def audience(
 ) -> None:
     """Say who gets an issue and who does not, with the reason; once it is planned, by the ledger."""
     service, today = opened(), wiring.now().date()
-    planned = service.archive.status(issue).planned
+    planned = service.store.status(issue).planned
     if subscriber is not None:
         one = service.roster.find(subscriber)
         counts = {_in_ledger(service, issue, one) if planned else _by_rules(service, issue, one, today): 1}
     elif planned:
         counts = dict(planned_audience(service, issue))
     else:
-        reasons = service.archive.preview(issue, today)
+        reasons = service.store.preview(issue, today)
         counts = {reason or "gets it": count for reason, count in reasons.items()}
     if as_json:
         print_json(counts)
@@ -269,12 +269,12 @@ def audience(
 
 
 def _by_rules(service: Service, issue: str, one: Subscriber, today: dt.date) -> str:
-    topics, reason = service.archive.why(issue, one.id, today)
+    topics, reason = service.store.why(issue, one.id, today)
     return in_words(topics, reason, {topic.slug: topic.name for topic in service.roster.topics()})
 
 
 def _in_ledger(service: Service, issue: str, one: Subscriber) -> str:
-    lines = service.archive.page_of_address(issue, one.address, limit=5)  # those that begin so
+    lines = service.store.page_of_address(issue, one.address, limit=5)  # those that begin so
     line = next((line for line in lines if line.address == one.address), None)
     if line is None:
         return "no e-mail: joined after the audience was frozen"

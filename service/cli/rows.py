@@ -2,9 +2,9 @@
 
 import datetime as dt
 
-from service.archive import Group, Line
 from service.cli.terminal import out, table
 from service.delivery import State
+from service.store import Group, Line
 from service.wiring import Service
 
 REASONS_SHOWN = 20
@@ -29,8 +29,8 @@ TROUBLED_SHOWN = 20  # of each
 
 def show_troubled(service: Service, label: str) -> None:
     """Who did not get it, with the server's own words: on the terminal, never in a log."""
-    went_back = service.archive.went_back(label, TROUBLED_SHOWN)
-    lines = [one for state in TROUBLED for one in service.archive.lines(label, state, TROUBLED_SHOWN)]
+    went_back = service.store.went_back(label, TROUBLED_SHOWN)
+    lines = [one for state in TROUBLED for one in service.store.lines(label, state, TROUBLED_SHOWN)]
     if lines or went_back:
         show_lines([*lines, *went_back])
 

@@ -27,7 +27,7 @@ def add_to(app: typer.Typer) -> None:
 def due(as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False) -> None:
     """Say what would be done now, and what comes next; nothing is done."""
     service, now = opened(), wiring.now()
-    rules, state = wiring.rules(service.settings), service.archive.agenda(now)
+    rules, state = wiring.rules(service.settings), service.store.agenda(now)
     rows: list[tuple[dt.datetime | None, Action]] = [(None, one) for one in due_now(state, now, rules)]
     rows += [(when, action) for when, action in upcoming(state, now, rules)]
     if as_json:
@@ -80,7 +80,7 @@ def plan_in_words(service: Service) -> str:
     """What the schedule builds next and when, for who starts a process."""
     now, settings = wiring.now(), service.settings
     rules = wiring.rules(settings)
-    actions = foreseen(service.archive.agenda(now), now, rules)
+    actions = foreseen(service.store.agenda(now), now, rules)
     builds = [(when, action) for when, action in actions if isinstance(action, Build)]
     if not builds:
         return f"No build is planned (BRIEF_BUILD_CRON: {settings.build_cron}); by hand: brief build"

@@ -32,13 +32,13 @@ from rich.text import Text
 from service import logs
 from service.adapters import sentry
 from service.adapters.sentry import SentryMissing
-from service.archive import Act, BriefBroken, IssueClosed, LedgerBroken, UnknownIssue
 from service.backups import BackupRefused
 from service.delivery import MailerUnusable
 from service.papers import SourceError
 from service.publishing import NotApproved
 from service.publishing import Progress as Watch
 from service.settings import Settings, SettingsWrong, problem, read_settings
+from service.store import Act, BriefBroken, IssueClosed, LedgerBroken, UnknownIssue
 from service.wiring import (
     DatabaseNotReady,
     ScheduleUnreadable,
@@ -129,7 +129,7 @@ def record(service: Service, action: str, subject: str, detail: str = "") -> Non
     """Write into the audit log what a command did, under the name of whoever ran it here, and no address."""
     subject, detail = (TYPED_ADDRESS.sub("[an address]", words) for words in (subject, detail))
     act = Act(f"{operator()} (command line)", action, subject, detail, gethostname())
-    service.archive.note(act, now())
+    service.store.note(act, now())
 
 
 def operator() -> str:

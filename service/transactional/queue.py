@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from service.archive import Archive
 from service.delivery.transactional import DEFAULT_LIFETIME, Queued
+from service.store import Store
 from subscribers.emails import TransactionalEmail
 
 # What one costs to write is nobody's business. Whoever asked could time the next request, so each waits for a
@@ -24,7 +24,7 @@ LIFETIMES = {  # after an hour or two nobody waits at the screen for these any m
 class SubscriptionEmails:
     """The queue as the pages of subscribers know it: see `subscribers.emails.EmailQueue`."""
 
-    archive: Archive
+    store: Store
 
     def queue(  # noqa: PLR0913 - as EmailQueue has them
         self,
@@ -39,7 +39,7 @@ class SubscriptionEmails:
         lifetime = LIFETIMES.get(email, DEFAULT_LIFETIME)
         values = {"reference": reference, "about": about}
         queued = Queued(email, to, values, lifetime=lifetime, wait=unforeseen())
-        self.archive.queue_emails([queued], now, connection)
+        self.store.queue_emails([queued], now, connection)
 
 
 def unforeseen() -> dt.timedelta:

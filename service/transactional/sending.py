@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 
 from service import logs, wiring
-from service.archive import Unavailable
 from service.delivery import Mailer, MailerUnusable, Message
 from service.delivery.transactional import (
     Claimed,
@@ -22,6 +21,7 @@ from service.delivery.transactional import (
 from service.emails import DkimSigner
 from service.publishing import Clock, never
 from service.schedule import shortened
+from service.store import Unavailable
 from service.transactional.writing import EmailWriter
 from service.wiring import Service
 
@@ -49,7 +49,7 @@ class TransactionalSender:
     def send_due(self) -> int:
         """Send until nothing is due; how many were tried."""
         tried = 0
-        while not self.stopping() and (rows := self.service.archive.claim_emails(self.clock())):
+        while not self.stopping() and (rows := self.service.store.claim_emails(self.clock())):
             self._send(rows)
             tried += len(rows)
         return tried
@@ -115,7 +115,7 @@ class TransactionalSender:
         return self.open_mailer() if self.open_mailer else wiring.mailer(self.service.settings)
 
     def _settle(self, results: Sequence[Settled]) -> None:
-        self.service.archive.settle_emails(results, self.clock())
+        self.service.store.settle_emails(results, self.clock())
         for one in results:
             level = logging.WARNING if one.status is Status.FAILED or one.next_try_at else logging.INFO
             words = "event=transactional id=%d name=%s status=%s try=%d next=%s reply=%s"

@@ -97,7 +97,7 @@ class EmailWriter:
         }
         if email is not TransactionalEmail.WELCOME:
             return self._renderer.render(email, values)
-        issue, length = self._service.archive.newest_approved(recipient.topics), recipient.preferences.length
+        issue, length = self._service.store.newest_approved(recipient.topics), recipient.preferences.length
         return self._renderer.render_with_issue(email, values, issue, recipient.topics, length)
 
     # -- for whom -------------------------------------------------------------------------------------------
@@ -138,7 +138,7 @@ class EmailWriter:
     # -- an edition, to try it out --------------------------------------------------------------------------
 
     def _test(self, row: Claimed, now: dt.datetime, signer: DkimSigner | None) -> WrittenEmail:
-        issue = self._service.archive.issue(row.values["label"])
+        issue = self._service.store.issue(row.values["label"])
         edition = self._renderer.print(issue).edition(row.values["topics"], Length(row.values["length"]))
         reader = sample_reader(self._sender.base_url, issue.label)
         reader = replace(reader, address=row.recipient, name=None, message_id=row.message_id)

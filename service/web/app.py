@@ -84,7 +84,7 @@ def _add_operating(app: FastAPI, service: wiring.Service, traffic: metrics.Traff
     token = settings.metrics_token.get_secret_value()
     # in production a proxy on this machine asks for everybody: nobody reads the metrics without the token
     may_read = is_from_here if settings.environment == "development" else lambda _: False
-    app.include_router(metrics.router(service.archive, traffic, token, may_read, clock))
+    app.include_router(metrics.router(service.store, traffic, token, may_read, clock))
     if settings.sendgrid_webhook_key:
         app.include_router(webhooks.router(partial(wiring.take_in_events, service), clock))
     if _shows_outbox(settings):
@@ -106,7 +106,7 @@ def make_desk(service: wiring.Service, site: Site, clock: Clock) -> pages.Desk:
         limits=Limits(service.engine, keys),
         links=Links(service.settings.base_url, keys),
         forms=Forms(keys),
-        emails=SubscriptionEmails(service.archive),
+        emails=SubscriptionEmails(service.store),
         show=lambda template, title, *, status=200, **values: site.page(
             template, Head(title), status=status, **values
         ),

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
 from service import migrations
-from service.archive import Archive, Watched
+from service.store import Store, Watched
 
 OK = "ok"
 
@@ -25,7 +25,7 @@ class Tolerance:
 
 def router(engine: sa.Engine, tolerance: Tolerance, clock: Callable[[], dt.datetime]) -> APIRouter:
     routes = APIRouter(prefix="/health", tags=["health"])
-    archive = Archive(engine)
+    store = Store(engine)
 
     @routes.get("/live")
     def live() -> dict[str, str]:
@@ -40,18 +40,18 @@ def router(engine: sa.Engine, tolerance: Tolerance, clock: Callable[[], dt.datet
     @routes.get("/ready", responses={503: {}})
     def ready() -> Response:
         """Papers come, deliveries leave, and pages can be served. For whoever wakes an operator."""
-        return _answer(readiness(engine, archive, tolerance, clock()))
+        return _answer(readiness(engine, store, tolerance, clock()))
 
     return routes
 
 
-def readiness(engine: sa.Engine, archive: Archive, tolerance: Tolerance, now: dt.datetime) -> dict[str, str]:
+def readiness(engine: sa.Engine, store: Store, tolerance: Tolerance, now: dt.datetime) -> dict[str, str]:
     """Every check with what it found; "ok", or "ok: …" with more to know, is green."""
     checks = database(engine)
     if not is_fine(checks):
         return checks
     try:
-        watched = archive.watched(now)
+        watched = store.watched(now)
     except sa.exc.SQLAlchemyError as error:
         return {**checks, "database": type(error).__name__}
     checks |= {

@@ -11,8 +11,8 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from starlette.types import Scope
 
 from service import __version__
-from service.archive import Archive, Watched
 from service.delivery.figures import exposition
+from service.store import Store, Watched
 from subscribers.preferences import Standing
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
@@ -48,7 +48,7 @@ class Traffic:
 
 
 def router(
-    archive: Archive,
+    store: Store,
     traffic: Traffic,
     token: str,
     is_from_here: Callable[[Scope], bool],
@@ -65,25 +65,25 @@ def router(
                 raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
         elif not is_from_here(request.scope):
             raise HTTPException(404)
-        return Response(page(archive, traffic, clock()), media_type=TEXT)
+        return Response(page(store, traffic, clock()), media_type=TEXT)
 
     return routes
 
 
-def page(archive: Archive, traffic: Traffic, now: dt.datetime) -> str:
+def page(store: Store, traffic: Traffic, now: dt.datetime) -> str:
     """Every metric in Prometheus' text format 0.0.4."""
     counted = {
-        "brief_issues": ("Issues by where they stand.", archive.issues_by_standing()),
-        "brief_subscribers": ("Subscribers by standing.", archive.subscribers_by_standing()),
+        "brief_issues": ("Issues by where they stand.", store.issues_by_standing()),
+        "brief_subscribers": ("Subscribers by standing.", store.subscribers_by_standing()),
     }
     lines = [
         *_head("brief_build_info", "gauge", "The version that runs."),
         f'brief_build_info{{version="{__version__}"}} 1',
         *(line for name, (words, counts) in counted.items() for line in _counts(name, words, counts)),
-        *_times(archive.watched(now), now),
+        *_times(store.watched(now), now),
         *traffic.lines(),
     ]
-    return "\n".join(lines) + "\n" + exposition(archive.figures(now))
+    return "\n".join(lines) + "\n" + exposition(store.figures(now))
 
 
 def _counts(name: str, words: str, counts: Mapping[str, int]) -> Iterator[str]:

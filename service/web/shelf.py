@@ -14,12 +14,12 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from service.archive import BriefRow, DeliveryRow, IssueRow, PaperRow, SightingRow
 from service.briefs.model import Brief
 from service.emails.facts import span
 from service.emails.sentences import headline_of
 from service.issues import Issue
 from service.papers import Window
+from service.store import BriefRow, DeliveryRow, IssueRow, PaperRow, SightingRow
 from subscribers.tables import TopicRow
 from subscribers.topics import Topic, read_topic
 

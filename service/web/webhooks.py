@@ -8,7 +8,7 @@ from typing import Protocol
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from service.archive import Recorded, Unavailable
+from service.store import Recorded, Unavailable
 
 log = logging.getLogger("service.web")
 

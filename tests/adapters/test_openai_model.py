@@ -16,7 +16,6 @@ from service.adapters.archived_answers import ArchivedAnswers
 from service.adapters.openai_model import OpenAIModel, OpenAISettings, Price
 from service.adapters.openai_model.failures import CallFailedError, Failure, Trouble
 from service.adapters.openai_model.spending import Spending
-from service.archive import Archive
 from service.briefs import Assignment, WriterUnavailable
 from service.briefs.extractive import ExtractiveWriter
 from service.briefs.grounding import check
@@ -34,6 +33,7 @@ from service.briefs.modelled import (
 )
 from service.briefs.modelled.asking import Usage
 from service.briefs.writing import write_brief
+from service.store import Store
 from tests.adapters.openai_server import Answers, Asked, ModelServer, Reply, completion, error, reply, well
 from tests.builders import assignment, paper, papers, topic
 from tests.scripted_model import MemoryAnswers
@@ -193,9 +193,9 @@ def test_grades_are_asked_forty_papers_at_a_time_and_kept(setting: Setting) -> N
 
 
 def test_answers_of_a_writer_and_another_checker_side_by_side_are_kept_in_the_database(
-    setting: Setting, archive: Archive
+    setting: Setting, store: Store
 ) -> None:
-    answers = ArchivedAnswers(archive)
+    answers = ArchivedAnswers(store)
     for asks in (True, False):
         setting.server.requests.clear()
         model, checker = (

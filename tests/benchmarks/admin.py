@@ -51,8 +51,8 @@ def deliver(place: Place) -> None:
 
 
 async def measure(place: Place, rows: int, requests: int) -> None:
-    archive, now = place.service.archive, place.clock.now
-    found = archive.sign_in(archive.ask_sign_in(EDITOR, now), now)
+    store, now = place.service.store, place.clock.now
+    found = store.sign_in(store.ask_sign_in(EDITOR, now), now)
     assert isinstance(found, tuple)
     admin = _Admin(place, found[1])
     ids = [FIRST_ID + number * rows // requests for number in range(requests)]

@@ -21,8 +21,8 @@ from service import wiring
 from service.adapters.fan_out import Jobs
 from service.adapters.sendgrid_mailer import SendGridAccount, SendGridMailer
 from service.adapters.smtp_mailer import SmtpMailer, SmtpServer
-from service.archive import Archive
 from service.delivery import State
+from service.store import Store
 from subscribers.database import connect
 from tests.benchmarks.senders import (
     MESSAGES,
@@ -117,18 +117,18 @@ def plan() -> None:
 def planning(url: str, readers: int) -> None:
     engine = connect(url)
     wiring.set_up(engine)
-    archive = Archive(engine)
+    store = Store(engine)
     slugs = [f"topic-{number}" for number in range(50)]
-    save_issue(archive, slugs)
+    save_issue(store, slugs)
     with engine.execution_options(writes=True).begin() as connection:
         for number, slug in enumerate(slugs):
             row = sa.text("INSERT INTO topics (slug, position, definition) VALUES (:s, :p, '{}')")
             connection.execute(row, {"s": slug, "p": 100 + number})
         _many(connection, readers)
     began = time.perf_counter()
-    archive.plan(LABEL, NOW)
+    store.plan(LABEL, NOW)
     seconds = time.perf_counter() - began
-    counts = archive.audited(LABEL).deliveries
+    counts = store.audited(LABEL).deliveries
     states = ", ".join(f"{count:,} {state}" for state, count in counts.items())
     say(f"| {engine.dialect.name} | {readers:,} | {states} | {seconds:.1f} s | {loaded()} |")
     engine.dispose()
@@ -200,10 +200,10 @@ def _work(url: str, folder: Path, port: str, readers: int, count: int) -> float:
     """Seconds from the start of the workers to the last settled row."""
     engine = connect(url)
     wiring.set_up(engine)
-    archive = Archive(engine)
-    save_issue(archive, TOPICS[:1])
+    store = Store(engine)
+    save_issue(store, TOPICS[:1])
     add_many(engine, readers)
-    archive.plan(LABEL, NOW, Jobs(url), 250)
+    store.plan(LABEL, NOW, Jobs(url), 250)
     environment = {
         "PATH": os.environ["PATH"], "BRIEF_DATA_DIR": str(folder), "BRIEF_DATABASE_URL": url,
         "BRIEF_SECRET_KEY": "k" * 40, "BRIEF_SENDER_ADDRESS": "brief@example.org", "BRIEF_MAILER": "smtp",
@@ -214,7 +214,7 @@ def _work(url: str, folder: Path, port: str, readers: int, count: int) -> float:
     started = [subprocess.Popen(command, env=environment) for _ in range(count)]
     assert [one.wait() for one in started] == [0] * count
     seconds = time.perf_counter() - began
-    assert archive.counts(LABEL) == {State.ACCEPTED: readers}
+    assert store.counts(LABEL) == {State.ACCEPTED: readers}
     engine.dispose()
     return seconds
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from service.archive import Archive
+from service.store import Store
 from service.web.health import Tolerance, readiness
 from service.web.metrics import Traffic, page
 from service.wiring import set_up
@@ -51,16 +51,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         engine = connect(asked.database or f"sqlite:///{Path(folder) / 'history.db'}")
         set_up(engine)
-        archive = Archive(engine)
-        fill(archive, engine, asked.issues, asked.readers)
+        store = Store(engine)
+        fill(store, engine, asked.issues, asked.readers)
         if not asked.bare:
-            archive.keep_tallies()
-        for name, median in measured(archive, engine, asked.repeats).items():
+            store.keep_tallies()
+        for name, median in measured(store, engine, asked.repeats).items():
             print(f"{name:24} {1000 * median:8.1f} ms")  # noqa: T201 - what the program is for
         engine.dispose()
 
 
-def fill(archive: Archive, engine: sa.Engine, issues: int, readers: int) -> None:
+def fill(store: Store, engine: sa.Engine, issues: int, readers: int) -> None:
     """Issues of so many weeks, the newest of which is being delivered."""
     Roster(engine).topics()
     at = archive_column_of(NOW, engine)
@@ -69,7 +69,7 @@ def fill(archive: Archive, engine: sa.Engine, issues: int, readers: int) -> None
     for number in range(issues):
         planned = NOW - (issues - number - 1) * WEEK
         label = f"{planned:%G-W%V}"
-        save_issue(archive, TOPICS[:1], label=label)
+        save_issue(store, TOPICS[:1], label=label)
         left = readers if number < issues - 1 else readers // 2
         values = {"label": label, "left": left, "at": archive_column_of(planned, engine)}
         with engine.execution_options(writes=True).begin() as connection:
@@ -85,16 +85,16 @@ def archive_column_of(moment: dt.datetime, engine: sa.Engine) -> object:
     return moment if engine.dialect.name == "postgresql" else f"{moment:%Y-%m-%d %H:%M:%S.%f}"
 
 
-def measured(archive: Archive, engine: sa.Engine, repeats: int) -> dict[str, float]:
+def measured(store: Store, engine: sa.Engine, repeats: int) -> dict[str, float]:
     """Median seconds of what is asked again and again."""
     now, traffic = NOW + dt.timedelta(hours=1), Traffic()
     asked: dict[str, Callable[[], object]] = {
-        "sweep": lambda: archive.undelivered(now),
-        "schedule": lambda: archive.agenda(now),
-        "metrics": lambda: page(archive, traffic, now),
-        "readiness": lambda: readiness(engine, archive, Tolerance(), now),
-        "admin's list": lambda: archive.issues(30),
-        "trends": archive.trends,
+        "sweep": lambda: store.undelivered(now),
+        "schedule": lambda: store.agenda(now),
+        "metrics": lambda: page(store, traffic, now),
+        "readiness": lambda: readiness(engine, store, Tolerance(), now),
+        "admin's list": lambda: store.issues(30),
+        "trends": store.trends,
     }
     return {name: statistics.median(_seconds(ask) for _ in range(repeats)) for name, ask in asked.items()}
 

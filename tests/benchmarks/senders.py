@@ -30,13 +30,13 @@ from service import wiring
 from service.adapters import processes
 from service.adapters.journal import FileJournal
 from service.adapters.smtp_mailer import SmtpMailer, SmtpServer
-from service.archive import Archive
 from service.delivery import Delivery, Mailer, Message, MessageMaker, State
 from service.emails import DkimSigner, Recipient
 from service.emails.messages import Hole, Template, template
 from service.emails.quoted import Piece
 from service.issues import Issue
 from service.publishing import PostRoom, deliver
+from service.store import Store
 from subscribers.database import connect
 from subscribers.links import Links
 from tests.chaos.storm import LABEL, add_many
@@ -147,10 +147,10 @@ def make_ledger(folder: Path, readers: int) -> None:
     """A ledger with an issue that is planned for so many readers."""
     engine = connect(f"sqlite:///{folder / 'bench.db'}")
     wiring.set_up(engine)
-    archive = Archive(engine)
-    save_issue(archive, TOPICS[:1])
+    store = Store(engine)
+    save_issue(store, TOPICS[:1])
     add_many(engine, readers)
-    archive.plan(LABEL, NOW)
+    store.plan(LABEL, NOW)
     engine.dispose()
 
 
@@ -164,13 +164,13 @@ def deliver_all(mailer: Mailer, readers: int, sink: Sink | None = None) -> Spent
 def deliver_made(folder: Path, mailer: Mailer, readers: int, sink: Sink | None = None) -> Spent:
     """The same of a ledger that is there."""
     engine, worker = connect(f"sqlite:///{folder / 'bench.db'}"), processes.own_name()
-    archive, journal = Archive(engine), FileJournal(folder / "journal", worker)
+    store, journal = Store(engine), FileJournal(folder / "journal", worker)
     journal.open()
-    room = PostRoom(archive, mailer, journal, worker, processes.is_gone, wiring.now)
-    maker = replace(MAKER, rendered=OneEdition(archive.issue(LABEL)))  # type: ignore[arg-type]  # as MAKER
+    room = PostRoom(store, mailer, journal, worker, processes.is_gone, wiring.now)
+    maker = replace(MAKER, rendered=OneEdition(store.issue(LABEL)))  # type: ignore[arg-type]  # as MAKER
     took = spent(partial(deliver, LABEL, maker, room), sink)
     journal.close()
-    assert archive.counts(LABEL) == {State.ACCEPTED: readers}
+    assert store.counts(LABEL) == {State.ACCEPTED: readers}
     engine.dispose()
     return took
 

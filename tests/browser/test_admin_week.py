@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Browser, Request
 
 from service import wiring
-from service.archive import Built
 from service.delivery import State
 from service.papers import Fetched
+from service.store import Built
 from service.worker import Worker
 from tests import builders
 from tests.browser.conftest import Looks, Visit
@@ -26,8 +26,8 @@ TOPIC = "robot-learning"
 def place(place: Place) -> Place:
     """A draft with its papers, and three readers."""
     fetched = Fetched(TOPIC, builders.WINDOW, tuple(builders.papers().values()), place.clock.now)
-    place.service.archive.store_fetched(builders.topic(slug=TOPIC), fetched, "test")
-    place.service.archive.withdraw(LABEL)
+    place.service.store.store_fetched(builders.topic(slug=TOPIC), fetched, "test")
+    place.service.store.withdraw(LABEL)
     for name in ("ann", "bea", "cho"):
         place.subscriber(f"{name}@example.com")
     return place
@@ -146,7 +146,7 @@ def resolve_an_uncertain_one(admin: Visit) -> None:
     admin.go(f"{ISSUE}/deliveries?state=uncertain")
     admin.press("It arrived at")
     assert "Written down." in admin.notice
-    assert admin.place.service.archive.counts(LABEL) == {State.ACCEPTED: 3}
+    assert admin.place.service.store.counts(LABEL) == {State.ACCEPTED: 3}
 
 
 def read_the_log(admin: Visit) -> None:
@@ -187,7 +187,7 @@ def test_a_hostile_brief_is_words_in_the_preview(desk: Visit) -> None:
     made = builders.brief(topic_slug=TOPIC, topic_name=f"Robots {HOSTILE}", note=HOSTILE)
     entry = replace(made.catalog[0], title=HOSTILE, line=HOSTILE, handle=HOSTILE[:40])
     brief = replace(made, catalog=(entry, *made.catalog[1:]), title=HOSTILE)
-    desk.place.service.archive.save_issue(builders.WINDOW, [Built(brief, ())], desk.place.clock.now)
+    desk.place.service.store.save_issue(builders.WINDOW, [Built(brief, ())], desk.place.clock.now)
     sign_in(desk)
     for path in ("/preview", "/preview?view=source", "/preview?view=text", "/edit", ""):
         left = strange_requests(desk, f"{ISSUE}{path}")

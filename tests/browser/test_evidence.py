@@ -37,7 +37,7 @@ def test_an_editor_reads_the_evidence_on_a_phone(phone: Visit) -> None:
         argued.brief(themes=(*made.themes, Theme(LONG, (claim,), ()))),
         f"{words} on 12 harbours.",
     )
-    token = phone.place.service.archive.ask_sign_in(EDITOR, phone.place.clock.now)
+    token = phone.place.service.store.ask_sign_in(EDITOR, phone.place.clock.now)
     phone.go(f"/admin/sign-in/{token}")
     phone.press("Sign in")
     phone.go(EDIT)

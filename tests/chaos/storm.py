@@ -20,11 +20,11 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from service import wiring
-from service.archive import Archive
 from service.delivery import Delivery, Fact, MessageMaker, State
 from service.delivery.events import Event
 from service.publishing import PostRoom, deliver, reconcile
 from service.settings import Settings
+from service.store import Store
 from service.wiring import Service
 from subscribers.database import batches, table
 from subscribers.tables import FollowRow, SubscriberRow
@@ -75,16 +75,16 @@ def storm(weather: Weather, folder: Path) -> Wreckage:
     slow = ("--delay", str(DELAYS[weather.mailer, weather.senders > 1]))
     with provider(weather, folder / "accepted.log", *slow) as address:
         service = wiring.open_service(_settings(weather, folder, address))
-        made = maker(save_issue(service.archive, TOPICS[:1]))
+        made = maker(save_issue(service.store, TOPICS[:1]))
         add_many(service.engine, weather.readers)
-        service.archive.plan(LABEL, NOW)
+        service.store.plan(LABEL, NOW)
         sending, uncertain = _blow(weather, service, made)
-        counts = service.archive.audited(LABEL).deliveries
+        counts = service.store.audited(LABEL).deliveries
         assert counts.keys() <= {State.ACCEPTED, State.UNCERTAIN}, counts
         assert counts.get(State.UNCERTAIN, 0) == sum(uncertain), "an uncertain delivery is not visible"
-        _settle(weather, service.archive, folder / "accepted.log")
+        _settle(weather, service.store, folder / "accepted.log")
         assert ended(_sender(service, made)) == 0
-        assert service.archive.counts(LABEL) == {State.ACCEPTED: weather.readers}
+        assert service.store.counts(LABEL) == {State.ACCEPTED: weather.readers}
         service.engine.dispose()
     found = accepted(folder / "accepted.log")
     expected = {_id(subscriber) for subscriber in range(1, weather.readers + 1)}
@@ -107,7 +107,7 @@ def _blow(weather: Weather, service: Service, made: MessageMaker) -> tuple[int, 
         ended(victim)
         with wiring.post_room(service) as room:  # what a restart does first
             reconcile(LABEL, made, room)
-        now = service.archive.counts(LABEL).get(State.UNCERTAIN, 0)
+        now = service.store.counts(LABEL).get(State.UNCERTAIN, 0)
         uncertain.append(now - before)
         before = now
         senders.append(_sender(service, made))
@@ -133,15 +133,15 @@ def _sender(service: Service, made: MessageMaker) -> int:
     try:
         fresh = wiring.open_service(service.settings)
         with wiring.post_room(fresh) as room:
-            _until_done(fresh.archive, made, room)
+            _until_done(fresh.store, made, room)
         os._exit(0)
     finally:
         os._exit(1)  # the child must never run on into the caller
 
 
-def _until_done(archive: Archive, made: MessageMaker, room: PostRoom) -> None:
+def _until_done(store: Store, made: MessageMaker, room: PostRoom) -> None:
     open_ = (State.WAITING, State.CLAIMED)
-    while any(archive.counts(LABEL).get(state) for state in open_):
+    while any(store.counts(LABEL).get(state) for state in open_):
         deliver(LABEL, made, room)
         time.sleep(0.02)
 
@@ -151,19 +151,19 @@ def ended(process: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
 
 
-def _settle(weather: Weather, archive: Archive, log: Path) -> None:
+def _settle(weather: Weather, store: Store, log: Path) -> None:
     """What arrived is known from the provider; the rest is sent."""
     found = accepted(log)
-    lines = list(archive.lines(LABEL, State.UNCERTAIN))
+    lines = list(store.lines(LABEL, State.UNCERTAIN))
     subscriber = {
         line.id: int((line.address or "").partition("@")[0].removeprefix("reader")) for line in lines
     }
     arrived = [one for one, person in subscriber.items() if _id(person) in found]
     if weather.mailer == "sendgrid":
-        archive.record([Event(str(one), one, LABEL, Fact.PROCESSED, NOW) for one in arrived], NOW)
+        store.record([Event(str(one), one, LABEL, Fact.PROCESSED, NOW) for one in arrived], NOW)
     elif arrived:
-        archive.resolve(LABEL, State.ACCEPTED, NOW, arrived)
-    archive.resolve(LABEL, State.WAITING, NOW)
+        store.resolve(LABEL, State.ACCEPTED, NOW, arrived)
+    store.resolve(LABEL, State.WAITING, NOW)
 
 
 def accepted(log: Path) -> Counter[str]:

@@ -19,11 +19,11 @@ How a page is written:
 
     @routes.get("/admin/issues/{label}")
     def issue(label: str, visitor: Viewer, office: TheOffice) -> Response:
-        return office.page(visitor, "issue.html", f"Issue {label}", status_of=office.archive.status(label))
+        return office.page(visitor, "issue.html", f"Issue {label}", status_of=office.store.status(label))
 
     @routes.post("/admin/issues/{label}/approve")
     def approve(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Response:
-        office.archive.approve(label, office.clock())
+        office.store.approve(label, office.clock())
         office.record(visitor, "approved", f"issue {label}", "hash 1f2e…")
         return office.go(f"/admin/issues/{label}", said="approved")
 

@@ -12,7 +12,7 @@ routes = APIRouter(include_in_schema=False)
 
 @routes.get("/admin/log")
 def log(visitor: Viewer, office: TheOffice, before: Before = None, subject: str = "") -> Response:
-    found = office.archive.noted(before=before, limit=A_PAGE + 1, subject=subject[:200])
+    found = office.store.noted(before=before, limit=A_PAGE + 1, subject=subject[:200])
     return office.page(
         visitor,
         "log.html",

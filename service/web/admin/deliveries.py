@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
-from service.archive import IssueStatus, LedgerBroken, Line, sheet
 from service.delivery import State
+from service.store import IssueStatus, LedgerBroken, Line, sheet
 from service.web.admin.doors import Editor, Viewer
 from service.web.admin.forms import Form, Sent
 from service.web.admin.frame import HEADERS, Office, TheOffice, Visitor
@@ -45,7 +45,7 @@ RowId = Annotated[int, Query(ge=0, lt=2**31)]
 
 @routes.get("/admin/deliveries")
 def all_issues(visitor: Viewer, office: TheOffice) -> Response:
-    planned = [one for one in office.archive.issues(ISSUES_SHOWN) if one.planned]
+    planned = [one for one in office.store.issues(ISSUES_SHOWN) if one.planned]
     listed = [(one, stand(one), sums(one)) for one in planned]
     return office.page(visitor, "all-deliveries.html", "Deliveries", listed=listed)
 
@@ -55,7 +55,7 @@ def deliveries(
     label: str, visitor: Viewer, office: TheOffice, state: State | None = None, after: RowId = 0
 ) -> Response:
     status_of(office, label)
-    lines = office.archive.page(label, state=state, after=after, limit=ROWS_A_PAGE)
+    lines = office.store.page(label, state=state, after=after, limit=ROWS_A_PAGE)
     return deliveries_page(visitor, office, label, Shown(lines, after, state))
 
 
@@ -66,7 +66,7 @@ def search(label: str, visitor: Viewer, sent: Form, office: TheOffice) -> Respon
     address, after = sent.text("address").strip()[:254], _number(sent.text("after"))
     if not address:
         return office.go(f"/admin/issues/{label}/deliveries")
-    lines = office.archive.page_of_address(label, address, after=after, limit=ROWS_A_PAGE)
+    lines = office.store.page_of_address(label, address, after=after, limit=ROWS_A_PAGE)
     words = "" if lines or after else why_missing(office, label, address)
     return deliveries_page(visitor, office, label, Shown(lines, after, address=address), missing=words)
 
@@ -79,7 +79,7 @@ def resolve(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Respo
     if as_ not in {State.ACCEPTED, State.WAITING}:
         return _refused(visitor, office, label, "Say whether they arrived or are to be sent again.")
     note = " ".join(sent.text("note").split())[:LONGEST_NOTE] or f"resolved by an editor as {as_}"
-    changed = office.archive.resolve(label, State(as_), office.clock(), ids, note)
+    changed = office.store.resolve(label, State(as_), office.clock(), ids, note)
     office.record(visitor, f"resolved as {as_}", f"issue {label}", _which(changed, ids))
     return office.go(f"/admin/issues/{label}/deliveries", said="resolved")
 
@@ -91,7 +91,7 @@ def retry(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Respons
     state, ids = sent.text("state"), _ids(sent)
     if state not in {State.FAILED, State.GIVEN_UP, State.REFUSED}:
         return _refused(visitor, office, label, "Only what failed or was refused can be tried again.")
-    changed = office.archive.retry(label, (State(state),), ids, office.clock())
+    changed = office.store.retry(label, (State(state),), ids, office.clock())
     office.record(visitor, f"retried {state}", f"issue {label}", _which(changed, ids))
     return office.go(f"/admin/issues/{label}/deliveries", said="retried")
 
@@ -100,7 +100,7 @@ def retry(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Respons
 def release(label: str, visitor: Editor, office: TheOffice) -> Response:
     """Send what is held because it is late."""
     status_of(office, label)
-    changed = office.archive.release(label, office.clock())
+    changed = office.store.release(label, office.clock())
     office.record(visitor, "released late deliveries", f"issue {label}", f"{changed:,}")
     return office.go(f"/admin/issues/{label}/deliveries", said="released")
 
@@ -113,9 +113,7 @@ def as_sheet(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Resp
     office.record(visitor, "downloaded deliveries", f"issue {label}", state or "all")
     disposition = f'attachment; filename="deliveries-{label}.csv"'
     headers = {**HEADERS, "Content-Disposition": disposition}
-    return StreamingResponse(
-        sheet(office.archive.lines(label, state)), 200, headers, "text/csv; charset=utf-8"
-    )
+    return StreamingResponse(sheet(office.store.lines(label, state)), 200, headers, "text/csv; charset=utf-8")
 
 
 def why_missing(office: Office, label: str, address: str) -> str:
@@ -124,9 +122,9 @@ def why_missing(office: Office, label: str, address: str) -> str:
         found = office.roster.find(address)
     except (AddressRefused, UnknownSubscriber):
         return "No address on the roster begins so, or none of them is in the audience of this issue."
-    if office.archive.status(label).planned:
+    if office.store.status(label).planned:
         return "Not in the audience: this subscriber came after it was frozen."
-    topics, reason = office.archive.why(label, found.id, office.clock().date())
+    topics, reason = office.store.why(label, found.id, office.clock().date())
     would = "would not get it: " if reason else "would get it: "
     words = in_words(topics, reason, names(office))
     return f"The issue is not planned yet. As things are, this subscriber {would}{words}."
@@ -160,7 +158,7 @@ def deliveries_page(  # noqa: PLR0913 - what the page shows
         counts={str(state): count for state, count in of.deliveries.items()},
         rows=shown,
         missing=missing,
-        held=office.archive.held(label),
+        held=office.store.held(label),
         reasons={line.id: why(line, names(office)) for line in shown.lines},
     )
 
@@ -175,13 +173,13 @@ def why(line: Line, named: Mapping[str, str]) -> str:
 def _audited(office: Office, label: str) -> tuple[IssueStatus, str]:
     """The status, and what is wrong with the sum, which is a bug or somebody's hand in the database."""
     try:
-        return office.archive.audited(label), ""
+        return office.store.audited(label), ""
     except LedgerBroken as broken:
-        return office.archive.status(label), f"{sentence(str(broken))} Look at the rows before anything else."
+        return office.store.status(label), f"{sentence(str(broken))} Look at the rows before anything else."
 
 
 def _refused(visitor: Visitor, office: Office, label: str, problem: str) -> Response:
-    lines = office.archive.page(label, limit=ROWS_A_PAGE)
+    lines = office.store.page(label, limit=ROWS_A_PAGE)
     return deliveries_page(visitor, office, label, Shown(lines), problem=problem, status=422)
 
 

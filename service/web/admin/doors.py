@@ -40,11 +40,11 @@ class NotAllowed(Exception):
 def known(request: Request, office: TheOffice) -> Visitor | None:
     """Who is signed in. A session ends here when its address is no admin's any more."""
     session = request.cookies.get(session_cookie(office), "")
-    address = office.archive.session_address(session, office.clock()) if session else None
+    address = office.store.session_address(session, office.clock()) if session else None
     if address is None:
         return None
     if (admin := office.admins.get(address)) is None:
-        office.archive.sign_out_everywhere(address)
+        office.store.sign_out_everywhere(address)
         return None
     said = request.query_params.get("said", "")
     return Visitor(admin, session, csrf_of(session), host(request), request.url.path, said)

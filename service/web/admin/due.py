@@ -20,7 +20,7 @@ class Due:
 def due(office: Office) -> Sequence[Due]:
     """What is due and what comes next, soonest first."""
     now, service = office.clock(), office.service
-    rules, state = wiring.rules(service.settings), service.archive.agenda(now)
+    rules, state = wiring.rules(service.settings), service.store.agenda(now)
     present = [Due(None, schedule.in_words(one)) for one in schedule.due(state, now, rules)]
     return [
         *present,

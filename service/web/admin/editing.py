@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Response
 
-from service.archive import IssueClosed, Stale
 from service.briefs.grounding import Place, Section, texts
 from service.briefs.grounding.places import items_of
 from service.briefs.model import Brief
@@ -29,6 +28,7 @@ from service.editing import (
     in_words,
     place_of,
 )
+from service.store import IssueClosed, Stale
 from service.web.admin.doors import Editor, Viewer
 from service.web.admin.evidence import Backed, backed, filters, is_shown, losses
 from service.web.admin.forms import Form, Sent
@@ -108,7 +108,7 @@ def edit(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Response
     try:
         wanted = edit_of(sent)
         by, content = visitor.admin.address, seen(sent.text("content"))
-        made = office.archive.edit_issue(label, wanted, by, office.clock(), content)
+        made = office.store.edit_issue(label, wanted, by, office.clock(), content)
     except (EditRefused, Stale, IssueClosed) as refused:
         status = 422 if isinstance(refused, EditRefused) else 409
         typed = Typed.of(sent, sentence(str(refused)))
@@ -124,7 +124,7 @@ def edit(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Response
 def undo(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Response:
     status_of(office, label)
     try:
-        office.archive.undo_edits(label, office.clock(), seen(sent.text("content")))
+        office.store.undo_edits(label, office.clock(), seen(sent.text("content")))
     except (Stale, IssueClosed) as refused:
         typed = Typed(problem=sentence(str(refused)))
         return editing_page(visitor, office, label, Spot(), typed=typed, status=409)
@@ -192,9 +192,9 @@ def editing_page(  # noqa: PLR0913 - what the page shows
     visitor: Visitor, office: Office, label: str, spot: Spot, *, typed: Typed = NOTHING, status: int = 200
 ) -> Response:
     of = status_of(office, label)
-    issue = office.archive.issue(label)
+    issue = office.store.issue(label)
     brief = next((one for one in issue.briefs if one.topic_slug == spot.topic), issue.briefs[0])
-    sentences = backed(brief, office.archive.papers(entry.paper_id for entry in brief.catalog))
+    sentences = backed(brief, office.store.papers(entry.paper_id for entry in brief.catalog))
     return office.page(
         visitor,
         "edit.html",
@@ -211,7 +211,7 @@ def editing_page(  # noqa: PLR0913 - what the page shows
         losses=losses(brief),
         sections=sections_of(brief, sentences, spot.show),
         edits=[
-            (in_words(one.edit), described(one.edit), one.by, one.at) for one in office.archive.edits(label)
+            (in_words(one.edit), described(one.edit), one.by, one.at) for one in office.store.edits(label)
         ],
         may_edit=visitor.is_editor and not of.planned,
         longest={"heading": LONGEST_HEADING, "subject": LONGEST_SUBJECT, "note": LONGEST_NOTE},

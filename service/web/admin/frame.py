@@ -11,8 +11,8 @@ from fastapi import Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
 from service.admins import Admin, Role
-from service.archive import Act, Archive
 from service.pipeline import BuildContext
+from service.store import Act, Store
 from service.web.admin.counting import Kept
 from service.web.admin.words import SAID
 from service.web.headers import EMAIL_POLICY, PAGES_POLICY
@@ -74,8 +74,8 @@ class Office:
     asking: threading.Lock = field(default_factory=threading.Lock)  # one try-out at a time asks arXiv
 
     @property
-    def archive(self) -> Archive:
-        return self.service.archive
+    def store(self) -> Store:
+        return self.service.store
 
     @property
     def roster(self) -> Roster:
@@ -124,7 +124,7 @@ class Office:
     def record(self, visitor: Visitor, action: str, subject: str, detail: str = "") -> None:
         """Write into the audit log what this admin did; an address that was typed into `detail` stays out."""
         detail = ADDRESS.sub("[an address]", detail)
-        self.archive.note(Act(visitor.admin.address, action, subject, detail, visitor.host), self.clock())
+        self.store.note(Act(visitor.admin.address, action, subject, detail, visitor.host), self.clock())
 
 
 def section(path: str) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from fastapi import APIRouter, HTTPException, Response
 
 from service import wiring
-from service.archive import Halt, IssueClosed, IssueStatus, Stale, UnknownIssue
 from service.editing import in_words
 from service.emails.facts import edits_in_words, span
+from service.store import Halt, IssueClosed, IssueStatus, Stale, UnknownIssue
 from service.web.admin.doors import Editor, Viewer
 from service.web.admin.forms import Form
 from service.web.admin.frame import Office, TheOffice, Visitor
@@ -26,7 +26,7 @@ class Refused(Exception):
 
 @routes.get("/admin/issues")
 def issues(visitor: Viewer, office: TheOffice) -> Response:
-    listed = [(one, stand(one), sums(one)) for one in office.archive.issues(ISSUES_SHOWN)]
+    listed = [(one, stand(one), sums(one)) for one in office.store.issues(ISSUES_SHOWN)]
     return office.page(visitor, "issues.html", "Issues", listed=listed)
 
 
@@ -38,7 +38,7 @@ def issue(label: str, visitor: Viewer, office: TheOffice) -> Response:
 @routes.post("/admin/issues/{label}/approve")
 def approve(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Response:
     def act() -> str:
-        status = office.archive.approve(label, office.clock(), seen(sent.text("content")))
+        status = office.store.approve(label, office.clock(), seen(sent.text("content")))
         return f"content {status.content_hash[:12]}"
 
     return decided(visitor, office, label, "approved", act)
@@ -47,7 +47,7 @@ def approve(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Respo
 @routes.post("/admin/issues/{label}/hold")
 def hold(label: str, visitor: Editor, office: TheOffice) -> Response:
     def act() -> str:
-        return f"content {office.archive.withdraw(label).content_hash[:12]}"
+        return f"content {office.store.withdraw(label).content_hash[:12]}"
 
     return decided(visitor, office, label, "held", act)
 
@@ -57,7 +57,7 @@ def send(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Response
     """Send to everybody now, whatever their hour; workers do it, so nothing is lost with this request."""
 
     def act() -> str:
-        status, content = office.archive.status(label), seen(sent.text("content"))
+        status, content = office.store.status(label), seen(sent.text("content"))
         if not status.approved:
             raise Refused("Nobody approved the issue as it stands now.")
         if problems := checks(office, label, status.content_hash).problems:
@@ -65,9 +65,9 @@ def send(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Response
             first = f"{name}: {what.check}: {what.detail}"
             raise Refused(f"{len(problems)} problems must be put right first. The first: {first}")
         fan_out = wiring.fan_out(office.service)
-        if office.archive.plan(label, office.clock(), fan_out, content_hash=content):
-            return f"audience {office.archive.status(label).audience}"
-        if hurried := office.archive.hasten(label, office.clock()):
+        if office.store.plan(label, office.clock(), fan_out, content_hash=content):
+            return f"audience {office.store.status(label).audience}"
+        if hurried := office.store.hasten(label, office.clock()):
             return f"{hurried} that waited for their hour"
         raise Refused("It is on its way already.")
 
@@ -96,12 +96,12 @@ def cancel(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Respon
 
 def switched(office: Office, label: str, halt: Halt | None) -> str:
     """Pause, resume or cancel a planned issue; what there is to say of it."""
-    status = office.archive.status(label)
+    status = office.store.status(label)
     if not status.planned:
         raise Refused("It is not being sent. To keep it back, take its approval away.")
     if status.halt is Halt.CANCELLED:
         raise Refused("It was cancelled: what it had to send is skipped for good.")
-    skipped = office.archive.set_halt(label, halt, office.clock())
+    skipped = office.store.set_halt(label, halt, office.clock())
     return f"{skipped} skipped" if halt is Halt.CANCELLED else ""
 
 
@@ -120,7 +120,7 @@ def issue_page(
     visitor: Visitor, office: Office, label: str, *, problem: str = "", status: int = 200
 ) -> Response:
     of = status_of(office, label)
-    found = office.archive.issue(label)
+    found = office.store.issue(label)
     checked = checks(office, label, of.content_hash)
     today = office.clock().date()
     key = ("crowd", label, of.content_hash, today)
@@ -133,16 +133,16 @@ def issue_page(
         issue=of,
         stand=stand(of),
         sums=sums(of),
-        restored=office.archive.will_be_held(label),
+        restored=office.store.will_be_held(label),
         dates=span(found.window.first, found.window.last),
         briefs=found.briefs,
         checked=checked.checked,
         problems=checked.problems,
-        crowd=None if of.planned else office.kept.get(key, lambda: office.archive.crowd(label, today)),
+        crowd=None if of.planned else office.kept.get(key, lambda: office.store.crowd(label, today)),
         hours=None if of.planned else _hours(office, label, of.content_hash),
-        restored_deliveries=office.archive.restored_deliveries(label),
+        restored_deliveries=office.store.restored_deliveries(label),
         names={brief.topic_slug: brief.topic_name for brief in found.briefs},
-        edits=[(in_words(one.edit), one.by, one.at) for one in office.archive.edits(label)],
+        edits=[(in_words(one.edit), one.by, one.at) for one in office.store.edits(label)],
         edited={brief.topic_slug: edits_in_words(brief.metadata.edits) for brief in found.briefs},
     )
 
@@ -150,13 +150,13 @@ def issue_page(
 def _hours(office: Office, label: str, content_hash: str) -> tuple[dt.datetime, dt.datetime] | None:
     """When the first and the last reader would get it; counted now and then."""
     key = ("hours", label, content_hash)
-    return office.kept.get(key, lambda: office.archive.foreseen_hours(label, office.clock())).value
+    return office.kept.get(key, lambda: office.store.foreseen_hours(label, office.clock())).value
 
 
 def status_of(office: Office, label: str) -> IssueStatus:
     """The issue's status; 404 for a label that nobody knows."""
     try:
-        return office.archive.status(label)
+        return office.store.status(label)
     except UnknownIssue as missing:
         raise HTTPException(404) from missing
 

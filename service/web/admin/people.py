@@ -99,7 +99,7 @@ def one(subscriber_id: int, visitor: Viewer, office: TheOffice) -> Response:
         cause=office.directory.suppression(subscriber_id),
         history=history[::-1][:SHOWN_HISTORY],
         left_out=max(0, len(history) - SHOWN_HISTORY),
-        received=office.archive.received(subscriber_id),
+        received=office.store.received(subscriber_id),
     )
 
 

@@ -183,7 +183,7 @@ def queue_test(office: Office, visitor: Visitor, edition: RenderedEdition | None
     of = edition.edition
     values = {"label": of.issue.label, "topics": list(of.slugs), "length": str(of.length)}
     queued = Queued(TEST, to.spelled, values, lifetime=TEST_LIFETIME)
-    office.archive.queue_emails([queued], office.clock())
+    office.store.queue_emails([queued], office.clock())
 
 
 def preview_page(  # noqa: PLR0913 - what the page shows
@@ -219,7 +219,7 @@ def _why_not(office: Office, label: str, wish: Wish) -> str:
     """Why the subscriber who was asked about gets no e-mail of this issue; empty when they get one."""
     if wish.subscriber is None:
         return ""
-    _, reason = office.archive.why(label, wish.subscriber.id, office.clock().date())
+    _, reason = office.store.why(label, wish.subscriber.id, office.clock().date())
     return "" if reason in {None, ALREADY_SENT} else str(reason)
 
 

@@ -3,8 +3,8 @@
 from functools import lru_cache
 
 from service import wiring
-from service.archive import IssueStatus
 from service.emails import RenderedIssue
+from service.store import IssueStatus
 from service.web.admin.frame import Office
 from service.wiring import Service
 
@@ -18,4 +18,4 @@ def printed(office: Office, status: IssueStatus) -> RenderedIssue:
 
 @lru_cache(maxsize=KEPT)
 def _printed(service: Service, label: str, content_hash: str) -> RenderedIssue:  # noqa: ARG001 - the hash is the cache's key
-    return wiring.press(service.settings).print(service.archive.issue(label))
+    return wiring.press(service.settings).print(service.store.issue(label))

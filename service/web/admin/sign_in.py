@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
 
 from service.admins import LINK_LIFETIME
-from service.archive import Act, LinkRefusal
 from service.delivery.transactional import Queued
+from service.store import Act, LinkRefusal
 from service.transactional.queue import unforeseen
 from service.web.admin import doors
 from service.web.admin.doors import SIGN_IN, Known, Viewer
@@ -56,7 +56,7 @@ def ask(request: Request, sent: Form, office: TheOffice) -> Response:
 
 @routes.get(SIGN_IN + "/{token}")
 def opened(token: str, request: Request, visitor: Known, office: TheOffice) -> Response:
-    found = office.archive.sign_in_address(token, office.clock())
+    found = office.store.sign_in_address(token, office.clock())
     if isinstance(found, LinkRefusal):
         return _refused(office, found)
     secret = doors.at_the_door(request, office)
@@ -67,24 +67,24 @@ def opened(token: str, request: Request, visitor: Known, office: TheOffice) -> R
 
 @routes.post(SIGN_IN + "/{token}")
 def enter(token: str, request: Request, visitor: Known, office: TheOffice) -> Response:
-    found = office.archive.sign_in(token, office.clock())
+    found = office.store.sign_in(token, office.clock())
     if isinstance(found, LinkRefusal):
         # Only misses are counted: nobody guesses 256 bits, and nobody's guesses may keep an admin out
         limited = office.limits.take("admin link", None, host(request), office.clock())
         return _too_often(office, limited.wait) if limited else _refused(office, found)
     address, session = found
     if address not in office.admins:
-        office.archive.sign_out_everywhere(address)
+        office.store.sign_out_everywhere(address)
         return _refused(office, LinkRefusal.UNKNOWN)
     if visitor:
-        office.archive.sign_out(visitor.session)
-    office.archive.note(Act(address, "signed in", source=host(request)), office.clock())
+        office.store.sign_out(visitor.session)
+    office.store.note(Act(address, "signed in", source=host(request)), office.clock())
     return doors.let_in(office.go("/admin"), session, office)
 
 
 @routes.post("/admin/sign-out")
 def leave(visitor: Viewer, office: TheOffice) -> Response:
-    office.archive.sign_out(visitor.session)
+    office.store.sign_out(visitor.session)
     office.record(visitor, "signed out", "")
     return doors.let_out(office.go(SIGN_IN), office)
 
@@ -104,16 +104,16 @@ def _form(
 
 def _queue_link(office: Office, address: Address, now: dt.datetime) -> None:
     """A link for an admin who has not enough of them. For anybody else the same is written, for nobody."""
-    has_enough = office.archive.open_sign_ins(address.key, now) >= LINKS_AT_ONCE
+    has_enough = office.store.open_sign_ins(address.key, now) >= LINKS_AT_ONCE
     leaves = address.key in office.admins and not has_enough
 
     def queue(connection: sa.Connection, token: str) -> None:
         link = office.site.url(f"{SIGN_IN}/{token}")
         values = {"link": link, "home": office.site.base_url, "leaves": leaves}
         email = Queued(SIGN_IN_EMAIL, address.key, values, lifetime=LINK_LIFETIME, wait=unforeseen())
-        office.archive.queue_emails([email], now, connection)
+        office.store.queue_emails([email], now, connection)
 
-    office.archive.ask_sign_in(address.key if leaves else NOBODY, now, queue)
+    office.store.ask_sign_in(address.key if leaves else NOBODY, now, queue)
 
 
 def _too_often(office: Office, wait: dt.timedelta) -> Response:

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from service.archive import IssueStatus
 from service.delivery import State
+from service.store import IssueStatus
 
 # In the order in which they are shown; their sum is the audience.
 ORDER = (

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Response
 
-from service.archive import Crowd, IssueStatus
 from service.emails.checks import Problem
 from service.emails.facts import span
 from service.emails.proofs import IssueCheck
 from service.issue_check import check_issue
 from service.issues import Issue
+from service.store import Crowd, IssueStatus
 from service.web.admin.counting import Counted
 from service.web.admin.doors import Viewer
 from service.web.admin.due import due
@@ -51,7 +51,7 @@ class Newest:
 
 @routes.get("/admin")
 def this_week(visitor: Viewer, office: TheOffice) -> Response:
-    first = next(iter(office.archive.issues(1)), None)
+    first = next(iter(office.store.issues(1)), None)
     newest = _newest(office, first) if first else None
     earlier = [(one, stand(one), sums(one)) for one in _earlier(office, first)] if first else []
     return office.page(
@@ -61,7 +61,7 @@ def this_week(visitor: Viewer, office: TheOffice) -> Response:
 
 def _earlier(office: Office, newest: IssueStatus) -> Sequence[IssueStatus]:
     """The issues before, a minute old at most: each has as many deliveries to count as there are readers."""
-    listed = office.kept.get(("issues", newest.label), lambda: office.archive.issues(ISSUES_SHOWN), MINUTE)
+    listed = office.kept.get(("issues", newest.label), lambda: office.store.issues(ISSUES_SHOWN), MINUTE)
     return listed.value[1:]
 
 
@@ -72,7 +72,7 @@ def checks(office: Office, label: str, content_hash: str) -> IssueCheck:
 
 
 def _newest(office: Office, status: IssueStatus) -> Newest:
-    issue = office.archive.issue(status.label)
+    issue = office.store.issue(status.label)
     found = checks(office, status.label, status.content_hash)
     return Newest(
         status=status,
@@ -97,4 +97,4 @@ def _topics(office: Office, issue: Issue) -> list[TopicLine]:
 def _crowd(office: Office, status: IssueStatus) -> Counted[Crowd]:
     today = office.clock().date()
     key = ("crowd", status.label, status.content_hash, today)
-    return office.kept.get(key, lambda: office.archive.crowd(status.label, today))
+    return office.kept.get(key, lambda: office.store.crowd(status.label, today))

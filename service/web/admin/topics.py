@@ -152,20 +152,20 @@ def _tried(visitor: Visitor, office: Office, known: Topic | None, form: TopicFor
 
 def _windows(office: Office) -> tuple[Window, ...]:
     """What a topic can be tried on: the last whole week and the newest issues' windows, newest first."""
-    held = {Window.last_whole(office.clock().date()), *office.archive.windows(WINDOWS_OFFERED)}
+    held = {Window.last_whole(office.clock().date()), *office.store.windows(WINDOWS_OFFERED)}
     return tuple(sorted(held, key=lambda one: (one.first, one.last), reverse=True))
 
 
 def _usual(office: Office, topic: Topic) -> Window:
     """The newest issue's window where arXiv's answer for it is kept, else the last whole week."""
-    newest = next(iter(office.archive.windows(1)), None)
+    newest = next(iter(office.store.windows(1)), None)
     if newest and _fetched(office, topic, newest):
         return newest
     return Window.last_whole(office.clock().date())
 
 
 def _fetched(office: Office, topic: Topic, window: Window) -> Fetched | None:
-    return office.archive.last_fetched(topic, window.reading, office.build_context().source.name)
+    return office.store.last_fetched(topic, window.reading, office.build_context().source.name)
 
 
 def _stored(office: Office, topic: Topic, window: Window) -> Trial:
@@ -175,7 +175,7 @@ def _stored(office: Office, topic: Topic, window: Window) -> Trial:
         return Trial(window)
     key = ("trial", topic, window, fetched.fetched_at)
     return office.kept.get(
-        key, lambda: _trial(select_among(topic, window, fetched, office.archive), fetched.fetched_at)
+        key, lambda: _trial(select_among(topic, window, fetched, office.store), fetched.fetched_at)
     ).value
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Response
 
-from service.archive import IssueTrend
 from service.delivery import Fact, State
+from service.store import IssueTrend
 from service.web.admin.charts import Chart, line, sparkline, stacks
 from service.web.admin.doors import Viewer
 from service.web.admin.frame import TheOffice
@@ -43,7 +43,7 @@ class Week:
 @routes.get("/admin/trends")
 def trends(visitor: Viewer, office: TheOffice) -> Response:
     counted = office.kept.get("came and left", lambda: (office.directory.came(), office.directory.left()))
-    issues = office.kept.get("trends", lambda: office.archive.trends(ISSUES))
+    issues = office.kept.get("trends", lambda: office.store.trends(ISSUES))
     names = {topic.slug: topic.name for topic in office.site.topics()}
     topics = _topics(issues.value)
     shown = weeks(*counted.value, office.clock().date())

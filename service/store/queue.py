@@ -8,14 +8,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from service.archive.bounces import RULES
-from service.archive.planning import Span
-from service.archive.settling import DELIVERIES
-from service.archive.tables import IssueRow
 from service.delivery import State
 from service.delivery.bounces import BounceRules
 from service.delivery.model import GIVEN_BACK
 from service.delivery.pace import Pace
+from service.store.bounces import RULES
+from service.store.planning import Span
+from service.store.settling import DELIVERIES
+from service.store.tables import IssueRow
 
 DUE_AGAIN = (State.FAILED, State.UNCERTAIN)
 SET_BACK = dt.timedelta(minutes=5)  # a row from so far in the future was written by a clock that was wrong

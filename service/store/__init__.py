@@ -1,4 +1,4 @@
-"""The archive: tables of papers, briefs, issues and deliveries, and every query on them.
+"""The store: tables of papers, briefs, issues and deliveries, and every query on them.
 
 tables     the tables
 papers     what was fetched, seen and paid for
@@ -29,15 +29,15 @@ admins     sign-in links, sessions and the audit log of the admin pages
 
 import sqlalchemy as sa
 
-from service.archive.admins import Act, AdminBook, LinkRefusal
-from service.archive.agenda import Agenda, asked_about_held, asked_in_vain
-from service.archive.approval import Approval
-from service.archive.checks import IssueChecks
-from service.archive.deletion import Deletion
-from service.archive.edits import EditDesk, Made
-from service.archive.events import EVENTS_FOR, EventBook, Recorded
-from service.archive.hours import HELD, Hours
-from service.archive.issues import (
+from service.store.admins import Act, AdminBook, LinkRefusal
+from service.store.agenda import Agenda, asked_about_held, asked_in_vain
+from service.store.approval import Approval
+from service.store.checks import IssueChecks
+from service.store.deletion import Deletion
+from service.store.edits import EditDesk, Made
+from service.store.events import EVENTS_FOR, EventBook, Recorded
+from service.store.hours import HELD, Hours
+from service.store.issues import (
     BriefBroken,
     Built,
     IssueClosed,
@@ -47,26 +47,25 @@ from service.archive.issues import (
     Stale,
     UnknownIssue,
 )
-from service.archive.ledger import Claims, Ledger, LedgerBroken, Unavailable
-from service.archive.lookups import Crowd, Lookups
-from service.archive.papers import PaperShelf
-from service.archive.planning import FanOut, Planning, Span
-from service.archive.queue import Claimant
-from service.archive.reports import Group, Line, Reports
-from service.archive.restoring import Restoring
-from service.archive.settling import IssueCancelled
-from service.archive.sheets import sheet
-from service.archive.tables import BriefRow, DeliveryRow, Halt, IssueRow, PaperRow, SightingRow
-from service.archive.tallies import Tallies
-from service.archive.transactional import FailedEmail, Transactional, TransactionalSummary
-from service.archive.trends import IssueTrend, Received, TrendBook
-from service.archive.watch import Watch, Watched
+from service.store.ledger import Claims, Ledger, LedgerBroken, Unavailable
+from service.store.lookups import Crowd, Lookups
+from service.store.papers import PaperShelf
+from service.store.planning import FanOut, Planning, Span
+from service.store.queue import Claimant
+from service.store.reports import Group, Line, Reports
+from service.store.restoring import Restoring
+from service.store.settling import IssueCancelled
+from service.store.sheets import sheet
+from service.store.tables import BriefRow, DeliveryRow, Halt, IssueRow, PaperRow, SightingRow
+from service.store.tallies import Tallies
+from service.store.transactional import FailedEmail, Transactional, TransactionalSummary
+from service.store.trends import IssueTrend, Received, TrendBook
+from service.store.watch import Watch, Watched
 
 __all__ = [
     "EVENTS_FOR",
     "HELD",
     "Act",
-    "Archive",
     "BriefBroken",
     "BriefRow",
     "Built",
@@ -94,6 +93,7 @@ __all__ = [
     "SightingRow",
     "Span",
     "Stale",
+    "Store",
     "TransactionalSummary",
     "Unavailable",
     "UnknownIssue",
@@ -104,7 +104,7 @@ __all__ = [
 ]
 
 
-class Archive(
+class Store(
     PaperShelf, IssueShelf, EditDesk, Approval, IssueChecks, Planning, Ledger, Hours, Reports, Lookups,
     EventBook, TrendBook, AdminBook, Agenda, Watch, Restoring, Deletion, Tallies, Transactional,
 ):  # fmt: skip

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
-from service.archive.tables import BriefRow, CardRow, FetchRow, IssueRow, PaperRow, SightingRow
 from service.papers import Fetched, Paper, Sighting, Window
+from service.store.tables import BriefRow, CardRow, FetchRow, IssueRow, PaperRow, SightingRow
 from subscribers.database import is_one_of, table, writer
 from subscribers.topics import Topic
 

@@ -8,9 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from service.archive.tables import GONE_WRONG, BriefRow, DeliveryRow, IssueRow, SightingRow
-from service.archive.tallies import counts_of
 from service.delivery import State
+from service.store.tables import GONE_WRONG, BriefRow, DeliveryRow, IssueRow, SightingRow
+from service.store.tallies import counts_of
 from subscribers.database import table
 
 LEDGER = table(DeliveryRow).c

@@ -8,9 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from service.archive.approval import in_hand
-from service.archive.restoring import LEFT_AFTER, may_have_left
-from service.archive.tables import (
+from service.delivery import State as Delivered
+from service.papers import Window
+from service.schedule import Draft, State, Try
+from service.store.approval import in_hand
+from service.store.restoring import LEFT_AFTER, may_have_left
+from service.store.tables import (
     BriefRow,
     BuildRow,
     ChoreRow,
@@ -20,9 +23,6 @@ from service.archive.tables import (
     LeaseRow,
     ReviewRow,
 )
-from service.delivery import State as Delivered
-from service.papers import Window
-from service.schedule import Draft, State, Try
 from subscribers.database import insert_new, table, writer
 from subscribers.tables import TopicRow
 

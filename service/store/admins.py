@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from service.admins import LINK_LIFETIME, SEEN_EVERY, SESSION_LIFETIME, has_expired, is_over
-from service.archive.tables import AdminSessionRow, AuditRow, SignInRow
+from service.store.tables import AdminSessionRow, AuditRow, SignInRow
 from subscribers.database import writer
 
 KEPT = dt.timedelta(days=7)  # used links, so that a second click is told what happened

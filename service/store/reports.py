@@ -9,11 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from service.archive.tables import DeliveryRow, IssueRow
-from service.archive.tallies import counts_of, is_open, tallied
 from service.delivery import State
 from service.delivery.figures import Figures
 from service.delivery.model import GIVEN_BACK
+from service.store.tables import DeliveryRow, IssueRow
+from service.store.tallies import counts_of, is_open, tallied
 from subscribers.database import table
 from subscribers.tables import SubscriberRow
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from service.archive.issues import IssueClosed, Stale, issue_row, read_issue, take_in_hand
-from service.archive.originals import bring_back, in_force, keep_originals, originals
-from service.archive.papers import read_papers
-from service.archive.tables import BriefRow, EditRow, IssueRow
 from service.editing import Edit, edit_from_json, edit_to_json, edited
 from service.issues import Issue
+from service.store.issues import IssueClosed, Stale, issue_row, read_issue, take_in_hand
+from service.store.originals import bring_back, in_force, keep_originals, originals
+from service.store.papers import read_papers
+from service.store.tables import BriefRow, EditRow, IssueRow
 from subscribers.database import writer
 
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from service.archive.settling import DELIVERIES, Settled
-from service.archive.tables import BucketRow
 from service.delivery import Delivery, State
 from service.delivery.pace import Bucket, Pace, full, whole
+from service.store.settling import DELIVERIES, Settled
+from service.store.tables import BucketRow
 from subscribers.database import insert_new, is_one_of, table
 
 

@@ -9,7 +9,7 @@ import datetime as dt
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from service.archive.tables import EditRow, IssueRow, ReviewRow
+from service.store.tables import EditRow, IssueRow, ReviewRow
 from subscribers.database import table, writer
 
 

@@ -13,8 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from service.archive.tables import TransactionalRow
 from service.delivery.transactional import EXPIRED, LEASE, Claimed, Queued, Settled, Status
+from service.store.tables import TransactionalRow
 from subscribers.database import table, writer
 from subscribers.tables import SubscriberRow
 

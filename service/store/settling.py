@@ -9,14 +9,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from service.archive.bounces import RULES, learn
-from service.archive.issues import IssueClosed, issue_row
-from service.archive.tables import DeliveryRow, Halt, IssueRow
-from service.archive.tallies import forget_tallies
 from service.delivery import Delivery, Outcome, State, settlement
 from service.delivery.bounces import Bounce, BounceRules, learnt
 from service.delivery.events import GONE_WRONG, MEANS
 from service.delivery.model import GIVEN_BACK
+from service.store.bounces import RULES, learn
+from service.store.issues import IssueClosed, issue_row
+from service.store.tables import DeliveryRow, Halt, IssueRow
+from service.store.tallies import forget_tallies
 from subscribers.database import UtcDateTime, is_one_of, table
 
 DELIVERIES = table(DeliveryRow)

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
-from service.archive.tables import BounceRow, BucketRow, ChoreRow, DeliveryRow, IssueRow, TallyRow
 from service.delivery import State
+from service.store.tables import BounceRow, BucketRow, ChoreRow, DeliveryRow, IssueRow, TallyRow
 from subscribers.database import table, writer
 
 LEDGER, TALLIES = table(DeliveryRow).c, table(TallyRow).c

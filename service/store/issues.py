@@ -8,14 +8,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
-from service.archive.originals import bring_back, is_edited
-from service.archive.papers import chunks
-from service.archive.tables import BriefRow, DeliveryRow, Halt, IssueRow, OriginalRow, SightingRow
-from service.archive.tallies import counts_of
 from service.briefs.model import Brief
 from service.delivery import State
 from service.issues import Issue
 from service.papers import Sighting, Window
+from service.store.originals import bring_back, is_edited
+from service.store.papers import chunks
+from service.store.tables import BriefRow, DeliveryRow, Halt, IssueRow, OriginalRow, SightingRow
+from service.store.tallies import counts_of
 from subscribers.database import insert_new, table, writer
 
 

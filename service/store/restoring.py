@@ -9,7 +9,8 @@ import datetime as dt
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from service.archive.tables import (
+from service.delivery import State
+from service.store.tables import (
     AdminSessionRow,
     BuildRow,
     DeliveryRow,
@@ -18,9 +19,8 @@ from service.archive.tables import (
     SignInRow,
     TallyRow,
 )
-from service.archive.tallies import forget_tallies
-from service.archive.transactional import drop_waiting_emails
-from service.delivery import State
+from service.store.tallies import forget_tallies
+from service.store.transactional import drop_waiting_emails
 from subscribers.database import table, writer
 
 NEVER_GIVEN_OUT = 1_000_000  # how far ids are moved: no issue that was lost has more deliveries

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from service.archive.tables import BounceRow, DeliveryRow
 from service.delivery import State
 from service.delivery.bounces import Bounce, BounceRules, Weight
+from service.store.tables import BounceRow, DeliveryRow
 from subscribers.database import insert_new, is_one_of, table
 from subscribers.suppressions import Cause, Kind
 from subscribers.tables import SubscriberRow, SuppressionRow

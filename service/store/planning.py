@@ -8,11 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from service.archive.hours import due_moments
-from service.archive.issues import Stale, counts, issue_row, read_issue
-from service.archive.restoring import hold_what_may_have_left
-from service.archive.tables import DeliveryRow
 from service.delivery import State
+from service.store.hours import due_moments
+from service.store.issues import Stale, counts, issue_row, read_issue
+from service.store.restoring import hold_what_may_have_left
+from service.store.tables import DeliveryRow
 from subscribers.audience import Offer, audience
 from subscribers.database import table, writer
 from subscribers.preferences import closes_month

@@ -9,10 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from service.archive.planning import offer_of
-from service.archive.reports import LINE, Line, line_of
-from service.archive.tables import DeliveryRow
 from service.delivery import State
+from service.store.planning import offer_of
+from service.store.reports import LINE, Line, line_of
+from service.store.tables import DeliveryRow
 from subscribers.addresses import as_kept
 from subscribers.audience import audience
 from subscribers.database import table

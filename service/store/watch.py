@@ -8,9 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from service.archive.restoring import held_since_restore
-from service.archive.tables import DeliveryRow, FetchOutcomeRow, IssueRow
 from service.delivery import State
+from service.store.restoring import held_since_restore
+from service.store.tables import DeliveryRow, FetchOutcomeRow, IssueRow
 from subscribers.database import table, writer
 from subscribers.tables import SubscriberRow, TopicRow
 

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 
-from service.archive.reports import Line
+from service.store.reports import Line
 
 COLUMNS = ("delivery", "address", "state", "reason", "attempts", "settled", "retry", "reported")
 ROWS_A_PIECE = 500

@@ -8,12 +8,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from service.archive.bounces import RULES
-from service.archive.hours import attend, touch
-from service.archive.issues import IssueStatus, counts, issue_row, status
-from service.archive.pacing import give_back_unsent, hold_back, may_leave
-from service.archive.queue import DUE_AGAIN, Claimant, due, has_come, held_until, on_trial
-from service.archive.settling import (
+from service.delivery import Delivery, MessageIds, Outcome, State
+from service.delivery.bounces import BounceRules
+from service.store.bounces import RULES
+from service.store.hours import attend, touch
+from service.store.issues import IssueStatus, counts, issue_row, status
+from service.store.pacing import give_back_unsent, hold_back, may_leave
+from service.store.queue import DUE_AGAIN, Claimant, due, has_come, held_until, on_trial
+from service.store.settling import (
     CANCELLED,
     DELIVERIES,
     OPEN_AGAIN,
@@ -24,10 +26,8 @@ from service.archive.settling import (
     refuse_cancelled,
     settle,
 )
-from service.archive.tables import Halt, IssueRow
-from service.archive.tallies import forget_tallies
-from service.delivery import Delivery, MessageIds, Outcome, State
-from service.delivery.bounces import BounceRules
+from service.store.tables import Halt, IssueRow
+from service.store.tallies import forget_tallies
 from subscribers.database import is_one_of, table, writer
 from subscribers.preferences import Standing
 from subscribers.suppressions import Kind

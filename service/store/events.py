@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from service.archive.bounces import RULES, learn, suppress
-from service.archive.settling import REPORTED
-from service.archive.tables import DeliveryRow, EventRow
-from service.archive.tallies import forget_tallies
 from service.delivery import Fact, State
 from service.delivery.bounces import Bounce, BounceRules
 from service.delivery.events import GONE_WRONG, Event, Standing, after
+from service.store.bounces import RULES, learn, suppress
+from service.store.settling import REPORTED
+from service.store.tables import DeliveryRow, EventRow
+from service.store.tallies import forget_tallies
 from subscribers import history
 from subscribers.addresses import AddressRefused, read_address
 from subscribers.database import insert_new, is_one_of, table, writer

@@ -5,7 +5,7 @@ import datetime as dt
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from service.archive.tables import BriefRow, EditRow, OriginalRow
+from service.store.tables import BriefRow, EditRow, OriginalRow
 
 
 def is_edited(session: Session, label: str) -> bool:

@@ -3,9 +3,9 @@
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from service.archive.tables import IssueCheckRow, IssueRow
 from service.emails.checks import Problem
 from service.emails.proofs import IssueCheck
+from service.store.tables import IssueCheckRow, IssueRow
 from subscribers.database import writer
 
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from service.archive.tables import DeliveryRow
-from service.archive.transactional import drop_emails_to
 from service.delivery import State
+from service.store.tables import DeliveryRow
+from service.store.transactional import drop_emails_to
 from subscribers.database import batches, table
 
 DELETED = "was deleted"

@@ -6,9 +6,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from service.archive.tables import DeliveryRow, IssueRow
 from service.delivery import State
 from service.schedule import late_before
+from service.store.tables import DeliveryRow, IssueRow
 from subscribers.database import UtcDateTime, table, writer
 from subscribers.preferences import Preferences
 from subscribers.tables import SubscriberRow
