@@ -1,6 +1,7 @@
 """The arXiv Education Brief, in reading order.
 
 pipeline     build_issue() and publish_issue(): the path in one screen
+language     what a text says: TeX read once, sentences, phrases, word lists
 admins       who may open the admin pages, and how long a session lasts
 papers       which papers count for a topic's window, ranked, with the reason
 briefs       one topic's window in words: model, handles, gates, writers, measures

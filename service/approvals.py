@@ -16,9 +16,9 @@ from service.delivery.transactional import Queued
 from service.editing import in_words
 from service.emails.facts import listing, span
 from service.emails.proofs import IssueCheck
-from service.emails.shown import shown
 from service.issue_check import check_issue
 from service.issues import Issue
+from service.language import shown
 from service.store import Crowd, Made
 from service.wiring import Service
 

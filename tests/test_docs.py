@@ -13,6 +13,7 @@ from typer.main import get_command
 import service
 import service.delivery
 import service.emails
+import service.language
 import service.schedule
 from service import cli
 from subscribers.topics import read_topic
@@ -45,7 +46,7 @@ def test_the_topic_that_is_shown_can_be_added() -> None:
 
 @pytest.mark.parametrize(
     "package",
-    [service, service.delivery, service.emails, service.schedule],
+    [service, service.delivery, service.emails, service.language, service.schedule],
     ids=lambda package: package.__name__,
 )
 def test_a_map_of_a_package_names_each_of_its_modules(package: ModuleType) -> None:

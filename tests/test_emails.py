@@ -30,9 +30,10 @@ from service.emails.plaintext import RULE, WIDTH, width, wrap
 from service.emails.press import MARKS, SLACK, Page, has_contents
 from service.emails.quoted import Piece
 from service.emails.run_metadata import run_lines
+from service.emails.segments import Segment, segments
 from service.emails.sentences import SUBJECT, subject_values, words_of
-from service.emails.shown import Segment, segments, shown
 from service.emails.views import TopicView
+from service.language import shown
 from subscribers.preferences import Length
 from tests.argued_briefs import METADATA, argued, argued_issue
 from tests.briefs_for_emails import BUILT, SENDER, brief, entry, issue, recipient

@@ -19,9 +19,9 @@ from service.briefs.extractive.quotations import Speaker, listed, quote
 from service.briefs.extractive.trends import surprise
 from service.briefs.grounding import check, claims
 from service.briefs.model import Brief, Citation, Claim
-from service.briefs.phrases import key_of, surface_of
-from service.briefs.sentences import Sentence
-from service.briefs.vocabulary import COMPARATIVES
+from service.language.phrases import key_of, surface_of
+from service.language.sentences import Sentence
+from service.language.vocabulary import COMPARATIVES
 from service.papers import Paper, Ranked, Selection, Window, select
 from subscribers.topics import Topic, load_topics
 

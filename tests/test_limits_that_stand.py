@@ -6,7 +6,7 @@ import pytest
 
 from service.briefs.extractive.pool import on_costs, on_limits, on_own_costs
 from service.briefs.handles import make_handles
-from service.briefs.sentences import Sentence
+from service.language.sentences import Sentence
 from tests import builders
 
 

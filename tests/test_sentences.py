@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.briefs.sentences import Sentence, hides_characters, is_clean, plain, split, visible
+from service.language.sentences import Sentence, hides_characters, is_clean, plain, split, visible
 
 
 def sentence(text: str, place: int = 3, of: int = 6) -> Sentence:

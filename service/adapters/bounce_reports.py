@@ -16,7 +16,7 @@ from service.delivery.bounces import Weight, is_away, weight_of
 from service.delivery.events import Event
 from service.delivery.policy import without_addresses
 from service.delivery.return_path import ReturnPath
-from service.emails.shown import visible
+from service.language import visible
 
 TO = ("Delivered-To", "X-Original-To", "Envelope-To", "To")  # where a mail server notes the return path
 LONGEST_REASON = 250  # characters

@@ -19,7 +19,7 @@ from service.delivery import Fact
 from service.delivery.bounces import BounceRules, Weight, is_away, weight_of
 from service.delivery.events import GONE_WRONG, Event
 from service.delivery.policy import without_addresses
-from service.emails.shown import visible
+from service.language import visible
 from service.store import Recorded
 from subscribers.suppressions import Cause
 

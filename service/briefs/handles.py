@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from service.briefs.phrases import ends_well, is_breaker, key_of, lemma
-from service.briefs.sentences import is_order, visible
-from service.briefs.vocabulary import (
+from service.language.phrases import ends_well, is_breaker, key_of, lemma
+from service.language.sentences import is_order, visible
+from service.language.vocabulary import (
     ACRONYMS,
     BEFORE_VERBS,
     FIELDS,

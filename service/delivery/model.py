@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from service.emails import DkimSigner, Recipient
-from service.emails.shown import visible
+from service.language import visible
 
 LONGEST_DETAIL = 300  # characters
 GIVEN_BACK = "given back: "  # begins the reason of what waits because the server was at fault

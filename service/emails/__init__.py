@@ -2,7 +2,7 @@
 
 In reading order:
 
-shown         untrusted text as a reader sees it: TeX to Unicode, no control characters, links at handles
+segments      a claim cut at the papers that it names; safe URLs
 plaintext     wrapping for the plaintext part
 facts         dates, badges and names in words; what a brief was written from
 levels        how much of a topic is shown, from everything to its name in the table of contents

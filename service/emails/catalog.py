@@ -6,7 +6,7 @@ from service.briefs.model import Brief, CatalogEntry
 from service.emails.facts import LINE, about, after
 from service.emails.paragraphs import Paragraphs
 from service.emails.sections import GroupView, PaperView
-from service.emails.shown import shown
+from service.language import shown
 
 HEADING, TITLE = 160, 200  # characters shown at most
 

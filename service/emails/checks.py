@@ -17,7 +17,7 @@ from lxml import html as markup
 
 from service.emails.messages import HTML_LIMIT, Recipient
 from service.emails.press import RenderedEdition
-from service.emails.shown import safe_url
+from service.emails.segments import safe_url
 
 ONCE = (
     "From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type",

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from service.briefs.model import Brief, CatalogEntry, Decision
 from service.emails.plaintext import TIE
-from service.emails.shown import shown
+from service.language import shown
 
 LINE = 240  # characters of one line shown at most
 DECISIONS = {"read": "Read", "try": "Try", "wait": "Wait for replication", "skip": "Skip"}

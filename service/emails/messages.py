@@ -12,7 +12,8 @@ from typing import Any
 
 from service.emails.dkim import DkimSigner, hash_of, relaxed
 from service.emails.quoted import Piece, quote_url
-from service.emails.shown import safe_url, shortened, visible
+from service.emails.segments import safe_url
+from service.language import shortened, visible
 
 HTML_LIMIT = 95_000  # bytes; Gmail clips near 102,000, and with the rest the way out
 LONGEST_URL = 300  # characters of each link of one recipient: budgeted for in every edition

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 from service.briefs.grounding.places import claims as claims_with_places
 from service.briefs.model import Brief, CatalogEntry, Claim
 from service.emails.plaintext import TIE
-from service.emails.shown import Segment, safe_url, segments, shown
+from service.emails.segments import Segment, safe_url, segments
+from service.language import shown
 
 Value = TypeVar("Value")
 SETTING, QUOTE, HANDLE = 160, 400, 60  # characters shown at most

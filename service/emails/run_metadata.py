@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from service.briefs.model import CheckCount, GateCount, RunMetadata
 from service.emails.facts import LINE, edits_in_words
-from service.emails.shown import shown
+from service.language import shown
 
 MODEL = 60  # characters of a model's name shown at most
 HELD = {"full", "follows"}  # judgements of a claim that stands as it was written

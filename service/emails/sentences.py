@@ -8,9 +8,9 @@ from service.briefs.model import Brief
 from service.emails.catalog import HEADING
 from service.emails.facts import listing
 from service.emails.levels import Level
-from service.emails.shown import shortened, shown
 from service.emails.views import NAME
 from service.issues import Edition
+from service.language import shortened, shown
 
 NAMED = 6  # topics named in a sentence; more are counted
 SUBJECT, PREHEADER = 70, 140  # characters; a phone's list shows about 35 of a subject

@@ -12,7 +12,7 @@ from service.emails.levels import Level
 from service.emails.messages import ADDRESS, HTML_LIMIT, Sender, mailbox, unstructured
 from service.emails.press import Press
 from service.emails.quoted import Piece
-from service.emails.shown import safe_url
+from service.emails.segments import safe_url
 from service.emails.views import TopicView
 from service.issues import Issue
 from subscribers.preferences import Length

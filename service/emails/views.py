@@ -64,7 +64,8 @@ from service.emails.sections import (
     TermView,
     ThreadView,
 )
-from service.emails.shown import safe_url, shown
+from service.emails.segments import safe_url
+from service.language import shown
 
 NAME, NOTE, WORDS = 80, 600, 80  # characters shown at most
 SHORT_CATALOG = 12  # papers of a catalog that an e-mail holds

@@ -8,8 +8,8 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from lxml import etree
 
 from service.emails import Level
-from service.emails.shown import shown, visible
 from service.emails.views import TopicView
+from service.language import shown, visible
 from service.web.shelf import Listed
 from service.web.site import Feed, Site, TheSite
 

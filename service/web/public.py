@@ -10,9 +10,10 @@ from service.briefs.grounding.places import claims
 from service.briefs.model import Brief, CatalogEntry
 from service.emails import Level
 from service.emails.facts import about
+from service.emails.segments import safe_url, segments
 from service.emails.sentences import news_of
-from service.emails.shown import safe_url, segments, shown
 from service.emails.views import TopicView
+from service.language import shown
 from service.web.feeds import feeds_of
 from service.web.shelf import Listed, NotPublic, Shelf
 from service.web.site import Head, Site, TheSite

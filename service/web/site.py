@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from service.emails import Sender
 from service.emails.facts import moment, span
-from service.emails.shown import shown
+from service.language import shown
 from service.web.shelf import Shelf
 
 FRESH = "public, max-age=300"  # what the public sees changes once a week, or when an approval is withdrawn

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from service.briefs.model import Brief, Relation, Theme, Thread
-from service.emails.shown import Segment, segments, shown
+from service.emails.segments import Segment, segments
+from service.language import shown
 from service.web.shelf import Listed, NotPublic, Shelf
 
 QUARTER = 13  # approved briefs that are looked at

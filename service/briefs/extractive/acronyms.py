@@ -4,8 +4,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from service.briefs.phrases import LONGEST, is_telling, key_of
-from service.briefs.sentences import Sentence
+from service.language.phrases import LONGEST, is_telling, key_of
+from service.language.sentences import Sentence
 
 _DIGITS = {"2": "to", "4": "for"}  # what a digit in an acronym says
 _ACRONYM = re.compile(r"\((?P<acronym>[A-Za-z][A-Za-z0-9-]{1,9})\)")

@@ -8,7 +8,7 @@ from service.briefs.extractive.pool import Pool, on_findings, on_proposals, read
 from service.briefs.extractive.quotations import quote
 from service.briefs.extractive.themes import Group
 from service.briefs.model import CatalogEntry, Revision
-from service.briefs.sentences import is_clean, plain, visible
+from service.language.sentences import is_clean, plain, visible
 from service.papers import Paper
 
 QUOTED = 1.0  # what a sentence loses that the reader met before

@@ -11,7 +11,7 @@ from service.briefs.extractive.pool import Pool, on_costs, on_findings, on_limit
 from service.briefs.extractive.problems import LACKS, NO_PROBLEMS, PROBLEMS, UNSAYING
 from service.briefs.extractive.themes import Group, counted
 from service.briefs.model import Challenge, Citation
-from service.briefs.phrases import (
+from service.language.phrases import (
     ends_well,
     is_breaker,
     is_telling,
@@ -21,8 +21,8 @@ from service.briefs.phrases import (
     phrases,
     sentence_case,
 )
-from service.briefs.sentences import Sentence
-from service.briefs.vocabulary import VERBS
+from service.language.sentences import Sentence
+from service.language.vocabulary import VERBS
 
 LEADS = (
     "{n} of the {m} papers run into {kind}, such as {terms}: {papers}.",

@@ -13,7 +13,7 @@ from service.briefs.extractive.acronyms import Acronyms
 from service.briefs.extractive.quotations import Speaker
 from service.briefs.handles import make_handles
 from service.briefs.model import Citation
-from service.briefs.phrases import (
+from service.language.phrases import (
     frequencies,
     is_plural,
     is_telling,
@@ -24,8 +24,8 @@ from service.briefs.phrases import (
     positions,
     surface_of,
 )
-from service.briefs.sentences import LONGEST_ABSTRACT, Sentence, is_clean, plain, sentences_of
-from service.briefs.vocabulary import FUNCTION_WORDS
+from service.language.sentences import LONGEST_ABSTRACT, Sentence, is_clean, plain, sentences_of
+from service.language.vocabulary import FUNCTION_WORDS
 from service.papers import Paper, Ranked, Selection
 from service.papers.vectors import Sparse, tf_idf
 

@@ -8,9 +8,9 @@ from service.briefs.extractive.corpus import Corpus, Source
 from service.briefs.extractive.pool import Pool, Rating, on_mechanisms, on_own_costs, on_strengths
 from service.briefs.extractive.themes import counted
 from service.briefs.model import Claim, Method
-from service.briefs.phrases import is_telling, lemma, sentence_case
-from service.briefs.sentences import Sentence, plain
-from service.briefs.vocabulary import METHOD_HEADS, NO_METHODS, WAYS_OF_WORKING
+from service.language.phrases import is_telling, lemma, sentence_case
+from service.language.sentences import Sentence, plain
+from service.language.vocabulary import METHOD_HEADS, NO_METHODS, WAYS_OF_WORKING
 
 LEADS = (
     "{n} of the {m} papers use or study {terms}: {papers}.",

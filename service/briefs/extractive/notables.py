@@ -14,7 +14,7 @@ from service.briefs.extractive.pool import (
     on_proposals,
 )
 from service.briefs.model import Notable
-from service.briefs.sentences import Sentence
+from service.language.sentences import Sentence
 
 
 def make_notable(corpus: Corpus, pool: Pool) -> tuple[Notable, ...]:

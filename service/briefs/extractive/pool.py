@@ -10,7 +10,7 @@ import numpy as np
 from service.briefs.extractive.corpus import Corpus
 from service.briefs.extractive.quotations import Quotation, quote
 from service.briefs.model import Claim
-from service.briefs.sentences import Sentence
+from service.language.sentences import Sentence
 
 SAME = 0.55  # cosine of two sentences from which they say the same
 VARIETY = 0.5  # weight of what is new against what is central

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from service.briefs.model import Citation, Claim
-from service.briefs.sentences import Sentence, leans
-from service.briefs.vocabulary import VERB_FORMS, VERBS
+from service.language.sentences import Sentence, leans
+from service.language.vocabulary import VERB_FORMS, VERBS
 
 WORDS = 34  # a quotation that is longer is cut where a subordinate clause begins
 FEWEST = 6

@@ -11,8 +11,8 @@ from service.briefs.extractive.corpus import Corpus, Source
 from service.briefs.extractive.pool import Pool, Rating, on_proposals, on_results
 from service.briefs.extractive.quotations import either, listed
 from service.briefs.model import Citation, Claim, Theme
-from service.briefs.phrases import is_telling, key_of, merged, parts_of, sentence_case
-from service.briefs.vocabulary import COMPARATIVES
+from service.language.phrases import is_telling, key_of, merged, parts_of, sentence_case
+from service.language.vocabulary import COMPARATIVES
 
 BARE = 0.02  # at most the score of a phrase that can head a theme only where nothing better is shared
 STEM = 5  # letters that "computer" and "computing" share

@@ -11,9 +11,9 @@ from service.briefs.extractive.methods import is_method
 from service.briefs.extractive.quotations import listed
 from service.briefs.extractive.themes import Group, members_of
 from service.briefs.model import Citation, Claim, Method, Trend, TrendKind
-from service.briefs.phrases import frequencies, is_telling, parts_of, phrases, surface_of
-from service.briefs.sentences import LONGEST_ABSTRACT, plain
-from service.briefs.vocabulary import ACRONYMS
+from service.language.phrases import frequencies, is_telling, parts_of, phrases, surface_of
+from service.language.sentences import LONGEST_ABSTRACT, plain
+from service.language.vocabulary import ACRONYMS
 
 PRIOR = 20.0  # papers' worth of prior: how many a surprise must outweigh
 RISES = 6

@@ -18,7 +18,7 @@ from service.briefs.grounding.sections import EXTENTS, required
 from service.briefs.grounding.sources import Source, Sources, normalise
 from service.briefs.grounding.verdict import Failure, Gate, Verdict, count
 from service.briefs.model import Brief, CatalogEntry, Challenge, Claim, Method, Theme, Trend
-from service.briefs.sentences import visible
+from service.language.sentences import visible
 from service.papers import Paper
 
 MOST_THEMES = 2  # that one paper may be in

@@ -7,7 +7,8 @@ from itertools import pairwise
 from service.briefs.grounding import Place, claims
 from service.briefs.model import Brief, Check, Claim, Judgement
 from service.briefs.modelled.evidence import normalised
-from service.emails.shown import safe_url, shown, visible
+from service.emails.segments import safe_url
+from service.language import shown, visible
 from service.papers import Paper
 
 MOST_SOURCES = 6  # abstracts that are shown of one sentence; a count cites dozens

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from service.briefs.vocabulary import (
+from service.language.vocabulary import (
     ADJECTIVE_ENDINGS,
     FUNCTION_WORDS,
     HYPHENATED_ENDINGS,

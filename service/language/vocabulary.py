@@ -1,0 +1,104 @@
+"""English word lists that tell a noun phrase from the words around it, for any field that arXiv covers.
+
+The lists are text files in ``words/``: words between white space, or a phrase a line; ``#`` begins a comment.
+"""
+
+from collections.abc import Iterator
+from importlib.resources import files
+
+
+def words(name: str) -> tuple[str, ...]:
+    """The words of the list ``words/<name>.txt``, in its order."""
+    return tuple(word for line in _lines(name) for word in line.split())
+
+
+def phrases(name: str) -> frozenset[str]:
+    """The phrases of the list ``words/<name>.txt``, one a line."""
+    return frozenset(_lines(name))
+
+
+def _lines(name: str) -> Iterator[str]:
+    text = files(__package__).joinpath("words", f"{name}.txt").read_text(encoding="utf-8")
+    return (line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#"))
+
+
+FUNCTION_WORDS = frozenset(words("function_words"))
+WEAK_MODIFIERS = frozenset(words("weak_modifiers"))
+COMPARATIVES = frozenset(words("comparatives"))
+WEAK_NOUNS = frozenset(words("weak_nouns"))
+WEAK_PHRASES = phrases("weak_phrases")
+ACRONYMS = frozenset(words("acronyms"))
+NOUN_INGS = frozenset(words("noun_ings"))
+NOUN_EDS = frozenset(words("noun_eds"))
+NOUNS_LIKE_ADJECTIVES = frozenset(words("nouns_like_adjectives"))
+ADJECTIVE_ENDINGS = words("adjective_endings")
+HYPHENATED_ENDINGS = frozenset(words("hyphenated_endings"))
+TEX_WORDS = frozenset(words("tex_words"))
+METRICS = frozenset(words("metrics"))
+MODIFYING_PREFIXES = frozenset(words("modifying_prefixes"))
+NO_METHODS = frozenset(words("no_methods"))
+METHOD_HEADS = frozenset(words("method_heads"))
+STOCK_OF_TITLES = frozenset(words("stock_of_titles"))
+FIELDS = WEAK_PHRASES | phrases("fields")
+LINKS = frozenset(words("links"))
+POSSESSIVES = frozenset(words("possessives"))
+BEFORE_VERBS = frozenset(words("before_verbs"))
+
+# Ways of working that any field has, for windows whose papers share no method by name: name, verb and words.
+WAYS_OF_WORKING = (
+    (
+        "Proofs and bounds",
+        "prove or bound something",
+        r"\b(?:we prove|prov(?:es?|ing) that|theorems?|(?:lower|upper) bounds?|(?:un)?decidab\w+)\b",
+    ),
+    (
+        "Benchmarks and evaluation",
+        "rest on a benchmark or a data set",
+        r"\b(?:benchmarks?|data ?sets?|corpus|leaderboards?)\b",
+    ),
+    (
+        "Simulation and numerical experiments",
+        "simulate or compute numerically",
+        r"\b(?:simulat\w+|numerical (?:results|experiments|examples|analysis)|Monte Carlo)\b",
+    ),
+    (
+        "Systems and prototypes",
+        "build a system or a prototype",
+        r"\b(?:prototypes?|our implementation|open-source (?:tool|system|library)|toolkit|architecture)\b",
+    ),
+    (
+        "Surveys and taxonomies",
+        "survey or order a field",
+        r"\b(?:surveys?|systematic reviews?|taxonom(?:y|ies)|literature reviews?)\b",
+    ),
+    (
+        "Learned models",
+        "train a model",
+        (
+            r"\b(?:(?:we|is|are) train(?:ed)?|(?<!\bno )(?<!without )fine-tun\w+|neural networks?|"
+            r"transformers?|language models?)\b"
+        ),
+    ),
+)
+
+
+def _inflected(verb: str) -> tuple[str, ...]:
+    stem = verb.removesuffix("e")
+    if verb.endswith("y") and verb[-2] not in "aeou":
+        return (verb, f"{verb[:-1]}ies", f"{verb[:-1]}ied", f"{verb}ing")
+    third = f"{verb}es" if verb.endswith(("s", "sh", "ch", "x", "o")) else f"{verb}s"
+    return (verb, third, f"{stem}ed", f"{stem}ing", f"{stem}{stem[-1]}ed", f"{stem}{stem[-1]}ing")
+
+
+def _forms(verb: str) -> tuple[str, ...]:
+    forms = _inflected(verb)
+    return forms[2:] if verb in _ALSO_NOUNS else forms
+
+
+_ALSO_NOUNS = frozenset(words("verbs_also_nouns"))
+VERBS = frozenset(words("verbs"))
+_NO_VERBS = NOUN_INGS | {"set", "sets", "cut", "based", "mapping", "mapped", "structured", "embedding"}
+VERB_FORMS = (
+    frozenset(form for verb in VERBS for form in _forms(verb)).union(words("irregular_verb_forms"))
+    - _NO_VERBS
+)
