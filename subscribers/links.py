@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import html
 import re
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +22,10 @@ PAYLOAD = re.compile(r"([A-Za-z0-9_-]{1,32})\.([0-9a-f]{1,8})\.([0-9a-f]{1,9})\.
 # A token and what can't be part of one: its signature has 43 characters, whatever stands behind it
 TOKEN = re.compile(rf"{PAYLOAD.pattern}\.[A-Za-z0-9_-]{{43}}(?![A-Za-z0-9_-])")
 INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
-SOFT_BREAK = re.compile(r"=?[\s]+|=(?=[A-Za-z0-9_.-])")  # of quoted-printable; a browser drops the line's end
+HYPHENS = str.maketrans("\u2010\u2011\u2012\u2013\u2014\u2212", "------") | {ord("\\"): None}
+# Of quoted-printable; a browser drops the line's end. Who answers quotes each line
+SOFT_BREAK = re.compile(r"=?\s+(?:>\s*)*|=(?=[A-Za-z0-9_.-])")
+QUOTED = re.compile("=(2D|2E|5F)")
 MOST_ESCAPES = 3
 
 
@@ -47,7 +51,8 @@ LIFETIMES: Mapping[Purpose, dt.timedelta] = {  # the others don't expire
 }
 ACTIONS = "address|data|history|links"  # what pages do behind their link
 LINK_PATH = re.compile(
-    rf"/+(?P<purpose>{'|'.join(Purpose)})/+(?P<token>[^/]+)(?P<action>/(?:{ACTIONS}))?(?:/.*)?", re.DOTALL
+    rf"/+(?P<purpose>(?i:{'|'.join(Purpose)}))/+(?P<token>[^/]+)(?P<action>/(?:{ACTIONS}))?(?:/.*)?",
+    re.DOTALL,
 )
 # A leave link works for as long as the e-mail it came with lies in a mailbox: revoking the others must not
 # make an "unsubscribe" button fail (RFC 8058). What it does can be undone, and it shows nothing.
@@ -147,14 +152,15 @@ def mended(path: str) -> str:
     if found is None:
         return path
     token = _mended_token(found["token"])
-    return f"/{found['purpose']}/{token}{found['action'] or ''}" if token else path
+    return f"/{found['purpose'].lower()}/{token}{found['action'] or ''}" if token else path
 
 
 def _mended_token(text: str) -> str | None:
     for _ in range(MOST_ESCAPES):
-        text = unquote(text)
-    text = INVISIBLE.sub("", text).lstrip("<([{\"'/ ")
-    tokens = (TOKEN.match(one) for one in (SOFT_BREAK.sub("", text), text))
+        text = html.unescape(unquote(text))
+    text = INVISIBLE.sub("", text).translate(HYPHENS).lstrip("<([{*\"'/ ")
+    plain = QUOTED.sub(lambda found: chr(int(found[1], 16)), text)
+    tokens = (TOKEN.match(one) for one in (SOFT_BREAK.sub("", plain), SOFT_BREAK.sub("", text), text))
     return next((token[0] for token in tokens if token), None)
 
 

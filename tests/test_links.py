@@ -130,7 +130,7 @@ DAMAGE = (
     "{t}>", "{t})", "{t},", "{t}.", "{t}/", "{t}//", "{t};", "{t}'", "{t}]", "{t}...", "{t}**", "{t}%3E",
     "{t}%253E", "{t}&amp;utm_source=news", "{t}&gt;", "{t} ", "{t}%20", "{t} and so on", "<{t}>",
     "{t}\u200b", '{t}">here</a>', "{a}=\n{b}", "{a}=\r\n{b}", "{a}={b}", "{a}=%0D%0A{b}", "{a} {b}",
-    "{a}%20{b}", "{a}\u00ad{b}",
+    "{a}%20{b}", "{a}\u00ad{b}", "{a}\n> {b}", "{a}%0A%3E%20{b}", "*{t}*", "{a}\\{b}",
 )  # fmt: skip
 
 
@@ -149,6 +149,15 @@ def test_a_link_that_was_escaped_again_and_again_is_mended(times: int) -> None:
     for _ in range(times - 1):
         escaped = escaped.replace("%", "%25")
     assert mended(f"/leave/{escaped}") == f"/leave/{token}"
+
+
+@pytest.mark.parametrize(
+    "spelled", [("=5F", "=2E", "=2D"), ("_", "&#46;", "-"), ("_", ".", "\u2011"), ("_", ".", "\u2013")]
+)
+def test_a_link_whose_marks_were_written_otherwise_is_mended(spelled: tuple[str, str, str]) -> None:
+    token = LINKS.token(Purpose.LEAVE, Subject("aB_-0123456789xy", 0, "2026-W22"), NOW)
+    written = token.translate(dict(zip(map(ord, "_.-"), spelled, strict=True)))
+    assert mended(f"/leave/{written}") == mended(f"/Leave/{written}") == f"/leave/{token}"
 
 
 def test_what_a_page_does_behind_a_link_stays() -> None:

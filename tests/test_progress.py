@@ -188,6 +188,16 @@ def test_a_rate_limit_stops_the_run_soon_costs_no_attempt_and_names_the_setting(
         assert send(engine, server) == {State.ACCEPTED: 60}
 
 
+def test_a_rate_limit_that_ends_sessions_names_the_setting_too(engine: sa.Engine) -> None:
+    with sink(lambda *_: None) as server:
+        readers(engine, server, [GOOD] * 20)
+        server.takes, server.blanket = 5, b"421 4.4.2 Message submission rate exceeded the limit\r\n"
+        with pytest.raises(MailerUnusable) as stopped:
+            send(engine, server)
+    assert "BRIEF_SEND_RATE" in stopped.value.advice
+    assert {line.attempt for line in Store(engine).lines("2026-W22")} == {0, 1}
+
+
 def test_what_is_refused_for_the_message_or_the_server_is_held_and_not_the_readers(engine: sa.Engine) -> None:
     with sink(lambda *_: None) as server:
         addresses = readers(engine, server, [GOOD] * 12)

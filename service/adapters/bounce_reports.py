@@ -70,14 +70,9 @@ def _recipients(report: Message) -> Iterator[Found]:
         words = _field(block, "Diagnostic-Code").partition(";")[2].strip() or _field(block, "Diagnostic-Code")
         if action == "failed":
             told = words if status in words else f"{status} {words}".strip()
-            yield Fact.BOUNCED, weight_of(_telling(status, words), words), told
+            yield Fact.BOUNCED, weight_of(status, words), told
         elif action == "delayed":
             yield Fact.DEFERRED, None, f"{status} {words}".strip()
-
-
-def _telling(status: str, words: str) -> str:
-    """The status, where it says anything: 5.0.0 does not, and the receiver's own words may."""
-    return "" if status.endswith(".0.0") and words else status
 
 
 def _is_automatic(message: Message) -> bool:

@@ -8,6 +8,7 @@ import binascii
 import datetime as dt
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -37,13 +38,14 @@ FACTS: Mapping[str, Fact] = {
     "spamreport": Fact.COMPLAINED,
 }
 LEAVES = frozenset({"unsubscribe", "group_unsubscribe"})  # at SendGrid, which then drops every e-mail
-DROPPED_FOR = {
+DROPPED_FOR = {  # stands in the reason
     "bounced address": Cause.BOUNCED,
     "spam reporting address": Cause.COMPLAINED,
     "unsubscribed address": Cause.UNSUBSCRIBED,
 }
-OF_OURS = frozenset({"reputation", "content", "frequency or volume too high", "technical"})
+OF_OURS = ("reputation", "content", "frequency", "technical")  # begin a bounce's classification
 LONGEST_REASON = 250  # characters
+SECONDS = re.compile(r"[0-9]{1,11}(?:\.[0-9]{1,9})?")
 
 
 class Book(Protocol):
@@ -127,13 +129,13 @@ def read_event(reported: Any) -> Event | None:
     is_known = said in FACTS or said in LEAVES
     if not is_known or at is None or delivery is None or not (delivery or address):
         return None
-    fact, issue = FACTS.get(said), str(reported.get("issue", ""))
+    fact, issue = FACTS.get(said), str(reported.get("issue") or "")
     # sg_event_id changes when SendGrid reports the same event again: it makes no key
     what = [
         reported.get("sg_message_id"),
         said,
         reported["timestamp"],
-        str(reported.get("delivery", "")),
+        str(reported.get("delivery") or ""),
         issue,
     ]
     what += [address] * (not delivery)
@@ -160,23 +162,28 @@ def _judged(event: Event, reported: Mapping[str, Any]) -> Event | None:
     if event.fact is Fact.COMPLAINED:
         return replace(event, suppresses=True)
     if event.fact is Fact.DROPPED:
-        cause = DROPPED_FOR.get(words.casefold().strip(), "")
-        invalid = Weight.HARD if words.casefold().startswith("invalid") else None
-        return replace(event, suppresses=bool(cause), cause=cause, weight=invalid)
+        return _dropped(event, " ".join(words.casefold().split()))
     if event.fact is not Fact.BOUNCED:
         return event
     return None if is_away(words) else replace(event, weight=_weight(reported, words))
+
+
+def _dropped(event: Event, words: str) -> Event:
+    """Why SendGrid did not even try: what it knows of the address, or what is wrong with the e-mail."""
+    cause = next((cause for known, cause in DROPPED_FOR.items() if known in words), "")
+    is_invalid = words.startswith("invalid") and "header" not in words
+    return replace(event, suppresses=bool(cause), cause=cause, weight=Weight.HARD if is_invalid else None)
 
 
 def _weight(reported: Mapping[str, Any], words: str) -> Weight | None:
     """What a bounce says of the address. SendGrid's types: bounce, blocked (for now, or for us), expired."""
     kind, status = _text(reported.get("type")), _text(reported.get("status"))
     sort = _text(reported.get("bounce_classification")).casefold()
-    if kind == "blocked" or sort in OF_OURS:
+    if kind == "blocked" or sort.startswith(OF_OURS):
         return None
     if kind == "expired" or "expired" in words.casefold():
         return Weight.SOFT
-    if sort == "invalid address":
+    if sort.startswith("invalid"):
         return Weight.HARD
     if not (status or words):
         return Weight.SOFT if sort else Weight.HARD  # SendGrid itself calls it a bounce, which is for good
@@ -185,7 +192,7 @@ def _weight(reported: Mapping[str, Any], words: str) -> Weight | None:
 
 def _delivery(reported: Mapping[str, Any]) -> int | None:
     """The delivery's id; 0 where the report names none, None where it can't be one of ours."""
-    given = str(reported.get("delivery", ""))
+    given = str(reported.get("delivery") or "")
     if not given:
         return 0
     is_id = given.isascii() and given.isdigit() and len(given) < 11 and 0 < int(given) <= LARGEST_ID
@@ -193,7 +200,9 @@ def _delivery(reported: Mapping[str, Any]) -> int | None:
 
 
 def _moment(at: Any) -> dt.datetime | None:
-    """SendGrid documents whole seconds, and has sent fractions of them."""
+    """SendGrid documents whole seconds, and has sent fractions of them; others may quote them."""
+    if isinstance(at, str) and SECONDS.fullmatch(at):
+        at = float(at)
     if isinstance(at, bool) or not isinstance(at, int | float) or not 0 <= at < 1 << 33:
         return None
     return dt.datetime.fromtimestamp(at, dt.UTC)

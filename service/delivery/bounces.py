@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from service.delivery.model import Fault, Outcome, State
-from service.delivery.policy import Enhanced, enhanced_of
+from service.delivery.policy import Enhanced
 
 
 class Weight(StrEnum):
@@ -38,14 +38,22 @@ class Bounce:
 
 _STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 _AWAY = re.compile(
-    r"out.of.(?:the.)?office|vacation|auto(?:matic|mated)?[ -]?repl|on holiday|abwesen", re.IGNORECASE
+    r"out.of.(?:the.|my.)?office|vacation|auto(?:matic|mated|matische)?[ -]?(?:repl|respon|antwort)|"
+    r"(?:on|away on) (?:holiday|leave)|(?:currently|am|is) away|abwesen|r[eé]ponse automatique|"
+    r"respuesta autom|resposta autom|risposta autom|автоответ",
+    re.IGNORECASE,
 )
 _BOX = r"(?:user|mailbox|recipient|address|account)"
 _NO_SUCH = re.compile(
-    rf"{_BOX}\b.{{0,30}}(?:unknown|not found|does(?:n'?t| not) exist|invalid)|"
-    rf"(?:unknown|no such|invalid|non-?existent) {_BOX}",
+    rf"{_BOX}\b.{{0,40}}(?:unknown|not (?:found|known|exist)|(?:does(?:n'?t| not)) (?:exist|have)|invalid)|"
+    rf"(?:unknown|no such|invalid|non-?existent) (?:local |e-?mail )?{_BOX}|no {_BOX} here",
     re.IGNORECASE,
 )
+_FULL = re.compile(
+    rf"{_BOX}\b.{{0,40}}(?:full|disabled|inactive|suspended|unavailable)|over.{{0,9}}quota|quota exceeded",
+    re.IGNORECASE,
+)
+_OF_SENDER = re.compile(r"\bsender|mail from|return.path|from address", re.IGNORECASE)
 
 
 def is_away(words: str) -> bool:
@@ -54,13 +62,28 @@ def is_away(words: str) -> bool:
 
 
 def weight_of(status: str, words: str = "") -> Weight | None:
-    """What a failure's status code (RFC 3463) says of the address, else its words; None: nothing."""
-    code = Enhanced.read(status) or _first_code(words)
-    if code is None:
-        return Weight.HARD if _NO_SUCH.search(words) else Weight.SOFT
+    """What a failure's status code (RFC 3463) says of the address, else its words; None: nothing.
+
+    Some servers write 5.0.0 for whatever it is, and 5.3.0 or 5.5.0 for a mailbox that they don't have.
+    """
+    code = _telling(Enhanced.read(status)) or _telling(_first_code(words)) or Enhanced.read(status)
+    if code is None or code.subject in {0, 3, 5}:
+        return _by_words(words) or (Weight.SOFT if code is None or code.subject == 0 else None)
     if not code.names_mailbox:
         return Weight.SOFT if code.kind == 4 or code.subject == 4 else None
     return Weight.HARD if code.kind == 5 and code.subject == 1 else Weight.SOFT
+
+
+def _by_words(words: str) -> Weight | None:
+    if _OF_SENDER.search(words):
+        return None
+    if _NO_SUCH.search(words):
+        return Weight.HARD
+    return Weight.SOFT if _FULL.search(words) else None
+
+
+def _telling(code: Enhanced | None) -> Enhanced | None:
+    return code if code and code.subject else None
 
 
 def _first_code(words: str) -> Enhanced | None:
@@ -69,10 +92,10 @@ def _first_code(words: str) -> Enhanced | None:
 
 
 def learnt(outcome: Outcome) -> Weight | None:
-    """What a server's refusal says of the address; None: nothing."""
+    """What a server's refusal for good says of the address; None: nothing."""
     if outcome.state is not State.REFUSED or outcome.fault not in {Fault.READER, None}:
         return None
-    code = enhanced_of(outcome.detail)
-    if code is None or not code.names_mailbox or code.kind != 5:
+    code, _, words = outcome.detail.partition(" ")
+    if not (code.isdigit() and code.startswith("5")):
         return None
-    return Weight.HARD if code.subject == 1 else Weight.SOFT
+    return weight_of("", words) if _first_code(words) else _by_words(words)

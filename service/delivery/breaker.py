@@ -9,7 +9,7 @@ costs nobody an attempt.
 from collections import Counter
 
 from service.delivery.model import Delivery, Fault, Outcome, State
-from service.delivery.policy import names_mailbox
+from service.delivery.policy import SLOWER, names_mailbox
 
 LIMIT = 100  # of weight since somebody's mail was accepted: the run stops
 LIMIT_ON_TRIAL = 20  # where the run before was stopped so
@@ -90,6 +90,4 @@ class Breaker:
     @property
     def advice(self) -> str:
         """What an operator can do."""
-        if self._faults[Fault.RATE]:
-            return "It limits how much mail it takes: set BRIEF_SEND_RATE to what it allows a second."
-        return ""
+        return SLOWER if self._faults[Fault.RATE] else ""

@@ -170,19 +170,17 @@ class MailerUnusable(Exception):
     `blameless` are messages whose refusal or failure turned out to be the mailer's: it costs them nothing.
     """
 
-    advice = ""  # what an operator can do, where it is known
-
-    def __init__(self, words: str, blameless: Sequence[Message] = ()) -> None:
+    def __init__(self, words: str, blameless: Sequence[Message] = (), advice: str = "") -> None:
         super().__init__(words)
         self.blameless = blameless
+        self.advice = advice  # what an operator can do, where it is known
 
 
 class ServerRefuses(MailerUnusable):
     """The server answers, and takes nobody's mail of this issue: other issues may be tried."""
 
     def __init__(self, words: str, advice: str = "") -> None:
-        super().__init__(words)
-        self.advice = advice
+        super().__init__(words, advice=advice)
 
 
 Begin = Callable[[Sequence[Message]], None]

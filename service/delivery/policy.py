@@ -30,8 +30,9 @@ class Stage(StrEnum):
 
 SIGN_IN = frozenset({530, 534, 535, 538})  # RFC 4954
 CLOSING = 421  # RFC 5321, 3.8: the session ends, whatever was asked
+SLOWER = "It limits how much mail it takes: set BRIEF_SEND_RATE to what it allows a second."
+TOO_BIG = 552  # before a recipient is named
 NOT_UNDERSTOOD = frozenset({500, 502, 503, 504, 555})  # a command or its place, never the mailbox
-ABOUT_MESSAGE = frozenset({552, 554})  # after a body: its size; the transaction
 
 STATES = {
     Fault.READER: State.REFUSED,
@@ -45,12 +46,13 @@ STATES = {
 
 ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+")
 _ENHANCED = re.compile(r"\s*[#\[(]?([245])\.(\d{1,3})\.(\d{1,3})\b")
-_THINGS = r"(?:messages|mails|e-?mails|transactions|recipients|deliveries|commands)"
+_THINGS = r"(?:messages?|mails?|e-?mails?|transactions?|recipients?|deliveries|commands)"
 _PLACE = r"(?:session|connection)"
 _OF_SESSION = re.compile(
     rf"too many {_THINGS}\b.{{0,40}}\b{_PLACE}|"
     rf"{_THINGS}\b.{{0,30}}\b(?:per|(?:in|for|on|over) (?:this|one|a|the same)) (?:smtp )?{_PLACE}|"
-    rf"{_PLACE} (?:limit|quota)|reconnect|new {_PLACE}|too many recipients",
+    rf"{_PLACE} (?:{_THINGS} )?(?:limit|quota)|reconnect|new {_PLACE}|too many recipients(?! from)|"
+    rf"maximum (?:number of )?{_THINGS} (?:reached|exceeded)",
     re.IGNORECASE,
 )
 _SENDING = r"(?:sending|hourly|daily|outgoing|outbound|submission)"
@@ -58,6 +60,7 @@ _OF_RATE = re.compile(
     r"rate.?limit|limit.{0,20}\brate\b|\brate\b.{0,30}(?:exceed|limit|too (?:high|fast))|"
     r"slow(?:ing)? down|too (?:fast|quickly)|throttl|"
     r"too (?:many|much) (?:messages|mails?|e-?mails?|recipients|connections|requests|traffic)|"
+    r"(?:concurrent|simultaneous) connections?\b.{0,20}(?:limit|exceed)|thread limit|"
     rf"{_SENDING}\b.{{0,20}}\b(?:quota|limit)s?\b.{{0,20}}(?:exceed|reach)|"
     rf"exceed\w*.{{0,30}}\b{_SENDING}\b.{{0,20}}\b(?:quota|limit)",
     re.IGNORECASE,
@@ -66,8 +69,8 @@ _OF_GREYLIST = re.compile(r"gr[ae]y.?list", re.IGNORECASE)
 _BOX = r"(?:user|mailbox|recipient|account|address)"
 _OF_MAILBOX = re.compile(
     rf"{_BOX}\b.{{0,40}}(?:unknown|not (?:found|exist|known|a known)|does(?:n'?t| not) exist|"
-    r"invalid|disabled|inactive|unavailable|full)|"
-    rf"(?:unknown|no such|invalid|non-?existent) (?:local )?{_BOX}",
+    r"invalid|disabled|inactive|unavailable|full|have an?\b.{0,20}account)|"
+    rf"(?:unknown|no such|invalid|non-?existent) (?:local )?{_BOX}|over.{{0,9}}quota|quota exceeded",
     re.IGNORECASE,
 )
 
@@ -121,6 +124,8 @@ class Reply:
             return self._of_message(code) if self.code >= 500 else Fault.LATER
         if self.stage is Stage.RCPT:
             return self._of_recipient(code) if self.code >= 500 else Fault.LATER
+        if self.code == TOO_BIG:
+            return Fault.MESSAGE
         return Fault.SENDER if self.code >= 500 else Fault.SERVER
 
     def _of_recipient(self, code: Enhanced | None) -> Fault:
@@ -133,9 +138,7 @@ class Reply:
     def _of_message(self, code: Enhanced | None) -> Fault:
         if code is not None:
             return Fault.READER if code.names_mailbox else Fault.MESSAGE
-        if self.code not in ABOUT_MESSAGE and _OF_MAILBOX.search(self.words):
-            return Fault.READER
-        return Fault.MESSAGE
+        return Fault.READER if _OF_MAILBOX.search(self.words) else Fault.MESSAGE
 
     def outcome(self) -> Outcome:
         """What is written of the message."""
@@ -145,7 +148,7 @@ class Reply:
 
 def _limit(code: Enhanced | None, words: str) -> Fault | None:
     """A limit of the session or of the rate, where the reply says so; never where it is the mailbox's own."""
-    if code is not None and code.names_mailbox:
+    if code is not None and code.names_mailbox and (code.detail or not _OF_SESSION.search(words)):
         return None
     if _OF_GREYLIST.search(words):
         return None
@@ -178,3 +181,8 @@ def is_about_rate(detail: str) -> bool:
     """Whether an outcome's words say that mail comes too fast, or too much of it."""
     code, _, words = detail.partition(" ")
     return code.isdigit() and _limit(Enhanced.read(words), words) is Fault.RATE
+
+
+def advice_on(words: str) -> str:
+    """What an operator can do where a server's words say that mail comes too fast; else nothing."""
+    return SLOWER if _OF_RATE.search(words) else ""

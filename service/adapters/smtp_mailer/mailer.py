@@ -10,6 +10,7 @@ from service.adapters.smtp_mailer.opening import SmtpServer, open_session
 from service.adapters.smtp_mailer.session import Lost, Session, Unwelcome
 from service.delivery import Fault, MailerUnusable, Message, Outcome, State
 from service.delivery.model import Begin
+from service.delivery.policy import advice_on
 
 TICK = 0.5  # seconds between looks at the clock
 SESSIONS_A_MESSAGE = 2  # new ones that may end over one message, before it is put off
@@ -115,7 +116,7 @@ class _Round:
                 yield from self._not_sent(self._unusable)
                 if self._forbidden is not None:
                     raise self._forbidden
-                raise MailerUnusable(self._unusable, self._unsent)
+                raise MailerUnusable(self._unusable, self._unsent, advice_on(self._unusable))
         finally:
             for session in self._busy:  # cut short: nothing may go on behind our back
                 self._mailer.drop(session)
