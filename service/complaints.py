@@ -40,8 +40,9 @@ def unknown(given: Iterable[str], settings: Collection[str], secrets: Collection
     names = {f"{PREFIX}{name.upper()}" for name in settings}
     names |= {f"{PREFIX}{name.upper()}_FILE" for name in secrets}
     for name in sorted({one.upper() for one in given} - names - OTHERS):
-        if name.startswith(PREFIX):
-            near = get_close_matches(name, names, n=1, cutoff=0.6)
+        is_ours = name.startswith(PREFIX)
+        near = get_close_matches(name, names, n=1, cutoff=0.6 if is_ours else 0.85) if name[:1] == "B" else []
+        if is_ours or near:
             hint = f"did you mean {near[0]}?" if near else "brief settings lists them"
             yield f"{name}: there is no such setting; {hint}"
 

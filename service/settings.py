@@ -25,7 +25,21 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 DATABASES = {"sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg"}
 DOMAIN = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*")
 # Domains that exist on one machine or network alone, or nowhere
-NOWHERE = (".localhost", ".localdomain", ".local", ".invalid", ".internal", ".home", ".lan")
+NOWHERE = (
+    ".localhost",
+    ".localdomain",
+    ".local",
+    ".invalid",
+    ".internal",
+    ".home",
+    ".lan",
+    ".test",
+    ".example",
+)
+WRITTEN = {
+    "domain_rates": ("BRIEF_SEND_DOMAIN_RATES", "gmail.com=20,yahoo.com=5, each above 0"),
+    "warm_up_curve": ("BRIEF_WARM_UP", "500,1000,5000, each above 0"),
+}
 # What examples and images come with, and what hands type while they try things out
 WELL_KNOWN = frozenset({
     "admin", "brief", "change-me", "changeme", "default", "example", "password", "postgres", "root", "secret",
@@ -417,8 +431,8 @@ class Settings(BaseSettings):
             try:
                 getattr(self, name)
             except ValueError as error:
-                setting = {"domain_rates": "send_domain_rates", "warm_up_curve": "warm_up"}[name]
-                raise ValueError(f"BRIEF_{setting.upper()}: can't be read") from error
+                setting, sample = WRITTEN[name]
+                raise ValueError(f"{setting}: must be written as {sample}") from error
         if self.mailer == "sendgrid" and not self.sendgrid_api_key.get_secret_value():
             raise ValueError("BRIEF_SENDGRID_API_KEY: the SendGrid mailer needs a key")
         if self.bounce_imap_url.get_secret_value() and not self.bounce_address:

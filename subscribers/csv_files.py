@@ -12,10 +12,13 @@ from typing import TextIO
 from charset_normalizer import from_bytes
 
 DELIMITERS = ",;\t|"
+BLANK = f"{DELIMITERS}\r\n \u00a0"  # of a row that says nothing
 LONGEST_LINE = 100_000
 HEAD = 64 * 1024
-SEP = re.compile(r"sep=(.)\s*\"?[,;\s]*", re.IGNORECASE)  # what Excel writes, and reads, before the header
-NO_NAME = re.compile(r"[^\w]+")
+SEP = re.compile(
+    r"sep *= ?(.)\s*\"?[,;\s]*", re.IGNORECASE
+)  # what Excel writes, and reads, before the header
+NO_NAME = re.compile(r"\s*\(.*?\)|[^\w]+")
 # Without a byte order mark only these are told apart; of others their owner knows the name
 TOLD_APART = ("cp1252", "cp1251")
 TELLING_LINES = 500
@@ -60,7 +63,7 @@ def rows(text: TextIO, layout: Layout) -> Iterator[tuple[int, list[str] | str]]:
     # strict: a quote that nobody closes is an error, not a field that holds the rows after it
     reader = csv.reader(lines, delimiter=layout.delimiter, strict=True)
     for line, found in cells(reader, lines):
-        if isinstance(found, str) or any(map(str.strip, found)):
+        if isinstance(found, str) or any(cell.strip(BLANK) for cell in found):
             yield line, found
 
 
@@ -68,6 +71,8 @@ def detect_encoding(file: Path) -> str:
     """The encoding of the whole file: UTF-8 or UTF-16 where it is, else Windows-1252, -1251 or Latin-1."""
     with file.open("rb") as data:
         head = data.read(HEAD)
+    if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     even, odd = (head[start:400:2].count(0) for start in (0, 1))

@@ -40,7 +40,8 @@ STATE = ("standing", *MOMENTS, "suppressed", "suppressed_note")  # of an export:
 COLUMNS = ("address", "name", *CHOICES, "consent", *STATE)
 # What other programs call these columns
 OTHER_NAMES = {
-    "address": "email e_mail mail email_address e_mail_address mail_address subscriber_email",
+    "address": "email e_mail mail email_address e_mail_address mail_address emails email_addr email_id "
+    "subscriber_email contact_email primary_email user_email e_mail_adresse emailadresse adresse_e_mail",
     "name": "full_name display_name subscriber_name",
     "topics": "topic interests",
     "time_zone": "timezone tz",
@@ -61,14 +62,18 @@ STANDINGS = {
     "active": Standing.ACTIVE, "subscribed": Standing.ACTIVE, "confirmed": Standing.ACTIVE,
     "unconfirmed": Standing.UNCONFIRMED, "pending": Standing.UNCONFIRMED,
     "left": Standing.LEFT, "unsubscribed": Standing.LEFT, "opted out": Standing.LEFT,
+    "enabled": Standing.ACTIVE,
+    **dict.fromkeys(("disabled", "inactive", "removed"), Standing.LEFT),
 }  # fmt: skip
 CAUSES = {
     **{str(one): one for one in (Cause.OPERATOR, Cause.BOUNCED, Cause.COMPLAINED)},
     "cleaned": Cause.BOUNCED, "complained": Cause.COMPLAINED, "spam": Cause.COMPLAINED,
+    "blocklisted": Cause.OPERATOR, "blacklisted": Cause.OPERATOR,
 }  # fmt: skip
 GROUPS_A_TRANSACTION = 10  # of ROWS_AT_ONCE: each commit writes most pages of the indexes again
 LONGEST_FIELD = 2_000  # characters
 NO_CONSENT = "says nowhere that they said yes: fill in the column consent, or say it for all rows (--consent)"
+BETWEEN_WORDS = re.compile(r"[\W_]+")
 BETWEEN_TOPICS = re.compile(r"[;|\n\t]+")
 
 
@@ -274,7 +279,7 @@ def _moment(name: str, text: str) -> dt.datetime | None:
 
 
 class _Topics:
-    """Reads topics as people write them: slugs or names, in any case, between `;`, `|`, `,` or spaces."""
+    """Reads topics as people write them: slugs or names, however spelled, between `;`, `|`, `,` or spaces."""
 
     def __init__(self, topics: Iterable[Topic]) -> None:
         self._slugs = {_folded(one): topic.slug for topic in topics for one in (topic.name, topic.slug)}
@@ -306,4 +311,5 @@ class _Topics:
 
 
 def _folded(text: str) -> str:
-    return " ".join(text.split()).casefold()
+    """As names and slugs are compared: ``robot_learning`` and ``[Robot learning]`` are one."""
+    return BETWEEN_WORDS.sub(" ", text).strip().casefold()

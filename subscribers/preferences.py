@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 MOST_TOPICS = 200
 FRIDAY, WEEK = 4, dt.timedelta(weeks=1)
 Word = TypeVar("Word", bound=StrEnum)
-HOUR = re.compile(r"(?P<hour>[0-9]{1,2})(:00){0,2}(\.0)?( ?(?P<half>am|pm))?")
+HOUR = re.compile(r"(?P<hour>[0-9]{1,2})((:00){0,2}|[.,]00?)( ?(h|uhr|(?P<half>[ap])\.?m\.?))?")
 SEPARATORS = re.compile(r"[\s,;|]+")
 
 
@@ -250,12 +250,12 @@ def _read_time_zone(value: object) -> str:
 
 
 def _read_hour(value: object) -> int:
-    """An hour, also as a spreadsheet shows it: ``8``, ``08:00``, ``8.0`` or ``8:00 PM``."""
+    """An hour, also as people and spreadsheets write it: ``8``, ``08:00``, ``8.0``, ``8:00 PM``, ``20 h``."""
     found = None if isinstance(value, bool) else HOUR.fullmatch(str(value).strip().lower())
-    if found is None or (found["half"] and not 1 <= int(found["hour"]) <= 12):
+    if found is None or int(found["hour"]) > 23 or (found["half"] and not 1 <= int(found["hour"]) <= 12):
         raise ValueError(f"{str(value)[:60]!r} is not an hour between 0 and 23")
     hour = int(found["hour"])
-    return hour % 12 + 12 * (found["half"] == "pm") if found["half"] else hour
+    return hour % 12 + 12 * (found["half"] == "p") if found["half"] else hour
 
 
 def _read_date(value: object) -> dt.date | None:

@@ -328,7 +328,7 @@ def test_whose_consent_nobody_names_is_refused(roster: Roster, file: Path) -> No
 CYRILLIC = "Иван Петров"
 
 
-@pytest.mark.parametrize("encoding", ["cp1251", "utf-8", "utf-16"])
+@pytest.mark.parametrize("encoding", ["cp1251", "utf-8", "utf-16", "utf-32"])
 def test_cyrillic_names_are_read(roster: Roster, file: Path, encoding: str) -> None:
     imported(roster, file, f"address,topics,name\nivan@example.org,{TOPIC},{CYRILLIC}\n", encoding)
     assert roster.find("ivan@example.org").name == CYRILLIC
@@ -367,6 +367,9 @@ def test_an_encoding_that_does_not_fit_is_refused(
         ",,,\r\naddress,topics\r\nada@example.org,{0}\r\n",
         "Email Address,Topics\nada@example.org,{0}\n",
         "E-mail;Topic\nada@example.org;{0}\n",
+        "E-Mail-Adresse;Topic\nada@example.org;{0}\n",
+        "Email address (required),Topics*\nada@example.org,{0}\n",
+        "sep = ;\nPrimary Email;topics\nada@example.org;{0}\n;;\n,,\n",
         "Address,EMAIL,topics\nMain Street 1,ada@example.org,{0}\n",
         "address|topics\nada@example.org|{0}\n",
         "address,topics\nada@example.org,LLM-Post-Train\n",
@@ -386,7 +389,8 @@ def test_a_file_as_programs_write_it_is_read(roster: Roster, file: Path, text: s
     [
         "robot-learning exoplanets", "robot-learning|exoplanets", "robot-learning; exoplanets",
         "Robot Learning; Exoplanets", "ROBOT LEARNING, exoplanets", "Exoplanets|robot-Learning",
-        "Robot Learning\nExoplanets", "exoplanets, Robot  Learning",
+        "Robot Learning\nExoplanets", "exoplanets, Robot  Learning", "robot_learning;exoplanets",
+        "['robot-learning', 'exoplanets']", "Robot\u2011Learning\u00a0; \u201cExoplanets\u201d",
     ],
 )  # fmt: skip
 def test_topics_are_slugs_or_names(roster: Roster, file: Path, cell: str) -> None:
@@ -395,7 +399,19 @@ def test_topics_are_slugs_or_names(roster: Roster, file: Path, cell: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("cell", "hour"), [("8", 8), ("08:00", 8), ("8:00:00", 8), ("8.0", 8), ("8 PM", 20), ("12:00 AM", 0)]
+    ("cell", "hour"),
+    [
+        ("8", 8),
+        ("08:00", 8),
+        ("8:00:00", 8),
+        ("8.0", 8),
+        ("8 PM", 20),
+        ("12:00 AM", 0),
+        ("8 p.m.", 20),
+        ("20h", 20),
+        ("8 Uhr", 8),
+        ("08.00", 8),
+    ],
 )
 def test_hours_are_read_as_spreadsheets_show_them(roster: Roster, file: Path, cell: str, hour: int) -> None:
     imported(roster, file, f"address,topics,hour\nada@example.org,{TOPIC},{cell}\n")

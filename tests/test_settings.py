@@ -42,6 +42,7 @@ def test_production_takes_sound_settings() -> None:
         ({"mailer": "outbox"}, "BRIEF_MAILER"),
         ({"sender_address": "brief@localhost.localdomain"}, "BRIEF_SENDER_ADDRESS: localhost.localdomain"),
         ({"sender_address": "brief@news.lan"}, "BRIEF_SENDER_ADDRESS: news.lan"),
+        ({"sender_address": "brief@news.example"}, "BRIEF_SENDER_ADDRESS: news.example"),
         ({"smtp_user": "brief", "smtp_host": "smtp.example.org"}, "BRIEF_SMTP_SECURITY"),
         ({"sendgrid_host": "http://sendgrid.example.org"}, "BRIEF_SENDGRID_HOST"),
     ],
@@ -152,6 +153,8 @@ def test_what_is_no_secret_comes_from_no_file(tmp_path: Path, monkeypatch: pytes
     ("name", "near"),
     [
         ("BRIEF_SENDR_ADDRESS", "did you mean BRIEF_SENDER_ADDRESS?"),
+        ("BREIF_SEND_RATE", "did you mean BRIEF_SEND_RATE?"),
+        ("BRIEFS_SEND_RATE", "did you mean BRIEF_SEND_RATE?"),
         ("BRIEF_SEND_RATES", "did you mean BRIEF_SEND_RATE?"),
         ("BRIEF_SECRET_KEYFILE", "did you mean BRIEF_SECRET_KEY_FILE?"),
         ("BRIEF_QQQQQQ", "brief settings lists them"),
@@ -190,6 +193,8 @@ def test_what_is_for_the_command_line_is_no_misspelt_setting(monkeypatch: pytest
         ("OUTBOX_OPEN", "perhaps", "must be true or false"),
         ("MAILER", "pigeon", "must be outbox, smtp or sendgrid"),
         ("ENVIRONMENT", "prod", "must be development or production"),
+        ("SEND_DOMAIN_RATES", "gmail.com=fast", "must be written as gmail.com=20,yahoo.com=5"),
+        ("WARM_UP", "slowly", "must be written as 500,1000,5000"),
     ],
 )
 def test_what_does_not_fit_is_said_in_our_words(
