@@ -179,3 +179,11 @@ def batches(values: Iterable[Value], size: int = ROWS_AT_ONCE) -> Iterator[list[
     remaining = iter(values)
     while batch := list(islice(remaining, size)):
         yield batch
+
+
+class Repository:
+    """Queries on some tables: a read takes any connection, a write one whose transaction begins at once."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._writer = writer(engine)

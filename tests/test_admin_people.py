@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from service.delivery import State
-from service.store.trends import gone_wrong, outcomes_of, received_rows
+from service.store.monitoring import gone_wrong, outcomes_of, received_rows
 from service.web.admin.importing import MOST_PROBLEMS
 from service.web.admin.people import A_PAGE
 from subscribers.directory import Directory, begin_so, newest_first

@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 
 from service.admins import LINK_LIFETIME, SEEN_EVERY, SESSION_LIFETIME, has_expired, is_over
 from service.store.tables import AdminSessionRow, AuditRow, SignInRow
-from subscribers.database import writer
+from subscribers.database import Repository
 
 KEPT = dt.timedelta(days=7)  # used links, so that a second click is told what happened
 
@@ -49,12 +49,8 @@ class Entry:
     act: Act
 
 
-class AdminBook:
+class AdminRepository(Repository):
     """What the doors of the admin pages remember."""
-
-    def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine
-        self._writer = writer(engine)
 
     # -- sign-in links -----------------------------------------------------------------------------------
 

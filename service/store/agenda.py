@@ -11,8 +11,8 @@ from sqlmodel import Session, col, select
 from service.delivery import State as Delivered
 from service.papers import Window
 from service.schedule import Draft, State, Try
-from service.store.approval import in_hand
 from service.store.restoring import LEFT_AFTER, may_have_left
+from service.store.reviews import in_hand
 from service.store.tables import (
     BriefRow,
     BuildRow,
@@ -23,19 +23,15 @@ from service.store.tables import (
     LeaseRow,
     ReviewRow,
 )
-from subscribers.database import insert_new, table, writer
+from subscribers.database import Repository, insert_new, table
 from subscribers.tables import TopicRow
 
 LATELY = dt.timedelta(days=60)
 FETCHES_FOR = dt.timedelta(days=30)  # an answer is used on its day; later it explains a brief
 
 
-class Agenda:
+class Agenda(Repository):
     """The schedule's memory."""
-
-    def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine
-        self._writer = writer(engine)
 
     def agenda(self, now: dt.datetime) -> State:
         """What the schedule decides from."""

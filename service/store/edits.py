@@ -3,16 +3,24 @@
 import datetime as dt
 from dataclasses import dataclass
 
-import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from service.editing import Edit, edit_from_json, edit_to_json, edited
 from service.issues import Issue
-from service.store.issues import IssueClosed, Stale, issue_row, read_issue, take_in_hand
-from service.store.originals import bring_back, in_force, keep_originals, originals
+from service.store.issues import (
+    IssueClosed,
+    Stale,
+    bring_back,
+    in_force,
+    issue_row,
+    keep_originals,
+    originals,
+    read_issue,
+    take_in_hand,
+)
 from service.store.papers import read_papers
 from service.store.tables import BriefRow, EditRow, IssueRow
-from subscribers.database import writer
+from subscribers.database import Repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +32,8 @@ class Made:
     at: dt.datetime
 
 
-class EditDesk:
+class EditRepository(Repository):
     """Edits: each changes exactly the issue that was seen and checked, or nothing."""
-
-    def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine
-        self._writer = writer(engine)
 
     def edit_issue(self, label: str, edit: Edit, by: str, now: dt.datetime, content_hash: str = "") -> Issue:
         """The issue with one more edit. Its approval falls, and only a person gives it again.

@@ -10,13 +10,12 @@ from sqlmodel import Session, col, select
 from service.delivery import Fact, State
 from service.delivery.bounces import Bounce, BounceRules
 from service.delivery.events import GONE_WRONG, Event, Standing, after
-from service.store.bounces import RULES, learn, suppress
-from service.store.settling import REPORTED
+from service.store.retention import forget_tallies
+from service.store.settling import REPORTED, RULES, learn, suppress
 from service.store.tables import DeliveryRow, EventRow
-from service.store.tallies import forget_tallies
 from subscribers import history
 from subscribers.addresses import AddressRefused, read_address
-from subscribers.database import insert_new, is_one_of, table, writer
+from subscribers.database import Repository, insert_new, is_one_of, table
 from subscribers.preferences import Standing as Person
 from subscribers.suppressions import Cause
 from subscribers.tables import SubscriberRow
@@ -37,12 +36,8 @@ class Recorded:
     suppressed: int = 0  # addresses that get no more mail
 
 
-class EventBook:
+class EventRepository(Repository):
     """Provider events: idempotent, in any order."""
-
-    def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine
-        self._writer = writer(engine)
 
     def record(self, events: Sequence[Event], now: dt.datetime, bounces: BounceRules = RULES) -> Recorded:
         """Take in events; rows, suppressions and the events' keys are written together or not at all."""

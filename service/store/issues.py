@@ -1,4 +1,4 @@
-"""Queries on issues and their briefs."""
+"""Issues and their briefs; those that editors changed beside them as they were built."""
 
 import datetime as dt
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -12,11 +12,10 @@ from service.briefs.model import Brief
 from service.delivery import State
 from service.issues import Issue
 from service.papers import Sighting, Window
-from service.store.originals import bring_back, is_edited
 from service.store.papers import chunks
-from service.store.tables import BriefRow, DeliveryRow, Halt, IssueRow, OriginalRow, SightingRow
-from service.store.tallies import counts_of
-from subscribers.database import insert_new, table, writer
+from service.store.retention import counts_of
+from service.store.tables import BriefRow, DeliveryRow, EditRow, Halt, IssueRow, OriginalRow, SightingRow
+from subscribers.database import Repository, insert_new, table
 
 
 class UnknownIssue(LookupError):
@@ -85,12 +84,8 @@ class Built:
     sightings: tuple[Sighting, ...]
 
 
-class IssueShelf:
+class IssueRepository(Repository):
     """Issues with their briefs and their approval."""
-
-    def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine
-        self._writer = writer(engine)
 
     def save_issue(
         self, window: Window, built: Sequence[Built], now: dt.datetime, *, over_edits: bool = False
@@ -325,3 +320,35 @@ def _readable(contents: Sequence[str]) -> Iterator[Brief]:
             yield Brief.from_json(content)
         except ValueError:
             continue  # whoever looks at that issue is told; a new one can do without it
+
+
+def is_edited(session: Session, label: str) -> bool:
+    """Whether an edit of the issue is in force."""
+    return session.exec(select(EditRow.id).where(*in_force(label)).limit(1)).first() is not None
+
+
+def in_force(label: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return (col(EditRow.issue_label) == label, col(EditRow.undone_at).is_(None))
+
+
+def originals(session: Session, label: str) -> list[OriginalRow]:
+    """The briefs as they were built, in the issue's order; none where nothing was edited."""
+    rows = select(OriginalRow).where(OriginalRow.issue_label == label)
+    return list(session.exec(rows.order_by(col(OriginalRow.position))))
+
+
+def keep_originals(session: Session, label: str) -> None:
+    """Keep the briefs as they stand, before the first edit; later ones find them kept."""
+    if originals(session, label):
+        return
+    for row in session.exec(select(BriefRow).where(BriefRow.issue_label == label)):
+        session.add(OriginalRow(**row.model_dump()))
+
+
+def bring_back(session: Session, label: str, now: dt.datetime) -> None:
+    """Put the briefs back as they were built, and end the edits; nothing where there are none."""
+    for one in originals(session, label):
+        session.merge(BriefRow(**one.model_dump()))
+        session.delete(one)
+    session.execute(sa.update(EditRow).where(*in_force(label)).values(undone_at=now))
+    session.flush()

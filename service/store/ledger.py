@@ -10,15 +10,25 @@ from sqlmodel import Session, col, select
 
 from service.delivery import Delivery, MessageIds, Outcome, State
 from service.delivery.bounces import BounceRules
-from service.store.bounces import RULES
-from service.store.hours import attend, touch
 from service.store.issues import IssueStatus, counts, issue_row, status
-from service.store.pacing import give_back_unsent, hold_back, may_leave
-from service.store.queue import DUE_AGAIN, Claimant, due, has_come, held_until, on_trial
+from service.store.planning import attend, touch
+from service.store.queue import (
+    DUE_AGAIN,
+    Claimant,
+    due,
+    give_back_unsent,
+    has_come,
+    held_until,
+    hold_back,
+    may_leave,
+    on_trial,
+)
+from service.store.retention import forget_tallies
 from service.store.settling import (
     CANCELLED,
     DELIVERIES,
     OPEN_AGAIN,
+    RULES,
     TAKEN_BACK,
     Settled,
     halt_of,
@@ -27,8 +37,7 @@ from service.store.settling import (
     settle,
 )
 from service.store.tables import Halt, IssueRow
-from service.store.tallies import forget_tallies
-from subscribers.database import is_one_of, table, writer
+from subscribers.database import Repository, is_one_of, table
 from subscribers.preferences import Standing
 from subscribers.suppressions import Kind
 from subscribers.tables import SubscriberRow, SuppressionRow
@@ -52,12 +61,8 @@ class Claims:
     again_at: dt.datetime | None = None  # when more will be due, where the pace holds it back
 
 
-class Ledger:
+class Ledger(Repository):
     """Deliveries from their claim on."""
-
-    def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine
-        self._writer = writer(engine)
 
     def message_ids(self, label: str, offered: MessageIds) -> MessageIds:
         """What the issue's Message-IDs are made of: the first that was ever offered, for ever."""

@@ -11,18 +11,14 @@ from sqlmodel import Session, col, select
 
 from service.papers import Fetched, Paper, Sighting, Window
 from service.store.tables import BriefRow, CardRow, FetchRow, IssueRow, PaperRow, SightingRow
-from subscribers.database import is_one_of, table, writer
+from subscribers.database import Repository, is_one_of, table
 from subscribers.topics import Topic
 
 ROWS_A_STATEMENT = 400  # SQLite takes 32,766 parameters in a statement; a paper has 13
 
 
-class PaperShelf:
+class PaperRepository(Repository):
     """Papers, fetches, sightings and cards."""
-
-    def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine
-        self._writer = writer(engine)
 
     def fetched(self, topic: Topic, window: Window, source: str, day: dt.date) -> Fetched | None:
         """What the same question was answered on this day, None when it was not asked."""

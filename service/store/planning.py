@@ -1,4 +1,4 @@
-"""Planning: an issue's audience is frozen, one row of the ledger for each subscriber."""
+"""Planning: an issue's audience is frozen, one row of the ledger for each subscriber, each with its hour."""
 
 import datetime as dt
 from collections.abc import Callable, Sequence
@@ -6,19 +6,30 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from service.delivery import State
-from service.store.hours import due_moments
+from service.schedule import late_before
 from service.store.issues import Stale, counts, issue_row, read_issue
 from service.store.restoring import hold_what_may_have_left
-from service.store.tables import DeliveryRow
+from service.store.tables import DeliveryRow, IssueRow
 from subscribers.audience import Offer, audience
-from subscribers.database import table, writer
-from subscribers.preferences import closes_month
+from subscribers.database import Repository, UtcDateTime, table
+from subscribers.preferences import Preferences, closes_month
 from subscribers.tables import SubscriberRow
 
 DELIVERIES = table(DeliveryRow)
+HELD = "held: late"
+BEAT = dt.timedelta(minutes=1)  # how exactly is known when a sender last looked after an issue
+MOMENTS = sa.Table(
+    "moments",
+    sa.MetaData(),
+    sa.Column("time_zone", sa.String(), primary_key=True),
+    sa.Column("hour", sa.Integer(), primary_key=True, autoincrement=False),
+    sa.Column("due_at", UtcDateTime(), nullable=False),
+    prefixes=["TEMPORARY"],
+    postgresql_on_commit="DROP",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +43,8 @@ class Span:
 FanOut = Callable[[sa.Connection, str, Sequence[Span]], None]
 
 
-class Planning:
-    """Who gets an issue, and when."""
-
-    def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine
-        self._writer = writer(engine)
+class Planning(Repository):
+    """Who gets an issue, when, and what an operator does about deliveries that wait."""
 
     def preview(self, label: str, today: dt.date) -> dict[str | None, int]:
         """How many would be planned (None) or skipped, by reason, without writing anything."""
@@ -103,6 +110,26 @@ class Planning:
                 fan_out(session.connection(), label, _spans(session, label, chunk))
             return True
 
+    def held(self, label: str) -> int:
+        """How many deliveries of an issue are held because they are late."""
+        waiting = (DELIVERIES.c.issue_label == label, DELIVERIES.c.state == State.WAITING)
+        with Session(self._engine) as session:
+            held: sa.Select[Any] = sa.select(sa.func.count()).where(*waiting, DELIVERIES.c.due_at.is_(None))
+            return int(session.execute(held).scalar_one())
+
+    def release(self, label: str, now: dt.datetime) -> int:
+        """Make deliveries that are held for being late due at once; how many."""
+        with Session(self._writer) as session, session.begin():
+            touch(session, label, now)
+            return _make_due(session, label, DELIVERIES.c.due_at.is_(None), now)
+
+    def hasten(self, label: str, now: dt.datetime) -> int:
+        """Make everything that waits due at once, whatever hour it waits for; how many that hurries."""
+        with Session(self._writer) as session, session.begin():
+            session.execute(sa.update(IssueRow).where(_is(label)).values(attended_at=None))
+            later = sa.or_(DELIVERIES.c.due_at.is_(None), DELIVERIES.c.due_at > now)
+            return _make_due(session, label, later, now)
+
 
 def _with_moments(session: Session, rows: sa.Subquery, now: dt.datetime) -> tuple[sa.FromClause, Any]:
     """The audience with the next of each subscriber's chosen hours."""
@@ -156,3 +183,58 @@ def _spans(session: Session, label: str, size: int) -> list[Span]:
     rows = sa.select(sa.func.min(DELIVERIES.c.id), sa.func.max(DELIVERIES.c.id))
     first, last = session.execute(rows.where(DELIVERIES.c.issue_label == label)).one()
     return [Span(one, min(one + size - 1, last)) for one in range(first, last + 1, size)] if first else []
+
+
+def due_moments(session: Session, now: dt.datetime) -> sa.Table:
+    """The next moment of each time zone and hour that is chosen, for as long as the transaction lasts.
+
+    A time zone that this machine doesn't know is missing.
+    """
+    chosen = session.execute(sa.select(col(SubscriberRow.time_zone), col(SubscriberRow.hour)).distinct())
+    moments = [
+        {"time_zone": zone, "hour": hour, "due_at": moment}
+        for zone, hour in chosen.all()
+        if (moment := _next(zone, hour, now))
+    ]
+    MOMENTS.drop(session.connection(), checkfirst=True)
+    MOMENTS.create(session.connection())
+    if moments:
+        session.execute(sa.insert(MOMENTS), moments)
+    return MOMENTS
+
+
+def attend(session: Session, label: str, late: dt.timedelta, now: dt.datetime) -> None:
+    """A sender looks after the issue: hold what is late, and write down that somebody was here."""
+    attended_at = session.scalar(select(IssueRow.attended_at).where(_is(label)))
+    if attended_at is None:
+        return
+    before = late_before(attended_at, now, late)
+    if before is not None:
+        waiting = (DELIVERIES.c.issue_label == label, DELIVERIES.c.state == State.WAITING)
+        held = sa.update(DELIVERIES).where(*waiting, DELIVERIES.c.due_at < before)
+        session.execute(held.values(due_at=None, reason=HELD))
+    if now - attended_at > BEAT:
+        touch(session, label, now)
+
+
+def touch(session: Session, label: str, until: dt.datetime) -> None:
+    """Until then the issue counts as looked after, such as by a sender who waits for the pace."""
+    earlier = col(IssueRow.attended_at) < until
+    session.execute(sa.update(IssueRow).where(_is(label), earlier).values(attended_at=until))
+
+
+def _make_due(session: Session, label: str, which: sa.ColumnElement[bool], now: dt.datetime) -> int:
+    waiting = (DELIVERIES.c.issue_label == label, DELIVERIES.c.state == State.WAITING)
+    changed = session.execute(sa.update(DELIVERIES).where(*waiting, which).values(due_at=now, reason=None))
+    return int(changed.rowcount)  # type: ignore[attr-defined]  # a CursorResult
+
+
+def _is(label: str) -> sa.ColumnElement[bool]:
+    return col(IssueRow.label) == label
+
+
+def _next(zone: str, hour: int, now: dt.datetime) -> dt.datetime | None:
+    try:
+        return Preferences((), time_zone=zone, hour=hour).next_hour(now)
+    except (ValueError, LookupError, OSError):  # what zoneinfo raises for what is no key, or no file
+        return None

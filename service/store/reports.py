@@ -1,9 +1,11 @@
-"""Reading the ledger: its rows for an operator, and its figures."""
+"""Reading the ledger: figures, rows for a person, one reader or one page of readers, all of it as CSV."""
 
+import csv
 import datetime as dt
+import io
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,14 +14,22 @@ from sqlmodel import Session
 from service.delivery import State
 from service.delivery.figures import Figures
 from service.delivery.model import GIVEN_BACK
+from service.store.planning import offer_of
+from service.store.retention import counts_of, is_open, tallied
 from service.store.tables import DeliveryRow, IssueRow
-from service.store.tallies import counts_of, is_open, tallied
-from subscribers.database import table
+from subscribers.addresses import as_kept
+from subscribers.audience import audience
+from subscribers.database import Repository, table
 from subscribers.tables import SubscriberRow
 
 PAGE = 5000
 SAMPLE = 1000  # rows of which the pace is told
 LATELY = dt.timedelta(minutes=5)
+LAST = "\U0010ffff"  # sorts behind every character of an address
+ROW, PERSON = table(DeliveryRow).c, table(SubscriberRow).c
+OTHER = table(SubscriberRow).alias()
+COLUMNS = ("delivery", "address", "state", "reason", "attempts", "settled", "retry", "reported")
+ROWS_A_PIECE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +57,22 @@ class Line:
     length: str
 
 
-class Reports:
-    """What stands in the ledger."""
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Who would get an issue, in figures."""
 
-    def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine
+    readers: int = 0
+    by_topic: Mapping[str, int] = field(
+        default_factory=dict
+    )  # readers by slug; one reader may follow several
+    by_reason: Mapping[str, int] = field(default_factory=dict)  # who gets none, by why
+    editions: Mapping[tuple[tuple[str, ...], str], int] = field(
+        default_factory=dict
+    )  # topics, length: readers
+
+
+class Reports(Repository):
+    """What stands in the ledger."""
 
     def lines(self, label: str, state: State | None = None, limit: int | None = None) -> Iterator[Line]:
         """Rows of an issue in the order of the ledger, a page in memory at a time."""
@@ -120,6 +141,63 @@ class Reports:
             oldest = session.scalar(_oldest(open_))
             return Figures(states, facts, _age(oldest, now), _pace(session, open_, now))
 
+    def page(
+        self, label: str, *, state: State | None = None, after: int = 0, limit: int = 50
+    ) -> tuple[Line, ...]:
+        """Deliveries of an issue in the order of the ledger; `after` is the last id of the page before."""
+        # The index is by issue, state and id: the first rows of each state hold the first of all.
+        firsts = [_firsts(label, one, after, limit) for one in (State if state is None else (state,))]
+        found = sa.union_all(*(sa.select(rows.c.id) for rows in firsts)).subquery()
+        ids = sa.select(found.c.id).order_by(found.c.id).limit(limit)
+        return self._lines(LINE.where(ROW.id.in_(ids)).order_by(ROW.id))
+
+    def delivery(self, label: str, delivery_id: int) -> Line | None:
+        """One delivery of an issue; None where it has none of this id."""
+        return next(iter(self._lines(LINE.where(ROW.issue_label == label, ROW.id == delivery_id))), None)
+
+    def page_of_address(
+        self, label: str, address: str, *, after: int = 0, limit: int = 50
+    ) -> tuple[Line, ...]:
+        """Deliveries to addresses that begin so, by address; `after` is the last id of the page before."""
+        begins = as_kept(address)
+        # From the roster's index to the ledger's, a reader at a time: a join would read one of them through.
+        own = sa.select(ROW.id).where(ROW.issue_label == label, ROW.subscriber_id == PERSON.id)
+        ids = sa.select(own.scalar_subquery()).where(self._begins_so(begins), own.exists())
+        if after:
+            last = sa.select(OTHER.c.address_key).join(table(DeliveryRow), OTHER.c.id == ROW.subscriber_id)
+            ids = ids.where(PERSON.address_key > last.where(ROW.id == after).scalar_subquery())
+        with Session(self._engine) as session:
+            found = list(session.scalars(ids.order_by(PERSON.address_key).limit(limit)))
+        return self._lines(LINE.where(ROW.id.in_(found)).order_by(PERSON.address_key)) if found else ()
+
+    def crowd(self, label: str, today: dt.date) -> Crowd:
+        """The audience that planning would freeze, by edition, topic and reason, without writing anything."""
+        with Session(self._engine) as session:
+            rows = audience(offer_of(session, label, today)).subquery()
+            alike = (rows.c.topics, rows.c.length, rows.c.reason)
+            counted = session.execute(sa.select(*alike, sa.func.count()).group_by(*alike)).all()
+        topics: Counter[str] = Counter()
+        reasons: Counter[str] = Counter()
+        editions: Counter[tuple[tuple[str, ...], str]] = Counter()
+        for joined, length, reason, count in counted:
+            if reason is not None:
+                reasons[reason] += count
+                continue
+            slugs = tuple(joined.split(","))
+            editions[slugs, str(length)] += count
+            topics.update(dict.fromkeys(slugs, count))
+        return Crowd(editions.total(), _sorted(topics), _sorted(reasons), _sorted(editions))
+
+    def _begins_so(self, begins: str) -> sa.ColumnElement[bool]:
+        """A range of the addresses' index; PostgreSQL makes one of LIKE where its collation allows it."""
+        if self._engine.dialect.name == "postgresql":
+            return PERSON.address_key.startswith(begins, autoescape=True)
+        return sa.and_(PERSON.address_key >= begins, PERSON.address_key < begins + LAST)
+
+    def _lines(self, rows: sa.Select[Any]) -> tuple[Line, ...]:
+        with Session(self._engine) as session:
+            return tuple(line_of(*row) for row in session.execute(rows))
+
 
 def _planned() -> sa.Select[Any]:
     return sa.select(table(IssueRow).c.label).where(table(IssueRow).c.planned_at.is_not(None))
@@ -168,3 +246,45 @@ def _oldest(labels: Sequence[str]) -> sa.Select[Any]:
 
 def _age(since: dt.datetime | None, now: dt.datetime) -> float:
     return (now - since).total_seconds() if since else 0.0
+
+
+def _firsts(label: str, state: State, after: int, limit: int) -> sa.Subquery:
+    """The ids of an issue's next deliveries in one state."""
+    rows = sa.select(ROW.id).where(ROW.issue_label == label, ROW.state == state, ROW.id > after)
+    return rows.order_by(ROW.id).limit(limit).subquery()
+
+
+def _sorted(counted: Counter[Any]) -> dict[Any, int]:
+    """Most first, then by name."""
+    return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
+
+
+def sheet(lines: Iterable[Line]) -> Iterator[str]:
+    """CSV in pieces of some hundred rows, so that a ledger of any length is never whole in memory."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    for number, line in enumerate(lines, 1):
+        writer.writerow(_cells(line))
+        if number % ROWS_A_PIECE == 0:
+            yield _taken(text)
+    yield _taken(text)
+
+
+def _taken(text: io.StringIO) -> str:
+    piece = text.getvalue()
+    text.seek(0)
+    text.truncate()
+    return piece
+
+
+def _cells(line: Line) -> list[object]:
+    times = (line.settled_at, line.retry_at)
+    return [
+        line.id, _inert(line.address), line.state, _inert(line.reason), line.attempt, *times, line.fact
+    ]  # fmt: skip
+
+
+def _inert(text: str | None) -> str:
+    """A spreadsheet runs what begins like a formula, and readers and servers chose these words."""
+    return f"'{text}" if text and text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text or ""

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from service.delivery import State
+from service.store.retention import forget_tallies
 from service.store.tables import (
     AdminSessionRow,
     BuildRow,
@@ -19,9 +20,8 @@ from service.store.tables import (
     SignInRow,
     TallyRow,
 )
-from service.store.tallies import forget_tallies
 from service.store.transactional import drop_waiting_emails
-from subscribers.database import table, writer
+from subscribers.database import Repository, table
 
 NEVER_GIVEN_OUT = 1_000_000  # how far ids are moved: no issue that was lost has more deliveries
 LEFT_AFTER = "may have left after the backup"  # begins the reason of what is held
@@ -29,12 +29,8 @@ TOO_SHORT = dt.timedelta(hours=1)  # to build an issue, look at it and send it
 UNFINISHED = (State.WAITING, State.CLAIMED, State.FAILED)
 
 
-class Restoring:
+class Restoring(Repository):
     """Makes a restored database safe to send from."""
-
-    def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine
-        self._writer = writer(engine)
 
     def sign_out_everybody(self) -> None:
         """End every session and link of admins: some ended or were used after the backup was taken."""

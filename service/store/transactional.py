@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from service.delivery.transactional import EXPIRED, LEASE, Claimed, Queued, Settled, Status
 from service.store.tables import TransactionalRow
-from subscribers.database import table, writer
+from subscribers.database import Repository, table
 from subscribers.tables import SubscriberRow
 
 KEPT_SENT = dt.timedelta(days=7)
@@ -53,12 +53,8 @@ class TransactionalSummary:
     put_off: Sequence[FailedEmail]  # waiting after a try that did not work
 
 
-class Transactional:
+class Transactional(Repository):
     """The transactional e-mails."""
-
-    def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine
-        self._writer = writer(engine)
 
     def queue_emails(
         self, emails: Iterable[Queued], now: dt.datetime, connection: sa.Connection | None = None

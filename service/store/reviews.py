@@ -1,4 +1,4 @@
-"""What the schedule may approve: only what no person took in hand.
+"""Reviews: what was found of an issue's e-mails, and what the schedule may approve by itself.
 
 A person's word is never overruled. What people did is asked for in the very statement that approves, so that
 it counts also where they did it while the checks were running.
@@ -9,16 +9,43 @@ import datetime as dt
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from service.store.tables import EditRow, IssueRow, ReviewRow
-from subscribers.database import table, writer
+from service.emails.checks import Problem
+from service.emails.proofs import IssueCheck
+from service.store.tables import EditRow, IssueCheckRow, IssueRow, ReviewRow
+from subscribers.database import Repository, table
 
 
-class Approval:
-    """Approval without a person's look at it."""
+class Reviews(Repository):
+    """Checks that were made, and approval without a person's look."""
 
-    def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine
-        self._writer = writer(engine)
+    def kept_check(self, label: str, content_hash: str, made_with: str) -> IssueCheck | None:
+        """What was found of this content, rendered by the same; None where that was not checked yet."""
+        with Session(self._engine) as session:
+            row = session.get(IssueCheckRow, (label, content_hash))
+            if row is None or row.made_with != made_with:
+                return None
+            found = {name: tuple(Problem(*one) for one in each) for name, each in row.found.items()}
+            return IssueCheck(label, content_hash, row.checked_at, row.largest, found)
+
+    def keep_check(self, check: IssueCheck, made_with: str) -> None:
+        """Keep what was found; only the newest content's is, and nothing of an issue that is gone."""
+        found = {name: [[one.check, one.detail] for one in each] for name, each in check.found.items()}
+        mine = col(IssueCheckRow.issue_label) == check.label
+        with Session(self._writer) as session, session.begin():
+            row = session.get(IssueRow, check.label, with_for_update=True)
+            if row is None or row.content_hash != check.content_hash:
+                return
+            session.execute(sa.delete(IssueCheckRow).where(mine))
+            session.add(
+                IssueCheckRow(
+                    issue_label=check.label,
+                    content_hash=check.content_hash,
+                    made_with=made_with,
+                    checked_at=check.checked_at,
+                    largest=check.largest,
+                    found=found,
+                )
+            )
 
     def approve_untouched(self, label: str, content_hash: str, now: dt.datetime) -> bool:
         """Approve an issue if it holds just this and is left to the schedule; whether it was."""

@@ -1,4 +1,4 @@
-"""Tallies: sums of deliveries that stand still, counted once, so that no page reads all that ever was."""
+"""Retention: sums of deliveries that stand still, counted once; what is old or a deleted reader's is cut."""
 
 import datetime as dt
 from collections import Counter
@@ -10,21 +10,23 @@ from sqlmodel import Session, col
 
 from service.delivery import State
 from service.store.tables import BounceRow, BucketRow, ChoreRow, DeliveryRow, IssueRow, TallyRow
-from subscribers.database import table, writer
+from service.store.transactional import drop_emails_to
+from subscribers.database import Repository, batches, table
 
 LEDGER, TALLIES = table(DeliveryRow).c, table(TallyRow).c
 OPEN = (State.WAITING, State.CLAIMED, State.FAILED)
 ROWS_AT_ONCE = 10_000  # that are deleted in one transaction
 KEPT = dt.timedelta(days=120)  # of what is remembered for a while: asked questions, buckets, bounces
 ASKED = ("ask about held ", "asked in vain ")  # chores of one issue each
+DELETED = "was deleted"
+# Nothing may leave for these any more. What is claimed is settled by its worker, and what is uncertain by an
+# event or a person: both have nobody to go to.
+ENDED = (State.WAITING, State.FAILED)
+READERS_AT_ONCE = 500  # far below what a statement's parameters may be
 
 
-class Tallies:
-    """Keeps sums, and deletes what they stand for once it is old."""
-
-    def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine
-        self._writer = writer(engine)
+class Retention(Repository):
+    """Keeps sums, deletes what they stand for once it is old, and cuts deleted subscribers loose."""
 
     def keep_tally(self, label: str) -> bool:
         """Count an issue of which nothing is open; False where something is, or where it is counted."""
@@ -88,6 +90,18 @@ class Tallies:
             session.execute(sa.delete(ChoreRow).where(asked, col(ChoreRow.done_at) < now - KEPT))
             old = (col(BucketRow.at) < now - KEPT, name.not_in(first))
             session.execute(sa.delete(BucketRow).where(*old))
+
+    def cut_loose(self, connection: sa.Connection, subscribers: Sequence[int], now: dt.datetime) -> None:
+        """In the transaction that deletes them. A row's own number, negative, takes the place of theirs."""
+        row = table(DeliveryRow)
+        for some in batches(subscribers, READERS_AT_ONCE):
+            drop_emails_to(connection, some)
+            theirs = sa.update(row).where(row.c.subscriber_id.in_(some))
+            ended = theirs.where(row.c.state.in_(ENDED))
+            connection.execute(
+                ended.values(state=State.SKIPPED, reason=DELETED, settled_at=now, retry_at=None)
+            )
+            connection.execute(theirs.values(subscriber_id=-row.c.id))
 
 
 def is_open(session: Session, label: str) -> bool:

@@ -1,0 +1,211 @@
+"""Monitoring: whether papers come and deliveries leave, and figures over many issues."""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from service.delivery import State
+from service.store.restoring import held_since_restore
+from service.store.retention import counts_of
+from service.store.tables import GONE_WRONG, BriefRow, DeliveryRow, FetchOutcomeRow, IssueRow, SightingRow
+from subscribers.database import Repository, table
+from subscribers.tables import SubscriberRow, TopicRow
+
+OPEN = (State.WAITING, State.CLAIMED, State.FAILED)
+LEDGER = table(DeliveryRow).c
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """The service at a moment, from the database alone: the same for every process that asks."""
+
+    fetched_at: dt.datetime | None  # the newest answer of a paper source
+    fetch_failures: tuple[str, ...]  # slugs of the topics whose last fetch failed
+    built_at: dt.datetime | None  # of the newest issue
+    restored: Mapping[str, int]  # by issue: deliveries that may have left, which a restored backup can't know
+    overdue_since: dt.datetime | None  # when the oldest delivery was due that is still to be sent
+
+
+@dataclass(frozen=True, slots=True)
+class IssueTrend:
+    """One issue in figures."""
+
+    label: str
+    first: dt.date
+    states: Mapping[str, int]  # deliveries by state; empty until they are planned
+    facts: Mapping[str, int]  # what a provider reported of those that went wrong
+    papers: Mapping[str, int]  # by topic slug
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What the ledger says of one subscriber and one issue."""
+
+    label: str
+    state: State
+    reason: str | None
+    fact: str | None
+    settled_at: dt.datetime | None
+
+
+class Monitoring(Repository):
+    """Outcomes of fetches, the state of the service at a glance, and the newest issues in figures."""
+
+    def note_fetch(self, topic_slug: str, at: dt.datetime, *, failed: bool) -> None:
+        """Write what became of the last question about a topic."""
+        with Session(self._writer) as session, session.begin():
+            row = session.get(FetchOutcomeRow, topic_slug) or FetchOutcomeRow(topic_slug=topic_slug, at=at)
+            row.at, row.failed = at, failed
+            row.succeeded_at = row.succeeded_at if failed else at
+            session.add(row)
+
+    def watched(self, now: dt.datetime) -> Watched:
+        outcome = table(FetchOutcomeRow).c
+        failed = sa.select(outcome.topic_slug).join(
+            table(TopicRow), table(TopicRow).c.slug == outcome.topic_slug
+        )
+        with Session(self._engine) as session:
+            return Watched(
+                fetched_at=session.scalar(sa.select(sa.func.max(outcome.succeeded_at))),
+                fetch_failures=tuple(
+                    session.scalars(failed.where(outcome.failed).order_by(outcome.topic_slug))
+                ),
+                built_at=session.scalar(sa.select(sa.func.max(col(IssueRow.built_at)))),
+                restored=held_since_restore(session),
+                overdue_since=_overdue_since(session, now),
+            )
+
+    def issues_by_standing(self) -> dict[str, int]:
+        """How many issues are drafts, approved, planned, paused or cancelled."""
+        row = table(IssueRow).c
+        standing = sa.case(
+            (row.halt.is_not(None), row.halt),
+            (row.planned_at.is_not(None), "planned"),
+            (row.approved_hash == row.content_hash, "approved"),
+            else_="draft",
+        )
+        return self._counted(standing)
+
+    def subscribers_by_standing(self) -> dict[str, int]:
+        return self._counted(table(SubscriberRow).c.standing)
+
+    def _counted(self, standing: sa.ColumnElement[str]) -> dict[str, int]:
+        with Session(self._engine) as session:
+            counted = sa.select(standing.label("standing"), sa.func.count()).group_by("standing")
+            return {str(name): count for name, count in session.execute(counted)}
+
+    def received(self, subscriber_id: int, limit: int = 30) -> tuple[Received, ...]:
+        """What became of a subscriber's e-mails of the newest issues that were planned, newest first."""
+        with Session(self._engine) as session:
+            planned = [label for label, _ in _newest(session, limit, planned=True)]
+            rows = session.execute(received_rows(planned, subscriber_id))
+            found = {row[0]: Received(row[0], State(row[1]), *row[2:]) for row in rows}
+            return tuple(found[label] for label in planned if label in found)
+
+    def trends(self, limit: int = 26) -> tuple[IssueTrend, ...]:
+        """The newest issues in figures, oldest first."""
+        with Session(self._engine) as session:
+            issues = _newest(session, limit)
+            labels = [label for label, _ in issues]
+            counted = counts_of(session, labels)
+            states = {label: {str(one): n for one, n in found.items()} for label, found in counted.items()}
+            facts = _counted(session, gone_wrong(labels))
+            papers = _papers(session, labels)
+        return tuple(
+            IssueTrend(label, first, states.get(label, {}), facts.get(label, {}), papers.get(label, {}))
+            for label, first in reversed(issues)
+        )
+
+
+def _overdue_since(session: Session, now: dt.datetime) -> dt.datetime | None:
+    """A delivery is due at its reader's hour, or at the time to which it was put off; what is held is not.
+
+    Of each issue that is open the oldest of each kind, by an index.
+    """
+    issue = table(IssueRow).c
+    planned = sa.select(issue.label, issue.planned_at).where(issue.planned_at.is_not(None))
+    planned = planned.where(issue.halt.is_(None), issue.pruned_at.is_(None), sa.or_(*map(_some, OPEN)))
+    found = [
+        moment
+        for label, planned_at in session.execute(planned).all()
+        for first in _firsts(label, now)
+        for moment in _moments(session, first, planned_at)
+    ]
+    return min(found, default=None)
+
+
+def _some(state: State) -> sa.Exists:
+    """Whether an issue has a delivery in this state."""
+    row = table(DeliveryRow).c
+    mine = (row.issue_label == table(IssueRow).c.label, row.state == state)
+    return sa.exists(sa.select(sa.literal(1)).select_from(table(DeliveryRow)).where(*mine))
+
+
+def _moments(session: Session, first: sa.Select[Any], planned_at: dt.datetime) -> Iterator[dt.datetime]:
+    for (moment,) in session.execute(first):
+        yield moment or planned_at
+
+
+def _firsts(label: str, now: dt.datetime) -> Iterator[sa.Select[Any]]:
+    """The oldest moment of each kind of delivery that is to be sent."""
+    row = table(DeliveryRow).c
+    for state in OPEN:
+        mine = (row.issue_label == label, row.state == state)
+        put_off = (row.retry_at.is_not(None), row.retry_at <= now)
+        yield sa.select(row.retry_at).where(*mine, *put_off).order_by(row.retry_at).limit(1)
+        due = (row.retry_at.is_(None), *((row.due_at <= now,) if state is State.WAITING else ()))
+        yield sa.select(row.due_at).where(*mine, *due).order_by(row.due_at).limit(1)
+
+
+def received_rows(labels: Sequence[str], subscriber_id: int) -> sa.Select[Any]:
+    """By issue and subscriber, which the ledger's unique index answers: not by reading all of it."""
+    columns = (LEDGER.issue_label, LEDGER.state, LEDGER.reason, LEDGER.fact, LEDGER.settled_at)
+    return sa.select(*columns).where(LEDGER.issue_label.in_(labels), LEDGER.subscriber_id == subscriber_id)
+
+
+def _newest(session: Session, limit: int, *, planned: bool = False) -> list[tuple[str, dt.date]]:
+    rows = (
+        sa.select(col(IssueRow.label), col(IssueRow.first)).order_by(col(IssueRow.first).desc()).limit(limit)
+    )
+    if planned:
+        rows = rows.where(col(IssueRow.planned_at).is_not(None))
+    return [(label, first) for label, first in session.execute(rows)]
+
+
+def outcomes_of(labels: Sequence[str]) -> sa.Select[Any]:
+    """Deliveries by issue and state, which an index holds."""
+    rows = sa.select(LEDGER.issue_label, LEDGER.state, sa.func.count()).where(LEDGER.issue_label.in_(labels))
+    return rows.group_by(LEDGER.issue_label, LEDGER.state)
+
+
+def gone_wrong(labels: Sequence[str]) -> sa.Select[Any]:
+    """Bounces, drops and complaints by issue: an index holds these rows alone."""
+    rows = sa.select(LEDGER.issue_label, LEDGER.fact, sa.func.count())
+    rows = rows.where(LEDGER.issue_label.in_(labels), sa.text(GONE_WRONG))
+    return rows.group_by(LEDGER.issue_label, LEDGER.fact)
+
+
+def _counted(session: Session, rows: sa.Select[Any]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for label, value, count in session.execute(rows):
+        found.setdefault(label, {})[str(value)] = count
+    return found
+
+
+def _papers(session: Session, labels: Sequence[str]) -> dict[str, dict[str, int]]:
+    """How many papers each brief took; one on which nothing was new has 0."""
+    found: dict[str, dict[str, int]] = {}
+    briefs = select(BriefRow.issue_label, BriefRow.topic_slug).where(col(BriefRow.issue_label).in_(labels))
+    for label, slug in session.exec(briefs.order_by(col(BriefRow.position))):
+        found.setdefault(label, {})[slug] = 0
+    sight = table(SightingRow).c
+    taken = sa.select(sight.window_label, sight.topic_slug, sa.func.count())
+    taken = taken.where(sight.window_label.in_(labels), sight.taken)
+    for label, slug, count in session.execute(taken.group_by(sight.window_label, sight.topic_slug)):
+        if slug in found.get(label, {}):
+            found[label][slug] = count
+    return found
