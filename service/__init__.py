@@ -8,9 +8,8 @@ briefs       one topic's window in words: model, handles, gates, writers, measur
 issues       one window's briefs over all topics; editions; what is shown at which length
 editing      what editors change by hand, through the same gates
 emails       topic fragments -> edition -> e-mail: HTML, plaintext, headers, size budget
-delivery     outcomes and the ledger's rules
+delivery     an approved issue to its audience: outcomes, policy, the run of one process
 schedule     what is due, decided from the database's state and the clock alone
-publishing   one process's part in delivering an issue
 store      tables of papers, briefs, issues and deliveries, and every query on them
 migrations   the versions of the database, one after the other
 adapters     arXiv, the mailers, the language model

@@ -5,9 +5,9 @@ import hashlib
 from functools import partial
 
 from service import __version__, wiring
+from service.delivery.ledger import Progress, unwatched
 from service.emails import RenderedIssue
 from service.emails.proofs import IssueCheck, check_editions, editions_to_check, sample_reader
-from service.publishing import Progress, unwatched
 from service.wiring import Service
 
 

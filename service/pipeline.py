@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 
 from service.briefs import Assignment, BriefWriter
 from service.briefs.writing import write_brief
-from service.delivery import MessageMaker
+from service.delivery import IssueStatus, MessageMaker
+from service.delivery.ledger import Clock, NotApproved, PostRoom, Progress, unwatched
+from service.delivery.run import deliver
 from service.issues import Issue
 from service.papers import Fetched, Grader, PaperSource, Selection, SourceError, Window, select
-from service.publishing import Clock, NotApproved, PostRoom, Progress, deliver, unwatched
-from service.store import Built, IssueStatus, Store
+from service.store import Built, Store
 from subscribers.topics import Topic
 
 PAST = dt.timedelta(weeks=26)  # of earlier briefs, to compare a week with: not all that ever was

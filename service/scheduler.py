@@ -22,9 +22,9 @@ from apscheduler.triggers.interval import IntervalTrigger
 from service import logs, wiring
 from service.adapters import processes
 from service.approvals import ask_about_held, ask_for_approval
+from service.delivery.ledger import Clock, never
 from service.issue_check import check_issue
 from service.pipeline import BuildContext, build_issue
-from service.publishing import Clock, never
 from service.schedule import (
     CLEAN_UP,
     READ_EVENTS,

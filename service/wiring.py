@@ -23,15 +23,14 @@ from service.adapters.journal import FileJournal
 from service.adapters.lives import Lives
 from service.briefs import Assignment, BriefWriter
 from service.delivery import Mailer, MailerUnusable, MessageIds, MessageMaker, Uncertainty
-from service.delivery.bounces import BounceRules
-from service.delivery.events import Event
-from service.delivery.pace import Pace
-from service.delivery.return_path import ReturnPath
+from service.delivery.ledger import PostRoom, never
+from service.delivery.messages import ReturnPath
+from service.delivery.model import Event
+from service.delivery.policy import BounceRules, Pace
 from service.emails import DkimSigner, KeyUnusable, Press, Sender, dkim_signer
 from service.logs import quoted
 from service.papers import PaperSource
 from service.pipeline import BuildContext
-from service.publishing import PostRoom, never
 from service.schedule import Rules
 from service.settings import LOOPBACK, Settings
 from service.store import Store

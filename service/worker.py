@@ -16,12 +16,13 @@ from dataclasses import dataclass, field, replace
 
 from service import logs, wiring
 from service.adapters.fan_out import BrokenOff, Jobs, Work
-from service.delivery import MailerUnusable, MessageMaker, ServerRefuses
+from service.delivery import MailerUnusable, MessageMaker, ServerRefuses, Span
+from service.delivery.ledger import NotApproved, PostRoom
+from service.delivery.run import deliver
 from service.papers import Window
 from service.pipeline import BuildContext, build_issue
-from service.publishing import NotApproved, PostRoom, deliver
 from service.schedule import shortened
-from service.store import Span, Unavailable
+from service.store import Unavailable
 from service.wiring import Service
 
 SWEEP = 5.0  # seconds between two sweeps

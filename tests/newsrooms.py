@@ -9,10 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from service.delivery import Journal, Mailer, MessageIds, MessageMaker
+from service.delivery.ledger import PostRoom
 from service.emails import Press, RenderedIssue, Sender
 from service.issues import Issue
 from service.papers import Window
-from service.publishing import PostRoom
 from service.store import Built, Store
 from service.wiring import TEMPLATES
 from subscribers.links import Links

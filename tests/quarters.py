@@ -15,11 +15,11 @@ import sqlalchemy as sa
 from service import wiring
 from service.briefs.extractive import ExtractiveWriter
 from service.delivery import Message, Outcome, State
+from service.delivery.ledger import PostRoom
 from service.delivery.model import Begin
 from service.issues import Issue
 from service.papers import Fetched, Paper, Window
 from service.pipeline import BuildContext
-from service.publishing import PostRoom
 from service.schedule import upcoming
 from service.scheduler import Scheduler
 from service.settings import Settings

@@ -9,9 +9,9 @@ import pytest
 
 from service import wiring
 from service.briefs.grounding import claims
-from service.delivery import State
+from service.delivery import Halt, State
 from service.papers import Fetched
-from service.store import Built, Halt
+from service.store import Built
 from service.worker import Worker
 from subscribers.suppressions import Cause
 from tests import builders

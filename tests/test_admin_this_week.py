@@ -6,9 +6,8 @@ import pytest
 import sqlalchemy as sa
 from starlette.types import Message
 
-from service.delivery import State
+from service.delivery import Halt, IssueStatus, State
 from service.papers import Window
-from service.store import Halt, IssueStatus
 from service.web.admin.counting import MOST_KEPT, Kept
 from service.web.admin.states import Stand, stand, sums
 from service.web.admin.this_week import checks

@@ -10,10 +10,11 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from service.delivery import Halt
 from service.editing import WriteNote
 from service.papers import Fetched
 from service.schedule import Action, Approve, Plan, Rules, due
-from service.store import Built, Halt, IssueClosed, Store
+from service.store import Built, IssueClosed, Store
 from subscribers.database import writer
 from tests import builders
 from tests.newsrooms import TOPICS

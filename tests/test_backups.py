@@ -22,11 +22,11 @@ from service.adapters.cron import Never
 from service.backups import BackupRefused, Said
 from service.cli import app
 from service.delivery import Fact, State
-from service.delivery.events import Event
+from service.delivery.ledger import ask_mailer
+from service.delivery.model import Event
 from service.endings import Ended
 from service.papers import Window
 from service.pipeline import publish_issue
-from service.publishing import ask_mailer
 from service.schedule import Rules, due, in_words
 from service.settings import Settings
 from service.store import LinkRefusal, Recorded, Store

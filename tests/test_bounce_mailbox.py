@@ -12,8 +12,8 @@ from service.adapters.bounce_mailbox import BounceMailbox, MailboxAddress, Mailb
 from service.adapters.bounce_reports import read_report
 from service.adapters.smtp_mailer import SmtpMailer, SmtpServer
 from service.delivery import Fact
-from service.delivery.bounces import Weight
-from service.delivery.return_path import ReturnPath
+from service.delivery.messages import ReturnPath
+from service.delivery.model import Weight
 from service.pipeline import publish_issue
 from service.scheduler import Scheduler
 from service.settings import Settings

@@ -7,7 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from service.delivery import Fault, Outcome, State
-from service.delivery.bounces import BounceRules, Weight, learnt, weight_of
+from service.delivery.model import Weight
+from service.delivery.policy import BounceRules, learnt, weight_of
 from service.pipeline import publish_issue
 from service.store import Store
 from subscribers.roster import Roster

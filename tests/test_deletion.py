@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from service import migrations
 from service.delivery import Fact, State
-from service.delivery.events import Event
+from service.delivery.model import Event
 from service.store import Store
 from subscribers.database import connect
 from subscribers.preferences import Preferences, Standing

@@ -12,9 +12,9 @@ from service.adapters.outbox_mailer import OutboxMailer
 from service.adapters.processes import own_name
 from service.adapters.smtp_mailer import SmtpMailer, SmtpServer
 from service.delivery import MailerUnusable, Message, MessageIds, Outcome, State
+from service.delivery.ledger import ask_mailer, reconcile
 from service.delivery.model import Begin
 from service.pipeline import publish_issue
-from service.publishing import ask_mailer, reconcile
 from service.store import Group, Store
 from subscribers.database import connect
 from subscribers.roster import Joining, Roster

@@ -10,10 +10,11 @@ import pytest
 import sqlalchemy as sa
 
 from service.adapters.journal import FileJournal
-from service.delivery import Mailer, Message, Outcome, State, Uncertainty
+from service.delivery import Halt, Mailer, Message, Outcome, State, Uncertainty
+from service.delivery.ledger import LEASE, NotApproved, PostRoom
 from service.delivery.model import Begin
-from service.publishing import LEASE, NotApproved, PostRoom, deliver
-from service.store import Halt, IssueCancelled, Store
+from service.delivery.run import deliver
+from service.store import IssueCancelled, Store
 from subscribers.roster import Roster
 from tests.fakes import ScriptedMailer
 from tests.newsrooms import NOW, TOPICS, add_readers, maker, post_room, save_issue

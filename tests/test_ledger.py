@@ -9,13 +9,23 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from service.delivery import Mailer, MailerUnusable, Message, Outcome, State, Uncertainty
-from service.delivery.figures import exposition
+from service.delivery import (
+    Claimant,
+    Claims,
+    Halt,
+    Mailer,
+    MailerUnusable,
+    Message,
+    Outcome,
+    State,
+    Uncertainty,
+)
+from service.delivery.ledger import NotApproved
 from service.delivery.model import Begin
-from service.delivery.pace import Pace
+from service.delivery.policy import Pace
 from service.pipeline import publish_issue
-from service.publishing import NotApproved
-from service.store import Claimant, Claims, Halt, IssueClosed, LedgerBroken, Stale, Store, UnknownIssue
+from service.store import IssueClosed, LedgerBroken, Stale, Store, UnknownIssue
+from service.web.metrics import exposition
 from subscribers.preferences import Standing
 from subscribers.roster import Joining, Roster
 from subscribers.subscriptions import Subscriptions

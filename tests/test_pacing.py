@@ -6,10 +6,10 @@ import threading
 import pytest
 import sqlalchemy as sa
 
-from service.delivery import Delivery, MailerUnusable, Outcome, State
-from service.delivery.pace import Pace
+from service.delivery import Claimant, Delivery, MailerUnusable, Outcome, State
+from service.delivery.policy import Pace
 from service.pipeline import publish_issue
-from service.store import Claimant, Store
+from service.store import Store
 from subscribers.roster import Joining, Roster
 from tests.fakes import ScriptedMailer
 from tests.newsrooms import NOW, TOPICS, add_readers, maker, post_room, save_issue

@@ -19,17 +19,17 @@ from service import wiring
 from service.briefs import Assignment
 from service.briefs.extractive import ExtractiveWriter
 from service.briefs.model import Brief
-from service.delivery import MailerUnusable, Outcome, State
-from service.delivery.pace import Pace
+from service.delivery import Halt, MailerUnusable, Outcome, State
+from service.delivery.policy import Pace
+from service.delivery.run import deliver
 from service.emails.proofs import IssueCheck
 from service.logs import JsonLines
 from service.papers import Window
 from service.pipeline import BuildContext, plan_issue, publish_issue
-from service.publishing import deliver
 from service.schedule import Build, Deliver, Reconcile, Retry, Rules, due
 from service.scheduler import LEASE, Scheduler
 from service.settings import Settings
-from service.store import HELD, Built, Halt, Store
+from service.store import HELD, Built, Store
 from subscribers.database import connect
 from subscribers.limits import Limits
 from subscribers.preferences import Standing

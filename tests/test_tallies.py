@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import SQLModel
 
-from service.delivery import Fact, Outcome, State
-from service.delivery.events import Event
+from service.delivery import Fact, Halt, Outcome, State
+from service.delivery.model import Event
 from service.pipeline import publish_issue
-from service.store import Halt, Store
+from service.store import Store
 from subscribers.roster import Roster
 from tests.fakes import ScriptedMailer
 from tests.newsrooms import NOW, TOPICS, add_readers, maker, post_room, save_issue

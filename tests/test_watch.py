@@ -5,10 +5,10 @@ import datetime as dt
 import pytest
 import sqlalchemy as sa
 
-from service.delivery import Outcome, State
+from service.delivery import Halt, Outcome, State
 from service.papers import SourceError
 from service.pipeline import BuildContext, fetch_papers
-from service.store import Halt, Store
+from service.store import Store
 from service.wiring import fallback_writer
 from subscribers.roster import Roster
 from tests.fakes import ScriptedPapers

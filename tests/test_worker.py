@@ -27,7 +27,7 @@ from service.briefs.extractive import ExtractiveWriter
 from service.cli import building
 from service.cli.terminal import Refused
 from service.delivery import Fault, MailerUnusable, Outcome, State
-from service.delivery.pace import Pace
+from service.delivery.policy import Pace
 from service.papers import Fetched, Window
 from service.pipeline import BuildContext, plan_issue
 from service.settings import Settings

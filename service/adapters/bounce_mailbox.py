@@ -11,8 +11,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from service.adapters.bounce_reports import read_report
-from service.delivery.events import Event
-from service.delivery.return_path import ReturnPath
+from service.delivery.messages import ReturnPath
+from service.delivery.model import Event
 
 AT_ONCE = 50  # messages
 AT_MOST = 2000  # in one reading: the next one goes on

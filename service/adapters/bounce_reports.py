@@ -12,10 +12,9 @@ from email.message import Message
 from email.utils import parseaddr, parsedate_to_datetime
 
 from service.delivery import Fact
-from service.delivery.bounces import Weight, is_away, weight_of
-from service.delivery.events import Event
-from service.delivery.policy import without_addresses
-from service.delivery.return_path import ReturnPath
+from service.delivery.messages import ReturnPath
+from service.delivery.model import Event, Weight
+from service.delivery.policy import is_away, weight_of, without_addresses
 from service.language import visible
 
 TO = ("Delivered-To", "X-Original-To", "Envelope-To", "To")  # where a mail server notes the return path

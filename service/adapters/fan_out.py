@@ -10,7 +10,7 @@ import procrastinate
 import procrastinate.exceptions
 import sqlalchemy as sa
 
-from service.store import Span
+from service.delivery import Span
 
 DELIVER = "deliver_chunk"
 BUILD = "build_issue"

@@ -17,9 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from sendgrid.helpers.eventwebhook import EventWebhook
 
 from service.delivery import Fact
-from service.delivery.bounces import BounceRules, Weight, is_away, weight_of
-from service.delivery.events import GONE_WRONG, Event
-from service.delivery.policy import without_addresses
+from service.delivery.model import GONE_WRONG, Event, Weight
+from service.delivery.policy import BounceRules, is_away, weight_of, without_addresses
 from service.language import visible
 from service.store import Recorded
 from subscribers.suppressions import Cause

@@ -25,12 +25,11 @@ from service.cli.terminal import (
     watched,
     write_text,
 )
-from service.delivery import State
+from service.delivery import IssueStatus, State
 from service.emails.proofs import sample_reader
 from service.issues import Issue
 from service.papers import Window
 from service.pipeline import BuildContext, BuildReport, build_issue, select_papers
-from service.store import IssueStatus
 from service.wiring import Service
 from subscribers.preferences import Length
 from subscribers.topics import Topic

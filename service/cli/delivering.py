@@ -1,10 +1,11 @@
 """`brief send` and `brief deliveries`: an approved issue to its audience, and what became of it."""
 
+import datetime as dt
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -17,13 +18,12 @@ from service.adapters import processes
 from service.cli.printing import watched_check
 from service.cli.rows import moment, show_lines, show_reasons, show_troubled
 from service.cli.terminal import Refused, err, opened, out, print_json, record, start_logging, table
-from service.delivery import MailerUnusable, MessageMaker, State
-from service.delivery.figures import Pulse
+from service.delivery import Halt, IssueStatus, MailerUnusable, MessageMaker, State
+from service.delivery.ledger import Progress as Watch
+from service.delivery.ledger import ask_mailer
 from service.delivery.policy import is_about_rate
 from service.pipeline import publish_issue
-from service.publishing import Progress as Watch
-from service.publishing import ask_mailer
-from service.store import Halt, IssueStatus, sheet
+from service.store import sheet
 from service.transactional import TransactionalSender, sending
 from service.wiring import Service
 from service.worker import work
@@ -417,3 +417,22 @@ def _say_what_is_left(service: Service, status: IssueStatus) -> None:
         )
     if status.deliveries.get(State.CLAIMED):
         out.print("Another process is still sending some.")
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """How fast one run is."""
+
+    done: int
+    total: int
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        """Messages a second."""
+        return self.done / self.seconds if self.seconds > 0 else 0.0
+
+    @property
+    def left(self) -> dt.timedelta | None:
+        """Time left at this rate, None while it can't be told."""
+        return dt.timedelta(seconds=(self.total - self.done) / self.rate) if self.rate else None

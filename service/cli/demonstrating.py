@@ -14,10 +14,10 @@ from service import samples, wiring
 from service.cli.building import chosen_topics
 from service.cli.delivering import ledger_line
 from service.cli.terminal import out, watched
+from service.delivery import IssueStatus
 from service.papers import Window
 from service.pipeline import build_issue, publish_issue
 from service.settings import read_settings
-from service.store import IssueStatus
 from service.wiring import Service, open_service
 from subscribers.roster import Joining
 

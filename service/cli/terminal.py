@@ -34,9 +34,9 @@ from service.adapters import sentry
 from service.adapters.sentry import SentryMissing
 from service.backups import BackupRefused
 from service.delivery import MailerUnusable
+from service.delivery.ledger import NotApproved
+from service.delivery.ledger import Progress as Watch
 from service.papers import SourceError
-from service.publishing import NotApproved
-from service.publishing import Progress as Watch
 from service.settings import Settings, SettingsWrong, problem, read_settings
 from service.store import Act, BriefBroken, IssueClosed, LedgerBroken, UnknownIssue
 from service.wiring import (

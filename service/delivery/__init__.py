@@ -1,23 +1,24 @@
-"""Delivery: the ledger's words and rules. One row for each issue and subscriber; claim, begin, send, settle.
+"""Delivery: an approved issue to its audience. One row of the ledger for each issue and subscriber.
 
 In reading order:
 
-model    State, Fact, Outcome, Delivery, Message; what is asked of a Mailer and of a Journal
-rules    retries, Message-IDs, the maker of messages, what becomes of a crashed worker's claims
-policy   what a server's reply means, and whose fault it is
-breaker  whether the server refuses everybody
-bounces  what a refusal or a report says of an address
-return_path  an envelope sender for each delivery
+model    State, Outcome, Delivery, Message, provider events; what is asked of a Mailer and of a Journal
+policy   what a server's reply means and whose fault it is, what bounces say, when to stop, how fast to go
+messages the maker of messages, their Message-IDs and return paths
+ledger   what delivering asks of the ledger; retries, and what becomes of a crashed worker's claims
+run      one process's part: claim, begin, send, settle, until nothing is due
 transactional  e-mails to one reader, outside of any ledger: statuses, retries
-pace     token buckets and the warm-up curve: how many may leave now
-events   what a provider reports later, and what it changes
-figures  how a delivery goes, for a log line, a page and Prometheus
 """
 
+from service.delivery.ledger import Claimant, Claims, Uncertainty, reconciled, settlement
+from service.delivery.messages import MessageIds, MessageMaker
 from service.delivery.model import (
     Delivery,
     Fact,
+    FanOut,
     Fault,
+    Halt,
+    IssueStatus,
     Journal,
     Mailer,
     MailerUnusable,
@@ -26,14 +27,19 @@ from service.delivery.model import (
     Outcome,
     Printed,
     ServerRefuses,
+    Span,
     State,
 )
-from service.delivery.rules import MessageIds, MessageMaker, Uncertainty, reconciled, settlement
 
 __all__ = [
+    "Claimant",
+    "Claims",
     "Delivery",
     "Fact",
+    "FanOut",
     "Fault",
+    "Halt",
+    "IssueStatus",
     "Journal",
     "Mailer",
     "MailerUnusable",
@@ -44,6 +50,7 @@ __all__ = [
     "Outcome",
     "Printed",
     "ServerRefuses",
+    "Span",
     "State",
     "Uncertainty",
     "reconciled",

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from service.emails import DkimSigner, Recipient
 from service.language import visible
@@ -37,6 +37,13 @@ class Fact(StrEnum):
     DELIVERED = "delivered"
     BOUNCED = "bounced"
     COMPLAINED = "complained"
+
+
+GONE_WRONG = (Fact.DROPPED, Fact.BOUNCED, Fact.COMPLAINED)
+RANK = {fact: rank for rank, fact in enumerate(Fact)}
+# what a fact makes of a delivery, whatever its worker or a person said: the provider has seen the message
+MEANS = {fact: State.REFUSED if fact is Fact.DROPPED else State.ACCEPTED for fact in Fact}
+_KEPT = {State.CLAIMED, State.SKIPPED}
 
 
 class Fault(StrEnum):
@@ -232,3 +239,102 @@ class Journal(Protocol):
     def tidy(self, matters: Callable[[str], bool]) -> None:
         """Forget the workers that matter no more, in a while."""
         ...
+
+
+class Halt(StrEnum):
+    """That nothing more of an issue may be sent."""
+
+    PAUSED = "paused"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A chunk of the ledger: rows from `first` to `last`, by id."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class IssueStatus:
+    """An issue at a glance."""
+
+    label: str
+    built_at: dt.datetime
+    topics: tuple[str, ...]
+    content_hash: str
+    approved: bool
+    planned: bool
+    halt: Halt | None
+    audience: int | None  # None until it is planned
+    deliveries: Mapping[State, int]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody in its audience may still be sent to."""
+        return any(self.deliveries.get(state) for state in (State.WAITING, State.CLAIMED, State.FAILED))
+
+    @property
+    def standing(self) -> str:
+        """Where it stands, in the same words on the command line and on the admin pages."""
+        if self.halt:
+            return str(self.halt)
+        if not self.planned:
+            return "approved, goes out at its readers’ hours" if self.approved else "waits for approval"
+        if self.is_open:
+            return "being delivered"
+        if self.deliveries.get(State.UNCERTAIN):
+            return "delivered, some uncertain"
+        if self.deliveries.get(State.GIVEN_UP):
+            return "delivered, some held"
+        return "quiet week" if self.audience == 0 else "delivered"
+
+
+class Weight(StrEnum):
+    """How much a bounce says."""
+
+    HARD = "hard"  # there is no such mailbox
+    SOFT = "soft"  # full, disabled, too old in a queue: it may pass
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened to one delivery."""
+
+    key: str  # the same whenever the same event is reported
+    delivery_id: int  # 0 where the report doesn't say: then it is found by what follows
+    issue_label: str | None  # None: whichever it is, as the delivery's id was signed
+    fact: Fact | None  # None where it says nothing of the delivery
+    at: dt.datetime
+    suppresses: bool = False  # the address is gone or its reader complained: it gets no more mail
+    cause: str = ""  # why, as suppressions name it; by the fact when empty
+    weight: Weight | None = None  # of a bounce: enough of them suppress
+    leaves: bool = False  # the reader said elsewhere that they want no more
+    reason: str = ""  # the receiver's words, without addresses
+    address: str = ""
+    message_id: str = ""  # the provider's, as it was answered when it took the message
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What an event can change of a delivery."""
+
+    state: State
+    fact: Fact | None
+
+
+def after(event: Event, now: Standing) -> Standing:
+    """The delivery after the event: any order of events, and any repetition, ends in the same place.
+
+    The worker of a claimed one knows nothing of it: when it settles the row, the fact is taken in (`MEANS`).
+    """
+    if event.fact is None:
+        return now
+    fact = max(event.fact, now.fact or event.fact, key=RANK.__getitem__)
+    return Standing(now.state if now.state in _KEPT else MEANS[fact], fact)
+
+
+FanOut = Callable[
+    [Any, str, Sequence[Span]], None
+]  # writes the jobs of chunks, in the transaction of a connection

@@ -29,21 +29,19 @@ from service.store.issues import (
     IssueClosed,
     IssueEdited,
     IssueRepository,
-    IssueStatus,
     Stale,
     UnknownIssue,
 )
-from service.store.ledger import Claims, Ledger, LedgerBroken, Unavailable
+from service.store.ledger import Ledger, LedgerBroken, Unavailable
 from service.store.monitoring import IssueTrend, Monitoring, Received, Watched
 from service.store.papers import PaperRepository
-from service.store.planning import HELD, FanOut, Planning, Span
-from service.store.queue import Claimant
+from service.store.planning import HELD, Planning
 from service.store.reports import Crowd, Group, Line, Reports, sheet
 from service.store.restoring import Restoring
 from service.store.retention import Retention
 from service.store.reviews import Reviews
 from service.store.settling import IssueCancelled
-from service.store.tables import BriefRow, DeliveryRow, Halt, IssueRow, PaperRow, SightingRow
+from service.store.tables import BriefRow, DeliveryRow, IssueRow, PaperRow, SightingRow
 from service.store.transactional import FailedEmail, Transactional, TransactionalSummary
 
 __all__ = [
@@ -53,19 +51,14 @@ __all__ = [
     "BriefBroken",
     "BriefRow",
     "Built",
-    "Claimant",
-    "Claims",
     "Crowd",
     "DeliveryRow",
     "FailedEmail",
-    "FanOut",
     "Group",
-    "Halt",
     "IssueCancelled",
     "IssueClosed",
     "IssueEdited",
     "IssueRow",
-    "IssueStatus",
     "IssueTrend",
     "LedgerBroken",
     "Line",
@@ -75,7 +68,6 @@ __all__ = [
     "Received",
     "Recorded",
     "SightingRow",
-    "Span",
     "Stale",
     "Store",
     "TransactionalSummary",

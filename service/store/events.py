@@ -8,10 +8,11 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from service.delivery import Fact, State
-from service.delivery.bounces import Bounce, BounceRules
-from service.delivery.events import GONE_WRONG, Event, Standing, after
+from service.delivery.ledger import RULES
+from service.delivery.model import GONE_WRONG, Event, Standing, after
+from service.delivery.policy import Bounce, BounceRules
 from service.store.retention import forget_tallies
-from service.store.settling import REPORTED, RULES, learn, suppress
+from service.store.settling import REPORTED, learn, suppress
 from service.store.tables import DeliveryRow, EventRow
 from subscribers import history
 from subscribers.addresses import AddressRefused, read_address

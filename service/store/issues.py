@@ -1,7 +1,7 @@
 """Issues and their briefs; those that editors changed beside them as they were built."""
 
 import datetime as dt
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -10,11 +10,12 @@ from sqlmodel import Session, col, select
 
 from service.briefs.model import Brief
 from service.delivery import State
+from service.delivery.model import Halt, IssueStatus
 from service.issues import Issue
 from service.papers import Sighting, Window
 from service.store.papers import chunks
 from service.store.retention import counts_of
-from service.store.tables import BriefRow, DeliveryRow, EditRow, Halt, IssueRow, OriginalRow, SightingRow
+from service.store.tables import BriefRow, DeliveryRow, EditRow, IssueRow, OriginalRow, SightingRow
 from subscribers.database import Repository, insert_new, table
 
 
@@ -36,41 +37,6 @@ class IssueEdited(IssueClosed):
 
 class Stale(Exception):
     """The issue's content is another than the one that was looked at."""
-
-
-@dataclass(frozen=True, slots=True)
-class IssueStatus:
-    """An issue at a glance."""
-
-    label: str
-    built_at: dt.datetime
-    topics: tuple[str, ...]
-    content_hash: str
-    approved: bool
-    planned: bool
-    halt: Halt | None
-    audience: int | None  # None until it is planned
-    deliveries: Mapping[State, int]
-
-    @property
-    def is_open(self) -> bool:
-        """Whether somebody in its audience may still be sent to."""
-        return any(self.deliveries.get(state) for state in (State.WAITING, State.CLAIMED, State.FAILED))
-
-    @property
-    def standing(self) -> str:
-        """Where it stands, in the same words on the command line and on the admin pages."""
-        if self.halt:
-            return str(self.halt)
-        if not self.planned:
-            return "approved, goes out at its readers’ hours" if self.approved else "waits for approval"
-        if self.is_open:
-            return "being delivered"
-        if self.deliveries.get(State.UNCERTAIN):
-            return "delivered, some uncertain"
-        if self.deliveries.get(State.GIVEN_UP):
-            return "delivered, some held"
-        return "quiet week" if self.audience == 0 else "delivered"
 
 
 EARLIER = 12  # briefs of a topic whose questions a new one may take up again

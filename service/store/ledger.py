@@ -2,19 +2,20 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from service.delivery import Delivery, MessageIds, Outcome, State
-from service.delivery.bounces import BounceRules
-from service.store.issues import IssueStatus, counts, issue_row, status
+from service.delivery.ledger import RULES, Claimant, Claims, Settled
+from service.delivery.model import Halt, IssueStatus
+from service.delivery.policy import BounceRules
+from service.store.issues import counts, issue_row, status
 from service.store.planning import attend, touch
 from service.store.queue import (
     DUE_AGAIN,
-    Claimant,
     due,
     give_back_unsent,
     has_come,
@@ -28,22 +29,19 @@ from service.store.settling import (
     CANCELLED,
     DELIVERIES,
     OPEN_AGAIN,
-    RULES,
     TAKEN_BACK,
-    Settled,
     halt_of,
     is_cancelled,
     refuse_cancelled,
     settle,
 )
-from service.store.tables import Halt, IssueRow
+from service.store.tables import IssueRow
 from subscribers.database import Repository, is_one_of, table
 from subscribers.preferences import Standing
 from subscribers.suppressions import Kind
 from subscribers.tables import SubscriberRow, SuppressionRow
 
 Unavailable = (sa.exc.OperationalError, sa.exc.InterfaceError)  # locked or gone: it may come back
-
 CHUNKS_A_TURN = 4  # that are looked through for somebody whom the pace lets go
 UNREPORTED: dict[str, Any] = {"fact": None, "fact_at": None}  # a new copy has facts of its own
 WITHDRAWN = "left, was deleted or suppressed after the issue was planned"
@@ -53,16 +51,10 @@ class LedgerBroken(Exception):
     """The states of an issue's deliveries don't add up to its audience: a bug, or rows changed by hand."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claims:
-    """What a worker may send now."""
-
-    deliveries: Sequence[Delivery] = ()
-    again_at: dt.datetime | None = None  # when more will be due, where the pace holds it back
-
-
 class Ledger(Repository):
     """Deliveries from their claim on."""
+
+    unavailable: tuple[type[Exception], ...] = Unavailable
 
     def message_ids(self, label: str, offered: MessageIds) -> MessageIds:
         """What the issue's Message-IDs are made of: the first that was ever offered, for ever."""

@@ -1,14 +1,13 @@
 """Planning: an issue's audience is frozen, one row of the ledger for each subscriber, each with its hour."""
 
 import datetime as dt
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from service.delivery import State
+from service.delivery.model import FanOut, Span
 from service.schedule import late_before
 from service.store.issues import Stale, counts, issue_row, read_issue
 from service.store.restoring import hold_what_may_have_left
@@ -30,17 +29,6 @@ MOMENTS = sa.Table(
     prefixes=["TEMPORARY"],
     postgresql_on_commit="DROP",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A chunk of the ledger: rows from `first` to `last`, by id."""
-
-    first: int
-    last: int
-
-
-FanOut = Callable[[sa.Connection, str, Sequence[Span]], None]
 
 
 class Planning(Repository):

@@ -6,37 +6,21 @@ Token buckets are shared by all workers, and kept across restarts.
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from service.delivery import Delivery, State
-from service.delivery.bounces import BounceRules
-from service.delivery.model import GIVEN_BACK
-from service.delivery.pace import Bucket, Pace, full, whole
-from service.store.planning import Span
-from service.store.settling import DELIVERIES, RULES, Settled
+from service.delivery.ledger import Claimant, Settled
+from service.delivery.model import GIVEN_BACK, Span
+from service.delivery.policy import Bucket, Pace, full, whole
+from service.store.settling import DELIVERIES
 from service.store.tables import BucketRow, IssueRow
 from subscribers.database import insert_new, is_one_of, table
 
 DUE_AGAIN = (State.FAILED, State.UNCERTAIN)
 SET_BACK = dt.timedelta(minutes=5)  # a row from so far in the future was written by a clock that was wrong
-
-
-@dataclass(frozen=True, slots=True)
-class Claimant:
-    """Who claims, what, and how fast."""
-
-    worker: str
-    mailer: str = ""
-    pace: Pace = field(default_factory=Pace)
-    resend_after: dt.timedelta | None = None  # None: what is uncertain is held
-    span: Span | None = None
-    late: dt.timedelta | None = None  # what is later than this is held; None: nothing is
-    bounces: BounceRules = RULES
-    after: int = 0  # only rows after this one: to try somebody elsewhere in the queue
 
 
 def due(session: Session, label: str, claimant: Claimant, limit: int, now: dt.datetime) -> Sequence[int]:

@@ -1,4 +1,4 @@
-"""Reading the ledger: figures, rows for a person, one reader or one page of readers, all of it as CSV."""
+"""Figures: how delivering goes, as numbers for a page, a log line and Prometheus."""
 
 import csv
 import datetime as dt
@@ -12,7 +12,6 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from service.delivery import State
-from service.delivery.figures import Figures
 from service.delivery.model import GIVEN_BACK
 from service.store.planning import offer_of
 from service.store.retention import counts_of, is_open, tallied
@@ -30,6 +29,16 @@ ROW, PERSON = table(DeliveryRow).c, table(SubscriberRow).c
 OTHER = table(SubscriberRow).alias()
 COLUMNS = ("delivery", "address", "state", "reason", "attempts", "settled", "retry", "reported")
 ROWS_A_PIECE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The ledger's deliveries at a moment, over all issues or one."""
+
+    states: Mapping[State, int]
+    facts: Mapping[str, int]
+    queue_age: float  # seconds since the oldest plan that still has deliveries to send; 0 for none
+    seconds_a_message: float  # over the last settled ones; 0 where nothing is known
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from service.delivery import Delivery, Outcome, State, settlement
-from service.delivery.bounces import Bounce, BounceRules, Weight, learnt
-from service.delivery.events import GONE_WRONG, MEANS
-from service.delivery.model import GIVEN_BACK
+from service.delivery.ledger import RULES, Settled
+from service.delivery.model import GIVEN_BACK, GONE_WRONG, MEANS, Halt, Weight
+from service.delivery.policy import Bounce, BounceRules, learnt
 from service.store.issues import IssueClosed, issue_row
 from service.store.retention import forget_tallies
-from service.store.tables import BounceRow, DeliveryRow, Halt, IssueRow
+from service.store.tables import BounceRow, DeliveryRow, IssueRow
 from subscribers.database import UtcDateTime, insert_new, is_one_of, table
 from subscribers.suppressions import Cause, Kind
 from subscribers.tables import SubscriberRow, SuppressionRow
@@ -25,8 +25,6 @@ OPEN_AGAIN = (State.WAITING, State.FAILED)
 CANCELLED = "cancelled"
 REPORTED = "the provider reports: "
 log = logging.getLogger("brief.delivery")
-Settled = Sequence[tuple[Delivery, Outcome]]
-RULES = BounceRules()
 BOUNCES = table(BounceRow)
 
 

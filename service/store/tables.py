@@ -1,21 +1,14 @@
 """The tables of papers, briefs, issues and deliveries."""
 
 import datetime as dt
-from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from service.delivery import Fact, State
+from service.delivery.model import Halt
 from subscribers.database import UtcDateTime
-
-
-class Halt(StrEnum):
-    """That nothing more of an issue may be sent."""
-
-    PAUSED = "paused"
-    CANCELLED = "cancelled"
 
 
 class PaperRow(SQLModel, table=True):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from service import logs, wiring
 from service.delivery import Mailer, MailerUnusable, Message
+from service.delivery.ledger import Clock, never
 from service.delivery.transactional import (
     Claimed,
     Settled,
@@ -19,7 +20,6 @@ from service.delivery.transactional import (
     transactional_message,
 )
 from service.emails import DkimSigner
-from service.publishing import Clock, never
 from service.schedule import shortened
 from service.store import Unavailable
 from service.transactional.writing import EmailWriter

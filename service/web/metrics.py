@@ -11,8 +11,9 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from starlette.types import Scope
 
 from service import __version__
-from service.delivery.figures import exposition
+from service.delivery.model import State
 from service.store import Store, Watched
+from service.store.reports import Figures
 from subscribers.preferences import Standing
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
@@ -110,3 +111,22 @@ def _times(watched: Watched, now: dt.datetime) -> Iterator[str]:
 def _head(name: str, kind: str, words: str) -> Iterator[str]:
     yield f"# HELP {name} {words}"
     yield f"# TYPE {name} {kind}"
+
+
+def exposition(figures: Figures) -> str:
+    """The figures in Prometheus' text format 0.0.4."""
+    lines = [
+        "# HELP brief_deliveries Deliveries in the ledger by state.",
+        "# TYPE brief_deliveries gauge",
+        *(f'brief_deliveries{{state="{state}"}} {figures.states.get(state, 0)}' for state in State),
+        "# HELP brief_delivery_facts Deliveries by what the provider reported last.",
+        "# TYPE brief_delivery_facts gauge",
+        *(f'brief_delivery_facts{{fact="{fact}"}} {count}' for fact, count in sorted(figures.facts.items())),
+        "# HELP brief_queue_age_seconds Age of the oldest plan with deliveries to send.",
+        "# TYPE brief_queue_age_seconds gauge",
+        f"brief_queue_age_seconds {figures.queue_age:.3f}",
+        "# HELP brief_seconds_a_message Seconds between two settled deliveries, lately.",
+        "# TYPE brief_seconds_a_message gauge",
+        f"brief_seconds_a_message {figures.seconds_a_message:.6f}",
+    ]
+    return "\n".join(lines) + "\n"

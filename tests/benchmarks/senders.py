@@ -31,11 +31,12 @@ from service.adapters import processes
 from service.adapters.journal import FileJournal
 from service.adapters.smtp_mailer import SmtpMailer, SmtpServer
 from service.delivery import Delivery, Mailer, Message, MessageMaker, State
+from service.delivery.ledger import PostRoom
+from service.delivery.run import deliver
 from service.emails import DkimSigner, Recipient
 from service.emails.messages import Hole, Template, template
 from service.emails.quoted import Piece
 from service.issues import Issue
-from service.publishing import PostRoom, deliver
 from service.store import Store
 from subscribers.database import connect
 from subscribers.links import Links

@@ -21,8 +21,9 @@ from pydantic import SecretStr
 
 from service import wiring
 from service.delivery import Delivery, Fact, MessageMaker, State
-from service.delivery.events import Event
-from service.publishing import PostRoom, deliver, reconcile
+from service.delivery.ledger import PostRoom, reconcile
+from service.delivery.model import Event
+from service.delivery.run import deliver
 from service.settings import Settings
 from service.store import Store
 from service.wiring import Service

@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
-from service.delivery import State
-from service.store import IssueStatus, LedgerBroken, Line, sheet
+from service.delivery import IssueStatus, State
+from service.store import LedgerBroken, Line, sheet
 from service.web.admin.doors import Editor, Viewer
 from service.web.admin.forms import Form, Sent
 from service.web.admin.frame import HEADERS, Office, TheOffice, Visitor

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from fastapi import APIRouter, HTTPException, Response
 
 from service import wiring
+from service.delivery import Halt, IssueStatus
 from service.editing import in_words
 from service.emails.facts import edits_in_words, span
-from service.store import Halt, IssueClosed, IssueStatus, Stale, UnknownIssue
+from service.store import IssueClosed, Stale, UnknownIssue
 from service.web.admin.doors import Editor, Viewer
 from service.web.admin.forms import Form
 from service.web.admin.frame import Office, TheOffice, Visitor

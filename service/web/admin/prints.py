@@ -3,8 +3,8 @@
 from functools import lru_cache
 
 from service import wiring
+from service.delivery import IssueStatus
 from service.emails import RenderedIssue
-from service.store import IssueStatus
 from service.web.admin.frame import Office
 from service.wiring import Service
 

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from service.delivery import State
-from service.store import IssueStatus
+from service.delivery import IssueStatus, State
 
 # In the order in which they are shown; their sum is the audience.
 ORDER = (

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Response
 
+from service.delivery import IssueStatus
 from service.emails.checks import Problem
 from service.emails.facts import span
 from service.emails.proofs import IssueCheck
 from service.issue_check import check_issue
 from service.issues import Issue
-from service.store import Crowd, IssueStatus
+from service.store import Crowd
 from service.web.admin.counting import Counted
 from service.web.admin.doors import Viewer
 from service.web.admin.due import due

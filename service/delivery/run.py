@@ -1,4 +1,4 @@
-"""Publishing: one process's part in delivering an issue, from claims to settled rows.
+"""A run: one process's part in delivering an issue, from claims to settled rows.
 
 deliver    reconcile | run until nothing is due
 Run        turn (settle + claim) | message | begin | send | note
@@ -15,35 +15,37 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
-from typing import NoReturn, Protocol
+from dataclasses import replace
+from typing import NoReturn
 
-from service.delivery import (
+from service.delivery.ledger import (
+    LEASE,
+    Claimant,
+    Claims,
+    Moment,
+    PostRoom,
+    Progress,
+    chunk_line,
+    reconcile,
+    require_approved,
+    unwatched,
+    with_lasting_ids,
+)
+from service.delivery.messages import MessageMaker
+from service.delivery.model import (
     Delivery,
-    Journal,
-    Mailer,
     MailerUnusable,
     Message,
-    MessageMaker,
     MessageRefused,
     Outcome,
     ServerRefuses,
+    Span,
     State,
-    Uncertainty,
-    reconciled,
 )
-from service.delivery.bounces import BounceRules
-from service.delivery.breaker import Breaker
-from service.delivery.figures import chunk_line
-from service.delivery.pace import Pace
-from service.store import Claimant, Claims, FanOut, Halt, Span, Store, Unavailable
+from service.delivery.policy import Breaker
 
-Clock = Callable[[], dt.datetime]
-
-LEASE = dt.timedelta(minutes=15)  # a chunk takes seconds: a claim this old may have lost its worker
-FENCE = (
-    LEASE.total_seconds() / 2
-)  # a worker begins nothing that it claimed so long ago: others may soon take it
+# a worker begins nothing that it claimed so long ago: others may soon take it
+FENCE = LEASE.total_seconds() / 2
 STALE = LEASE.total_seconds() / 3  # and offers nothing: what is older goes back before it meets the fence
 CLAIMS_AT_FIRST = 20
 CLAIMS_AT_MOST = 1000  # bounds what the loss of a machine can leave uncertain; of a process, its connections
@@ -55,56 +57,11 @@ PROBES = 10  # claims elsewhere in the queue, where it looks as if the server re
 GOLDEN = 0.6180339887  # steps of so much of the queue, over and over, come near every place of it soon
 SETTLE = 1.0  # seconds; outcomes wait no longer for the ledger
 PATIENCE = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)  # seconds between tries of a database that is locked or gone
-
 log = logging.getLogger("brief.delivery")
-
-
-class Progress(Protocol):
-    """Told of each step, so that long work can be watched."""
-
-    def __call__(self, step: str, done: int, total: int) -> None: ...
-
-
-def unwatched(step: str, done: int, total: int) -> None:
-    """Progress that nobody watches."""
-
-
-class NotApproved(Exception):
-    """An issue that nobody approved, or that changed since."""
 
 
 class TooOld(Exception):
     """Claims that another worker may have taken by now: nothing of them may leave."""
-
-
-def never() -> bool:
-    """Nobody asks the process to stop."""
-    return False
-
-
-@dataclass(frozen=True, slots=True)
-class PostRoom:
-    """What delivering an issue needs from outside."""
-
-    store: Store
-    mailer: Mailer
-    journal: Journal
-    worker: str  # this process, as claims name it
-    is_gone: Callable[[str], bool]  # whether the worker of a claim is surely dead
-    clock: Clock
-    stopping: Callable[[], bool] = never  # asked to stop: finishes what is on its way, claims nothing more
-    uncertainty: Uncertainty = Uncertainty.HOLD
-    grace: dt.timedelta = dt.timedelta(days=1)  # before an uncertain delivery is sent again
-    pace: Pace = field(default_factory=Pace)
-    bounces: BounceRules = field(default_factory=BounceRules)
-    fan_out: FanOut | None = None  # writes the jobs of other workers
-    late: dt.timedelta | None = None  # a delivery later than this is held; None: none is
-    longest_wait: dt.timedelta | None = None  # for the pace; a worker leaves instead, and comes back
-    ticks: Callable[[], float] = time.monotonic  # seconds, for whatever takes time: nobody sets it back
-
-    @property
-    def resend_after(self) -> dt.timedelta | None:
-        return self.grace if self.uncertainty is Uncertainty.RESEND else None
 
 
 def deliver(
@@ -120,8 +77,8 @@ def deliver(
     When to come back, where the pace asks to wait longer than the room does; else None. NotApproved where the
     maker has another content than the one that was approved.
     """
-    _require_approved(label, maker, room)
-    maker = _with_lasting_ids(label, maker, room)
+    require_approved(label, maker, room)
+    maker = with_lasting_ids(label, maker, room)
     reconcile(label, maker, room)
     run = Run(label, maker, room, span, watch)
     with _heap_left_alone(), run.finished():
@@ -131,11 +88,6 @@ def deliver(
             if not _waited(again_at, run, room):
                 return None
     return None
-
-
-def _with_lasting_ids(label: str, maker: MessageMaker, room: PostRoom) -> MessageMaker:
-    """The maker with the issue's own Message-IDs, whatever became of the secret keys and of the sender."""
-    return maker.with_ids(room.store.message_ids(label, maker.ids))
 
 
 @contextmanager
@@ -164,77 +116,6 @@ def _waited(until: dt.datetime, run: "Run", room: PostRoom) -> bool:
         if run.is_halted():
             return False
     return True
-
-
-def _require_approved(label: str, maker: MessageMaker, room: PostRoom) -> None:
-    status = room.store.status(label)
-    if not status.approved or maker.rendered.issue.content_hash != status.content_hash:
-        raise NotApproved(
-            f"what would be sent of issue {label} is not what was approved; "
-            f"look at it, then: brief approve {label}"
-        )
-
-
-def reconcile(label: str, maker: MessageMaker, room: PostRoom) -> None:
-    """Decide what became of claims whose worker is gone, by its journal and by what the mailer knows."""
-    now = room.clock()
-    claims: dict[str, list[tuple[Delivery, bool]]] = {}
-    for delivery, worker, claimed_at in room.store.claims(label):
-        claims.setdefault(worker, []).append((delivery, abs(now - claimed_at) > LEASE))
-    found: list[tuple[Delivery, Outcome]] = []
-    for worker, claimed in claims.items():
-        # This process delivers one thing at a time: a claim of its own is left from a run that broke.
-        is_lost = worker == room.worker or room.is_gone(worker)
-        if left := [delivery for delivery, is_old in claimed if is_lost or is_old]:
-            found += _left_by(worker, left, is_lost, maker, room)
-    room.store.settle(found, now, room.resend_after, room.bounces)
-    room.journal.tidy(lambda worker: not room.is_gone(worker) or room.store.has_claims(worker))
-
-
-def ask_mailer(label: str, maker: MessageMaker, room: PostRoom) -> int:
-    """Settle uncertain deliveries by what the mailer knows; how many it knew, none for most mailers."""
-    uncertain = room.store.uncertain(label)
-    if not uncertain:
-        return 0
-    maker = _with_lasting_ids(label, maker, room)
-    known: list[tuple[Delivery, Outcome]] = []
-    for delivery in uncertain:
-        was_sent = room.mailer.was_sent(maker.message_id(delivery))
-        if was_sent is None:
-            break
-        known.append((delivery, reconciled(begun=True, outcome=None, was_sent=was_sent)))
-    room.store.settle(known, room.clock(), room.resend_after)
-    return len(known)
-
-
-def _left_by(
-    worker: str, deliveries: Sequence[Delivery], is_lost: bool, maker: MessageMaker, room: PostRoom
-) -> Iterator[tuple[Delivery, Outcome]]:
-    """What became of a worker's claims."""
-    entries = room.journal.read(worker)
-    maker = _with_lasting_ids(deliveries[0].issue_label, maker, room)
-    for delivery in deliveries:
-        key = (delivery.id, delivery.claim)
-        begun = entries is None or key in entries
-        outcome = entries.get(key) if entries is not None else None
-        was_sent = room.mailer.was_sent(maker.message_id(delivery)) if begun and outcome is None else None
-        known = reconciled(begun, outcome, was_sent)
-        if not is_lost and known.state is State.WAITING:
-            # it may only be slow or suspended, about to send; it says better as soon as it can
-            known = Outcome(State.UNCERTAIN, "its worker was not heard of for too long")
-        yield delivery, known
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """When a chunk was claimed, by both clocks: a suspended machine stops one, an operator sets the other."""
-
-    at: dt.datetime
-    ticks: float
-
-    def is_past(self, age: float, now: dt.datetime, ticks: float) -> bool:
-        """Whether it is more than so many seconds away."""
-        return ticks - self.ticks > age or not -age <= (now - self.at).total_seconds() <= age
 
 
 def _stand_back() -> None:
@@ -346,7 +227,7 @@ class Run:
             return True
         try:
             return self._room.store.halt(self._label) is not None
-        except Unavailable:
+        except self._room.store.unavailable:
             return False  # the next turn of the ledger waits for the database, or gives up
 
     def _messages(self, clerk: Executor) -> Iterator[Message]:
@@ -457,7 +338,7 @@ class Run:
         for wait in PATIENCE:
             try:
                 return self._tried_once(claimant, size, outcomes)
-            except Unavailable:
+            except self._room.store.unavailable:
                 time.sleep(wait)
         return self._tried_once(claimant, size, outcomes)
 
@@ -494,7 +375,7 @@ class Run:
         """Settle all that is open: what is not begun waits, what is begun and unknown is uncertain."""
         try:
             self._catch_up()
-        except Unavailable:
+        except self._room.store.unavailable:
             log.warning("event=ledger_unavailable issue=%s", self._label)
         self._stock.clear()
         self._probes.clear()
@@ -509,16 +390,3 @@ class Run:
             self._room.store.take_back(
                 [one.ledger_row for one in self._blameless], self._room.clock(), "the mailer was unusable"
             )
-
-
-__all__ = [
-    "Halt",
-    "NotApproved",
-    "PostRoom",
-    "Progress",
-    "Run",
-    "ask_mailer",
-    "deliver",
-    "reconcile",
-    "unwatched",
-]

@@ -1,63 +1,49 @@
-"""The rules of delivery: retries, Message-IDs, messages, and what becomes of a crashed worker's claims."""
+"""The messages of deliveries: what they are made of, their Message-IDs, and where what bounces comes back."""
 
 import datetime as dt
 import hmac
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from functools import cached_property, lru_cache
 from typing import Self
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 
-from service.delivery.model import Delivery, Fault, Message, MessageRefused, Outcome, Printed, State
-from service.delivery.return_path import ReturnPath
+from service.delivery.model import Delivery, Message, MessageRefused, Printed
 from service.emails import DkimSigner, Recipient, RenderedIssue, Sender
 from subscribers.links import Links, Purpose, Subject
 from subscribers.preferences import Length
 
-RETRY_AFTER = (
-    dt.timedelta(minutes=5),
-    dt.timedelta(minutes=30),
-    dt.timedelta(hours=2),
-    dt.timedelta(hours=8),
-)
+SIGNED = 10  # hexadecimal digits: 40 bits, and a wrong guess changes nothing that lasts
 
 
-class Uncertainty(StrEnum):
-    """What is done with a message that may have left."""
+@dataclass(frozen=True)
+class ReturnPath:
+    """The address for bounces, and the keys that sign: the newest is last."""
 
-    HOLD = "hold"  # nothing, until an event or a person says what became of it
-    RESEND = "resend"  # sent again under the same Message-ID after a time of grace
+    address: str
+    keys: Sequence[str]
 
+    def of(self, delivery_id: int) -> str:
+        """The envelope sender of a delivery."""
+        local, _, domain = self.address.rpartition("@")
+        return f"{local}+{delivery_id:x}-{_signature(self.keys[-1], delivery_id)}@{domain}"
 
-PLACES = 8  # moments over which readers are spread who are put off together
-SPREAD = 0.25  # of the time until they are tried again
+    def read(self, text: str) -> Iterator[int]:
+        """Ids of the deliveries whose return paths stand in a text, in order; only what was signed here."""
+        for number, signature in self._token.findall(text):
+            delivery_id = int(number, 16)
+            right = (_signature(key, delivery_id) for key in self.keys)
+            if any(hmac.compare_digest(one, signature.lower()) for one in right):
+                yield delivery_id
 
-
-def retry_at(attempt: int, now: dt.datetime) -> dt.datetime | None:
-    """When to try a failed delivery again after its n-th attempt (1 is the first); None: give up."""
-    return now + RETRY_AFTER[max(attempt, 1) - 1] if attempt <= len(RETRY_AFTER) else None
-
-
-def settlement(
-    attempt: int, outcome: Outcome, now: dt.datetime, resend_after: dt.timedelta | None, *, place: int = 0
-) -> tuple[Outcome, dt.datetime | None]:
-    """What is written for an outcome of the n-th attempt, and when the row is due again, None for never.
-
-    Those whom a server put off together have each a `place`, and don't all come again at once.
-    """
-    if outcome.state is State.FAILED:
-        again = retry_at(attempt, now)
-        if again is None:
-            return Outcome(State.GIVEN_UP, f"after {attempt} attempts: {outcome.detail}"), None
-        if outcome.fault is Fault.LATER:
-            again += (again - now) * SPREAD * (place % PLACES) / PLACES
-        return outcome, again
-    if outcome.state is State.UNCERTAIN and resend_after is not None and attempt <= len(RETRY_AFTER):
-        return outcome, now + resend_after
-    return outcome, None
+    @cached_property
+    def _token(self) -> re.Pattern[str]:
+        local, _, domain = self.address.rpartition("@")
+        token = rf"\+([0-9a-f]{{1,15}})-([0-9a-f]{{{SIGNED}}})@"
+        return re.compile(re.escape(local) + token + re.escape(domain), re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +144,5 @@ class MessageMaker:
         )
 
 
-def reconciled(begun: bool, outcome: Outcome | None, was_sent: bool | None) -> Outcome:
-    """What a crashed worker's claim becomes, by its journal and by what its mailer knows."""
-    if outcome is not None:
-        return outcome
-    if was_sent is not None:
-        return Outcome(State.ACCEPTED, "found in the mailer") if was_sent else Outcome(State.WAITING)
-    if begun:
-        return Outcome(State.UNCERTAIN, "its worker stopped while sending")
-    return Outcome(State.WAITING)
+def _signature(key: str, delivery_id: int) -> str:
+    return hmac.digest(key.encode(), b"return-path:%d" % delivery_id, "sha256").hex()[:SIGNED]
