@@ -13,7 +13,6 @@ schedule     what is due, decided from the database's state and the clock alone
 store      tables of papers, briefs, issues and deliveries, and every query on them
 migrations   the versions of the database, one after the other
 adapters     arXiv, the mailers, the language model
-complaints   what is wrong with a setting, in words
 samples      invented papers and subscribers, for the demo and for tests
 settings     what the environment says
 logs         log lines: JSON, ids, and never an address

@@ -20,7 +20,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from service import logs, wiring
-from service.adapters import processes
+from service.adapters import process
 from service.approvals import ask_about_held, ask_for_approval
 from service.delivery.ledger import Clock, never
 from service.issue_check import check_issue
@@ -67,12 +67,12 @@ class Scheduler:
 
     service: Service
     rules: Rules
-    holder: str = field(default_factory=processes.own_name)  # as leases name it
+    holder: str = field(default_factory=process.own_name)  # as leases name it
     build_context: Callable[[Service], BuildContext] = wiring.build_context
     ask: Callable[[Service, str, dt.datetime], bool] = ask_for_approval
     ask_about_held: Callable[[Service, str, int, dt.datetime], bool] = ask_about_held
     read_events: Callable[[dt.datetime], None] | None = None
-    is_gone: Callable[[str], bool] = processes.is_gone
+    is_gone: Callable[[str], bool] = process.is_gone
     clock: Clock = wiring.now
     stopping: Callable[[], bool] = never
     building: str = ""  # the issue that is being built

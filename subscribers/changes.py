@@ -1,18 +1,21 @@
-"""Changes of a subscriber's row, in the transaction of whoever makes them; each is written to the history."""
+"""Changes of a subscriber's row, in the transaction of whoever makes them, and the history that they leave.
+
+The history says what changed, when and from where, in words that hold no address.
+"""
 
 import datetime as dt
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from subscribers import history
 from subscribers.addresses import Address
 from subscribers.preferences import Preferences, PreferencesError, check
 from subscribers.subscriber import subscriber_of
-from subscribers.tables import FollowRow, SubscriberRow, TopicRow
+from subscribers.tables import FollowRow, HistoryRow, SubscriberRow, TopicRow
 
 Result = TypeVar("Result")
 Then = Callable[[sa.Connection, Result], None]  # what else a transaction does, by its result
@@ -72,4 +75,30 @@ def record(
     """One more version of the row, and what was changed."""
     assert row.id is not None
     row.version += 1
-    history.record(session, row.id, changes, source, now)
+    write_history(session, row.id, changes, source, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One change."""
+
+    at: dt.datetime  # UTC
+    source: str  # where it was changed, such as "manage page"
+    change: str  # what changed, such as "no longer follows robot-learning"
+
+
+def write_history(
+    session: Session, subscriber_id: int, changes: Iterable[str], source: str, now: dt.datetime
+) -> None:
+    """Write changes in the transaction that makes them."""
+    session.add_all(
+        HistoryRow(subscriber_id=subscriber_id, at=now, source=source, change=change) for change in changes
+    )
+
+
+def history_of(session: Session, subscriber_id: int) -> tuple[Entry, ...]:
+    """Everything that changed, oldest first."""
+    rows = session.exec(
+        select(HistoryRow).where(HistoryRow.subscriber_id == subscriber_id).order_by(col(HistoryRow.id))
+    )
+    return tuple(Entry(row.at, row.source, row.change) for row in rows)

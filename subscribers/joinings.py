@@ -8,7 +8,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from subscribers import changes, history, join_requests, suppressions
+from subscribers import changes, join_requests, suppressions
 from subscribers.addresses import KeyedHash, read_address
 from subscribers.changes import Then, nothing
 from subscribers.database import writer
@@ -139,7 +139,7 @@ class Joinings:
         if row.standing != Standing.ACTIVE:
             row.consent, row.joined_at = asked.source, asked.requested_at
             assert row.id is not None
-            history.record(session, row.id, ["asked to join"], asked.source, asked.requested_at)
+            changes.write_history(session, row.id, ["asked to join"], asked.source, asked.requested_at)
         self._confirm(session, row, describe(before, wanted) if holder else (), source, now)
         return row
 

@@ -9,11 +9,11 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from subscribers import additions, history, join_requests
+from subscribers import additions, changes, join_requests
 from subscribers.additions import Addition, Candidate, Result
 from subscribers.addresses import Address, KeyedHash, as_kept, clean_name, read_address
+from subscribers.changes import Entry
 from subscribers.database import UtcDateTime, writer
-from subscribers.history import Entry
 from subscribers.join_requests import JoinRequest
 from subscribers.links import IRREVOCABLE, SINGLE_USE, Links, Purpose, Refusal, Refused, Subject
 from subscribers.preferences import Frequency, Length, Standing
@@ -174,7 +174,7 @@ class Roster:
     def history(self, subscriber_id: int) -> tuple[Entry, ...]:
         """What changed, oldest first."""
         with Session(self._engine) as session:
-            return history.entries(session, subscriber_id)
+            return changes.history_of(session, subscriber_id)
 
     def count(self) -> int:
         with Session(self._engine) as session:

@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from subscribers import changes, history, join_requests, suppressions
+from subscribers import changes, join_requests, suppressions
 from subscribers.addresses import read_address
 from subscribers.changes import Result, Then, nothing
 from subscribers.database import checkpoint, is_one_of
@@ -228,7 +228,7 @@ class Subscriptions(Joinings):
                 "suppressed": suppressions.cause_of(session, address_of(row)),
                 "suppressions": [asdict(one) for one in suppressions.of_address(session, address_of(row))],
                 "requests": [asdict(one) for one in join_requests.of_address(session, row.address_key)],
-                "history": [asdict(one) for one in history.entries(session, subscriber_id)],
+                "history": [asdict(one) for one in changes.history_of(session, subscriber_id)],
             }
             return {name: _plain(value) for name, value in kept.items()}
 

@@ -8,12 +8,10 @@ ScriptedModel(...)       a language model that answers what it was given, by tas
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from service.briefs.claims import Check, Citation, Claim
 from service.briefs.model import (
     Brief,
-    Check,
     CheckCount,
-    Citation,
-    Claim,
     Decision,
     Earlier,
     Minute,

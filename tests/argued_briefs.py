@@ -11,14 +11,13 @@ No paper, model, benchmark or figure here exists.
 import re
 from dataclasses import replace
 
+from service.briefs.claims import Citation, Claim
 from service.briefs.model import (
     AlsoHere,
     Brief,
     CatalogEntry,
     Challenge,
     CheckCount,
-    Citation,
-    Claim,
     Decision,
     Earlier,
     GateCount,

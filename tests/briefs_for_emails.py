@@ -3,12 +3,11 @@
 import datetime as dt
 from itertools import cycle, islice
 
+from service.briefs.claims import Citation, Claim
 from service.briefs.model import (
     Brief,
     CatalogEntry,
     Challenge,
-    Citation,
-    Claim,
     GateCount,
     GlossaryEntry,
     Method,

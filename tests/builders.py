@@ -11,12 +11,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from service.briefs import Assignment
+from service.briefs.claims import Citation, Claim
 from service.briefs.model import (
     Brief,
     CatalogEntry,
     Challenge,
-    Citation,
-    Claim,
     GlossaryEntry,
     Method,
     Notable,

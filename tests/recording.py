@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 
 from service import samples, wiring
-from service.adapters.archived_answers import ArchivedAnswers
 from service.adapters.recorded_model import Recorder
 from service.briefs.modelled import ModelGrader, ModelWriter
 from service.cli.demonstrating import SCHEDULED_AFTER
@@ -26,7 +25,7 @@ def record(data: Path) -> None:
     """Build both weeks of the demo with the configured model, and keep its answers."""
     settings = read_settings(environment="development", data_dir=data, database_url="", mailer="outbox")
     service = wiring.open_service(settings)
-    answers, fallback = ArchivedAnswers(service.store), wiring.fallback_writer()
+    answers, fallback = wiring.kept_answers(service), wiring.fallback_writer()
     model = Recorder(wiring.language_model(settings, settings.openai_model, answers), samples.RECORDED)
     topics = [topic for topic in service.roster.topics() if topic.slug in samples.TOPICS]
     for week in samples.WEEKS:

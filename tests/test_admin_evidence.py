@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.briefs.model import Brief, Check, Citation, Theme
+from service.briefs.claims import Check, Citation
+from service.briefs.model import Brief, Theme
 from service.papers import Fetched
 from service.store import Built
 from service.web.admin.evidence import backed, cut, spans

@@ -9,7 +9,7 @@ from starlette.types import Message
 from service.delivery import Halt, IssueStatus, State
 from service.papers import Window
 from service.web.admin.counting import MOST_KEPT, Kept
-from service.web.admin.states import Stand, stand, sums
+from service.web.admin.status import Stand, stand, sums
 from service.web.admin.this_week import checks
 from service.web.headers import longest_body
 from subscribers.suppressions import Cause

@@ -8,8 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from service import wiring
-from service.adapters.bounce_mailbox import BounceMailbox, MailboxAddress, MailboxUnusable
-from service.adapters.bounce_reports import read_report
+from service.adapters.bounce_mailbox import BounceMailbox, MailboxAddress, MailboxUnusable, read_report
 from service.adapters.smtp_mailer import SmtpMailer, SmtpServer
 from service.delivery import Fact
 from service.delivery.messages import ReturnPath

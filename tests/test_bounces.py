@@ -137,7 +137,7 @@ def test_a_failures_status_says_what_it_means_for_the_address(
 # -- what SendGrid reports ----------------------------------------------------------------------------------
 
 ADA = "reader0@example.org"
-UNSIGNED = {"delivery": "", "issue": "", "email": ADA}
+UNSIGNED: dict[str, Any] = {"delivery": "", "issue": "", "email": ADA}
 
 
 def sent(store: Store, roster: Roster) -> None:

@@ -21,7 +21,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from service.briefs.model import Brief, CatalogEntry, Citation, Claim, Revision
+from service.briefs.claims import Citation, Claim
+from service.briefs.model import Brief, CatalogEntry, Revision
 from service.emails import HTML_LIMIT, EmptyEdition, Level, Press, Recipient, RenderedEdition, RenderedIssue
 from service.emails.checks import problems
 from service.emails.facts import basis

@@ -9,6 +9,7 @@ import pytest
 
 from service import samples
 from service.briefs import Assignment
+from service.briefs.claims import Citation, Claim
 from service.briefs.extractive import ExtractiveWriter
 from service.briefs.extractive.acronyms import Acronyms
 from service.briefs.extractive.challenges import challenge_heading, problem_of, problems_in
@@ -18,7 +19,7 @@ from service.briefs.extractive.methods import does_without
 from service.briefs.extractive.quotations import Speaker, listed, quote
 from service.briefs.extractive.trends import surprise
 from service.briefs.grounding import check, claims
-from service.briefs.model import Brief, Citation, Claim
+from service.briefs.model import Brief
 from service.language.phrases import key_of, surface_of
 from service.language.sentences import Sentence
 from service.language.vocabulary import COMPARATIVES

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from service import wiring
 from service.adapters.outbox_mailer import OutboxMailer
-from service.adapters.processes import own_name
+from service.adapters.process import own_name
 from service.adapters.smtp_mailer import SmtpMailer, SmtpServer
 from service.delivery import MailerUnusable, Message, MessageIds, Outcome, State
 from service.delivery.ledger import ask_mailer, reconcile

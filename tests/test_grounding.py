@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from service.briefs.claims import Citation, Claim
 from service.briefs.grounding import Failure, Gate, Place, Section, check, claims, required, rewrite, texts
 from service.briefs.grounding.foreign import foreign
 from service.briefs.grounding.names import invented_names
 from service.briefs.grounding.numbers import numbers
 from service.briefs.grounding.quotations import is_trivial
 from service.briefs.grounding.sources import Sources, normalise
-from service.briefs.model import Brief, Citation, Claim, Revision
+from service.briefs.model import Brief, Revision
 from tests import builders
 
 SOUND = builders.brief()

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from service import cli, wiring
-from service.briefs.model import Claim
+from service.briefs.claims import Claim
 from service.briefs.modelled.asking import Answer, Prompt
 from service.briefs.modelled.judging import (
     QUESTIONS,

@@ -5,8 +5,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.briefs.claims import Claim
 from service.briefs.grounding.sources import Source
-from service.briefs.model import Claim
 from service.briefs.modelled.evidence import locate
 from service.briefs.modelled.keys import (
     LONGEST_SETTING,

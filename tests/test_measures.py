@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from service.briefs.claims import Check, Citation, Claim
 from service.briefs.grounding.sources import Sources
 from service.briefs.handle_faults import bad_handles
 from service.briefs.measures import Measures, grounding, measure, split, to_mapping
-from service.briefs.model import Brief, CatalogEntry, Check, Citation, Claim, Theme
+from service.briefs.model import Brief, CatalogEntry, Theme
 from tests import argued, builders
 
 SOUND = builders.brief()

@@ -6,9 +6,10 @@ from functools import cache
 
 import pytest
 
+from service.briefs.claims import Claim
 from service.briefs.extractive import ExtractiveWriter
 from service.briefs.grounding import check, claims
-from service.briefs.model import Brief, Claim, Theme
+from service.briefs.model import Brief, Theme
 from service.briefs.modelled import ModelGrader, ModelWriter
 from service.briefs.modelled.length import shortened, without_repeats, words
 from service.briefs.writing import write_brief

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from service.adapters import processes
-from service.adapters.processes import is_gone, own_name
+from service.adapters import process
+from service.adapters.process import is_gone, own_name
 
 
 def ended() -> int:
@@ -45,7 +45,7 @@ def test_a_process_of_another_boot_or_container_under_the_same_host_name_may_sti
 
 
 def test_a_living_process_is_not_gone_for_one_in_another_namespace() -> None:
-    code = f"from service.adapters.processes import is_gone; print(is_gone({own_name()!r}))"
+    code = f"from service.adapters.process import is_gone; print(is_gone({own_name()!r}))"
     apart = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--mount-proc"]
     try:
         asked = subprocess.run([*apart, sys.executable, "-c", code], capture_output=True, check=True)
@@ -60,12 +60,12 @@ def test_a_name_of_an_older_release_tells_too_little_to_call_its_process_gone() 
 
 def test_a_running_process_that_may_not_be_looked_at_is_not_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     name = own_name()
-    monkeypatch.setattr(processes, "_started", lambda _process: "")
+    monkeypatch.setattr(process, "_started", lambda _process: "")
     assert not is_gone(name)
 
 
 def test_where_there_is_no_proc_the_number_decides(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(processes, "PROC", tmp_path)
+    monkeypatch.setattr(process, "PROC", tmp_path)
     assert own_name() == f"{socket.gethostname()}:{os.getpid()}:"
     assert not is_gone(own_name())
     assert is_gone(f"{socket.gethostname()}:{ended()}:")

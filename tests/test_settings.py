@@ -6,7 +6,8 @@ from pydantic import SecretStr, ValidationError
 
 from service import wiring
 from service.cli.configuring import page
-from service.settings import Settings, SettingsWrong, _content, read_settings
+from service.settings import Settings, SettingsWrong, read_settings
+from service.settings.secrets import content_of
 
 SOUND = "pWq3xTz8LmV5rKc1NfYh7BdGs2JuQe4A"
 CONFIGURATION = Path(__file__).parents[1] / "docs" / "configuration.md"
@@ -99,7 +100,7 @@ def test_a_database_url_that_can_not_be_read_is_refused_without_a_part_of_its_pa
 def test_a_mark_that_an_editor_put_before_a_secret_is_no_part_of_it(tmp_path: Path) -> None:
     file = tmp_path / "key"
     file.write_text(SOUND, encoding="utf-8-sig")
-    assert _content("BRIEF_SECRET_KEY", file) == SOUND
+    assert content_of("BRIEF_SECRET_KEY", file) == SOUND
 
 
 def test_no_secret_shows_in_the_settings_or_their_errors() -> None:

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from service.adapters.smtp_mailer import SmtpMailer, SmtpServer
-from service.adapters.smtp_mailer.oauth import TokenCommand
+from service.adapters.smtp_mailer.opening import TokenCommand
 from service.adapters.smtp_mailer.replies import NotSmtp, ReplyReader
 from service.delivery import MailerUnusable, Message, Outcome, State
 from tests.letters import Begun, PlainEdition, letter, letters

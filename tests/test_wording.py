@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.briefs.claims import Citation, Claim
 from service.briefs.grounding import Gate, Place, Section, check, rewrite
-from service.briefs.model import AlsoHere, Area, Brief, Citation, Claim, GlossaryEntry, RunMetadata
+from service.briefs.model import AlsoHere, Area, Brief, GlossaryEntry, RunMetadata
 from tests import builders
 
 PAPERS = builders.papers()

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from service.briefs import Assignment, WriterUnavailable
+from service.briefs.claims import Citation
 from service.briefs.extractive import ExtractiveWriter
 from service.briefs.grounding import Gate, Place, Section, check, claims, rewrite
-from service.briefs.model import Brief, Citation, RunMetadata
+from service.briefs.model import Brief, RunMetadata
 from service.briefs.writing import write_brief
 from tests import builders
 

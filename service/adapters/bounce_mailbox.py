@@ -1,25 +1,166 @@
-"""The mailbox that bounces come to, read over IMAP (RFC 3501): what is new is taken in, then marked seen."""
+"""What a message in the bounce mailbox says: a delivery report, a complaint, or nothing of interest.
+
+Delivery reports are RFC 3464's, read by their fields; flufl.bounce knows the servers that write another form.
+Complaints are RFC 5965's. Somebody who is away answers too: that is no bounce.
+"""
 
 import contextlib
 import datetime as dt
+import email
+import hashlib
 import imaplib
 import logging
 import ssl
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from email.message import Message
+from email.utils import parseaddr, parsedate_to_datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from service.adapters.bounce_reports import read_report
+from service.delivery import Fact
 from service.delivery.messages import ReturnPath
-from service.delivery.model import Event
+from service.delivery.model import Event, Weight
+from service.delivery.policy import is_away, weight_of, without_addresses
+from service.language import visible
 
+TO = ("Delivered-To", "X-Original-To", "Envelope-To", "To")  # where a mail server notes the return path
+LONGEST_REASON = 250  # characters
+LONGEST_WORDS = 4000  # characters of a report in no known form
+NO_COMPLAINTS = frozenset({"not-spam", "auth-failure", "dmarc"})
+SYSTEMS = ("mailer-daemon", "postmaster", "mail-daemon", "")
 AT_ONCE = 50  # messages
 AT_MOST = 2000  # in one reading: the next one goes on
 LARGEST = 256 * 1024  # bytes that are read of a message: a report begins with what it says
 TIMEOUT = 30.0  # seconds for an answer
-
 log = logging.getLogger("brief.bounces")
+
+
+def read_report(raw: bytes, return_path: ReturnPath, now: dt.datetime) -> list[Event]:
+    """What a message says of deliveries of ours; nothing where it is no report, or names none."""
+    message = email.message_from_bytes(raw)
+    delivery_id = _delivery(message, raw, return_path)
+    if delivery_id is None:
+        return []
+    found = list(_facts(message))
+    return [_event(message, delivery_id, *one, now) for one in found[:1]]
+
+
+Found = tuple[Fact, Weight | None, str]
+
+
+def _facts(message: Message) -> Iterator[Found]:
+    """What it says, the worst first where it says more."""
+    kind = str(message.get_param("report-type") or "").lower()
+    if kind == "feedback-report" or _parts(message, "message/feedback-report"):
+        yield from _complaint(message)
+    elif reports := _parts(message, "message/delivery-status"):
+        failed = [one for report in reports for one in _recipients(report)]
+        yield from sorted(failed, key=lambda one: one[0] is not Fact.BOUNCED)
+    elif kind != "disposition-notification" and not _is_automatic(message):
+        yield from _unknown_form(message)
+
+
+def _complaint(message: Message) -> Iterator[Found]:
+    for part in _parts(message, "message/feedback-report"):
+        fields = (
+            part.get_payload(0) if part.is_multipart() else email.message_from_string(str(part.get_payload()))
+        )
+        sort = str(fields["Feedback-Type"] or "abuse").strip().lower() if isinstance(fields, Message) else ""
+        if sort not in NO_COMPLAINTS:
+            yield Fact.COMPLAINED, None, f"a complaint: {sort}"
+
+
+def _recipients(report: Message) -> Iterator[Found]:
+    """What a delivery report says of each recipient: its fields stand in blocks, as headers do."""
+    blocks = report.get_payload() if report.is_multipart() else []
+    for block in blocks if isinstance(blocks, list) else []:
+        if not isinstance(block, Message):
+            continue
+        action, status = _field(block, "Action").lower(), _field(block, "Status").partition(" ")[0]
+        words = _field(block, "Diagnostic-Code").partition(";")[2].strip() or _field(block, "Diagnostic-Code")
+        if action == "failed":
+            told = words if status in words else f"{status} {words}".strip()
+            yield Fact.BOUNCED, weight_of(status, words), told
+        elif action == "delayed":
+            yield Fact.DEFERRED, None, f"{status} {words}".strip()
+
+
+def _is_automatic(message: Message) -> bool:
+    """Whether somebody's mail program answered: they are away, or a list holds it."""
+    auto = _field(message, "Auto-Submitted").lower()
+    if (
+        _field(message, "X-Autoreply")
+        or _field(message, "X-Autorespond")
+        or is_away(_field(message, "Subject"))
+    ):
+        return True
+    sender = parseaddr(_field(message, "From"))[1].partition("@")[0].lower()
+    return auto.startswith("auto-replied") and sender not in SYSTEMS
+
+
+def _unknown_form(message: Message) -> Iterator[Found]:
+    from flufl.bounce import all_failures  # noqa: PLC0415 - it loads dozens of detectors, for few messages
+
+    later, for_good = all_failures(message)
+    if not later and not for_good:
+        return
+    words = _text(message)[:LONGEST_WORDS]
+    if for_good:
+        said = weight_of("", words)
+        yield Fact.BOUNCED, said, next((line for line in words.splitlines() if line[:1] == "5"), "")
+    else:
+        yield Fact.DEFERRED, None, ""
+
+
+def _event(  # noqa: PLR0913, PLR0917 - what a report says
+    message: Message, delivery_id: int, fact: Fact, weight: Weight | None, reason: str, now: dt.datetime
+) -> Event:
+    said = f"{_field(message, 'Message-ID')} {delivery_id} {fact} {_field(message, 'Date')}"
+    return Event(
+        key=hashlib.sha256(said.encode()).hexdigest(),
+        delivery_id=delivery_id,
+        issue_label=None,
+        fact=fact,
+        at=_date(message, now),
+        suppresses=fact is Fact.COMPLAINED,
+        weight=weight,
+        reason=visible(without_addresses(" ".join(reason.split()))[:LONGEST_REASON]),
+    )
+
+
+def _delivery(message: Message, raw: bytes, return_path: ReturnPath) -> int | None:
+    """The delivery that it is about: by the address it came to, else by the message that it returns."""
+    to = " ".join(str(value) for name in TO for value in message.get_all(name, []))
+    for text in (to, raw.decode("latin-1")):
+        if (found := next(return_path.read(text), None)) is not None:
+            return found
+    return None
+
+
+def _parts(message: Message, kind: str) -> list[Message]:
+    return [part for part in message.walk() if part.get_content_type() == kind]
+
+
+def _field(message: Message, name: str) -> str:
+    return " ".join(str(message[name] or "").split())
+
+
+def _text(message: Message) -> str:
+    for part in message.walk():
+        if part.get_content_type() == "text/plain":
+            content = part.get_payload(decode=True)
+            return content.decode("utf-8", "replace") if isinstance(content, bytes) else ""
+    return ""
+
+
+def _date(message: Message, now: dt.datetime) -> dt.datetime:
+    """When it was written, where that can be read and is not to come."""
+    try:
+        at = parsedate_to_datetime(_field(message, "Date"))
+    except (TypeError, ValueError):
+        return now
+    return min(at, now) if at.tzinfo else now
 
 
 class MailboxUnusable(Exception):

@@ -18,7 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from service.adapters.processes import boot_id
+from service.adapters.process import boot_id
 from service.delivery import Delivery, Fault, MailerUnusable, Outcome, State
 
 COMPACT_AT = 1 << 20  # bytes

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from service.adapters import processes
+from service.adapters import process
 from service.delivery import MailerUnusable, Message, Outcome, State
 from service.delivery.model import Begin
 
@@ -50,7 +50,7 @@ class OutboxMailer:
         """Remove what killed writers left half written."""
         for part in self._folder.glob(f"*{PART}"):
             writer = part.name.split("~")[0]
-            if writer.count(":") > 1 and processes.is_gone(writer):
+            if writer.count(":") > 1 and process.is_gone(writer):
                 part.unlink(missing_ok=True)
 
     def was_sent(self, message_id: str) -> bool:
@@ -58,7 +58,7 @@ class OutboxMailer:
 
     def _write(self, message: Message) -> None:
         with contextlib.ExitStack() as cleanup:
-            handle, name = tempfile.mkstemp(PART, f"{processes.own_name()}~", self._folder)
+            handle, name = tempfile.mkstemp(PART, f"{process.own_name()}~", self._folder)
             cleanup.callback(Path(name).unlink, missing_ok=True)
             with os.fdopen(handle, "wb") as file:
                 file.write(message.content)

@@ -17,6 +17,7 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from service.briefs.claims import Citation, Claim, ClaimKind
 from service.briefs.grounding import Gate, Section, Verdict, check, claims, texts
 from service.briefs.grounding.counts import without_paper_count
 from service.briefs.grounding.gates import MOST_CITED
@@ -24,7 +25,7 @@ from service.briefs.grounding.names import Handles
 from service.briefs.grounding.numbers import numbers
 from service.briefs.grounding.sources import Source, Sources, normalise, parts, stem
 from service.briefs.handle_faults import BadHandle, bad_handles
-from service.briefs.model import Brief, CheckCount, Citation, Claim, ClaimKind
+from service.briefs.model import Brief, CheckCount
 from service.papers import Paper
 from service.papers.vectors import stop_words, tf_idf
 

@@ -37,11 +37,11 @@ COMMANDS = {
         "Check every e-mail that readers would get, and each topic alone; exit code 1 for a problem.",
     ),
     "send": (
-        "delivering",
+        "sending",
         "Deliver an approved issue now, whatever hour its readers chose.",
     ),
     "worker": (
-        "delivering",
+        "sending",
         "Deliver what is due and build what is queued, until SIGTERM; on PostgreSQL start as many as wanted.",
     ),
     "deliveries": ("delivering", "What became of an issue, row by row, and what to do about it."),

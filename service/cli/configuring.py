@@ -8,13 +8,12 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from service.cli.terminal import out, table
-from service.complaints import PREFIX
-from service.settings import Settings, is_secret, read_settings
+from service.settings import PREFIX, Settings, is_secret, read_settings
 
 INTRODUCTION = """\
 # Configuration
 
-<!-- Made from service/settings.py by `make docs`; edit it there. -->
+<!-- Made from service/settings/ by `make docs`; edit it there. -->
 
 Every setting is an environment variable, or a line of a file `.env` in the working directory; a variable
 wins. All of them have a default that works on your own machine with nothing set up. `brief settings` shows

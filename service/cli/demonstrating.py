@@ -12,7 +12,7 @@ import typer
 
 from service import samples, wiring
 from service.cli.building import chosen_topics
-from service.cli.delivering import ledger_line
+from service.cli.sending import ledger_line
 from service.cli.terminal import out, watched
 from service.delivery import IssueStatus
 from service.papers import Window

@@ -7,7 +7,6 @@ import typer
 from rich.table import Table
 
 from service import wiring
-from service.adapters.archived_answers import ArchivedAnswers
 from service.briefs.measures import Measures, measure, to_mapping
 from service.briefs.model import Brief
 from service.briefs.modelled import LanguageModel
@@ -77,7 +76,7 @@ def _judge(service: Service) -> LanguageModel:
     except WriterNotReady as lacking:
         raise Refused(NO_MODEL) from lacking
     name = settings.openai_check_model or settings.openai_model
-    return wiring.language_model(settings, name, ArchivedAnswers(service.store))
+    return wiring.language_model(settings, name, wiring.kept_answers(service))
 
 
 def _as_json(measures: Measures, judged: Judged | None) -> dict[str, Any]:

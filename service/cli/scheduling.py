@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from service import wiring
-from service.adapters import processes
+from service.adapters import process
 from service.cli.terminal import Refused, opened, out, print_json, start_logging, table
 from service.schedule import Action, Build, foreseen, in_words, upcoming
 from service.schedule import due as due_now
@@ -53,7 +53,7 @@ def scheduler(
     rules = wiring.rules(service.settings)
     start_logging(service.settings)
     out.print(plan_in_words(service))
-    with processes.asked_to_stop() as stopping, wiring.lives(service.settings).lived():
+    with process.asked_to_stop() as stopping, wiring.process_locks(service.settings).held():
         one = Scheduler(
             service, rules, is_gone=wiring.is_gone(service.settings), stopping=stopping,
             read_events=wiring.read_bounces(service),

@@ -12,7 +12,7 @@ import typer
 import uvicorn
 
 from service import wiring
-from service.adapters import processes
+from service.adapters import process
 from service.cli.scheduling import plan_in_words
 from service.cli.terminal import Refused, opened, out, start_logging
 from service.scheduler import Scheduler, Ticking
@@ -58,7 +58,7 @@ def serve(
         )
         # uvicorn stops at a signal and then raises it again: noted here, it ends the rest in order
         beside = _working(service) if scheduler else nullcontext()
-        with processes.asked_to_stop(), sending(service), beside:
+        with process.asked_to_stop(), sending(service), beside:
             _serve(service, listening, proxies)
 
 
@@ -106,7 +106,7 @@ def _working(service: Service) -> Iterator[None]:
     )
     ticking = Ticking(one)
     delivery = threading.Thread(target=_deliver, args=(service, stop), name="delivery", daemon=True)
-    with wiring.lives(service.settings).lived():
+    with wiring.process_locks(service.settings).held():
         ticking.start()
         delivery.start()
         try:

@@ -10,12 +10,16 @@ An edit passes the gates that the writers pass: it may leave no new failure, and
 
 from service.editing.apply import HEADINGS, edited
 from service.editing.edits import (
+    LONGEST_HEADING,
+    LONGEST_NOTE,
+    LONGEST_SUBJECT,
     ChangeHeading,
     ChangeSubject,
     DropClaim,
     DropPaper,
     DropTopic,
     Edit,
+    EditRefused,
     OrderNotable,
     WriteNote,
     edit_from_json,
@@ -23,7 +27,6 @@ from service.editing.edits import (
     in_words,
     place_of,
 )
-from service.editing.wording import LONGEST_HEADING, LONGEST_NOTE, LONGEST_SUBJECT, EditRefused
 
 __all__ = [
     "HEADINGS",

@@ -12,19 +12,23 @@ from service.briefs.grounding.sources import Sources
 from service.briefs.model import Brief
 from service.briefs.writing import LABELS
 from service.editing.edits import (
+    LONGEST_HEADING,
+    LONGEST_NOTE,
+    LONGEST_SUBJECT,
     ChangeHeading,
     ChangeSubject,
     DropClaim,
     DropPaper,
     DropTopic,
     Edit,
+    EditRefused,
     OrderNotable,
     WriteNote,
     in_words,
     place_of,
+    plain_words,
 )
 from service.editing.papers import without_paper
-from service.editing.wording import LONGEST_HEADING, LONGEST_NOTE, LONGEST_SUBJECT, EditRefused, plain_words
 from service.issues import Issue
 from service.papers import Paper
 

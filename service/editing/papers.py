@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TypeVar
 
+from service.briefs.claims import Claim
 from service.briefs.extractive.quotations import listed
 from service.briefs.extractive.themes import in_number
 from service.briefs.grounding import Place, Words, claims, rewrite
 from service.briefs.grounding.places import place_in_themes
-from service.briefs.model import Brief, Claim, Method, Minute, Overview, ReadingStep, Theme, Trend
+from service.briefs.model import Brief, Method, Minute, Overview, ReadingStep, Theme, Trend
 
 Group = TypeVar("Group", Theme, Method)
 

@@ -5,17 +5,17 @@ In reading order:
 segments      a claim cut at the papers that it names; safe URLs
 plaintext     wrapping for the plaintext part
 facts         dates, badges and names in words; what a brief was written from
-levels        how much of a topic is shown, from everything to its name in the table of contents
+levels        how much of a topic is shown, from everything to its name in the table of contents; what fits
 paragraphs    claims as sentences: settings small, readings told apart, evidence for the web
 sections      the sections of a brief as values for the templates
-catalog       the papers by theme
+catalog       what readers look up: the papers by theme, terms, new versions
+news          what is new in the window
 run_metadata  how a brief was made, in a reader's words
 views         a brief at one level of detail, as the templates show it
 dkim          a signature over headers and body, where there is a key
 quoted        pieces of text that are quoted-printable once and joined often
 messages      Sender, Recipient, headers: an e-mail as a byte template with holes
 sentences     subject, preheader, summary: what no topic says alone
-fitting       how much of each topic fits into an e-mail
 press         Press.print(issue) -> RenderedIssue.edition(slugs, length) -> RenderedEdition.message(...)
 transactional  e-mails to one reader, such as the confirmation
 checks        what is wrong with a whole e-mail, read as its reader gets it

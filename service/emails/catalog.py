@@ -1,14 +1,15 @@
-"""The catalog by theme, in the themes' order; papers outside every theme last."""
+"""What readers look up: the catalog by theme, papers outside every theme last; terms; new versions."""
 
 from collections.abc import Iterator
 
-from service.briefs.model import Brief, CatalogEntry
+from service.briefs.model import Brief, CatalogEntry, GlossaryEntry
 from service.emails.facts import LINE, about, after
-from service.emails.paragraphs import Paragraphs
-from service.emails.sections import GroupView, PaperView
+from service.emails.paragraphs import Paragraphs, Run
+from service.emails.sections import GroupView, PaperView, TermView
+from service.emails.segments import safe_url
 from service.language import shown
 
-HEADING, TITLE = 160, 200  # characters shown at most
+HEADING, TITLE, TERM = 160, 200, 40  # characters shown at most
 
 
 def groups(brief: Brief, said: Paragraphs) -> Iterator[GroupView]:
@@ -29,3 +30,21 @@ def _paper(entry: CatalogEntry, said: Paragraphs) -> PaperView:
     paper, title = said.run(entry.paper_id), shown(entry.title, TITLE)
     line = shown(entry.line, LINE)
     return PaperView(paper, after(paper.text, title), about(entry), "" if line in title else line)
+
+
+def terms(brief: Brief, said: Paragraphs) -> Iterator[TermView]:
+    """The glossary; a term that is its source's name has no link behind it."""
+    for entry in brief.glossary:
+        yield _term(entry, said)
+
+
+def _term(entry: GlossaryEntry, said: Paragraphs) -> TermView:
+    term, meaning = shown(entry.term, TERM), shown(entry.meaning, LINE)
+    source = next(iter(said.runs([entry.citation.paper_id] if entry.citation else [])), None)
+    return TermView(term, meaning, None if source and source.text == term else source)
+
+
+def revisions(brief: Brief) -> Iterator[Run]:
+    """New versions of papers of earlier briefs."""
+    for each in brief.revisions:
+        yield Run(f"{shown(each.title, TITLE)} (v{each.version})", safe_url(each.url))

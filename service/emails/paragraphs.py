@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
+from service.briefs.claims import Claim
 from service.briefs.grounding.places import claims as claims_with_places
-from service.briefs.model import Brief, CatalogEntry, Claim
+from service.briefs.model import Brief, CatalogEntry
 from service.emails.plaintext import TIE
 from service.emails.segments import Segment, safe_url, segments
 from service.language import shown

@@ -15,8 +15,7 @@ from service.briefs.model import Brief
 from service.emails import plaintext
 from service.emails.dkim import DkimSigner
 from service.emails.facts import span
-from service.emails.fitting import LADDER, LEAST, RICHEST, Sizes, raised
-from service.emails.levels import Level
+from service.emails.levels import LEAST, LEVELS, RICHEST, Level, Sizes, fitted
 from service.emails.messages import HTML_LIMIT, LONGEST_URL, Hole, Recipient, Sender, Template, template
 from service.emails.quoted import Piece
 from service.emails.sentences import Words, subject_values, summary, words_of
@@ -212,14 +211,14 @@ class RenderedIssue:
         if edition.is_empty:
             raise EmptyEdition(f"issue {self.issue.label} has no papers on the topics {list(edition.slugs)}")
         slugs, html = edition.slugs, self._sizes
-        least = words_of(edition, LADDER[-1:])  # no other levels have more to say
+        least = words_of(edition, LEVELS[-1:])  # no other levels have more to say
         spare = HTML_LIMIT - SLACK - _said(least)
         for place in LEAST:
-            sizes, shell = html[place], self.shells[has_contents([LADDER[place]] * len(slugs))]
+            sizes, shell = html[place], self.shells[has_contents([LEVELS[place]] * len(slugs))]
             room = spare - shell.size - sum([sizes[slug] for slug in slugs])
             if room >= 0:
-                places = raised(slugs, html, [place] * len(slugs), RICHEST[edition.length], room)
-                return self._composed(edition, [LADDER[each] for each in places], least)
+                places = fitted(slugs, html, [place] * len(slugs), RICHEST[edition.length], room)
+                return self._composed(edition, [LEVELS[each] for each in places], least)
         return self._cut(edition, spare)
 
     def _cut(self, edition: Edition, spare: int) -> "RenderedEdition":
@@ -227,15 +226,15 @@ class RenderedIssue:
         sizes = self._sizes[-1]
         for count in range(len(edition.briefs) - 1, 0, -1):
             if self.shells[True].size + sum([sizes[slug] for slug in edition.slugs[:count]]) <= spare:
-                return self._composed(edition, [LADDER[-1]] * count)
+                return self._composed(edition, [LEVELS[-1]] * count)
         raise ValueError(f"issue {self.issue.label}: not one topic fits into {HTML_LIMIT} bytes of HTML")
 
     @cached_property
     def _sizes(self) -> Sizes:
         """The bytes of HTML of each topic at each place of the ladder."""
-        sizes: list[dict[str, int]] = [{} for _ in LADDER]
+        sizes: list[dict[str, int]] = [{} for _ in LEVELS]
         for (slug, level), (html, _) in self.fragments.items():
-            sizes[LADDER.index(level)][slug] = html.entry.size + html.body.size + html.back.size
+            sizes[LEVELS.index(level)][slug] = html.entry.size + html.body.size + html.back.size
         return sizes
 
     def _composed(

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from service.briefs.model import CatalogEntry, Claim
+from service.briefs.claims import Claim
+from service.briefs.model import CatalogEntry
 from service.language import shown
 
 URL = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$()*+,;=%-]{1,480}")

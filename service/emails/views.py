@@ -4,34 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from service.briefs.model import (
-    Brief,
-    CatalogEntry,
-    Challenge,
-    Claim,
-    Earlier,
-    GlossaryEntry,
-    Method,
-    Notable,
-    Theme,
-    Thread,
-    Trend,
-)
-from service.emails.catalog import HEADING, TITLE, groups
-from service.emails.facts import (
-    DECISIONS,
-    LINE,
-    RELATIONS,
-    after,
-    badges,
-    basis,
-    decided,
-    listing,
-    moment,
-    pages,
-    span,
-)
+from service.briefs.claims import Claim
+from service.briefs.model import Brief, CatalogEntry, Challenge, Method, Notable, Theme
+from service.emails.catalog import HEADING, TITLE, groups, revisions, terms
+from service.emails.facts import DECISIONS, after, badges, basis, decided, listing, moment, pages, span
 from service.emails.levels import Level
+from service.emails.news import news_of
 from service.emails.paragraphs import (
     READING,
     SO,
@@ -50,21 +28,17 @@ from service.emails.sections import (
     AlsoView,
     AreaView,
     DecisionView,
-    EarlierView,
     Entry,
     GroupView,
     MethodView,
     MinuteView,
-    NamedView,
     NewsView,
     NotableView,
     PaperName,
     StepView,
     TakeawayView,
     TermView,
-    ThreadView,
 )
-from service.emails.segments import safe_url
 from service.language import shown
 
 NAME, NOTE, WORDS = 80, 600, 80  # characters shown at most
@@ -216,14 +190,7 @@ class TopicView:
     def news(self) -> NewsView:
         if not self._is_at_least_digest:
             return NewsView()
-        news = self.brief.news
-        return NewsView(
-            against=self._said.of(news.against),
-            alike=self._said.of(news.alike),
-            resources=tuple(self._named(one.name, one.kind, self._say(one.claim)) for one in news.resources),
-            threads=tuple(map(self._thread, news.threads)),
-            trends=tuple(map(self._trend, self.brief.trends)),
-        )
+        return news_of(self.brief, self._said, self.url)
 
     @property
     def is_first_window(self) -> bool:
@@ -251,7 +218,7 @@ class TopicView:
 
     @cached_property
     def glossary(self) -> tuple[TermView, ...]:
-        return tuple(map(self._term, self.brief.glossary)) if self.is_whole else ()
+        return tuple(terms(self.brief, self._said)) if self.is_whole else ()
 
     @cached_property
     def catalog(self) -> tuple[GroupView, ...]:
@@ -260,10 +227,7 @@ class TopicView:
 
     @cached_property
     def revisions(self) -> tuple[Run, ...]:
-        shows = self.brief.revisions if self.is_whole else ()
-        return tuple(
-            Run(f"{shown(each.title, TITLE)} (v{each.version})", safe_url(each.url)) for each in shows
-        )
+        return tuple(revisions(self.brief)) if self.is_whole else ()
 
     @cached_property
     def made(self) -> tuple[str, ...]:
@@ -367,42 +331,12 @@ class TopicView:
             caveat=self._said.of_some(notable.caveat, row=row),
         )
 
-    def _thread(self, thread: Thread) -> ThreadView:
-        return ThreadView(
-            question=shown(thread.question, HEADING),
-            relation=RELATIONS[thread.relation],
-            text=self._say(thread.claim),
-            earlier=tuple(map(self._earlier, thread.earlier)),
-        )
-
-    def _earlier(self, earlier: Earlier) -> EarlierView:
-        label = shown(earlier.issue, NAME)
-        base = self.url.partition("/issues/")[0]
-        url = safe_url(f"{base}/issues/{earlier.issue}/{self.brief.topic_slug}")
-        return EarlierView(Run(label, url), shown(earlier.text, LINE))
-
-    def _trend(self, trend: Trend) -> NamedView:
-        direction = "" if trend.is_first else ", rose" if trend.rose else ", fell"
-        gone: Paragraph = self._said.of((Claim("No title or abstract of this window has the words.", ()),))
-        text = self._say(trend.claim) if trend.claim else gone
-        return self._named(trend.name, f"{trend.kind}{direction}", text)
-
-    def _named(self, name: str, kind: str, text: Paragraph) -> NamedView:
-        """The name apart, unless the sentence begins with it."""
-        begins = "".join(texts_in(text)).casefold().startswith(shown(name, NAME).casefold())
-        return NamedView("" if begins else shown(name, NAME), kind, text)
-
     def _challenge(self, challenge: Challenge) -> Entry:
         return Entry(
             heading=shown(challenge.heading, HEADING),
             paragraphs=(self._said.of(challenge.claims),) if challenge.claims else (),
             settles=self._say(challenge.settles, ""),
         )
-
-    def _term(self, entry: GlossaryEntry) -> TermView:
-        term, meaning = shown(entry.term, 40), shown(entry.meaning, LINE)
-        source = next(iter(self._said.runs([entry.citation.paper_id] if entry.citation else [])), None)
-        return TermView(term, meaning, None if source and source.text == term else source)
 
     def _names(self, paper_ids: Iterable[str]) -> tuple[PaperName, ...]:
         held = [paper_id for paper_id in paper_ids if paper_id in self._entries]

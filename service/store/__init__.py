@@ -34,7 +34,7 @@ from service.store.issues import (
 )
 from service.store.ledger import Ledger, LedgerBroken, Unavailable
 from service.store.monitoring import IssueTrend, Monitoring, Received, Watched
-from service.store.papers import PaperRepository
+from service.store.papers import KeptAnswers, PaperRepository
 from service.store.planning import HELD, Planning
 from service.store.reports import Crowd, Group, Line, Reports, sheet
 from service.store.restoring import Restoring
@@ -60,6 +60,7 @@ __all__ = [
     "IssueEdited",
     "IssueRow",
     "IssueTrend",
+    "KeptAnswers",
     "LedgerBroken",
     "Line",
     "LinkRefusal",

@@ -14,7 +14,7 @@ from service.delivery.policy import Bounce, BounceRules
 from service.store.retention import forget_tallies
 from service.store.settling import REPORTED, learn, suppress
 from service.store.tables import DeliveryRow, EventRow
-from subscribers import history
+from subscribers import changes
 from subscribers.addresses import AddressRefused, read_address
 from subscribers.database import Repository, insert_new, is_one_of, table
 from subscribers.preferences import Standing as Person
@@ -136,7 +136,7 @@ def _leave(session: Session, subscriber_id: int, now: dt.datetime) -> None:
     if row is None or row.standing == Person.LEFT:
         return
     row.standing, row.left_at, row.version = Person.LEFT, now, row.version + 1
-    history.record(session, subscriber_id, ["left"], PROVIDER, now)
+    changes.write_history(session, subscriber_id, ["left"], PROVIDER, now)
 
 
 Told = Sequence[tuple[DeliveryRow, Event]]

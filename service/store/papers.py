@@ -108,6 +108,20 @@ class PaperRepository(Repository):
             )
 
 
+class KeptAnswers:
+    """A language model's answers to one version of the prompts (an AnswerStore): a rerun costs nothing."""
+
+    def __init__(self, papers: PaperRepository, prompt_version: str) -> None:
+        self._papers = papers
+        self._prompt_version = prompt_version
+
+    def get(self, subject: str, model: str) -> str | None:
+        return self._papers.card(subject, self._prompt_version, model)
+
+    def put(self, subject: str, model: str, text: str) -> None:
+        self._papers.keep_card(subject, self._prompt_version, model, text)
+
+
 def _question(topic: Topic, window: Window, source: str) -> str:
     query = (source, topic.categories, topic.search_terms, window.first, window.last)
     return hashlib.sha256(repr(query).encode()).hexdigest()[:32]

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from openai.lib._pydantic import to_strict_json_schema
 
-from service.adapters.archived_answers import ArchivedAnswers
 from service.adapters.openai_model import OpenAIModel, OpenAISettings, Price
 from service.adapters.openai_model.failures import CallFailedError, Failure, Trouble
 from service.adapters.openai_model.spending import Spending
@@ -31,9 +30,9 @@ from service.briefs.modelled import (
     grading,
     outline,
 )
-from service.briefs.modelled.asking import Usage
+from service.briefs.modelled.asking import PROMPT_VERSION, Usage
 from service.briefs.writing import write_brief
-from service.store import Store
+from service.store import KeptAnswers, Store
 from tests.adapters.openai_server import Answers, Asked, ModelServer, Reply, completion, error, reply, well
 from tests.builders import assignment, paper, papers, topic
 from tests.scripted_model import MemoryAnswers
@@ -195,7 +194,7 @@ def test_grades_are_asked_forty_papers_at_a_time_and_kept(setting: Setting) -> N
 def test_answers_of_a_writer_and_another_checker_side_by_side_are_kept_in_the_database(
     setting: Setting, store: Store
 ) -> None:
-    answers = ArchivedAnswers(store)
+    answers = KeptAnswers(store, PROMPT_VERSION)
     for asks in (True, False):
         setting.server.requests.clear()
         model, checker = (

@@ -25,16 +25,7 @@ from service.papers import Selection, Window, select
 from service.samples import SamplePapers
 from subscribers.topics import load_topics
 from tests import spoilt_answers as spoilt
-from tests.adapters.openai_server import (
-    Answers,
-    Asked,
-    ModelServer,
-    Reply,
-    completion,
-    error,
-    reply,
-    well,
-)
+from tests.adapters.openai_server import Answers, Asked, ModelServer, Reply, completion, error, reply, well
 from tests.scripted_model import MemoryAnswers, lazy
 from tests.sound_answers import Json, Question, sound_answer
 

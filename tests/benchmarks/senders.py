@@ -27,7 +27,7 @@ from pathlib import Path
 import aiosmtplib
 
 from service import wiring
-from service.adapters import processes
+from service.adapters import process
 from service.adapters.journal import FileJournal
 from service.adapters.smtp_mailer import SmtpMailer, SmtpServer
 from service.delivery import Delivery, Mailer, Message, MessageMaker, State
@@ -164,10 +164,10 @@ def deliver_all(mailer: Mailer, readers: int, sink: Sink | None = None) -> Spent
 
 def deliver_made(folder: Path, mailer: Mailer, readers: int, sink: Sink | None = None) -> Spent:
     """The same of a ledger that is there."""
-    engine, worker = connect(f"sqlite:///{folder / 'bench.db'}"), processes.own_name()
+    engine, worker = connect(f"sqlite:///{folder / 'bench.db'}"), process.own_name()
     store, journal = Store(engine), FileJournal(folder / "journal", worker)
     journal.open()
-    room = PostRoom(store, mailer, journal, worker, processes.is_gone, wiring.now)
+    room = PostRoom(store, mailer, journal, worker, process.is_gone, wiring.now)
     maker = replace(MAKER, rendered=OneEdition(store.issue(LABEL)))  # type: ignore[arg-type]  # as MAKER
     took = spent(partial(deliver, LABEL, maker, room), sink)
     journal.close()

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from service.briefs.model import Citation, Theme
+from service.briefs.claims import Citation
+from service.briefs.model import Theme
 from tests import argued, builders
 from tests.browser.conftest import Looks, Visit
 from tests.newsdesk import EDITOR

@@ -12,14 +12,7 @@ from service.adapters.openai_model.calls import Caller
 from service.adapters.openai_model.failures import CallFailedError, Failure
 from service.adapters.openai_model.settings import OpenAISettings
 from service.adapters.openai_model.spending import Spending
-from service.briefs.modelled.asking import (
-    AnswerStore,
-    AnswerT,
-    Prompt,
-    Unanswered,
-    Usage,
-    digest,
-)
+from service.briefs.modelled.asking import AnswerStore, AnswerT, Prompt, Unanswered, Usage, digest
 
 logger = logging.getLogger(__name__)
 

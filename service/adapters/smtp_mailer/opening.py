@@ -1,10 +1,13 @@
 """Opening a session: the connection, TLS and the sign-in, in bounded time."""
 
 import base64
+import shlex
 import smtplib
 import socket
 import ssl
+import subprocess
 import threading
+import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -18,6 +21,8 @@ OPENING = 3  # times the time-out for an answer, from the connection to the sign
 LONGEST_WORDS = 300  # characters of what a server says
 REFUSES_US = frozenset({521, 550, 554})  # to EHLO: not its form, but who says it
 SEND_BUFFER = 512 * 1024  # a whole message fits, so one call hands it over
+LASTS = 600.0  # seconds for which a token is used again: several sessions open at once
+PATIENCE = 60.0  # seconds for the command
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,3 +155,32 @@ def _scrubbed(words: str, server: SmtpServer) -> str:
             if len(form) > 2:
                 words = words.replace(form, "…")
     return without_addresses(words)[:LONGEST_WORDS]
+
+
+@dataclass
+class TokenCommand:
+    """Prints a token. Its words are told to nobody: they may hold one."""
+
+    command: str
+    ticks: Callable[[], float] = time.monotonic
+    _token: str = ""
+    _until: float = 0.0
+
+    def __call__(self) -> str:
+        if self.ticks() >= self._until:
+            self._token, self._until = self._asked(), self.ticks() + LASTS
+        return self._token
+
+    def _asked(self) -> str:
+        try:
+            ran = subprocess.run(  # noqa: S603 - as above
+                shlex.split(self.command), capture_output=True, timeout=PATIENCE, check=True, text=True
+            )
+        except subprocess.CalledProcessError as error:
+            words = f"BRIEF_SMTP_OAUTH_COMMAND ends with {error.returncode}; run it by hand to see why"
+            raise MailerUnusable(words) from None
+        except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+            raise MailerUnusable(f"BRIEF_SMTP_OAUTH_COMMAND can't be run: {type(error).__name__}") from None
+        if not ran.stdout.strip():
+            raise MailerUnusable("BRIEF_SMTP_OAUTH_COMMAND prints no token")
+        return ran.stdout.strip()

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
+from service.briefs.claims import Citation
 from service.briefs.extractive.corpus import Corpus
 from service.briefs.extractive.pool import Pool, on_costs, on_findings, on_limits
 from service.briefs.extractive.problems import LACKS, NO_PROBLEMS, PROBLEMS, UNSAYING
 from service.briefs.extractive.themes import Group, counted
-from service.briefs.model import Challenge, Citation
+from service.briefs.model import Challenge
 from service.language.phrases import (
     ends_well,
     is_breaker,

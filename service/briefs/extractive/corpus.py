@@ -9,10 +9,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from service.briefs.claims import Citation
 from service.briefs.extractive.acronyms import Acronyms
 from service.briefs.extractive.quotations import Speaker
 from service.briefs.handles import make_handles
-from service.briefs.model import Citation
 from service.language.phrases import (
     frequencies,
     is_plural,

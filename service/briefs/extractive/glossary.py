@@ -1,8 +1,9 @@
 """The glossary: acronyms of the window with their expansions, as the abstracts give them."""
 
+from service.briefs.claims import Citation
 from service.briefs.extractive.acronyms import expansions_in
 from service.briefs.extractive.corpus import Corpus
-from service.briefs.model import Citation, GlossaryEntry
+from service.briefs.model import GlossaryEntry
 
 MOST = 24
 

@@ -4,10 +4,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from service.briefs.claims import Claim
 from service.briefs.extractive.corpus import Corpus, Source
 from service.briefs.extractive.pool import Pool, Rating, on_mechanisms, on_own_costs, on_strengths
 from service.briefs.extractive.themes import counted
-from service.briefs.model import Claim, Method
+from service.briefs.model import Method
 from service.language.phrases import is_telling, lemma, sentence_case
 from service.language.sentences import Sentence, plain
 from service.language.vocabulary import METHOD_HEADS, NO_METHODS, WAYS_OF_WORKING

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Sequence
 
+from service.briefs.claims import Claim
 from service.briefs.extractive.corpus import Corpus, Source
 from service.briefs.extractive.pool import Pool, on_findings
 from service.briefs.extractive.quotations import listed
 from service.briefs.extractive.themes import Group, members_of
-from service.briefs.model import Claim, Method, Notable, Overview, ReadingStep
+from service.briefs.model import Method, Notable, Overview, ReadingStep
 
 TELLING = 0.7  # a count of a greater part of the window tells nothing
 STEP = 4  # papers of one step

@@ -7,9 +7,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from service.briefs.claims import Claim
 from service.briefs.extractive.corpus import Corpus
 from service.briefs.extractive.quotations import Quotation, quote
-from service.briefs.model import Claim
 from service.language.sentences import Sentence
 
 SAME = 0.55  # cosine of two sentences from which they say the same

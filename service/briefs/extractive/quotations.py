@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from service.briefs.model import Citation, Claim
+from service.briefs.claims import Citation, Claim
 from service.language.sentences import Sentence, leans
 from service.language.vocabulary import VERB_FORMS, VERBS
 

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 
+from service.briefs.claims import Citation, Claim
 from service.briefs.extractive.clusters import COMMON, clusters
 from service.briefs.extractive.corpus import Corpus, Source
 from service.briefs.extractive.pool import Pool, Rating, on_proposals, on_results
 from service.briefs.extractive.quotations import either, listed
-from service.briefs.model import Citation, Claim, Theme
+from service.briefs.model import Theme
 from service.language.phrases import is_telling, key_of, merged, parts_of, sentence_case
 from service.language.vocabulary import COMPARATIVES
 

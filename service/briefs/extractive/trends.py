@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log, sqrt
 
+from service.briefs.claims import Citation, Claim
 from service.briefs.extractive.corpus import Corpus
 from service.briefs.extractive.methods import is_method
 from service.briefs.extractive.quotations import listed
 from service.briefs.extractive.themes import Group, members_of
-from service.briefs.model import Citation, Claim, Method, Trend, TrendKind
+from service.briefs.model import Method, Trend, TrendKind
 from service.language.phrases import frequencies, is_telling, parts_of, phrases, surface_of
 from service.language.sentences import LONGEST_ABSTRACT, plain
 from service.language.vocabulary import ACRONYMS

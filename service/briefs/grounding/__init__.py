@@ -9,7 +9,7 @@ Each gate is a function over a brief that yields failures; what it compares is i
     quotations.py  evidence and “…”                 numbers.py     numbers in prose
     counts.py      counts of papers                 names.py       handles and names
     repeats.py     claims alike                     sections.py    how much is enough
-    foreign.py     links, markup, orders
+    foreign.py     links, markup, orders            case.py        a brief before the gates
 """
 
 from service.briefs.grounding.gates import check

@@ -2,31 +2,28 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
+from service.briefs.claims import Claim
+from service.briefs.grounding.case import Case
 from service.briefs.grounding.counts import miscounted, uncounted, without_paper_count
 from service.briefs.grounding.foreign import foreign, hidden_character
 from service.briefs.grounding.language import OURS, foreign_language, shares_words, speaks_of
-from service.briefs.grounding.names import Handles, invented_names
+from service.briefs.grounding.names import invented_names
 from service.briefs.grounding.numbers import Number, numbers, stands
-from service.briefs.grounding.places import Place, Section, claims, group, items_of, texts
+from service.briefs.grounding.places import Place, Section, group, items_of
 from service.briefs.grounding.quotations import invented_quotations, is_trivial, unquoted
 from service.briefs.grounding.repeats import repeats
 from service.briefs.grounding.sections import EXTENTS, required
 from service.briefs.grounding.sources import Source, Sources, normalise
 from service.briefs.grounding.verdict import Failure, Gate, Verdict, count
-from service.briefs.model import Brief, CatalogEntry, Challenge, Claim, Method, Theme, Trend
-from service.language.sentences import visible
+from service.briefs.model import Brief, CatalogEntry, Challenge, Method, Theme, Trend
+from service.language import visible
 from service.papers import Paper
 
 MOST_THEMES = 2  # that one paper may be in
 MOST_CITED = 3  # papers that one written fact may be about
 LONGEST_SENTENCE = 48  # words of a written sentence; the prompt asks for 30
-
-# texts that a writer words; others are code's or an abstract's
-_WORDED = {"heading", "name", "purpose", "line", "also", "question", "meaning"}
 _TOLD = {"line", "also"}  # what one paper does, as a sentence would say it
 _FREE = {"purpose", "meaning"}  # said in a reader's words, but for one
 _PROSE = (
@@ -35,74 +32,15 @@ _PROSE = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class _Case:
-    """A brief before the gates, with what several of them look at."""
-
-    brief: Brief
-    sources: Sources
-
-    @cached_property
-    def claims(self) -> tuple[tuple[Place, Claim], ...]:
-        return tuple(claims(self.brief))
-
-    @cached_property
-    def texts(self) -> tuple[tuple[Place, str], ...]:
-        return tuple(texts(self.brief))
-
-    @cached_property
-    def headings(self) -> tuple[tuple[Place, str], ...]:
-        """Headings, names and lines; a catalog line in a paper's own words needs no more proof."""
-        worded = ((place, text) for place, text in self.texts if place.part in _WORDED)
-        return tuple((place, text) for place, text in worded if not self._is_verbatim(place, text))
-
-    def _is_verbatim(self, place: Place, text: str) -> bool:
-        return place.part == "line" and any(source.has(text.rstrip(" .")) for source in self.about(place))
-
-    @cached_property
-    def handles(self) -> Handles:
-        return Handles({entry.handle: entry.paper_id for entry in self.brief.catalog if entry.handle})
-
-    @cached_property
-    def listed(self) -> frozenset[str]:
-        return frozenset(entry.paper_id for entry in self.brief.catalog)
-
-    @cached_property
-    def facts(self) -> dict[str, Claim]:
-        """The facts that readings may rest on, by id."""
-        return {claim.id: claim for _, claim in self.claims if claim.id and not claim.is_reading}
-
-    def basis(self, claim: Claim) -> tuple[Claim, ...]:
-        """The facts of this brief that a reading rests on; a fact rests on itself."""
-        if not claim.is_reading:
-            return (claim,)
-        return tuple(self.facts[one] for one in claim.rests_on if one in self.facts)
-
-    def grounds(self, claim: Claim) -> tuple[str, ...]:
-        """The papers that a claim speaks of: those it cites, or those of the facts that it rests on."""
-        return tuple(dict.fromkeys(id_ for fact in self.basis(claim) for id_ in fact.paper_ids))
-
-    def trend(self, place: Place) -> Trend | None:
-        return (
-            self.brief.trends[place.item]
-            if place.section is Section.TRENDS and place.item is not None
-            else None
-        )
-
-    def about(self, place: Place) -> tuple[Source, ...]:
-        """The papers that a heading speaks of; a reading step's purpose may speak of all."""
-        return self.sources.of(group(self.brief, place) or self.listed)
-
-
 def check(brief: Brief, papers: Mapping[str, Paper] | Sources) -> Verdict:
     """All gates over a brief. ``papers``: its window's, by id; Sources are read once for many checks."""
     sources = papers if isinstance(papers, Sources) else Sources(papers.values())
-    case = _Case(brief, sources)
+    case = Case(brief, sources)
     failures = tuple(failure for gate in _GATES for failure in gate(case))
     return Verdict(failures, count(failures, _checked(case)))
 
 
-def _checked(case: _Case) -> dict[Gate, int]:
+def _checked(case: Case) -> dict[Gate, int]:
     """How many places each gate judges."""
     every = dict.fromkeys(Gate, len(case.claims))
     with_headings = len(case.claims) + len(case.headings)
@@ -118,7 +56,7 @@ def _checked(case: _Case) -> dict[Gate, int]:
     }
 
 
-def _catalog(case: _Case) -> Iterator[Failure]:
+def _catalog(case: Case) -> Iterator[Failure]:
     for place, claim in case.claims:
         for unknown in _unknown(case, claim.paper_ids):
             yield Failure(Gate.CATALOG, place, claim, f"{unknown} is not in the catalog")
@@ -132,7 +70,7 @@ def _catalog(case: _Case) -> Iterator[Failure]:
             yield Failure(Gate.CATALOG, Place(Section.CATALOG, number), None, why)
 
 
-def _unknown(case: _Case, paper_ids: tuple[str, ...]) -> tuple[str, ...]:
+def _unknown(case: Case, paper_ids: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(id_ for id_ in dict.fromkeys(paper_ids) if id_ not in case.listed or id_ not in case.sources)
 
 
@@ -185,7 +123,7 @@ def _seen(text: str) -> str:
     return normalise(visible(text))
 
 
-def _citation(case: _Case) -> Iterator[Failure]:
+def _citation(case: Case) -> Iterator[Failure]:
     for place, claim in case.claims:
         if claim.is_reading:
             continue
@@ -196,7 +134,7 @@ def _citation(case: _Case) -> Iterator[Failure]:
             yield Failure(Gate.CITATION, place, claim, why)
 
 
-def _reading(case: _Case) -> Iterator[Failure]:
+def _reading(case: Case) -> Iterator[Failure]:
     for place, claim in case.claims:
         if claim.is_reading and claim.citations:
             yield Failure(Gate.READING, place, claim, "is a reading and cites papers itself")
@@ -204,7 +142,7 @@ def _reading(case: _Case) -> Iterator[Failure]:
             yield Failure(Gate.READING, place, claim, "rests on no fact of this brief")
 
 
-def _language(case: _Case) -> Iterator[Failure]:
+def _language(case: Case) -> Iterator[Failure]:
     """What was written is English, of a length that can be read, and in the words of what it speaks of."""
     for place, claim in case.claims:
         if claim.origin == "written" and (why := _wording(case, claim)):
@@ -214,7 +152,7 @@ def _language(case: _Case) -> Iterator[Failure]:
             yield Failure(Gate.LANGUAGE, place, None, why)
 
 
-def _wording(case: _Case, claim: Claim) -> str:
+def _wording(case: Case, claim: Claim) -> str:
     """What is wrong with the words of a written sentence; empty where nothing is."""
     sources = case.sources.of(case.grounds(claim))
     if why := foreign_language(case.handles.without(claim.whole), sources, case.sources):
@@ -230,7 +168,7 @@ def _wording(case: _Case, claim: Claim) -> str:
     return "" if fits else "shares no word with its evidence, or few with the papers that it cites"
 
 
-def _heading(case: _Case, place: Place, text: str) -> str:
+def _heading(case: Case, place: Place, text: str) -> str:
     """The same of a heading, a name or a line; an extractive brief's are made of its papers' phrases."""
     sources, plain = case.about(place), case.handles.without(text)
     if why := foreign_language(plain, sources, case.sources):
@@ -244,7 +182,7 @@ def _heading(case: _Case, place: Place, text: str) -> str:
     return "" if fits else "shares no word, or few, with the papers that it is about"
 
 
-def _evidence(case: _Case) -> Iterator[Failure]:
+def _evidence(case: Case) -> Iterator[Failure]:
     for place, claim in case.claims:
         for citation in claim.citations:
             source, counted = case.sources.get(citation.paper_id), claim.origin == "counted"
@@ -262,7 +200,7 @@ def _evidence(case: _Case) -> Iterator[Failure]:
             yield Failure(Gate.EVIDENCE, Place(Section.GLOSSARY, number), None, why)
 
 
-def _is_used(case: _Case, term: str) -> bool:
+def _is_used(case: Case, term: str) -> bool:
     told = (claim.whole for _, claim in case.claims)
     held = (source.text for source in case.sources.values())
     return any(normalise(term).casefold() in text.casefold() for text in (*told, *held))
@@ -277,7 +215,7 @@ def _unsound(source: Source | None, evidence: str, *, counted: bool = False) -> 
     return "" if source.has(span) else f"not verbatim in {source.paper.id}: “{evidence}”"
 
 
-def _quotation(case: _Case) -> Iterator[Failure]:
+def _quotation(case: Case) -> Iterator[Failure]:
     for place, claim in case.claims:
         for invented in invented_quotations(claim.whole, case.sources.of(case.grounds(claim))):
             yield Failure(Gate.QUOTATION, place, claim, f"no cited paper says “{invented}”")
@@ -286,7 +224,7 @@ def _quotation(case: _Case) -> Iterator[Failure]:
             yield Failure(Gate.QUOTATION, place, None, f"no paper of this item says “{invented}”")
 
 
-def _number(case: _Case) -> Iterator[Failure]:
+def _number(case: Case) -> Iterator[Failure]:
     for place, claim in case.claims:
         why, held = _counts(case, place, claim)
         if why:
@@ -303,7 +241,7 @@ def _number(case: _Case) -> Iterator[Failure]:
             yield Failure(Gate.NUMBER, place, None, f"{stray} stands in no paper of this item")
 
 
-def _counts(case: _Case, place: Place, claim: Claim) -> tuple[str, tuple[Number, ...]]:
+def _counts(case: Case, place: Place, claim: Claim) -> tuple[str, tuple[Number, ...]]:
     """What is wrong with a claim's counts of papers, and its other numbers, which papers must hold."""
     text = case.handles.without(claim.whole)
     cited, of = len(case.grounds(claim)), len(case.brief.catalog)
@@ -321,7 +259,7 @@ def _strays(held: tuple[Number, ...], sources: tuple[Source, ...]) -> Iterator[N
             yield number
 
 
-def _handle(case: _Case) -> Iterator[Failure]:
+def _handle(case: Case) -> Iterator[Failure]:
     for place, claim in case.claims:
         grounds = case.grounds(claim)
         for handle, paper_id in case.handles.mentioned(unquoted(claim.whole)).items():
@@ -334,7 +272,7 @@ def _handle(case: _Case) -> Iterator[Failure]:
                 yield Failure(Gate.HANDLE, place, None, f"{handle} is no paper of this item")
 
 
-def _name(case: _Case) -> Iterator[Failure]:
+def _name(case: Case) -> Iterator[Failure]:
     for place, claim in case.claims:
         text = case.handles.without(unquoted(claim.whole))
         for name in invented_names(text, case.sources.of(case.grounds(claim)), case.sources):
@@ -345,7 +283,7 @@ def _name(case: _Case) -> Iterator[Failure]:
             yield Failure(Gate.NAME, place, None, f"no paper of this item has the name {name}")
 
 
-def _repeat(case: _Case) -> Iterator[Failure]:
+def _repeat(case: Case) -> Iterator[Failure]:
     """A quotation is told once; a written sentence may be told again in other words, not as it stands."""
     quoted = [(place, claim) for place, claim in case.claims if claim.origin in ("quoted", "counted")]
     for at, earlier, why in repeats([claim.text for _, claim in quoted]):
@@ -359,7 +297,7 @@ def _repeat(case: _Case) -> Iterator[Failure]:
             first[told] = place
 
 
-def _membership(case: _Case) -> Iterator[Failure]:
+def _membership(case: Case) -> Iterator[Failure]:
     themes: Counter[str] = Counter()
     for number, theme in enumerate(case.brief.themes):
         cited = (paper_id for claim in theme.claims for paper_id in claim.paper_ids)
@@ -370,7 +308,7 @@ def _membership(case: _Case) -> Iterator[Failure]:
             yield Failure(Gate.MEMBERSHIP, Place(Section.THEMES, number, "paper_ids"), None, why)
 
 
-def _section(case: _Case) -> Iterator[Failure]:
+def _section(case: Case) -> Iterator[Failure]:
     for section, extent in EXTENTS.items():
         held, least = len(items_of(case.brief, section)), required(section, len(case.brief.catalog))
         if held < least and case.brief.metadata.writer == "extractive":
@@ -398,7 +336,7 @@ def _incomplete(item: Any) -> str:
             return ""
 
 
-def _foreign(case: _Case) -> Iterator[Failure]:
+def _foreign(case: Case) -> Iterator[Failure]:
     for place, claim in case.claims:
         spans = (claim.text, claim.setting, *(citation.evidence for citation in claim.citations))
         for what in dict.fromkeys(what for span in spans for what in foreign(span)):
@@ -411,7 +349,7 @@ def _foreign(case: _Case) -> Iterator[Failure]:
             yield Failure(Gate.FOREIGN, Place(Section.CATALOG, number, "title"), None, f"holds {hidden}")
 
 
-_GATES: tuple[Callable[[_Case], Iterator[Failure]], ...] = (
+_GATES: tuple[Callable[[Case], Iterator[Failure]], ...] = (
     _catalog,
     _citation,
     _reading,

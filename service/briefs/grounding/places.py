@@ -6,7 +6,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from service.briefs.model import AlsoHere, Area, Brief, CatalogEntry, Claim, Method, Minute, Theme
+from service.briefs.claims import Claim
+from service.briefs.model import AlsoHere, Area, Brief, CatalogEntry, Method, Minute, Theme
 
 
 class Section(StrEnum):

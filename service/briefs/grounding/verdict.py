@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from service.briefs.claims import Claim
 from service.briefs.grounding.places import Place
-from service.briefs.model import Claim, GateCount
+from service.briefs.model import GateCount
 
 
 class Gate(StrEnum):

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import get_args
 
+from service.briefs.claims import Check, Claim, Judgement
 from service.briefs.grounding import Failure, Place, Section
 from service.briefs.grounding.places import claims, group, items_of, texts
-from service.briefs.model import Brief, Check, CheckCount, Claim, Judgement, Thread
+from service.briefs.model import Brief, CheckCount, Thread
 from service.briefs.modelled.asking import (
     BASE_TOKENS,
     DATA_RULE,

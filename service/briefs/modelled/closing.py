@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+from service.briefs.claims import Claim
 from service.briefs.grounding.places import Section, claims
-from service.briefs.model import Brief, Claim
+from service.briefs.model import Brief
 from service.briefs.modelled.asking import DATA_RULE, Answer, Lines, Prompt, PromptData, digest
 from service.briefs.modelled.keys import FactAnswer, ReadingAnswer, SentenceAnswer
 from service.briefs.modelled.outline import Material, OutlineAnswer, about

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, get_args
 
+from service.briefs.claims import Citation, Claim
 from service.briefs.grounding.places import claims as claims_of
 from service.briefs.grounding.places import place_in_themes
 from service.briefs.model import (
@@ -13,8 +14,6 @@ from service.briefs.model import (
     Brief,
     CatalogEntry,
     Challenge,
-    Citation,
-    Claim,
     Decision,
     DecisionKind,
     GlossaryEntry,

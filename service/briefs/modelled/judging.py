@@ -12,9 +12,10 @@ from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any
 
+from service.briefs.claims import Claim
 from service.briefs.grounding import Place, Section
 from service.briefs.grounding.places import claims, items_of
-from service.briefs.model import Brief, Claim
+from service.briefs.model import Brief
 from service.briefs.modelled.asking import (
     BASE_TOKENS,
     DATA_RULE,

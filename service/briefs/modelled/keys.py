@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from service.briefs.model import Citation, Claim, ClaimKind
+from service.briefs.claims import Citation, Claim, ClaimKind
 from service.briefs.modelled.asking import Answer, Lines, one_line
 from service.briefs.modelled.evidence import locate
 from service.papers import Paper

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from service.briefs.claims import Claim
 from service.briefs.grounding.numbers import Number, numbers
 from service.briefs.grounding.places import Place, Section, claims, place_in_themes, rewrite, texts
-from service.briefs.model import Brief, Claim
+from service.briefs.model import Brief
 
 MOST_WORDS = 1_500  # from the minute to the reading order: some ten screens of a phone
 

@@ -1,17 +1,16 @@
 """The admin pages, in reading order. Pages of admins are server-rendered and need no script.
 
-frame        Office, what every page works with; Visitor, who asks; Office.page, how a template becomes a page
+frame        Office, what every page works with; Office.page, how a template becomes a page; Visitor, who
+             asks; SAID, what a page says after something was done, by code
 forms        what a form sent: Sent.text, .texts, .file
 doors        who may come in: `Viewer`, `Editor`; the guard of every POST; cookies
-words        what a page says after something was done, by code
 sign_in      sign in by an e-mailed link, sign out
 this_week    /admin: the newest issues, what is due, checks, audience, deliveries
 people       /admin/subscribers: look up, add, one subscriber
 suppressing  /admin/subscribers/suppressed: addresses and domains
 importing    /admin/subscribers/import: CSV
 topics       /admin/topics: edit and try out
-trends       /admin/trends: charts with their tables
-audit        /admin/log: who did what
+history      /admin/log: who did what; /admin/trends: charts with their tables
 
 How a page is written:
 
@@ -33,7 +32,7 @@ How a page is written:
 - Each <form method="post"> begins with `<input type="hidden" name="csrf" value="{{ csrf }}">`, or the
   guard answers 403; its action begins with `{{ root }}/admin/`. admin.css says which
   classes there are (card, cards, wide, tag, note…).
-- After a POST: `office.go(path, said=code)`; the code's words are in words.SAID: add yours. To show a form
+- After a POST: `office.go(path, said=code)`; the code's words are in frame.SAID: add yours. To show a form
   again with what was wrong, answer `office.page(…, status=422, …)`.
 - `office.record(visitor, action, subject, detail)` after each change. Subjects: "issue 2026-W22",
   "topic robot-learning", "subscriber 12": by id, and no address in subject or detail.
@@ -47,10 +46,10 @@ How a page is written:
 from fastapi import Depends, FastAPI, Request, Response
 
 from service.web.admin import (
-    audit,
     deliveries,
     doors,
     editing,
+    history,
     importing,
     issue,
     people,
@@ -59,7 +58,6 @@ from service.web.admin import (
     suppressing,
     this_week,
     topics,
-    trends,
 )
 from service.web.admin.frame import Office
 
@@ -73,9 +71,8 @@ MODULES = (
     people,
     suppressing,
     importing,
-    audit,
     topics,
-    trends,
+    history,
 )
 
 

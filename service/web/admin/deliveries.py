@@ -13,7 +13,7 @@ from service.web.admin.doors import Editor, Viewer
 from service.web.admin.forms import Form, Sent
 from service.web.admin.frame import HEADERS, Office, TheOffice, Visitor
 from service.web.admin.issue import sentence, status_of
-from service.web.admin.states import ORDER, stand, sums
+from service.web.admin.status import ORDER, stand, sums
 from subscribers.addresses import AddressRefused
 from subscribers.audience import in_words
 from subscribers.subscriber import UnknownSubscriber

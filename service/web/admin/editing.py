@@ -34,7 +34,7 @@ from service.web.admin.evidence import Backed, backed, filters, is_shown, losses
 from service.web.admin.forms import Form, Sent
 from service.web.admin.frame import Office, TheOffice, Visitor
 from service.web.admin.issue import seen, sentence, status_of
-from service.web.admin.states import stand
+from service.web.admin.status import stand
 
 routes = APIRouter(include_in_schema=False)
 

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from service.briefs.claims import Check, Claim, Judgement
 from service.briefs.grounding import Place, claims
-from service.briefs.model import Brief, Check, Claim, Judgement
+from service.briefs.model import Brief
 from service.briefs.modelled.evidence import normalised
 from service.emails.segments import safe_url
 from service.language import shown, visible

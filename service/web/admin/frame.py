@@ -14,7 +14,6 @@ from service.admins import Admin, Role
 from service.pipeline import BuildContext
 from service.store import Act, Store
 from service.web.admin.counting import Kept
-from service.web.admin.words import SAID
 from service.web.headers import EMAIL_POLICY, PAGES_POLICY
 from service.web.site import UNKEPT, Head, Site
 from service.wiring import Service
@@ -22,6 +21,32 @@ from subscribers.directory import Directory
 from subscribers.limits import Limits
 from subscribers.roster import Roster
 
+# What a page says after something was done. The address carries a code, the words are here: so nobody can
+# put words of their own on our pages by handing a link around.
+SAID = {
+    "added": "Added.",
+    "changed": "Saved.",
+    "removed": "Removed.",
+    "topic-changed": "Saved. The next build uses it; e-mails that are written stay as they are.",
+    "topic-added": "Added. Readers can follow it now.",
+    "topic-removed": "Removed. Nobody follows it any more; issues that hold it stay.",
+    "suppressed": "Suppressed: nothing is sent there any more.",
+    "unsuppressed": "No longer suppressed.",
+    "not-suppressed": "It was not suppressed.",
+    "domain-suppressed": "The address is not suppressed itself; its whole domain is. See the list.",
+    "approved": "Approved, as you saw it. It goes out by itself, to each reader at their own hour.",
+    "held": "Held: the issue waits for approval again.",
+    "planned": "Everybody gets it now, whatever hour they chose. The workers send it.",
+    "paused": "Paused. What was on its way is finished; nothing more leaves.",
+    "resumed": "Sending goes on.",
+    "cancelled": "Cancelled. What was not sent is skipped.",
+    "edited": "Edited. The issue needs approval as it is now.",
+    "undone": "Every edit is undone. The issue is as it was built.",
+    "resolved": "Written down.",
+    "retried": "They wait for the workers now.",
+    "released": "The late ones are due now; they leave within seconds.",
+    "tested": "The test leaves within seconds. What became of it: brief deliveries transactional.",
+}
 ADDRESS = re.compile(r"\S+@\S+")
 NAVIGATION = (
     ("/admin", "This week"),
@@ -117,7 +142,7 @@ class Office:
         return answer
 
     def go(self, path: str, said: str = "") -> Response:
-        """On to one of our pages, by GET; `said` is a code of words.SAID."""
+        """On to one of our pages, by GET; `said` is a code of SAID."""
         query = f"?said={said}" if said else ""
         return RedirectResponse(f"{self.site.root}{path}{query}", 303, headers=HEADERS)
 

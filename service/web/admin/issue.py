@@ -13,7 +13,7 @@ from service.store import IssueClosed, Stale, UnknownIssue
 from service.web.admin.doors import Editor, Viewer
 from service.web.admin.forms import Form
 from service.web.admin.frame import Office, TheOffice, Visitor
-from service.web.admin.states import stand, sums
+from service.web.admin.status import stand, sums
 from service.web.admin.this_week import checks
 
 ISSUES_SHOWN = 30

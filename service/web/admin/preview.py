@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Annotated
 from urllib.parse import urlencode
@@ -16,6 +17,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, HTTPException, Query, Response
 
 from service import wiring
+from service.delivery import IssueStatus
 from service.delivery.transactional import Queued
 from service.emails import EmptyEdition, Recipient, RenderedEdition, RenderedIssue
 from service.emails.facts import span
@@ -26,8 +28,8 @@ from service.web.admin.doors import Editor, Viewer
 from service.web.admin.forms import Form
 from service.web.admin.frame import Office, TheOffice, Visitor
 from service.web.admin.issue import status_of
-from service.web.admin.prints import printed
 from service.web.site import UNKEPT
+from service.wiring import Service
 from subscribers.addresses import AddressRefused, read_address
 from subscribers.audience import ALREADY_SENT
 from subscribers.limits import Limits, Rate, Scope
@@ -54,8 +56,8 @@ TEST_LIFETIME = dt.timedelta(hours=1)
 STYLES = re.compile(r"(<style[^>]*>)(.*?)(</style>)", re.DOTALL)
 DARK = re.compile(r"\(\s*prefers-color-scheme\s*:\s*dark\s*\)")
 SCHEME = re.compile(r"light dark")
-
 routes = APIRouter(include_in_schema=False)
+KEPT = 2  # some megabytes each
 
 
 class View(StrEnum):
@@ -278,3 +280,13 @@ def in_scheme(html: str, *, dark: bool) -> str:
 
 def _length(text: str) -> Length:
     return Length(text) if text in set(Length) else Length.FULL
+
+
+def printed(office: Office, status: IssueStatus) -> RenderedIssue:
+    """The issue as it stands, rendered as for the send."""
+    return _printed(office.service, status.label, status.content_hash)
+
+
+@lru_cache(maxsize=KEPT)
+def _printed(service: Service, label: str, content_hash: str) -> RenderedIssue:  # noqa: ARG001 - the hash is the cache's key
+    return wiring.press(service.settings).print(service.store.issue(label))

@@ -15,9 +15,8 @@ from service.issues import Issue
 from service.store import Crowd
 from service.web.admin.counting import Counted
 from service.web.admin.doors import Viewer
-from service.web.admin.due import due
 from service.web.admin.frame import Office, TheOffice
-from service.web.admin.states import Stand, stand, sums
+from service.web.admin.status import Stand, due, stand, sums
 
 ISSUES_SHOWN = 9
 MINUTE = dt.timedelta(minutes=1)

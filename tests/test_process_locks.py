@@ -9,16 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from service.adapters import processes
-from service.adapters.lives import Lives
-from service.adapters.processes import own_name
+from service.adapters.process import ProcessLocks, is_gone, own_name
 
 LIVING = """
 import sys, time
 from pathlib import Path
-from service.adapters.lives import Lives
-from service.adapters.processes import own_name
-with Lives(Path(sys.argv[1])).lived():
+from service.adapters.process import ProcessLocks, own_name
+with ProcessLocks(Path(sys.argv[1])).held():
     print(own_name(), flush=True)
     time.sleep(60)
 """
@@ -48,57 +45,57 @@ def has_namespaces() -> bool:
 def test_a_process_is_over_when_it_was_killed_and_not_before(tmp_path: Path, apart: Sequence[str]) -> None:
     if apart and not has_namespaces():
         pytest.skip("no namespaces of one's own here")
-    lives = Lives(tmp_path)
+    locks = ProcessLocks(tmp_path)
     with living(tmp_path, *apart) as (name, process):
-        assert not lives.is_over(name)
+        assert not locks.is_over(name)
         os.kill(process.pid, signal.SIGKILL)  # and what is in its namespace, with it
         process.wait()
         patience = time.monotonic() + 60
-        while not (over := lives.is_over(name)) and time.monotonic() < patience:
+        while not (over := locks.is_over(name)) and time.monotonic() < patience:
             time.sleep(0.01)
         assert over
-        assert not (apart and processes.is_gone(name)), "its number says nothing here"
+        assert not (apart and is_gone(name)), "its number says nothing here"
 
 
 def test_this_process_is_not_over_while_any_part_of_it_lives(tmp_path: Path) -> None:
-    lives = Lives(tmp_path)
-    with lives.lived():
-        with lives.lived():
-            assert not lives.is_over(own_name())
-        assert not lives.is_over(own_name())
-    assert lives.is_over(own_name())
+    locks = ProcessLocks(tmp_path)
+    with locks.held():
+        with locks.held():
+            assert not locks.is_over(own_name())
+        assert not locks.is_over(own_name())
+    assert locks.is_over(own_name())
 
 
 def test_nothing_is_known_of_a_process_without_a_lock_of_another_boot_or_of_an_older_release(
     tmp_path: Path,
 ) -> None:
-    lives = Lives(tmp_path)
-    assert not lives.is_over(own_name())
-    with lives.lived():
+    locks = ProcessLocks(tmp_path)
+    assert not locks.is_over(own_name())
+    with locks.held():
         pass
     host, number, born = own_name().rsplit(":", 2)
     started, boot, namespace = born.split(".")
     for other in (f"{host}:{number}:{started}.{boot[:-1]}x.{namespace}", f"{host}:{number}:{started}"):
-        lives._path(other).touch()
-        assert not lives.is_over(other)
+        locks._path(other).touch()
+        assert not locks.is_over(other)
 
 
 def test_a_folder_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    lives = Lives(tmp_path / "file")
-    with lives.lived():
-        assert not lives.is_over(own_name())
+    locks = ProcessLocks(tmp_path / "file")
+    with locks.held():
+        assert not locks.is_over(own_name())
 
 
 def test_files_of_processes_that_are_long_over_are_removed(tmp_path: Path) -> None:
-    lives = Lives(tmp_path)
+    locks = ProcessLocks(tmp_path)
     with living(tmp_path) as (name, process):
         (file,) = tmp_path.iterdir()
         os.utime(file, (0, 0))
-        with lives.lived():
-            assert file.exists(), "it lives"
+        with locks.held():
+            assert file.exists(), "it locks"
         process.kill()
         process.wait()
-    with lives.lived():
+    with locks.held():
         assert not file.exists()
-        assert not lives.is_over(name)
+        assert not locks.is_over(name)

@@ -1,4 +1,4 @@
-"""Trends: subscribers, outcomes, bounces and papers over time, as charts with their numbers in tables."""
+"""What was: who did what, when and from where; how the issues of the last months went."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -9,9 +9,11 @@ from fastapi import APIRouter, Response
 from service.delivery import Fact, State
 from service.store import IssueTrend
 from service.web.admin.charts import Chart, line, sparkline, stacks
-from service.web.admin.doors import Viewer
+from service.web.admin.doors import Before, Viewer
 from service.web.admin.frame import TheOffice
 
+A_PAGE = 50
+routes = APIRouter(include_in_schema=False)
 WEEKS = 52
 ISSUES = 26
 WEEK = dt.timedelta(days=7)
@@ -22,7 +24,26 @@ OUTCOMES = {
 }  # fmt: skip
 BAD_FACTS = {Fact.BOUNCED: "four", Fact.COMPLAINED: "five", Fact.DROPPED: "three"}
 
-routes = APIRouter(include_in_schema=False)
+
+@routes.get("/admin/log")
+def log(visitor: Viewer, office: TheOffice, before: Before = None, subject: str = "") -> Response:
+    found = office.store.noted(before=before, limit=A_PAGE + 1, subject=subject[:200])
+    return office.page(
+        visitor,
+        "log.html",
+        "Audit log",
+        found=[(one, _path(one.act.subject)) for one in found[:A_PAGE]],
+        last=found[A_PAGE - 1].id if len(found) > A_PAGE else None,
+        is_first=before is None,
+        subject=subject[:200],
+    )
+
+
+def _path(subject: str) -> str:
+    """The page of what was acted on; empty where it has none."""
+    kind, _, name = subject.partition(" ")
+    folders = {"issue": "issues", "topic": "topics", "subscriber": "subscribers"}
+    return f"/admin/{folders[kind]}/{name}" if kind in folders and name else ""
 
 
 @dataclass(frozen=True, slots=True)

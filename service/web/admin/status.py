@@ -1,8 +1,12 @@
-"""Where an issue stands, in an admin's words."""
+"""Where an issue stands and what is due next, in an admin's words."""
 
+import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from service import schedule, wiring
 from service.delivery import IssueStatus, State
+from service.web.admin.frame import Office
 
 # In the order in which they are shown; their sum is the audience.
 ORDER = (
@@ -35,3 +39,23 @@ def stand(issue: IssueStatus) -> Stand:
 def sums(issue: IssueStatus) -> list[tuple[str, int]]:
     """Every state that has deliveries, with how many."""
     return [(str(state), count) for state in ORDER if (count := issue.deliveries.get(state, 0))]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One thing that is done by itself, or waits for a person."""
+
+    moment: dt.datetime | None  # None for now
+    words: str
+    path: str = ""  # of the page where something can be done about it
+
+
+def due(office: Office) -> Sequence[Due]:
+    """What is due and what comes next, soonest first."""
+    now, service = office.clock(), office.service
+    rules, state = wiring.rules(service.settings), service.store.agenda(now)
+    present = [Due(None, schedule.in_words(one)) for one in schedule.due(state, now, rules)]
+    return [
+        *present,
+        *(Due(when, schedule.in_words(one)) for when, one in schedule.upcoming(state, now, rules)),
+    ]

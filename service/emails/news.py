@@ -1,0 +1,51 @@
+"""What is new in a window: against expectation, alike, to use, threads of earlier briefs, and trends."""
+
+from service.briefs.claims import Claim
+from service.briefs.model import Brief, Earlier, Thread, Trend
+from service.emails.catalog import HEADING
+from service.emails.facts import LINE, RELATIONS
+from service.emails.paragraphs import Paragraph, Paragraphs, Run, texts_in
+from service.emails.sections import EarlierView, NamedView, NewsView, ThreadView
+from service.emails.segments import safe_url
+from service.language import shown
+
+NAME = 80  # characters shown at most
+GONE = Claim("No title or abstract of this window has the words.", ())
+
+
+def news_of(brief: Brief, said: Paragraphs, url: str) -> NewsView:
+    """The section; ``url`` is the topic's page on the web."""
+    news = brief.news
+    return NewsView(
+        against=said.of(news.against),
+        alike=said.of(news.alike),
+        resources=tuple(_named(one.name, one.kind, said.of_some(one.claim)) for one in news.resources),
+        threads=tuple(_thread(one, brief, said, url) for one in news.threads),
+        trends=tuple(_trend(one, said) for one in brief.trends),
+    )
+
+
+def _thread(thread: Thread, brief: Brief, said: Paragraphs, url: str) -> ThreadView:
+    return ThreadView(
+        question=shown(thread.question, HEADING),
+        relation=RELATIONS[thread.relation],
+        text=said.of_some(thread.claim),
+        earlier=tuple(_earlier(one, brief.topic_slug, url) for one in thread.earlier),
+    )
+
+
+def _earlier(earlier: Earlier, slug: str, url: str) -> EarlierView:
+    page = safe_url(f"{url.partition('/issues/')[0]}/issues/{earlier.issue}/{slug}")
+    return EarlierView(Run(shown(earlier.issue, NAME), page), shown(earlier.text, LINE))
+
+
+def _trend(trend: Trend, said: Paragraphs) -> NamedView:
+    direction = "" if trend.is_first else ", rose" if trend.rose else ", fell"
+    text = said.of_some(trend.claim) if trend.claim else said.of((GONE,))
+    return _named(trend.name, f"{trend.kind}{direction}", text)
+
+
+def _named(name: str, kind: str, text: Paragraph) -> NamedView:
+    """The name apart, unless the sentence begins with it."""
+    begins = "".join(texts_in(text)).casefold().startswith(shown(name, NAME).casefold())
+    return NamedView("" if begins else shown(name, NAME), kind, text)

@@ -1,0 +1,59 @@
+"""Settings of papers and writers: arXiv, and the language model."""
+
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings
+
+from service.settings.fields import LOOPBACK, Address, Url
+
+
+class Writing(BaseSettings):
+    """Where papers come from and who writes the briefs."""
+
+    arxiv_url: Url = Field(
+        "https://export.arxiv.org/api/query", description="arXiv's query API or a mirror of it"
+    )
+    arxiv_contact: Address = Field("", description="e-mail address that the User-Agent gives arXiv")
+    arxiv_timeout: float = Field(30.0, gt=0, description="seconds for one request to arXiv")
+    arxiv_interval: float = Field(
+        3.0, ge=0, description="seconds between two requests; under 3 only for a mirror on this machine"
+    )
+
+    writer: Literal["auto", "extractive", "openai"] = Field(
+        "auto", description="auto: openai when there is a key, extractive otherwise"
+    )
+
+    openai_api_key: SecretStr = Field(SecretStr(""), description="key of the language model's server")
+    openai_base_url: Url = Field("https://api.openai.com/v1", description="any OpenAI-compatible server")
+    openai_model: str = Field("gpt-5-mini", description="name of the model")
+    choosing: Literal["model", "words"] = Field(
+        "model", description="where there is a language model, papers are chosen by its grades or by words"
+    )
+    checking: Literal["model", "off"] = Field(
+        "model", description="whether a language model checks every sentence that one wrote"
+    )
+    openai_check_model: str = Field("", description="the model that checks; the one that writes when empty")
+    openai_deadline: float = Field(1800.0, gt=0, description="seconds for one brief, all its requests")
+    openai_concurrency: int = Field(8, ge=1, le=64, description="requests at the same time")
+    openai_timeout: float = Field(180.0, gt=0, description="seconds for one request")
+    openai_token_ceiling: int = Field(
+        2_000_000, ge=0, description="tokens of one brief at most; 0: no ceiling"
+    )
+    openai_cost_ceiling: float = Field(
+        0.0, ge=0, description="cost of one brief at most; 0: no ceiling, else needs prices"
+    )
+    openai_prompt_price: float = Field(
+        0.0, ge=0, description="price of a million prompt tokens; 0: costs are not shown"
+    )
+    openai_completion_price: float = Field(0.0, ge=0, description="price of a million completion tokens")
+
+    @model_validator(mode="after")
+    def arxiv_is_asked_slowly(self) -> Self:
+        if self.arxiv_interval < 3 and urlsplit(self.arxiv_url).hostname not in LOOPBACK:
+            raise ValueError(
+                "BRIEF_ARXIV_INTERVAL: arXiv asks for one request every three seconds; "
+                "only a mirror on this machine may be asked faster"
+            )
+        return self

@@ -1,0 +1,96 @@
+"""Picks the real adapters from the settings; nothing else does.
+
+opening   the database and the keys: Service, which every command works with
+building  the paper source and the writer
+sending   the mailer, and all that delivering an issue needs
+
+An adapter is imported by the function that picks it: most commands need none, and would wait for all of them.
+"""
+
+from service.wiring.building import (
+    WriterNotReady,
+    build_context,
+    estimated,
+    fallback_writer,
+    kept_answers,
+    language_model,
+    model_settings,
+    modelled_context,
+    sample_context,
+    writes_with_model,
+)
+from service.wiring.opening import (
+    KEY_HELP,
+    TEMPLATES,
+    DatabaseNotReady,
+    SecretKeyUnusable,
+    Service,
+    now,
+    open_engine,
+    open_service,
+    secret_keys,
+    set_up,
+)
+from service.wiring.sending import (
+    ScheduleUnreadable,
+    bounce_rules,
+    dkim,
+    fan_out,
+    has_local_mailbox,
+    is_gone,
+    jobs,
+    mailer,
+    message_maker,
+    post_room,
+    press,
+    process_locks,
+    read_bounces,
+    return_path,
+    rules,
+    sender,
+    sendgrid_mailer,
+    smtp_mailer,
+    take_in_events,
+)
+
+__all__ = [
+    "KEY_HELP",
+    "TEMPLATES",
+    "DatabaseNotReady",
+    "ScheduleUnreadable",
+    "SecretKeyUnusable",
+    "Service",
+    "WriterNotReady",
+    "bounce_rules",
+    "build_context",
+    "dkim",
+    "estimated",
+    "fallback_writer",
+    "fan_out",
+    "has_local_mailbox",
+    "is_gone",
+    "jobs",
+    "kept_answers",
+    "language_model",
+    "mailer",
+    "message_maker",
+    "model_settings",
+    "modelled_context",
+    "now",
+    "open_engine",
+    "open_service",
+    "post_room",
+    "press",
+    "process_locks",
+    "read_bounces",
+    "return_path",
+    "rules",
+    "sample_context",
+    "secret_keys",
+    "sender",
+    "sendgrid_mailer",
+    "set_up",
+    "smtp_mailer",
+    "take_in_events",
+    "writes_with_model",
+]
