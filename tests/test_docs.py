@@ -15,6 +15,9 @@ import service.delivery
 import service.emails
 import service.language
 import service.schedule
+import service.settings
+import service.store
+import service.wiring
 from service import cli
 from subscribers.topics import read_topic
 
@@ -46,7 +49,16 @@ def test_the_topic_that_is_shown_can_be_added() -> None:
 
 @pytest.mark.parametrize(
     "package",
-    [service, service.delivery, service.emails, service.language, service.schedule],
+    [
+        service,
+        service.delivery,
+        service.emails,
+        service.language,
+        service.schedule,
+        service.settings,
+        service.store,
+        service.wiring,
+    ],
     ids=lambda package: package.__name__,
 )
 def test_a_map_of_a_package_names_each_of_its_modules(package: ModuleType) -> None:

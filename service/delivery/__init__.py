@@ -4,7 +4,7 @@ In reading order:
 
 model    State, Outcome, Delivery, Message, provider events; what is asked of a Mailer and of a Journal
 policy   what a server's reply means and whose fault it is, what bounces say, when to stop, how fast to go
-messages the maker of messages, their Message-IDs and return paths
+messages  the maker of messages, their Message-IDs and return paths
 ledger   what delivering asks of the ledger; retries, and what becomes of a crashed worker's claims
 run      one process's part: claim, begin, send, settle, until nothing is due
 transactional  e-mails to one reader, outside of any ledger: statuses, retries
