@@ -10,6 +10,11 @@ from typing import Self
 LONGEST_TERM = 80  # characters
 HEAVIEST = 10.0
 SEPARATORS = re.compile(r"[\W_]+")
+SCRIPT = re.compile(r"(?<![^\W_])([^\W\d_]{1,2})[_^](?=[^\W_])")  # "T_eff": a letter and its script
+MARKS = re.compile("[\u0300-\u036f\u20d0-\u20ff]+")  # accents, once they are apart from their letters
+LETTERS = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ı": "i", "ȷ": "j", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"}
+)
 HYPHENS = re.compile(r"\s*[-\u2010-\u2015]\s*")
 WEIGHT = re.compile(r"\^(-?\d{1,2}(?:\.\d{1,2})?)$")
 OPERATOR = re.compile(r"(?:^|\s)(AND|OR|NOT|ANDNOT)(?=\s|$)")
@@ -54,9 +59,19 @@ class Term:
 
 
 def fold(text: str) -> str:
-    """Lower-case words with one space around each: the form in which terms and texts are compared."""
-    plain = unicodedata.normalize("NFKC", text).casefold()
+    """Lower-case words with one space around each: the form in which terms and texts are compared.
+
+    Accents are left out, what is set below or above a letter is beside it: "H₂O" is "h2o", "T_eff" "teff".
+    """
+    plain = text.casefold() if text.isascii() else _plain(text)
+    if "_" in plain or "^" in plain:
+        plain = SCRIPT.sub(r"\1", plain)
     return f" {SEPARATORS.sub(' ', plain).strip()} "
+
+
+def _plain(text: str) -> str:
+    apart = unicodedata.normalize("NFKD", text).casefold().translate(LETTERS)
+    return unicodedata.normalize("NFKC", MARKS.sub("", apart))
 
 
 def read_term(written: str, *, weighted: bool = False) -> Term:

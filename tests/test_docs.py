@@ -14,6 +14,7 @@ import service
 import service.delivery
 import service.emails
 import service.language
+import service.language.tex
 import service.schedule
 import service.settings
 import service.store
@@ -54,6 +55,7 @@ def test_the_topic_that_is_shown_can_be_added() -> None:
         service.delivery,
         service.emails,
         service.language,
+        service.language.tex,
         service.schedule,
         service.settings,
         service.store,

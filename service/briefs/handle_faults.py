@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from service.briefs.grounding.sources import Sources, holds, normalise, stem
 from service.briefs.model import Brief
+from service.language import read
 
 LONGEST_HANDLE = 4  # words
 
@@ -20,7 +21,6 @@ _GENERIC = frozenset(
     data framework method model paper result study system training
     """.split()  # noqa: SIM905 - a list of words reads better as text
 )
-_TEX = re.compile(r"\\[a-zA-Z]+|[$\\{}^_~]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,5 +57,5 @@ def _faults(handle: str, text: str, seen: Mapping[str, str]) -> Iterator[str]:
 
 
 def _read(text: str) -> str:
-    """A text as it is read aloud: without TeX, in one case."""
-    return normalise(_TEX.sub("", text)).casefold()
+    """A text as a reader sees it, in one case."""
+    return normalise(read(text).shown).casefold()

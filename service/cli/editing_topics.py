@@ -10,6 +10,7 @@ import typer
 from service import wiring
 from service.cli.building import chosen_window
 from service.cli.terminal import Refused, opened, out, print_json, record, table, watched
+from service.language import read, shown
 from service.papers import Verdict, verdicts
 from service.pipeline import select_papers
 from subscribers.roster import UnknownTopic
@@ -139,13 +140,13 @@ def _read(file: Path) -> dict[str, Any]:
 
 def _verdict_row(one: Verdict) -> tuple[str, ...]:
     score = f"{one.score:.2f}" if one.score is not None else ""
-    return (str(one.rank or ""), score, one.paper.id, one.paper.title[:70], one.why)
+    return (str(one.rank or ""), score, one.paper.id, shown(one.paper.title, 70), one.why)
 
 
 def _verdict_values(one: Verdict) -> dict[str, object]:
     return {
         "paper": one.paper.id,
-        "title": one.paper.title,
+        "title": read(one.paper.title).shown,
         "taken": one.taken,
         "rank": one.rank,
         "score": one.score,

@@ -1,83 +1,81 @@
-"""Untrusted text as a reader sees it: TeX as Unicode, nothing invisible, no longer than sensible."""
+"""Text: untrusted words as they came, and as a reader sees them; TeX is read here, once, and nowhere else."""
 
 import re
-import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
-from pylatexenc.latex2text import LatexNodes2Text, MacroTextSpec, get_default_latex_context_db
+from service.language.tex.prose import pieced
+from service.language.tex.tree import Placed, Plain, parse
+from service.language.visible import shortened, visible
 
-# Between dollars: a formula begins and ends without a space, or has one at both ends, or holds TeX.
-# "$5 and $6" is none of these: it is money and stays.
-FORMULA = r"(?![\s$])([^$]{1,300}?)(?<![\s\\])|\s([^$]{1,80}?)\s|\s([^$]{0,150}[\\^_{][^$]{0,150})"
-MATH = re.compile(rf"\$\$(.+?)\$\$|\\\((.+?)\\\)|\\\[(.+?)\\\]|(?<!\\)\$(?:{FORMULA})\$", re.DOTALL)
-GROUP = r"\{(?:[^{}]|\{[^{}]*\})*\}"
-MACRO = re.compile(
-    rf"\\(?:[a-zA-Z]+\*?(?:\[[^\[\]]*\])?(?:\s*{GROUP})*|[\"'`^~=.]\s*(?:{GROUP}|\\?[a-zA-Z])|[^a-zA-Z])"
+LONGEST = 20_000  # characters that are read; ten times what arXiv allows an abstract
+READ = 32_768  # texts that are kept: those of some windows of several topics
+
+_TEX = re.compile(r"[\\${}~^]|_\{")
+# Markdown's stars: around words, not beside a letter, and none of a formula's ("C^*").
+_STRONG = re.compile(
+    r"(?<![\w*^_])(\*\*\*?|\*(?=[^*]*\*(?!\w)))(?=[\w“\"'(])([^*]{1,200}?)(?<=[\w”\"').,;:!?%])\1"
 )
-TIED = re.compile(r"(?<=[\w}.,])~(?=[\w\\$])")  # a TeX tie between words
-SIZED = re.compile(r"\\(?:left|right|[bB]igg?[lr]?)(?![a-zA-Z])")  # says only how tall a bracket is
-SCRIPTS = re.compile(r"([\^_])(?:\{?([0-9+\-]{1,6})\}?)(?![\w.])")
-BRACED = re.compile(r"(?<=[\w)])([\^_])\{([0-9+\-]{1,6})\}")  # plain enough to read outside a formula too
-RAISED = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
-LOWERED = str.maketrans("0123456789+-", "₀₁₂₃₄₅₆₇₈₉₊₋")
-DROPPED = {"cite", "citep", "citet", "label", "ref", "footnote", "vspace", "hspace", "input", "include"}
-HREF = re.compile(r"\\href\s*\{[^{}]*\}\s*\{([^{}]*)\}")  # the words of a link are kept, its target is not
-STRONG = re.compile(
-    r"(?<![\w*])(\*\*\*?|\*(?=[^*]*\*(?!\w)))(?=[^\s*])([^*]{1,200}?)(?<=[^\s*])\1"
-)  # Markdown
-STRAY = re.compile(r"(?<![^\s(“\"'])\*\*(?=\w)")  # its beginning, where a quotation cut the end off
-DASHES = re.compile(r"(?<=[\w)”’\"'$\s])(-{2,3})(?=[\w(“‘\"'$\s])")  # "a -- b", "a--b"; "--flag" is none
-OPEN, CLOSE = "\ue000", "\ue001"  # around the name of an unknown macro, while TeX is read
+_STRAY = re.compile(r"(?<![^\s(“\"'])\*\*(?=\w)")  # its beginning, where a quotation cut the end off
+_DASHES = re.compile(r"(?<=[\w)”’\"'$\s])(-{2,3})(?=[\w(“‘\"'$\s])")  # "a -- b", "a--b"; "--flag" is none
+_QUOTED = re.compile(r"``(.{1,400}?)(?:''|\")")
+_SINGLE = re.compile(r"(?<![\w`])`([^`'\n]{1,200})'(?!\w)")
+_STAR = "\ue000"  # a star of a formula, while Markdown's are taken away
 
 
-@lru_cache(maxsize=16_384)
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Words of a paper as arXiv gives them, and as they are shown."""
+
+    source: str
+    shown: str  # on one line, of any length
+    masked: str  # the source, character for character, with letters where TeX stands: to find sentences in
+
+    def __str__(self) -> str:
+        return self.shown
+
+
+@lru_cache(maxsize=READ)
+def read(source: str) -> Text:
+    """A text with its TeX as Unicode and nothing invisible. Never raises: broken TeX shows its letters."""
+    source = source[:LONGEST]
+    if not _TEX.search(source):
+        return Text(source, visible(_typeset(source)), source)
+    placed = parse(source)
+    texts = pieced(node for *_, node in placed)
+    protected = "".join(
+        text if isinstance(node, Plain) else text.replace("*", _STAR)
+        for (*_, node), text in zip(placed, texts, strict=True)
+    )
+    shown = visible(_typeset(protected).replace(_STAR, "*"))
+    return Text(source, shown, _masked(source, placed, texts))
+
+
 def shown(text: str, limit: int = 400) -> str:
     """Plain readable text on one line, at most ``limit`` characters, cut at a word with an ellipsis."""
-    return shortened(visible(_typeset(_without_tex(text[: 3 * limit + 200]))), limit)
+    return shortened(read(text).shown, limit)
 
 
-def visible(text: str) -> str:
-    """Without control, format (bidi, zero-width) and unassigned characters; any white space is one space."""
-    normal = unicodedata.normalize("NFC", "".join(map(_drawn, text)))
-    return " ".join(normal.split())
-
-
-def shortened(text: str, limit: int) -> str:
-    """At most ``limit`` characters; a quotation that is cut is closed."""
-    if len(text) <= limit:
-        return text
-    head = _head(text, limit - 1)
-    if unclosed := _unclosed(head):
-        head = _head(text, limit - 1 - unclosed)
-    return f"{head}…{'”' * _unclosed(head)}"
-
-
-def _head(text: str, limit: int) -> str:
-    head = text[:limit]
-    cut = head.rfind(" ", limit * 2 // 3)
-    return head[: cut if cut > 0 else None].rstrip(" ,;:.–-“")
-
-
-def _unclosed(text: str) -> int:
-    return max(0, text.count("“") - text.count("”"))
-
-
-def _drawn(character: str) -> str:
-    """The character itself, a space for what separates, or nothing for what isn't drawn."""
-    if character.isprintable():
-        return character
-    if character.isspace():
-        return " "
-    return "" if character != "\x00" else " "
+def _masked(source: str, placed: Sequence[Placed], texts: Sequence[str]) -> str:
+    """The source with each piece of TeX as capitals of its length; one with a full stop keeps it."""
+    made = list(source)
+    for (start, end, node), text in zip(placed, texts, strict=True):
+        if isinstance(node, Plain):
+            continue
+        mark = text[-1:] if text[-1:] in {".", "!", "?"} else "X"
+        filling = "X" * (end - start - 1) + mark if text.strip() else " " * (end - start)
+        made[start:end] = filling
+    return "".join(made)
 
 
 def _typeset(text: str) -> str:
     """TeX's ``--`` and its quotation marks as the characters meant; Markdown's stars away."""
     if "*" in text:
-        text = STRAY.sub("", STRONG.sub(r"\2", text))
-    if "``" in text and "''" in text:
-        text = text.replace("``", "“").replace("''", "”")
-    return DASHES.sub(_dash, text) if "--" in text else text
+        text = _STRAY.sub("", _STRONG.sub(r"\2", text))
+    if "`" in text:
+        text = _SINGLE.sub(r"‘\1’", _QUOTED.sub(r"“\1”", text)).replace("``", "“")
+    return _DASHES.sub(_dash, text) if "--" in text else text
 
 
 def _dash(match: re.Match[str]) -> str:
@@ -86,51 +84,3 @@ def _dash(match: re.Match[str]) -> str:
     if before.isspace() != after.isspace():
         return match[1]
     return "–" if match[1] == "--" else "—"
-
-
-def _without_tex(text: str) -> str:
-    text = BRACED.sub(_script, text)
-    if "\\" not in text and "$" not in text:
-        return text
-    text = MATH.sub(_math, HREF.sub(r"\1", SIZED.sub("", text)))
-    return MACRO.sub(_macro, TIED.sub(" ", text)) if "\\" in text else text
-
-
-def _math(match: re.Match[str]) -> str:
-    formula: str = next(group for group in match.groups() if group is not None)
-    text = re.sub(f"[{OPEN}{CLOSE}]", "", _read(formula.replace("$", "")))
-    return SCRIPTS.sub(_script, text).strip()
-
-
-def _macro(match: re.Match[str]) -> str:
-    """The authors' own macro says its name; with words in braces, only the words."""
-    return re.sub(rf"{OPEN}\w*{CLOSE}(?=\S)|[{OPEN}{CLOSE}]", "", _read(match[0]))
-
-
-def _script(match: re.Match[str]) -> str:
-    return match[2].translate(RAISED if match[1] == "^" else LOWERED)
-
-
-def _read(tex: str) -> str:
-    """TeX as Unicode. What can't be read keeps its letters: broken TeX must never stop a brief."""
-    whole = re.sub(r"(?<!\\)([%#&])", r"\\\1", tex)
-    try:
-        return str(_reader().latex_to_text(whole, tolerant_parsing=True))
-    except Exception:  # noqa: BLE001 - the parser meets arbitrary input and raises nearly anything
-        return re.sub(r"[\\{}$]", "", tex)
-
-
-@lru_cache(maxsize=1)
-def _reader() -> LatexNodes2Text:
-    context = get_default_latex_context_db()
-    own = [MacroTextSpec(name, "") for name in sorted(DROPPED)]
-    own += [MacroTextSpec("url", "%(1)s"), MacroTextSpec("|", "‖"), MacroTextSpec("ell", "ℓ")]
-    context.add_context_category("brief", macros=own, prepend=True)
-    context.set_unknown_macro_spec(MacroTextSpec("", _unknown))
-    return LatexNodes2Text(latex_context=context, math_mode="text", strict_latex_spaces=True)
-
-
-def _unknown(node: object, l2tobj: LatexNodes2Text) -> str:
-    """A macro that the authors defined themselves: its name says more than nothing."""
-    del l2tobj
-    return f"{OPEN}{getattr(node, 'macroname', '')}{CLOSE}"

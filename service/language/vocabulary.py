@@ -1,32 +1,15 @@
 """English word lists that tell a noun phrase from the words around it, for any field that arXiv covers.
 
-The lists are text files in ``words/``: words between white space, or a phrase a line; ``#`` begins a comment.
+The lists are text files in ``words/``.
 """
 
-from collections.abc import Iterator
-from importlib.resources import files
-
-
-def words(name: str) -> tuple[str, ...]:
-    """The words of the list ``words/<name>.txt``, in its order."""
-    return tuple(word for line in _lines(name) for word in line.split())
-
-
-def phrases(name: str) -> frozenset[str]:
-    """The phrases of the list ``words/<name>.txt``, one a line."""
-    return frozenset(_lines(name))
-
-
-def _lines(name: str) -> Iterator[str]:
-    text = files(__package__).joinpath("words", f"{name}.txt").read_text(encoding="utf-8")
-    return (line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#"))
-
+from service.language.words import lines, words
 
 FUNCTION_WORDS = frozenset(words("function_words"))
 WEAK_MODIFIERS = frozenset(words("weak_modifiers"))
 COMPARATIVES = frozenset(words("comparatives"))
 WEAK_NOUNS = frozenset(words("weak_nouns"))
-WEAK_PHRASES = phrases("weak_phrases")
+WEAK_PHRASES = frozenset(lines("weak_phrases"))
 ACRONYMS = frozenset(words("acronyms"))
 NOUN_INGS = frozenset(words("noun_ings"))
 NOUN_EDS = frozenset(words("noun_eds"))
@@ -39,7 +22,7 @@ MODIFYING_PREFIXES = frozenset(words("modifying_prefixes"))
 NO_METHODS = frozenset(words("no_methods"))
 METHOD_HEADS = frozenset(words("method_heads"))
 STOCK_OF_TITLES = frozenset(words("stock_of_titles"))
-FIELDS = WEAK_PHRASES | phrases("fields")
+FIELDS = WEAK_PHRASES | frozenset(lines("fields"))
 LINKS = frozenset(words("links"))
 POSSESSIVES = frozenset(words("possessives"))
 BEFORE_VERBS = frozenset(words("before_verbs"))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
+from service.language import read
 from subscribers.topics import Topic
 
 LOOKBACK = dt.timedelta(days=14)
@@ -36,7 +37,8 @@ class Paper:
 
     @property
     def text(self) -> str:
-        return f"{self.title}. {self.abstract}"
+        """Title and abstract as a reader sees them."""
+        return f"{read(self.title).shown}. {read(self.abstract).shown}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from service.language import read
 from service.papers.model import Paper, Ranked
 from service.papers.vectors import stop_words, tf_idf
 from subscribers.terms import Term, Terms, fold
@@ -46,8 +47,8 @@ class _Text:
 
     @classmethod
     def of(cls, paper: Paper) -> Self:
-        abstract = fold(paper.abstract)
-        return cls(fold(paper.title), abstract, abstract[:OPENING])
+        abstract = fold(read(paper.abstract).shown)
+        return cls(fold(read(paper.title).shown), abstract, abstract[:OPENING])
 
     @property
     def weighted(self) -> str:

@@ -1,5 +1,6 @@
 """Atom bytes from arXiv turned into papers; entries that can't be read are named, never lost in silence."""
 
+import html
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -21,6 +22,8 @@ DC = "{http://purl.org/dc/elements/1.1/}"
 PAPER_ID = re.compile(r"([0-9]{4}\.[0-9]{4,5}|[a-z-]+(?:\.[A-Z]{2})?/[0-9]{7})(?:v([1-9][0-9]*))?")
 ID_PREFIX = re.compile(r"https?://arxiv\.org/abs/|oai:arXiv\.org:")
 PREAMBLE = re.compile(r"arXiv:\S+\s+Announce Type:\s*(\S+)\s+Abstract:\s*", re.IGNORECASE)
+# What authors file with the categories, MSC and ACM classes such as 68T07 and I.2.6, is none of arXiv's.
+CATEGORY = re.compile(r"[a-z]+(?:-[a-z]+)?(?:\.(?:[A-Z]{2}|[a-z]+(?:-[a-z]+)?))?")
 OUTER_COMMA = re.compile(r",(?![^()]*\))")
 
 # Characters that XML 1.0 forbids, as UTF-8 bytes and as references: one in an abstract would spoil the page.
@@ -175,22 +178,22 @@ def _paper(entry: etree._Element) -> Paper:
     if result is None:
         raise ValueError("no id, or no date of submission or update")
     paper_id, version = _identity(result.entry_id)
-    title = _line(result.title)
+    title = _words(result.title)
     if not title:
         raise ValueError("no title")
-    categories = tuple(result.categories)
+    categories = tuple(filter(CATEGORY.fullmatch, result.categories))
     return Paper(
         id=paper_id,
         version=version,
         title=title,
-        abstract=_line(result.summary),
-        authors=tuple(name for author in result.authors if (name := _line(author.name))),
+        abstract=_words(result.summary),
+        authors=tuple(name for author in result.authors if _is_name(name := _words(author.name))),
         categories=categories,
-        primary_category=result.primary_category or next(iter(categories), ""),
+        primary_category=next(filter(CATEGORY.fullmatch, (result.primary_category or "", *categories)), ""),
         submitted=result.published,
         updated=result.updated,
-        comment=_line(result.comment or "") or None,
-        journal_reference=_line(result.journal_ref or "") or None,
+        comment=_words(result.comment or "") or None,
+        journal_reference=_words(result.journal_ref or "") or None,
         doi=_line(result.doi or "") or None,
     )
 
@@ -206,13 +209,13 @@ def _announcement(entry: etree._Element) -> Announcement:
     paper = _paper(entry)
     preamble = PREAMBLE.match(paper.abstract)
     kind = _text(entry, f"{ARXIV}announce_type") or (preamble[1] if preamble else "")
-    creators = [_line(creator.text or "") for creator in entry.findall(f"{DC}creator")]
+    creators = [_words(creator.text or "") for creator in entry.findall(f"{DC}creator")]
     return Announcement(
         replace(
             paper,
             abstract=paper.abstract[preamble.end() :] if preamble else paper.abstract,
             authors=tuple(
-                name.strip() for names in creators for name in OUTER_COMMA.split(names) if name.strip()
+                name.strip() for names in creators for name in OUTER_COMMA.split(names) if _is_name(name)
             ),
         ),
         kind,
@@ -232,3 +235,13 @@ def _number(root: etree._Element, name: str) -> int:
 
 def _line(text: str) -> str:
     return " ".join(text.split())
+
+
+def _words(text: str) -> str:
+    """An author's words on one line: some are escaped once more than XML asks for (``&amp;amp;``)."""
+    return _line(html.unescape(text))
+
+
+def _is_name(text: str) -> bool:
+    """Not the ":" after the name of a collaboration."""
+    return any(character.isalpha() for character in text)

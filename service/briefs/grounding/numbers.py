@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
+from service.language import read
+
 _UNITS = """
     zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
     seventeen eighteen nineteen
@@ -23,12 +25,8 @@ _SCALES = {"k": 10**3, "m": 10**6, "b": 10**9, "t": 10**12}
 _SCALES |= {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 
 _SUPERSCRIPTS = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺]+")
-_TEX = (
-    (re.compile(r"\^\s*\{\s*([^{}]*?)\s*\}"), r"^\1"),
-    (re.compile(r"\{,\}|\\,|(?<=\d)[\u00a0\u2009\u202f ](?=\d{3}(?!\d))"), ","),
-    (re.compile(r"\s*\\times\b"), "x"),
-    (re.compile(r"\\(%)"), r"\1"),
-)
+_GROUPED = re.compile(r"(?<=\d)[\u00a0\u2009\u202f ](?=\d{3}(?!\d))")
+_TIMES = re.compile(r"(?<=\d)\s+×(?!\s*\d)")  # "2 ×" is a multiple; "3 × 4" is a product
 _SPELLED_OUT = "|".join(sorted(_SPELLED, key=len, reverse=True))
 _NUMBER = re.compile(
     r"""
@@ -89,14 +87,10 @@ def stands(number: Number, sources: Iterable[Number]) -> bool:
 
 
 def _plain(text: str) -> str:
-    """Text without TeX around its numbers, in NFKC, with exponents written as ``10^-3``."""
-    text = _SUPERSCRIPTS.sub(
-        lambda match: "^" + unicodedata.normalize("NFKC", match[0]), " ".join(text.split())
-    )
+    """The text as it is shown, in NFKC, with exponents written as ``10^-3``."""
+    text = _SUPERSCRIPTS.sub(lambda match: "^" + unicodedata.normalize("NFKC", match[0]), read(text).shown)
     text = unicodedata.normalize("NFKC", text)
-    for pattern, plain in _TEX:
-        text = pattern.sub(plain, text)
-    return text
+    return _TIMES.sub("×", _GROUPED.sub(",", text))
 
 
 def _digits(text: str) -> Iterator[_Found]:

@@ -48,4 +48,5 @@ def invented_quotations(text: str, sources: Iterable[Source]) -> Iterator[str]:
 
 
 def _quotes(source: Source, piece: str) -> bool:
-    return source.has(piece) or source.has(piece[0].swapcase() + piece[1:])
+    other = piece[0].swapcase() + piece[1:]
+    return source.has(piece) or source.has(other) or source.shows(piece) or source.shows(other)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from service.briefs.grounding.numbers import Number, numbers
+from service.language import read
 from service.papers import Paper
 from service.papers.vectors import stop_words
 
@@ -76,13 +77,18 @@ class Source:
         return f"{self.title}\n{self.abstract}"
 
     @cached_property
+    def shown(self) -> str:
+        """Title and abstract as a reader sees them."""
+        return normalise(self.paper.text)
+
+    @cached_property
     def numbers(self) -> frozenset[Number]:
-        return frozenset(numbers(f"{self.paper.title}. {self.paper.abstract}"))
+        return frozenset((*numbers(self.paper.title), *numbers(self.paper.abstract)))
 
     @cached_property
     def vocabulary(self) -> frozenset[str]:
         """Stems of the words, and of their parts, in title, abstract and authors' names."""
-        text = f"{self.text} {normalise(' '.join(self.paper.authors))}"
+        text = f"{self.text} {self.shown} {normalise(' '.join(self.paper.authors))}"
         whole = set(words(text))
         return frozenset(stem(part) for word in whole for part in {word, *parts(word)})
 
@@ -90,6 +96,10 @@ class Source:
         """Whether a span stands verbatim in the title or the abstract, as whole words."""
         span = normalise(span)
         return holds(self.title, span) or holds(self.abstract, span)
+
+    def shows(self, span: str) -> bool:
+        """Whether a span stands in the title or the abstract as a reader sees them."""
+        return holds(self.shown, normalise(read(span).shown))
 
 
 class Sources(Mapping[str, Source]):

@@ -1,0 +1,46 @@
+"""Dollars: which of them begin and end a formula, and which are money."""
+
+import re
+from collections.abc import Mapping
+
+LONGEST_FORMULA = 1500  # characters
+
+_DOLLAR = re.compile(r"\\.|\{|\$", re.DOTALL)
+_TEX = re.compile(r"[\\^_{=<>+]")
+_WORD = re.compile(r"[a-z]{3,}", re.IGNORECASE)
+
+
+def formula_end(source: str, at: int, end: int, closing: Mapping[int, int]) -> int | None:
+    """Where the formula ends whose dollar stands at ``at``: its closing dollar; None where it is money.
+
+    A formula begins and ends without white space, or has it at both ends, or holds TeX; no digit follows it.
+    ``$5 and $6`` and ``$5-$10`` are none. ``closing`` holds the place of each brace's partner.
+    """
+    if source.startswith("$$", at):
+        found = source.find("$$", at + 2, end)
+        return found if found > at + 2 else None
+    close = _next(source, at + 1, min(end, at + LONGEST_FORMULA), closing)
+    if close is None or close == at + 1:
+        return None
+    return close if _is_formula(source[at + 1 : close], source[close + 1 : close + 2]) else None
+
+
+def _next(source: str, at: int, end: int, closing: Mapping[int, int]) -> int | None:
+    """The next dollar outside braces."""
+    while found := _DOLLAR.search(source, at, end):
+        if found[0] == "$":
+            return found.start()
+        at = found.end()
+        if found[0] == "{":
+            at = max(at, closing.get(found.start(), at))
+    return None
+
+
+def _is_formula(inside: str, after: str) -> bool:
+    if after.isdigit() and inside[:1].isdigit():
+        return False
+    opens, closes = not inside[0].isspace(), not inside[-1].isspace()
+    if opens and closes:
+        return True
+    words = _WORD.search(re.sub(r"\\[a-zA-Z]+", "", inside))
+    return (bool(_TEX.search(inside)) and (opens == closes or not words)) or (opens == closes and not words)

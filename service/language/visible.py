@@ -1,0 +1,40 @@
+"""What a reader can see of a text: no hidden characters, one line, no longer than sensible."""
+
+import unicodedata
+
+
+def visible(text: str) -> str:
+    """Without control, format (bidi, zero-width) and unassigned characters; any white space is one space."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
+    normal = unicodedata.normalize("NFC", "".join(map(_drawn, text)))
+    return " ".join(normal.split())
+
+
+def _drawn(character: str) -> str:
+    """The character itself, a space for what separates, or nothing for what isn't drawn."""
+    if character.isprintable():
+        return character
+    if character.isspace():
+        return " "
+    return "" if character != "\x00" else " "
+
+
+def shortened(text: str, limit: int) -> str:
+    """At most ``limit`` characters; a quotation that is cut is closed."""
+    if len(text) <= limit:
+        return text
+    head = _head(text, limit - 1)
+    if unclosed := _unclosed(head):
+        head = _head(text, limit - 1 - unclosed)
+    return f"{head}…{'”' * _unclosed(head)}"
+
+
+def _head(text: str, limit: int) -> str:
+    head = text[:limit]
+    cut = head.rfind(" ", limit * 2 // 3)
+    return head[: cut if cut > 0 else None].rstrip(" ,;:.–-“")
+
+
+def _unclosed(text: str) -> int:
+    return max(0, text.count("“") - text.count("”"))
