@@ -86,6 +86,12 @@ def test_the_demo_s_next_step_is_make_serve_or_all_that_it_does(brief: Brief) ->
     assert "\n  make serve\n" in brief("demo").out
 
 
+def test_the_demo_says_which_settings_it_passes_over(brief: Brief) -> None:
+    told = brief("demo", "--writer", "extractive", DATA_DIR="var/mine", MAILER="smtp").out
+    assert told.startswith("BRIEF_DATA_DIR, BRIEF_MAILER are set, and count for nothing here")
+    assert not Path("var/mine").exists()
+
+
 def test_the_demo_can_be_run_again(after_demo: Brief) -> None:
     first = {file.name for file in Path("var/demo/outbox").iterdir()}
     assert after_demo("demo").code == 0

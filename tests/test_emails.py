@@ -656,6 +656,48 @@ def test_a_thin_week_is_a_plain_list_of_its_papers(press: Press) -> None:
     assert "THEMES" not in said
 
 
+def own_styles(html: str, tags: str) -> list[str]:
+    """What elements say in their own style attribute: a client that drops <style> sees nothing else."""
+    return [dict(pairs).get("style", "") for tag, pairs in elements(html) if re.fullmatch(tags, tag)]
+
+
+def test_headings_are_bold_and_links_underlined_without_a_style_sheet(telling: RenderedIssue) -> None:
+    html = telling.edition(["topic-0", "topic-1"]).html(recipient())
+    assert all(re.search("font-weight: ?bold", style) for style in own_styles(html, "h[1-4]"))
+    assert all(re.search("text-decoration: ?underline", style) for style in own_styles(html, "a"))
+
+
+def test_no_border_is_a_bar_in_the_colour_of_the_page(telling: RenderedIssue) -> None:
+    """Dark readers take backgrounds away and leave borders: a light one would glare."""
+    html = telling.edition(["topic-0", "topic-1"]).html(recipient())
+    borders = [
+        found for style in own_styles(html, ".*") for found in re.findall(r"(\d+)px solid (\S+)", style)
+    ]
+    assert {int(pixels) for pixels, _ in borders} == {1, 4}
+    assert not {colour.strip(";").lower() for _, colour in borders} & {"#f3f1ec", "#ffffff", "#fff"}
+
+
+def test_the_preheader_is_hidden_and_has_no_colour_and_size_of_its_own(one: RenderedEdition) -> None:
+    (style,) = [style for style in own_styles(one.html(recipient()), "div") if "display:none" in style]
+    assert not re.search("color|font-size|opacity", style)
+
+
+def test_why_stands_under_its_column_head_and_is_not_said_again(telling: RenderedIssue) -> None:
+    edition = telling.edition(["topic-0"])
+    assert "Why:" not in visible_text(edition.html(recipient()))
+
+
+@pytest.mark.parametrize(
+    ("topics", "length", "most"),
+    [(1, "full", 2_300), (1, "short", 600), (3, "short", 1_500), (3, "minute", 750)],
+)
+def test_an_edition_has_no_more_words_than_its_length_promises(
+    telling: RenderedIssue, topics: int, length: Length, most: int
+) -> None:
+    edition = telling.edition([f"topic-{n}" for n in range(topics)], Length(length))
+    assert len(edition.text(recipient()).split()) <= most
+
+
 def test_dark_mode_and_cards_survive_the_inliner(one: RenderedEdition) -> None:
     html = one.html(recipient())
     assert "@media (prefers-color-scheme: dark)" in html
@@ -762,6 +804,15 @@ def test_a_message_says_who_when_and_which(one: RenderedEdition) -> None:
     assert mail["Message-ID"] == f"<{recipient().message_id}>"
     assert mail["Subject"] == one.subject
     assert re.fullmatch(r"2026-W21:full:brief:[a-z0-9]{5,15}", mail["Feedback-ID"])
+
+
+@pytest.mark.parametrize("length", Length)
+def test_the_feedback_id_names_the_length_that_its_reader_asked_for(
+    printed: RenderedIssue, length: Length
+) -> None:
+    for count in (1, 3, 10):  # of ten, not everything fits
+        edition = printed.edition([slug(name) for name in TOPICS[:count]], length)
+        assert parsed(edition.message(recipient(), BUILT))["Feedback-ID"].split(":")[1] == length
 
 
 def test_a_reply_address_is_given_where_there_is_one(press: Press, small: RenderedIssue) -> None:

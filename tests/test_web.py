@@ -270,3 +270,18 @@ def test_view_in_browser_shows_no_issue_that_the_subscriber_did_not_get(place: P
 
 def _without_links(html: str) -> str:
     return re.sub(r'href="[^"]*"', "href", html).strip()
+
+
+@pytest.mark.parametrize("keeps", ["", "/weekly"])
+def test_behind_a_sub_path_pages_answer_whether_the_proxy_keeps_it_or_takes_it_off(
+    tmp_path: Path, migrated: Path, keeps: str
+) -> None:
+    place = open_place(tmp_path, migrated, base_url=f"{BASE}/weekly")
+    reader, ada = place.reader(), place.subscriber()
+    manage = ada.link(place.links, Purpose.MANAGE, place.clock.now).removeprefix(f"{BASE}/weekly")
+    for path in ("/", "/join", "/issues", "/health/live", "/admin/sign-in", manage, f"{manage}>"):
+        assert reader.get(f"{keeps}{path}").status == 200, path
+    assert all(
+        link.startswith("/weekly/") for link in re.findall(r'href="(/[^"]+)"', reader.get(f"{keeps}/").text)
+    )
+    assert reader.get("/weeklyx/join").status == 404

@@ -44,6 +44,16 @@ def test_an_e_mail_has_the_headers_of_an_automatic_one(place: Place, email: Tran
     assert max(map(len, raw.splitlines())) <= 998
 
 
+@pytest.mark.parametrize("email", [TransactionalEmail.CONFIRM, TransactionalEmail.CHANGE_ADDRESS])
+@pytest.mark.parametrize("form", ["plain", "html"])
+def test_who_did_not_ask_reads_that_nothing_happens_unless_they_confirm(
+    place: Place, email: TransactionalEmail, form: str
+) -> None:
+    queue(place, email, place.subscriber())
+    text = " ".join(body_of(place.letters()[-1], form).split())
+    assert "If it was not you, ignore this e-mail: unless you confirm, nothing" in text
+
+
 def test_the_welcome_has_only_the_topics_that_were_chosen(place: Place) -> None:
     queue(place, TransactionalEmail.WELCOME, place.subscriber(topics=("exoplanets",)))
     text = body_of(place.letters()[-1])

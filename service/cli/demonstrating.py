@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -17,12 +17,19 @@ from service.cli.terminal import out, watched
 from service.delivery import IssueStatus
 from service.papers import Window
 from service.pipeline import build_issue, publish_issue
-from service.settings import read_settings
+from service.settings import PREFIX, read_settings, variables
 from service.wiring import Service, open_service
 from subscribers.roster import Joining
 
 FOLDER = Path("var/demo")
 SCHEDULED_AFTER = dt.timedelta(days=4)  # a window ends on Friday; its issue is built on Tuesday
+
+
+# It sends nothing and touches its own folder alone, whatever the settings say
+OWN: dict[str, Any] = {
+    "environment": "development", "data_dir": FOLDER, "database_url": "", "mailer": "outbox",
+    "outbox_dir": FOLDER / "outbox",
+}  # fmt: skip
 
 
 class DemoWriter(StrEnum):
@@ -44,15 +51,8 @@ def demo(
     """Build two weeks of invented papers and deliver the newer issue into var/demo/outbox."""
     began = time.monotonic()
     shutil.rmtree(FOLDER, ignore_errors=True)
-    service = open_service(
-        read_settings(
-            environment="development",  # it sends nothing and touches its own folder alone
-            data_dir=FOLDER,
-            database_url="",
-            mailer="outbox",
-            outbox_dir=FOLDER / "outbox",
-        )
-    )
+    _tell_what_is_passed_over()
+    service = open_service(read_settings(**OWN))
     for one in samples.sample_subscribers():
         joining = Joining(
             one.address, one.topics, one.name, one.length, one.standing, one.paused_until, "invented"
@@ -62,6 +62,14 @@ def demo(
         _build(service, week, writer)
         service.store.approve(week, wiring.now())
     _summarise(service, _deliver(service, samples.WEEKS[-1]), time.monotonic() - began)
+
+
+def _tell_what_is_passed_over() -> None:
+    given = {name for name, value in variables().items() if value}
+    passed_over = [variable for name in OWN if (variable := f"{PREFIX}{name}".upper()).lower() in given]
+    if passed_over:
+        words = "is set, and counts" if len(passed_over) == 1 else "are set, and count"
+        out.print(f"{', '.join(passed_over)} {words} for nothing here: the demo lies in {FOLDER} alone.")
 
 
 def _build(service: Service, week: str, writer: DemoWriter) -> None:

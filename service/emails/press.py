@@ -291,10 +291,9 @@ class RenderedEdition:
 
     @cached_property
     def template(self) -> Template:
-        issue = self.edition.issue.label
-        return template(
-            self.sender, issue, self.length.value, self.subject, (self.text_parts, self.html_parts)
-        )
+        asked = self.edition.length.value  # reports of complaints are about readers, whatever fitted
+        parts = (self.text_parts, self.html_parts)
+        return template(self.sender, self.edition.issue.label, asked, self.subject, parts)
 
     def html(self, recipient: Recipient) -> str:
         return _joined(self.html_parts, recipient)

@@ -11,7 +11,7 @@ reading    read_settings(), and what is wrong with a setting in words
 
 from service.settings.fields import LOOPBACK, PREFIX
 from service.settings.operating import Settings
-from service.settings.reading import problem, problems, read_settings
+from service.settings.reading import problem, problems, read_settings, variables
 from service.settings.secrets import SettingsWrong, is_secret
 
 __all__ = [
@@ -23,4 +23,5 @@ __all__ = [
     "problem",
     "problems",
     "read_settings",
+    "variables",
 ]

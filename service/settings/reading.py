@@ -62,11 +62,15 @@ def _first(found: Sequence[str]) -> str:
     return f"a setting is wrong: {first}{all_of_them}"
 
 
+def variables() -> dict[str, str | None]:
+    """All that the environment and .env say, by its name in lower case."""
+    return {**DotEnvSettingsSource(Settings).env_vars, **EnvSettingsSource(Settings).env_vars}
+
+
 def _misspelt(values: Mapping[str, Any]) -> Iterator[str]:
     """Names that begin as settings do and are none, in the environment and in .env."""
-    given = {**DotEnvSettingsSource(Settings).env_vars, **EnvSettingsSource(Settings).env_vars}
-    if values.get("_env_file", "") is None:
-        given = dict(EnvSettingsSource(Settings).env_vars)
+    is_from_file = values.get("_env_file", "") is not None
+    given = variables() if is_from_file else EnvSettingsSource(Settings).env_vars
     fields = Settings.model_fields
     secrets = [name for name, field in fields.items() if is_secret(name, field)]
     return unknown(given, fields, secrets)

@@ -72,7 +72,7 @@ def make_app(service: wiring.Service, clock: Clock = wiring.now) -> ASGIApp:
     _add_files(app, site)
     _add_errors(app, site)
     app.add_exception_handler(UnknownSubscriber, lambda _, __: desk.refuse(Refusal.GONE))
-    return Guard(app, traffic, secure=settings.base_url.startswith("https:"))
+    return Guard(app, traffic, secure=settings.base_url.startswith("https:"), root=site.root)
 
 
 def _add_operating(app: FastAPI, service: wiring.Service, traffic: metrics.Traffic, clock: Clock) -> None:

@@ -61,8 +61,9 @@ STRICT_TRANSPORT = {"strict-transport-security": "max-age=31536000"}
 class Guard:
     """The outermost layer of the application."""
 
-    def __init__(self, app: ASGIApp, traffic: Traffic, *, secure: bool) -> None:
+    def __init__(self, app: ASGIApp, traffic: Traffic, *, secure: bool, root: str = "") -> None:
         self.app = app
+        self._root = root
         self._traffic = traffic
         headers = HEADERS | (STRICT_TRANSPORT if secure else {})
         self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
@@ -72,7 +73,7 @@ class Guard:
             await self.app(scope, receive, send)
             return
         _without_nul(scope)
-        scope["path"] = mended(scope["path"])
+        scope["path"] = mended(_below(scope["path"], self._root))
         request_id = _request_id(scope)
         headers = [*self._headers, (b"x-request-id", request_id.encode())]
         answer = _Answer(send, headers, bodiless=scope["method"] == "HEAD")
@@ -97,6 +98,11 @@ def _without_nul(scope: Scope) -> None:
     """No name has a NUL, and PostgreSQL breaks on being asked for one."""
     scope["path"] = scope["path"].replace("\0", "\ufffd")
     scope["query_string"] = scope["query_string"].replace(b"%00", b"%EF%BF%BD")
+
+
+def _below(path: str, root: str) -> str:
+    """The path without the sub-path that the pages have outside: some proxies keep it, others take it off."""
+    return path.removeprefix(root) or "/" if root and f"{path}/".startswith(f"{root}/") else path
 
 
 class _Answer:
