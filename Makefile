@@ -9,7 +9,7 @@ DEVELOPMENT := $(VENV)/development.stamp
 JUDGES := node_modules/judges.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help record install demo serve lint judges test check chaos bench models measures docs container lock clean
+.PHONY: help record install demo serve lint judges test check chaos chain bench models measures docs container lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ record: $(DEVELOPMENT) ## Ask the configured language model the questions of the
 
 chaos: $(DEVELOPMENT) ## Kill senders a hundred times on each database and provider; nobody missed, nobody twice
 	$(BIN)/python -m tests.chaos
+
+chain: $(DEVELOPMENT) ## Sign-in, confirm, issue, bounces through real mail software on loopback; as root on Debian
+	@$(BIN)/python -m tests.chain
 
 $(JUDGES): package.json package-lock.json
 	@if command -v npm >/dev/null; then npm ci --ignore-scripts --loglevel=error && touch $@; \

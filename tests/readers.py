@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import lxml.html
 import sqlalchemy as sa
 from starlette.testclient import TestClient
@@ -94,7 +95,7 @@ class Answer:
 class Reader:
     """Somebody with a browser."""
 
-    def __init__(self, client: TestClient) -> None:
+    def __init__(self, client: httpx2.Client) -> None:
         self.client = client
 
     def get(self, path: str, **headers: str) -> Answer:

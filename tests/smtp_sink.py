@@ -1,7 +1,8 @@
 """An SMTP server for tests that pipelines, keeps what it accepts, and misbehaves as it is told.
 
 What it does is chosen by the recipient's local part: see REPLIES, FINAL and `_data`. As a program it appends
-the Message-ID of each message that it accepts to a file, before it answers.
+the Message-ID of each message that it accepts to a file, before it answers. What a Postfix passes on counts
+once for each time that it took the message: killed, it passes on again what it had not noted as passed.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 Accept = Callable[[str, bytes], None]
+OF_POSTFIX = re.compile(rb"^Received: [^;]*?\(Postfix\) with \w+ id (\w+)", re.MULTILINE)
 REPLIES = {
     "unknown": b"550 5.1.1 <unknown@example.org> no such user\r\n",
     "busy": b"451 4.3.0 try again later\r\n",
@@ -226,8 +228,12 @@ def main() -> None:
     arguments.add_argument("--delay", type=float, default=0.0, help="seconds before each message is accepted")
     given = arguments.parse_args()
     log = given.log.open("ab", buffering=0)
+    queue_ids: set[bytes] = set()
 
     def keep(_recipient: str, content: bytes) -> None:
+        if (queue_id := OF_POSTFIX.search(content)) and queue_id[1] in queue_ids:
+            return
+        queue_ids.update(queue_id.groups() if queue_id else ())
         message_id = re.search(rb"^Message-ID: (<.*>)", content, re.MULTILINE)
         assert message_id
         time.sleep(given.delay)
