@@ -1,5 +1,6 @@
 """The doctor: examines settings, database, templates, keys and endpoints, and says what to mend."""
 
+import contextlib
 import importlib.util
 import socket
 import stat
@@ -15,7 +16,10 @@ from sqlmodel import SQLModel
 
 from service import migrations, wiring
 from service.adapters import sendgrid_events
+from service.briefs.modelled.asking import KeepsNothing, Unanswered
+from service.briefs.modelled.cards import cards_prompt, checked_card
 from service.delivery import MailerUnusable
+from service.samples import sample_papers
 from service.settings import LOOPBACK, Settings
 from subscribers.database import trouble, writer
 from subscribers.roster import Roster
@@ -220,6 +224,28 @@ def _writer(settings: Settings) -> Iterator[Finding]:
     keyless = not key and urlsplit(chosen.base_url).hostname not in LOOPBACK
     words = "BRIEF_OPENAI_API_KEY is not set" if keyless else f"openai: {chosen.model} at {chosen.base_url}"
     yield Finding("writer", "wrong" if keyless else "ok", words)
+
+
+def ask_model(settings: Settings) -> list[Finding]:
+    """Ask the language model for the notes on one invented paper, and say what its server can do."""
+    return _safely(_model, settings)
+
+
+def _model(settings: Settings) -> Iterator[Finding]:
+    names = dict.fromkeys(filter(None, (settings.openai_model, settings.openai_check_model)))
+    for name in names:
+        with contextlib.closing(wiring.language_model(settings, name, KeepsNothing())) as model:
+            session, paper = model.begin(), sample_papers()[0]
+            answer = session.ask(cards_prompt([paper]))
+            if isinstance(answer, Unanswered):
+                yield Finding(name, "wrong", answer.why)
+                continue
+            card = checked_card(paper, answer.cards[0]) if answer.cards else None
+            used = session.usage
+            spent = f"{session.seconds:.1f} s, {used.prompt:,} tokens in, {used.completion:,} out"
+            said = card.line if card else "its quotes do not stand in the paper: this model may be too weak"
+            yield Finding(name, "ok" if card else "warning", f"answered in {spent}: {said}")
+            yield from (Finding(what, "ok", found) for what, found in model.client.capabilities.words())
 
 
 def _signing(settings: Settings) -> Iterator[Finding]:

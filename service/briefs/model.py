@@ -265,6 +265,16 @@ class CheckCount:
 
 
 @dataclass(frozen=True, slots=True)
+class SectionCount:
+    """How many sentences or lines of a section came from whom."""
+
+    section: str  # as readers see it: "Key Research Themes", "Catalog"
+    by_model: int
+    by_program: int  # quoted from the papers or counted
+    by_editors: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class RunMetadata:
     """How the brief was made. Seconds are not part of it where bytes must repeat: they are logged."""
 
@@ -290,6 +300,8 @@ class RunMetadata:
     unchecked: int = 0  # claims that a check was asked for and not given
     graded: int = 0  # candidates that a model graded
     recorded: bool = False  # whether the model's answers are recordings, as in the demo
+    sections: tuple[SectionCount, ...] = ()  # who wrote what; empty in briefs of before December 2026
+    lines_by_model: int = 0  # papers whose line in the catalog is a model's
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ of it, and the page says so.
 
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from service.briefs import Assignment, BriefWriter, WriterUnavailable
+from service.briefs.authorship import LABELS, signed
 from service.briefs.grounding import Failure, Gate, Place, Section, Words, check, claims, rewrite
 from service.briefs.grounding.gates import MOST_THEMES
 from service.briefs.grounding.places import items_of, place_in_themes, with_items
@@ -22,23 +23,6 @@ _NAMED = 3  # unreadable entries that a note names
 _ROUNDS = 6  # of dropping; each round drops what fails, and an item that falls can leave little for another
 KEPT_AT_LEAST = 0.5  # of a model's facts; a brief that loses more is written without the model
 
-LABELS: Mapping[Section, str] = {
-    Section.MINUTE: "In a minute",
-    Section.TAKEAWAYS: "In a minute",
-    Section.THEMES: "Key Research Themes",
-    Section.METHODS: "Methodological Approaches",
-    Section.NOTABLE: "Notable Papers to Read First",
-    Section.AGAINST: "What Is New in This Window",
-    Section.ALIKE: "What Is New in This Window",
-    Section.RESOURCES: "What Is New in This Window",
-    Section.THREADS: "What Is New in This Window",
-    Section.TRENDS: "What Is New in This Window",
-    Section.CHALLENGES: "Challenges and Future Directions",
-    Section.OVERVIEW: "Concluding Overview",
-    Section.DECISIONS: "Concluding Overview",
-    Section.READING_ORDER: "the reading order",
-}
-
 log = logging.getLogger(__name__)
 
 
@@ -49,7 +33,7 @@ def write_brief(writer: BriefWriter, fallback: BriefWriter, assignment: Assignme
     becomes a note; whatever else a writer raises is a defect and passes through. ValueError where a paper of
     the selection is missing from the catalog. The notes name what of the source's answer could not be read.
     """
-    return noted(_written(writer, fallback, assignment), _loss(assignment.selection.unreadable))
+    return signed(noted(_written(writer, fallback, assignment), _loss(assignment.selection.unreadable)))
 
 
 def _written(writer: BriefWriter, fallback: BriefWriter, assignment: Assignment) -> Brief:

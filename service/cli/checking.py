@@ -30,10 +30,15 @@ def migrate() -> None:
     )
 
 
-def doctor(as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False) -> None:
+def doctor(
+    *,
+    model: Annotated[bool, typer.Option("--model", help="ask the language model one real question")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
+) -> None:
     """Check the database, templates, settings, keys and endpoints; say what is wrong and what to do."""
     try:
-        findings = examination.examine(read_settings())
+        settings = read_settings()
+        findings = examination.ask_model(settings) if model else examination.examine(settings)
     except SettingsWrong as error:  # the rest goes by the settings: these are mended first
         findings = [examination.Finding("settings", "wrong", one) for one in error.problems]
     if as_json:

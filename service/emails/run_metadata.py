@@ -14,6 +14,7 @@ NOTES = 12
 def run_lines(made: RunMetadata, *, whole: bool) -> Iterator[str]:
     """How a brief was made, a sentence a line; `whole` with what only a curious reader asks for."""
     yield _writer(made)
+    yield from _sections(made)
     yield from _checker(made)
     yield (
         f"Papers: {made.fetched:,} fetched, {made.recalled:,} considered, {made.analysed:,} analysed, "
@@ -45,6 +46,21 @@ def _writer(made: RunMetadata) -> str:
     prompt = f", prompt {shown(made.prompt_version, 20)}" if made.prompt_version else ""
     recorded = "; its answers are recordings, so no model was asked this time" if made.recorded else ""
     return f"Written by the language model {shown(made.model, MODEL)}{prompt}{recorded}."
+
+
+def _sections(made: RunMetadata) -> Iterator[str]:
+    """Which sections are whose, where more than a program wrote."""
+    if not made.model:
+        return
+    mixed = [one for one in made.sections if one.by_model and one.by_program]
+    parts = (
+        ("By the model", [one.section for one in made.sections if one.by_model and not one.by_program]),
+        ("by the program", [one.section for one in made.sections if not one.by_model and one.by_program]),
+        ("by both", [f"{one.section} ({one.by_model:,} and {one.by_program:,} lines)" for one in mixed]),
+    )
+    told = "; ".join(f"{who}: {', '.join(names)}" for who, names in parts if names)
+    if told:
+        yield f"{told[:1].upper()}{told[1:]}."
 
 
 def _checker(made: RunMetadata) -> Iterator[str]:

@@ -36,6 +36,9 @@ class Writing(BaseSettings):
     )
     openai_check_model: str = Field("", description="the model that checks; the one that writes when empty")
     openai_deadline: float = Field(1800.0, gt=0, description="seconds for one brief, all its requests")
+    openai_output_limit: int = Field(
+        32_000, ge=500, description="tokens of one answer at most; a server that takes fewer says so itself"
+    )
     openai_concurrency: int = Field(8, ge=1, le=64, description="requests at the same time")
     openai_timeout: float = Field(180.0, gt=0, description="seconds for one request")
     openai_token_ceiling: int = Field(

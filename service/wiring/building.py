@@ -122,6 +122,7 @@ def model_settings(settings: Settings, name: str) -> "OpenAISettings":
             price=Price(settings.openai_prompt_price, settings.openai_completion_price) if priced else None,
             token_ceiling=settings.openai_token_ceiling or None,
             cost_ceiling=settings.openai_cost_ceiling or None,
+            output_limit=settings.openai_output_limit,
             concurrency=settings.openai_concurrency,
             timeout=settings.openai_timeout,
             deadline=settings.openai_deadline,

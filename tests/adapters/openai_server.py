@@ -33,7 +33,7 @@ class Asked:
 
     @property
     def user(self) -> str:
-        return str(self.body["messages"][1]["content"])
+        return str(self.body["messages"][-1]["content"])
 
     @property
     def format(self) -> str:

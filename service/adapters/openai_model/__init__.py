@@ -1,8 +1,11 @@
-"""A language model over any server that speaks OpenAI's chat completions.
+"""A language model over any server that speaks OpenAI's chat completions, in reading order.
 
-model.py      questions side by side, and their answers kept   settings.py   how it is reached
-calls.py      one question, with every way it can fail         failures.py   those ways in words
-spending.py   tokens, cost and ceilings
+model         questions side by side, and their answers kept
+client        one question, with every way it can fail
+capabilities  what a server can do, and the table of what it says and what is tried next
+refusals      what a server says when it refuses      completions   what it answers, whole or in pieces
+failures      what can go wrong, in words             budget        tokens, cost and ceilings
+settings      how it is reached
 """
 
 from service.adapters.openai_model.model import OpenAIModel

@@ -18,6 +18,7 @@ class Trouble(Enum):
     WRONG_SHAPE = "the language model's answer did not have the agreed form"
     NO_COMPLETION = "the server's answer is no chat completion"
     EMPTY = "the language model's answer was empty"
+    NOT_TAKEN = "the server did not accept this one request"
     KEY_WRONG = "the server did not accept the API key"
     OUT_OF_MONEY = "the provider's account has no credit left"
     MODEL_UNKNOWN = "the server does not know the model or the address"
@@ -55,6 +56,8 @@ LIES_IN_CONTENT = frozenset(
         Trouble.REFUSED,
         Trouble.FILTERED,
         Trouble.TOO_LONG,
+        Trouble.TIMED_OUT,
+        Trouble.NOT_TAKEN,
     }
 )
 ENDS_ALL = frozenset(
@@ -73,14 +76,17 @@ ENDS_ALL = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A trouble, what to do about it, and how long the server asks to wait."""
+    """A trouble, what to do about it, how long the server asks to wait, and the server's own words."""
 
     trouble: Trouble
     advice: str = ""
     wait: float | None = None  # seconds
+    words: str = ""  # short, without keys, addresses and what was asked
 
     def __str__(self) -> str:
-        return f"{self.trouble.value}: {self.advice}" if self.advice else self.trouble.value
+        advice = f": {self.advice}" if self.advice else ""
+        said = f"; it says: “{self.words.rstrip('.')}”" if self.words else ""
+        return f"{self.trouble.value}{advice}{said}"
 
 
 class CallFailedError(Exception):

@@ -8,10 +8,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from service.adapters.openai_model.calls import Caller
+from service.adapters.openai_model.budget import Budget
+from service.adapters.openai_model.client import Client
 from service.adapters.openai_model.failures import CallFailedError, Failure
 from service.adapters.openai_model.settings import OpenAISettings
-from service.adapters.openai_model.spending import Spending
 from service.briefs.modelled.asking import AnswerStore, AnswerT, Prompt, Unanswered, Usage, digest
 
 logger = logging.getLogger(__name__)
@@ -33,41 +33,39 @@ class OpenAIModel:
         self.settings = settings
         self._store = store
         self._clock = clock
-        self._caller = Caller(settings, sleep, clock)
+        self.client = Client(settings, sleep, clock)
 
     @property
     def name(self) -> str:
         return self.settings.model
 
     def close(self) -> None:
-        self._caller.close()
+        self.client.close()
 
     def begin(self) -> "OpenAISession":
-        return OpenAISession(self.settings, self._caller, self._store, Spending(self.settings, self._clock))
+        return OpenAISession(self.settings, self.client, self._store, Budget(self.settings, self._clock))
 
 
 class OpenAISession:
     """Questions for one brief; only the thread that asks touches the store."""
 
-    def __init__(
-        self, settings: OpenAISettings, caller: Caller, store: AnswerStore, spending: Spending
-    ) -> None:
+    def __init__(self, settings: OpenAISettings, client: Client, store: AnswerStore, budget: Budget) -> None:
         self._settings = settings
-        self._caller = caller
+        self._client = client
         self._store = store
-        self._spending = spending
+        self._budget = budget
 
     @property
     def usage(self) -> Usage:
-        return self._spending.used
+        return self._budget.used
 
     @property
     def cost(self) -> float | None:
-        return self._spending.cost
+        return self._budget.cost
 
     @property
     def seconds(self) -> float:
-        return self._spending.seconds
+        return self._budget.seconds
 
     def ask(self, prompt: Prompt[AnswerT]) -> AnswerT | Unanswered:
         answer: AnswerT | Unanswered = self.ask_all([prompt])[0]
@@ -78,17 +76,25 @@ class OpenAISession:
     ) -> list[Any]:
         answers: list[Any] = [self._kept(prompt) for prompt in prompts]
         asked = [number for number, answer in enumerate(answers) if answer is None]
-        with ThreadPoolExecutor(self._settings.concurrency, thread_name_prefix="questions") as pool:
-            given = pool.map(lambda number: self._answer(prompts[number]), asked)
-            for number, answer in zip(asked, given, strict=True):
-                answers[number] = answer
-                if not isinstance(answer, Unanswered) and worth_keeping(answer):
-                    self._store.put(_subject(prompts[number]), self._settings.model, answer.model_dump_json())
+        for group in self._groups(asked):
+            with ThreadPoolExecutor(self._settings.concurrency, thread_name_prefix="questions") as pool:
+                given = pool.map(lambda number: self._answer(prompts[number]), group)
+                for number, answer in zip(group, given, strict=True):
+                    answers[number] = answer
+                    if not isinstance(answer, Unanswered) and worth_keeping(answer):
+                        self._keep(prompts[number], answer)
         return [answer for answer in answers if answer is not None]
+
+    def _groups(self, asked: list[int]) -> list[list[int]]:
+        """What is asked side by side: the first alone where it is not known yet what the server takes."""
+        return [asked] if self._client.answered else [asked[:1], asked[1:]]
+
+    def _keep(self, prompt: Prompt[Any], answer: Any) -> None:
+        self._store.put(_subject(prompt), self._settings.model, answer.model_dump_json())
 
     def _answer(self, prompt: Prompt[AnswerT]) -> AnswerT | Unanswered:
         try:
-            return self._caller.ask(prompt, self._spending)
+            return self._client.ask(prompt, self._budget)
         except CallFailedError as error:
             logger.info("%s: %s", prompt.task, error.failure)
             return unanswered(error.failure)

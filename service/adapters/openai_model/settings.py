@@ -33,7 +33,7 @@ class OpenAISettings:
     deadline: float = 1800.0  # seconds for one brief
     attempts: int = 4  # of one request, the first included
     longest_wait: float = 60.0  # seconds between two attempts, also where Retry-After asks for more
-    completion_limit: int = 32_000  # tokens of one answer, also where a cut-off answer is asked for again
+    output_limit: int = 32_000  # tokens of one answer, also where a cut-off answer is asked for again
     temperature: float | None = None  # None: the server's own; some models accept no other
 
     def __post_init__(self) -> None:

@@ -23,6 +23,7 @@ PROMPT_VERSION = "2"
 
 ASCII_CHARACTERS_PER_TOKEN = 4  # of English; other scripts and symbols count as a token each
 BASE_TOKENS = 800  # of an answer, whatever it holds
+NEEDED, NEEDED_OF_MANY = 0.35, 0.7  # of what an answer may take, as measured: of one text, of a list
 
 
 class Answer(BaseModel):
@@ -43,6 +44,13 @@ class Prompt(Generic[AnswerT]):
     user: str
     schema: type[AnswerT]
     completion_tokens: int  # what an answer may take
+    items: int = 1  # entries that it answers one by one; of more than one, halves can be asked
+    smaller: "Callable[[], Prompt[AnswerT] | None] | None" = None  # asks of fewer papers
+
+    @property
+    def least_tokens(self) -> int:
+        """What an answer needs by experience: less room is no use."""
+        return int(self.completion_tokens * (NEEDED_OF_MANY if self.items > 1 else NEEDED))
 
     @property
     def tokens(self) -> int:
@@ -135,6 +143,16 @@ class AnswerStore(Protocol):
     def put(self, subject: str, model: str, text: str) -> None:
         """Keep a text, in place of any under this key. Best committed at once: it was paid for."""
         ...
+
+
+class KeepsNothing:
+    """An AnswerStore for questions that are to be asked anew."""
+
+    def get(self, subject: str, model: str) -> str | None:
+        """Nothing, whatever the key."""
+
+    def put(self, subject: str, model: str, text: str) -> None:
+        """Let the text go."""
 
 
 def tokens_of(text: str) -> int:

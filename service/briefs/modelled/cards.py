@@ -22,12 +22,12 @@ from service.briefs.modelled.asking import (
     paper_lines,
     versions,
 )
+from service.briefs.modelled.batches import IN_VAIN, answered
 from service.briefs.modelled.evidence import locate
 from service.papers import Paper
 
 CARD_TOKENS = 520  # of an answer, for one paper; measured answers have 300 to 450
 PAPERS_PER_REQUEST = 8
-IN_VAIN = 3  # single papers in a row without a card: the rest of a batch is not asked
 
 CARDS_SYSTEM = f"""\
 You read abstracts of research papers and note what each says, for a writer who will compare them. \
@@ -191,6 +191,7 @@ def cards_prompt(papers: Sequence[Paper]) -> Prompt[CardsAnswer]:
         user=f"{len(papers)} entries.\n{sheet}",
         schema=CardsAnswer,
         completion_tokens=BASE_TOKENS + CARD_TOKENS * len(papers),
+        items=len(papers),
     )
 
 
@@ -198,11 +199,12 @@ def read_cards(papers: Sequence[Paper], session: Session, store: AnswerStore, mo
     """Cards of all papers: kept ones, and asked ones, which are then kept."""
     read = CardsRead(kept_cards(papers, store, model))
     unread = batches([paper for paper in papers if paper.id not in read.cards])
-    answers = session.ask_all([cards_prompt(batch) for batch in unread])
-    for batch, answer in zip(unread, answers, strict=True):
+    tried: set[str] = set()
+    for batch, answer in answered(session, unread, cards_prompt):
         _take(batch, answer, read, store, model)
-    left = [paper for paper in papers if paper.id not in read.cards]
-    if left and not read.fatal and len(left) < len(papers):
+        tried |= {batch[0].id} if isinstance(answer, Unanswered) and len(batch) == 1 else set()
+    left = [paper for paper in papers if paper.id not in read.cards and paper.id not in tried]
+    if left and not read.fatal and read.cards:
         _ask_singly(left, read, session, store, model)
     return read
 
@@ -222,17 +224,17 @@ def _take(
     if isinstance(answer, Unanswered):
         read.troubles.append(answer)
         return
-    answered = {card.key.strip(" []"): card for card in reversed(answer.cards)}
+    given = {card.key.strip(" []"): card for card in reversed(answer.cards)}
     for key, paper in keyed(batch).items():
-        if key in answered and (card := checked_card(paper, answered[key])):
-            store.put(_subject(paper), model, answered[key].model_dump_json())
+        if key in given and (card := checked_card(paper, given[key])):
+            store.put(_subject(paper), model, given[key].model_dump_json())
             read.cards[paper.id] = card
 
 
 def _ask_singly(
     papers: Sequence[Paper], read: CardsRead, session: Session, store: AnswerStore, model: str
 ) -> None:
-    """What a batch gave no card for, paper by paper; given up where several in a row give none."""
+    """What an answer left out, paper by paper; given up where several in a row give none."""
     in_vain = 0
     for paper in papers:
         _take([paper], session.ask(cards_prompt([paper])), read, store, model)

@@ -261,6 +261,7 @@ def _check_prompt(
         user=f"{len(batch)} sentences.\n{PromptData((*papers, *entries))}",
         schema=VerdictsAnswer,
         completion_tokens=BASE_TOKENS + VERDICT_TOKENS * len(batch),
+        items=len(batch),
     )
 
 

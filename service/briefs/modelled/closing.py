@@ -1,6 +1,7 @@
 """Closing: minute, overview, decisions, reading order and the table, from what was written."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from service.briefs.claims import Claim
 from service.briefs.grounding.places import Section, claims
@@ -10,6 +11,7 @@ from service.briefs.modelled.keys import FactAnswer, ReadingAnswer, SentenceAnsw
 from service.briefs.modelled.outline import Material, OutlineAnswer, about
 from service.briefs.modelled.rules import FACT_RULES, READING_RULES, VOICE
 
+_OPENING = re.compile(r"h\d+|t\d+\.[0-3]")  # ids of a theme's heading, thesis and first sentences
 CLOSING_TOKENS = 4_500  # of an answer; measured answers have 1,200 to 1,800
 NOTABLE = 6
 
@@ -112,40 +114,54 @@ class NotablesAnswer(Answer):
     rows: tuple[NotableAnswer, ...]
 
 
-def closing_prompt(material: Material, outline: OutlineAnswer, brief: Brief) -> Prompt[ClosingAnswer]:
+def closing_prompt(
+    material: Material, outline: OutlineAnswer, brief: Brief, shorter: int = 0
+) -> Prompt[ClosingAnswer]:
     """Ask for minute and close of a brief whose themes, methods, news and challenges are written."""
+    shown = list(_abridged(written(material, brief), shorter))
     start = f"Planned: question: {outline.question} Answer: {outline.answer} Start: {outline.start}."
     return Prompt(
         task="closing",
         subject=f"{material.subject} {digest(written(material, brief))}",
         system=CLOSING_SYSTEM,
-        user=f"{about(material)}\n{start}\n{PromptData(tuple(written(material, brief)))}",
+        user=f"{about(material)}\n{start}\n{PromptData(tuple(shown))}",
         schema=ClosingAnswer,
-        completion_tokens=CLOSING_TOKENS,
+        completion_tokens=CLOSING_TOKENS if shorter < 2 else CLOSING_TOKENS * 2 // 3,
+        smaller=lambda: closing_prompt(material, outline, brief, shorter + 1) if shorter < 2 else None,
     )
 
 
-def notable_prompt(material: Material, outline: OutlineAnswer, brief: Brief) -> Prompt[NotablesAnswer]:
+def _abridged(entries: Iterable[tuple[str, Lines]], shorter: int) -> Iterator[tuple[str, Lines]]:
+    """What is written, shorter for models with little room: no quotes, then how each theme begins."""
+    for key, lines in entries:
+        if shorter < 2 or _OPENING.fullmatch(key):
+            yield key, tuple(one for one in lines if not shorter or not one[0].startswith("quote of"))
+
+
+def notable_prompt(
+    material: Material, outline: OutlineAnswer, brief: Brief, most: int = NOTABLE
+) -> Prompt[NotablesAnswer]:
     """Ask for the table of notable papers, given what the themes tell already."""
     keys = [
         key
         for key in dict.fromkeys(one.strip("[] ") for one in outline.notable)
         if key in material.keyring.papers
-    ]
+    ][:most]
     ids = set(material.keyring.paper_ids(keys))
     told = [
         (claim.id, material.keyring.lines(claim, {}))
         for place, claim in claims(brief)
         if place.section is Section.THEMES and claim.id and ids.intersection(claim.paper_ids)
     ]
-    papers = material.entries(keys[:NOTABLE], with_abstracts=True)
+    papers = material.entries(keys, with_abstracts=True)
     return Prompt(
         task="notable",
         subject=f"{material.subject} {digest([*papers, *told])}",
         system=NOTABLE_SYSTEM,
-        user=f"{about(material)}\nRows for: {', '.join(keys[:NOTABLE])}.\n{PromptData((*papers, *told))}",
+        user=f"{about(material)}\nRows for: {', '.join(keys)}.\n{PromptData((*papers, *told))}",
         schema=NotablesAnswer,
         completion_tokens=CLOSING_TOKENS,
+        smaller=lambda: notable_prompt(material, outline, brief, len(keys) // 2) if len(keys) > 1 else None,
     )
 
 

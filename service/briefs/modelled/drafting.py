@@ -6,6 +6,7 @@ from typing import Any
 
 from service.briefs.model import Earlier
 from service.briefs.modelled.asking import DATA_RULE, Answer, Lines, Prompt, PromptData
+from service.briefs.modelled.batches import of_fewer
 from service.briefs.modelled.keys import CitationAnswer, FactAnswer, ReadingAnswer, SentenceAnswer
 from service.briefs.modelled.outline import Material, OutlineAnswer, ThemePlan, about
 from service.briefs.modelled.rules import FACT_RULES, HEADING_RULES, READING_RULES, VOICE
@@ -201,7 +202,16 @@ def _theme(material: Material, plan: ThemePlan, number: int, of: int) -> Prompt[
     ]
     told = material.entries((*plan.told, *plan.against), with_abstracts=True)
     also = material.entries((key for key in plan.also if key not in plan.told), with_abstracts=False)
-    return _prompt(material, f"theme {number}", THEME_SYSTEM, lines, (*told, *also), ThemeAnswer)
+    prompt = _prompt(material, f"theme {number}", THEME_SYSTEM, lines, (*told, *also), ThemeAnswer)
+    return of_fewer(prompt, lambda: _theme_of_fewer(material, plan, number, of))
+
+
+def _theme_of_fewer(material: Material, plan: ThemePlan, number: int, of: int) -> Prompt[ThemeAnswer] | None:
+    """The same theme from half of its papers, the leading ones."""
+    if len(plan.told) < 3 and not plan.also:
+        return None
+    half = {"told": plan.told[: max(2, len(plan.told) // 2)], "also": (), "against": plan.against[:1]}
+    return _theme(material, plan.model_copy(update=half), number, of)
 
 
 def _methods(material: Material, outline: OutlineAnswer) -> Prompt[MethodsAnswer] | None:

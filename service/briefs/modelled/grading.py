@@ -16,6 +16,7 @@ from service.briefs.modelled.asking import (
     one_line,
     versions,
 )
+from service.briefs.modelled.batches import answered
 from service.papers import Paper
 from subscribers.topics import Topic
 
@@ -61,10 +62,10 @@ class ModelGrader:
     def grade(self, topic: Topic, papers: Sequence[Paper]) -> dict[str, int]:
         """Grades by paper id, of those that got one; a model that is away grades nothing."""
         grades = kept_grades(topic, papers, self._store, self._model.name)
-        prompts = prompts_for(topic, [paper for paper in papers if paper.id not in grades])
-        batches = [batch for batch, _ in prompts]
-        answers = self._model.begin().ask_all([prompt for _, prompt in prompts])
-        for batch, answer in zip(batches, answers, strict=True):
+        ungraded = [paper for paper in papers if paper.id not in grades]
+        batches = [batch for batch, _ in prompts_for(topic, ungraded)]
+        session = self._model.begin()
+        for batch, answer in answered(session, batches, lambda batch: grading_prompt(topic, batch)):
             if not isinstance(answer, Unanswered):
                 self._keep(topic, batch, read := graded(batch, answer))
                 grades |= read
@@ -110,6 +111,7 @@ def grading_prompt(topic: Topic, papers: Sequence[Paper]) -> Prompt[GradesAnswer
         user=f"{topic_text(topic)}\n{len(papers)} entries.\n{sheet}",
         schema=GradesAnswer,
         completion_tokens=BASE_TOKENS + GRADE_TOKENS * len(papers),
+        items=len(papers),
     )
 
 

@@ -29,6 +29,7 @@ from service.briefs.modelled.asking import (
     one_line,
     paper_lines,
 )
+from service.briefs.modelled.batches import settled
 from service.papers import Paper
 
 CLAIMS = 45  # drawn of a brief, unless another number is asked for
@@ -213,13 +214,16 @@ def judge(
     batches = claim_prompts(sheet, brief, papers)
     questions: list[Any] = [*(prompt for _, prompt in batches), *reader_prompts(brief).values()]
     answers: list[object] = list(session.ask_all(questions))
-    marks = _marks(batches, answers)
+    sheets = list(zip((batch for batch, _ in batches), answers, strict=False))
+    marked = settled(session, sheets, lambda batch: _claim_prompt(batch, brief, papers))
+    marks, read = _marks(marked), answers[len(batches) :]
+    given = [*(answer for _, answer in marked), *read]
     return Judged(
         model.name,
         seed,
         claim_sheet(sheet, marks, brief),
-        tuple(_readers(brief, answers[len(batches) :])),
-        tuple(dict.fromkeys(answer.why for answer in answers if isinstance(answer, Unanswered))),
+        tuple(_readers(brief, read)),
+        tuple(dict.fromkeys(one.why for one in given if isinstance(one, Unanswered))),
         session.cost,
     )
 
@@ -256,6 +260,7 @@ def _claim_prompt(batch: Sequence[Drawn], brief: Brief, papers: Mapping[str, Pap
         user=f"{len(batch)} sentences.\n{PromptData((*shown, *entries))}",
         schema=MarksAnswer,
         completion_tokens=BASE_TOKENS + MARK_TOKENS * len(batch),
+        items=len(batch),
     )
 
 
@@ -297,12 +302,10 @@ def stands(brief: Brief, place: Place) -> str:
     return ", ".join(filter(None, [*words, part]))
 
 
-def _marks(
-    batches: Sequence[tuple[Sequence[Drawn], object]], answers: Sequence[object]
-) -> dict[str, MarkAnswer]:
+def _marks(answered: Iterable[tuple[Sequence[Drawn], object]]) -> dict[str, MarkAnswer]:
     """What was marked, by key; of a key that comes twice the first, and only keys that were asked about."""
     found: dict[str, MarkAnswer] = {}
-    for (batch, _), answer in zip(batches, answers, strict=False):
+    for batch, answer in answered:
         asked = {one.key for one in batch}
         if isinstance(answer, MarksAnswer):
             for mark in answer.marks:

@@ -13,6 +13,7 @@ from service.papers import Window
 from subscribers.topics import Topic
 
 OUTLINE_TOKENS = 4_000  # of an answer; measured answers have 1,200 to 2,000
+FEWEST_PAPERS = 6  # of an outline for a model with little room
 MOST_PAPERS = 120  # that an outline is found from; further ones are in the catalog
 MOST_THEMES = 3
 THEME_PAPERS = 8  # told or named beside a theme
@@ -142,9 +143,9 @@ class Material:
         return found
 
 
-def outline_prompt(material: Material) -> Prompt[OutlineAnswer]:
-    """Ask for the outline of a window, from the cards of its best papers."""
-    keys = list(material.cards)[:MOST_PAPERS]
+def outline_prompt(material: Material, most: int = MOST_PAPERS) -> Prompt[OutlineAnswer]:
+    """Ask for the outline of a window, from the cards of its best papers; of half of them where need be."""
+    keys = list(material.cards)[:most]
     sheet = PromptData((*material.entries(keys, with_abstracts=False), *material.past.entries()))
     return Prompt(
         task="outline",
@@ -152,7 +153,8 @@ def outline_prompt(material: Material) -> Prompt[OutlineAnswer]:
         system=OUTLINE_SYSTEM,
         user=f"{about(material)}\n{_wish(len(keys))}\n{counts(material)}\n{sheet}",
         schema=OutlineAnswer,
-        completion_tokens=OUTLINE_TOKENS,
+        completion_tokens=OUTLINE_TOKENS if most == MOST_PAPERS else OUTLINE_TOKENS // 2,
+        smaller=lambda: outline_prompt(material, len(keys) // 2) if len(keys) > FEWEST_PAPERS else None,
     )
 
 

@@ -26,6 +26,7 @@ from service.briefs.modelled.asking import (
     Unanswered,
     keyed,
 )
+from service.briefs.modelled.batches import ask_all, settled
 from service.briefs.modelled.cards import CardsRead, read_cards
 from service.briefs.modelled.checking import (
     Sentence,
@@ -60,6 +61,7 @@ class _Run:
     checker: Session | None
     verdicts: Verdicts = field(default_factory=Verdicts)
     notes: list[str] = field(default_factory=list)
+    lines: int = 0  # of the catalog
     written: int = 0
     dropped: int = 0  # by the check; what falls for length was sound
     kept: frozenset[str] = frozenset()  # ids of what passed the check
@@ -96,6 +98,7 @@ class ModelWriter:
         base = with_cards(replace(base, metadata=replace(base.metadata, writer=self.name)), read.cards)
         run = _Run(_material(assignment, base, read), Sources(papers), session, self._begin_check(session))
         run.notes += _missing(read, len(papers))
+        run.lines = sum(bool(card.line) for card in read.cards.values())
         brief = _listed(base) if len(papers) < THIN else self._argued(base, run)
         return replace(brief, metadata=self._metadata(brief, run))
 
@@ -105,11 +108,11 @@ class ModelWriter:
         return session if self._checker is self._model else self._checker.begin()
 
     def _argued(self, base: Brief, run: _Run) -> Brief:
-        outline = run.session.ask(outline_prompt(run.material))
+        outline = ask_all(run.session, [outline_prompt(run.material)])[0]
         if isinstance(outline, Unanswered) or not outline.themes:
             raise _unavailable([outline] if isinstance(outline, Unanswered) else [], run.session)
         outline = _bounded(outline, len(run.material.cards))
-        answers = run.session.ask_all(list(draft_prompts(run.material, outline).prompts))
+        answers = ask_all(run.session, draft_prompts(run.material, outline).prompts)
         brief = drafted(answers, run.material, base)
         if not brief.themes:
             raise _unavailable(troubles(answers), run.session)
@@ -124,7 +127,7 @@ class ModelWriter:
         ]
         said, answered = _side_by_side(run, closing, body)
         run.notes += _unwritten(said)
-        _read(body, answered, run)
+        _read(_in_halves(body, answered, run, brief, "check"), run)
         kept = _mended(brief, run)
         brief = with_areas(closed(kept, said, run.material), outline, run.material.keyring)
         run.written += _count(brief) - _count(kept)
@@ -134,13 +137,14 @@ class ModelWriter:
         """The brief with its closing checked, what was mended judged once more, and what failed dropped."""
         failures = check(brief, run.sources).failures
         known = set(run.verdicts.first)
-        ends = [one for one in sentences_of(brief, failures) if one.id not in known]
+        closing = [one for one in sentences_of(brief, failures) if one.id not in known]
         again = [one for one in sentences_of(brief, failures) if one.id in run.verdicts.better]
-        batches = self._asked(ends, run, brief, "check-closing")
+        batches = self._asked(closing, run, brief, "check-closing")
         second = self._asked(_with_reasons(again, run.verdicts), run, brief, "check-again")
         _, answers = _side_by_side(run, [], [*batches, *second])
-        _read(batches, answers[: len(batches)], run)
-        _read(second, answers[len(batches) :], run, again=True)
+        ends, mended = answers[: len(batches)], answers[len(batches) :]
+        _read(_in_halves(batches, ends, run, brief, "check-closing"), run)
+        _read(_in_halves(second, mended, run, brief, "check-again"), run, again=True)
         brief = _mended(brief, run)
         last = [
             one
@@ -149,7 +153,7 @@ class ModelWriter:
         ]
         third = self._asked(_with_reasons(last, run.verdicts), run, brief, "check-last")
         _, answers = _side_by_side(run, [], third)
-        _read(third, answers, run, again=True)
+        _read(_in_halves(third, answers, run, brief, "check-last"), run, again=True)
         brief = _marked(_mended(brief, run), run.verdicts)
         run.dropped = run.written - _count(brief)
         run.kept = frozenset(one.id for one in sentences_of(brief))
@@ -186,6 +190,7 @@ class ModelWriter:
             checks=run.verdicts.counts(run.kept),
             unchecked=len(unchecked),
             recorded=self._model.is_recorded,
+            lines_by_model=run.lines,
         )
 
 
@@ -215,16 +220,25 @@ def _side_by_side(
     """The answers to two sorts of questions, asked at the same time where one session asks both."""
     checks = [prompt for _, prompt in batches]
     if run.checker is None or run.checker is run.session:
-        answers = run.session.ask_all([*prompts, *checks]) if prompts or checks else []
+        answers = ask_all(run.session, [*prompts, *checks]) if prompts or checks else []
         return list(answers[: len(prompts)]), list(answers[len(prompts) :])
     with ThreadPoolExecutor(2, thread_name_prefix="check") as pool:
-        written = pool.submit(run.session.ask_all, list(prompts)) if prompts else None
+        written = pool.submit(ask_all, run.session, prompts) if prompts else None
         checked = run.checker.ask_all(checks) if checks else []
         return list(written.result()) if written else [], list(checked)
 
 
-def _read(batches: Sequence[Batch], answers: Sequence[object], run: _Run, *, again: bool = False) -> None:
-    for (batch, _), answer in zip(batches, answers, strict=True):
+def _in_halves(
+    batches: Sequence[Batch], answers: Sequence[object], run: _Run, brief: Brief, task: str
+) -> list[tuple[Sequence[Sentence], object]]:
+    """Sentences with their verdicts; a batch that was too much for the checker is asked in halves."""
+    given = list(zip((batch for batch, _ in batches), answers, strict=True))
+    session = run.checker or run.session
+    return settled(session, given, lambda half: check_prompts(half, run.material, brief, task)[0][1])
+
+
+def _read(answered: Iterable[tuple[Sequence[Sentence], object]], run: _Run, *, again: bool = False) -> None:
+    for batch, answer in answered:
         if isinstance(answer, VerdictsAnswer):
             take(batch, answer, run.material.keyring, run.verdicts, again=again)
         elif again:  # what was mended and can't be judged again is not kept

@@ -7,8 +7,10 @@ from service.adapters.openai_model.failures import CallFailedError, Failure, Tro
 from service.adapters.openai_model.settings import OpenAISettings
 from service.briefs.modelled.asking import Usage
 
+LONGEST = 10**9  # tokens: as good as no ceiling
 
-class Spending:
+
+class Budget:
     """Counts one brief's tokens. Safe to use from several threads.
 
     A request reserves the most that it can take before it is sent, and settles for what it took: no ceiling
@@ -54,6 +56,17 @@ class Spending:
                     raise CallFailedError(failure)
                 self._changed.wait()
             self._reserved += most
+
+    def affordable(self, question: int) -> int:
+        """Tokens that an answer to a question of so many can take before a ceiling is passed."""
+        settings, spent = self._settings, self._used + self._reserved
+        left = [LONGEST]
+        if settings.token_ceiling is not None:
+            left.append(settings.token_ceiling - spent.total - question)
+        if settings.cost_ceiling is not None and settings.price and settings.price.completion:
+            cost = settings.price.of(spent.prompt + question, spent.completion)
+            left.append(int((settings.cost_ceiling - cost) * 1_000_000 / settings.price.completion))
+        return max(min(left), 0)
 
     def end(self, failure: Failure) -> None:
         """Let nothing more be asked: no other request of this brief can succeed either."""
