@@ -10,8 +10,10 @@ from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from service import cli, wiring
-from service.doctor import examine
+from service.doctor import ask_model, examine
 from service.settings import Settings, SettingsWrong, read_settings
+from tests.adapters.openai_server import ModelServer, error
+from tests.adapters.server_kinds import KINDS
 from tests.test_operating import PUBLIC
 
 PRODUCTION = {
@@ -65,6 +67,20 @@ def test_the_doctor_finds(
     tmp_path: Path, changes: dict[str, object], check: str, verdict: str | None
 ) -> None:
     assert verdicts(tmp_path, **changes).get(check) == verdict
+
+
+def test_the_doctor_asks_the_model_one_question_and_says_what_its_server_can_do(tmp_path: Path) -> None:
+    with ModelServer() as server:
+        server.answers = KINDS["DeepSeek"]()
+        settings = Settings(data_dir=tmp_path, openai_base_url=server.url, openai_model="tide-1")
+        found = {one.check: (one.verdict, one.detail) for one in ask_model(settings)}
+        assert found["tide-1"][0] == "ok"
+        assert found["answers"] == ("ok", "any JSON")
+        assert found["thoughts"][1].startswith("up to 90 tokens")
+        server.answers = lambda _: error(401, "invalid_api_key", "the key sk-invented-4711 was revoked")
+        (finding,) = ask_model(settings)
+        assert finding.verdict == "wrong"
+        assert "it says: “the key … was revoked”" in finding.detail
 
 
 def test_a_new_database_is_read_by_its_owner_alone(tmp_path: Path) -> None:

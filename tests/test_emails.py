@@ -22,7 +22,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from service.briefs.claims import Citation, Claim
-from service.briefs.model import Brief, CatalogEntry, Revision
+from service.briefs.model import Brief, CatalogEntry, Revision, SectionCount
 from service.emails import HTML_LIMIT, EmptyEdition, Level, Press, Recipient, RenderedEdition, RenderedIssue
 from service.emails.checks import problems
 from service.emails.facts import basis
@@ -640,6 +640,15 @@ def test_run_metadata_says_who_wrote_and_who_checked_in_plain_words() -> None:
     assert lines[2] == "Of 74 sentences 64 held as written, 6 were repaired and 4 dropped."
     (own, *_) = run_lines(brief(papers=2).metadata, whole=False)
     assert own.endswith("without a language model.")
+    whose = (
+        SectionCount("In a minute", 4, 0),
+        SectionCount("Glossary", 0, 2),
+        SectionCount("Catalog", 30, 10),
+    )
+    lines = list(run_lines(replace(METADATA, sections=whose), whole=False))
+    assert lines[1] == (
+        "By the model: In a minute; by the program: Glossary; by both: Catalog (30 and 10 lines)."
+    )
 
 
 def test_a_brief_without_a_minute_shows_its_first_themes_in_its_place(small: RenderedIssue) -> None:

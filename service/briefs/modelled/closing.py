@@ -11,7 +11,8 @@ from service.briefs.modelled.keys import FactAnswer, ReadingAnswer, SentenceAnsw
 from service.briefs.modelled.outline import Material, OutlineAnswer, about
 from service.briefs.modelled.rules import FACT_RULES, READING_RULES, VOICE
 
-_OPENING = re.compile(r"h\d+|t\d+\.[0-3]")  # ids of a theme's heading, thesis and first sentences
+#: Ids of what a model is shown: everything; themes; their headings, theses and first two sentences.
+_SHOWN = (re.compile(r".*"), re.compile(r"h\d+|t\d+\.\d+"), re.compile(r"h\d+|t\d+\.[0-2]"))
 CLOSING_TOKENS = 4_500  # of an answer; measured answers have 1,200 to 1,800
 NOTABLE = 6
 
@@ -132,10 +133,8 @@ def closing_prompt(
 
 
 def _abridged(entries: Iterable[tuple[str, Lines]], shorter: int) -> Iterator[tuple[str, Lines]]:
-    """What is written, shorter for models with little room: no quotes, then how each theme begins."""
-    for key, lines in entries:
-        if shorter < 2 or _OPENING.fullmatch(key):
-            yield key, tuple(one for one in lines if not shorter or not one[0].startswith("quote of"))
+    """What is written, shorter for models with little room: the themes alone, then how each begins."""
+    return (entry for entry in entries if _SHOWN[shorter].fullmatch(entry[0]))
 
 
 def notable_prompt(
