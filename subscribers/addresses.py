@@ -13,7 +13,12 @@ from email_validator import EmailNotValidError, validate_email
 
 LONGEST_ADDRESS, LONGEST_NAME = 254, 200
 PLAIN_LOCAL_PART = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
-GMAIL = ("gmail.com", "googlemail.com")
+ALIASES = {  # of domains whose mailboxes are another's
+    "googlemail.com": "gmail.com", "protonmail.com": "proton.me", "pm.me": "proton.me",
+    "me.com": "icloud.com", "mac.com": "icloud.com",
+}  # fmt: skip
+MEANINGLESS = {"gmail.com": ".", "proton.me": "._-"}  # letters that make no other mailbox there
+TAGGED_BY_SUBDOMAIN = (".fastmail.com", ".fastmail.fm")
 PLAIN = "%:@!$&'()*+,;=~"  # what stands in a URL as it is
 BIDI_CONTROLS = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # joiners stay: some scripts need them
 UNWANTED = re.compile(f"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\ufeff\u2028\u2029{BIDI_CONTROLS}]")
@@ -36,15 +41,16 @@ class Address:
 
     @property
     def mailbox(self) -> str:
-        """What many spellings share, which most likely is one mailbox: no +tag, and at Gmail no dots.
+        """What many spellings share, which most likely is one mailbox: no +tag, at Gmail no dots, and so on.
 
         For counting alone. Two readers may well be one mailbox; nobody is written to under this name.
         """
         local, _, domain = self.key.rpartition("@")
-        local = local.partition("+")[0] or local
-        if domain in GMAIL:
-            local, domain = local.replace(".", ""), GMAIL[0]
-        return f"{local}@{domain}"
+        if domain.endswith(TAGGED_BY_SUBDOMAIN):
+            local, _, domain = domain.partition(".")
+        local, domain = local.partition("+")[0] or local, ALIASES.get(domain, domain)
+        meaning = "".join(letter for letter in local if letter not in MEANINGLESS.get(domain, ""))
+        return f"{meaning or local}@{domain}"
 
 
 def read_address(text: str) -> Address:

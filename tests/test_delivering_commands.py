@@ -214,3 +214,11 @@ def test_what_is_refused_for_the_message_exits_with_1_and_the_command_to_retry(b
         again = brief("send", LABEL, MAILER="smtp", SMTP_PORT=str(server.port))
     assert (again.code, "Sent now: 1 (2 had left before)" in again.out) == (0, True)
     assert "Nothing left now: 3 had it before." in brief("send", LABEL, MAILER="smtp").out
+
+
+def test_a_second_send_says_that_nothing_left_now(brief: Brief, store: Store) -> None:
+    assert store.status(LABEL).approved
+    first, second = (brief("send", LABEL).out for _ in range(2))
+    assert "Sent now: " in first
+    assert "Nothing left now: " in second
+    assert "Sent now" not in second

@@ -26,6 +26,8 @@ PROJECT = Path(__file__).parents[1]
 PAGES = sorted((PROJECT / "docs").glob("*.md"))
 COMMAND = re.compile(r"(?:^|[`/])brief ((?:[a-z-]+)(?: [^\n`#|;]*)?)", re.MULTILINE)
 
+SECRET = re.compile(r"\$\{?\w*(?:URL|PASSWORD|TOKEN)|://[^\s/@`]+:[^\s/@`]+@|PGPASSWORD=")
+
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_between_the_pages_leads_somewhere(page: Path) -> None:
@@ -40,6 +42,15 @@ def test_every_command_that_is_named_exists_with_its_options(page: Path) -> None
         options = {name for one in command.params for name in (*one.opts, *one.secondary_opts)}
         for option in re.findall(r"(?<!\S)(--[a-z-]+)", " ".join(rest)):
             assert option in options, words
+
+
+@pytest.mark.parametrize("page", [*PAGES, PROJECT / "README.md"], ids=lambda page: page.name)
+def test_no_command_that_is_shown_gives_a_password_to_the_list_of_processes(page: Path) -> None:
+    for line in page.read_text("utf-8").splitlines():
+        if re.search(r"\b(?:pg_dump|pg_restore|psql|curl|openssl s_client)\b", line):
+            assert not re.search(
+                r"\$\{?\w*(?:URL|PASSWORD|TOKEN)|://[^\s/@`]+:[^\s/@`]+@|PGPASSWORD=", line
+            ), line
 
 
 def test_the_topic_that_is_shown_can_be_added() -> None:

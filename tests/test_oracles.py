@@ -200,6 +200,9 @@ def test_strangers_use_up_nobodys_join(place: Place) -> None:
     [
         ("bo+{}@example.org",), ("BO@example.org", "bo@EXAMPLE.org", "bo+x@example.org"),
         ("b.o@gmail.com", "bo@googlemail.com", "B.O+{}@gmail.com"),
+        ("b.o@proton.me", "b_o+{}@protonmail.com", "bo@pm.me"),
+        ("bo@icloud.com", "bo+{}@me.com", "bo@mac.com"),
+        ("tag{}@bo.fastmail.com", "bo@fastmail.com"),
     ],
 )  # fmt: skip
 def test_however_an_address_is_spelled_its_mailbox_gets_three_e_mails(

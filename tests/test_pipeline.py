@@ -11,6 +11,7 @@ from service.briefs.model import Brief
 from service.papers import Fetched, Paper, Window
 from service.pipeline import BuildContext, build_issue, select_among
 from service.store import BriefBroken, IssueClosed, Store
+from service.store import papers as papers_repository
 from subscribers.topics import Topic
 from tests import builders
 from tests.fakes import ScriptedPapers
@@ -66,6 +67,22 @@ def test_a_window_built_again_holds_the_same_papers(store: Store) -> None:
     papers = [paper(number, 25 + number) for number in range(4)]
     first = taken(store, W22, papers, at(33))
     assert taken(store, W22, papers, at(33)) == first
+
+
+def test_a_build_reads_no_paper_that_was_briefed_long_before(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for back in (60, 90):  # weeks
+        first = W22.first - dt.timedelta(weeks=back)
+        window = Window(first, first + dt.timedelta(days=4))
+        day = (first - dt.date(2026, 5, 1)).days + 1
+        taken(store, window, [paper(back, day), paper(back + 1, day)], at(day + 8))
+    taken(store, W22, [paper(0, 27)], at(33))
+    read: list[str] = []
+    whole = papers_repository._paper
+    monkeypatch.setattr(papers_repository, "_paper", lambda row: read.append(row.id) or whole(row))
+    taken(store, W23, [paper(1, 32)], at(40))
+    assert set(read) <= {paper(0, 27).id, paper(1, 32).id}
 
 
 def test_an_earlier_window_built_again_takes_nothing_from_a_later_one(store: Store) -> None:

@@ -112,3 +112,13 @@ def test_the_first_day_of_the_warm_up_is_remembered(store: Store, engine: sa.Eng
     store.prune_memory(NOW)
     with engine.connect() as connection:
         assert list(connection.execute(sa.text("SELECT name FROM buckets")).scalars()) == [rows[0][0]]
+
+
+def test_questions_about_old_issues_are_forgotten(store: Store, engine: sa.Engine) -> None:
+    names = ["ask about held 2026-W01", "asked in vain 2026-W02", "clean up"]
+    with engine.execution_options(writes=True).begin() as connection:
+        values = [{"name": name, "done_at": NOW - dt.timedelta(days=200)} for name in names]
+        connection.execute(sa.insert(SQLModel.metadata.tables["chores"]), values)
+    store.prune_memory(NOW)
+    with engine.connect() as connection:
+        assert connection.execute(sa.text("SELECT name FROM chores")).scalars().all() == ["clean up"]
