@@ -162,7 +162,7 @@ def test_no_two_abstracts_are_near_duplicates() -> None:
 
 
 def test_texts_hold_what_real_ones_hold() -> None:
-    texts = " ".join(paper.text for paper in written())
+    texts = " ".join(f"{paper.title} {paper.abstract}" for paper in written())
     names = " ".join(name for paper in written() for name in paper.authors)
     for mark in ("$\\", "\\%", " & ", " < ", "(GRPO)", "However, "):
         assert mark in texts

@@ -5,16 +5,17 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
+from service.language.text import read
 from service.language.vocabulary import (
     ADJECTIVE_ENDINGS,
     FUNCTION_WORDS,
     HYPHENATED_ENDINGS,
+    LINK_WORDS,
     METRICS,
     MODIFYING_PREFIXES,
     NOUN_EDS,
     NOUN_INGS,
     NOUNS_LIKE_ADJECTIVES,
-    TEX_WORDS,
     VERB_FORMS,
     WEAK_MODIFIERS,
     WEAK_NOUNS,
@@ -22,8 +23,9 @@ from service.language.vocabulary import (
 )
 
 LONGEST = 4  # words
-_WORD = re.compile(r"[^\W_]+(?:[-–'’/.&+][^\W_]+)*\+*")
-_BREAKERS = FUNCTION_WORDS | WEAK_MODIFIERS | VERB_FORMS | TEX_WORDS
+# A word with what ties its parts: "state-of-the-art", "T_eff", "C^*-algebra", "H₂O".
+_WORD = re.compile(r"[^\W_]+(?:(?:[-–'’/.&+_^]|\^\*-)[^\W_]+)*\+*")
+_BREAKERS = FUNCTION_WORDS | WEAK_MODIFIERS | VERB_FORMS | LINK_WORDS
 _DIMENSIONS = frozenset(("2d", "3d", "4d", "6d"))
 _UNCHANGED = frozenset(
     ("bias", "gas", "lens", "atlas", "canvas", "alias", "chaos", "series", "species", "always")
@@ -94,6 +96,7 @@ def runs(text: str) -> list[list[tuple[int, int]]]:
 
 def positions(text: str) -> tuple[list[str], list[str]]:
     """Lemmas of words that end a run of words (nouns), and of those before another (their modifiers)."""
+    text = read(text).shown
     found = runs(text)
     ends = [lemma(text[slice(*run[-1])]) for run in found]
     return ends, [lemma(text[slice(*span)]) for run in found for span in run[:-1]]
@@ -109,9 +112,9 @@ def _key(surface: str) -> str:
     return " ".join(lemma(word) for word in re.split(r"[\s\-–]+", surface) if word)
 
 
-def phrases(text: str) -> dict[str, str]:
-    """The noun phrases of a text, one to four words, by key: each as it first stands in the text."""
-    found: dict[str, str] = {}
+def phrases(source: str) -> dict[str, str]:
+    """The noun phrases of a text, one to four words, by key: each as it is first shown there."""
+    text, found = read(source).shown, dict[str, str]()
     for run in runs(text):
         words = [text[start:end] for start, end in run]
         keys = [key_of(word) for word in words]

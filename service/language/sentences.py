@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from service.language.text import read
+
 READ = 50_000  # texts whose reading is kept: every section asks for the same ones
 LONGEST_ABSTRACT = 6000  # characters read of one abstract; arXiv itself allows about 1,920
 _BOUNDARY = re.compile(
@@ -15,7 +17,7 @@ _ABBREVIATION = re.compile(
     r"nos|vol|ch|"
     r"dr|prof|mr|mrs|ms|st|jr|sr|dept|inc|ltd|co|corp|ph\.d|u\.s|u\.k|a\.k\.a|w\.r\.t|w\.l\.o\.g|s\.t|"
     r"i\.i\.d|"
-    r"viz|ca|est|def|thm|prop|lem|cor|ex|ver|[A-Za-z])\.$",
+    r"viz|ca|est|def|thm|prop|lem|cor|ex|ver|s\.e|c\.l|(?<![\dX]\s)[A-Za-z])\.$",  # "at 5 K." ends
     re.IGNORECASE,
 )
 _MID_SENTENCE = re.compile(r"(?:^|\s)(?:etc|al|i\.i\.d|u\.s|u\.k|co|inc|corp|ltd)\.$", re.IGNORECASE)
@@ -189,7 +191,10 @@ _FIGURE = re.compile(
     r"(?<![\w-])\d[\d,.]*\s?(?:%|\\%|percent|points?|pp\b|x\b|×|\\times|-?fold|times|[KMB]\b)|"
     r"\b\d+\.\d+\b|\b\d{3,}\b"
 )
-_TEX = re.compile(r"[$\\^~]|\{|\}|_\w")
+
+
+# Quotation marks inside a quotation, a question, a word that a line's end cut.
+_UNQUOTABLE = re.compile(r"[“”„«»]|\?$|[a-z]- (?!and |or |to )[a-z]")
 
 
 def plain(text: str) -> str:
@@ -223,11 +228,12 @@ def is_clean(text: str) -> bool:
 
 
 def split(text: str) -> tuple[str, ...]:
-    """The sentences of a text, in order; together they are the text, white space aside."""
+    """The sentences of a text, in order; together they are the text, white space aside. None ends in TeX."""
     text = plain(text[:LONGEST_ABSTRACT])
+    masked = read(text).masked
     sentences, start = [], 0
-    for boundary in _BOUNDARY.finditer(text):
-        if _ends(text, start, boundary):
+    for boundary in _BOUNDARY.finditer(masked):
+        if _ends(masked, start, boundary):
             sentences.append(text[start : boundary.end()].strip())
             start = boundary.end()
     return tuple(sentence for sentence in (*sentences, text[start:].strip()) if sentence)
@@ -238,7 +244,7 @@ def _ends(text: str, start: int, boundary: re.Match[str]) -> bool:
     if text[boundary.start()] == "." and _ABBREVIATION.search(before):
         return _closes(before, text[boundary.end() :])
     open_parenthesis = before.count("(") - (before + text[boundary.start() : boundary.end()]).count(")")
-    return before.count("$") % 2 == 0 and open_parenthesis <= 0
+    return open_parenthesis <= 0
 
 
 def _closes(before: str, after: str) -> bool:
@@ -264,6 +270,11 @@ class Sentence:
     text: str
 
     @property
+    def shown(self) -> str:
+        """The sentence as a reader sees it."""
+        return read(self.text).shown
+
+    @property
     def words(self) -> int:
         return len(self.text.split())
 
@@ -273,54 +284,51 @@ class Sentence:
         return (
             6 <= self.words <= 90
             and is_clean(self.text)
-            and not _TO_READERS.search(self.text)
-            and not _HOUSEKEEPING.search(self.text)
-            and not re.search(
-                r"[“”„«»]|``|''|\\\w*(?:name|ours|method|system|model|approach|xspace|sys|tool)\b|\?$|"
-                r"[a-z]- (?!and |or |to )[a-z]",
-                self.text,
-            )
+            and not _TO_READERS.search(self.shown)
+            and not _HOUSEKEEPING.search(self.shown)
+            and not _UNQUOTABLE.search(self.shown)
+            and not read(self.text).unread
             and self.text[-1:] in ".!"
         )
 
     @property
     def is_background(self) -> bool:
-        return self.place * 3 < self.of and bool(_BACKGROUND.search(self.text)) and not _OWN.search(self.text)
+        return self.is_opening and bool(_BACKGROUND.search(self.shown)) and not _OWN.search(self.shown)
 
     @property
     def proposes(self) -> bool:
-        return bool(_PROPOSES.search(self.text))
+        return bool(_PROPOSES.search(self.shown))
 
     @property
     def finds(self) -> bool:
-        return bool(_FINDS.search(self.text))
+        return bool(_FINDS.search(self.shown))
 
     @property
     def gains(self) -> bool:
-        return bool(_GAINS.search(self.text))
+        return bool(_GAINS.search(self.shown))
 
     @property
     def explains(self) -> bool:
-        return bool(_MECHANISM.search(self.text)) and self.place > 0
+        return bool(_MECHANISM.search(self.shown)) and self.place > 0
 
     @property
     def limits(self) -> bool:
-        return bool(_LIMIT.search(self.text))
+        return bool(_LIMIT.search(self.shown))
 
     @property
     def warns(self) -> bool:
         """Whether it tells of a limit that stands: not one that is only weighed, averted or left to "but"."""
-        return bool(_WARNING.search(self.text)) and not self.averts and not self.gains
+        return bool(_WARNING.search(self.shown)) and not self.averts and not self.gains
 
     @property
     def faults(self) -> bool:
         """Whether it has a word of failing, lacking or limits that stand."""
-        return bool(_WARNING.search(self.text))
+        return bool(_WARNING.search(self.shown))
 
     @property
     def acts(self) -> bool:
         """Whether it tells what the paper or its system does, and sets nothing against it."""
-        return bool(_ACTS.search(self.text)) and not self.weighs
+        return bool(_ACTS.search(self.shown)) and not self.weighs
 
     @property
     def is_opening(self) -> bool:
@@ -330,45 +338,45 @@ class Sentence:
     @property
     def prices(self) -> bool:
         """Whether it names a price or a limit, rather than only setting one thing against another."""
-        return bool(_PRICE.search(self.text))
+        return bool(_PRICE.search(self.shown))
 
     @property
     def praises(self) -> bool:
         """Whether it says that something is good, whatever else it names."""
-        return bool(_PRAISES.search(self.text)) and not self.weighs
+        return bool(_PRAISES.search(self.shown)) and not self.weighs
 
     @property
     def asks(self) -> bool:
         """Whether it asks or supposes rather than says."""
-        return bool(_ASKS.search(self.text))
+        return bool(_ASKS.search(self.shown))
 
     @property
     def costs(self) -> bool:
         """Whether it names a cost; the word that ties it to the sentence before is none."""
-        return bool(_COST.search(_OPENING.sub("", self.text, count=1))) and not self.averts
+        return bool(_COST.search(_OPENING.sub("", self.shown, count=1))) and not self.averts
 
     @property
     def weighs(self) -> bool:
         """Whether it sets one thing against another."""
-        return bool(_WEIGHED.search(self.text))
+        return bool(_WEIGHED.search(self.shown))
 
     @property
     def criticises(self) -> bool:
         """Whether it speaks of what others do: its limits are the field's, not averted ones."""
-        return bool(_OTHERS.search(self.text))
+        return bool(_OTHERS.search(self.shown))
 
     @property
     def averts(self) -> bool:
         """Whether it tells of a cost or limit that is done away with, as far as its words tell."""
-        return bool(_AVERTED.search(self.text))
+        return bool(_AVERTED.search(self.shown))
 
     @property
     def has_figures(self) -> bool:
-        return bool(_FIGURE.search(self.text))
+        return bool(_FIGURE.search(self.shown))
 
     @property
     def has_tex(self) -> bool:
-        return bool(_TEX.search(self.text))
+        return self.shown != self.text
 
 
 def sentences_of(paper_id: str, abstract: str) -> tuple[Sentence, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from service.language.tex.prose import pieced
+from service.language.tex.prose import pieced, unread
 from service.language.tex.tree import Placed, Plain, parse
 from service.language.visible import shortened, visible
 
@@ -31,6 +31,7 @@ class Text:
     source: str
     shown: str  # on one line, of any length
     masked: str  # the source, character for character, with letters where TeX stands: to find sentences in
+    unread: tuple[str, ...] = ()  # the authors' own macros, which are shown by name
 
     def __str__(self) -> str:
         return self.shown
@@ -49,7 +50,8 @@ def read(source: str) -> Text:
         for (*_, node), text in zip(placed, texts, strict=True)
     )
     shown = visible(_typeset(protected).replace(_STAR, "*"))
-    return Text(source, shown, _masked(source, placed, texts))
+    names = tuple(unread(node for *_, node in placed))
+    return Text(source, shown, _masked(source, placed, texts), names)
 
 
 def shown(text: str, limit: int = 400) -> str:
@@ -64,6 +66,8 @@ def _masked(source: str, placed: Sequence[Placed], texts: Sequence[str]) -> str:
         if isinstance(node, Plain):
             continue
         mark = text[-1:] if text[-1:] in {".", "!", "?"} else "X"
+        if source[start:end] == "~":
+            continue
         filling = "X" * (end - start - 1) + mark if text.strip() else " " * (end - start)
         made[start:end] = filling
     return "".join(made)

@@ -4,9 +4,11 @@ import re
 from collections.abc import Mapping
 
 LONGEST_FORMULA = 1500  # characters
+PROSE = 3  # words that no formula has where a space is missing at one end
 
 _DOLLAR = re.compile(r"\\.|\{|\$", re.DOTALL)
 _TEX = re.compile(r"[\\^_{=<>+]")
+_MACRO = re.compile(r"\\[a-zA-Z]+")
 _WORD = re.compile(r"[a-z]{3,}", re.IGNORECASE)
 
 
@@ -42,5 +44,6 @@ def _is_formula(inside: str, after: str) -> bool:
     opens, closes = not inside[0].isspace(), not inside[-1].isspace()
     if opens and closes:
         return True
-    words = _WORD.search(re.sub(r"\\[a-zA-Z]+", "", inside))
-    return (bool(_TEX.search(inside)) and (opens == closes or not words)) or (opens == closes and not words)
+    words = len(_WORD.findall(_MACRO.sub("", inside)))
+    has_tex = bool(_TEX.search(inside))
+    return (has_tex and words < PROSE) or (opens == closes and (has_tex or not words))

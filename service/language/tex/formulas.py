@@ -13,6 +13,7 @@ from service.language.tex.pieces import (
     bracketed,
     hyphenated,
     is_factor,
+    is_plain,
     is_sign,
     is_small,
     is_word,
@@ -89,12 +90,27 @@ def _script(node: Script) -> Piece:
     if below.kind is Kind.OPEN_ENDED and above.text[:1].isalnum() and not above.text[0].isdigit():
         above = Piece(f" {above.text}", above.kind)
     text = base.text + below.text + above.text
+    if _is_error(base, node):
+        return Piece(f"{base.text} ({_margin(node.above)}/{_margin(node.below)})".strip(), Kind.LETTER)
     last = above if above.text else below
     if base.kind is Kind.OPERATOR:
         return Piece(text, Kind.OPERATOR)
     if last.kind is Kind.OPEN_ENDED:
         return Piece(text, Kind.OPEN_ENDED)
     return Piece(text, base.kind if base.kind in (Kind.CLOSING, Kind.SIGN) else Kind.LETTER)
+
+
+def _is_error(base: Piece, node: Script) -> bool:
+    """Whether the scripts of a number are its margins of error: ``0.27^{+0.11}_{-0.08}``."""
+    return (
+        (not base.text or base.text[-1].isdigit() or base.text[-1] in "°)%")
+        and _margin(node.above).startswith("+")
+        and _margin(node.below).startswith("−")
+    )
+
+
+def _margin(group: Group | None) -> str:
+    return linear(group.items) if group else ""
 
 
 def _base(node: Node | None) -> Piece:
@@ -115,7 +131,7 @@ def _lowered(group: Group, *, of: str = "") -> Piece:
         return Piece(text.translate(LOWERED_LETTERS).translate(LOWERED), Kind.LETTER)
     if is_small(text):
         return Piece(text.translate(LOWERED), Kind.LETTER)
-    if text.isalnum() or is_sign(text) or (len(found) == 1 and found[0].kind is Kind.NUMBER):
+    if is_plain(text) or is_sign(text) or (len(found) == 1 and found[0].kind is Kind.NUMBER):
         return Piece(f"_{text}", Kind.OPEN_ENDED)
     return Piece(f"_{bracketed(found)}", Kind.LETTER) if text else Piece("", Kind.LETTER)
 
@@ -179,7 +195,7 @@ def _words(found: list[Piece]) -> list[Piece]:
     """Runs of letters among other pieces as words: "km" of ``km s⁻¹``."""
     made: list[Piece] = []
     for piece in found:
-        is_letter = piece.kind is Kind.LETTER and piece.text.isalpha()
+        is_letter = piece.kind is Kind.LETTER and piece.text[0].isalpha()
         if is_letter and made and made[-1].kind is Kind.WORD:
             made[-1] = Piece(made[-1].text + piece.text, Kind.WORD)
         else:
@@ -242,7 +258,7 @@ def _root(node: Macro) -> list[Piece]:
     found = pieces(node.arguments[0].items)
     degree = linear(node.option.items) if node.option else ""
     sign = {"": "√", "2": "√", "3": "∛", "4": "∜"}.get(degree) or f"{_small_degree(degree)}√"
-    if len(found) == 1 and found[0].kind in (Kind.LETTER, Kind.NUMBER) and found[0].text.isalnum():
+    if len(found) == 1 and is_plain(found[0].text.replace(".", "")):
         return [Piece(f"{sign}{found[0].text}", Kind.OPEN_ENDED)]
     return [Piece(f"{sign}{bracketed(found)}", Kind.LETTER)]
 

@@ -10,6 +10,7 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 _DIGITS = frozenset("0123456789+-−")
+_SMALL = frozenset("ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓⁿ")
 LONGEST_RAISED = 6  # digits and signs that stay readable when they are small
 _OPENING, _CLOSING = "([{⟨⌊⌈", ")]}⟩⌋⌉"
 _LARGE = frozenset("∑∏∐∫∬∭∮⋃⋂⨁⨂⋀⋁√∛∜")
@@ -128,9 +129,15 @@ def is_sign(text: str) -> bool:
     return len(text) == 1 and not text.isspace()
 
 
+def is_plain(text: str) -> bool:
+    """Letters and digits of full size: a script beside a script needs brackets."""
+    is_small = any(character.isdigit() and not character.isdecimal() for character in text)
+    return text.isalnum() and not is_small and not set(text) & _SMALL
+
+
 def is_word(piece: Piece) -> bool:
     text, kind = piece
-    return (kind is Kind.WORD and text.isalnum()) or (kind is Kind.NUMBER) or (len(text) == 1)
+    return (kind is Kind.WORD and is_plain(text)) or (kind is Kind.NUMBER) or (len(text) == 1)
 
 
 def bracketed(found: Sequence[Piece]) -> str:

@@ -1,12 +1,22 @@
 """Prose on one line: what stands around formulas, and the formulas in it."""
 
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from service.language.tex.formulas import ends_open, linear, pieces
-from service.language.tex.macros import ACCENTS, MEANINGS, SYMBOLS
+from service.language.tex.macros import ACCENTS, MEANINGS, SIGNATURES, SYMBOLS
 from service.language.tex.pieces import joined
-from service.language.tex.tree import Environment, Formula, Group, Macro, Node, Plain, Space
+from service.language.tex.tree import (
+    Environment,
+    Formula,
+    Group,
+    Items,
+    Macro,
+    Node,
+    Plain,
+    Script,
+    is_space,
+)
 
 _BEFORE_NUMBERS = frozenset("∼≈±≤≥≲≳<>")
 _DOTLESS = {"ı": "i", "ȷ": "j"}
@@ -33,6 +43,23 @@ def pieced(nodes: Iterable[Node]) -> list[str]:
     return found
 
 
+def unread(nodes: Iterable[Node]) -> Iterator[str]:
+    """Names of macros that nothing is known of and that stand without words: they are shown by name."""
+    for node in nodes:
+        match node:
+            case Macro(name, arguments):
+                is_known = name in SIGNATURES or not name.isalpha()
+                if not is_known and not any(group.items for group in arguments):
+                    yield name
+                yield from unread(arguments)
+            case Group(items) | Formula(items):
+                yield from unread(items)
+            case Script(base, below, above):
+                yield from unread(part for part in (base, below, above) if part)
+            case _:
+                pass
+
+
 def _is_infix(node: Node, text: str) -> bool:
     """Whether a sign by name stands between words: it has a space after it where it has one before."""
     is_sign = len(text) == 1 and unicodedata.category(text) == "Sm" and text not in _BEFORE_NUMBERS
@@ -40,11 +67,12 @@ def _is_infix(node: Node, text: str) -> bool:
 
 
 def _shown(node: Node) -> str:
+    """One node; a tie is a space."""
     match node:
         case Plain(text):
             return text
-        case Space():
-            return " "
+        case Formula(items):
+            return _formula(items)
         case Group(items):
             return f"{{{prose(items)}}}" if node.is_set else prose(items)
         case Environment():
@@ -52,7 +80,12 @@ def _shown(node: Node) -> str:
         case Macro():
             return _macro(node)
         case _:
-            return joined(pieces([node]))
+            return joined(pieces([node])) or " "
+
+
+def _formula(items: Items) -> str:
+    r"""A formula; a space that it ends in, as in ``$250\,$K``, stands."""
+    return f"{linear(items)} " if items and is_space(items[-1]) else linear(items)
 
 
 def _environment(node: Environment) -> str:

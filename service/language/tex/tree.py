@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from service.language.tex.dollars import formula_end
-from service.language.tex.macros import ACCENTS, OVER, SIGNATURES, SWITCHES, own_prefix
+from service.language.tex.macros import ACCENTS, MEANINGS, OVER, SIGNATURES, SWITCHES, own_prefix
 
 DEEPEST = 40  # groups in groups; deeper ones are read as plain characters
 MOST_ARGUMENTS = 4  # groups that follow an unknown macro
@@ -18,6 +18,9 @@ MOST_ARGUMENTS = 4  # groups that follow an unknown macro
 _PLAIN = re.compile(r"[^\\${}~^_]+")
 _NAME = re.compile(r"\\(?:([a-zA-Z]+)\*?|(.))", re.DOTALL)
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
+# Words whose braces are meant: {1, 2, 3}, {0..5}, {2B, 5B-MoE}, {a < 1, b < 2}
+_ELEMENT = r"[^\s,{}\\$]+(?:\s+(?:[<>=≤≥∈~]\s*)?[^\s,{}\\$]+)?"
+_SET = re.compile(rf"\s*{_ELEMENT}(?:\s*,\s*{_ELEMENT})+\s*|[\w.]+\.\.[\w.]+")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _SPACES = re.compile(r"\s*")
 _VERB = re.compile(r"\\verb\*?([^\w\s])(.*?)\1")
@@ -158,8 +161,7 @@ class _Reader:
             return None, at + 1
         inside = self.source[at + 1 : close]
         items = self._inside(at + 1, close, "m" if in_formula else "t")
-        is_set = not in_formula and bool(re.search(r"[^,\s]\s*(?:,|\.\.)\s*[^,\s]", inside))
-        return Group(items, is_set=is_set and "\\" not in inside and "$" not in inside), close + 1
+        return Group(items, is_set=not in_formula and bool(_SET.fullmatch(inside))), close + 1
 
     def _inside(self, at: int, end: int, kind: str) -> Items:
         if kind == "v" or self.depth > DEEPEST:
@@ -309,8 +311,10 @@ def _cut(source: str, at: int, end: int, mark: str) -> Iterator[tuple[int, int]]
 
 
 def _attach(items: list[Node], mark: str, group: Group) -> None:
-    """Set a script at the item before it; a prime and an exponent are one script."""
-    last = items.pop() if items and not isinstance(items[-1], Space) else None
+    """Set a script at the item before it, white space aside; a prime and an exponent are one script."""
+    while items and isinstance(items[-1], Space):
+        items.pop()
+    last = items.pop() if items and not is_space(items[-1]) else None
     if not isinstance(last, Script):
         last = Script(last)
     if mark == "_":
@@ -320,6 +324,11 @@ def _attach(items: list[Node], mark: str, group: Group) -> None:
         return
     above = Group((*last.above.items, *group.items)) if last.above else group
     items.append(replace(last, above=above))
+
+
+def is_space(node: Node) -> bool:
+    """Whether a macro only sets a space."""
+    return isinstance(node, Macro) and (MEANINGS.get(node.name) == "space" or node.name.isspace())
 
 
 def _divided(items: Items) -> Items:
