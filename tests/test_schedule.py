@@ -1,4 +1,5 @@
 import datetime as dt
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -382,6 +383,29 @@ def test_a_moment_is_found_on_the_day_of_a_clock_change(day: dt.date) -> None:
     found = Cron("30 2 * * *", "Europe/Berlin").next(midnight)
     assert found is not None
     assert found.astimezone(berlin).date() == day
+
+
+@pytest.mark.parametrize(
+    "expression", ["0 0 * * *", "30 2 * * *", "45 1 * * *", "30 23 * * *", "0 3 * * sun"]
+)
+@pytest.mark.parametrize(
+    "zone", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Havana", "Asia/Beirut"]
+)
+def test_on_no_day_of_the_year_a_time_is_missed_or_comes_twice(expression: str, zone: str) -> None:
+    calendar, here = Cron(expression, zone), ZoneInfo(zone)
+    moment, days = dt.datetime(2026, 1, 4, 12, tzinfo=dt.UTC), []
+    while moment.year == 2026:
+        days.append(moment.astimezone(here).date())
+        moment = (calendar.next(moment) or moment) + dt.timedelta(minutes=1)
+    apart = {(after - before).days for before, after in itertools.pairwise(days[1:])}
+    assert apart == {7 if expression.endswith("sun") else 1}
+
+
+def test_what_a_change_of_clocks_puts_off_is_found_until_it_has_come() -> None:
+    calendar = Cron("30 2 * * *", "Europe/Berlin")
+    for minute in (0, 10, 30):  # after three, as it is at once
+        found = calendar.next(dt.datetime(2026, 3, 29, 1, minute, tzinfo=dt.UTC))
+        assert found == dt.datetime(2026, 3, 29, 1, 30, tzinfo=dt.UTC)
 
 
 def moments(calendar: Cron, moment: dt.datetime, count: int) -> list[dt.datetime | None]:

@@ -1,11 +1,14 @@
 """Calendars: cron expressions, read by APScheduler; days of the week as cron counts them."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.cron import CronTrigger
 
+MINUTE = dt.timedelta(minutes=1)
+AROUND = dt.timedelta(hours=2)  # how far clocks are set at most
+LAST = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
 DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")  # cron's 0 to 7
 
 
@@ -26,25 +29,32 @@ class Cron:
         fields[4] = ",".join(_days(fields[4].lower()))
         self._zone = ZoneInfo(zone)
         self._every_hour = fields[1].startswith("*")
+        # Local times as such, without a zone: of a day with 23 hours APScheduler misses the midnight after it
         either = _either(fields, both_named=both_named)
-        self._triggers = [CronTrigger.from_crontab(one, self._zone) for one in either]
+        self._triggers = [CronTrigger.from_crontab(one, dt.UTC) for one in either]
 
     def next(self, moment: dt.datetime) -> dt.datetime | None:
         """The first of its moments at or after this one, in UTC; None when there is none any more."""
-        while found := self._first(moment):
-            moment = found.astimezone(dt.UTC)
-            if not self._is_repeated(moment):
-                return moment
-            moment += dt.timedelta(seconds=1)  # in UTC: local times know nothing of the hour that comes twice
-        return None
+        local, best = moment.astimezone(self._zone).replace(tzinfo=None) - AROUND, None
+        while (found := self._first(local)) is not None:
+            coming = [one for one in self._instants(found) if one >= moment]
+            best = min([*coming, best or LAST])
+            if best.astimezone(self._zone).replace(tzinfo=None) + AROUND < found:
+                break
+            local = found + MINUTE
+        return best if best != LAST else None
 
-    def _first(self, moment: dt.datetime) -> dt.datetime | None:
-        coming = (trigger.get_next_fire_time(None, moment) for trigger in self._triggers)
-        return min(filter(None, coming), default=None)
+    def _first(self, local: dt.datetime) -> dt.datetime | None:
+        """The first at or after a local time, as the clock on a wall shows it."""
+        begin = local.replace(tzinfo=dt.UTC)
+        coming = (trigger.get_next_fire_time(None, begin) for trigger in self._triggers)
+        first = min(filter(None, coming), default=None)
+        return first and first.replace(tzinfo=None)
 
-    def _is_repeated(self, moment: dt.datetime) -> bool:
-        """Whether it came an hour ago, before clocks went back; what comes every hour comes then, too."""
-        return moment.astimezone(self._zone).fold == 1 and not self._every_hour
+    def _instants(self, local: dt.datetime) -> Sequence[dt.datetime]:
+        """When that is, in UTC; twice where clocks go back and it comes every hour."""
+        both = [local.replace(tzinfo=self._zone, fold=fold).astimezone(dt.UTC) for fold in (0, 1)]
+        return both if self._every_hour and both[0] < both[1] else both[:1]
 
 
 class Never:
