@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from subscribers.addresses import KeyedHash
+from subscribers.addresses import KeyedHash, read_address
 from subscribers.suppressions import Kind
 
 
@@ -30,6 +30,7 @@ def carry_over(replaced: Path, backup: Path, keys: Sequence[str]) -> Ended:
     uri = backup.absolute().as_uri()
     with contextlib.closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
         connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA secure_delete=ON")  # no address stays in a free page
         connection.execute("ATTACH ? AS replaced", (f"{replaced.absolute().as_uri()}?mode=ro",))
         connection.execute("BEGIN IMMEDIATE")
         suppressed = connection.execute(SUPPRESSED).rowcount
@@ -47,17 +48,26 @@ def carry_over(replaced: Path, backup: Path, keys: Sequence[str]) -> Ended:
 
 
 def _delete(connection: sqlite3.Connection, keys: Sequence[str]) -> int:
-    """Delete again whoever was deleted since: of whom the replaced database keeps the hash, and no row."""
+    """Delete again whoever was deleted since, of whom the replaced database keeps the hash; how many.
+
+    In the backup they may be subscribers, perhaps on their way to the address that they had when they were
+    deleted, or have a request that waits alone.
+    """
     hashes, kept = KeyedHash(tuple(keys)), set(connection.execute(HASHES))
-    gone = [
-        number
-        for number, address in connection.execute(GONE)
-        if any((one,) in kept for one in hashes.all_of(Kind.DELETED, address))
-    ]
+
+    def was_deleted(address: str) -> bool:
+        key = read_address(address).key
+        return any((one,) in kept for one in hashes.all_of(Kind.DELETED, key))
+
+    gone = {number for number, address in connection.execute(GONE) if was_deleted(address)}
     for number in gone:
         for statement in DELETE:
             connection.execute(statement, (number,))
-    return len(gone)
+    asked = {address for (address,) in connection.execute(ASKED) if was_deleted(address)}
+    waiting = {address for (address,) in connection.execute(WAITING) if was_deleted(address)}
+    connection.executemany("DELETE FROM main.join_requests WHERE address_key = ?", ((one,) for one in asked))
+    connection.executemany("DELETE FROM main.transactional WHERE recipient = ?", ((one,) for one in waiting))
+    return len(gone) + len(asked)
 
 
 KEEP = """INSERT OR IGNORE INTO main.suppressions (kind, value, cause, note, at)
@@ -75,8 +85,15 @@ REVOKED = f"""UPDATE main.subscribers SET version = version + 1, link_generation
 UNKNOWN = """SELECT count(*) FROM replaced.subscribers WHERE reference NOT IN (
                  SELECT reference FROM main.subscribers)"""
 HASHES = "SELECT value FROM replaced.suppressions WHERE kind = 'deleted'"
-GONE = """SELECT id, address_key FROM main.subscribers WHERE reference NOT IN (
-              SELECT reference FROM replaced.subscribers)"""
+GONE = """SELECT id, address FROM main.subscribers WHERE reference NOT IN (
+              SELECT reference FROM replaced.subscribers)
+          UNION SELECT id, it.address FROM main.address_changes AS it
+          JOIN main.subscribers ON subscriber_id = id
+          WHERE reference NOT IN (SELECT reference FROM replaced.subscribers)"""
+ASKED = """SELECT address_key FROM main.join_requests WHERE reference NOT IN (
+               SELECT reference FROM replaced.join_requests)"""
+WAITING = """SELECT recipient FROM main.transactional WHERE recipient IS NOT NULL AND message_id NOT IN (
+                 SELECT message_id FROM replaced.transactional WHERE recipient IS NOT NULL)"""
 DELETE = (
     """UPDATE main.deliveries SET state = 'skipped', reason = 'was deleted', retry_at = NULL
        WHERE subscriber_id = ? AND state IN ('waiting', 'failed')""",

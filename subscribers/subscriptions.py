@@ -170,14 +170,16 @@ class Subscriptions(Joinings):
         source: str,
         then: Then[AddressAsked] = nothing,
     ) -> AddressAsked | AddressRefusal:
-        """Keep a new address until its owner confirms it; AddressRefused for what is none."""
+        """Keep a new address until its owner confirms it; AddressRefused for what is none.
+
+        A suppressed one costs the same, so that no time tells which are; the e-mail to it does not leave.
+        """
         asked = read_address(address)
         with Session(self._writer) as session, session.begin():
             row = row_of(session, subscriber_id, lock=True)
             if asked.spelled == row.address:
                 return AddressRefusal.SAME
-            if suppressions.cause_of(session, asked):
-                return AddressRefusal.SUPPRESSED
+            is_suppressed = suppressions.cause_of(session, asked) is not None
             code = secrets.token_hex(6)
             session.merge(
                 AddressChangeRow(
@@ -185,7 +187,8 @@ class Subscriptions(Joinings):
                 )
             )
             changes.record(session, row, ["asked for another address"], source, now)
-            return _done(session, AddressAsked(subscriber_of(session, row), asked.spelled, code), then)
+            done = _done(session, AddressAsked(subscriber_of(session, row), asked.spelled, code), then)
+            return AddressRefusal.SUPPRESSED if is_suppressed else done
 
     def change_address(
         self,

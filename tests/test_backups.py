@@ -9,7 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,7 @@ from service.cli import app
 from service.delivery import Fact, State
 from service.delivery.ledger import ask_mailer
 from service.delivery.model import Event
+from service.delivery.transactional import Queued
 from service.endings import Ended
 from service.papers import Window
 from service.pipeline import publish_issue
@@ -32,9 +33,10 @@ from service.settings import Settings
 from service.store import LinkRefusal, Recorded, Store
 from service.web.health import Tolerance, is_fine, readiness
 from service.wiring import Service
-from subscribers.preferences import Standing
+from subscribers.preferences import Preferences, Standing
 from subscribers.roster import Joining, NotAdded, Roster
 from subscribers.subscriber import UnknownSubscriber
+from subscribers.subscriptions import AddressAsked
 from subscribers.suppressions import Cause
 from tests.fakes import ScriptedMailer
 from tests.newsrooms import NOW, TOPICS, add_readers, post_room, save_issue
@@ -607,6 +609,32 @@ def test_a_restore_revives_nobody_where_the_database_before_it_is_there(here: Pl
         again.roster.find(deleted.address)
     with pytest.raises(NotAdded, match="was deleted"):
         again.roster.put_subscriber(Joining(deleted.address, TOPICS[:1]), NOW)
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_who_waited_in_the_backup_and_was_deleted_since_stands_in_no_file(here: Place, stopped: bool) -> None:
+    service, wanted = here.opened(), Preferences(TOPICS[:1])
+    asked, moving = "asked@example.org", "moving@example.org"
+    request = service.subscriptions.join(asked, wanted, NOW, "a page")
+    service.store.queue_emails([Queued("confirm", asked)], NOW)
+    mover = service.roster.subscribers(limit=1)[0]
+    change = service.subscriptions.ask_address_change(mover.id, moving, NOW, "a page")
+    assert isinstance(change, AddressAsked)
+    waits = service.subscriptions.join("waits@example.org", wanted, NOW, "a page")
+    file = here.back_up()
+    _, confirmed = service.subscriptions.accept(request, NOW, "a page")
+    service.subscriptions.forget(confirmed.id, NOW)
+    service.subscriptions.change_address(mover.id, change.code, NOW, "a page")
+    service.subscriptions.forget(mover.id, NOW)
+    service.engine.dispose()
+    done = backups.restore(here.settings, file, wiring.now(), replace(ALL, was_stopped=stopped))
+    assert done.ended is not None
+    assert done.ended.deleted == 2
+    content = (here.folder / "brief.db").read_bytes()
+    assert not [one for one in (asked, moving, mover.address) if one.encode() in content]
+    again = here.opened()
+    assert again.roster.request_by_reference(waits.reference) == waits
+    again.engine.dispose()
 
 
 def test_a_restore_says_what_it_revives(here: Place, there: Place, monkeypatch: pytest.MonkeyPatch) -> None:

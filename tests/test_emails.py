@@ -3,6 +3,7 @@
 UPDATE_EXPECTED=1 make test    writes tests/expected/ anew; read the difference before you commit it.
 """
 
+import datetime as dt
 import email
 import itertools
 import os
@@ -822,6 +823,24 @@ def test_the_feedback_id_names_the_length_that_its_reader_asked_for(
     for count in (1, 3, 10):  # of ten, not everything fits
         edition = printed.edition([slug(name) for name in TOPICS[:count]], length)
         assert parsed(edition.message(recipient(), BUILT))["Feedback-ID"].split(":")[1] == length
+
+
+@pytest.mark.parametrize(
+    "domain", ["a.io", "mail.example.org", f"{'x' * 63}.{'y' * 63}.{'z' * 63}.example.org"]
+)
+def test_the_feedback_id_keeps_to_what_providers_read_whatever_the_domain(
+    domain: str, small: RenderedIssue
+) -> None:
+    sender = replace(SENDER, address=f"brief@{domain}", list_id="brief.example.org")
+    window = replace(small.issue.window, first=dt.date(2026, 1, 31), last=dt.date(2026, 12, 31))  # no week
+    issue = replace(small.issue, label=window.label, window=window)
+    message = Press(sender, ROOT / "templates").print(issue).edition(["agents"]).message(recipient(), BUILT)
+    (line,) = re.findall(rb"^Feedback-ID: .*", message, re.MULTILINE)
+    *parts, name = line.strip().decode().removeprefix("Feedback-ID: ").split(":")
+    assert len(parts) == len(set(parts)) == 3
+    assert name.isalnum()
+    assert 5 <= len(name) <= 15
+    assert len(line.strip()) <= 78
 
 
 def test_a_reply_address_is_given_where_there_is_one(press: Press, small: RenderedIssue) -> None:

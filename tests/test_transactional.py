@@ -26,7 +26,9 @@ from service import wiring
 from service.adapters.outbox_mailer import OutboxMailer
 from service.approvals import ask_about_held
 from service.delivery import Mailer, MailerUnusable, Message, Outcome, State
+from service.delivery.model import Fault
 from service.delivery.transactional import (
+    DEFAULT_LIFETIME,
     LEASE,
     RETRY_AFTER,
     Claimed,
@@ -40,9 +42,11 @@ from service.store import Store
 from service.transactional import TransactionalSender
 from service.wiring import Service
 from subscribers.emails import TransactionalEmail
+from subscribers.links import Purpose
 from subscribers.roster import Roster
 from subscribers.subscriber import Subscriber
 from subscribers.subscriptions import AddressAsked, AddressChanged
+from subscribers.suppressions import Cause
 from tests import builders
 from tests.fakes import ScriptedMailer
 from tests.newsdesk import ADMINS, EDITOR
@@ -55,6 +59,7 @@ MINUTE = dt.timedelta(minutes=1)
 KEY = ed25519.Ed25519PrivateKey.from_private_bytes(b"k" * 32)
 STRANGER = "nobody@example.com"
 GREYLISTED = Outcome(State.FAILED, "450 4.2.0 greylisted, try again later")
+OURS = Outcome(State.GIVEN_UP, "550 5.7.26 not signed", Fault.MESSAGE)
 REFUSED = Outcome(State.REFUSED, "550 5.1.1 no such user")
 
 
@@ -158,6 +163,32 @@ def test_what_a_server_refuses_is_failed_with_its_words_and_not_tried_again(plac
         "failed", REFUSED.detail, None, None,
     )  # fmt: skip
     assert sender(place, ScriptedMailer(), dt.timedelta(days=1)).send_due() == 0
+
+
+def test_what_is_refused_for_our_own_fault_is_tried_again_while_it_is_of_use_then_fails_with_the_words(
+    place: Place,
+) -> None:
+    queue(place, place.subscriber())
+    mailer = ScriptedMailer({ADDRESS: OURS})
+    waits, tries = SOON, 0
+    while statuses(place) == ["waiting"]:
+        assert sender(place, mailer, waits).send_due() == 1
+        waits += RETRY_AFTER[min(tries, len(RETRY_AFTER) - 1)]
+        tries += 1
+        assert rows(place.service)[0]["reply"] == OURS.detail
+    (row,) = rows(place.service)
+    assert (row["status"], row["attempts"], row["recipient"], row["values"]) == ("failed", tries, None, None)
+    assert waits >= DEFAULT_LIFETIME
+    assert sender(place, ScriptedMailer(), waits).send_due() == 0
+
+
+def test_what_was_refused_for_our_own_fault_leaves_once_that_is_mended(place: Place) -> None:
+    queue(place, place.subscriber())
+    mailer = ScriptedMailer({ADDRESS: OURS})
+    sender(place, mailer).send_due()
+    mailer.answers.clear()
+    assert sender(place, mailer, SOON + RETRY_AFTER[0]).send_due() == 1
+    assert statuses(place) == ["sent"]
 
 
 def test_a_real_server_puts_one_off_refuses_one_and_takes_one(place: Place) -> None:
@@ -432,6 +463,37 @@ def test_a_request_asks_the_database_the_same_and_writes_as_many_rows_whoever_is
     of_known = statements(place, lambda: ask(place.reader("198.51.2.7"), known))
     assert of_known == statements(place, lambda: ask(place.reader("198.51.3.7"), STRANGER))
     assert statuses(place) == ["waiting"] * 3
+
+
+def test_a_new_address_asks_the_database_the_same_and_writes_as_many_rows_whosoever_it_is(
+    place: Place,
+) -> None:
+    ada = place.subscriber()
+    place.subscriber("known@example.org")
+    left = place.subscriber("left@example.org")
+    place.service.subscriptions.leave(left.id, NOW, "a page")
+    deleted = place.subscriber("deleted@example.org")
+    place.service.subscriptions.forget(deleted.id, NOW)
+    place.service.roster.suppressions.add("suppressed@example.org", Cause.COMPLAINED, NOW)
+    manage = f"/manage/{ada.link(place.links, Purpose.MANAGE, place.clock.now).rpartition('/')[2]}"
+
+    def ask(number: int, address: str) -> tuple[list[str], str]:
+        reader = place.reader(f"198.51.{number}.7")
+        page, shown = reader.get(manage), []
+        heard = statements(
+            place, lambda: shown.append(reader.press(page, "Send a link to the new", email=address).notice)
+        )
+        return heard, shown[0]
+
+    ask(1, "first@example.com")  # what is cached is cached now, and a change of address waits
+    told = ask(2, STRANGER)
+    for number, who in enumerate(("known", "left", "deleted", "suppressed"), 3):
+        assert ask(number, f"{who}@example.org") == told, who
+    mailer = ScriptedMailer()
+    sender(place, mailer).send_due()
+    links = [one.recipient for one in mailer.sent if one.message_id.startswith("change-address")]
+    assert "known@example.org" in links
+    assert "suppressed@example.org" not in links
 
 
 @pytest.mark.parametrize(("ask", "known"), [ASKS[1], ASKS[2]])

@@ -23,6 +23,8 @@ ONCE = (
     "From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type",
     "List-Id", "List-Unsubscribe", "List-Unsubscribe-Post", "Feedback-ID",
 )  # fmt: skip
+FEEDBACK_ID = re.compile(r"(?:[A-Za-z0-9.-]+:){3}[A-Za-z0-9]{5,15}")
+LONGEST_LINE = 78  # of a header (RFC 5322, 2.1.1): a longer one is folded or encoded on its way
 LONGEST_SUBJECT = 70  # characters; phones show 35, desktops about 70
 LOWEST_CONTRAST = 4.5  # WCAG 2.1, 1.4.3, for text of any size
 COLOUR = re.compile(r"(?:^|;)\s*(background-color|background|color)\s*:\s*#([0-9a-fA-F]{3,6})\b")
@@ -129,10 +131,19 @@ def _headers(one: Sample) -> Iterator[str]:
     yield from (f"{name} is encoded" for name in values if name.startswith("List-") and "=?" in values[name])
     if not _is_one_click(values.get("List-Unsubscribe", "")):
         yield "List-Unsubscribe is not exactly one https address"
+    if not _is_feedback_id(values.get("Feedback-ID", "")):
+        yield "Feedback-ID is not three different parts and a sender of 5 to 15 characters, on one line of 78"
     if not one.message.isascii() or re.search(rb"[^\r]\n|\r[^\n]", one.message):
         yield "there are bytes that are not ASCII, or line ends that are not CRLF"
     if max(map(len, body.split(b"\r\n"))) > 76:
         yield "a line of the body has more than 76 characters"
+
+
+def _is_feedback_id(value: str) -> bool:
+    """As Gmail's feedback loop reads it: `a:b:c:sender`, the sender 5 to 15 characters, no part twice."""
+    parts = value.split(":")
+    fits = FEEDBACK_ID.fullmatch(value) is not None and len("Feedback-ID: ") + len(value) <= LONGEST_LINE
+    return fits and len(set(parts)) == len(parts)
 
 
 def _is_one_click(value: str) -> bool:

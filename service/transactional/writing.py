@@ -20,7 +20,7 @@ from subscribers.join_requests import JoinRequest
 from subscribers.joinings import JoinOutcome
 from subscribers.links import Links, Purpose
 from subscribers.preferences import Length, Preferences, Standing
-from subscribers.subscriber import Recipient, UnknownSubscriber, new_reference
+from subscribers.subscriber import Recipient, Subscriber, UnknownSubscriber, new_reference
 
 TEST = "test"  # an edition sent to try it out
 OF_SUBSCRIPTIONS = frozenset(str(one) for one in TransactionalEmail)
@@ -110,11 +110,18 @@ class EmailWriter:
             return self._of_address(row, now)
         if subscriber := roster.by_reference(reference):
             is_theirs = row.recipient == subscriber.address or email in TO_OTHERS
-            has_left = email is TransactionalEmail.WELCOME and subscriber.standing is not Standing.ACTIVE
-            return Meant(email, subscriber, leaves=is_theirs and not has_left, to=row.recipient)
+            leaves = is_theirs and not self._is_unwanted(email, subscriber, row.recipient)
+            return Meant(email, subscriber, leaves=leaves, to=row.recipient)
         if request := roster.request_by_reference(reference):
             return self._answer_to(request)
         return Meant(email, _nobody(row.recipient, now), leaves=False)  # deleted since
+
+    def _is_unwanted(self, email: TransactionalEmail, subscriber: Subscriber, to: str) -> bool:
+        """A welcome to who has left; a link to a new address that is suppressed."""
+        if email is TransactionalEmail.WELCOME:
+            return subscriber.standing is not Standing.ACTIVE
+        is_new = email is TransactionalEmail.CHANGE_ADDRESS
+        return is_new and self._service.roster.suppressions.cause(read_address(to)) is not None
 
     def _of_address(self, row: Claimed, now: dt.datetime) -> Meant:
         """Somebody who asks for a link: a request that waits, or a manage link; for others none leaves."""

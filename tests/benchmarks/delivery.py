@@ -94,15 +94,14 @@ def sendgrid() -> None:
         f"SendGrid stand-in, {readers:,} recipients, median of {ROUNDS} (wanted: 20,000/s on one core)",
         "a call", "recipients/s", "of our CPU alone", "load",
     )  # fmt: skip
-    with tempfile.TemporaryDirectory() as folder:
-        weather = Weather("", "sendgrid", readers, 0)
-        with provider(weather, Path(folder) / "log") as address:
-            for size in (500, 1000):
-                account = SendGridAccount("SG.key", address, size)
-                rounds = [deliver_all(SendGridMailer(account), readers) for _ in range(ROUNDS)]
-                rate = readers / statistics.median(one.seconds for one in rounds)
-                alone = readers / statistics.median(one.cpu for one in rounds)
-                say(f"| {size} | {rate:,.0f} | {alone:,.0f} | {loaded()} |")
+    weather = Weather("", "sendgrid", readers, 0, delay=0)
+    with tempfile.TemporaryDirectory() as folder, provider(weather, Path(folder)) as where:
+        for size in (500, 1000):
+            account = SendGridAccount("SG.key", where.address, size)
+            rounds = [deliver_all(SendGridMailer(account), readers) for _ in range(ROUNDS)]
+            rate = readers / statistics.median(one.seconds for one in rounds)
+            alone = readers / statistics.median(one.cpu for one in rounds)
+            say(f"| {size} | {rate:,.0f} | {alone:,.0f} | {loaded()} |")
 
 
 def plan() -> None:
@@ -187,10 +186,9 @@ def workers() -> None:
     )  # fmt: skip
     for count in (1, 3):
         with tempfile.TemporaryDirectory() as folder, postgres_server(durable=True) as address:
-            log = Path(folder) / "accepted.log"
-            with provider(Weather("", "smtp", readers, 0), log, "--delay", "0.02") as port:
-                seconds = _work(address.format("postgres"), Path(folder), port, readers, count)
-            found = accepted(log)
+            with provider(Weather("", "smtp", readers, 0, delay=0.02), Path(folder)) as where:
+                seconds = _work(address.format("postgres"), Path(folder), where.address, readers, count)
+            found = accepted(where.accepted)
         twice = sum(found.values()) - len(found)
         rate = f"{readers / seconds:,.0f}"
         say(f"| {count} | {seconds:.1f} | {rate} | {readers - len(found)} | {twice} | {loaded()} |")

@@ -57,6 +57,7 @@ class Weather:
     in_flight: int = 4  # connections, or readers in one call
     longest: float = 0.03  # seconds from the first message to the kill
     seed: int = 20260602
+    delay: float | None = None  # seconds before an answer; None: as DELAYS has it
 
     @property
     def bound(self) -> int:
@@ -231,7 +232,9 @@ def _id(subscriber: int) -> str:
 @contextmanager
 def provider(weather: Weather, folder: Path) -> Iterator[Provider]:
     """The sink or the stand-in as a process of its own, with a Postfix before it where that is wanted."""
-    log, delay = folder / "accepted.log", DELAYS[weather.mailer, weather.senders > 1]
+    log, delay = folder / "accepted.log", weather.delay
+    if delay is None:
+        delay = DELAYS[weather.mailer, weather.senders > 1]
     module = "tests.sendgrid_server" if weather.mailer == "sendgrid" else "tests.smtp_sink"
     command = [sys.executable, "-m", module, str(log), "--delay", str(delay)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
