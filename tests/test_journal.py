@@ -1,6 +1,10 @@
+import errno
 import os
 import resource
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -105,18 +109,40 @@ def test_journals_that_matter_no_more_are_removed_but_not_young_ones(tmp_path: P
     assert known == [True, False, True, True]
 
 
+@contextmanager
+def no_descriptor_left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    del monkeypatch
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@contextmanager
+def last_descriptor_taken(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The one that closing the old file set free, by another thread, before ours opens the new one."""
+
+    def refused(*_: object) -> NoReturn:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("service.adapters.journal.os.open", refused)
+        yield
+
+
+@pytest.mark.parametrize("trouble", [no_descriptor_left, last_descriptor_taken])
 def test_a_journal_that_can_not_be_reopened_goes_on_and_writes_into_no_strangers_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    trouble: Callable[[pytest.MonkeyPatch], AbstractContextManager[None]],
 ) -> None:
     written = journal(tmp_path)
     monkeypatch.setattr("service.adapters.journal.COMPACT_AT", 0)
     written.begin([FIRST, SECOND])
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))  # no file can be opened any more
-    try:
+    with trouble(monkeypatch):
         written.forget([FIRST])
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     with (tmp_path / "stranger").open("wb+") as stranger:
         written.begin([letter("c@example.org", 3).ledger_row])
         assert stranger.read() == b""
