@@ -204,6 +204,13 @@ def test_what_could_not_be_written_is_read_again(mailbox: Mailbox) -> None:
         (dsn(status="4.4.7", words="delivery time expired"), Fact.BOUNCED, Weight.SOFT),
         (dsn(status="5.7.1", words="spam"), Fact.BOUNCED, None),
         (dsn(action="delayed", status="4.4.1"), Fact.DEFERRED, None),
+        (dsn(action="Failed (no such user)"), Fact.BOUNCED, Weight.HARD),
+        (dsn().replace(b"Action: failed", b"X-Action: none"), Fact.BOUNCED, Weight.HARD),
+        (
+            dsn().replace(b"message/delivery-status", b"message/global-delivery-status"),
+            Fact.BOUNCED,
+            Weight.HARD,
+        ),
         (of(QMAIL), Fact.BOUNCED, Weight.HARD),
         (of(ARF, sort="abuse"), Fact.COMPLAINED, None),
     ],

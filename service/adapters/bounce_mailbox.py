@@ -10,6 +10,7 @@ import email
 import hashlib
 import imaplib
 import logging
+import re
 import ssl
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -49,12 +50,17 @@ def read_report(raw: bytes, return_path: ReturnPath, now: dt.datetime) -> list[E
 Found = tuple[Fact, Weight | None, str]
 
 
+REPORTS = ("message/delivery-status", "message/global-delivery-status")  # RFC 3464, RFC 6533
+IMPLIED = {"5": "failed", "4": "delayed"}  # by a status, where a report names no action
+EMPTY_LINES = re.compile(r"(?:\r?\n){2,}")
+
+
 def _facts(message: Message) -> Iterator[Found]:
     """What it says, the worst first where it says more."""
     kind = str(message.get_param("report-type") or "").lower()
     if kind == "feedback-report" or _parts(message, "message/feedback-report"):
         yield from _complaint(message)
-    elif reports := _parts(message, "message/delivery-status"):
+    elif reports := [part for each in REPORTS for part in _parts(message, each)]:
         failed = [one for report in reports for one in _recipients(report)]
         yield from sorted(failed, key=lambda one: one[0] is not Fact.BOUNCED)
     elif kind != "disposition-notification" and not _is_automatic(message):
@@ -73,17 +79,27 @@ def _complaint(message: Message) -> Iterator[Found]:
 
 def _recipients(report: Message) -> Iterator[Found]:
     """What a delivery report says of each recipient: its fields stand in blocks, as headers do."""
-    blocks = report.get_payload() if report.is_multipart() else []
-    for block in blocks if isinstance(blocks, list) else []:
-        if not isinstance(block, Message):
-            continue
-        action, status = _field(block, "Action").lower(), _field(block, "Status").partition(" ")[0]
+    for block in _blocks(report):
+        status = _field(block, "Status").partition(" ")[0]
+        action = _field(block, "Action").lower().partition(" ")[0] or IMPLIED.get(status[:1], "")
         words = _field(block, "Diagnostic-Code").partition(";")[2].strip() or _field(block, "Diagnostic-Code")
         if action == "failed":
             told = words if status in words else f"{status} {words}".strip()
             yield Fact.BOUNCED, weight_of(status, words), told
         elif action == "delayed":
             yield Fact.DEFERRED, None, f"{status} {words}".strip()
+
+
+def _blocks(report: Message) -> Iterator[Message]:
+    """The blocks of a report; of one in RFC 6533's form, the library reads all but the first as text."""
+    held = report.get_payload() if report.is_multipart() else []
+    for block in held if isinstance(held, list) else []:
+        if isinstance(block, Message):
+            yield block
+            rest = block.get_payload()
+            yield from map(
+                email.message_from_string, EMPTY_LINES.split(rest) if isinstance(rest, str) else []
+            )
 
 
 def _is_automatic(message: Message) -> bool:
