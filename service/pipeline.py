@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from service.briefs import Assignment, BriefWriter
+from service.briefs.corrections import corrected
 from service.briefs.writing import write_brief
 from service.delivery import IssueStatus, MessageMaker
 from service.delivery.ledger import Clock, NotApproved, PostRoom, Progress, unwatched
@@ -18,6 +19,7 @@ from service.papers import Fetched, Grader, PaperSource, Selection, SourceError,
 from service.store import Built, Store
 from subscribers.topics import Topic
 
+CORRECTED = 26  # earlier briefs of a topic whose papers are still corrected
 PAST = dt.timedelta(weeks=26)  # of earlier briefs, to compare a week with: not all that ever was
 
 
@@ -81,6 +83,8 @@ def build_issue(  # noqa: PLR0913 - two builds differ in exactly these
             earlier = room.store.earlier_briefs(selection.topic.slug, window)
             assignment = Assignment(selection, room.clock(), earlier)
             brief = write_brief(room.writer, room.fallback, assignment)
+            built_before = room.store.earlier_briefs(brief.topic_slug, window, CORRECTED, approved=False)
+            brief = corrected(brief, selection, built_before)
         except ValueError as error:  # a defect in one topic's brief is no reason to lose the others'
             failures[selection.topic.slug] = f"{selection.topic.slug}: no brief could be written: {error}"
             continue

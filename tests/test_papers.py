@@ -64,12 +64,12 @@ def test_a_topics_first_brief_holds_its_window_only_but_everything_read_counts_a
     assert not choose([paper(1, "2026-05-22")], W23, seen=first.sightings).taken
 
 
-def test_weekend_and_late_announced_papers_come_into_the_next_brief_marked_late() -> None:
+def test_weekend_and_late_announced_papers_come_into_the_next_brief_and_late_ones_are_marked() -> None:
     first = choose([paper(1, "2026-05-26")], first=True)
     late = [paper(1, "2026-05-26"), paper(2, "2026-05-29"), paper(3, "2026-05-30"), paper(4, "2026-06-01")]
     second = choose(late, W23, seen=first.sightings)
     found = {each.paper.id: each.late for each in second.taken}
-    assert found == {"9901.00002": True, "9901.00003": True, "9901.00004": False}
+    assert found == {"9901.00002": True, "9901.00003": False, "9901.00004": False}
 
 
 def test_what_an_earlier_build_saw_but_did_not_take_never_comes_again() -> None:
@@ -145,6 +145,11 @@ def test_a_paper_that_comes_twice_is_one_paper_in_its_newest_version() -> None:
         "The authors have withdrawn this manuscript.",
         "This article has been removed by arXiv administrators because of inappropriate overlap.",
         "This paper has been withdrawn from arXiv",
+        "We withdraw this paper because Theorem 2 does not hold.",
+        "Unfortunately, the authors must withdraw this preprint owing to an error in the data.",
+        "Withdrawn due to a crucial error in equation 4",
+        "We study tides. However, we withdraw this paper because the gauges were wrong.",
+        "This work is temporarily withdrawn for revision.",
     ],
 )
 def test_a_withdrawn_paper_is_known_by_its_abstract_or_comment(text: str) -> None:
@@ -163,10 +168,44 @@ def test_a_withdrawn_paper_is_known_by_its_abstract_or_comment(text: str) -> Non
         "A study claimed a link. The paper was retracted in 2010.",
         "Skills are withdrawn during training.",
         "Withdrawn-paper detection: 12 pages",
+        "Withdrawn drugs are studied in 30 cohorts.",
+        "Retracted articles on inflation keep being cited.",
+        "We withdraw the assumption that the noise is Gaussian.",
+        "Withdrawn by regulators in 2004, the compound is studied anew.",
+        "This paper was withdrawn from the conference before we improved it.",
+        "We retract the latent state to the manifold.",
+        "Depositors withdraw their money when a bank fails.",
     ],
 )
 def test_a_paper_that_speaks_of_withdrawing_is_not_withdrawn(text: str) -> None:
     assert not is_withdrawn(replace(paper(1, "2026-05-26"), abstract=text, comment=text))
+
+
+@pytest.mark.parametrize(
+    ("comment", "withdrawn"),
+    [
+        ("12 pages; withdrawn by the authors", True),
+        ("12 pages, 3 figures, withdrawn due to an error", True),
+        ("10 pages (withdrawn)", True),
+        ("v2: withdrawn", True),
+        ("paper withdrawn by authors because of overlap", True),
+        ("This paper is superseded by another and is withdrawn", True),
+        ("arXiv admin note: this version has been removed by arXiv administrators", True),
+        ("Submitted to a conference, withdrawn", False),
+        ("v1 was withdrawn by mistake; this is v2", False),
+        ("12 pages; code of withdrawn drugs", False),
+        ("Withdrawn by the authors from ICLR 2025", False),
+        ("Supersedes the withdrawn first part", False),
+    ],
+)
+def test_a_comment_needs_no_subject_and_speaks_of_its_own_version(comment: str, withdrawn: bool) -> None:
+    assert is_withdrawn(replace(paper(1, "2026-05-26"), version=2, comment=comment)) is withdrawn
+
+
+def test_a_title_may_say_so_too() -> None:
+    found = paper(1, "2026-05-26")
+    assert is_withdrawn(replace(found, title="[Withdrawn] On tides"))
+    assert not is_withdrawn(replace(found, title="Withdrawn drugs and their tides"))
 
 
 def test_withdrawn_and_excluded_papers_are_left_out_with_the_reason() -> None:

@@ -139,7 +139,7 @@ def test_a_selection_of_both_weeks_holds_late_papers_and_leaves_withdrawn_ones(s
     w22 = select(topic, WINDOWS[0], first, seen=(), began=None)
     w23 = select(topic, WINDOWS[1], second, seen=w22.sightings, began=WINDOWS[0].first)
     assert len(w22.taken) >= 15
-    assert sum(ranked.late for ranked in w23.taken) >= 2
+    assert any(ranked.late for ranked in w23.taken)
     assert not [ranked for ranked in (*w22.taken, *w23.taken) if is_withdrawn(ranked.paper)]
     assert not {ranked.paper.id for ranked in w22.taken} & {ranked.paper.id for ranked in w23.taken}
 

@@ -232,6 +232,7 @@ class CatalogEntry:
     venue: str = ""  # as the comment or the journal reference says
     has_code: bool = False  # whether abstract or comment link to code
     grade: int | None = None  # how well it fits the topic, 0 to 10; None where no model graded it
+    numbers: tuple[str, ...] = ()  # in the abstract, to tell a revision that changed them
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +243,31 @@ class Revision:
     version: int
     title: str
     url: str
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectedClaim:
+    """A claim of an earlier brief that a correction touches."""
+
+    id: str  # empty where the claim has none
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A paper of an earlier brief that was withdrawn, or revised so that it says something else."""
+
+    paper_id: str
+    version: int  # by which it was
+    kind: Literal["withdrawn", "revised"]
+    handle: str  # as it was briefed
+    title: str
+    url: str
+    issue: str  # label of the issue that briefed it
+    briefed_on: dt.date
+    changed_on: dt.date
+    why: str  # the words of the withdrawal, or what changed
+    claims: tuple[CorrectedClaim, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +354,7 @@ class Brief:
     minute: Minute | None = None  # None where the writer writes none
     news: News = News()
     areas: tuple[Area, ...] = ()
+    corrections: tuple[Correction, ...] = ()  # of this topic's earlier briefs
     note: str = ""  # from the editors, at the head of the topic
     subject: str = ""  # the editors' words in the e-mail's subject, in place of the headline
     schema_version: int = SCHEMA_VERSION

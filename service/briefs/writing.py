@@ -12,12 +12,14 @@ from dataclasses import replace
 
 from service.briefs import Assignment, BriefWriter, WriterUnavailable
 from service.briefs.authorship import LABELS, signed
+from service.briefs.corrections import day
 from service.briefs.grounding import Failure, Gate, Place, Section, Words, check, claims, rewrite
 from service.briefs.grounding.gates import MOST_THEMES
 from service.briefs.grounding.places import items_of, place_in_themes, with_items
 from service.briefs.grounding.sections import EXTENTS, required
 from service.briefs.grounding.sources import Sources, normalise
 from service.briefs.model import Brief, Theme
+from service.papers import Paper
 
 _NAMED = 3  # unreadable entries that a note names
 _ROUNDS = 6  # of dropping; each round drops what fails, and an item that falls can leave little for another
@@ -33,7 +35,9 @@ def write_brief(writer: BriefWriter, fallback: BriefWriter, assignment: Assignme
     becomes a note; whatever else a writer raises is a defect and passes through. ValueError where a paper of
     the selection is missing from the catalog. The notes name what of the source's answer could not be read.
     """
-    return signed(noted(_written(writer, fallback, assignment), _loss(assignment.selection.unreadable)))
+    chosen = assignment.selection
+    said = (_loss(chosen.unreadable), _held(chosen.held), _filled(chosen.filled))
+    return signed(noted(_written(writer, fallback, assignment), *said))
 
 
 def _written(writer: BriefWriter, fallback: BriefWriter, assignment: Assignment) -> Brief:
@@ -84,6 +88,22 @@ def _loss(unreadable: Sequence[str]) -> str:
     named = ", ".join(unreadable[:_NAMED])
     more = f" and {len(unreadable) - _NAMED} more" if len(unreadable) > _NAMED else ""
     return f"Left out, because it can't be read: {what} of arXiv's answer: {named}{more}."
+
+
+def _held(papers: Sequence[Paper]) -> str:
+    """What is said of papers that no window's look-back reaches."""
+    if not papers:
+        return ""
+    named = ", ".join(f"{one.id} (submitted on {day(one.submitted)})" for one in papers[:_NAMED])
+    more = f" and {len(papers) - _NAMED} more" if len(papers) > _NAMED else ""
+    return f"Announced too long after submission for any brief: {named}{more}."
+
+
+def _filled(ids: Sequence[str]) -> str:
+    if not ids:
+        return ""
+    named = ", ".join(ids[:_NAMED]) + (f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else "")
+    return f"From arXiv's daily announcements, as its query API did not give them: {named}."
 
 
 def cleared(brief: Brief, sources: Sources) -> Brief:

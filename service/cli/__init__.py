@@ -45,6 +45,10 @@ COMMANDS = {
         "Deliver what is due and build what is queued, until SIGTERM; on PostgreSQL start as many as wanted.",
     ),
     "deliveries": ("delivering", "What became of an issue, row by row, and what to do about it."),
+    "corrections": (
+        "correcting",
+        "List what briefs corrected: papers of earlier ones that were withdrawn or substantially revised.",
+    ),
     "evaluate": (
         "evaluating",
         "Measure an issue's briefs: coverage, citations, settings, checks, words; or have a model judge.",

@@ -1,7 +1,9 @@
 """What readers look up: the catalog by theme, papers outside every theme last; terms; new versions."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
+from service.briefs.corrections import told
 from service.briefs.model import Brief, CatalogEntry, GlossaryEntry
 from service.emails.facts import LINE, about, after
 from service.emails.paragraphs import Paragraphs, Run
@@ -10,6 +12,7 @@ from service.emails.segments import safe_url
 from service.language import shown
 
 HEADING, TITLE, TERM = 160, 200, 40  # characters shown at most
+CLAIMS = 2  # of a correction, that are told again
 
 
 def groups(brief: Brief, said: Paragraphs) -> Iterator[GroupView]:
@@ -42,6 +45,36 @@ def _term(entry: GlossaryEntry, said: Paragraphs) -> TermView:
     term, meaning = shown(entry.term, TERM), shown(entry.meaning, LINE)
     source = next(iter(said.runs([entry.citation.paper_id] if entry.citation else [])), None)
     return TermView(term, meaning, None if source and source.text == term else source)
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionView:
+    """What became of a paper of an earlier brief, and what that brief had said."""
+
+    paper: Run  # its id, linked
+    text: str  # the sentence behind the id
+    issue: Run
+    claims: tuple[str, ...]
+
+
+def corrections_of(brief: Brief, url: str) -> Iterator[CorrectionView]:
+    """The corrections of a brief; ``url`` is its page on the web, beside those of the issues they touch."""
+    for one in brief.corrections:
+        sentence = shown(told(one), LINE + TITLE)
+        name = shown(one.paper_id, TERM)
+        yield CorrectionView(
+            paper=Run(name, safe_url(one.url)),
+            text=f" ({shown(one.handle, TERM)}){sentence.removeprefix(name)}",
+            issue=Run(shown(one.issue, TERM), page_of(url, one.issue)),
+            claims=tuple(shown(claim.text, LINE) for claim in one.claims[:CLAIMS]),
+        )
+
+
+def page_of(url: str, label: str) -> str | None:
+    """The page of the same topic in another issue."""
+    before, _, slug = url.rpartition("/")
+    base, _, _ = before.rpartition("/")
+    return safe_url(f"{base}/{label}/{slug}") if base else None
 
 
 def revisions(brief: Brief) -> Iterator[Run]:

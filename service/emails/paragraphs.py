@@ -7,8 +7,9 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from service.briefs.claims import Claim
+from service.briefs.corrections import told
 from service.briefs.grounding.places import claims as claims_with_places
-from service.briefs.model import Brief, CatalogEntry
+from service.briefs.model import Brief, CatalogEntry, Correction
 from service.emails.plaintext import TIE
 from service.emails.segments import Segment, safe_url, segments
 from service.language import shown
@@ -49,6 +50,7 @@ class Sentence:
     word: str = ""  # says that a reading begins, where one does
     quotes: tuple[Quote, ...] = ()  # on the web alone
     rests_on: tuple[str, ...] = ()  # of a reading, the facts in words; on the web alone
+    corrections: tuple[str, ...] = ()  # what became of its papers since, as later briefs tell
 
     @property
     def has_evidence(self) -> bool:
@@ -61,9 +63,12 @@ Paragraph = tuple[Sentence, ...]
 class Paragraphs:
     """Makes paragraphs of one brief's claims."""
 
-    def __init__(self, brief: Brief, *, with_evidence: bool = False) -> None:
+    def __init__(
+        self, brief: Brief, *, with_evidence: bool = False, later: Sequence[Correction] = ()
+    ) -> None:
         self._brief = brief
         self._with_evidence = with_evidence
+        self._later = later
 
     def of(self, claims: Iterable[Claim], word: str = READING, row: str = "") -> Paragraph:
         """The claims as one paragraph: each paper is linked where it is first named, but for a row's own.
@@ -105,7 +110,14 @@ class Paragraphs:
             word=word,
             quotes=tuple(self._quotes(claim)) if self._with_evidence else (),
             rests_on=tuple(self._bases(claim)) if self._with_evidence else (),
+            corrections=tuple(self._corrected(claim)),
         )
+
+    def _corrected(self, claim: Claim) -> Iterator[str]:
+        """The corrections that touch a claim, by its words."""
+        for one in self._later:
+            if claim.text in {touched.text for touched in one.claims}:
+                yield shown(told(one), 2 * QUOTE)
 
     def _segments(self, claim: Claim, *, is_clear: bool) -> Sequence[Segment]:
         """A fact cut at the papers that it cites, a reading at those of its facts.

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from service.briefs.claims import Claim
-from service.briefs.model import Brief, CatalogEntry, Challenge, Method, Notable, Theme
-from service.emails.catalog import HEADING, TITLE, groups, revisions, terms
+from service.briefs.corrections import told
+from service.briefs.model import Brief, CatalogEntry, Challenge, Correction, Method, Notable, Theme
+from service.emails.catalog import HEADING, TITLE, CorrectionView, corrections_of, groups, revisions, terms
 from service.emails.facts import DECISIONS, after, badges, basis, decided, listing, moment, pages, span
 from service.emails.levels import Level
 from service.emails.news import news_of
@@ -54,6 +55,7 @@ class TopicView:
     level: Level
     url: str  # the topic's page on the web
     on_web: bool = False  # with evidence behind every sentence, and the catalog however long
+    later: tuple[Correction, ...] = ()  # of this brief, by later ones: told beside what they touch
 
     @property
     def anchor(self) -> str:
@@ -226,6 +228,16 @@ class TopicView:
         return tuple(groups(self.brief, self._said)) if self.is_whole and fits else ()
 
     @cached_property
+    def corrections(self) -> tuple[CorrectionView, ...]:
+        """What became of papers of earlier briefs: told at every length that tells anything."""
+        return () if self.is_contents else tuple(corrections_of(self.brief, self.url))
+
+    @property
+    def corrected(self) -> tuple[str, ...]:
+        """What later briefs correct of this one, in sentences."""
+        return tuple(shown(told(one), NOTE) for one in self.later)
+
+    @cached_property
     def revisions(self) -> tuple[Run, ...]:
         return tuple(revisions(self.brief)) if self.is_whole else ()
 
@@ -284,7 +296,7 @@ class TopicView:
 
     @cached_property
     def _said(self) -> Paragraphs:
-        return Paragraphs(self.brief, with_evidence=self.on_web)
+        return Paragraphs(self.brief, with_evidence=self.on_web, later=self.later)
 
     @cached_property
     def _entries(self) -> dict[str, CatalogEntry]:

@@ -2,6 +2,7 @@
 
 model      Paper, Window, Fetched, Sighting, Selection and the Protocol PaperSource
 ranking    how near each candidate is to a topic, and the reason in plain words
+withdrawal what says that a paper was withdrawn
 selection  select(): which papers a brief holds; verdicts(): what became of every paper
 """
 
@@ -20,7 +21,8 @@ from service.papers.model import (
     Window,
 )
 from service.papers.ranking import rank
-from service.papers.selection import is_withdrawn, select, verdicts
+from service.papers.selection import select, verdicts
+from service.papers.withdrawal import is_withdrawn, withdrawal
 
 __all__ = [
     "LOOKBACK",
@@ -39,4 +41,5 @@ __all__ = [
     "rank",
     "select",
     "verdicts",
+    "withdrawal",
 ]

@@ -175,6 +175,8 @@ class Selection:
         Sighting, ...
     ] = ()  # what this build saw: stored by the caller, given to the next builds
     unreadable: tuple[str, ...] = ()  # entries of the source's answer that are no paper: id or place, and why
+    held: tuple[Paper, ...] = ()  # announced later than the look-back: no window's brief holds them
+    filled: tuple[str, ...] = ()  # ids of papers that the second source gave and the first did not
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """Which papers a topic's brief holds, and what became of the others."""
 
 import datetime as dt
-import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -19,33 +18,17 @@ from service.papers.model import (
     Window,
 )
 from service.papers.ranking import rank
+from service.papers.withdrawal import is_withdrawn
 from subscribers.terms import Terms
 from subscribers.topics import Topic
 
-# The wording of arXiv and of authors who withdraw. A paper that studies withdrawals, or that was withdrawn
-# from a conference, stays: the wording must be about this paper as a whole.
-_PAPER = r"(?:arxiv\s+)?(?:paper|submission|article|manuscript|preprint|work|note|version)"
-_BEEN = r"(?:has\s+been|have\s+been|is)\s+(?:now\s+|temporarily\s+)?(?:being\s+)?"
-_OUT = r"(?:withdrawn|retracted)\b(?!-|\s+(?:prior|before|from\s+(?!arxiv)))"
-_WORDINGS = (
-    rf"^\W*(?:this|the|our)\s+{_PAPER}\s+(?:{_BEEN}|was\s+){_OUT}",
-    rf"[.:;!)]\s+this\s+{_PAPER}\s+{_BEEN}{_OUT}",
-    rf"\bthis\s+{_PAPER}\s+(?:{_BEEN}|was\s+)(?:withdrawn|removed)\s+by\s+(?:the\s+)?(?:arxiv|authors?)\b",
-    rf"^\W*(?:{_PAPER}\s+)?{_OUT}",
-    rf"^\W*(?:the\s+)?authors?\s+(?:has|have)\s+withdrawn\s+(?:this|the)\s+{_PAPER}",
-)
-WITHDRAWN = re.compile("|".join(_WORDINGS), re.IGNORECASE)
 LEADING = 5  # papers whose mean score says what near is, in this window and topic
 ENOUGH = 10  # papers from which on that mean says something
 FAR = 0.3  # of that mean; measured on the shipped topics, as docs/topic-selection.md tells
 GRADED = 3  # candidates that are graded for each place, best first by score
 FITTING = 5  # the lowest grade that fills a place
+WEEKEND = 5  # Saturday, as a weekday's number
 BEFORE_FIRST = "submitted before the topic's first window"
-
-
-def is_withdrawn(paper: Paper) -> bool:
-    """Whether arXiv or the authors withdrew the paper, as its abstract or comment says."""
-    return any(WITHDRAWN.search(text) for text in (paper.abstract, paper.comment or ""))
 
 
 def select(  # noqa: PLR0913 - two builds differ in exactly these
@@ -67,11 +50,12 @@ def select(  # noqa: PLR0913 - two builds differ in exactly these
     score, and nothing under 5 fills one; where it grades nothing, they go by score. The caller stores the
     selection's ``sightings`` in place of those it has for this topic and window.
     """
-    papers = [paper for paper in _newest(fetched) if window.reading.holds(paper.submitted)]
+    answered = _newest(fetched)
+    papers = [paper for paper in answered if window.reading.holds(paper.submitted)]
     rules = _Rules(window, _Memory.of(seen, window), Terms.of(topic.excluded_terms), began)
     passed = tuple(PassedOver(paper, why) for paper in papers if (why := rules.why_passed_over(paper)))
     out = {each.paper.id for each in passed}
-    late = frozenset(paper.id for paper in papers if not window.holds(paper.submitted))
+    late = frozenset(paper.id for paper in papers if rules.is_late(paper))
     scored = rank(topic, [paper for paper in papers if paper.id not in out], late=late)
     ranked, fitting = _graded(topic, scored, grader) if grader else (scored, _near(scored))
     taken = fitting[: topic.papers_per_brief]
@@ -88,6 +72,7 @@ def select(  # noqa: PLR0913 - two builds differ in exactly these
         before=_to_compare(topic, rules, papers, before, taken_ids),
         passed_over=passed,
         sightings=rules.sightings(papers, taken_ids),
+        held=tuple(filter(rules.is_held, answered)),
     )
 
 
@@ -216,6 +201,18 @@ class _Rules:
 
     def is_revision(self, paper: Paper) -> bool:
         return self.memory.is_revision(paper) and not is_withdrawn(paper)
+
+    def is_late(self, paper: Paper) -> bool:
+        """Whether the paper was announced after the build of the window that holds it.
+
+        One of a weekend lies in no window: the next brief is its own.
+        """
+        return self.is_earlier(paper) and _day(paper).weekday() < WEEKEND
+
+    def is_held(self, paper: Paper) -> bool:
+        """Whether arXiv held the paper for so long that no window looks back to it, and no build saw it."""
+        before = _day(paper) < self.window.reading.first
+        return before and not self.is_first_build and paper.id not in self.memory.seen
 
     def is_earlier(self, paper: Paper) -> bool:
         return _day(paper) < self.window.first

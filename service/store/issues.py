@@ -81,13 +81,18 @@ class IssueRepository(Repository):
         with Session(self._engine) as session:
             return read_issue(session, issue_row(session, label))
 
-    def earlier_briefs(self, topic_slug: str, window: Window, limit: int = EARLIER) -> tuple[Brief, ...]:
-        """The topic's approved briefs before a window, newest first; what can't be read is left out."""
+    def earlier_briefs(
+        self, topic_slug: str, window: Window, limit: int = EARLIER, *, approved: bool = True
+    ) -> tuple[Brief, ...]:
+        """The topic's briefs before a window, newest first, approved ones alone where nothing else is said.
+
+        What can't be read is left out.
+        """
         found = (
             select(BriefRow.content)
             .join(IssueRow, col(IssueRow.label) == col(BriefRow.issue_label))
             .where(BriefRow.topic_slug == topic_slug, col(IssueRow.first) < window.first)
-            .where(IssueRow.approved_hash == IssueRow.content_hash)
+            .where(sa.true() if not approved else IssueRow.approved_hash == IssueRow.content_hash)
             .order_by(col(IssueRow.first).desc(), col(IssueRow.label).desc())
             .limit(limit)
         )

@@ -29,6 +29,14 @@ class Entry:
     summary: str
     html: str
     published: dt.datetime
+    corrected: dt.date | None = None  # the last day on which a paper of it was withdrawn or revised
+
+    @property
+    def updated(self) -> dt.datetime:
+        """When a reader should look again: the feed's readers show what is newer than they have."""
+        if self.corrected is None:
+            return self.published
+        return max(self.published, dt.datetime.combine(self.corrected, dt.time(), dt.UTC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +50,7 @@ class Channel:
 
     @property
     def updated(self) -> dt.datetime:
-        return max((one.published for one in self.entries), default=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+        return max((one.updated for one in self.entries), default=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
 
 
 def feeds_of(name: str, slug: str) -> tuple[Feed, ...]:
@@ -105,7 +113,8 @@ def _issue_entry(site: Site, listed: Listed) -> Entry:
 
 def _brief_entry(site: Site, listed: Listed, slug: str) -> Entry:
     path = f"/issues/{listed.label}/{slug}"
-    view = TopicView(site.shelf.brief(listed, slug), Level.DIGEST, site.url(path))
+    later = site.shelf.corrections(listed, slug)
+    view = TopicView(site.shelf.brief(listed, slug), Level.DIGEST, site.url(path), later=later)
     words = [view.top, *(theme.heading for theme in view.themes)]
     return Entry(
         title=f"{view.name}, {listed.dates}",
@@ -113,6 +122,7 @@ def _brief_entry(site: Site, listed: Listed, slug: str) -> Entry:
         summary=f"{view.analysed} papers. {'; '.join(dict.fromkeys(filter(None, words)))}",
         html=site.render("_brief.html", topic=view),
         published=listed.approved_at,
+        corrected=max((one.changed_on for one in later), default=None),
     )
 
 
@@ -130,7 +140,7 @@ def atom(site: Site, channel: Channel) -> str:
         entry = etree.SubElement(feed, f"{{{NAMESPACE}}}entry")
         _say(entry, "id", site.url(one.path))
         _say(entry, "title", one.title)
-        _say(entry, "updated", _stamp(one.published))
+        _say(entry, "updated", _stamp(one.updated))
         _say(entry, "published", _stamp(one.published))
         _link(entry, "alternate", site.url(one.path), "text/html")
         _say(entry, "summary", one.summary)
@@ -148,6 +158,7 @@ def json_feed(site: Site, channel: Channel) -> str:
             "summary": one.summary,
             "content_html": one.html,
             "date_published": _stamp(one.published),
+            "date_modified": _stamp(one.updated),
         }
         for one in channel.entries
     ]

@@ -101,7 +101,8 @@ def brief(request: Request, label: str, topic: str, site: TheSite) -> Response:
         "article",
         feeds_of(shown(found.topic_name, 80), topic),
     )
-    view = TopicView(found, Level.FULL, site.url(path), on_web=True)
+    later = site.shelf.corrections(listed, topic)
+    view = TopicView(found, Level.FULL, site.url(path), on_web=True, later=later)
     near = neighbours(site.shelf, listed, topic)
     return site.public(
         request, site.render("brief.html", head=head, listed=listed, topic=view, slug=topic, near=near)

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from service.briefs.model import Brief
+from service.briefs.model import Brief, Correction
 from service.emails.facts import span
 from service.emails.sentences import headline_of
 from service.issues import Issue
@@ -25,6 +25,7 @@ from subscribers.topics import Topic, read_topic
 
 BRIEFS_KEPT = 100  # parsed briefs in memory, some 300 kB each
 SUMMARIES_KEPT = 20_000
+LATER = 26  # issues after one that may correct it
 
 
 class NotPublic(LookupError):
@@ -132,6 +133,20 @@ class Shelf:
             rows = session.exec(_approved().where(col(IssueRow.label).in_(labels))).all()
             listed = sorted(_listed(session, rows), key=lambda one: one.first, reverse=True)
         return tuple((one, slug) for one in listed for label, slug in places if label == one.label)
+
+    def corrections(self, listed: Listed, slug: str) -> tuple[Correction, ...]:
+        """What later briefs of a topic correct of this one's papers, the oldest correction first."""
+        later = (
+            _approved()
+            .where(col(IssueRow.first) > listed.first)
+            .where(col(IssueRow.label).in_(select(BriefRow.issue_label).where(BriefRow.topic_slug == slug)))
+            .order_by(col(IssueRow.first))
+            .limit(LATER)
+        )
+        with Session(self._engine) as session:
+            found = _listed(session, session.exec(later).all())
+        told = (one for issue in found for one in self.brief(issue, slug).corrections)
+        return tuple(one for one in told if one.issue == listed.label)
 
     def topics(self) -> tuple[Topic, ...]:
         """Every topic that can be followed, in order; a definition is parsed once while it stays as it is."""

@@ -7,6 +7,7 @@ from service.briefs.extractive.corpus import Corpus, Source
 from service.briefs.extractive.pool import Pool, on_findings, on_proposals, readability
 from service.briefs.extractive.quotations import quote
 from service.briefs.extractive.themes import Group
+from service.briefs.grounding.numbers import numbers
 from service.briefs.model import CatalogEntry, Revision
 from service.language.sentences import is_clean, plain, visible
 from service.papers import Paper
@@ -47,6 +48,7 @@ def _entry(source: Source, line: str, theme: int | None, *, revised: bool) -> Ca
         venue=visible(venue_of(paper)),
         has_code=has_code(paper),
         grade=source.ranked.grade,
+        numbers=tuple(dict.fromkeys(str(number) for number in numbers(paper.abstract))),
     )
 
 
