@@ -13,6 +13,7 @@ class Invented:
     area: str
     title: str
     handles: tuple[str, ...] = ()  # right ones; none where only the misleading ones are known
+    is_named: bool = False  # the paper names its own work, so no other handle is right
     misleading: tuple[str, ...] = ()
     sentences: list[str] = field(default_factory=list)
 
@@ -37,7 +38,8 @@ def _read(lines: list[str]) -> Iterator[Invented]:
             paper = Invented(area, line[3:])
         elif paper and line.startswith("H: "):
             right, _, wrong = line[3:].partition("not ")
-            paper.handles, paper.misleading = _listed(right), _listed(wrong)
+            paper.is_named = right.startswith("=")
+            paper.handles, paper.misleading = _listed(right.removeprefix("=")), _listed(wrong)
         elif paper and line.startswith("S: "):
             paper.sentences.append(line[3:])
     if paper:

@@ -13,8 +13,8 @@ from service.briefs.claims import Citation, Claim
 from service.briefs.grounding import Failure, Gate, Place, Section, check, claims, required, rewrite, texts
 from service.briefs.grounding.foreign import foreign
 from service.briefs.grounding.names import invented_names
-from service.briefs.grounding.numbers import numbers
-from service.briefs.grounding.quotations import is_trivial
+from service.briefs.grounding.numbers import numbers, stands
+from service.briefs.grounding.quotations import invented_quotations, is_trivial
 from service.briefs.grounding.sources import Sources, normalise
 from service.briefs.model import Brief, Revision
 from tests import builders
@@ -458,3 +458,36 @@ def test_no_text_breaks_a_gate(text: str) -> None:
 @given(st.text())
 def test_normalising_twice_is_normalising_once(text: str) -> None:
     assert normalise(normalise(text)) == normalise(text)
+
+
+@pytest.mark.parametrize(
+    ("source", "claim", "strays"),
+    [
+        (r"It needs $n^{3/2}$ steps and {\rm 5}\,TeV.", "It needs n^(3/2) steps.", ()),
+        (
+            r"It is $2\times$ faster, i.e. $10^{-5}$ or $1{,}206$ of $10\,000$.",
+            "2× and 10⁻⁵ and 1,206 of 10,000",
+            (),
+        ),
+        (r"The rate is $\frac{1}{12}$ at $T_{\rm eff}=5900$~K.", "1/12 at 5900 K", ()),
+        (r"It needs \textcolor{red}{5} of $n^{3/2}$.", "It needs 5 of n^(3/4).", ("4",)),
+        (
+            r"We cite \cite{knuth1984} and \label{eq:77} roses.",
+            "In 1984 there were 77 roses.",
+            ("1984", "77"),
+        ),
+    ],
+)
+def test_the_numbers_of_a_paper_are_those_that_it_shows(
+    source: str, claim: str, strays: tuple[str, ...]
+) -> None:
+    held = numbers(source)
+    assert tuple(str(number) for number in numbers(claim) if not stands(number, held)) == strays
+
+
+def test_a_quotation_may_be_what_a_reader_sees() -> None:
+    paper = replace(builders.paper(0), abstract=r"Growth obeys $n^{3/2}$ in Schr\"odinger beds of roses.")
+    source = Sources([paper])[paper.id]
+    assert not list(invented_quotations("“obeys n^(3/2) in Schrödinger beds”", [source]))
+    assert list(invented_quotations("“obeys n^(2/3) in Schrödinger beds”", [source]))
+    assert not list(invented_names("Schrödinger beds", (source,), Sources([paper])))

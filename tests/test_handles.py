@@ -1,12 +1,20 @@
 """Handles: unique, readable, at most four words, never a fragment."""
 
 import datetime as dt
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from service.briefs.handles import make_handles
 from service.papers import Paper
+from tests.corpus import papers
+from tests.invented_abstracts import invented
 
+REAL = Path(__file__).parent / "texts/handles_of_real_papers.txt"
 NOON = dt.datetime(2026, 6, 2, 12, tzinfo=dt.UTC)
 
 
@@ -128,3 +136,79 @@ def test_the_same_papers_give_the_same_handles() -> None:
         for number, title in enumerate(("Rose Beds at Night", "Rose Beds by Day", "Pond Life"))
     ]
     assert make_handles(papers) == make_handles(papers)
+
+
+@pytest.mark.parametrize(
+    ("title", "abstract", "misleading"),
+    [
+        (
+            "Pruning Is about Shears, Not Thorns: A View of On-Bed Watering",
+            "We study On-Bed Watering.",
+            "On-Bed",
+        ),
+        (
+            "A Better Sprinkler",
+            "We present a way to improve Rain by Internal Feedback (RIF). We beat RIF.",
+            "RIF",
+        ),
+        ("Dry Beds", "We propose a schedule for Continual Meadow Retrieval (CMR).", "CMR"),
+        ("Dry Beds", "We compare with RainNet. Unlike RainNet, we water by night.", "RainNet"),
+        ("Dry Beds", "The recently proposed RainNet fails. RainNet is costly.", "RainNet"),
+        ("Warm Ponds: What Grows in Them", "Warm ponds are small. We count warm ponds.", "Warm Ponds"),
+        (
+            "Green Dioxide in a Pond",
+            "We find green dioxide in a pond; green dioxide is rare.",
+            "Green Dioxide",
+        ),
+        ("Counting Frogs at a Silent Pond", "We count frogs.", "Silent Pond"),
+    ],
+)
+def test_a_handle_names_neither_a_rival_nor_a_field(title: str, abstract: str, misleading: str) -> None:
+    assert misleading not in handle(title, abstract)
+
+
+def test_where_a_title_names_only_a_field_the_authors_serve() -> None:
+    of = partial(replace, paper(1, "Warm Ponds", "We study warm ponds."))
+    assert make_handles([of(authors=("Ann van der Berg",))])["2606.00001"] == "van der Berg"
+    assert make_handles([of(authors=("Ann Lind", "Bo Ito Jr."))])["2606.00001"] == "Lind and Ito"
+    assert make_handles([of(authors=("A. Lind", "B. Ito", "C. Kim"))])["2606.00001"] == "Lind et al."
+    assert make_handles([of(authors=("CMS Collaboration", "A. Lind"))])["2606.00001"].startswith("CMS")
+
+
+def test_papers_of_one_first_author_are_told_apart() -> None:
+    papers = [
+        replace(paper(n, f"Warm Ponds {n}"), authors=("A. Lind", f"B. Ito{'o' * n}", "C. Kim"))
+        for n in (1, 2, 3)
+    ]
+    assert len(set(make_handles(papers).values())) == 3
+
+
+def test_invented_papers_of_six_fields_have_right_handles() -> None:
+    wrong = []
+    for each in invented():
+        one = replace(paper(1, each.title, each.abstract), authors=("A. Okafor", "B. Duarte", "C. Kim"))
+        name = make_handles([one])["2606.00001"]
+        right = (*each.handles, *(() if each.is_named else ("Okafor et al.",)))
+        if (each.handles and name not in right) or name in each.misleading:
+            wrong.append((name, each.title))
+    assert wrong == []
+
+
+@pytest.mark.shared
+def test_real_papers_have_right_handles() -> None:
+    records = {record["id"]: record for record in papers("2026-05-25*.jsonl.gz")}
+    wrong = [(name, why) for name, why in _judged(records)]
+    assert wrong == []
+
+
+def _judged(records: dict[str, dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Handles that are not as the file of labels says."""
+    for line in REAL.read_text("utf-8").splitlines()[1:]:
+        paper_id, is_right, names = line.split(" ", 2)
+        record = records[paper_id]
+        real = replace(
+            paper(1, record["title"], record["abstract"]), id=paper_id, authors=tuple(record["authors"])
+        )
+        name = make_handles([real])[real.id]
+        if (name in names.split(" | ")) is not (is_right == "="):
+            yield name, line

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from service.cli.editing_topics import _verdict_row
 from service.papers import Paper, Selection, Sighting, Window, is_withdrawn, rank, select, verdicts
 from subscribers.terms import Terms
 from subscribers.topics import Example, Topic, in_categories, load_topics
@@ -288,6 +289,27 @@ def test_ranking_finds_terms_as_matching_does(title: str, found: tuple[str, ...]
     ranked = rank(topic, [paper(1, "2026-05-26", title, "Nothing else.")])[0]
     assert ranked.terms == found
     assert len(found) == len(Terms.of(topic.ranking_terms, weighted=True).found(title))
+
+
+def test_terms_see_through_tex() -> None:
+    topic = replace(TIDES, ranking_terms=("Schrodinger", "H2O"), excluded_terms=("Erdős",))
+    texts = (
+        r"Schr\"odinger tides",
+        r"H$_2$O tides",
+        r"Tides of Erd\H{o}s",
+        r"Schr{\"o}dinger and \ce{H2O} ebbs",
+    )
+    papers = [paper(at, "2026-05-26", text, "No more.") for at, text in enumerate(texts, 1)]
+    chosen = select(topic, W22, papers, seen=(), began=W22.first)
+    found = {each.paper.id: sorted(each.terms) for each in chosen.taken}
+    assert found == {
+        "9901.00001": ["Schrodinger"],
+        "9901.00002": ["H2O"],
+        "9901.00004": ["H2O", "Schrodinger"],
+    }
+    assert [each.why for each in chosen.passed_over] == ["excluded by 'Erdős'"]
+    rows = [_verdict_row(verdict) for verdict in verdicts(chosen)]
+    assert rows[0][3] == "Schrödinger and H₂O ebbs"
 
 
 def test_ties_are_broken_by_id() -> None:

@@ -200,6 +200,15 @@ def test_a_weighted_term_is_read() -> None:
         ("fine-tun*", "we fine‐tuned it"),
         ("reward model*", "two reward models"),
         ("pass@k", "its pass@k grows"),
+        ("Schrodinger", "a Schrödinger operator"),
+        ("Schrödinger", "a Schrodinger operator"),
+        ("Erdos", "a problem of Erdős"),
+        ("Lojasiewicz", "the Łojasiewicz gradient"),
+        ("H2O", "bright H₂O masers"),
+        ("H₂O", "bright H2O masers"),
+        ("T_eff", "hot: T_eff above 5000 K"),
+        ("Teff", "hot: T_eff above 5000 K"),
+        ("LambdaCDM", "LambdaCDM"),
     ],
 )
 def test_a_term_matches_in_any_case_and_over_hyphens(term: str, text: str) -> None:

@@ -11,6 +11,8 @@ from service.language import read
 LONGEST_HANDLE = 4  # words
 
 _FRAGMENT = re.compile(r"^.?$|\b(?:it|let|don|can|what|that)['’ ][st]\b", re.IGNORECASE)
+_OF_AUTHORS = re.compile(r" et al\.$|^[^\W\d_][\w'’-]+ and [^\W\d_][\w'’-]+$")
+_BETWEEN = re.compile(r", | and ")
 _EDGE_WORDS = frozenset(
     "a an and are as at by for from in into is it of on or s t the to towards via vs was with without".split()  # noqa: SIM905 - a list of words reads better as text
 )
@@ -37,7 +39,8 @@ def bad_handles(brief: Brief, sources: Sources) -> Iterator[BadHandle]:
     seen: dict[str, str] = {}
     for entry in brief.catalog:
         source = sources.get(entry.paper_id)
-        for why in _faults(entry.handle, source.text if source else "", seen):
+        text = f"{source.text} {', '.join(source.paper.authors)}" if source else ""
+        for why in _faults(entry.handle, text, seen):
             yield BadHandle(entry.paper_id, entry.handle, why)
         seen[entry.handle.casefold()] = entry.paper_id
 
@@ -46,14 +49,19 @@ def _faults(handle: str, text: str, seen: Mapping[str, str]) -> Iterator[str]:
     parts = handle.casefold().split()
     if handle.casefold() in seen:
         yield f"also names {seen[handle.casefold()]}"
-    if not holds(_read(text), _read(handle)):
-        yield "not in title or abstract"
+    if not all(holds(_read(text), _read(part)) for part in _parts(handle)):
+        yield "not in title, abstract or authors"
     if len(parts) > LONGEST_HANDLE:
         yield f"{len(parts)} words"
     if stem(handle) in _GENERIC:
         yield "generic"
     if not parts or _FRAGMENT.search(handle) or _EDGE_WORDS.intersection((parts[0], parts[-1])):
         yield "a fragment"
+
+
+def _parts(handle: str) -> list[str]:
+    """A handle, or the authors that it names: ``Okafor and Lind``, ``Okafor et al.``."""
+    return [handle] if not _OF_AUTHORS.search(handle) else _BETWEEN.split(handle.removesuffix(" et al."))
 
 
 def _read(text: str) -> str:

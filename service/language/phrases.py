@@ -1,15 +1,18 @@
 """Noun phrases: the terms of a text, found by the words around them, each as it stands there."""
 
 import re
+import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from service.language.text import read
 from service.language.vocabulary import (
     ADJECTIVE_ENDINGS,
+    EPONYMS,
     FUNCTION_WORDS,
     HYPHENATED_ENDINGS,
+    IRREGULAR_PLURALS,
     LINK_WORDS,
     METRICS,
     MODIFYING_PREFIXES,
@@ -35,8 +38,10 @@ _UNCHANGED = frozenset(
 @lru_cache(maxsize=100_000)
 def lemma(word: str) -> str:
     """A word in lower case, its plural and spelling variants taken off; a key, not for readers."""
-    word = word.lower().replace("’", "'").removesuffix("'s")
-    word = re.sub(r"is(ation|ing|ed|e)(s?)$", r"iz\1\2", word) if len(word) > 7 else word
+    word = _plain(word.lower().replace("’", "'").removesuffix("'s"))
+    if word in IRREGULAR_PLURALS:
+        return IRREGULAR_PLURALS[word]
+    word = re.sub(r"is(ation|ing|ed|er|e)(s?)$", r"iz\1\2", word) if len(word) > 7 else word
     if len(word) < 4 or word in _UNCHANGED or word.endswith(("ss", "us", "is", "ics")):
         return word
     if word.endswith("ies"):
@@ -44,6 +49,14 @@ def lemma(word: str) -> str:
     if word.endswith(("ches", "shes", "xes", "sses", "zes")):
         return word[:-2]
     return word.removesuffix("s")
+
+
+def _plain(word: str) -> str:
+    """Without accents, and with what is set small in full size: "schrodinger", "h2o"."""
+    if word.isascii():
+        return word
+    apart = unicodedata.normalize("NFKD", word)
+    return unicodedata.normalize("NFC", "".join(each for each in apart if not unicodedata.combining(each)))
 
 
 @lru_cache(maxsize=100_000)
@@ -158,7 +171,9 @@ def _spans_of(key: str) -> set[str]:
 
 def surface_of(surfaces: Iterable[str]) -> str:
     """The spelling that a reader knows best: small letters, a plural that is not rare, else the usual."""
-    counts = Counter(_lowered(surface) for surface in surfaces)
+    written = tuple(surfaces)
+    names = frozenset(name for surface in written for name in _proper(surface.split()))
+    counts = Counter(_lowered(surface, names) for surface in written)
     least = counts.total() / 4
     return min(
         counts,
@@ -170,8 +185,17 @@ def surface_of(surfaces: Iterable[str]) -> str:
     )
 
 
-def _lowered(surface: str) -> str:
-    return " ".join(_as_written(word) for word in surface.split())
+def _proper(words: list[str]) -> Iterator[str]:
+    """Names of people and places: capitals beside a word in small letters, which no title has."""
+    if any(word.islower() for word in words):
+        for place, word in enumerate(words):
+            is_double = sum(part[:1].isupper() for part in re.split(r"[-–]", word)) > 1
+            if (place and word[:1].isupper()) or is_double or word.casefold() in EPONYMS:
+                yield word
+
+
+def _lowered(surface: str, names: frozenset[str]) -> str:
+    return " ".join(word if word in names else _as_written(word) for word in surface.split())
 
 
 def _as_written(word: str) -> str:

@@ -115,6 +115,20 @@ def entry(
     )
 
 
+def test_what_is_no_name_and_no_category_is_left_out_and_entities_are_read() -> None:
+    one = entry("2605.00001v1", title="Beds &amp; Borders", summary="Roses &amp;amp; thorns &amp;lt; 3.")
+    one = one.replace("Beds &amp; Borders", "Beds &amp;amp; Borders")
+    names = "".join(f"<author><name>{name}</name></author>" for name in ("CMS Collaboration", ":", "A. Lind"))
+    classes = '<category term="math.AG"/><category term="14J28, 14N35"/><category term="68T07"/>'
+    one = one.replace(
+        "<author><name>Ada Example</name></author>", names + classes + '<category term="I.2.6"/>'
+    )
+    (paper,) = read_page(feed(one)).papers
+    assert paper.authors == ("CMS Collaboration", "A. Lind")
+    assert paper.categories == ("cs.CL", "math.AG")
+    assert (paper.title, paper.abstract) == ("Beds & Borders", "Roses & thorns < 3.")
+
+
 def feed(*entries: str, total: int | None = None, start: int = 0) -> bytes:
     return (
         '<?xml version="1.0" encoding="UTF-8"?><feed xmlns="http://www.w3.org/2005/Atom" '
