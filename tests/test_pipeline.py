@@ -1,6 +1,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -80,7 +81,12 @@ def test_a_build_reads_no_paper_that_was_briefed_long_before(
     taken(store, W22, [paper(0, 27)], at(33))
     read: list[str] = []
     whole = papers_repository._paper
-    monkeypatch.setattr(papers_repository, "_paper", lambda row: read.append(row.id) or whole(row))
+
+    def noted(row: Any) -> Any:
+        read.append(row.id)
+        return whole(row)
+
+    monkeypatch.setattr(papers_repository, "_paper", noted)
     taken(store, W23, [paper(1, 32)], at(40))
     assert set(read) <= {paper(0, 27).id, paper(1, 32).id}
 
