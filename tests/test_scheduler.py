@@ -399,7 +399,7 @@ def test_auto_asks_where_a_check_fails(desk: Scheduler, monkeypatch: pytest.Monk
 def test_auto_asks_where_an_issue_cannot_be_checked(desk: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     desk.rules, desk.ask = replace(desk.rules, auto=True), asking(asked)
-    monkeypatch.setattr(wiring, "TEMPLATES", Path("nowhere"))
+    monkeypatch.setattr("service.wiring.sending.TEMPLATES", Path("nowhere"))
     desk.until_done()
     assert asked == [LABEL]
 

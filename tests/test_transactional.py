@@ -131,6 +131,7 @@ def test_no_page_waits_for_a_mailer_and_none_is_lost_while_it_is_away(
 
     with monkeypatch.context() as patch:
         patch.setattr(wiring, "mailer", away)
+        patch.setattr("service.wiring.sending.mailer", away)
         assert join(place.reader()).status == 202
         sign_in = place.reader()
         assert sign_in.press(sign_in.get("/admin/sign-in"), "Send", email=EDITOR).status == 200
