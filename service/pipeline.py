@@ -83,7 +83,8 @@ def build_issue(  # noqa: PLR0913 - two builds differ in exactly these
             earlier = room.store.earlier_briefs(selection.topic.slug, window)
             assignment = Assignment(selection, room.clock(), earlier)
             brief = write_brief(room.writer, room.fallback, assignment)
-            built_before = room.store.earlier_briefs(brief.topic_slug, window, CORRECTED, approved=False)
+            looked_through = CORRECTED if selection.withdrawn or selection.revised else 1
+            built_before = room.store.earlier_briefs(brief.topic_slug, window, looked_through, approved=False)
             brief = corrected(brief, selection, built_before)
         except ValueError as error:  # a defect in one topic's brief is no reason to lose the others'
             failures[selection.topic.slug] = f"{selection.topic.slug}: no brief could be written: {error}"
@@ -111,7 +112,7 @@ def select_among(
     chosen = select(
         topic, window, fetched.papers, seen=seen, began=began, before=earlier.values(), grader=grader
     )
-    return replace(chosen, unreadable=fetched.unreadable)
+    return replace(chosen, unreadable=fetched.unreadable, filled=fetched.filled)
 
 
 def fetch_papers(topic: Topic, window: Window, room: BuildContext, *, fresh: bool = False) -> Fetched:

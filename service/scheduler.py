@@ -27,6 +27,7 @@ from service.issue_check import check_issue
 from service.pipeline import BuildContext, build_issue
 from service.schedule import (
     CLEAN_UP,
+    KEEP_ANNOUNCEMENTS,
     READ_EVENTS,
     Action,
     Approve,
@@ -34,6 +35,7 @@ from service.schedule import (
     AskForApproval,
     Build,
     CleanUp,
+    KeepAnnouncements,
     Plan,
     ReadEvents,
     Remind,
@@ -71,6 +73,7 @@ class Scheduler:
     build_context: Callable[[Service], BuildContext] = wiring.build_context
     ask: Callable[[Service, str, dt.datetime], bool] = ask_for_approval
     ask_about_held: Callable[[Service, str, int, dt.datetime], bool] = ask_about_held
+    keep_announcements: Callable[[dt.datetime], object] | None = None
     read_events: Callable[[dt.datetime], None] | None = None
     is_gone: Callable[[str], bool] = process.is_gone
     clock: Clock = wiring.now
@@ -160,6 +163,10 @@ class Scheduler:
                 if self.read_events is not None:
                     self.read_events(now)
                 store.note_chore(READ_EVENTS, now)
+            case KeepAnnouncements():
+                if self.keep_announcements is not None:
+                    self.keep_announcements(now)
+                store.note_chore(KEEP_ANNOUNCEMENTS, now)
             case CleanUp():
                 self._clean_up(now)
         return True
@@ -289,7 +296,7 @@ def _lease(action: Action) -> str | None:
             return BUILDING
         case Approve(label) | AskForApproval(label) | Remind(label) | Plan(label) | AskAboutHeld(label):
             return f"issue {label}"
-        case ReadEvents() | CleanUp():
+        case ReadEvents() | KeepAnnouncements() | CleanUp():
             return type(action).__name__
         case _:
             return None

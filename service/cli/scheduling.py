@@ -57,6 +57,7 @@ def scheduler(
         one = Scheduler(
             service, rules, is_gone=wiring.is_gone(service.settings), stopping=stopping,
             read_events=wiring.read_bounces(service),
+            keep_announcements=wiring.keep_announcements(service),
         )  # fmt: skip
         if once:
             one.until_done()

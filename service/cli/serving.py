@@ -102,8 +102,9 @@ def _working(service: Service) -> Iterator[None]:
     stop = threading.Event()
     is_gone, rules = wiring.is_gone(service.settings), wiring.rules(service.settings)
     one = Scheduler(
-        service, rules, is_gone=is_gone, stopping=stop.is_set, read_events=wiring.read_bounces(service)
-    )
+        service, rules, is_gone=is_gone, stopping=stop.is_set, read_events=wiring.read_bounces(service),
+        keep_announcements=wiring.keep_announcements(service),
+    )  # fmt: skip
     ticking = Ticking(one)
     delivery = threading.Thread(target=_deliver, args=(service, stop), name="delivery", daemon=True)
     with wiring.process_locks(service.settings).held():

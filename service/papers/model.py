@@ -93,6 +93,7 @@ class Fetched:
     papers: tuple[Paper, ...]
     fetched_at: dt.datetime
     unreadable: tuple[str, ...] = ()  # entries left out: id or place, and what is wrong with each
+    filled: tuple[str, ...] = ()  # ids of papers that a second source gave and the first did not
 
 
 class PaperSource(Protocol):

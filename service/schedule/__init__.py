@@ -18,6 +18,7 @@ from service.schedule.actions import (
     CleanUp,
     Deliver,
     Hold,
+    KeepAnnouncements,
     Plan,
     ReadEvents,
     Reconcile,
@@ -27,11 +28,20 @@ from service.schedule.actions import (
     in_words,
 )
 from service.schedule.builds import next_try, shortened, windows
-from service.schedule.decisions import CLEAN_UP, READ_EVENTS, due, foreseen, late_before, upcoming
+from service.schedule.decisions import (
+    CLEAN_UP,
+    KEEP_ANNOUNCEMENTS,
+    READ_EVENTS,
+    due,
+    foreseen,
+    late_before,
+    upcoming,
+)
 from service.schedule.state import Calendar, Draft, Rules, State, Try
 
 __all__ = [
     "CLEAN_UP",
+    "KEEP_ANNOUNCEMENTS",
     "READ_EVENTS",
     "Action",
     "Approve",
@@ -43,6 +53,7 @@ __all__ = [
     "Deliver",
     "Draft",
     "Hold",
+    "KeepAnnouncements",
     "Plan",
     "ReadEvents",
     "Reconcile",

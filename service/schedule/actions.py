@@ -127,13 +127,18 @@ class ReadEvents:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepAnnouncements:
+    """Keep what arXiv announces today."""
+
+
+@dataclass(frozen=True, slots=True)
 class CleanUp:
     """Delete what nobody needs any more."""
 
 
 Action = (
     Build | BuildLater | Approve | AskForApproval | Remind | Plan | Deliver | Retry | Reconcile
-    | AskAboutHeld | Wait | Hold | ReadEvents | CleanUp
+    | AskAboutHeld | Wait | Hold | ReadEvents | KeepAnnouncements | CleanUp
 )  # fmt: skip
 Foreseen = tuple[dt.datetime, Action]
 
@@ -161,5 +166,6 @@ _WORDS: Mapping[type, str] = {
     Wait: "issue {0.label} waits for {0.what}",
     Hold: "hold issue {0.label}: {0.why}",
     ReadEvents: "read what became of e-mails",
+    KeepAnnouncements: "keep what arXiv announces today",
     CleanUp: "clean up",
 }

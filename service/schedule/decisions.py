@@ -12,6 +12,7 @@ from service.schedule.actions import (
     Deliver,
     Foreseen,
     Hold,
+    KeepAnnouncements,
     Plan,
     ReadEvents,
     Reconcile,
@@ -29,7 +30,7 @@ ABANDONED = dt.timedelta(minutes=15)  # a claim this old has lost its worker
 DAILY = dt.timedelta(days=1)
 
 UNASKED = "nobody is asked by e-mail, as BRIEF_ADMINS is empty"
-CLEAN_UP, READ_EVENTS = "clean up", "read events"  # chores
+CLEAN_UP, READ_EVENTS, KEEP_ANNOUNCEMENTS = "clean up", "read events", "keep announcements"  # chores
 
 
 def due(state: State, now: dt.datetime, rules: Rules) -> tuple[Action, ...]:
@@ -154,6 +155,7 @@ def _deliveries(issue: Draft, now: dt.datetime, rules: Rules) -> Iterator[Forese
 def _chores(state: State, now: dt.datetime, rules: Rules) -> Iterator[Foreseen]:
     chores: Sequence[tuple[str, dt.timedelta | None, Action]] = (
         (READ_EVENTS, rules.read_events, ReadEvents()),
+        (KEEP_ANNOUNCEMENTS, rules.keep_announcements, KeepAnnouncements()),
         (CLEAN_UP, DAILY, CleanUp()),
     )
     for name, interval, action in chores:

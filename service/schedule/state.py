@@ -28,6 +28,7 @@ class Rules:
     reminders: int = 3
     missed: int = 4  # windows that are built after they were missed
     tries: int = 5  # of a build whose topics fail
+    keep_announcements: dt.timedelta | None = None  # how often; None where no announcements are read
     read_events: dt.timedelta | None = None  # how often; None where they come by themselves
 
 

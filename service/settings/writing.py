@@ -15,6 +15,11 @@ class Writing(BaseSettings):
     arxiv_url: Url = Field(
         "https://export.arxiv.org/api/query", description="arXiv's query API or a mirror of it"
     )
+    arxiv_feed_url: str = Field(
+        "https://rss.arxiv.org/atom",
+        description="arXiv's daily announcements, kept each day to fill what the query API does not give; "
+        "empty: none are kept. With a mirror of the query API set the mirror's own",
+    )
     arxiv_contact: Address = Field("", description="e-mail address that the User-Agent gives arXiv")
     arxiv_timeout: float = Field(30.0, gt=0, description="seconds for one request to arXiv")
     arxiv_interval: float = Field(
@@ -51,6 +56,12 @@ class Writing(BaseSettings):
         0.0, ge=0, description="price of a million prompt tokens; 0: costs are not shown"
     )
     openai_completion_price: float = Field(0.0, ge=0, description="price of a million completion tokens")
+
+    @property
+    def has_announcements(self) -> bool:
+        """Whether announcements are kept: arXiv's beside its query API, or those of a mirror."""
+        hosts = [urlsplit(url).hostname or "" for url in (self.arxiv_url, self.arxiv_feed_url)]
+        return all(one.endswith("arxiv.org") for one in hosts) or hosts[1] in LOOPBACK
 
     @model_validator(mode="after")
     def arxiv_is_asked_slowly(self) -> Self:

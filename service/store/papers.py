@@ -48,7 +48,7 @@ class PaperRepository(Repository):
         """Keep the papers, and the answer where all of it could be read: else the next build asks again."""
         with Session(self._writer) as session, session.begin():
             _put_papers(session, fetched.papers)
-            if fetched.unreadable:
+            if fetched.unreadable or fetched.filled:
                 return
             session.merge(
                 FetchRow(
@@ -59,6 +59,32 @@ class PaperRepository(Repository):
                     fetched_at=fetched.fetched_at,
                 )
             )
+
+    def keep_announced(self, category: str, day: dt.date, papers: Sequence[Paper], now: dt.datetime) -> None:
+        """Keep what was announced in a category on a day; a paper that is known stays as it is."""
+        with Session(self._writer) as session, session.begin():
+            _put_papers(session, papers, only_new=True)
+            ids = [paper.id for paper in papers]
+            question = f"announced {category}"
+            held = session.get(FetchRow, ("", question, day))
+            known = dict.fromkeys([*(held.paper_ids if held else ()), *ids])
+            session.merge(
+                FetchRow(topic_slug="", question=question, day=day, paper_ids=list(known), fetched_at=now)
+            )
+
+    def announced(self, categories: Iterable[str], span: Window) -> dict[dt.date, tuple[Paper, ...]]:
+        """What was kept of these categories' announcements, by day; a day without any is absent."""
+        asked = select(FetchRow).where(
+            FetchRow.topic_slug == "",
+            col(FetchRow.question).in_([f"announced {category}" for category in categories]),
+            col(FetchRow.day).between(span.first, span.last),
+        )
+        days: dict[dt.date, tuple[Paper, ...]] = {}
+        with Session(self._engine) as session:
+            for row in session.exec(asked.order_by(col(FetchRow.day), col(FetchRow.question))):
+                found = read_papers(session, row.paper_ids)
+                days[row.day] = (*days.get(row.day, ()), *found.values())
+        return days
 
     def sightings(self, topic_slug: str, ids: Iterable[str] | None = None) -> tuple[Sighting, ...]:
         """What every build of this topic saw; of these papers alone, where some are given."""
@@ -151,10 +177,13 @@ def _paper_values(paper: Paper) -> dict[str, Any]:
     return values | {"authors": list(paper.authors), "categories": list(paper.categories)}
 
 
-def _put_papers(session: Session, papers: Sequence[Paper]) -> None:
+def _put_papers(session: Session, papers: Sequence[Paper], *, only_new: bool = False) -> None:
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     for chunk in chunks(papers):
         insert = dialect.insert(PaperRow).values([_paper_values(paper) for paper in chunk])
+        if only_new:
+            session.execute(insert.on_conflict_do_nothing(index_elements=["id"]))
+            continue
         newer = {name: insert.excluded[name] for name in PaperRow.model_fields if name != "id"}
         session.execute(
             insert.on_conflict_do_update(

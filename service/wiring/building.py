@@ -13,6 +13,7 @@ from service.store import KeptAnswers
 from service.wiring.opening import Service, now
 
 if TYPE_CHECKING:
+    from service.adapters.arxiv_papers import ArxivPapers
     from service.adapters.openai_model import OpenAIModel, OpenAISettings
     from service.briefs.modelled import AnswerStore, Estimate
 
@@ -23,19 +24,37 @@ class WriterNotReady(Exception):
 
 def build_context(service: Service, choice: str | None = None) -> BuildContext:
     """What building an issue needs, with the writer that the settings or `choice` name."""
-    from service.adapters.arxiv_papers import ArxivPapers
+    from service.adapters.arxiv_papers import WithAnnouncements
 
     settings = service.settings
-    source = ArxivPapers(
-        url=settings.arxiv_url,
-        contact=settings.arxiv_contact or settings.sender_address,
-        timeout=settings.arxiv_timeout,
-        interval=settings.arxiv_interval,
-    )
+    source = WithAnnouncements(arxiv_papers(settings), service.store)
     fallback = fallback_writer()
     if not writes_with_model(settings, choice):
         return BuildContext(service.store, source, fallback, fallback, now)
     return modelled_context(service, source, fallback)
+
+
+def arxiv_papers(settings: Settings) -> "ArxivPapers":
+    """ArXiv's query API and its announcements, as the settings name them."""
+    from service.adapters.arxiv_papers import ArxivPapers
+
+    return ArxivPapers(
+        url=settings.arxiv_url,
+        feed_url=settings.arxiv_feed_url,
+        contact=settings.arxiv_contact or settings.sender_address,
+        timeout=settings.arxiv_timeout,
+        interval=settings.arxiv_interval,
+    )
+
+
+def keep_announcements(service: Service) -> Callable[[dt.datetime], int] | None:
+    """What keeps the day's announcements; None where none are read."""
+    if not service.settings.has_announcements:
+        return None
+    from service.adapters import arxiv_papers as announced
+
+    source = arxiv_papers(service.settings)
+    return lambda at: announced.keep_announcements(source, service.roster.topics(), service.store, at)
 
 
 def modelled_context(service: Service, source: PaperSource, fallback: BriefWriter) -> BuildContext:

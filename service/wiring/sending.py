@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from service.adapters.sendgrid_mailer import SendGridMailer
     from service.adapters.smtp_mailer import SmtpMailer
 
+DAILY = dt.timedelta(days=1)
 READ_BOUNCES = dt.timedelta(minutes=5)
 
 
@@ -87,6 +88,7 @@ def rules(settings: Settings) -> Rules:
         remind=dt.timedelta(hours=settings.remind_hours),
         missed=settings.missed_builds,
         tries=settings.build_tries,
+        keep_announcements=DAILY if settings.has_announcements else None,
         read_events=READ_BOUNCES if settings.bounce_imap_url.get_secret_value() else None,
     )
 

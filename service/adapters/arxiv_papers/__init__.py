@@ -4,9 +4,11 @@ source     ArxivPapers.fetch(): pages, totals, and the rule that zero papers is 
 query      what is asked of arXiv for a topic, and the same rules over papers at hand
 feed       Atom bytes -> papers; whatever is missing or malformed is said
 answers    one HTTP request that always ends; Doubt: ask again; Refusal: that is no use
+announced  what is announced day by day, kept, to fill what the query API does not give
 pace       one request at a time, three seconds apart, over the whole process; an outage is found once
 """
 
+from service.adapters.arxiv_papers.announced import WithAnnouncements, keep_announcements
 from service.adapters.arxiv_papers.feed import Announcement, Page, read_announcements, read_page
 from service.adapters.arxiv_papers.pace import Pace, shared_pace
 from service.adapters.arxiv_papers.query import matching, search_query
@@ -17,6 +19,8 @@ __all__ = [
     "ArxivPapers",
     "Pace",
     "Page",
+    "WithAnnouncements",
+    "keep_announcements",
     "matching",
     "read_announcements",
     "read_page",

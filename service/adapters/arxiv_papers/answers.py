@@ -23,6 +23,10 @@ class Doubt(Exception):
         self.retry_after = retry_after  # seconds, where the server said so
 
 
+class Limited(Doubt):
+    """arXiv limits requests: by 429, by the words "Rate exceeded." in a 200, or by a long silence."""
+
+
 class Unreachable(Doubt):
     """No connection came about: name, route, port, proxy or certificate; the message says which."""
 
@@ -57,7 +61,7 @@ class Caller:
         try:
             found = box.get(timeout=self.deadline)
         except Empty:
-            raise Doubt(f"no complete answer within {self.deadline:g} seconds") from None
+            raise Limited(f"no complete answer within {self.deadline:g} seconds") from None
         if isinstance(found, Answer):
             return found
         raise self.doubt(found) from found
@@ -98,7 +102,7 @@ class Caller:
         if unreachable := _unreachable(error):
             return unreachable
         if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
-            return Doubt(f"no answer within {self.timeout:g} seconds")
+            return Limited(f"no answer within {self.timeout:g} seconds")
         if isinstance(error, requests.RequestException | urllib3.exceptions.HTTPError | OSError):
             return Doubt(f"the connection failed ({type(error).__name__})")
         return error
@@ -121,6 +125,12 @@ def _unreachable(error: Exception) -> Unreachable | None:
         case (requests.ConnectTimeout(), _) | (_, urllib3.exceptions.ConnectTimeoutError()):
             return Unreachable("no connection in time")  # last: the two above are kinds of it to urllib3
     return None
+
+
+def says_rate_exceeded(body: bytes) -> bool:
+    """Whether a body is arXiv's words that it limits requests, which come with status 200 as well."""
+    words = body[:200].lower()
+    return b"<" not in words and (b"rate exceeded" in words or b"too many requests" in words)
 
 
 def retry_after(headers: Mapping[str, str], now: dt.datetime) -> float | None:

@@ -1,13 +1,12 @@
 """Atom bytes from arXiv turned into papers; entries that can't be read are named, never lost in silence."""
 
+import datetime as dt
 import html
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-# The package's own reader of a whole feed repairs broken XML and skips entries, both without an error,
-# so it is asked for one entry at a time. The name is private: `arxiv` is pinned, and tests read real feeds.
-from arxiv._feed import _build_result  # type: ignore[import-untyped]  # it ships no types
+import arxiv  # type: ignore[import-untyped]  # it ships no types
 from lxml import etree
 
 from service.adapters.arxiv_papers.answers import Doubt, Refusal
@@ -174,9 +173,7 @@ def _name(entry: etree._Element) -> str:
 def _paper(entry: etree._Element) -> Paper:
     if any(SPOILT in text for text in entry.itertext()):
         raise ValueError("bytes that are not UTF-8")
-    result = _build_result(entry)
-    if result is None:
-        raise ValueError("no id, or no date of submission or update")
+    result = _result(entry)
     paper_id, version = _identity(result.entry_id)
     title = _words(result.title)
     if not title:
@@ -196,6 +193,37 @@ def _paper(entry: etree._Element) -> Paper:
         journal_reference=_words(result.journal_ref or "") or None,
         doi=_line(result.doi or "") or None,
     )
+
+
+def _result(entry: etree._Element) -> arxiv.Result:
+    """An entry as the arxiv package's own value.
+
+    The package's reader of a whole feed repairs broken XML and skips entries, both without an error, and has
+    no public name for one entry: so it is read here, and nothing of the package that is private is used.
+    """
+    published, updated = (_moment(entry.findtext(f"{ATOM}{name}")) for name in ("published", "updated"))
+    primary = entry.find(f"{ARXIV}primary_category")
+    return arxiv.Result(
+        entry_id=entry.findtext(f"{ATOM}id") or "",
+        updated=updated,
+        published=published,
+        title=entry.findtext(f"{ATOM}title") or "",
+        authors=[arxiv.Result.Author(one.text or "") for one in entry.findall(f"{ATOM}author/{ATOM}name")],
+        summary=entry.findtext(f"{ATOM}summary") or "",
+        comment=entry.findtext(f"{ARXIV}comment") or "",
+        journal_ref=entry.findtext(f"{ARXIV}journal_ref") or "",
+        doi=entry.findtext(f"{ARXIV}doi") or "",
+        primary_category=primary.get("term", "") if primary is not None else "",
+        categories=[one.get("term", "") for one in entry.findall(f"{ATOM}category")],
+    )
+
+
+def _moment(text: str | None) -> dt.datetime:
+    """A date of RFC 3339 in UTC; ValueError without one."""
+    if not (text or "").strip():
+        raise ValueError("no date of submission or update")
+    found = dt.datetime.fromisoformat(str(text).strip())
+    return (found if found.tzinfo else found.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
 
 
 def _identity(text: str) -> tuple[str, int]:

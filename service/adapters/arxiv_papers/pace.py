@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from functools import cache
 
 POLITE = 3.0  # seconds between two requests: https://info.arxiv.org/help/api/tou.html
+SLOWER = 3.0  # times the interval, for the rest of the run, once arXiv limits requests
 LONGEST_PAUSE = 300.0  # seconds; whoever is told to wait longer gives up rather than block a build
 
 
@@ -28,7 +29,7 @@ class Pace:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.interval = interval
+        self.interval = self._first = interval
         self._clock = clock
         self._sleep = sleep
         self._free = clock()  # the moment from which the next request may be made
@@ -43,6 +44,11 @@ class Pace:
                 yield
             finally:
                 self.postpone(self.interval)
+
+    def slow_down(self) -> None:
+        """Ask SLOWER times as seldom from now on: who was limited once is limited again at the same pace."""
+        with self._lock:
+            self.interval = max(self.interval, SLOWER * self._first)
 
     def postpone(self, seconds: float) -> None:
         """Let nobody ask for so many seconds from now; never shortens a pause."""

@@ -4,21 +4,42 @@ import datetime as dt
 import ipaddress
 import logging
 import random
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 from urllib.parse import urlencode, urlsplit
 
 import arxiv  # type: ignore[import-untyped]  # it ships no types
 
 from service import __version__
-from service.adapters.arxiv_papers.answers import Answer, Caller, Doubt, Refusal, Unreachable, retry_after
-from service.adapters.arxiv_papers.feed import Page, error_words, excerpt, newest, read_page
+from service.adapters.arxiv_papers.answers import (
+    Answer,
+    Caller,
+    Doubt,
+    Limited,
+    Refusal,
+    Unreachable,
+    retry_after,
+    says_rate_exceeded,
+)
+from service.adapters.arxiv_papers.feed import (
+    Announcement,
+    Page,
+    error_words,
+    excerpt,
+    newest,
+    read_announcements,
+    read_page,
+)
 from service.adapters.arxiv_papers.pace import POLITE, Outage, Pace, Paused, shared_pace
 from service.adapters.arxiv_papers.query import categories_query, days_query, matching, search_query
 from service.papers import Fetched, Paper, SourceError, Window
 from subscribers.topics import Topic
 
 ENDPOINT = "https://export.arxiv.org/api/query"
+FEED = "https://rss.arxiv.org/atom"
+IDS = 100  # papers that one question names
 LARGEST_PAGE = 2000  # papers in one answer: user manual, "start and max_results paging"
 LARGEST_TOTAL = 30000  # papers that can be reached by one query
 SAFE = ":()*,"  # need no encoding, and a query has many
@@ -30,6 +51,7 @@ UNREACHABLE_ATTEMPTS = 3  # a name or a port that fails three times won't come b
 BUSY_STATUSES = {408, 425, 429}  # client errors that pass; every other 4xx stays
 LATER = "try again later; https://status.arxiv.org tells of outages"
 
+T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 
@@ -58,6 +80,7 @@ class ArxivPapers:
 
     contact: str  # e-mail address or web page, given to arXiv in the User-Agent
     url: str = ENDPOINT
+    feed_url: str = FEED  # of the daily announcements, before the category
     timeout: float = 30.0  # seconds to connect, and between two arrivals of bytes
     deadline: float = 120.0  # seconds for a whole answer
     attempts: int = 5  # requests for one page
@@ -186,14 +209,50 @@ class ArxivPapers:
             unreadable += page.unreadable
         return Found(newest(papers), tuple(unreadable)), total
 
+    def by_ids(self, ids: Sequence[str]) -> tuple[Paper, ...]:
+        """Papers by their ids, in their newest versions, those that arXiv knows; SourceError on failure."""
+        papers: list[Paper] = []
+        try:
+            for start in range(0, len(ids), IDS):
+                chunk = ids[start : start + IDS]
+                parameters = {"id_list": ",".join(chunk), "start": 0, "max_results": len(chunk)}
+                address = f"{self.url}?{urlencode(parameters, safe=SAFE)}"
+                papers += self._tried(lambda attempt: self._attempt(address, 0, len(chunk), attempt)).papers  # noqa: B023 - called before the next chunk
+        except (Doubt, Refusal) as problem:
+            raise SourceError(f"{len(ids)} papers by id: {problem}") from problem
+        return newest(papers)
+
+    def announcements(self, category: str) -> tuple[Announcement, ...]:
+        """What is announced today in a category or an archive; SourceError on failure."""
+        if self.url != self.feed_url:  # another server: that it is away says nothing of the query API
+            return replace(self, url=self.feed_url, outage=Outage()).announcements(category)
+        try:
+            return self._tried(lambda _: self._announced(f"{self.feed_url.rstrip('/')}/{category}"))
+        except (Doubt, Refusal) as problem:
+            raise SourceError(f"today's announcements of {category}: {problem}") from problem
+
+    def _announced(self, address: str) -> tuple[Announcement, ...]:
+        with self._polite(1):
+            answer = self._caller.get(address)
+            if answer.status != 200:
+                raise self._bad_status(answer)
+            if says_rate_exceeded(answer.body):
+                raise Limited(f"HTTP 200 with the words {excerpt(answer.body)}")
+            return read_announcements(answer.body)
+
     def _page(self, query: str, start: int, size: int) -> Page:
         """One page, complete; Refusal when every attempt fails."""
+        address = self._address(query, start, size)
+        return self._tried(lambda attempt: self._attempt(address, start, size, attempt))
+
+    def _tried(self, ask: Callable[[int], T]) -> T:
+        """What is asked, after as many attempts as it takes; Refusal when all fail."""
         if words := self.outage.words(self.now()):
             raise Refusal(words)
         seen: list[str] = []
         for attempt in range(1, self.attempts + 1):
             try:
-                return self._attempt(self._address(query, start, size), start, size, attempt)
+                return ask(attempt)
             except Doubt as doubt:
                 logger.warning("arXiv, attempt %d of %d: %s", attempt, self.attempts, doubt)
                 seen.append(str(doubt))
@@ -211,11 +270,19 @@ class ArxivPapers:
         return Refusal(words)
 
     def _attempt(self, address: str, start: int, size: int, attempt: int) -> Page:
+        with self._polite(attempt):
+            return self._checked(self._caller.get(address), start, size, attempt)
+
+    @contextmanager
+    def _polite(self, attempt: int) -> Iterator[None]:
+        """One turn to ask; what goes wrong in it puts off the next one."""
         try:
             with self._turns.turn():
                 try:
-                    return self._checked(self._caller.get(address), start, size, attempt)
+                    yield
                 except Doubt as doubt:
+                    if isinstance(doubt, Limited):
+                        self._turns.slow_down()
                     # Within the turn, so that no other thread asks before the pause is over.
                     self._turns.postpone(max(self._backoff(attempt), doubt.retry_after or 0.0))
                     raise
@@ -226,6 +293,8 @@ class ArxivPapers:
     def _checked(self, answer: Answer, start: int, size: int, attempt: int) -> Page:
         if answer.status != 200:
             raise self._bad_status(answer)
+        if says_rate_exceeded(answer.body):
+            raise Limited(f"HTTP 200 with the words {excerpt(answer.body)}")
         page = read_page(answer.body)
         expected = max(0, min(size, page.total - start))
         if page.start != start:
@@ -247,6 +316,8 @@ class ArxivPapers:
             return Refusal(
                 f"HTTP {answer.status}; {words}; check the topic's query and the address {self.url}"
             )
+        if answer.status == 429:
+            return Limited("HTTP 429", retry_after(answer.headers, self.now()))
         target = f" to {answer.headers['Location'][:200]!r}" if "Location" in answer.headers else ""
         return Doubt(f"HTTP {answer.status}{target}", retry_after(answer.headers, self.now()))
 
