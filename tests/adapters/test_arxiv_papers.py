@@ -415,7 +415,7 @@ def test_an_entry_without_an_id_is_named_by_its_place() -> None:
     pages = [atom(entry("2605.00001v1"), total=2), atom(nameless, total=2, start=1)]
     with scripted(pages[0], pages[1]) as (url, _):
         fetched = source(url, page_size=1).fetch(TOPIC, WINDOW)
-    assert fetched.unreadable == ("entry 2 (no id, or no date of submission or update)",)
+    assert fetched.unreadable == ("entry 2 (no arXiv id: '')",)
 
 
 def test_the_one_paper_of_a_topic_that_cannot_be_read_is_no_quiet_week_and_no_error() -> None:
