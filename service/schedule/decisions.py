@@ -155,8 +155,8 @@ def _deliveries(issue: Draft, now: dt.datetime, rules: Rules) -> Iterator[Forese
 def _chores(state: State, now: dt.datetime, rules: Rules) -> Iterator[Foreseen]:
     chores: Sequence[tuple[str, dt.timedelta | None, Action]] = (
         (READ_EVENTS, rules.read_events, ReadEvents()),
-        (KEEP_ANNOUNCEMENTS, rules.keep_announcements, KeepAnnouncements()),
         (CLEAN_UP, DAILY, CleanUp()),
+        (KEEP_ANNOUNCEMENTS, rules.keep_announcements, KeepAnnouncements()),
     )
     for name, interval, action in chores:
         if interval is not None:

@@ -147,6 +147,16 @@ def test_todays_announcements_of_every_category_are_kept_and_new_versions_are_no
     }
 
 
+def test_a_feed_that_nobody_reaches_is_found_out_once_and_says_nothing_of_the_query_api(store: Store) -> None:
+    waits: list[float] = []
+    pace = Pace(0, sleep=waits.append)
+    asked = source("http://127.0.0.1:9/api/query", feed_url="http://127.0.0.1:9/atom", pace=pace)
+    topic = replace(SHORE, categories=("cs.LG", "cs.CL", "cs.AI", "cs.RO"))
+    assert keep_announcements(asked, [topic], store, NOW) == 0
+    assert len(waits) <= 3
+    assert not asked.outage.words(asked.now())
+
+
 def test_what_the_query_api_leaves_out_is_filled_and_said(store: Store) -> None:
     given, missed = paper(0, 26), paper(1, 27)
     keep(store, 28, given, missed)

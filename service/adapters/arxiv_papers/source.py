@@ -90,6 +90,7 @@ class ArxivPapers:
     now: Callable[[], dt.datetime] = utc_now
     jitter: Callable[[], float] = random.random  # 0 to 1
     outage: Outage = field(default_factory=Outage, compare=False)
+    feed_outage: Outage = field(default_factory=Outage, compare=False)  # of another server
 
     def __post_init__(self) -> None:
         if urlsplit(self.url).scheme not in {"http", "https"} or not urlsplit(self.url).hostname:
@@ -225,7 +226,7 @@ class ArxivPapers:
     def announcements(self, category: str) -> tuple[Announcement, ...]:
         """What is announced today in a category or an archive; SourceError on failure."""
         if self.url != self.feed_url:  # another server: that it is away says nothing of the query API
-            return replace(self, url=self.feed_url, outage=Outage()).announcements(category)
+            return replace(self, url=self.feed_url, outage=self.feed_outage).announcements(category)
         try:
             return self._tried(lambda _: self._announced(f"{self.feed_url.rstrip('/')}/{category}"))
         except (Doubt, Refusal) as problem:
