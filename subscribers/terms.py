@@ -11,6 +11,9 @@ LONGEST_TERM = 80  # characters
 HEAVIEST = 10.0
 SEPARATORS = re.compile(r"[\W_]+")
 SCRIPT = re.compile(r"(?<![^\W_])([^\W\d_]{1,2})[_^](?=[^\W_])")  # "T_eff": a letter and its script
+ASCII = {
+    at: chr(at).lower() if chr(at).isalnum() else " " for at in range(128)
+}  # the same, but faster
 MARKS = re.compile("[\u0300-\u036f\u20d0-\u20ff]+")  # accents, once they are apart from their letters
 LETTERS = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ı": "i", "ȷ": "j", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"}
@@ -45,9 +48,7 @@ class Term:
     @property
     def needles(self) -> tuple[str, ...]:
         """What to look for in folded text: a hyphen in the term also matches a space and nothing at all."""
-        end = "" if self.is_prefix else " "
-        spaced, joined = fold(self.text), fold(HYPHENS.sub("", self.text))
-        return tuple(dict.fromkeys((f"{spaced.rstrip()}{end}", f"{joined.rstrip()}{end}")))
+        return _needles(self.text, is_prefix=self.is_prefix)
 
     def as_found(self, folded: str) -> str:
         """The term as a folded text has it: ``fine-tun*`` as fine-tuning; as written where it isn't there."""
@@ -58,15 +59,23 @@ class Term:
         return self.text + folded[end : folded.index(" ", end)]
 
 
+@lru_cache(maxsize=4096)
+def _needles(text: str, *, is_prefix: bool) -> tuple[str, ...]:
+    end = "" if is_prefix else " "
+    spaced, joined = fold(text), fold(HYPHENS.sub("", text))
+    return tuple(dict.fromkeys((f"{spaced.rstrip()}{end}", f"{joined.rstrip()}{end}")))
+
+
 def fold(text: str) -> str:
     """Lower-case words with one space around each: the form in which terms and texts are compared.
 
     Accents are left out, what is set below or above a letter is beside it: "H₂O" is "h2o", "T_eff" "teff".
     """
-    plain = text.casefold() if text.isascii() else _plain(text)
+    plain = text if text.isascii() else _plain(text)
     if "_" in plain or "^" in plain:
         plain = SCRIPT.sub(r"\1", plain)
-    return f" {SEPARATORS.sub(' ', plain).strip()} "
+    words = plain.translate(ASCII) if plain.isascii() else SEPARATORS.sub(" ", plain.casefold())
+    return f" {' '.join(words.split())} "
 
 
 def _plain(text: str) -> str:

@@ -146,7 +146,7 @@ def test_a_quotation_or_an_abbreviation_ends_no_sentence(text: str, sentences: i
     ("handle", "why"),
     [
         ("BuoyMix", "also names"),
-        ("FjordBERT", "not in title or abstract"),
+        ("FjordBERT", "not in title, abstract or authors"),
         ("Forecasting Harbour Currents with Sparse Buoys", "6 words"),
         ("with", "a fragment"),
         ("It s", "a fragment"),
@@ -217,7 +217,7 @@ def test_the_measures_go_to_json_and_to_a_table() -> None:
     assert told["grounding"]["pairs"] == 37
     assert told["checks"]["fact"]["unchecked"] == measures.claims
     rows = dict(measures.rows())
-    assert rows["bad handles"] == "FjordBERT (not in title or abstract)"
+    assert rows["bad handles"] == "FjordBERT (not in title, abstract or authors)"
     assert rows["checks fact dropped"] == "0"
     assert rows["readings"] == "0.000"
 

@@ -12,7 +12,7 @@ from service.language.visible import shortened, visible
 LONGEST = 20_000  # characters that are read; ten times what arXiv allows an abstract
 READ = 32_768  # texts that are kept: those of some windows of several topics
 
-_TEX = re.compile(r"[\\${}~^]|_\{")
+_TEX = "\\${}~^"  # a text without any of these holds no TeX
 # Markdown's stars: around words, not beside a letter, and none of a formula's ("C^*").
 _STRONG = re.compile(
     r"(?<![\w*^_])(\*\*\*?|\*(?=[^*]*\*(?!\w)))(?=[\w“\"'(])([^*]{1,200}?)(?<=[\w”\"').,;:!?%])\1"
@@ -41,7 +41,7 @@ class Text:
 def read(source: str) -> Text:
     """A text with its TeX as Unicode and nothing invisible. Never raises: broken TeX shows its letters."""
     source = source[:LONGEST]
-    if not _TEX.search(source):
+    if not any(mark in source for mark in _TEX):
         return Text(source, visible(_typeset(source)), source)
     placed = parse(source)
     texts = pieced(node for *_, node in placed)

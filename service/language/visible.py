@@ -5,9 +5,10 @@ import unicodedata
 
 def visible(text: str) -> str:
     """Without control, format (bidi, zero-width) and unassigned characters; any white space is one space."""
-    if text.isascii() and text.isprintable():
-        return " ".join(text.split())
-    normal = unicodedata.normalize("NFC", "".join(map(_drawn, text)))
+    if text.isprintable() and "  " not in text:  # nearly every text of arXiv
+        return (text if text.isascii() else unicodedata.normalize("NFC", text)).strip()
+    drawn = text if text.isprintable() else "".join(map(_drawn, text))
+    normal = drawn if drawn.isascii() else unicodedata.normalize("NFC", drawn)
     return " ".join(normal.split())
 
 

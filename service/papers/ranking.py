@@ -140,9 +140,12 @@ def _hits(terms: Terms, texts: list[_Text]) -> list[dict[Term, float]]:
 
 def _strength(needles: tuple[str, ...], text: _Text) -> float:
     """How much a text speaks of a term, 0 where it doesn't; a repeated mention adds less and less."""
-    in_title = any(needle in text.title for needle in needles)
-    in_opening = any(needle in text.opening for needle in needles)
-    in_abstract = sum(map(text.abstract.count, needles))
+    in_title, in_opening, in_abstract = False, False, 0
+    for needle in needles:
+        in_title = in_title or needle in text.title
+        if found := text.abstract.count(needle):
+            in_abstract += found
+            in_opening = in_opening or needle in text.opening
     return TITLE_HIT * in_title + OPENING_HIT * in_opening + 1 - math.exp(-in_abstract / 2)
 
 
@@ -175,7 +178,8 @@ def _compare(topic: Topic, texts: list[_Text], measures: Scores) -> _Likeness:
 
 
 def _words(folded: str) -> list[str]:
-    return [word for word in folded.split() if len(word) > 1 and word not in stop_words()]
+    stops = stop_words()
+    return [word for word in folded.split() if len(word) > 1 and word not in stops]
 
 
 def _profile(topic: Topic) -> str:
