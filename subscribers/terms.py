@@ -11,9 +11,7 @@ LONGEST_TERM = 80  # characters
 HEAVIEST = 10.0
 SEPARATORS = re.compile(r"[\W_]+")
 SCRIPT = re.compile(r"(?<![^\W_])([^\W\d_]{1,2})[_^](?=[^\W_])")  # "T_eff": a letter and its script
-ASCII = {
-    at: chr(at).lower() if chr(at).isalnum() else " " for at in range(128)
-}  # the same, but faster
+ASCII = {at: chr(at).lower() if chr(at).isalnum() else " " for at in range(128)}  # the same, but faster
 MARKS = re.compile("[\u0300-\u036f\u20d0-\u20ff]+")  # accents, once they are apart from their letters
 LETTERS = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ı": "i", "ȷ": "j", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"}
