@@ -251,6 +251,19 @@ def news(question: Question) -> Json:
     }  # fmt: skip
 
 
+def areas(question: Question) -> Json:
+    return {
+        "areas": [
+            {
+                "name": name,
+                "papers": [key],
+                "fact": fact(key, question.papers[key], "result", "Elsewhere, {} reports that "),
+            }
+            for name, key in _planned(question)
+        ]
+    }
+
+
 def challenges(question: Question) -> Json:
     return {"challenges": [_challenge(key, name, question.papers[key]) for name, key in _planned(question)]}
 
@@ -361,6 +374,7 @@ _ANSWERS: Mapping[str, Callable[[Question], Json]] = {
     "ThemeAnswer": theme,
     "MethodsAnswer": methods,
     "NewsAnswer": news,
+    "AreasAnswer": areas,
     "ChallengesAnswer": challenges,
     "ClosingAnswer": closing,
     "NotablesAnswer": notables,

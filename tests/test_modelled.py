@@ -93,11 +93,25 @@ def test_a_sound_model_writes_every_part_and_no_gate_refuses_any() -> None:
     assert brief.metadata.claims_dropped == 0
 
 
+def test_what_else_the_week_was_about_is_told_by_one_checked_fact_of_a_paper_that_nothing_else_tells() -> None:
+    brief, _ = sound()
+    (area,) = brief.areas
+    assert area.claim and area.claim.check and area.claim.check.judgement == "full"
+    assert set(area.claim.paper_ids) <= set(area.paper_ids)
+    others = (claim for name, claim in by_id(brief).items() if name != area.claim.id)
+    assert not set(area.paper_ids) & {id_ for claim in others for id_ in claim.paper_ids}
+
+
+def test_a_matter_whose_fact_fails_the_check_is_named_still() -> None:
+    brief = written(scripted(2, check=judged(e2_1="none")), MANY)
+    assert [(area.name, area.claim) for area in brief.areas] == [("Listening for healthy reefs", None)]
+
+
 def test_what_has_nothing_before_it_is_asked_side_by_side() -> None:
     cards, outline, drafts, closing, ends = sound()[1].rounds
     assert set(cards) == {"cards"}
     assert outline == ["outline"]
-    assert drafts == ["theme", "theme", "methods", "news", "challenges"]
+    assert drafts == ["theme", "theme", "methods", "news", "challenges", "areas"]
     assert (closing[:2], set(closing[2:])) == (["closing", "notable"], {"check"})
     assert set(ends) == {"check-closing"}
 
@@ -373,7 +387,7 @@ def test_tokens_of_the_writer_and_of_another_checker_are_counted_together() -> N
     model, checker = scripted(), ScriptedModel(name="checker-1")
     made = written(model, checker=checker).metadata
     assert (made.model, made.checked_by) == ("scripted-1", "checker-1")
-    assert (len(model.asked), made.prompt_tokens) == (9, 100 * (len(model.asked) + len(checker.asked)))
+    assert (len(model.asked), made.prompt_tokens) == (10, 100 * (len(model.asked) + len(checker.asked)))
     assert not any(task.startswith("check") for task in model.tasks())
 
 

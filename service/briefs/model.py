@@ -68,10 +68,11 @@ class Theme:
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """Papers of the window on one matter that no theme tells, named and not told."""
+    """Papers of the window on one matter that no theme tells: a name, and what one of them found."""
 
     name: str
     paper_ids: tuple[str, ...]
+    claim: Claim | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,9 +53,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class AreaView:
-    """What else the window was about: papers that no theme tells, by name."""
+    """What else the window was about: a finding of one paper, and further papers by name."""
 
     name: str
+    said: Paragraph
     papers: tuple[Run, ...]
 
 

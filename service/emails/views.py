@@ -6,7 +6,7 @@ from functools import cached_property
 
 from service.briefs.claims import Claim
 from service.briefs.corrections import told
-from service.briefs.model import Brief, CatalogEntry, Challenge, Correction, Method, Notable, Theme
+from service.briefs.model import Area, Brief, CatalogEntry, Challenge, Correction, Method, Notable, Theme
 from service.emails.catalog import HEADING, TITLE, CorrectionView, corrections_of, groups, revisions, terms
 from service.emails.facts import DECISIONS, after, badges, basis, decided, listing, moment, pages, span
 from service.emails.levels import Level
@@ -170,8 +170,7 @@ class TopicView:
     @cached_property
     def areas(self) -> tuple[AreaView, ...]:
         shows = self.brief.areas if self._is_at_least_digest else ()
-        named = (AreaView(shown(one.name, HEADING), self._said.runs(one.paper_ids)) for one in shows)
-        return tuple(one for one in named if one.papers)
+        return tuple(one for one in map(self._area, shows) if one.said or one.papers)
 
     @cached_property
     def methods(self) -> tuple[MethodView, ...]:
@@ -271,10 +270,11 @@ class TopicView:
         """``QuillRL [1] (12 pp.), LatticeDPO [4]``."""
         return ", ".join(f"{self.plain_run(one.paper)}{one.pages and f' ({one.pages})'}" for one in names)
 
-    def plain_areas(self) -> str:
-        """``Data selection: ATLAS [7], SAERL [8] · Agents: CUA-Gym [9]``."""
-        told = (f"{one.name}: {', '.join(map(self.plain_run, one.papers))}" for one in self.areas)
-        return " · ".join(told)
+    def plain_area(self, area: AreaView) -> str:
+        """``Data selection: ATLAS [7] drops half of its examples. Also SAERL [8]``."""
+        named = ", ".join(map(self.plain_run, area.papers))
+        also = f" Also {named}" if area.said and named else named
+        return f"{area.name}: {self.plain(area.said)}{also}"
 
     @cached_property
     def links(self) -> tuple[Run, ...]:
@@ -342,6 +342,11 @@ class TopicView:
             why=self._said.of_some(notable.why, "", row=row),
             caveat=self._said.of_some(notable.caveat, row=row),
         )
+
+    def _area(self, area: Area) -> AreaView:
+        told = area.claim.paper_ids if area.claim else ()
+        rest = self._said.runs(one for one in area.paper_ids if one not in told)
+        return AreaView(shown(area.name, HEADING), self._say(area.claim, "") if area.claim else (), rest)
 
     def _challenge(self, challenge: Challenge) -> Entry:
         return Entry(

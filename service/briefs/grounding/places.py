@@ -72,7 +72,7 @@ _FORMS: Mapping[Section, _Form] = MappingProxyType(
     {
         Section.TAKEAWAYS: _Form(("fact", "so"), needs=("fact",)),
         Section.THEMES: _Form(("thesis", "claims"), ("heading",), ("heading", "claims")),
-        Section.AREAS: _Form((), ("name",), ("name",)),
+        Section.AREAS: _Form(("claim",), ("name",), ("name",)),
         Section.METHODS: _Form(("how", "strength", "trade_off", "use_when"), ("name",), ("name", "how")),
         Section.NOTABLE: _Form(("shows", "why", "caveat"), needs=("shows",)),
         Section.RESOURCES: _Form(("claim",), ("name",), ("claim", "name")),

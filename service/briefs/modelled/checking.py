@@ -47,7 +47,8 @@ where that names one method of the paper and the result is another's, the senten
 partial) · direction (better, worse, more, less; which of two) · what it is compared with · number, unit, \
 and which setting that very number belongs to (model, size, data, metric) · qualifiers and conditions (up \
 to, on average, only when, in simulation, can) · clearness (a comparison without its other side, a verb \
-without its object, a word that nobody explains: partial) · scope (all, most, one benchmark) · cause \
+without its object, a word that nobody explains, two numbers against different rivals in one sentence: \
+partial) · scope (all, most, one benchmark) · cause \
 (helps is not explains; correlates is not drives) · in a sentence about several papers, each of them · a \
 heading for each paper told under it. A paraphrase with the same meaning is full; a detail that the \
 sentence does not claim need not be there.
@@ -57,8 +58,10 @@ told in a theme bears on its heading; a resource is released by the paper cited.
 - Readings. follows: a careful reader would conclude it from the facts beside it, as hedged as it is. \
 stretches: it needs something that those facts do not give (a rule from few cases, two different \
 measurements joined, a cause that nobody tested, one paper made to explain another, a counter-example \
-beside it passed over, advice the facts do not bear on). unsupported: it does not come from them, or \
-brings in a fact, name or number. platitude: it could stand in any week of any field.
+beside it passed over, advice the facts do not bear on or that is carried to another paper's task, an \
+order from one abstract). unsupported: it does not come from them, or \
+brings in a fact, name or number. platitude: it could stand in any week of any field, or its \
+advice would hold for any method (judge by quality and cost together, test on more models, more trials).
 - problem: for what is not full or does not follow, the exact words that fail and what the papers say \
 instead, in at most 25 words. Else empty.
 - better: for what is not full or does not follow, the sentence as it should be: the smallest change that \
@@ -180,6 +183,7 @@ _PLACES = {
     Section.MINUTE: "the opening minute: {part}",
     Section.TAKEAWAYS: "a takeaway of the opening minute: {part}",
     Section.THEMES: "theme {title}: {part}",
+    Section.AREAS: "also this week, on {title}: one finding of another matter",
     Section.METHODS: "method {title}: {part}",
     Section.NOTABLE: "table of notable papers, on {title}: {part}",
     Section.AGAINST: "what is new: against expectation",

@@ -35,6 +35,8 @@ from service.briefs.modelled.asking import Unanswered
 from service.briefs.modelled.cards import Card
 from service.briefs.modelled.closing import ClosingAnswer, NotablesAnswer, StepAnswer
 from service.briefs.modelled.drafting import (
+    MOST_AREAS,
+    AreasAnswer,
     ChallengesAnswer,
     DefinitionAnswer,
     MethodsAnswer,
@@ -43,11 +45,11 @@ from service.briefs.modelled.drafting import (
 )
 from service.briefs.modelled.evidence import locate
 from service.briefs.modelled.keys import FactAnswer, Keyring, ReadingAnswer, bare_key, sentences
-from service.briefs.modelled.outline import Material, OutlineAnswer
+from service.briefs.modelled.outline import Material
 
 MOST_SENTENCES = 12  # of one theme; the prompt's limit of words asks for fewer
 MOST_ALSO = 6
-MOST_AREAS, MOST_IN_AREA = 4, 5
+MOST_IN_AREA = 5
 LONGEST_NAME = 40
 LONGEST_WORDS = 70
 LONGEST_HANDLE = 4  # words
@@ -67,6 +69,7 @@ def drafted(answers: Sequence[object], material: Material, base: Brief) -> Brief
         overview=Overview((), ()),
     )
     definitions: list[DefinitionAnswer] = []
+    areas = AreasAnswer(areas=())
     for answer in answers:
         match answer:
             case ThemeAnswer():
@@ -78,20 +81,11 @@ def drafted(answers: Sequence[object], material: Material, base: Brief) -> Brief
                 brief = replace(brief, news=_news(answer, material))
             case ChallengesAnswer():
                 brief = replace(brief, challenges=tuple(_challenges(answer, material.keyring)))
+            case AreasAnswer():
+                areas = answer
+    brief = _with_areas(brief, areas, material.keyring)
     glossary = (*_defined(definitions, material.keyring), *base.glossary)
     return place_in_themes(replace(brief, glossary=_without_repeats(glossary)))
-
-
-def with_areas(brief: Brief, outline: OutlineAnswer, keyring: Keyring) -> Brief:
-    """The brief with what else the week was about: papers that nothing tells, each under one name."""
-    taken = {paper_id for theme in brief.themes for paper_id in theme.paper_ids} | brief.told
-    areas = []
-    for plan in outline.elsewhere[:MOST_AREAS]:
-        papers = tuple(one for one in keyring.paper_ids(plan.papers) if one not in taken)[:MOST_IN_AREA]
-        taken.update(papers)
-        if papers and plan.name.strip():
-            areas.append(Area(keyring.heading(plan.name), papers))
-    return replace(brief, areas=tuple(areas))
 
 
 def closed(brief: Brief, answers: Sequence[object], material: Material) -> Brief:
@@ -208,6 +202,20 @@ def _challenges(answer: ChallengesAnswer, keyring: Keyring) -> Iterable[Challeng
         if claims:
             settles = _reading(item.settles, keyring, f"c{number}.s", ids)
             yield Challenge(keyring.heading(item.heading), claims, settles)
+
+
+def _with_areas(brief: Brief, answer: AreasAnswer, keyring: Keyring) -> Brief:
+    """The brief with what else the week was about: papers that nothing else tells, one of them told."""
+    taken = {paper_id for theme in brief.themes for paper_id in theme.paper_ids} | brief.told
+    areas = []
+    for number, one in enumerate(answer.areas[:MOST_AREAS], 1):
+        papers = tuple(id_ for id_ in keyring.paper_ids(one.papers) if id_ not in taken)[:MOST_IN_AREA]
+        taken.update(papers)
+        facts = _facts([one.fact], keyring, f"e{number}.")
+        if papers and one.name.strip():
+            told = next((fact for fact in facts if set(fact.paper_ids) <= set(papers)), None)
+            areas.append(Area(keyring.heading(one.name), papers, told))
+    return replace(brief, areas=tuple(areas))
 
 
 def _defined(answers: Iterable[DefinitionAnswer], keyring: Keyring) -> Iterable[GlossaryEntry]:

@@ -12,7 +12,9 @@ from service.briefs.modelled.outline import Material, OutlineAnswer, ThemePlan, 
 from service.briefs.modelled.rules import FACT_RULES, HEADING_RULES, READING_RULES, VOICE
 
 DRAFT_TOKENS = 4_500  # of an answer; measured answers have 1,000 to 1,800
-THEME_WORDS = 600  # of all themes together
+THEME_WORDS = 570  # of all themes together
+MOST_AREAS = 4
+READ_IN_AREA = 3  # papers whose abstracts are shown for one matter
 
 _RULES = f"{DATA_RULE}\n\n{VOICE}\n\n{FACT_RULES}\n\n{READING_RULES}"
 
@@ -25,7 +27,7 @@ Each entry is a paper: title, abstract, and a card of notes on it. The plan of t
 it where the abstracts do not carry it.
 Write:
 - heading.
-- thesis: a reading, at most 32 words: the claim that the theme argues for, in words that a reader can \
+- thesis: a reading, at most 28 words: the claim that the theme argues for, in words that a reader can \
 repeat to a colleague, as strong as the weakest of its facts. Its rests_on names the sentences that carry \
 it. If a paper limits it, the thesis says under which condition it holds.
 - sentences, in reading order, with ids S1, S2, …: first the mechanism of the leading paper in words that \
@@ -33,9 +35,9 @@ a student follows (what is done, and why that should help), then its result with
 as they bear on the finding, a result that limits or contradicts it right behind what it limits, each \
 caveat beside its claim. One reading may stand in between where two results need it. The last sentence is \
 a reading: what to believe or do differently because of this theme. Each paper gets one or two sentences, \
-one of which says how it works; the leading one up to three. Tell four papers well rather than six in \
-passing; an inconvenient part of a result is told with it; a paper that does not carry the finding is left \
-out.
+one of which says how it works; the leading one up to three. Tell three or four papers well rather than \
+five in passing; an inconvenient part of a result is told with it; a paper that does not carry the finding \
+is left out.
 - also: papers of the plan that are not told, if they carry the heading too: the key and what they show in \
 at most 6 words, without names or numbers.
 - definitions: up to two terms that a second-year student would look up: the term as it is written in the \
@@ -51,12 +53,14 @@ Each entry is a paper: title, abstract, and a card of notes on it. For each meth
 - name: 2 to 6 words in sentence case, without key and number.
 - how: one fact that explains the mechanism: what is computed from what, and why that helps.
 - strength: one fact: what it bought in a measured setting, by another figure than the paper's main one, \
-which a theme tells already. Where it has no other, text is empty.
-- trade_off: one fact that a paper states as a cost, limit, assumption or failure of this very method. Not \
-a weakness of the method that it replaces, not a condition that you infer. Where no entry states one, text \
+which a theme tells already. Where it has no other, text is empty. One rival and one number.
+- trade_off: one fact that a paper states as a cost, limit, assumption or failure of this very method, the \
+one that `how` explains, under its own name. Not one of another method of the same name or family, not a \
+weakness of the method that it replaces, not a condition that you infer. Where no entry states one, text \
 is empty and there are no citations.
 - use_when: a reading, at most 22 words, that goes on behind "Use it when": in which situation of a \
-reader's own work to try it; rests_on names how, strength or trade_off.
+reader's own work to try it. Every condition in it stands in how, strength or trade_off, which rests_on \
+names; it does not say again what the method does.
 - papers: the keys of the papers it rests on.
 At most 48 words a method, settings included. A method that no entry explains is left out."""
 
@@ -72,7 +76,8 @@ first. Never tell of one paper here what a theme or another line tells otherwise
 - alike: one fact that cites 2 or 3 papers that found or built the same thing separately: what they share, \
 and in the same sentence or its setting how they differ. True of each paper cited.
 - resources: data, code, models or benchmarks that a paper of the plan releases: name as the entry has it \
-(none without a name), kind, and a fact of at most 11 words on what it holds.
+(none without a name), kind, and a fact of at most 14 words that says what question it lets a reader test \
+or answer, before how large it is; none that a theme tells.
 - threads: links to earlier briefs that hold: earlier is the key of the E entry; question: the question \
 they share, at most 10 words; relation; fact: one fact on this week's paper that says how it bears on that \
 sentence: what it measures again, extends or finds otherwise. Its citations are of this week's papers; \
@@ -93,9 +98,27 @@ figures again.
 For each challenge of the plan that the abstracts carry write:
 - heading: 4 to 10 words that name the problem.
 - claims: one fact, or two short ones: what is open, and what a paper measured that shows it.
-- settles: a reading, at most 22 words: a test, with the setups that these facts name, that would tell \
-more (not: settle); rests_on names the claims (C1, C2).
+- settles: a reading, at most 24 words: a test with the setups that these facts name, and which outcome \
+would speak for what. "More trials would tell more" says nothing: where no such test follows from the \
+facts, text is empty. rests_on names the claims (C1, C2).
 At most 48 words a challenge, settings included; fewer challenges rather than weak ones."""
+
+
+AREAS_SYSTEM = f"""\
+You write the list "Also this week" of a weekly research brief: one line on each matter that no theme \
+tells. {DATA_RULE}
+
+{VOICE}
+
+{FACT_RULES}
+
+Each entry is a paper: title, abstract, and a card of notes on it. For each matter of the plan write, in \
+the order given:
+- name: as planned, or better: 2 to 4 words, a subject.
+- papers: the keys of the plan that are about just this, the one told first.
+- fact: one fact of at most 18 words on the paper that readers of this topic would most like to know of: \
+what it shows, in plain words, with a number only where it can be understood here. setting is empty.
+A matter whose papers share only a word is left out."""
 
 
 class AlsoAnswer(Answer):
@@ -154,6 +177,16 @@ class NewsAnswer(Answer):
     threads: tuple[ThreadAnswer, ...]
 
 
+class AreaAnswer(Answer):
+    name: str
+    papers: tuple[str, ...]
+    fact: FactAnswer
+
+
+class AreasAnswer(Answer):
+    areas: tuple[AreaAnswer, ...]
+
+
 class ChallengeAnswer(Answer):
     heading: str
     claims: tuple[FactAnswer, ...]
@@ -172,10 +205,11 @@ class Drafts:
     methods: Prompt[MethodsAnswer] | None
     news: Prompt[NewsAnswer] | None
     challenges: Prompt[ChallengesAnswer] | None
+    areas: Prompt[AreasAnswer] | None
 
     @property
     def prompts(self) -> tuple[Prompt[Any], ...]:
-        rest = (self.methods, self.news, self.challenges)
+        rest = (self.methods, self.news, self.challenges, self.areas)
         return (*self.themes, *(prompt for prompt in rest if prompt))
 
 
@@ -189,6 +223,7 @@ def draft_prompts(material: Material, outline: OutlineAnswer) -> Drafts:
         methods=_methods(material, outline),
         news=_news(material, outline),
         challenges=_challenges(material, outline),
+        areas=_areas(material, outline),
     )
 
 
@@ -256,6 +291,15 @@ def _challenges(material: Material, outline: OutlineAnswer) -> Prompt[Challenges
     lines = ["Plan:", *(f"- {one.problem}: {', '.join(one.papers)}" for one in outline.challenges[:2])]
     keys = (key for one in outline.challenges[:2] for key in one.papers)
     return _prompt(material, "challenges", CHALLENGES_SYSTEM, lines, _whole(material, keys), ChallengesAnswer)
+
+
+def _areas(material: Material, outline: OutlineAnswer) -> Prompt[AreasAnswer] | None:
+    if not outline.elsewhere:
+        return None
+    plans = outline.elsewhere[:MOST_AREAS]
+    lines = ["Plan:", *(f"- {one.name}: {', '.join(one.papers)}" for one in plans)]
+    keys = (key for one in plans for key in one.papers[:READ_IN_AREA])
+    return _prompt(material, "areas", AREAS_SYSTEM, lines, _whole(material, keys), AreasAnswer)
 
 
 def _whole(material: Material, keys: Iterable[str]) -> list[tuple[str, Lines]]:

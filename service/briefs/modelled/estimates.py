@@ -18,7 +18,7 @@ GRADE = 12  # of an answer, for one paper
 RULES = 2_600  # of one question: rules and schema
 OUTLINE, DRAFT, CLOSING = 1_500, 1_300, 1_700  # of one answer
 VERDICTS = 3_600  # of all checks' answers
-SECTIONS = 3  # beside the themes: methods, news, challenges
+SECTIONS = 4  # beside the themes: methods, news, challenges, what else the week was about
 CHECKED_AGAIN = 0.35  # of the check's question, for the sentences that were mended
 
 

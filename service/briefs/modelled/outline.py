@@ -28,8 +28,9 @@ Each entry P1, P2, … is a paper: its title and a card of notes with quotes fro
 E2, … are sentences of earlier briefs of the same topic, with their week.
 
 Find, before anything is written:
-- question: the one question that most of the strongest papers of this week answer in part. One sentence \
-of at most 22 words that could not stand over another week.
+- question: the one question that most of the strongest papers of this week answer in part, in plain words \
+and no wider than what they measured. One sentence of at most 20 words that could not stand over another \
+week.
 - answer: what these papers, taken together, answer so far: a claim with its scope (models, tasks, scale) \
 and how sure one can be. At most 28 words.
 - themes, strongest first: groups of papers whose findings bear on each other and on that answer: they \

@@ -7,10 +7,25 @@ Write for three readers at once: an engineer of the field, a second-year student
 eight minutes. Write as you would tell a colleague across the table: whole, easy sentences that can be \
 read aloud once and understood. Each takes up the one before it or turns from it (so, but, by contrast, \
 that may be why), and says in plain words what a thing does before it says how much it gains. When words \
-are short, tell fewer things, never the same things in fewer words. 15 to 30 words a sentence, one thought \
-each, active verbs; no noun stacks ("all-success rollout clips"), no telegram style. A standard term or \
-acronym is explained in a clause where it first stands, once. No praise (novel, powerful, significant), no \
-list of names, no template: two items in a row are not built alike."""
+are short, tell fewer things, never the same things in fewer words. 10 to 24 words a sentence, one thought \
+each, active verbs; no noun stacks ("all-success rollout clips"), no telegram style, no semicolons, at most \
+one aside a sentence. One comparison a sentence: one thing measured, one rival, one number or one pair of \
+numbers. A second comparison is another sentence, or is not told; most numbers of a paper are not told. A \
+standard term or acronym is explained in a clause where it first stands, once. No praise (novel, powerful, \
+significant), no list of names, no template: two items in a row are not built alike. What the brief has \
+said once is not said again in other words.
+
+The manner, shown on invented papers of another field (take the manner, not the words):
+heading: Slow charging helps only cells that are already old
+thesis: Charging slowly seems to save life late: it pays once a cell has lost capacity, and hardly before.
+S1 [[P1]] charges a cell in short pulses with rests between, so that lithium has time to settle in the \
+electrode instead of plating on it.
+S2 After 800 cycles its cells keep 91 % of their capacity, where constant current keeps 84 %. (setting: 40 \
+pouch cells, 25 °C)
+S3 For the first 300 cycles, though, the two hardly differ.
+S4 [[P2]] finds the same from the other side: it pulses new cells only, and sees no gain after a year.
+S5 (reading) The extra hour is probably well spent on a pack in its second life. For a new one, nothing here \
+speaks for it."""
 
 FACT_RULES = f"""\
 Facts (kind "fact") say what papers say:
@@ -28,7 +43,9 @@ against GRPO"); the page shows the setting in small type behind the sentence. It
 sentence says. `setting` is empty where the sentence has no number. A setting belongs to the very number \
 beside it, in words that readers know: no configuration strings. Say what a number is of (points or \
 relative, higher or lower is better, the level aimed at) where the paper does.
-- A comparison names both sides and what is compared. A word that one paper coined ("clip", "circuit") is \
+- A comparison names both sides and what is compared: "2.3 points better" than what? Points and percent are \
+told apart, and a relative change ("46 % less") names what it is relative to. Two numbers that were taken \
+against different rivals never stand in one sentence. A word that one paper coined ("clip", "circuit") is \
 explained in that sentence or not used. A sentence can be understood without the one before it, but for \
 who is meant.
 - Say the size of an effect, not that there is one: "consistently improves", "state of the art" and \
@@ -47,8 +64,7 @@ key if the facts cite them.
 a guess), where they disagree, what a reader should do or test differently, what remains open between \
 exactly these papers. Not allowed: joining two papers that measured different things as if one confirmed \
 the other; a rule from two or three cases; saying that one paper explains, needs or settles another; \
-causes that no paper tests; "both", "any", "always", "the field". Hedge once (suggests, may, in these \
-settings) and name the limit that matters.
+causes that no paper tests; "both", "any", "always", "the field". Name the limit that matters.
 - Where a fact beside it points the other way, the reading says so, and weighs: what differs between the \
 two (task, model size, length, how the signal is checked), and which was measured more broadly.
 - It could stand in no other week. "More evaluation is needed", "careful ablations", "promising" are no \
@@ -56,8 +72,13 @@ readings.
 - It commits: one plain sentence, one hedge, what a reader should now believe or do differently than last \
 week.
 - Advice only where the facts bear it, and then concrete: what to change, on what, and which measure \
-decides (task success before a proxy). "Try it and keep it if it is better" is no advice; say instead what \
-to believe now, and how surely. No two pieces of advice in a brief are built alike."""
+decides (task success before a proxy). It stays with the model, task and data that the facts name: a method \
+of one paper is not sent to another paper's benchmark. One abstract is a reason to look, not an order: \
+"worth a test where …", not "drop", "replace" or "always". "Try it and keep it if it is better", "judge it \
+by quality and cost together", "test it on more models" hold for any method of any week and are platitudes; \
+say instead what to believe now, and how surely. No two pieces of advice in a brief are built alike.
+- One hedge: "seems", "may", "suggests" or "probably", never two of them, and no list of conditions behind \
+it: the one limit that matters."""
 
 HEADING_RULES = """\
 A heading has 5 to 12 words in sentence case and states a finding of its papers with names of things \

@@ -37,7 +37,7 @@ from service.briefs.modelled.checking import (
     take,
 )
 from service.briefs.modelled.closing import closing_prompt, notable_prompt
-from service.briefs.modelled.compose import closed, drafted, troubles, with_areas, with_cards
+from service.briefs.modelled.compose import closed, drafted, troubles, with_cards
 from service.briefs.modelled.drafting import draft_prompts
 from service.briefs.modelled.keys import Keyring
 from service.briefs.modelled.length import shortened, without_repeats
@@ -129,7 +129,7 @@ class ModelWriter:
         run.notes += _unwritten(said)
         _read(_in_halves(body, answered, run, brief, "check"), run)
         kept = _mended(brief, run)
-        brief = with_areas(closed(kept, said, run.material), outline, run.material.keyring)
+        brief = closed(kept, said, run.material)
         run.written += _count(brief) - _count(kept)
         return self._finished(brief, run)
 
