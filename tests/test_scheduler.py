@@ -319,6 +319,15 @@ def test_a_week_is_built_asked_for_and_planned_when_it_is_approved(desk: Schedul
     assert desk.tick() == ()
 
 
+def test_an_old_issue_is_planned_too_once_it_is_approved(desk: Scheduler) -> None:
+    desk.ask = asking([])
+    desk.until_done()
+    desk.clock = lambda: NOW + dt.timedelta(days=100)
+    desk.service.store.approve(LABEL, desk.clock())
+    desk.until_done()
+    assert desk.service.store.status(LABEL).planned
+
+
 def test_where_no_letter_left_nothing_is_noted_and_it_is_tried_again_in_ten_minutes(desk: Scheduler) -> None:
     answers, now = [False, False, True], NOW
     desk.ask, desk.clock = (lambda *_: answers.pop(0)), lambda: now

@@ -185,7 +185,7 @@ def _held(session: Session, draft: Draft) -> Draft:
 
 
 def _all_issues() -> sa.Select[Any]:
-    """Issues that were lately built or planned, with their review as they stand."""
+    """Issues that were lately built, approved or planned, with their review as they stand."""
     row, review = table(IssueRow).c, table(ReviewRow).c
     mine = sa.and_(review.issue_label == row.label, review.content_hash == row.content_hash)
     since = sa.bindparam("since", type_=row.built_at.type)
@@ -197,7 +197,7 @@ def _all_issues() -> sa.Select[Any]:
             *_deliveries(),
         )
         .outerjoin(table(ReviewRow), mine)
-        .where(sa.or_(row.built_at > since, row.planned_at > since))
+        .where(sa.or_(row.built_at > since, row.approved_at > since, row.planned_at > since))
         .order_by(row.last, row.label)
     )  # fmt: skip
 
