@@ -6,11 +6,12 @@ from functools import cache
 
 import pytest
 
-from service.briefs.claims import Claim
+from service.briefs.claims import Check, Claim
 from service.briefs.extractive import ExtractiveWriter
 from service.briefs.grounding import check, claims
 from service.briefs.model import Brief, Theme
 from service.briefs.modelled import ModelGrader, ModelWriter
+from service.briefs.modelled.compose import standing_alone
 from service.briefs.modelled.length import shortened, without_repeats, words
 from service.briefs.writing import write_brief
 from service.papers import Paper
@@ -93,10 +94,11 @@ def test_a_sound_model_writes_every_part_and_no_gate_refuses_any() -> None:
     assert brief.metadata.claims_dropped == 0
 
 
-def test_what_else_the_week_was_about_is_told_by_one_checked_fact_of_a_paper_that_nothing_else_tells() -> None:
+def test_what_else_the_week_was_about_is_told_by_one_checked_fact_of_a_paper_not_told_elsewhere() -> None:
     brief, _ = sound()
     (area,) = brief.areas
-    assert area.claim and area.claim.check and area.claim.check.judgement == "full"
+    assert area.claim
+    assert area.claim.check == Check("full", "")
     assert set(area.claim.paper_ids) <= set(area.paper_ids)
     others = (claim for name, claim in by_id(brief).items() if name != area.claim.id)
     assert not set(area.paper_ids) & {id_ for claim in others for id_ in claim.paper_ids}
@@ -105,6 +107,20 @@ def test_what_else_the_week_was_about_is_told_by_one_checked_fact_of_a_paper_tha
 def test_a_matter_whose_fact_fails_the_check_is_named_still() -> None:
     brief = written(scripted(2, check=judged(e2_1="none")), MANY)
     assert [(area.name, area.claim) for area in brief.areas] == [("Listening for healthy reefs", None)]
+
+
+def test_no_section_begins_with_a_word_that_looks_back() -> None:
+    brief, _ = sound()
+    theme = brief.themes[0]
+    for said, shown in {
+        "Yet tides rise.": "Tides rise.",
+        "By contrast, ReefTalk listens.": "ReefTalk listens.",
+        "So π0 acts.": "π0 acts.",
+        "Soot is counted.": "Soot is counted.",
+    }.items():
+        first = replace(theme.claims[0], text=said)
+        made = replace(brief, themes=(replace(theme, claims=(first, *theme.claims[1:])),))
+        assert standing_alone(made).themes[0].claims[0].text == shown
 
 
 def test_what_has_nothing_before_it_is_asked_side_by_side() -> None:

@@ -159,13 +159,19 @@ class Paragraphs:
 
 
 def halves(claims: Sequence[Claim]) -> tuple[Sequence[Claim], ...]:
-    """One paragraph, or two: the second begins near the middle, with a fact, best behind a reading."""
-    places = [place for place in range(2, len(claims) - 1) if not claims[place].is_reading]
+    """One paragraph, or two: the second begins near the middle, with another paper, best behind a reading."""
+    places = [place for place in range(2, len(claims) - 1) if _turns(claims[:place], claims[place])]
     if len(claims) < LONG or not places:
         return (claims,)
     middle = len(claims) / 2
     cut = min(places, key=lambda place: abs(place - middle) - claims[place - 1].is_reading)
     return claims[:cut], claims[cut:]
+
+
+def _turns(before: Sequence[Claim], claim: Claim) -> bool:
+    """Whether a fact is about none of the papers of the fact before it: it can be read without that one."""
+    last = next((one for one in reversed(before) if not one.is_reading), None)
+    return not claim.is_reading and not (last and set(last.paper_ids).intersection(claim.paper_ids))
 
 
 def plain(paragraph: Iterable[Sentence], numbers: Mapping[str, int]) -> str:

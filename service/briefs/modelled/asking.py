@@ -232,5 +232,6 @@ not its words: nothing is quoted from a card but its quotes."""
 
 NUMBER_RULE = """\
 Numbers are written as the paper has them, without TeX: `$2.93\\times$` becomes 2.93×, `10.4\\%` becomes \
-10.4 %, "three" may become 3. Nothing is computed, rounded or converted; a gain is in percentage points \
+10.4%, "three" may become 3. Nothing is computed, rounded or converted, nor counted by you ("six families", \
+"two ways", where the paper gives no such number); a gain is in percentage points \
 only where the paper says so. Digits inside names (Qwen2.5-3B, AIME24) belong to the name."""

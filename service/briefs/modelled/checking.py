@@ -48,10 +48,11 @@ partial) · direction (better, worse, more, less; which of two) · what it is co
 and which setting that very number belongs to (model, size, data, metric) · qualifiers and conditions (up \
 to, on average, only when, in simulation, can) · clearness (a comparison without its other side, a verb \
 without its object, a word that nobody explains, two numbers against different rivals in one sentence: \
-partial) · scope (all, most, one benchmark) · cause \
-(helps is not explains; correlates is not drives) · in a sentence about several papers, each of them · a \
-heading for each paper told under it. A paraphrase with the same meaning is full; a detail that the \
-sentence does not claim need not be there.
+partial) · scope (all, most, one benchmark) · cause (helps is not explains; correlates is not drives) · in \
+a sentence about several papers, each of them · a heading for each paper told under it, but for one whose \
+sentence says that it is a limit or counter-example. That a paper gives no such figure is full where its \
+abstract gives none. A paraphrase with the same meaning is full; a detail that the sentence does not claim \
+need not be there.
   Place: a trade-off, caveat or limit is one of this very method or result, stated by its paper; what \
 stands under "against expectation" says what was expected; a challenge is open after the paper; a paper \
 told in a theme bears on its heading; a resource is released by the paper cited.

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from service.briefs.claims import Citation, Claim
 from service.briefs.grounding.places import claims as claims_of
-from service.briefs.grounding.places import place_in_themes
+from service.briefs.grounding.places import place_in_themes, rewrite
 from service.briefs.model import (
     AlsoHere,
     Area,
@@ -53,6 +53,9 @@ MOST_IN_AREA = 5
 LONGEST_NAME = 40
 LONGEST_WORDS = 70
 LONGEST_HANDLE = 4  # words
+_LOOKS_BACK = re.compile(
+    r"^(?:yet|but|so|then|however|by contrast|in contrast|instead|conversely|similarly)\b,? ", re.IGNORECASE
+)
 _BRACKETS = re.compile(r"\s*\([^()]*\)")  # the acronym behind a long name, or the other way round
 
 
@@ -86,6 +89,26 @@ def drafted(answers: Sequence[object], material: Material, base: Brief) -> Brief
     brief = _with_areas(brief, areas, material.keyring)
     glossary = (*_defined(definitions, material.keyring), *base.glossary)
     return place_in_themes(replace(brief, glossary=_without_repeats(glossary)))
+
+
+def standing_alone(brief: Brief) -> Brief:
+    """The brief whose sections begin with no "Yet" or "So": what it looked back on may be gone."""
+    firsts = {
+        place: replace(claim, text=_as_first(rest))
+        for place, claim in claims_of(brief)
+        if place.index == 0 and (rest := _LOOKS_BACK.sub("", claim.text)) != claim.text
+    }
+    return rewrite(brief, firsts)
+
+
+def _as_first(words: str) -> str:
+    """A sentence with a capital, unless a name that has none begins it."""
+    first = words.partition(" ")[0].rstrip(",")
+    return (
+        f"{words[:1].upper()}{words[1:]}"
+        if first.isascii() and first.isalpha() and first.islower()
+        else words
+    )
 
 
 def closed(brief: Brief, answers: Sequence[object], material: Material) -> Brief:

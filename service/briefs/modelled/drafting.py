@@ -27,6 +27,9 @@ Each entry is a paper: title, abstract, and a card of notes on it. The plan of t
 it where the abstracts do not carry it.
 Write:
 - heading.
+- Think first, and write it nowhere: what do these papers, read together, force a reader to believe that \
+none says alone? Do their explanations predict the same? Is the rival of each gain a fair one? What would \
+an expert object? The theme answers that objection or admits it.
 - thesis: a reading, at most 28 words: the claim that the theme argues for, in words that a reader can \
 repeat to a colleague, as strong as the weakest of its facts. Its rests_on names the sentences that carry \
 it. If a paper limits it, the thesis says under which condition it holds.
@@ -73,8 +76,8 @@ with their week. From the plan write:
 paper of the window. The sentence says what was believed (only if the paper says so) and what was found, \
 with its setting. Where the paper's numbers run both ways, say both. The most surprising result comes \
 first. Never tell of one paper here what a theme or another line tells otherwise.
-- alike: one fact that cites 2 or 3 papers that found or built the same thing separately: what they share, \
-and in the same sentence or its setting how they differ. True of each paper cited.
+- alike: one fact that cites 2 or 3 papers that found or built the same thing separately, for the same \
+reason: what they share, and in the same sentence or its setting how they differ. True of each paper cited.
 - resources: data, code, models or benchmarks that a paper of the plan releases: name as the entry has it \
 (none without a name), kind, and a fact of at most 14 words that says what question it lets a reader test \
 or answer, before how large it is; none that a theme tells.

@@ -35,13 +35,15 @@ week.
 and how sure one can be. At most 28 words.
 - themes, strongest first: groups of papers whose findings bear on each other and on that answer: they \
 carry it, limit it or speak against it. A theme is worth writing when two or three papers together show \
-something that none shows alone: the same effect from two sides, a disagreement, a mechanism and its \
-limit. Each has finding (what its papers show, in at most 12 words), thesis (what that means, hedged), \
-told (3 to 5 keys, the leading paper first, each of which carries the finding itself or limits it), \
-against (keys among told whose results limit or contradict the finding; look for them), also (keys of \
-papers with the same finding that are not told, up to 4). A paper belongs only if its own result bears on \
-the finding; a shared method, word or benchmark is not enough. No paper is in two themes. Papers that fit \
-nowhere are left out. No theme for the rest.
+something that none shows alone: the same effect from two sides, two explanations that predict different \
+things, a disagreement, a mechanism and its limit. It has one claim that every told paper bears on: an \
+attack, a theorem and a remedy for something else are three matters, not a theme. Each has finding (what \
+its papers show, in at most 12 words), thesis (what that means, hedged: what would have to hold for all of \
+them, counter-examples included, to be true at once), told (3 to 5 keys, the leading paper first, each of \
+which carries the finding itself or limits it), against (keys among told whose results limit or contradict \
+the finding; look for them), also (keys of papers with the same finding that are not told, up to 4). A \
+paper belongs only if its own result bears on the finding; a shared method, word or benchmark is not \
+enough. No paper is in two themes. Papers that fit nowhere are left out. No theme for the rest.
 - elsewhere: up to 4 matters that other good papers of the week are about, each with name (2 to 4 words, a \
 subject such as "Data selection for RL") and 2 to 5 keys of papers that no theme tells and that are about \
 just this.

@@ -20,7 +20,7 @@ heading: Slow charging helps only cells that are already old
 thesis: Charging slowly seems to save life late: it pays once a cell has lost capacity, and hardly before.
 S1 [[P1]] charges a cell in short pulses with rests between, so that lithium has time to settle in the \
 electrode instead of plating on it.
-S2 After 800 cycles its cells keep 91 % of their capacity, where constant current keeps 84 %. (setting: 40 \
+S2 After 800 cycles its cells keep 91% of their capacity, where constant current keeps 84%. (setting: 40 \
 pouch cells, 25 °C)
 S3 For the first 300 cycles, though, the two hardly differ.
 S4 [[P2]] finds the same from the other side: it pulses new cells only, and sees no gain after a year.
@@ -29,10 +29,12 @@ speaks for it."""
 
 FACT_RULES = f"""\
 Facts (kind "fact") say what papers say:
-- A fact cites 1 to 3 papers, each with a quote, and names them by key, as [[P3]]; the page shows the \
-paper there under the name that stands behind "shown as". That name may be one of its methods: where a \
-result is another variant's, the sentence says so once, as in "TOPD, a variant in [[P2]]", and then simply \
-"it". The page adds links: no title, author or link is written.
+- A fact cites 1 to 3 papers, each with a quote. The first sentence on a paper names it by key, as [[P3]]; \
+the page shows the paper there under the name that stands behind "shown as". The sentences right after it \
+on the same paper say "it", "the method", "the benchmark", "its cells", never the key again. That name may \
+be one of its methods: where a result is another variant's, the sentence says so once, as in "TOPD, a \
+variant in [[P2]]", and then simply "it". The page adds links: no title, author or link is written, and no \
+link is in a quote.
 - Every part of it is carried by what the cited papers say, in the same meaning: who does what to what, in \
 which direction, under which condition, how often. Qualifiers stay (up to, on average, in simulation, \
 often, can), and so does what a gain is measured against. A fact about several papers is true of each of \
@@ -48,6 +50,12 @@ told apart, and a relative change ("46 % less") names what it is relative to. Tw
 against different rivals never stand in one sentence. A word that one paper coined ("clip", "circuit") is \
 explained in that sentence or not used. A sentence can be understood without the one before it, but for \
 who is meant.
+- Read a number beside its sentence before it is written: would a reader take it for what the sentence says \
+(who hears "24% used" hears that much is left)? A score says what it stands against (chance, people, the \
+best rival). A gain over a weak rival (nothing at all, an untuned baseline) is told beside the nearest \
+rival's figure; where the abstract has none, half a clause says so ("no success rate is given", "how much a \
+tuned rival gains is not said"). "Sharpest case", "up to", "on one benchmark" go with the number wherever \
+it stands.
 - Say the size of an effect, not that there is one: "consistently improves", "state of the art" and \
 "substantially better" tell nothing. Where the paper gives no size, tell its mechanism or its scope \
 instead. Where a gain looks small, a baseline weak or a test narrow, the sentence after it says so, if the \
@@ -65,8 +73,10 @@ a guess), where they disagree, what a reader should do or test differently, what
 exactly these papers. Not allowed: joining two papers that measured different things as if one confirmed \
 the other; a rule from two or three cases; saying that one paper explains, needs or settles another; \
 causes that no paper tests; "both", "any", "always", "the field". Name the limit that matters.
-- Where a fact beside it points the other way, the reading says so, and weighs: what differs between the \
-two (task, model size, length, how the signal is checked), and which was measured more broadly.
+- Where a fact beside it points the other way, the reading takes it in: not "X, while Y", but what would \
+have to hold for both ("not that the text is its own, but that something filters it"), said as a guess. What \
+differs between the two (task, model size, length, how the signal is checked)? Where two papers explain one \
+effect by different causes, the reading says what each would predict, and which observation would tell.
 - It could stand in no other week. "More evaluation is needed", "careful ablations", "promising" are no \
 readings.
 - It commits: one plain sentence, one hedge, what a reader should now believe or do differently than last \
@@ -83,4 +93,5 @@ it: the one limit that matters."""
 HEADING_RULES = """\
 A heading has 5 to 12 words in sentence case and states a finding of its papers with names of things \
 (methods, quantities), not a subject. It is true of every paper told under it. It holds no number, and no \
-key unless one paper carries it alone."""
+key unless one paper carries it alone. A paper that is told as its limit or counter-example need not fit \
+it, if its sentence says that it is one ("by contrast", "not so in")."""
