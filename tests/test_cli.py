@@ -107,6 +107,13 @@ def test_an_issue_is_shown_in_every_format(after_demo: Brief, form: str) -> None
     ] in ran.out
 
 
+def test_an_issue_that_is_not_there_is_told_with_the_place_that_was_looked_in(after_demo: Brief) -> None:
+    ran = after_demo("show", "2026-W40", DATA_DIR="var/demo")
+    assert ran.code == 1
+    assert "there is no issue '2026-W40'" in ran.err
+    assert ran.err.endswith("looked in var/demo\n")
+
+
 def test_an_issue_is_approved_by_hand_before_it_is_sent(after_demo: Brief) -> None:
     Store(connect("sqlite:///var/demo/brief.db")).withdraw("2026-W22")
     refused = after_demo("send", "2026-W22", DATA_DIR="var/demo")

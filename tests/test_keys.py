@@ -45,6 +45,17 @@ def test_a_quote_is_found_though_space_case_and_marks_differ() -> None:
     assert locate("harbour currents with sparse buoys", paper(0)) == "Harbour Currents with Sparse Buoys"
 
 
+def test_a_quote_ends_before_a_link() -> None:
+    held = paper(0, abstract="We release the harbour data at https://example.org/data (CC BY). Enjoy.")
+    assert locate("We release the harbour data at https://example.org/data (CC BY)", held) == (
+        "We release the harbour data at"
+    )
+
+
+def test_percentages_are_written_alike() -> None:
+    assert fact("[[P1]] gains 18.5 % there.", ("P1", "error by 18.5%")).text == "TideNet gains 18.5% there."
+
+
 def test_what_is_found_is_the_papers_own_characters() -> None:
     held = paper(0, abstract="Errors fall — by ﬁve\u00a0‘points’ on $\\ell_2$ norms.")
     assert locate("fall - by five 'points' on $\\ell_2$", held) == "fall — by ﬁve\u00a0‘points’ on $\\ell_2$"

@@ -176,9 +176,17 @@ def tell(error: Exception) -> int:
         return complain(str(error), 2)
     if isinstance(error, ValidationError) and error.title == "Settings":
         return complain(problem(error), 2)
+    if isinstance(error, UnknownIssue):
+        return complain(f"{error}; looked in {_database()}", 1)
     if isinstance(error, EXPECTED):
         return complain(str(error).strip('"'), 1)
     return -1 if os.environ.get("BRIEF_TRACEBACK") else complain(_surprise(error), 1)
+
+
+def _database() -> str:
+    """Where this command looked, as an operator knows it."""
+    settings = read_settings()
+    return "the database of BRIEF_DATABASE_URL" if settings.database_url else str(settings.data_dir)
 
 
 def _surprise(error: Exception) -> str:

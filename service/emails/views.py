@@ -326,8 +326,10 @@ class TopicView:
         return Entry(shown(theme.heading, HEADING), paragraphs, thesis=self._say(theme.thesis))
 
     def _method(self, method: Method) -> MethodView:
-        parts = (method.how, method.strength, method.trade_off)
-        how, strength, trade_off = map(self._said.of, parts)
+        subject = {id_ for claim in method.how for id_ in claim.paper_ids}
+        own = subject.pop() if len(subject) == 1 else ""  # goes without saying behind what explains it
+        how = self._said.of(method.how)
+        strength, trade_off = (self._said.of(part, row=own) for part in (method.strength, method.trade_off))
         use_when = self._said.of(method.use_when, "")
         return MethodView(shown(method.name, HEADING), how, strength, trade_off, use_when)
 

@@ -96,7 +96,7 @@ def standing_alone(brief: Brief) -> Brief:
     firsts = {
         place: replace(claim, text=_as_first(rest))
         for place, claim in claims_of(brief)
-        if place.index == 0 and (rest := _LOOKS_BACK.sub("", claim.text)) != claim.text
+        if not place.index and (rest := _LOOKS_BACK.sub("", claim.text)) != claim.text
     }
     return rewrite(brief, firsts)
 

@@ -1,5 +1,6 @@
 """Where a model's quote stands in a paper: the paper's own characters, or nothing."""
 
+import re
 import unicodedata
 from functools import lru_cache
 
@@ -11,15 +12,17 @@ LONGEST = 60  # words; more is no quotation but a copy
 SAME = str.maketrans(
     {"‘": "'", "’": "'", "“": '"', "”": '"', "‐": "-", "‑": "-", "–": "-", "—": "-", "−": "-"}
 )
+LINK = re.compile(r"\S*(?:https?://|www\.)")
 EDGES = " \t\n\"'“”‘’«»…."
 
 
 def locate(quote: str, paper: Paper) -> str | None:
     """The span of the title or abstract that a quote stands for, verbatim; None where it stands in neither.
 
-    Case, white space, invisible characters, typographic quotes and dashes may differ; nothing else.
+    Case, white space, invisible characters, typographic quotes and dashes may differ; nothing else. A quote
+    that runs into a link ends before it: a brief links to arXiv alone.
     """
-    wanted, _ = normalised(quote.strip(EDGES))
+    wanted, _ = normalised(LINK.split(quote)[0].strip(EDGES))
     if not SHORTEST <= len(wanted.split()) <= LONGEST:
         return None
     return _span(wanted, paper.abstract) or _span(wanted, paper.title)

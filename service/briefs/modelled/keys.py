@@ -16,6 +16,7 @@ from service.papers import Paper
 
 # In one pass, so that a handle that looks like a key is not taken for one; some models write bare keys.
 NAMED = re.compile(r"\[\[\s*(?P<key>P\d{1,5})\s*\]\]|(?<![\w$\\^{-])\[?(?P<bare>P\d{1,5})\b\]?(?![\w$}^-])")
+PERCENT = re.compile(r"(?<=\d) %")  # as one brief writes it everywhere, and no line ends before it
 FACT_REFERENCE = re.compile(r"\s*[\[(]+\s*[FR]\d{1,2}(?:\s*,\s*[FR]\d{1,2})*\s*[\])]+")
 MOST_CITATIONS = 3  # of one sentence
 LONGEST_TEXT = 420  # characters of one sentence; the prompt asks for 30 words
@@ -101,7 +102,8 @@ class Keyring:
                 return match[0]
             return self.handles[paper.id]
 
-        return NAMED.sub(handle, FACT_REFERENCE.sub("", one_line(text))[:LONGEST_TEXT])
+        words = FACT_REFERENCE.sub("", one_line(text))[:LONGEST_TEXT]
+        return NAMED.sub(handle, PERCENT.sub("%", words))
 
     def keyed(self, text: str) -> str:
         """A text with keys for the handles of papers: a sentence of the brief as a prompt shows it."""
