@@ -198,6 +198,11 @@ class PromptData:
         return "\n".join([f"<{mark} BEGIN>", *blocks, f"<{mark} END>"])
 
 
+def in_order(papers: Iterable[Paper]) -> list[Paper]:
+    """Papers by id, as prompts show them: another rank makes no other question, and favours nobody."""
+    return sorted(papers, key=lambda paper: paper.id)
+
+
 def keyed(papers: Iterable[Paper]) -> dict[str, Paper]:
     """Papers under the keys P1, P2, … that a prompt gives them."""
     return {f"P{number}": paper for number, paper in enumerate(papers, start=1)}

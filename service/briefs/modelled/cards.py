@@ -18,6 +18,7 @@ from service.briefs.modelled.asking import (
     PromptData,
     Session,
     Unanswered,
+    in_order,
     keyed,
     paper_lines,
     versions,
@@ -198,7 +199,7 @@ def cards_prompt(papers: Sequence[Paper]) -> Prompt[CardsAnswer]:
 def read_cards(papers: Sequence[Paper], session: Session, store: AnswerStore, model: str) -> CardsRead:
     """Cards of all papers: kept ones, and asked ones, which are then kept."""
     read = CardsRead(kept_cards(papers, store, model))
-    unread = batches([paper for paper in papers if paper.id not in read.cards])
+    unread = batches(in_order(paper for paper in papers if paper.id not in read.cards))
     tried: set[str] = set()
     for batch, answer in answered(session, unread, cards_prompt):
         _take(batch, answer, read, store, model)

@@ -12,6 +12,7 @@ from service.briefs.modelled.asking import (
     PromptData,
     Unanswered,
     digest,
+    in_order,
     keyed,
     one_line,
     versions,
@@ -62,7 +63,7 @@ class ModelGrader:
     def grade(self, topic: Topic, papers: Sequence[Paper]) -> dict[str, int]:
         """Grades by paper id, of those that got one; a model that is away grades nothing."""
         grades = kept_grades(topic, papers, self._store, self._model.name)
-        ungraded = [paper for paper in papers if paper.id not in grades]
+        ungraded = in_order(paper for paper in papers if paper.id not in grades)
         batches = [batch for batch, _ in prompts_for(topic, ungraded)]
         session = self._model.begin()
         for batch, answer in answered(session, batches, lambda batch: grading_prompt(topic, batch)):
@@ -86,7 +87,7 @@ def kept_grades(topic: Topic, papers: Iterable[Paper], store: AnswerStore, model
 def ungraded(topic: Topic, papers: Sequence[Paper], store: AnswerStore, model: str) -> list[Paper]:
     """The papers that a grade would have to be asked for."""
     kept = kept_grades(topic, papers, store, model)
-    return [paper for paper in papers if paper.id not in kept]
+    return in_order(paper for paper in papers if paper.id not in kept)
 
 
 def prompts_for(topic: Topic, papers: Sequence[Paper]) -> list[tuple[list[Paper], Prompt[GradesAnswer]]]:

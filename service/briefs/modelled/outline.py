@@ -123,7 +123,7 @@ class Material:
     topic: Topic
     window: Window
     keyring: Keyring  # every paper of the brief
-    cards: Mapping[str, Card]  # by key; papers without one are in the catalog alone
+    cards: Mapping[str, Card]  # by key, best papers first; those without one are in the catalog alone
     past: Past
 
     @property
@@ -148,7 +148,8 @@ class Material:
 
 def outline_prompt(material: Material, most: int = MOST_PAPERS) -> Prompt[OutlineAnswer]:
     """Ask for the outline of a window, from the cards of its best papers; of half of them where need be."""
-    keys = list(material.cards)[:most]
+    best = list(material.cards)[:most]
+    keys = [key for key in material.keyring.papers if key in best]
     sheet = PromptData((*material.entries(keys, with_abstracts=False), *material.past.entries()))
     return Prompt(
         task="outline",

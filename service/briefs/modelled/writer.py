@@ -24,6 +24,7 @@ from service.briefs.modelled.asking import (
     Prompt,
     Session,
     Unanswered,
+    in_order,
     keyed,
 )
 from service.briefs.modelled.batches import ask_all, settled
@@ -196,9 +197,9 @@ class ModelWriter:
 
 def _material(assignment: Assignment, base: Brief, read: CardsRead) -> Material:
     selection = assignment.selection
-    papers = keyed(ranked.paper for ranked in selection.taken)
-    keyring = Keyring(papers, {entry.paper_id: entry.handle for entry in base.catalog})
-    cards = {key: read.cards[paper.id] for key, paper in papers.items() if paper.id in read.cards}
+    ranked = [one.paper for one in selection.taken]
+    keyring = Keyring(keyed(in_order(ranked)), {entry.paper_id: entry.handle for entry in base.catalog})
+    cards = {keyring.keys[paper.id]: read.cards[paper.id] for paper in ranked if paper.id in read.cards}
     return Material(selection.topic, selection.window, keyring, cards, Past.of(assignment.earlier))
 
 
