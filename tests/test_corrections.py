@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 from lxml import etree
+from typer.testing import CliRunner
 
+from service import cli
 from service.briefs import Assignment
 from service.briefs.corrections import told
 from service.briefs.extractive import ExtractiveWriter
@@ -157,3 +159,22 @@ def test_feeds_tell_it_in_both_briefs_and_mark_the_earlier_one_as_changed(
     atom = etree.fromstring(reader.get("/topics/robot-learning/feed.atom").content)
     updated = atom.findall("{http://www.w3.org/2005/Atom}entry/{http://www.w3.org/2005/Atom}updated")
     assert updated[1].text >= "2026-06-03"
+
+
+def test_the_command_lists_corrections_in_words_and_as_json(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(place.service, NOW, W23, corrections=(CORRECTION,))
+    for name, value in (("DATA_DIR", tmp_path), ("DATABASE_URL", f"sqlite:///{tmp_path / 'brief.db'}")):
+        monkeypatch.setenv(f"BRIEF_{name}", str(value))
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.chdir(tmp_path)
+    told = CliRunner().invoke(cli.app, ["corrections", "--topic", "robot-learning"])
+    assert told.exit_code == 0, told.output
+    assert "was withdrawn on 3 June" in " ".join(told.output.split())
+    (one,) = json.loads(
+        CliRunner().invoke(cli.app, ["corrections", "--topic", "robot-learning", "--json"]).output
+    )
+    assert (one["says"], one["briefed_in"]) == (SAYS, builders.WINDOW.label)
+    nothing = CliRunner().invoke(cli.app, ["corrections", "--topic", "nope"])
+    assert nothing.output.startswith("No correction")
