@@ -9,7 +9,7 @@ SAME = """
     matrix matrices; vertex vertices; index indices; network networks; operator operators; galaxy galaxies
     theory theories; tokeniser tokenizers; LLM LLMs; agent's agent; box boxes; mass masses; virus viruses
     corpus corpora; search searches; patch patches; process processes; status statuses; hypothesis hypotheses
-    spectrum spectra; Schrödinger schrodinger; H₂O h2o
+    spectrum spectra; Schrödinger schrodinger; H₂O h2o; Erdős erdos
 """
 OTHER = """
     bias bia; optimization optimal; generation general; dynamics dynamic

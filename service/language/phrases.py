@@ -35,6 +35,17 @@ _UNCHANGED = frozenset(
 )
 
 
+def _plain(word: str) -> str:
+    """Without accents, and with what is set small in full size: "schrodinger", "h2o"."""
+    if word.isascii():
+        return word
+    apart = unicodedata.normalize("NFKD", word)
+    return unicodedata.normalize("NFC", "".join(each for each in apart if not unicodedata.combining(each)))
+
+
+_NAMES = frozenset(map(_plain, EPONYMS))
+
+
 @lru_cache(maxsize=100_000)
 def lemma(word: str) -> str:
     """A word in lower case, its plural and spelling variants taken off; a key, not for readers."""
@@ -42,21 +53,13 @@ def lemma(word: str) -> str:
     if word in IRREGULAR_PLURALS:
         return IRREGULAR_PLURALS[word]
     word = re.sub(r"is(ation|ing|ed|er|e)(s?)$", r"iz\1\2", word) if len(word) > 7 else word
-    if len(word) < 4 or word in _UNCHANGED or word.endswith(("ss", "us", "is", "ics")):
+    if len(word) < 4 or word in _UNCHANGED or word in _NAMES or word.endswith(("ss", "us", "is", "ics")):
         return word
     if word.endswith("ies"):
         return f"{word[:-3]}y"
     if word.endswith(("ches", "shes", "xes", "sses", "zes")):
         return word[:-2]
     return word.removesuffix("s")
-
-
-def _plain(word: str) -> str:
-    """Without accents, and with what is set small in full size: "schrodinger", "h2o"."""
-    if word.isascii():
-        return word
-    apart = unicodedata.normalize("NFKD", word)
-    return unicodedata.normalize("NFC", "".join(each for each in apart if not unicodedata.combining(each)))
 
 
 @lru_cache(maxsize=100_000)
