@@ -150,10 +150,6 @@ class Ledger(Protocol):
         """Whether the last run was stopped because the server took nobody's mail."""
         ...
 
-    def keep_tally(self, label: str) -> bool:
-        """Count an issue of which nothing is open."""
-        ...
-
 
 @dataclass(frozen=True, slots=True)
 class PostRoom:

@@ -184,7 +184,6 @@ class Run:
             raise
         self._stand_by()
         self._turn(0)
-        self._room.store.keep_tally(self._label)
         if self._on_trial:
             self._room.store.put_on_trial(self._label, on_trial=False)
 

@@ -10,7 +10,8 @@ ledger     what became of it
 queue      which deliveries may be claimed, in which order, and how fast
 settling   the words of workers on what they claimed; what a cancellation allows; what bounces teach
 reports    reading the ledger: figures, rows, one reader, CSV
-retention  sums of what stands still; what is old, or a deleted subscriber's, is cut
+tallies    how many deliveries of each issue stand alike, kept as they change
+retention  what is old, or a deleted subscriber's, is cut
 events     what a provider reports later
 agenda     what the schedule goes by
 transactional  e-mails to one reader: queued, claimed, settled
@@ -42,6 +43,7 @@ from service.store.retention import Retention
 from service.store.reviews import Reviews
 from service.store.settling import IssueCancelled
 from service.store.tables import BriefRow, DeliveryRow, IssueRow, PaperRow, SightingRow
+from service.store.tallies import Tallies
 from service.store.transactional import FailedEmail, Transactional, TransactionalSummary
 
 __all__ = [
@@ -83,6 +85,6 @@ __all__ = [
 
 class Store(
     PaperRepository, IssueRepository, EditRepository, Reviews, Planning, Ledger, Reports, EventRepository,
-    AdminRepository, Agenda, Monitoring, Restoring, Retention, Transactional,
+    AdminRepository, Agenda, Monitoring, Restoring, Retention, Tallies, Transactional,
 ):  # fmt: skip
     """Every query on papers, briefs, issues, deliveries and admins."""

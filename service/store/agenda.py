@@ -1,7 +1,7 @@
 """What the schedule goes by, read in one transaction; and what it writes down of its work."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,10 +11,10 @@ from sqlmodel import Session, col, select
 from service.delivery import State as Delivered
 from service.papers import Window
 from service.schedule import Draft, State, Try
+from service.store.issues import topics_of
 from service.store.restoring import LEFT_AFTER, may_have_left
 from service.store.reviews import in_hand
 from service.store.tables import (
-    BriefRow,
     BuildRow,
     ChoreRow,
     DeliveryRow,
@@ -156,16 +156,18 @@ def _covered(session: Session, today: dt.date) -> dt.date | None:
     taken = sa.or_(
         col(IssueRow.approved_hash) == col(IssueRow.content_hash), col(IssueRow.planned_at).is_not(None)
     )
-    issues = select(IssueRow).where(taken, col(IssueRow.last) <= today)
-    rows = session.exec(issues.order_by(col(IssueRow.last).desc()))
-    days = [row.last for row in rows if _is_whole(row)]
-    return max([*days[:1], *([newest] if newest else [])], default=None)
+    days = sa.select(col(IssueRow.first), col(IssueRow.last), col(IssueRow.built_at)).where(taken)
+    issues = days.where(col(IssueRow.last) <= today).order_by(col(IssueRow.last).desc())
+    whole = next(
+        (last for first, last, built_at in session.execute(issues) if _is_whole(first, last, built_at)), None
+    )
+    return max((one for one in (newest, whole) if one), default=None)
 
 
-def _is_whole(row: IssueRow) -> bool:
+def _is_whole(first: dt.date, last: dt.date, built_at: dt.datetime) -> bool:
     """Whether an issue ends with a week, and was built when that was over."""
-    over = dt.datetime.combine(row.last + dt.timedelta(days=1), dt.time(), dt.UTC)
-    return row.first.weekday() == 0 and row.last.weekday() == 4 and row.built_at >= over
+    over = dt.datetime.combine(last + dt.timedelta(days=1), dt.time(), dt.UTC)
+    return first.weekday() == 0 and last.weekday() == 4 and built_at >= over
 
 
 def _try(row: BuildRow) -> Try:
@@ -174,7 +176,7 @@ def _try(row: BuildRow) -> Try:
 
 def _issues(session: Session, now: dt.datetime, chores: Mapping[str, dt.datetime]) -> tuple[Draft, ...]:
     rows = session.execute(_ISSUES, {"since": now - LATELY}).all()
-    topics = _topics(session, [row.label for row in rows])
+    topics = topics_of(session, [row.label for row in rows])
     return tuple(_draft(row, topics.get(row.label, ()), chores) for row in rows)
 
 
@@ -230,14 +232,6 @@ def _deliveries() -> list[sa.ColumnElement[Any]]:
 
 
 _ISSUES = _all_issues()  # asked with every tick
-
-
-def _topics(session: Session, labels: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    briefs = select(BriefRow.issue_label, BriefRow.topic_slug).where(col(BriefRow.issue_label).in_(labels))
-    found: dict[str, tuple[str, ...]] = {}
-    for label, slug in session.exec(briefs.order_by(col(BriefRow.position))):
-        found[label] = (*found.get(label, ()), slug)
-    return found
 
 
 def _draft(row: Any, topics: tuple[str, ...], chores: Mapping[str, dt.datetime]) -> Draft:

@@ -11,9 +11,9 @@ from service.delivery import Fact, State
 from service.delivery.ledger import RULES
 from service.delivery.model import GONE_WRONG, Event, Standing, after
 from service.delivery.policy import Bounce, BounceRules
-from service.store.retention import forget_tallies
 from service.store.settling import REPORTED, learn, suppress
 from service.store.tables import DeliveryRow, EventRow
+from service.store.tallies import Sums, lock_issues
 from subscribers import changes
 from subscribers.addresses import AddressRefused, read_address
 from subscribers.database import Repository, insert_new, is_one_of, table
@@ -47,14 +47,19 @@ class EventRepository(Repository):
             rows = _rows(session, events)
             known = [event for event in events if _is_of(event, rows.get(event.delivery_id))]
             fresh = _fresh(session, known, now)
-            forget_tallies(session, {rows[event.delivery_id].issue_label for event in fresh})
+            sums = Sums(session.connection())
             for event in fresh:
-                _apply(rows[event.delivery_id], event)
+                row = rows[event.delivery_id]
+                before = _standing(row)
+                _apply(row, event)
+                sums.moved(before, _standing(row))
             for event in fresh:
                 if event.leaves:
                     _leave(session, rows[event.delivery_id].subscriber_id, now)
             told = [(rows[event.delivery_id], event) for event in fresh]
             suppressed = _suppress(session, told, now) + _learn(session, told, now, bounces)
+            session.flush()
+            sums.write()
             return Recorded(len(fresh), len(known) - len(fresh), len(events) - len(known), suppressed)
 
     def prune_events(self, before: dt.datetime) -> int:
@@ -67,9 +72,15 @@ class EventRepository(Repository):
 
 def _rows(session: Session, events: Sequence[Event]) -> dict[int, DeliveryRow]:
     ids = sorted({event.delivery_id for event in events})
+    labels = sa.select(col(DeliveryRow.issue_label)).where(is_one_of(session, col(DeliveryRow.id), ids))
+    lock_issues(session.connection(), session.scalars(labels.distinct()).all())
     wanted = select(DeliveryRow).where(is_one_of(session, col(DeliveryRow.id), ids))
     found = session.exec(wanted.order_by(col(DeliveryRow.id)).with_for_update())
     return {row.id: row for row in found if row.id is not None}
+
+
+def _standing(row: DeliveryRow) -> tuple[str, str, str]:
+    return row.issue_label, row.state, row.fact or ""
 
 
 def _is_of(event: Event, row: DeliveryRow | None) -> bool:

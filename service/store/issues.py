@@ -14,8 +14,8 @@ from service.delivery.model import Halt, IssueStatus
 from service.issues import Issue
 from service.papers import Sighting, Window
 from service.store.papers import chunks
-from service.store.retention import counts_of
 from service.store.tables import BriefRow, DeliveryRow, EditRow, IssueRow, OriginalRow, SightingRow
+from service.store.tallies import states_of
 from subscribers.database import Repository, insert_new, table
 
 
@@ -116,8 +116,7 @@ class IssueRepository(Repository):
         """Every issue, newest window first; the newest ones only, where a limit is given."""
         newest = select(IssueRow).order_by(col(IssueRow.first).desc(), col(IssueRow.label)).limit(limit)
         with Session(self._engine) as session:
-            rows = session.exec(newest)
-            return tuple(status(session, row) for row in rows)
+            return tuple(_statuses(session, session.exec(newest).all()))
 
     def windows(self, limit: int) -> tuple[Window, ...]:
         """The windows of the newest issues, newest first."""
@@ -261,20 +260,35 @@ def _read_brief(row: BriefRow | OriginalRow) -> Brief:
 
 
 def status(session: Session, row: IssueRow) -> IssueStatus:
-    slugs = session.exec(
-        select(BriefRow.topic_slug).where(BriefRow.issue_label == row.label).order_by(col(BriefRow.position))
-    )
-    return IssueStatus(
-        label=row.label,
-        built_at=row.built_at,
-        topics=tuple(slugs),
-        content_hash=row.content_hash,
-        approved=row.approved_hash == row.content_hash,
-        planned=row.planned_at is not None,
-        halt=Halt(row.halt) if row.halt else None,
-        audience=row.audience,
-        deliveries=counts_of(session, [row.label]).get(row.label, {}),
-    )
+    (found,) = _statuses(session, [row])
+    return found
+
+
+def _statuses(session: Session, rows: Sequence[IssueRow]) -> Iterator[IssueStatus]:
+    """Issues at a glance, by two questions however many there are."""
+    labels = [row.label for row in rows]
+    topics, states = topics_of(session, labels), states_of(session, labels)
+    for row in rows:
+        yield IssueStatus(
+            label=row.label,
+            built_at=row.built_at,
+            topics=topics.get(row.label, ()),
+            content_hash=row.content_hash,
+            approved=row.approved_hash == row.content_hash,
+            planned=row.planned_at is not None,
+            halt=Halt(row.halt) if row.halt else None,
+            audience=row.audience,
+            deliveries=states.get(row.label, {}),
+        )
+
+
+def topics_of(session: Session, labels: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """By issue: the slugs of its briefs, in order."""
+    briefs = select(BriefRow.issue_label, BriefRow.topic_slug).where(col(BriefRow.issue_label).in_(labels))
+    found: dict[str, tuple[str, ...]] = {}
+    for label, slug in session.exec(briefs.order_by(col(BriefRow.position))):
+        found[label] = (*found.get(label, ()), slug)
+    return found
 
 
 def counts(session: Session, label: str) -> dict[State, int]:
@@ -282,7 +296,7 @@ def counts(session: Session, label: str) -> dict[State, int]:
     counted = sa.select(col(DeliveryRow.state), sa.func.count()).where(col(DeliveryRow.issue_label) == label)
     rows = session.execute(counted.group_by(col(DeliveryRow.state)))
     found = {State(state): count for state, count in rows}
-    return found or counts_of(session, [label]).get(label, {})
+    return found or states_of(session, [label]).get(label, {})
 
 
 def _readable(contents: Sequence[str]) -> Iterator[Brief]:

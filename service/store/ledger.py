@@ -1,7 +1,8 @@
 """The ledger: claiming and settling what was planned. Every change is one transaction."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -24,7 +25,6 @@ from service.store.queue import (
     may_leave,
     on_trial,
 )
-from service.store.retention import forget_tallies
 from service.store.settling import (
     CANCELLED,
     DELIVERIES,
@@ -36,6 +36,7 @@ from service.store.settling import (
     settle,
 )
 from service.store.tables import IssueRow
+from service.store.tallies import Sums, count_again, lock_issues
 from subscribers.database import Repository, is_one_of, table
 from subscribers.preferences import Standing
 from subscribers.suppressions import Kind
@@ -82,7 +83,9 @@ class Ledger(Repository):
         """Write what became of claimed rows; a row that was claimed again since keeps what it has."""
         if outcomes:
             with Session(self._writer) as session, session.begin():
-                settle(session, outcomes, now, resend_after, bounces)
+                lock_issues(session.connection(), {one.issue_label for one, _ in outcomes})
+                with _summed(session, [one for one, _ in outcomes]):
+                    settle(session, outcomes, now, resend_after, bounces)
 
     def take_back(self, deliveries: Sequence[Delivery], now: dt.datetime, reason: str) -> int:
         """Undo refusals and failures that were the mailer's fault: they wait, and it cost them no attempt."""
@@ -94,29 +97,24 @@ class Ledger(Repository):
                 cancelled = is_cancelled(session, deliveries[0].issue_label)
                 state, why = (State.SKIPPED, CANCELLED) if cancelled else (State.WAITING, reason)
                 settled = {"state": state, "reason": why, "settled_at": now, "retry_at": None}
-                session.connection().execute(TAKEN_BACK.values(**settled), values)
+                with _summed(session, deliveries):
+                    session.connection().execute(TAKEN_BACK.values(**settled), values)
             return len(values)
 
     def turn(self, label: str, claimant: Claimant, limit: int, settled: Settled, now: dt.datetime) -> Claims:
         """Settle one chunk and claim the next in one transaction: one wait for the disk for both."""
         with Session(self._writer) as session, session.begin():
-            if not claimant.pace.is_unlimited:
+            if claimant.pace.is_unlimited:
+                lock_issues(session.connection(), [label])
+            else:
                 _lock(session, label)
-            give_back_unsent(session, claimant.mailer, claimant.pace, settled, now)
-            settle(session, settled, now, claimant.resend_after, claimant.bounces)
-            if limit < 1 or session.scalar(halt_of(label)) is not None:
-                return Claims()
-            if claimant.late is not None:
-                attend(session, label, claimant.late, now)
-            allowed, again_at = may_leave(session, claimant.mailer, claimant.pace, limit, now)
-            if again_at is not None and not due(session, label, claimant, 1, now):
-                again_at = None  # nothing is left to wait for
-            deliveries, is_end = _claimed(session, label, claimant, allowed, now)
-            if not deliveries and again_at is None:
-                again_at = session.scalar(held_until(label, claimant.span, now)) if is_end else now
-            if again_at is not None:
-                touch(session, label, again_at)
-            return Claims(deliveries, again_at)
+            sums = Sums(session.connection())
+            with sums.of(session, [one.id for one, _ in settled]):
+                give_back_unsent(session, claimant.mailer, claimant.pace, settled, now)
+                settle(session, settled, now, claimant.resend_after, claimant.bounces)
+            claims = _next_chunk(session, label, claimant, limit, now, sums)
+            sums.write()
+            return claims
 
     def ends_of_queue(self, label: str) -> tuple[int, int]:
         """Ids of the first and the last delivery of an issue."""
@@ -255,8 +253,27 @@ def _lock(session: Session, label: str) -> None:
     session.execute(row.with_for_update(key_share=True))
 
 
-def _claimed(
-    session: Session, label: str, claimant: Claimant, allowed: int, now: dt.datetime
+def _next_chunk(  # noqa: PLR0913, PLR0917 - what a turn is given
+    session: Session, label: str, claimant: Claimant, limit: int, now: dt.datetime, sums: Sums
+) -> Claims:
+    """Claim what is due and may leave now; nothing of an issue that somebody halted."""
+    if limit < 1 or session.scalar(halt_of(label)) is not None:
+        return Claims()
+    if claimant.late is not None:
+        attend(session, label, claimant.late, now)
+    allowed, again_at = may_leave(session, claimant.mailer, claimant.pace, limit, now)
+    if again_at is not None and not due(session, label, claimant, 1, now):
+        again_at = None  # nothing is left to wait for
+    deliveries, is_end = _claimed(session, label, claimant, allowed, now, sums)
+    if not deliveries and again_at is None:
+        again_at = session.scalar(held_until(label, claimant.span, now)) if is_end else now
+    if again_at is not None:
+        touch(session, label, again_at)
+    return Claims(deliveries, again_at)
+
+
+def _claimed(  # noqa: PLR0913, PLR0917 - the same
+    session: Session, label: str, claimant: Claimant, allowed: int, now: dt.datetime, sums: Sums
 ) -> tuple[list[Delivery], bool]:
     """Claims that may leave now, and whether the queue was looked through for them.
 
@@ -264,9 +281,10 @@ def _claimed(
     """
     for _ in range(CHUNKS_A_TURN if allowed else 0):
         ids = due(session, label, claimant, allowed, now)
-        deliveries = _claim(session, ids, claimant, now)
-        if not claimant.pace.is_unlimited:
-            deliveries = hold_back(session, claimant.mailer, claimant.pace, deliveries, now)
+        with sums.of(session, ids):
+            deliveries = _claim(session, ids, claimant, now)
+            if not claimant.pace.is_unlimited:
+                deliveries = hold_back(session, claimant.mailer, claimant.pace, deliveries, now)
         if deliveries or not ids:
             return deliveries, True
     return [], not allowed
@@ -290,6 +308,15 @@ def _claim(session: Session, ids: Sequence[int], claimant: Claimant, now: dt.dat
     return [one for one, reachable in known if reachable]
 
 
+@contextmanager
+def _summed(session: Session, deliveries: Sequence[Delivery]) -> Iterator[None]:
+    """While these deliveries change, in a transaction that does nothing else."""
+    sums = Sums(session.connection())
+    with sums.of(session, [one.id for one in deliveries]):
+        yield
+    sums.write()
+
+
 def _changed(
     session: Session,
     label: str,
@@ -297,12 +324,13 @@ def _changed(
     values: Mapping[str, Any],
     ids: Sequence[int] = (),
 ) -> int:
-    issue_row(session, label)
-    forget_tallies(session, [label])
+    issue_row(session, label, lock=True)
     rows = sa.update(DELIVERIES).where(DELIVERIES.c.issue_label == label, DELIVERIES.c.state.in_(states))
     if ids:
         rows = rows.where(is_one_of(session, DELIVERIES.c.id, ids))
-    return int(session.execute(rows.values(**values)).rowcount)  # type: ignore[attr-defined]  # a CursorResult
+    changed = int(session.execute(rows.values(**values)).rowcount)  # type: ignore[attr-defined]  # a CursorResult
+    count_again(session, label)
+    return changed
 
 
 def _is_reachable() -> sa.ColumnElement[bool]:

@@ -1,6 +1,7 @@
 """Monitoring: whether papers come and deliveries leave, and figures over many issues."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,9 +10,10 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from service.delivery import State
+from service.delivery.model import GONE_WRONG
 from service.store.restoring import held_since_restore
-from service.store.retention import counts_of
-from service.store.tables import GONE_WRONG, BriefRow, DeliveryRow, FetchOutcomeRow, IssueRow, SightingRow
+from service.store.tables import BriefRow, DeliveryRow, FetchOutcomeRow, IssueRow, SightingRow
+from service.store.tallies import counts_of
 from subscribers.database import Repository, table
 from subscribers.tables import SubscriberRow, TopicRow
 
@@ -111,12 +113,10 @@ class Monitoring(Repository):
         with Session(self._engine) as session:
             issues = _newest(session, limit)
             labels = [label for label, _ in issues]
-            counted = counts_of(session, labels)
-            states = {label: {str(one): n for one, n in found.items()} for label, found in counted.items()}
-            facts = _counted(session, gone_wrong(labels))
+            sums = counts_of(session, labels)
             papers = _papers(session, labels)
         return tuple(
-            IssueTrend(label, first, states.get(label, {}), facts.get(label, {}), papers.get(label, {}))
+            _trend(label, first, sums.get(label, {}), papers.get(label, {}))
             for label, first in reversed(issues)
         )
 
@@ -176,24 +176,15 @@ def _newest(session: Session, limit: int, *, planned: bool = False) -> list[tupl
     return [(label, first) for label, first in session.execute(rows)]
 
 
-def outcomes_of(labels: Sequence[str]) -> sa.Select[Any]:
-    """Deliveries by issue and state, which an index holds."""
-    rows = sa.select(LEDGER.issue_label, LEDGER.state, sa.func.count()).where(LEDGER.issue_label.in_(labels))
-    return rows.group_by(LEDGER.issue_label, LEDGER.state)
-
-
-def gone_wrong(labels: Sequence[str]) -> sa.Select[Any]:
-    """Bounces, drops and complaints by issue: an index holds these rows alone."""
-    rows = sa.select(LEDGER.issue_label, LEDGER.fact, sa.func.count())
-    rows = rows.where(LEDGER.issue_label.in_(labels), sa.text(GONE_WRONG))
-    return rows.group_by(LEDGER.issue_label, LEDGER.fact)
-
-
-def _counted(session: Session, rows: sa.Select[Any]) -> dict[str, dict[str, int]]:
-    found: dict[str, dict[str, int]] = {}
-    for label, value, count in session.execute(rows):
-        found.setdefault(label, {})[str(value)] = count
-    return found
+def _trend(
+    label: str, first: dt.date, sums: Mapping[tuple[State, str], int], papers: Mapping[str, int]
+) -> IssueTrend:
+    states, facts = Counter[str](), Counter[str]()
+    for (state, fact), count in sums.items():
+        states[str(state)] += count
+        if fact in GONE_WRONG:
+            facts[fact] += count
+    return IssueTrend(label, first, states, facts, papers)
 
 
 def _papers(session: Session, labels: Sequence[str]) -> dict[str, dict[str, int]]:

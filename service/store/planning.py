@@ -9,9 +9,10 @@ from sqlmodel import Session, col, select
 from service.delivery import State
 from service.delivery.model import FanOut, Span
 from service.schedule import late_before
-from service.store.issues import Stale, counts, issue_row, read_issue
+from service.store.issues import Stale, issue_row, read_issue
 from service.store.restoring import hold_what_may_have_left
 from service.store.tables import DeliveryRow, IssueRow
+from service.store.tallies import count_again, states_of
 from subscribers.audience import Offer, audience
 from subscribers.database import Repository, UtcDateTime, table
 from subscribers.preferences import Preferences, closes_month
@@ -91,7 +92,8 @@ class Planning(Repository):
                 source, due_at = _with_moments(session, rows, now) if local_hours else (rows, _literal(now))
                 session.execute(_frozen(label, rows, source, due_at))
                 hold_what_may_have_left(session, label)
-            row.planned_at, row.audience = now, sum(counts(session, label).values())
+            count_again(session, label)
+            row.planned_at, row.audience = now, sum(states_of(session, [label]).get(label, {}).values())
             row.attended_at = now if local_hours else None
             if fan_out is not None and not local_hours:
                 session.flush()

@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from service.delivery import State
-from service.store.retention import forget_tallies
 from service.store.tables import (
     AdminSessionRow,
     BuildRow,
@@ -18,8 +17,8 @@ from service.store.tables import (
     IssueRow,
     RestoreRow,
     SignInRow,
-    TallyRow,
 )
+from service.store.tallies import count_again
 from service.store.transactional import drop_waiting_emails
 from subscribers.database import Repository, table
 
@@ -68,10 +67,12 @@ class Restoring(Repository):
         # what was to be sent again after a time of grace may have been, too
         again = sa.update(row).where(row.c.state == State.UNCERTAIN).values(retry_at=None)
         with Session(self._writer) as session, session.begin():
-            labels = sa.select(col(TallyRow.issue_label)).distinct()
-            forget_tallies(session, list(session.scalars(labels)))
+            unfinished = sa.select(row.c.issue_label).where(row.c.state.in_(UNFINISHED)).distinct()
+            labels = session.scalars(unfinished).all()
             count = int(session.execute(held).rowcount)  # type: ignore[attr-defined]  # a CursorResult
             session.execute(again)
+            for label in sorted(labels):
+                count_again(session, label)
             drop_waiting_emails(session.connection(), "the database was restored from a backup", now)
             session.merge(RestoreRow(restored_at=now, taken_at=taken_at))
             return count

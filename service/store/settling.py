@@ -14,7 +14,6 @@ from service.delivery.ledger import RULES, Settled
 from service.delivery.model import GIVEN_BACK, GONE_WRONG, MEANS, Halt, Weight
 from service.delivery.policy import Bounce, BounceRules, learnt
 from service.store.issues import IssueClosed, issue_row
-from service.store.retention import forget_tallies
 from service.store.tables import BounceRow, DeliveryRow, IssueRow
 from subscribers.database import UtcDateTime, insert_new, is_one_of, table
 from subscribers.suppressions import Cause, Kind
@@ -53,10 +52,9 @@ def settle(
     resend_after: dt.timedelta | None,
     bounces: BounceRules = RULES,
 ) -> None:
-    """Rows that share everything are written together: most chunks are one statement."""
+    """Rows that share everything are written together: most chunks are one statement. Who calls it sums."""
     if not outcomes:
         return
-    forget_tallies(session, {one.issue_label for one, _ in outcomes})
     cancelled = _cancelled(session, outcomes)
     alike: dict[tuple[Any, ...], list[int]] = defaultdict(list)
     for delivery, outcome in outcomes:

@@ -102,9 +102,7 @@ class BriefRow(SQLModel, table=True):
     content: str  # the brief as JSON: what the templates get
 
 
-REPORTED = "fact IS NOT NULL"
 PUT_OFF = "retry_at IS NOT NULL"
-GONE_WRONG = "fact IN ('dropped', 'bounced', 'complained')"  # as SQL: an index and its queries say the same
 
 
 class DeliveryRow(SQLModel, table=True):
@@ -114,20 +112,6 @@ class DeliveryRow(SQLModel, table=True):
     __table_args__ = (
         sa.UniqueConstraint("issue_label", "subscriber_id"),
         sa.Index("ix_deliveries_issue_label_state_due_at_id", "issue_label", "state", "due_at", "id"),
-        sa.Index(  # of the few rows that nobody wants: counting them reads no others
-            "ix_deliveries_gone_wrong",
-            "issue_label",
-            "fact",
-            sqlite_where=sa.text(GONE_WRONG),
-            postgresql_where=sa.text(GONE_WRONG),
-        ),
-        sa.Index(  # of those of which a provider reported
-            "ix_deliveries_fact",
-            "issue_label",
-            "fact",
-            sqlite_where=sa.text(REPORTED),
-            postgresql_where=sa.text(REPORTED),
-        ),
         sa.Index(  # of those that wait for a moment of their own
             "ix_deliveries_retry_at",
             "issue_label",
@@ -157,7 +141,7 @@ class DeliveryRow(SQLModel, table=True):
 
 
 class TallyRow(SQLModel, table=True):
-    """How many deliveries of an issue stand alike, counted once while none of them changes."""
+    """How many deliveries of an issue are alike: written with each change of one, kept when all are gone."""
 
     __tablename__ = "tallies"
 

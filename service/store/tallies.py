@@ -1,0 +1,150 @@
+"""Tallies: how many deliveries of each issue stand alike, kept in the transactions that change one of them.
+
+So that no page, sweep or scrape reads all that ever was. An issue has its sums from the moment it is planned;
+they outlive its rows. Where it has none, its rows are counted.
+
+A transaction locks the issues first, then deliveries, and writes its sums last: nobody waits in a circle.
+"""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col
+
+from service.delivery import State
+from service.store.tables import DeliveryRow, IssueRow, TallyRow
+from subscribers.database import Repository, is_one_of, table
+
+LEDGER, TALLIES = table(DeliveryRow).c, table(TallyRow).c
+OPEN = (State.WAITING, State.CLAIMED, State.FAILED)
+ALIKE = (LEDGER.issue_label, LEDGER.state, sa.func.coalesce(LEDGER.fact, "").label("fact"))
+COLUMNS = ("issue_label", "state", "fact", "count")
+
+Alike = tuple[str, str, str]  # an issue's label, a state, what a provider reported or nothing
+
+
+class Sums:
+    """What a transaction changes of the sums, written once at its end."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+        self._changes: Counter[Alike] = Counter()
+
+    @contextmanager
+    def of(self, session: Session, ids: Collection[int]) -> Iterator[None]:
+        """While the deliveries of these ids change."""
+        before = _counted(session, ids)
+        yield
+        after = _counted(session, ids)
+        self._changes.update(after)
+        self._changes.subtract(before)
+
+    def moved(self, before: Alike, after: Alike, count: int = 1) -> None:
+        """So many deliveries stand differently now."""
+        self._changes[before] -= count
+        self._changes[after] += count
+
+    def write(self) -> None:
+        """Add the changes to the sums of the issues that have any; the others' rows are counted."""
+        changes = {alike: change for alike, change in sorted(self._changes.items()) if change}
+        labels = {label for label, _, _ in changes}
+        kept = sa.select(TALLIES.issue_label).where(TALLIES.issue_label.in_(labels)).distinct()
+        has_sums = set(self._connection.scalars(kept)) if changes else set()
+        rows = [
+            dict(zip(COLUMNS, (*alike, change), strict=True))
+            for alike, change in changes.items()
+            if alike[0] in has_sums
+        ]
+        if rows:
+            dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
+            new = dialect.insert(table(TallyRow)).values(rows)
+            added = {"count": TALLIES.count + new.excluded["count"]}
+            self._connection.execute(new.on_conflict_do_update(index_elements=COLUMNS[:3], set_=added))
+
+
+def _counted(session: Session, ids: Collection[int]) -> Counter[Alike]:
+    """How these deliveries stand; nobody else changes them until the transaction ends."""
+    held = sa.select(*ALIKE).where(is_one_of(session, LEDGER.id, ids)).with_for_update().subquery()
+    alike = (held.c.issue_label, held.c.state, held.c.fact)
+    rows = session.execute(sa.select(*alike, sa.func.count()).group_by(*alike)).all() if ids else []
+    return Counter({(label, state, fact): count for label, state, fact, count in rows})
+
+
+class Tallies(Repository):
+    """Sums that are kept."""
+
+    def keep_tallies(self, recount: dt.datetime | None = None) -> None:
+        """Count planned issues that have no sums, and once more those that were planned since `recount`."""
+        planned = sa.select(col(IssueRow.label), col(IssueRow.planned_at))
+        planned = planned.where(col(IssueRow.planned_at).is_not(None), col(IssueRow.pruned_at).is_(None))
+        with Session(self._engine) as session:
+            rows = session.execute(planned).all()
+            done = tallied(session, [row.label for row in rows])
+        for label, planned_at in rows:
+            if label not in done or (recount is not None and planned_at > recount):
+                with Session(self._writer) as session, session.begin():
+                    count_again(session, label)
+
+
+def count_again(session: Session, label: str) -> None:
+    """Count an issue's rows anew. Whoever changes one of them meanwhile waits, or was waited for."""
+    session.flush()
+    row = sa.select(col(IssueRow.label)).where(
+        col(IssueRow.label) == label, col(IssueRow.pruned_at).is_(None)
+    )
+    if session.scalar(row.with_for_update()) is None:
+        return
+    session.execute(sa.delete(table(TallyRow)).where(TALLIES.issue_label == label))
+    counted = sa.select(*ALIKE, sa.func.count()).where(LEDGER.issue_label == label).group_by(*ALIKE)
+    session.execute(sa.insert(table(TallyRow)).from_select(COLUMNS, counted))
+
+
+def lock_issues(connection: sa.Connection, labels: Collection[str]) -> None:
+    """Let nobody count these issues anew, or halt one, until the transaction ends."""
+    rows = sa.select(col(IssueRow.label)).where(col(IssueRow.label).in_(labels))
+    if labels:
+        connection.execute(rows.order_by(col(IssueRow.label)).with_for_update(read=True, key_share=True))
+
+
+def tallied(session: Session, labels: Collection[str]) -> dict[str, Counter[tuple[State, str]]]:
+    """The sums that are kept of these issues, by state and fact."""
+    rows = sa.select(TALLIES.issue_label, TALLIES.state, TALLIES.fact, TALLIES.count)
+    return _by_label(session, rows.where(is_one_of(session, TALLIES.issue_label, labels)))
+
+
+def counts_of(session: Session, labels: Sequence[str]) -> Mapping[str, Mapping[tuple[State, str], int]]:
+    """By issue: how many deliveries stand alike, by state and fact; where no sum is kept, by its rows."""
+    found = tallied(session, labels)
+    if rest := [label for label in labels if label not in found]:
+        counted = sa.select(*ALIKE, sa.func.count()).where(LEDGER.issue_label.in_(rest)).group_by(*ALIKE)
+        found |= _by_label(session, counted)
+    return {label: +sums for label, sums in found.items()}  # without those that nobody is in any more
+
+
+def states_of(session: Session, labels: Sequence[str]) -> dict[str, dict[State, int]]:
+    """By issue: how many deliveries stand in each state."""
+    found: dict[str, dict[State, int]] = {}
+    for label, sums in counts_of(session, labels).items():
+        states: Counter[State] = Counter()
+        for (state, _), count in sums.items():
+            states[state] += count
+        found[label] = dict(states)
+    return found
+
+
+def _by_label(session: Session, rows: sa.Select[Any]) -> dict[str, Counter[tuple[State, str]]]:
+    found: dict[str, Counter[tuple[State, str]]] = {}
+    for label, state, fact, count in session.execute(rows):
+        found.setdefault(label, Counter())[State(state), fact] = count
+    return found
+
+
+def is_open(session: Session, label: str) -> bool:
+    """Whether something of an issue is still to be sent."""
+    states = states_of(session, [label]).get(label, {})
+    return any(states.get(state) for state in OPEN)
