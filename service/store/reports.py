@@ -148,11 +148,10 @@ class Reports(Repository):
         self, label: str, *, state: State | None = None, after: int = 0, limit: int = 50
     ) -> tuple[Line, ...]:
         """Deliveries of an issue in the order of the ledger; `after` is the last id of the page before."""
-        # The index is by issue, state and id: the first rows of each state hold the first of all.
-        firsts = [_firsts(label, one, after, limit) for one in (State if state is None else (state,))]
-        found = sa.union_all(*(sa.select(rows.c.id) for rows in firsts)).subquery()
-        ids = sa.select(found.c.id).order_by(found.c.id).limit(limit)
-        return self._lines(LINE.where(ROW.id.in_(ids)).order_by(ROW.id))
+        ids = sa.select(ROW.id).where(ROW.issue_label == label, ROW.id > after).order_by(ROW.id).limit(limit)
+        if state is not None:
+            ids = ids.where(ROW.state == state)
+        return self._lines(LINE.where(ROW.id.in_(ids.scalar_subquery())).order_by(ROW.id))
 
     def delivery(self, label: str, delivery_id: int) -> Line | None:
         """One delivery of an issue; None where it has none of this id."""
@@ -243,12 +242,6 @@ def _oldest(labels: Sequence[str]) -> sa.Select[Any]:
 
 def _age(since: dt.datetime | None, now: dt.datetime) -> float:
     return (now - since).total_seconds() if since else 0.0
-
-
-def _firsts(label: str, state: State, after: int, limit: int) -> sa.Subquery:
-    """The ids of an issue's next deliveries in one state."""
-    rows = sa.select(ROW.id).where(ROW.issue_label == label, ROW.state == state, ROW.id > after)
-    return rows.order_by(ROW.id).limit(limit).subquery()
 
 
 def _sorted(counted: Counter[Any]) -> dict[Any, int]:

@@ -112,6 +112,7 @@ class DeliveryRow(SQLModel, table=True):
     __table_args__ = (
         sa.UniqueConstraint("issue_label", "subscriber_id"),
         sa.Index("ix_deliveries_issue_label_state_due_at_id", "issue_label", "state", "due_at", "id"),
+        sa.Index("ix_deliveries_issue_label_id", "issue_label", "id"),  # pages of it, and where it begins
         sa.Index(  # of those that wait for a moment of their own
             "ix_deliveries_retry_at",
             "issue_label",

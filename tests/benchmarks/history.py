@@ -59,9 +59,8 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=15)
     parser.add_argument("--only", choices=DATABASES, action="append")
     asked = parser.parse_args()
-    say(
-        f"\n{asked.issues} issues of {asked.readers:,} readers, median of {asked.repeats} (the least), wanted < 50 ms; load {os.getloadavg()[0]:.1f}\n"
-    )
+    size = f"{asked.issues} issues of {asked.readers:,} readers"
+    say(f"\n{size}: median of {asked.repeats} (the least), wanted < 50 ms; load {os.getloadavg()[0]:.1f}\n")
     found = {name: _of(name, asked) for name in asked.only or DATABASES}
     say(f"| asked | {' | '.join(found)} |\n|---|{'--:|' * len(found)}")
     for name in next(iter(found.values())):

@@ -1,4 +1,4 @@
-"""Sums of every issue's deliveries, kept as they change; subscribers by standing from an index.
+"""Sums of every issue's deliveries, kept as they change; indexes for pages and standings.
 
 Two indexes answered what the sums answer now: every message and event wrote into them.
 """
@@ -21,6 +21,7 @@ KEPT = (
 def upgrade() -> None:
     op.drop_index("ix_deliveries_fact", "deliveries")
     op.drop_index("ix_deliveries_gone_wrong", "deliveries")
+    op.create_index("ix_deliveries_issue_label_id", "deliveries", ["issue_label", "id"])
     op.create_index("ix_subscribers_standing", "subscribers", ["standing"])
     op.execute(f"DELETE FROM tallies WHERE issue_label NOT IN ({KEPT})")  # noqa: S608 - our own words
     op.execute(
@@ -32,6 +33,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index("ix_subscribers_standing", "subscribers")
+    op.drop_index("ix_deliveries_issue_label_id", "deliveries")
     for name, which in (("ix_deliveries_gone_wrong", GONE_WRONG), ("ix_deliveries_fact", REPORTED)):
         op.create_index(
             name,

@@ -1,5 +1,6 @@
 """Deliveries: the sum that always holds, who got an issue and who did not, and why."""
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
@@ -21,6 +22,7 @@ from subscribers.subscriber import UnknownSubscriber
 ROWS_A_PAGE = 50
 ISSUES_SHOWN = 30
 LONGEST_NOTE = 200
+MINUTE = dt.timedelta(minutes=1)
 
 routes = APIRouter(include_in_schema=False)
 
@@ -171,11 +173,18 @@ def why(line: Line, named: Mapping[str, str]) -> str:
 
 
 def _audited(office: Office, label: str) -> tuple[IssueStatus, str]:
-    """The status, and what is wrong with the sum, which is a bug or somebody's hand in the database."""
+    """The status, and what is wrong with the rows a minute ago: a bug, or somebody's hand in the database."""
+    return office.store.status(label), office.kept.get(
+        ("audit", label), lambda: _broken(office, label), MINUTE
+    ).value
+
+
+def _broken(office: Office, label: str) -> str:
     try:
-        return office.store.audited(label), ""
+        office.store.audited(label)
     except LedgerBroken as broken:
-        return office.store.status(label), f"{sentence(str(broken))} Look at the rows before anything else."
+        return f"{sentence(str(broken))} Look at the rows before anything else."
+    return ""
 
 
 def _refused(visitor: Visitor, office: Office, label: str, problem: str) -> Response:
