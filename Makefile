@@ -74,13 +74,16 @@ models: $(DEVELOPMENT) ## What reaches a brief when a language model answers bad
 measures: $(DEVELOPMENT) ## Measure the briefs of two weeks of real papers and six topics
 	@$(BIN)/python -m tests.benchmarks.briefs
 
-bench: $(DEVELOPMENT) ## Measure delivery beside others, a million subscribers, the e-mails and the pages
+bench: $(DEVELOPMENT) ## Measure delivery beside others, a million subscribers, e-mails, pages; BENCH_AGAINST=COMMIT
+	@test -z "$$BENCH_AGAINST" || $(BIN)/python -m tests.benchmarks.against "$$BENCH_AGAINST"
 	$(BIN)/python -m tests.benchmarks.delivery
 	$(BIN)/python -m tests.benchmarks.writing
 	$(BIN)/python -m tests.benchmarks.subscribers
 	$(BIN)/python -m tests.benchmarks.emails
 	$(BIN)/python -m tests.benchmarks.pages
 	$(BIN)/python -m tests.benchmarks.admin
+	$(BIN)/python -m tests.benchmarks.history
+	$(BIN)/python -m tests.benchmarks.rates
 
 docs: $(RUNTIME) ## Write docs/configuration.md anew from the settings
 	@$(BIN)/brief settings --markdown > docs/configuration.md

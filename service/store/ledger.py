@@ -109,7 +109,7 @@ class Ledger(Repository):
             else:
                 _lock(session, label)
             sums = Sums(session.connection())
-            with sums.of(session, [one.id for one, _ in settled]):
+            with sums.of([one.id for one, _ in settled]):
                 give_back_unsent(session, claimant.mailer, claimant.pace, settled, now)
                 settle(session, settled, now, claimant.resend_after, claimant.bounces)
             claims = _next_chunk(session, label, claimant, limit, now, sums)
@@ -281,7 +281,7 @@ def _claimed(  # noqa: PLR0913, PLR0917 - the same
     """
     for _ in range(CHUNKS_A_TURN if allowed else 0):
         ids = due(session, label, claimant, allowed, now)
-        with sums.of(session, ids):
+        with sums.of(ids):
             deliveries = _claim(session, ids, claimant, now)
             if not claimant.pace.is_unlimited:
                 deliveries = hold_back(session, claimant.mailer, claimant.pace, deliveries, now)
@@ -312,7 +312,7 @@ def _claim(session: Session, ids: Sequence[int], claimant: Claimant, now: dt.dat
 def _summed(session: Session, deliveries: Sequence[Delivery]) -> Iterator[None]:
     """While these deliveries change, in a transaction that does nothing else."""
     sums = Sums(session.connection())
-    with sums.of(session, [one.id for one in deliveries]):
+    with sums.of([one.id for one in deliveries]):
         yield
     sums.write()
 

@@ -7,13 +7,13 @@ A transaction locks the issues first, then deliveries, and writes its sums last:
 """
 
 import datetime as dt
+import json
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
 from service.delivery import State
@@ -24,6 +24,22 @@ LEDGER, TALLIES = table(DeliveryRow).c, table(TallyRow).c
 OPEN = (State.WAITING, State.CLAIMED, State.FAILED)
 ALIKE = (LEDGER.issue_label, LEDGER.state, sa.func.coalesce(LEDGER.fact, "").label("fact"))
 COLUMNS = ("issue_label", "state", "fact", "count")
+
+# As text: every batch asks these four times, and their SQL would be put together anew each time
+COUNTED = sa.text(
+    "SELECT issue_label, state, coalesce(fact, ''), count(*) FROM deliveries "
+    "WHERE id IN (SELECT value FROM json_each(:ids)) GROUP BY 1, 2, 3"
+)
+LOCKED = sa.text(
+    "SELECT issue_label, state, fact, count(*) FROM (SELECT issue_label, state, coalesce(fact, '') AS fact "
+    "FROM deliveries WHERE id = ANY(:ids) FOR UPDATE) AS held GROUP BY 1, 2, 3"
+)
+ADDED = sa.text(
+    "INSERT INTO tallies (issue_label, state, fact, count) SELECT CAST(:issue_label AS VARCHAR), "
+    "CAST(:state AS VARCHAR), CAST(:fact AS VARCHAR), CAST(:count AS INTEGER) "
+    "WHERE EXISTS (SELECT 1 FROM tallies WHERE issue_label = :issue_label) "
+    "ON CONFLICT (issue_label, state, fact) DO UPDATE SET count = tallies.count + excluded.count"
+)
 
 Alike = tuple[str, str, str]  # an issue's label, a state, what a provider reported or nothing
 
@@ -36,12 +52,11 @@ class Sums:
         self._changes: Counter[Alike] = Counter()
 
     @contextmanager
-    def of(self, session: Session, ids: Collection[int]) -> Iterator[None]:
-        """While the deliveries of these ids change."""
-        before = _counted(session, ids)
+    def of(self, ids: Collection[int]) -> Iterator[None]:
+        """While the deliveries of these ids change; whoever else would change one waits."""
+        before = self._counted(ids)
         yield
-        after = _counted(session, ids)
-        self._changes.update(after)
+        self._changes.update(self._counted(ids))
         self._changes.subtract(before)
 
     def moved(self, before: Alike, after: Alike, count: int = 1) -> None:
@@ -51,28 +66,18 @@ class Sums:
 
     def write(self) -> None:
         """Add the changes to the sums of the issues that have any; the others' rows are counted."""
-        changes = {alike: change for alike, change in sorted(self._changes.items()) if change}
-        labels = {label for label, _, _ in changes}
-        kept = sa.select(TALLIES.issue_label).where(TALLIES.issue_label.in_(labels)).distinct()
-        has_sums = set(self._connection.scalars(kept)) if changes else set()
-        rows = [
-            dict(zip(COLUMNS, (*alike, change), strict=True))
-            for alike, change in changes.items()
-            if alike[0] in has_sums
-        ]
-        if rows:
-            dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-            new = dialect.insert(table(TallyRow)).values(rows)
-            added = {"count": TALLIES.count + new.excluded["count"]}
-            self._connection.execute(new.on_conflict_do_update(index_elements=COLUMNS[:3], set_=added))
+        changes = sorted((alike, change) for alike, change in self._changes.items() if change)
+        if changes:
+            rows = [dict(zip(COLUMNS, (*alike, change), strict=True)) for alike, change in changes]
+            self._connection.execute(ADDED, rows)
 
-
-def _counted(session: Session, ids: Collection[int]) -> Counter[Alike]:
-    """How these deliveries stand; nobody else changes them until the transaction ends."""
-    held = sa.select(*ALIKE).where(is_one_of(session, LEDGER.id, ids)).with_for_update().subquery()
-    alike = (held.c.issue_label, held.c.state, held.c.fact)
-    rows = session.execute(sa.select(*alike, sa.func.count()).group_by(*alike)).all() if ids else []
-    return Counter({(label, state, fact): count for label, state, fact, count in rows})
+    def _counted(self, ids: Collection[int]) -> Counter[Alike]:
+        if not ids:
+            return Counter()
+        is_postgresql = self._connection.dialect.name == "postgresql"
+        given = list(ids) if is_postgresql else json.dumps(list(ids))
+        rows = self._connection.execute(LOCKED if is_postgresql else COUNTED, {"ids": given})
+        return Counter({(label, state, fact): count for label, state, fact, count in rows})
 
 
 class Tallies(Repository):
@@ -107,7 +112,7 @@ def count_again(session: Session, label: str) -> None:
 def lock_issues(connection: sa.Connection, labels: Collection[str]) -> None:
     """Let nobody count these issues anew, or halt one, until the transaction ends."""
     rows = sa.select(col(IssueRow.label)).where(col(IssueRow.label).in_(labels))
-    if labels:
+    if labels and connection.dialect.name == "postgresql":  # on SQLite who writes is alone anyway
         connection.execute(rows.order_by(col(IssueRow.label)).with_for_update(read=True, key_share=True))
 
 

@@ -2,7 +2,7 @@
 
 python -m tests.benchmarks.rates [--readers 5000] [--workers 8] [--domains 50]
 
-Eight workers and fifty domains on PostgreSQL, where workers run beside each other. Wanted: no deadlock, and a batch of a bounded number of
+On PostgreSQL, where workers run beside each other. Wanted: no deadlock, and a batch of a bounded number of
 statements, however many readers it puts off.
 """
 
