@@ -32,4 +32,4 @@ def test_the_benchmark_of_history_asks_what_is_asked_again_and_again(store: Stor
     fill(store, engine, 3, 40)
     store.keep_tallies()
     assert store.counts("2026-W23") == {State.ACCEPTED: 18, State.SKIPPED: 2, State.WAITING: 20}
-    assert set(measured(store, engine, 1)) >= {"sweep", "metrics", "readiness", "admin's list"}
+    assert set(measured(store, engine, 1)) >= {"sweep", "metrics", "readiness", "/admin/issues"}

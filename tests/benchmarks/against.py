@@ -33,7 +33,8 @@ from tempfile import TemporaryDirectory
 from service.adapters.sendgrid_mailer import SendGridAccount, SendGridMailer
 from tests.benchmarks.senders import MESSAGES, deliver_all
 from tests.chaos.storm import Weather, provider
-with TemporaryDirectory() as folder, provider(Weather("", "sendgrid", MESSAGES, 0), Path(folder) / "log") as at:
+weather = Weather("", "sendgrid", MESSAGES, 0)
+with TemporaryDirectory() as folder, provider(weather, Path(folder) / "log") as at:
     spent = deliver_all(SendGridMailer(SendGridAccount("SG.key", at, 500)), MESSAGES)
 """
 TOLD = "import json; print(json.dumps([spent.seconds, spent.cpu]))"
