@@ -15,7 +15,7 @@ NAMED = re.compile(r"\\(?:texttt|textsf|textsc|textup|textbf|textit|emph)\s*\{([
 MACRO = re.compile(r"\\([a-zA-Z]{2,})")
 BRACES = re.compile(r"\{[^{}]*\}")
 SET = re.compile(
-    r"\\[{}]|\\lbrace|\\rbrace|\\set\b|Bmatrix|begin\{cases\}|\{[^{}\\$]*[^,\s{}\\$]\s*(?:,|\.\.)[^{}\\$]*\}|``?\{"
+    r"\{\{|\\[{}]|\\lbrace|\\rbrace|\\set\b|Bmatrix|begin\{cases\}|\{[^{}\\$]*[^,\s{}\\$]\s*(?:,|\.\.)[^{}\\$]*\}|``?\{"
 )
 # Macros whose name is also what they show, or an English word that an abstract may hold beside them.
 TEX = re.compile(r"[\\${}^]")  # what holds none of these is shown as it is

@@ -21,6 +21,7 @@ _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 # Words whose braces are meant: {1, 2, 3}, {0..5}, {2B, 5B-MoE}, {a < 1, b < 2}
 _ELEMENT = r"[^\s,{}\\$]+(?:\s+(?:[<>=≤≥∈~]\s*)?[^\s,{}\\$]+)?"
 _SET = re.compile(rf"\s*{_ELEMENT}(?:\s*,\s*{_ELEMENT})+\s*|[\w.]+\.\.[\w.]+")
+_TEMPLATE = re.compile(r"\{{2,3}\s*[^{}\\$A-Z\s][^{}\\$]*\}{2,3}")  # {{ name }}: a template's, not TeX
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _SPACES = re.compile(r"\s*")
 _VERB = re.compile(r"\\verb\*?([^\w\s])(.*?)\1")
@@ -160,6 +161,8 @@ class _Reader:
         if close is None or close >= end:
             return None, at + 1
         inside = self.source[at + 1 : close]
+        if not in_formula and _TEMPLATE.fullmatch(self.source, at, close + 1):
+            return Plain(self.source[at : close + 1]), close + 1
         items = self._inside(at + 1, close, "m" if in_formula else "t")
         return Group(items, is_set=not in_formula and bool(_SET.fullmatch(inside))), close + 1
 

@@ -9,7 +9,7 @@ from service.briefs.grounding import Place, claims
 from service.briefs.model import Brief
 from service.briefs.modelled.evidence import normalised
 from service.emails.segments import safe_url
-from service.language import shown, visible
+from service.language import read, shown
 from service.papers import Paper
 
 MOST_SOURCES = 6  # abstracts that are shown of one sentence; a count cites dozens
@@ -111,13 +111,13 @@ def _tone(check: Check) -> str:
 
 def _sources(claim: Claim, brief: Brief, papers: Mapping[str, Paper]) -> Iterator[Source]:
     for number, paper_id in enumerate(claim.paper_ids):
-        quotes = tuple(one.evidence for one in claim.citations if one.paper_id == paper_id)
+        quotes = tuple(read(one.evidence).shown for one in claim.citations if one.paper_id == paper_id)
         entry = brief.entries.get(paper_id)
         called, url = (shown(entry.handle, 60), safe_url(entry.url)) if entry else (paper_id, None)
         paper = papers.get(paper_id) if number < MOST_SOURCES else None
-        texts = (visible(paper.title), visible(paper.abstract)) if paper else ("", "")
+        texts = (read(paper.title).shown, read(paper.abstract).shown) if paper else ("", "")
         title, abstract = (cut(text, quotes) for text in texts)
-        nowhere = tuple(visible(one) for one in quotes if not any(spans(text, [one]) for text in texts))
+        nowhere = tuple(one for one in quotes if not any(spans(text, [one]) for text in texts))
         yield Source(called or paper_id, url, title, abstract, nowhere)
 
 
