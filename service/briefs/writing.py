@@ -16,7 +16,7 @@ from service.briefs.corrections import day
 from service.briefs.grounding import Failure, Gate, Place, Section, Words, check, claims, rewrite
 from service.briefs.grounding.gates import MOST_THEMES
 from service.briefs.grounding.places import items_of, place_in_themes, with_items
-from service.briefs.grounding.sections import EXTENTS, required
+from service.briefs.grounding.sections import MOST
 from service.briefs.grounding.sources import Sources, normalise
 from service.briefs.model import Brief, Theme
 from service.papers import Paper
@@ -55,7 +55,7 @@ def _written(writer: BriefWriter, fallback: BriefWriter, assignment: Assignment)
         return noted(_written(fallback, fallback, assignment), note)
     if lost := sorted(set(sources) - set(brief.entries)):
         raise ValueError(f"the {brief.metadata.writer} brief of {brief.topic_slug} lost {', '.join(lost)}")
-    return noted(brief, *(_shortage(brief, section) for section in _short(brief)))
+    return brief
 
 
 def _judged(draft: Brief, sources: Sources) -> Brief:
@@ -131,8 +131,8 @@ def _without(brief: Brief, place: Place) -> Words:
 def _trimmed(brief: Brief) -> Brief:
     """The brief without surplus items, unknown papers in its lists and third themes of a paper."""
     listed = {entry.paper_id for entry in brief.catalog}
-    for section, extent in EXTENTS.items():
-        brief = with_items(brief, section, items_of(brief, section)[: extent.most])
+    for section, most in MOST.items():
+        brief = with_items(brief, section, items_of(brief, section)[:most])
     methods = tuple(replace(item, paper_ids=_known(item.paper_ids, listed)) for item in brief.methods)
     steps = tuple(
         replace(step, paper_ids=known)
@@ -160,19 +160,6 @@ def _themes(brief: Brief, listed: set[str]) -> tuple[Theme, ...]:
         ids = _known(theme.paper_ids, listed - crowded)
         themes.append(replace(theme, claims=kept, paper_ids=ids, also=also))
     return tuple(themes)
-
-
-def _short(brief: Brief) -> tuple[Section, ...]:
-    """The sections of an extractive brief that hold less than the window can give."""
-    if brief.metadata.writer != "extractive":
-        return ()
-    papers = len(brief.catalog)
-    return tuple(section for section in EXTENTS if len(items_of(brief, section)) < required(section, papers))
-
-
-def _shortage(brief: Brief, section: Section) -> str:
-    held, least = len(items_of(brief, section)), required(section, len(brief.catalog))
-    return f"{LABELS[section]} holds {held} of {least}: the abstracts gave no more that can be verified."
 
 
 def noted(brief: Brief, *notes: str) -> Brief:

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from service.briefs.authorship import LABELS
-from service.briefs.grounding import Failure, Gate, Place, Section, check, claims, required, rewrite, texts
+from service.briefs.grounding import Failure, Gate, Place, Section, check, claims, rewrite, texts
 from service.briefs.grounding.places import items_of
-from service.briefs.grounding.sections import EXTENTS
 from service.briefs.grounding.sources import Sources
 from service.briefs.model import Brief
 from service.editing.edits import (
@@ -88,7 +87,6 @@ def _judged(brief: Brief, edit: Edit, papers: Mapping[str, Paper]) -> Brief:
     known = Counter(map(_key, check(brief, sources).failures))
     if isinstance(edit, DropPaper):
         made = _cleared(made, sources, known)
-    _refuse_shortage(brief, made)
     if found := _new_failures(made, sources, known):
         raise EditRefused(f"{brief.topic_name}, {_told(found[0])}")
     metadata = replace(made.metadata, edits=(*made.metadata.edits, in_words(edit)))
@@ -177,18 +175,6 @@ def _new_failures(brief: Brief, sources: Sources, known: Counter[_Key]) -> list[
 
 def _key(failure: Failure) -> _Key:
     return failure.gate, failure.claim.text if failure.claim else failure.why
-
-
-def _refuse_shortage(before: Brief, after: Brief) -> None:
-    """EditRefused where a section would hold too little, or less than the too little that it held."""
-    for section in EXTENTS:
-        least = required(section, len(after.catalog))
-        held, had = len(items_of(after, section)), len(items_of(before, section))
-        if held < min(least, had):
-            raise EditRefused(
-                f"{before.topic_name}: {LABELS[section]} would hold {held or 'nothing'}, and {least} are "
-                "the least for a window of this size."
-            )
 
 
 def spot(place: Place) -> str:

@@ -78,7 +78,7 @@ class Paragraphs:
         named, before = {row}, None
         sentences = []
         for claim in claims:
-            opens = claim.is_reading and not (before and before.is_reading)
+            opens = says_so(claim) and not (before and before.is_reading)
             clear = {
                 row,
                 *(before.paper_ids if before else ()),
@@ -106,7 +106,7 @@ class Paragraphs:
             runs=runs,
             setting=shown(claim.setting, SETTING),
             end=end,
-            is_reading=claim.is_reading,
+            is_reading=says_so(claim),
             word=word,
             quotes=tuple(self._quotes(claim)) if self._with_evidence else (),
             rests_on=tuple(self._bases(claim)) if self._with_evidence else (),
@@ -156,6 +156,16 @@ class Paragraphs:
     @cached_property
     def _entries(self) -> dict[str, CatalogEntry]:
         return self._brief.entries
+
+
+def says_so(claim: Claim) -> bool:
+    """Whether a sentence is marked as a reading: a count of the window's papers is none."""
+    return claim.is_reading and claim.origin != "counted"
+
+
+def stand_alone(claims: Iterable[Claim]) -> bool:
+    """Whether claims are quotations, each of a paper of its own: they are points and no paragraph."""
+    return all(claim.origin == "quoted" for claim in claims)
 
 
 def halves(claims: Sequence[Claim]) -> tuple[Sequence[Claim], ...]:

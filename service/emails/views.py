@@ -22,6 +22,7 @@ from service.emails.paragraphs import (
     plain,
     plain_run,
     sentences_in,
+    stand_alone,
     texts_in,
 )
 from service.emails.run_metadata import run_lines
@@ -266,6 +267,9 @@ class TopicView:
     def plain_run(self, run: Run) -> str:
         return plain_run(run, self.numbers)
 
+    def plain_runs(self, runs: Iterable[Run]) -> str:
+        return ", ".join(map(self.plain_run, runs))
+
     def plain_names(self, names: Iterable[PaperName]) -> str:
         """``QuillRL [1] (12 pp.), LatticeDPO [4]``."""
         return ", ".join(f"{self.plain_run(one.paper)}{one.pages and f' ({one.pages})'}" for one in names)
@@ -303,9 +307,9 @@ class TopicView:
         return self.brief.entries
 
     def _theme(self, theme: Theme) -> Entry:
-        flows = theme.thesis is not None
-        told = halves(theme.claims) if flows else (theme.claims[:1],)
-        points = () if flows else theme.claims[1:]
+        first = 0 if stand_alone(theme.claims) else 1
+        told = halves(theme.claims) if theme.thesis else (theme.claims[:first],)
+        points = () if theme.thesis else theme.claims[first:]
         return Entry(
             heading=shown(theme.heading, HEADING),
             thesis=self._say(theme.thesis),
@@ -351,9 +355,11 @@ class TopicView:
         return AreaView(shown(area.name, HEADING), self._say(area.claim, "") if area.claim else (), rest)
 
     def _challenge(self, challenge: Challenge) -> Entry:
+        points = challenge.claims if stand_alone(challenge.claims) else ()
         return Entry(
             heading=shown(challenge.heading, HEADING),
-            paragraphs=(self._said.of(challenge.claims),) if challenge.claims else (),
+            paragraphs=(self._said.of(challenge.claims),) if challenge.claims and not points else (),
+            points=tuple(map(self._say, points)),
             settles=self._say(challenge.settles, ""),
         )
 

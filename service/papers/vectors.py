@@ -29,24 +29,8 @@ def stop_words() -> frozenset[str]:
     return frozenset(ENGLISH_STOP_WORDS)
 
 
-def reweighted(counts: Sparse) -> Sparse:
-    """Counts as TF-IDF with sublinear frequencies."""
-    from sklearn.feature_extraction.text import TfidfTransformer
+def chance_of_more(now: int, of: int, before: int, before_of: int) -> float:
+    """Fisher's exact test, one-sided: how likely a share at least as much greater is, were there no difference."""
+    from scipy.stats import hypergeom
 
-    return TfidfTransformer(sublinear_tf=True).fit_transform(counts)
-
-
-def sparse(matrix: Matrix) -> Sparse:
-    from scipy.sparse import csr_matrix
-
-    return csr_matrix(matrix)
-
-
-def factorised(weights: Sparse, size: int, start: str, seed: int) -> tuple[Matrix, Matrix]:
-    """Rows × factors and factors × columns by non-negative matrix factorisation."""
-    from sklearn.decomposition import non_negative_factorization
-
-    rows, columns, _ = non_negative_factorization(
-        weights, n_components=size, init=start, random_state=seed, max_iter=80, tol=0
-    )
-    return rows, columns
+    return float(hypergeom.sf(now - 1, of + before_of, now + before, of))

@@ -78,6 +78,13 @@ class Acronyms:
         short = {full[key]: surface for key, surface in phrases.items() if full[key] != key}
         return {**short, **{key: surface for key, surface in phrases.items() if full[key] == key}}
 
+    def weighed(self, weights: Mapping[str, float]) -> dict[str, float]:
+        """Weights of phrases by one key each, the heavier of two."""
+        made: dict[str, float] = {}
+        for key, weight in weights.items():
+            made[self._full(key)] = max(weight, made.get(self._full(key), 0.0))
+        return made
+
     def _full(self, key: str) -> str:
         """The key with its acronym written out, where that makes no longer phrase than texts are read for."""
         if not any(word in self._expansions for word in key.split()):

@@ -4,28 +4,23 @@ from collections.abc import Sequence
 
 from service.briefs.badges import has_code, pages_of, venue_of
 from service.briefs.extractive.corpus import Corpus, Source
-from service.briefs.extractive.pool import Pool, on_findings, on_proposals, readability
-from service.briefs.extractive.quotations import quote
-from service.briefs.extractive.themes import Group
+from service.briefs.extractive.quoting import Quoter
+from service.briefs.extractive.roles import does, finds
+from service.briefs.model import CatalogEntry, Revision, Theme
 from service.briefs.grounding.numbers import numbers
-from service.briefs.model import CatalogEntry, Revision
 from service.language.sentences import is_clean, plain, visible
 from service.papers import Paper
 
-QUOTED = 1.0  # what a sentence loses that the reader met before
 
-
-def make_catalog(corpus: Corpus, groups: Sequence[Group], pool: Pool) -> tuple[CatalogEntry, ...]:
+def make_catalog(corpus: Corpus, themes: Sequence[Theme], quoter: Quoter) -> tuple[CatalogEntry, ...]:
     """Entries by theme, papers outside every theme last; within a theme as the topic ranks them."""
-    themes = {
-        paper_id: place for place, group in reversed(list(enumerate(groups))) for paper_id in group.paper_ids
-    }
+    place = {paper_id: at for at, theme in reversed(list(enumerate(themes))) for paper_id in theme.paper_ids}
     revised = {paper.id for paper in corpus.selection.revised}
     entries = [
-        _entry(source, _line(source, pool), themes.get(source.id), revised=source.id in revised)
+        _entry(source, _line(source, quoter), place.get(source.id), revised=source.id in revised)
         for source in corpus.sources
     ]
-    return tuple(sorted(entries, key=lambda entry: len(groups) if entry.theme is None else entry.theme))
+    return tuple(sorted(entries, key=lambda entry: len(themes) if entry.theme is None else entry.theme))
 
 
 def _entry(source: Source, line: str, theme: int | None, *, revised: bool) -> CatalogEntry:
@@ -52,20 +47,18 @@ def _entry(source: Source, line: str, theme: int | None, *, revised: bool) -> Ca
     )
 
 
-def _line(source: Source, pool: Pool) -> str:
-    """What the paper does in its own words, those first that were not quoted yet, else its title.
+def _line(source: Source, quoter: Quoter) -> str:
+    """What the paper does in its own words, what was not quoted yet first; else its title.
 
     The entry names the paper already.
     """
-    rated = []
-    for sentence in source.sentences:
-        rate = max(on_proposals(sentence), on_findings(sentence))
-        quotation = quote(sentence, source.speaker) if rate else None
-        if quotation:
-            rate += readability(quotation) - QUOTED * pool.has_said(sentence)
-            rated.append((round(rate, 6), -sentence.place, quotation.line))
+    told = [one for role in (does, finds) for one in quoter.told(source, role)]
+    told = told or [one for role in (does, finds) for one in source.told(role)]
     title = plain(source.paper.title)
-    return max(rated)[2] if rated else f"{title if is_clean(title) else source.handle}."
+    alone = next((one for _, one in told if not one.leans), None)
+    if alone is None:
+        return f"{title if is_clean(title) else source.handle}."
+    return alone.by(source.handle).removeprefix(f"{source.handle}: ").removeprefix(f"{source.handle} ")
 
 
 def revision_of(paper: Paper) -> Revision:

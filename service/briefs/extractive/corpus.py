@@ -1,38 +1,28 @@
-"""The window as the sections read it: papers, phrases, quotable sentences and what is already said."""
+"""The window as the sections read it: its papers, what their sentences do, and the phrases they share."""
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.briefs.claims import Citation
 from service.briefs.extractive.acronyms import Acronyms
-from service.briefs.extractive.quotations import Speaker
+from service.briefs.extractive.roles import does, finds
+from service.briefs.extractive.telling import Telling, tell
 from service.briefs.handles import make_handles
-from service.language.phrases import (
-    frequencies,
-    is_plural,
-    is_telling,
-    key_of,
-    lemma,
-    parts_of,
-    phrases,
-    positions,
-    surface_of,
-)
+from service.language.phrases import key_of, lemma, phrases, positions, surface_of
 from service.language.sentences import LONGEST_ABSTRACT, Sentence, is_clean, plain, sentences_of
 from service.language.vocabulary import FUNCTION_WORDS
 from service.papers import Paper, Ranked, Selection
-from service.papers.vectors import Sparse, tf_idf
+from service.papers.vectors import tf_idf
 
-_WORDS = re.compile(r"\b[a-z]{4,}")
-_CAPITALS = re.compile(r"(?<=[a-z] )(?:[A-Z][a-z]{3,} )*[A-Z][a-z]{3,}(?=[ .,;:](?!\())")
-Vector = NDArray[np.float64]
+Role = Callable[[Sentence], float]
+Vectors = NDArray[np.float64]
 _TOKEN = re.compile(r"[^\W_]{2,}")
+_WORDS = re.compile(r"\b[a-z]{4,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +31,9 @@ class Source:
 
     ranked: Ranked
     handle: str
-    phrases: Mapping[str, str]
-    title_phrases: Mapping[str, str]
-    sentences: tuple[Sentence, ...]  # those that may be quoted
+    sentences: tuple[Sentence, ...]
+    phrases: Mapping[str, str]  # of title and abstract, by key
+    own: Mapping[str, float]  # phrases of its own contribution, each with how much it is about them
 
     @property
     def paper(self) -> Paper:
@@ -53,206 +43,123 @@ class Source:
     def id(self) -> str:
         return self.ranked.paper.id
 
-    @property
-    def speaker(self) -> Speaker:
-        return Speaker(self.handle, len(self.ranked.paper.authors))
+    def told(self, role: Role) -> list[tuple[float, Telling]]:
+        """Its sentences that fill a role, as they can be told, the best first."""
+        found = [
+            (rate, told)
+            for sentence in self.sentences
+            if role(sentence) and sentence.is_quotable
+            if (told := tell(sentence, self.handle)) and (rate := role(told.kept))
+        ]
+        return sorted(found, key=lambda one: (-round(one[0], 6), one[1].sentence.place))
 
-    def evidence(self, keys: Iterable[str]) -> Citation | None:
-        """The first of the phrases that the paper holds, as it stands there."""
-        found = next((self.phrases[key] for key in keys if key in self.phrases), None)
-        return Citation(self.id, self.in_context(found)) if found else None
-
-    def found(self, pattern: re.Pattern[str]) -> Citation | None:
-        """The first place in title and quotable sentences where the pattern stands."""
-        for text in (plain(self.paper.title), *(sentence.text for sentence in self.sentences)):
-            if is_clean(text) and (match := pattern.search(text)):
-                return Citation(self.id, self.in_context(match[0]))
-        return None
-
-    @property
-    def title_evidence(self) -> Citation | None:
-        """The title's longest stretch of plain words."""
-        stretches = re.findall(r"[^\W_]+(?:[ -][^\W_]+)+", plain(self.paper.title))
-        longest = max(stretches, key=len, default="")
-        return Citation(self.id, longest) if longest else None
-
-    def in_context(self, span: str) -> str:
-        """A span of the paper; one word alone, too little to be found again, with the words beside it."""
-        if " " in span:
-            return span
-        for text in (self.paper.title, self.paper.abstract):
-            if match := re.search(
-                rf"(?:[^\W_][\w-]* )?(?<![\w-]){re.escape(span)}(?![\w-])(?: [^\W_][\w-]*)?", plain(text)
-            ):
-                return match[0]
-        return span
-
-
-def words_of(text: str) -> list[str]:
-    return [lemma(word) for word in _TOKEN.findall(text.lower()) if word not in FUNCTION_WORDS]
+    def best(self, role: Role) -> tuple[float, Telling] | None:
+        return next((one for one in self.told(role) if not one[1].leans), None)
 
 
 def source_of(ranked: Ranked, handle: str) -> Source:
-    title = plain(ranked.paper.title)
-    sentences = sentences_of(ranked.paper.id, ranked.paper.abstract)
-    named = phrases(title) if is_clean(title) else {}
+    paper = ranked.paper
+    title = plain(paper.title) if is_clean(paper.title) else ""
+    sentences = sentences_of(paper.id, paper.abstract)
+    held = {sentence: phrases(sentence.text) for sentence in sentences if is_clean(sentence.text)}
+    titled = phrases(title)
+    contribution = sorted(held, key=lambda sentence: -max(does(sentence), 0.5 * finds(sentence)))[:2]
+    said = [key for sentence in contribution if does(sentence) or finds(sentence) for key in held[sentence]]
+    counts = Counter(key for found in held.values() for key in found)
+    own = {key: 0.6 for key in said} | dict.fromkeys(titled, 1.0)
+    everything = {key: surface for found in reversed(held.values()) for key, surface in found.items()}
     return Source(
         ranked=ranked,
         handle=handle,
-        phrases={**_phrases_of(sentences), **named},
-        title_phrases=named,
-        sentences=tuple(sentence for sentence in sentences if sentence.is_quotable),
+        sentences=sentences,
+        phrases={**everything, **titled},
+        own={key: weight + 0.1 * min(counts[key], 3) for key, weight in own.items()},
     )
 
 
-def _phrases_of(sentences: Sequence[Sentence]) -> dict[str, str]:
-    return phrases(" ".join(sentence.text for sentence in sentences if is_clean(sentence.text)))
-
-
 class Corpus:
-    """A selection, read once; every section asks it for papers, phrases and sentences."""
+    """A selection, read once."""
 
     def __init__(self, selection: Selection) -> None:
         self.selection = selection
         handles = make_handles([ranked.paper for ranked in selection.taken])
         read = [source_of(ranked, handles[ranked.paper.id]) for ranked in selection.taken]
-        self.acronyms = Acronyms(sentence for source in read for sentence in source.sentences)
+        self.acronyms = Acronyms(sentence for source in read for sentence in source.sentences if source.phrases)
         self.sources = tuple(
-            replace(
-                source,
-                phrases=self.acronyms.united(source.phrases),
-                title_phrases=self.acronyms.united(source.title_phrases),
-            )
+            replace(source, phrases=self.acronyms.united(source.phrases), own=self.acronyms.weighed(source.own))
             for source in read
         )
         self.by_id = {source.id: source for source in self.sources}
-        self.size = len(self.sources)
-        self._names: dict[str, str] = {}
+
+    @property
+    def size(self) -> int:
+        return len(self.sources)
 
     @cached_property
     def frequency(self) -> Counter[str]:
-        """In how many papers of the window each telling phrase stands."""
-        counts = frequencies(source.phrases for source in self.sources)
-        parts = parts_of({key: n for key, n in counts.items() if n > 1})
-        fitting = {key: n for key, n in counts.items() if key not in parts and is_telling(key)}
-        return Counter({key: n for key, n in fitting.items() if self.is_noun(key.split()[-1])})
+        """In how many papers of the window each phrase stands."""
+        return Counter(key for source in self.sources for key in source.phrases)
+
+    @cached_property
+    def on(self) -> Mapping[str, Sequence[Source]]:
+        """Phrases of titles and contributions, each with the papers that have it there, best first."""
+        held: dict[str, list[Source]] = {}
+        for source in self.sources:
+            for key in source.own:
+                if key in source.phrases:
+                    held.setdefault(key, []).append(source)
+        return held
+
+    @cached_property
+    def likeness(self) -> Vectors:
+        """Cosine of each two papers by the words of their titles and abstracts; 0 of a paper with itself."""
+        if not self.sources:
+            return np.zeros((0, 0))
+        texts = [f"{source.paper.title}. {source.paper.abstract[:LONGEST_ABSTRACT]}" for source in self.sources]
+        vectors = tf_idf(analyzer=words_of, sublinear_tf=True, dtype=np.float64).fit_transform([*texts, "window"])
+        alike: Vectors = np.round((vectors[:-1] @ vectors[:-1].T).toarray(), 6)
+        np.fill_diagonal(alike, 0.0)
+        return alike
+
+    @cached_property
+    def mean_likeness(self) -> float:
+        return float(self.likeness.sum()) / max(self.size * (self.size - 1), 1)
 
     def is_noun(self, word: str) -> bool:
-        """Whether a word, as a lemma, ends phrases in this window more often than it stands inside them."""
+        """Whether a word, as a lemma, ends phrases in this window at least half as often as it stands inside them."""
         ends, inside = self._positions
-        return ends[word] >= inside[word]
+        return 2 * ends[word] >= inside[word]
 
     @cached_property
     def _positions(self) -> tuple[Counter[str], Counter[str]]:
-        read = [positions(plain(source.paper.abstract[:LONGEST_ABSTRACT])) for source in self.sources]
+        read = [positions(plain(source.paper.text[:LONGEST_ABSTRACT])) for source in self.sources]
         return Counter(w for ends, _ in read for w in ends), Counter(w for _, inside in read for w in inside)
 
     @cached_property
-    def quotable(self) -> tuple[Sentence, ...]:
-        return tuple(sentence for source in self.sources for sentence in source.sentences)
+    def rows(self) -> dict[str, int]:
+        return {source.id: row for row, source in enumerate(self.sources)}
 
-    @cached_property
-    def vectors(self) -> "Vectors":
-        return Vectors(self.sources, self.quotable)
-
-    def handles(self, paper_ids: Iterable[str]) -> list[str]:
-        return [self.by_id[paper_id].handle for paper_id in paper_ids]
-
-    def ranked_ids(self, paper_ids: Iterable[str]) -> tuple[str, ...]:
-        wanted = set(paper_ids)
-        return tuple(source.id for source in self.sources if source.id in wanted)
-
-    def holding(self, keys: Sequence[str], among: Iterable[str] | None = None) -> tuple[Citation, ...]:
-        """Citations of the papers that hold one of the phrases, with the phrase as they have it."""
-        wanted = None if among is None else set(among)
-        found = (source.evidence(keys) for source in self.sources if wanted is None or source.id in wanted)
-        return tuple(citation for citation in found if citation)
+    def centrality(self, paper_ids: Iterable[str]) -> dict[str, float]:
+        """How like each of some papers is to the others, on average."""
+        rows = [self.rows[paper_id] for paper_id in paper_ids]
+        ids = [self.sources[row].id for row in rows]
+        within = self.likeness[np.ix_(rows, rows)].sum(axis=1) / max(len(rows) - 1, 1)
+        return dict(zip(ids, map(float, within), strict=True))
 
     def name(self, key: str) -> str:
         """A phrase as a reader writes it: "reward models" rather than "Reward model"."""
-        if key not in self._names:
-            self._names[key] = self._name(key)
-        return self._names[key]
-
-    def _name(self, key: str) -> str:
-        written = [found for found in self.surfaces(key) if key_of(found) == key]
-        surface = surface_of(written or self.surfaces(key) or [key])
-        *words, last = (word.capitalize() if word in self._proper else word for word in surface.split())
-        return " ".join((*words, last if is_plural(last) else self._plurals.get(last, last)))
+        written = [source.phrases[key] for source in self.sources if key in source.phrases]
+        surface = surface_of([found for found in written if key_of(found) == key] or written or [key])
+        return " ".join(word.capitalize() if word in self._proper else word for word in surface.split())
 
     @cached_property
     def _proper(self) -> frozenset[str]:
         """Words (here in small letters) that the abstracts write with a capital inside sentences."""
-        texts = [plain(source.paper.abstract[:LONGEST_ABSTRACT]) for source in self.sources]
+        texts = [source.paper.abstract[:LONGEST_ABSTRACT] for source in self.sources]
         small = {word for text in texts for word in _WORDS.findall(text)}
-        large = {word.lower() for text in texts for run in _CAPITALS.findall(text) for word in run.split()}
+        large = {word.lower() for text in texts for word in re.findall(r"(?<=[a-z] )[A-Z][a-z]{3,}", text)}
         return frozenset(large - small)
 
-    @cached_property
-    def _plurals(self) -> Mapping[str, str]:
-        """Words that the window uses in the plural at least half as often as in the singular."""
-        counts = Counter(word for source in self.sources for word in _WORDS.findall(source.paper.abstract))
-        return {
-            word[:-1]: word
-            for word, n in counts.items()
-            if word.endswith("s") and lemma(word) == word[:-1] and 2 * n >= counts[word[:-1]]
-        }
 
-    def surfaces(self, key: str) -> list[str]:
-        return [source.phrases[key] for source in self.holders(key)]
-
-    def holders(self, key: str) -> Sequence[Source]:
-        """The papers that hold a phrase, best first."""
-        return self._index.get(key, ())
-
-    @cached_property
-    def _index(self) -> Mapping[str, Sequence[Source]]:
-        index: dict[str, list[Source]] = {}
-        for source in self.sources:
-            for key in source.phrases:
-                index.setdefault(key, []).append(source)
-        return index
-
-
-class Vectors:
-    """TF-IDF vectors of papers and of quotable sentences over one vocabulary."""
-
-    def __init__(self, sources: Sequence[Source], sentences: Sequence[Sentence]) -> None:
-        vectorizer = tf_idf(analyzer=words_of, sublinear_tf=True, dtype=np.float64)
-        texts = [f"{source.paper.title}. {source.paper.abstract[:LONGEST_ABSTRACT]}" for source in sources]
-        self.papers: Sparse = vectorizer.fit_transform([*texts, "window"])[: len(texts)]
-        self._vectorizer = vectorizer
-        self.rows = {source.id: row for row, source in enumerate(sources)}
-        self.sentences: Sparse = vectorizer.transform([s.text for s in sentences] or ["window"])
-        self.places = {sentence: row for row, sentence in enumerate(sentences)}
-
-    def centre(self, paper_ids: Iterable[str]) -> Vector:
-        """The direction of a group of papers, of length one."""
-        rows = [self.rows[paper_id] for paper_id in paper_ids]
-        mean = np.asarray(self.papers[rows].mean(axis=0)).ravel() if rows else np.zeros(self.papers.shape[1])
-        length = float(np.linalg.norm(mean))
-        return mean / length if length else mean
-
-    def nearest(self, texts: Sequence[str]) -> tuple[str, ...]:
-        """For each text the id of the paper that is likest to it, the first of equals."""
-        alike = np.round((self._vectorizer.transform(texts) @ self.papers.T).toarray(), 6)
-        ids = tuple(self.rows)
-        return tuple(ids[row] for row in alike.argmax(axis=1))
-
-    def nearness(self, sentences: Sequence[Sentence], paper_ids: Iterable[str]) -> Vector:
-        """Cosine of each sentence with the centre of some papers."""
-        if not sentences:
-            return np.zeros(0)
-        rows = [self.places[sentence] for sentence in sentences]
-        near: Vector = np.round(self.sentences[rows] @ self.centre(paper_ids), 6)
-        return near
-
-    def likeness(self, sentences: Sequence[Sentence], others: Sequence[Sentence]) -> Vector:
-        """The greatest cosine of each sentence with any of the others; 0 where there are none."""
-        if not sentences or not others:
-            return np.zeros(len(sentences))
-        rows = [self.places[sentence] for sentence in sentences]
-        columns = [self.places[sentence] for sentence in others]
-        alike = (self.sentences[rows] @ self.sentences[columns].T).toarray()
-        like: Vector = np.round(alike.max(axis=1), 6)
-        return like
+def words_of(text: str) -> list[str]:
+    return [lemma(word) for word in _TOKEN.findall(text.lower()) if word not in FUNCTION_WORDS]

@@ -1,24 +1,33 @@
-"""The glossary: acronyms of the window with their expansions, as the abstracts give them."""
+"""The glossary: acronyms that the brief uses, with their expansions as the abstracts give them."""
 
-from service.briefs.claims import Citation
+import re
+from collections.abc import Iterable
+
 from service.briefs.extractive.acronyms import expansions_in
 from service.briefs.extractive.corpus import Corpus
+from service.briefs.claims import Citation, Claim
 from service.briefs.model import GlossaryEntry
 
-MOST = 24
+MOST = 10
 
 
-def make_glossary(corpus: Corpus) -> tuple[GlossaryEntry, ...]:
-    """Acronyms that most papers use, in alphabetical order, each with the first expansion found."""
+def make_glossary(corpus: Corpus, told: Iterable[Claim]) -> tuple[GlossaryEntry, ...]:
+    """Acronyms that the sentences told hold and do not explain, the most frequent, in alphabetical order."""
+    texts = [claim.text for claim in told]
     found: dict[str, GlossaryEntry] = {}
     for source in corpus.sources:
         for sentence in source.sentences:
-            for entry in definitions(source.id, sentence.text):
-                found.setdefault(entry.term, entry)
-    texts = [source.paper.text for source in corpus.sources]
-    uses = {acronym: sum(acronym in text for text in texts) for acronym in found}
-    best = sorted(found, key=lambda acronym: (-uses[acronym], acronym))[:MOST]
-    return tuple(found[acronym] for acronym in sorted(best, key=str.casefold))
+            for entry in definitions(source.id, sentence.text) if sentence.is_quotable else ():
+                if entry.term != source.handle:
+                    found.setdefault(entry.term, entry)
+    explained = {entry.term for text in texts for entry in definitions("", text)}
+    uses = {
+        term: sum(bool(re.search(rf"(?<![\w-]){re.escape(term)}s?(?![\w-])", text)) for text in texts)
+        for term in found
+        if term not in explained
+    }
+    best = sorted((term for term in uses if uses[term]), key=lambda term: (-uses[term], term))[:MOST]
+    return tuple(found[term] for term in sorted(best, key=str.casefold))
 
 
 def definitions(paper_id: str, text: str) -> list[GlossaryEntry]:

@@ -14,7 +14,6 @@ Each gate is a function over a brief that yields failures; what it compares is i
 
 from service.briefs.grounding.gates import check
 from service.briefs.grounding.places import Place, Section, Words, claims, rewrite, texts
-from service.briefs.grounding.sections import required
 from service.briefs.grounding.verdict import Failure, Gate, Verdict
 
 __all__ = [
@@ -26,7 +25,6 @@ __all__ = [
     "Words",
     "check",
     "claims",
-    "required",
     "rewrite",
     "texts",
 ]

@@ -1,10 +1,12 @@
 """A brief before the gates, with what several of them look at."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 
 from service.briefs.claims import Claim
 from service.briefs.grounding.names import Handles
+from service.briefs.grounding.numbers import Number, numbers
 from service.briefs.grounding.places import Place, Section, claims, group, texts
 from service.briefs.grounding.sources import Source, Sources
 from service.briefs.model import Brief, Trend
@@ -59,6 +61,12 @@ class Case:
     def grounds(self, claim: Claim) -> tuple[str, ...]:
         """The papers that a claim speaks of: those it cites, or those of the facts that it rests on."""
         return tuple(dict.fromkeys(id_ for fact in self.basis(claim) for id_ in fact.paper_ids))
+
+    def uncounted_of_window(self, text: str) -> tuple[Number, ...]:
+        """Numbers that count neither the window's papers, nor those of a theme, nor those of none."""
+        rest = sum(entry.theme is None for entry in self.brief.catalog)
+        sizes = (len(self.brief.catalog), rest, *(len(theme.paper_ids) for theme in self.brief.themes))
+        return tuple(number for number in numbers(text) if number not in {Number(Decimal(n)) for n in sizes})
 
     def trend(self, place: Place) -> Trend | None:
         return (

@@ -14,7 +14,7 @@ from service.briefs.grounding.numbers import Number, numbers, stands
 from service.briefs.grounding.places import Place, Section, group, items_of
 from service.briefs.grounding.quotations import invented_quotations, is_trivial, unquoted
 from service.briefs.grounding.repeats import repeats
-from service.briefs.grounding.sections import EXTENTS, required
+from service.briefs.grounding.sections import MOST
 from service.briefs.grounding.sources import Source, Sources, normalise
 from service.briefs.grounding.verdict import Failure, Gate, Verdict, count
 from service.briefs.model import Brief, CatalogEntry, Challenge, Method, Theme, Trend
@@ -48,7 +48,7 @@ def _checked(case: Case) -> dict[Gate, int]:
     return every | {
         Gate.READING: readings,
         Gate.MEMBERSHIP: len({id_ for theme in case.brief.themes for id_ in theme.paper_ids}),
-        Gate.SECTION: len(EXTENTS),
+        Gate.SECTION: len(MOST),
         Gate.FOREIGN: len(case.claims) + len(case.texts),
         Gate.HANDLE: with_headings,
         Gate.NAME: with_headings,
@@ -248,6 +248,8 @@ def _counts(case: Case, place: Place, claim: Claim) -> tuple[str, tuple[Number, 
     if claim.origin != "counted":
         return "", numbers(without_paper_count(text, cited))
     plain, trend = unquoted(text), case.trend(place)
+    if claim.is_reading:  # of the whole window: its papers, and how many each theme has
+        return "", case.uncounted_of_window(plain)
     if why := miscounted(plain, cited, of, trend):
         return why, ()
     return "", uncounted(plain, cited, of, len(case.handles.mentioned(claim.text)), trend)
@@ -285,7 +287,8 @@ def _name(case: Case) -> Iterator[Failure]:
 
 def _repeat(case: Case) -> Iterator[Failure]:
     """A quotation is told once; a written sentence may be told again in other words, not as it stands."""
-    quoted = [(place, claim) for place, claim in case.claims if claim.origin in ("quoted", "counted")]
+    facts = ((place, claim) for place, claim in case.claims if not claim.is_reading)
+    quoted = [(place, claim) for place, claim in facts if claim.origin in ("quoted", "counted")]
     for at, earlier, why in repeats([claim.text for _, claim in quoted]):
         place, claim = quoted[at]
         yield Failure(Gate.REPEAT, place, claim, f"repeats {quoted[earlier][0]} ({why})")
@@ -309,12 +312,9 @@ def _membership(case: Case) -> Iterator[Failure]:
 
 
 def _section(case: Case) -> Iterator[Failure]:
-    for section, extent in EXTENTS.items():
-        held, least = len(items_of(case.brief, section)), required(section, len(case.brief.catalog))
-        if held < least and case.brief.metadata.writer == "extractive":
-            yield Failure(Gate.SECTION, Place(section), None, f"holds {held}, needs {least}")
-        if held > extent.most:
-            yield Failure(Gate.SECTION, Place(section), None, f"holds {held}, takes {extent.most} at most")
+    for section, most in MOST.items():
+        if (held := len(items_of(case.brief, section))) > most:
+            yield Failure(Gate.SECTION, Place(section), None, f"holds {held}, takes {most} at most")
     for section in _PROSE:
         for number, item in enumerate(items_of(case.brief, section)):
             if why := _incomplete(item):

@@ -1,0 +1,194 @@
+"""Telling: a sentence of an abstract as one of a brief, in its own words and with its paper as the subject.
+
+"We propose a reward model that …" becomes NAME proposes “a reward model that …”. Words are quoted as they
+stand; only what opens the sentence is said anew. A sentence that leans on one that is not told is told only
+behind it.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from service.language.sentences import Sentence, leans
+
+READ = 20_000  # sentences that are kept as they are told
+FEWEST, MOST = 6, 48  # words of a quotation
+_VERBS = """
+    propose introduce present develop describe study investigate examine explore analyze analyse characterize
+    characterise show find prove derive demonstrate design build construct formulate formalize formalise establish
+    provide offer release evaluate compare identify observe report argue conduct revisit address extend give measure
+    test train adapt combine create curate collect define devise quantify reveal survey review benchmark validate
+    verify unify reformulate generalize generalise conclude recast reframe decompose apply use leverage discover
+    introduce assess audit trace uncover model
+""".split()  # noqa: SIM905 - a list of words reads better as text
+_PAST = {"found": "found", "showed": "showed", "trained": "trained", "tested": "tested", "evaluated": "evaluated"}
+_MARKER = re.compile(
+    r"^(?:However|Specifically|In particular|Moreover|Furthermore|Additionally|In addition|Finally|Notably|Importantly|"
+    r"Consequently|As a result|Therefore|Thus|Hence|Overall|Interestingly|Crucially|Empirically|Concretely|Meanwhile|"
+    r"Nevertheless|Nonetheless|Unfortunately|Accordingly|In (?:this|our|the present) (?:paper|work|study|article|survey|"
+    r"report)|To (?:this|that) end|At its core|At the same time|Also|Further|Here|Then|Next|Lastly|Ultimately|More "
+    r"broadly|More specifically|More importantly|In summary|In short|In essence|Taken together|Together|Beyond this|"
+    r"Indeed|In fact|For example|For instance|In response|Motivated by (?:this|these)[^,]{0,40}|Inspired by (?:this|these)[^,]{0,40}|Most "
+    r"importantly|Critically|Similarly|Likewise|But|And|So|Yet|Second|Third|First|Based on (?:this|these)[^,]{0,40}|"
+    r"(?:To|In order to) \w+(?: \w+)? (?:this|these|those|it|such|the above|them|both|the \w+ (?:gap|question|issue|"
+    r"problem|challenge)s?)\b[^,]{0,60}),?\s+"
+)
+_MANNER = r"(?:(?:also|further|then|first|next|additionally|finally|thus|therefore|hence|therefore|furthermore|now|instead),? )*"
+_MANNERS = frozenset(("empirically ", "theoretically ", "formally ", "systematically ", "jointly ", "rigorously "))
+_WE = re.compile(rf"^[Ww]e {_MANNER}(?P<manner>\w+ly )?(?P<verb>\w+) (?P<rest>.+)$")
+_PAPER = re.compile(
+    r"^[Tt]h(?:is|e present) (?:paper|work|study|article|survey|review|thesis|report|position paper) "
+    rf"{_MANNER}(?P<manner>\w+ly )?(?P<verb>[a-z]+s) (?P<rest>.+)$"
+)
+_OWN = re.compile(
+    r"^(?:[Oo]ur|[Tt]he (?:proposed|resulting)) (?:proposed |novel |full |final )?(?:method|framework|approach|model|"
+    r"system|algorithm|technique|strategy|architecture|design|scheme|formulation|pipeline|solution) (?P<rest>[a-z].+)$"
+)
+_IT = re.compile(
+    r"^(?:It|This (?:method|framework|approach|model|system|algorithm|technique|strategy|design|scheme)) (?P<rest>(?!is (?:\w+ )?(?:that|to|whether)\b)[a-z].+)$"
+)
+_SECOND_VERB = re.compile(rf",? and (?:then |also |further |\w+ly )?(?:{'|'.join(_VERBS)})\b")
+_DEFINED = re.compile(r"^(?:\s?\([^()]*\))?(?:,| --| —| –|:) (?P<rest>an? .+)$")
+_FINITE = re.compile(r"^(?:\w+ly )?(?:is|are|was|were|has|have|can|could|may|does|do|will|\w+s|\w+ed)\b")
+# What is pointed at stands in an earlier sentence.
+_POINTING = re.compile(
+    r"\b(?:these|those|such)(?! as\b) (?!that\b|as\b|as)\w+|\b(?:this|that) (?!paper|work|study|article|survey|is\b|the\b|"
+    r"an?\b|\w+s\b(?! [a-z]+s\b))(?:\w+ )?(?:question|assumption|limitation|gap|propert\w+|issue|problem|challenge|need|"
+    r"tension|phenomenon|insight|observation|failure|setting|system|end|dynamic|effect|mechanism|mismatch|task|process|"
+    r"regime|trade-?off|behavio\w+|bias|idea|view|approach|method|framework|result|finding|perspective|paradigm|pattern|"
+    r"structure|information|signal|direction|role|context|vulnerability|risk|threat|design|line|lens|principle|theory|"
+    r"formulation|strategy|objective|bottleneck|shift|difference|connection|analysis|model|class|case)\b|"
+    r"\b(?:the|all|both|these) (?:former|latter|above|aforementioned|two (?:methods|approaches|settings|models|problems|"
+    r"stages|components)|resulting|same (?:setting|trend|pattern|conditions))\b|\bboth (?:[a-z-]+ )?[a-z]+s\b(?!,? and\b| of\b)|"
+    r"\bneither\b|\bhere\b|\brespectively\b|"
+    r"\bthe (?:gap|problem|issue|question|limitation|challenge|bottleneck)\b(?! (?:of|between|that|in|is|to)\b)",
+    re.IGNORECASE,
+)
+_PRONOUN = re.compile(r"^(?:[^,]{0,60}, )?(?:it|they|he|she|this|that|these|those)\b(?! (?:is|was) (?:\w+ )?(?:that|to|whether)\b)", re.IGNORECASE)
+_CUT = re.compile(
+    r"(?P<cut>;|\s—\s?|,\s(?=(?:which (?:is|are|enables|allows)|thereby|thus|hence|enabling|allowing|providing|offering|"
+    r"highlighting|suggesting|underscoring|opening|paving|making it|and (?:we|our)|while (?:also|maintaining|preserving)|"
+    r"establishing|facilitating|emphasi[sz]ing|motivating|supporting|pointing)\b))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """A sentence told: the words between its paper's name and the quotation, and what is quoted."""
+
+    sentence: Sentence
+    verb: str  # "proposes", "shows that"; empty where the words are a whole sentence
+    words: str
+    leans: bool = False  # whether it is understood only behind the sentence before it
+
+    def by(self, subject: str) -> str:
+        """``NAME proposes “…”.``, ``NAME: “…”.``"""
+        return f"{subject} {self.verb} “{self.words}”." if self.verb else f"{subject}: “{self.words}”."
+
+    @property
+    def evidence(self) -> str:
+        """The words as they stand in the abstract: what opens the quotation may be small there."""
+        return self.words if self.words in self.sentence.text else self.words[:1].swapcase() + self.words[1:]
+
+    @property
+    def kept(self) -> Sentence:
+        """The sentence as far as it is told: what is cut off its end counts for nothing."""
+        end = self.sentence.text.find(self.evidence) + len(self.evidence)
+        return replace(self.sentence, text=self.sentence.text[:end])
+
+    @property
+    def length(self) -> int:
+        return len(self.words.split())
+
+
+@lru_cache(maxsize=READ)
+def tell(sentence: Sentence, handle: str) -> Telling | None:
+    """The sentence as it can be told of a paper with this handle; None where it can't stand."""
+    text = _opened(sentence.text.rstrip(".! "))
+    leaning = bool(_IT.match(text))
+    verb, words = _framed(text, handle)
+    words = _shortened(words)
+    if not FEWEST <= len(words.split()) <= MOST or not _is_balanced(words) or _points(verb, words):
+        return None
+    return Telling(sentence, verb, words, leaning)
+
+
+def _opened(text: str) -> str:
+    """The text without the words that tie it to the sentence before it."""
+    while match := _MARKER.match(text):
+        text = text[match.end() :]
+    return text[:1].upper() + text[1:] if text[:2].islower() or text[1:2] == " " else text
+
+
+def _framed(text: str, handle: str) -> tuple[str, str]:
+    """A verb and the words that follow it; no verb where the sentence is told whole."""
+    for frame in (_as_definition, _as_deed, _as_subject):
+        if framed := frame(text, handle):
+            return framed
+    return "", text
+
+
+def _as_definition(text: str, handle: str) -> tuple[str, str] | None:
+    """ "We introduce NAME, a method that …": NAME is “a method that …”."""
+    before, found, after = text.partition(handle) if handle else ("", "", "")
+    if not found or not re.fullmatch(r"(?:We|This \w+) (?:\w+ly )?(?:propose|introduce|present|develop)s? ", before):
+        return None
+    match = _DEFINED.match(after)
+    return ("is", match["rest"]) if match and not _SECOND_VERB.search(match["rest"]) else None
+
+
+def _as_deed(text: str, handle: str) -> tuple[str, str] | None:
+    """ "We propose …", "This paper proposes …": NAME proposes “…”."""
+    match = _WE.match(text) or _PAPER.match(text)
+    if not match or _SECOND_VERB.search(match["rest"]) or re.search(r"\b(?:we|our|us)\b", match["rest"]):
+        return None
+    verb = match["verb"].lower()
+    if text[:2] in ("We", "we"):
+        verb = third_person(verb) if verb in _VERBS else _PAST.get(verb, "")
+    rest, that = match["rest"], ""
+    if rest.startswith("that "):
+        rest, that = rest[5:], " that"
+    if not verb or rest.startswith(handle):
+        return None
+    manner = match["manner"] if match["manner"] in _MANNERS else None
+    return f"{manner or ''}{verb}{that}", rest
+
+
+def _as_subject(text: str, handle: str) -> tuple[str, str] | None:
+    """ "NAME improves …": NAME “improves …”. "Our method improves …" too, and "It improves …" behind another."""
+    for match in (_OWN.match(text), _IT.match(text)):
+        if match and _FINITE.match(match["rest"]):
+            verb, _, rest = match["rest"].partition(" ")
+            return verb, rest
+    before, found, after = text.partition(f"{handle} ")
+    if found and not before and _FINITE.match(after):
+        verb, _, rest = after.partition(" ")
+        return verb, rest
+    return None
+
+
+def third_person(verb: str) -> str:
+    if verb.endswith("y") and verb[-2] not in "aeiou":
+        return f"{verb[:-1]}ies"
+    return f"{verb}es" if verb.endswith(("s", "x", "ch", "sh")) else f"{verb}s"
+
+
+def _points(verb: str, words: str) -> bool:
+    """Whether the words point at an earlier sentence."""
+    if _POINTING.search(words) or re.match(r"^(?:it|they|them|its|their)\b", words):
+        return True
+    return not verb and (leans(words) or bool(_PRONOUN.match(words)))
+
+
+def _shortened(text: str) -> str:
+    """The text without a last clause that only adds praise or consequence, where it is long."""
+    if len(text.split()) <= 30:
+        return text
+    cuts = [text[: match.start()] for match in _CUT.finditer(text) if _is_balanced(text[: match.start()])]
+    fitting = [cut for cut in cuts if 12 <= len(cut.split()) <= 40]
+    return fitting[-1] if fitting else text
+
+
+def _is_balanced(text: str) -> bool:
+    pairs = all(text.count(one) == text.count(other) for one, other in ("()", "[]", "{}"))
+    return pairs and text.count("$") % 2 == 0 and text.count('"') == 0
