@@ -19,7 +19,8 @@ from service.briefs.grounding.places import items_of, place_in_themes, with_item
 from service.briefs.grounding.sections import MOST
 from service.briefs.grounding.sources import Sources, normalise
 from service.briefs.model import Brief, Theme
-from service.papers import Paper
+from service.papers import Paper, Selection
+from service.papers.senses import SHARES
 
 _NAMED = 3  # unreadable entries that a note names
 _ROUNDS = 6  # of dropping; each round drops what fails, and an item that falls can leave little for another
@@ -36,7 +37,7 @@ def write_brief(writer: BriefWriter, fallback: BriefWriter, assignment: Assignme
     the selection is missing from the catalog. The notes name what of the source's answer could not be read.
     """
     chosen = assignment.selection
-    said = (_loss(chosen.unreadable), _held(chosen.held), _filled(chosen.filled))
+    said = (_loss(chosen.unreadable), _held(chosen.held), _filled(chosen.filled), _strangers(chosen))
     return signed(noted(_written(writer, fallback, assignment), *said))
 
 
@@ -104,6 +105,15 @@ def _filled(ids: Sequence[str]) -> str:
         return ""
     named = ", ".join(ids[:_NAMED]) + (f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else "")
     return f"From arXiv's daily announcements, as its query API did not give them: {named}."
+
+
+def _strangers(selection: Selection) -> str:
+    """What is said of papers that only share a word with the topic, the first few by name."""
+    left = [f"{each.paper.id} ({each.why})" for each in selection.passed_over if each.why.startswith(SHARES)]
+    if not left:
+        return ""
+    more = f" and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
+    return f"Left out, because nothing else in it is the topic's: {', '.join(left[:_NAMED])}{more}."
 
 
 def cleared(brief: Brief, sources: Sources) -> Brief:

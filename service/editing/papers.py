@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import TypeVar
 
 from service.briefs.claims import Claim
-from service.briefs.extractive.quotations import listed
-from service.briefs.extractive.themes import in_number
+from service.briefs.extractive.quoting import listed
 from service.briefs.grounding import Place, Words, claims, rewrite
 from service.briefs.grounding.places import place_in_themes
 from service.briefs.model import Brief, Method, Minute, Overview, ReadingStep, Theme, Trend
 
+_VERB = re.compile(r"(?<=\bpapers )(?:are|form|speak|use|name|run)\b")
 Group = TypeVar("Group", Theme, Method)
 
 
@@ -49,7 +49,9 @@ def without_paper(brief: Brief, paper_id: str) -> Brief:
 def _changes(brief: Brief, paper_id: str) -> Iterator[tuple[Place, Words]]:
     """Other words for every claim that cites the paper or counts the papers of the window."""
     for place, claim in claims(brief):
-        if claim.origin == "counted":
+        if claim.is_reading and claim.origin == "counted":
+            yield place, _recounted_window(claim, brief, paper_id)
+        elif claim.origin == "counted":
             yield place, _recounted(claim, brief, paper_id)
         elif paper_id in claim.paper_ids:
             yield place, None
@@ -66,7 +68,27 @@ def _recounted(claim: Claim, brief: Brief, paper_id: str) -> Claim | None:
     if len(left.paper_ids) < count:
         text = re.sub(rf"(?<![\w.-]){count}(?![\w.%-]*\w)", str(len(left.paper_ids)), text, count=1)
     text = re.sub(rf"\bof ((?:the |these )?){total}\b", rf"of \g<1>{total - 1}", text, count=1)
-    return replace(left, text=in_number(text, len(left.paper_ids), total - 1))
+    return replace(left, text=_in_number(text, len(left.paper_ids)))
+
+
+def _in_number(text: str, papers: int) -> str:
+    """ "1 of the 77 papers is on": the verb for one paper. """
+    return _VERB.sub(lambda verb: "is" if verb[0] == "are" else f"{verb[0]}s", text, 1) if papers == 1 else text
+
+
+def _recounted_window(claim: Claim, brief: Brief, paper_id: str) -> Claim:
+    """What counts the window's papers by theme, over one paper less."""
+    total, theme = len(brief.catalog), brief.entry(paper_id).theme
+    text = re.sub(rf"\b{total}\b", str(total - 1), claim.text, count=1)
+    if theme is None:
+        rest = sum(entry.theme is None for entry in brief.catalog)
+        left = rf"\g<1>{rest - 1}" if rest > 1 else ""
+        text = re.sub(rf"(; ){rest}(?= on)" if left else rf"; {rest} on [^.]*", left, text, count=1)
+        return replace(claim, text=text)
+    size = len(brief.themes[theme].paper_ids)
+    heading = re.escape(brief.themes[theme].heading)
+    text = re.sub(rf"({heading} \(){size}(?=\))", rf"\g<1>{size - 1}", text, count=1, flags=re.IGNORECASE)
+    return replace(claim, text=text)
 
 
 def _unlisted(text: str, brief: Brief, paper_id: str) -> str | None:
@@ -81,7 +103,7 @@ def _unlisted(text: str, brief: Brief, paper_id: str) -> str | None:
     def shorter(match: re.Match[str]) -> str:
         names = re.findall(one, match[0])
         left = [name for name in names if name != handle]
-        return listed(left, len(left)) if 0 < len(left) < len(names) else match[0]
+        return listed(left) if 0 < len(left) < len(names) else match[0]
 
     text = several.sub(shorter, text)
     return None if re.search(rf"(?<![\w-]){re.escape(handle)}(?![\w-])", text) else text

@@ -19,11 +19,11 @@ from service.papers.model import (
 )
 from service.papers.ranking import rank
 from service.papers.withdrawal import is_withdrawn
+from service.papers.senses import Senses
 from subscribers.terms import Terms
 from subscribers.topics import Topic
 
 LEADING = 5  # papers whose mean score says what near is, in this window and topic
-ENOUGH = 10  # papers from which on that mean says something
 FAR = 0.3  # of that mean; measured on the shipped topics, as docs/topic-selection.md tells
 GRADED = 3  # candidates that are graded for each place, best first by score
 FITTING = 5  # the lowest grade that fills a place
@@ -54,6 +54,8 @@ def select(  # noqa: PLR0913 - two builds differ in exactly these
     papers = [paper for paper in answered if window.reading.holds(paper.submitted)]
     rules = _Rules(window, _Memory.of(seen, window), Terms.of(topic.excluded_terms), began)
     passed = tuple(PassedOver(paper, why) for paper in papers if (why := rules.why_passed_over(paper)))
+    if grader is None:
+        passed = (*passed, *_strangers(topic, papers, {each.paper.id for each in passed}))
     out = {each.paper.id for each in passed}
     late = frozenset(paper.id for paper in papers if rules.is_late(paper))
     scored = rank(topic, [paper for paper in papers if paper.id not in out], late=late)
@@ -76,6 +78,13 @@ def select(  # noqa: PLR0913 - two builds differ in exactly these
     )
 
 
+def _strangers(topic: Topic, papers: list[Paper], out: set[str]) -> tuple[PassedOver, ...]:
+    """Candidates that share a word with the topic and mean something else by it."""
+    candidates = [paper for paper in papers if paper.id not in out]
+    senses = Senses.of(topic, candidates)
+    return tuple(PassedOver(paper, why) for paper in candidates if (why := senses.why_not(paper)))
+
+
 def verdicts(selection: Selection) -> tuple[Verdict, ...]:
     """What became of every fetched paper and why: the ranked ones first, best first."""
     ranked = [*selection.taken, *selection.left]
@@ -90,9 +99,8 @@ def verdicts(selection: Selection) -> tuple[Verdict, ...]:
 
 def _near(ranked: tuple[Ranked, ...]) -> tuple[Ranked, ...]:
     """Those near enough to the topic: one that names its subject in passing fills no place that is free."""
-    if len(ranked) < ENOUGH:
-        return ranked
-    least = FAR * sum(each.score for each in ranked[:LEADING]) / LEADING
+    leading = ranked[:LEADING]
+    least = FAR * sum(each.score for each in leading) / max(len(leading), 1)
     return tuple(each for each in ranked if each.score >= least)
 
 

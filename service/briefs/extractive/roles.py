@@ -23,6 +23,8 @@ _MAKES = re.compile(
     rf"\b{_SELF}\b[^.,;:]{{0,40}}?\b(?:propos|introduc|present|develop|design|devis|construct|buil[dt]|creat)",
     re.IGNORECASE,
 )
+# What a paper also does, or does for a part of what it does.
+_ASIDE = re.compile(r"\b(?:further|also|additionally|moreover|finally|begin by)\b|^(?:To|For) [^,]{3,60}, we\b", re.IGNORECASE)
 _FINDS = re.compile(
     r"\b(?:we|results?|experiments?|analys[ei]s|evaluations?|findings?|study|simulations?|ablations?|evidence|theorem)\b"
     r"[^.;]{0,90}?\b(?:show|find|found|reveal|demonstrat|observ|discover|indicat|confirm|prov[ei]|uncover|conclude|"
@@ -61,6 +63,12 @@ _PROBLEM = re.compile(
     r"prohibitive\w*|challeng(?:e|es|ing)|difficult|degrad\w+|brittle|vulnerab\w+|insufficient\w*|poorly|unclear|"
     r"under-?explored|unexplored|neglect\w*|overlook\w*|ignor\w+|hinder\w*|cannot|unreliab\w+|unstable|prone to|rarely|"
     r"little is known|scarce|falls? short|intractable|risks?|open (?:problem|question))\b",
+    re.IGNORECASE,
+)
+# Of a sentence that names nobody's work: what is said to be lacking.
+_LACKING = re.compile(
+    r"\b(?:however|yet|fails?|lacks?|lacking|remains?|suffers?|struggles?|challeng(?:e|es|ing)|difficult|poorly|unclear|"
+    r"under-?explored|unexplored|cannot|little is known|scarce|falls? short|intractable)\b",
     re.IGNORECASE,
 )
 _PLEDGE = re.compile(
@@ -117,7 +125,9 @@ def does(sentence: Sentence) -> float:
     if not _DOES.search(text) or (_FIGURE.search(text) and _GAINS.search(text)):
         return 0.0
     makes = 0.25 * bool(_MAKES.search(text))
-    return max(0.05, 0.6 + makes + 0.2 * bool(_MECHANISM.search(text)) - 0.2 * _praises(text) + _ease(sentence))
+    aside = 0.3 * bool(_ASIDE.search(text)) + 0.3 * sentence.place / sentence.of
+    worth = 0.6 + makes + 0.2 * bool(_MECHANISM.search(text)) - 0.2 * _praises(text) - aside
+    return max(0.05, worth + _ease(sentence))
 
 
 @lru_cache(maxsize=READ)
@@ -153,7 +163,10 @@ def problem(sentence: Sentence) -> float:
     text = sentence.text
     if _late(sentence) or _PLEDGE.search(text) or not _PROBLEM.search(text) or _praises(text):
         return 0.0
-    return max(0.05, 0.5 + 0.2 * bool(_OTHERS.search(text)) + 0.1 * (sentence.place > 0) + _ease(sentence))
+    others = bool(_OTHERS.search(text))
+    if not others and not _LACKING.search(text):
+        return 0.0
+    return max(0.05, 0.5 + 0.2 * others + 0.1 * (sentence.place > 0) + _ease(sentence))
 
 
 @lru_cache(maxsize=READ)

@@ -11,12 +11,12 @@ from service.briefs.badges import has_code, venue_of
 from service.briefs.extractive.corpus import Corpus, Role, Source
 from service.briefs.extractive.groups import Group
 from service.briefs.extractive.quoting import LONGEST, Quoter, listed
-from service.briefs.extractive.roles import against, does, finds, has_figure, limit, problem
+from service.briefs.extractive.roles import against, does, finds, limit, problem
 from service.briefs.extractive.telling import Telling
 from service.briefs.claims import Claim
 from service.briefs.model import AlsoHere, Challenge, Minute, News, Notable, ReadingStep, Resource, ResourceKind, Start, Takeaway, Theme
 
-WORDS = 820  # of quotations before the catalog
+WORDS = 750  # of quotations before the catalog
 NOTABLE, RESULTS, TOLD = 5, 3, 3  # papers, results, papers told of a theme
 FEWEST, SHORT = 12, 34  # words of a sentence
 AGAINST, RESOURCES, PROBLEMS, LIMITS = 3, 4, 4, 4
@@ -108,12 +108,14 @@ def make_notable(corpus: Corpus, groups: Sequence[Group], quoter: Quoter) -> tup
 
 
 def _why(source: Source, group: Group | None, *, is_typical: bool) -> str:
-    """Why to read it, in plain words: whose matter it shares, else what of the topic it is on."""
-    figures = ", with figures" if any(has_figure(told.sentence) for _, told in source.told(finds)) else ""
+    """Why to read it, in plain words: whose matter it shares, and what of the topic it is on."""
+    known = f"{source.handle} {group.heading if group else ''}".casefold()
+    terms = listed([term for term in source.ranked.terms if term[:5].casefold() not in known][:3])
+    if group and is_typical:
+        return f"Most like the other papers on {_inside(group.heading)}{', with ' if terms else ''}{terms}."
     if group:
-        return f"{'Most like the other papers on' if is_typical else 'On'} {_inside(group.heading)}{figures}."
-    terms = [term for term in source.ranked.terms if term[:5].lower() not in source.handle.lower()][:3]
-    return f"Near to many of the week's papers{', on ' if terms else ''}{listed(terms)}{figures}."
+        return f"{group.heading}{', with ' if terms else ''}{terms}."
+    return f"Near to many of the week's papers{', on ' if terms else ''}{terms}."
 
 
 def _inside(heading: str) -> str:
@@ -188,7 +190,7 @@ def make_reading_order(
         ReadingStep("First", tuple(one.paper_id for one in notable[:3])),
         ReadingStep("For an overview", surveys[:2]),
         *(
-            ReadingStep(f"On {_inside(theme.heading)}", tuple(dict.fromkeys(id_ for c in theme.claims for id_ in c.paper_ids)))
+            ReadingStep(f"For {_inside(theme.heading)}", tuple(dict.fromkeys(id_ for c in theme.claims for id_ in c.paper_ids)))
             for theme in themes[:3]
         ),
         ReadingStep("To use", tuple(id_ for one in news.resources for id_ in one.claim.paper_ids)[:3]),

@@ -50,18 +50,20 @@ _IT = re.compile(
 _SECOND_VERB = re.compile(rf",? and (?:then |also |further |\w+ly )?(?:{'|'.join(_VERBS)})\b")
 _DEFINED = re.compile(r"^(?:\s?\([^()]*\))?(?:,| --| —| –|:) (?P<rest>an? .+)$")
 _FINITE = re.compile(r"^(?:\w+ly )?(?:is|are|was|were|has|have|can|could|may|does|do|will|\w+s|\w+ed)\b")
-# What is pointed at stands in an earlier sentence.
-_POINTING = re.compile(
-    r"\b(?:these|those|such)(?! as\b) (?!that\b|as\b|as)\w+|\b(?:this|that) (?!paper|work|study|article|survey|is\b|the\b|"
-    r"an?\b|\w+s\b(?! [a-z]+s\b))(?:\w+ )?(?:question|assumption|limitation|gap|propert\w+|issue|problem|challenge|need|"
-    r"tension|phenomenon|insight|observation|failure|setting|system|end|dynamic|effect|mechanism|mismatch|task|process|"
-    r"regime|trade-?off|behavio\w+|bias|idea|view|approach|method|framework|result|finding|perspective|paradigm|pattern|"
-    r"structure|information|signal|direction|role|context|vulnerability|risk|threat|design|line|lens|principle|theory|"
-    r"formulation|strategy|objective|bottleneck|shift|difference|connection|analysis|model|class|case)\b|"
-    r"\b(?:the|all|both|these) (?:former|latter|above|aforementioned|two (?:methods|approaches|settings|models|problems|"
-    r"stages|components)|resulting|same (?:setting|trend|pattern|conditions))\b|\bboth (?:[a-z-]+ )?[a-z]+s\b(?!,? and\b| of\b)|"
-    r"\bneither\b|\bhere\b|\brespectively\b|"
-    r"\bthe (?:gap|problem|issue|question|limitation|challenge|bottleneck)\b(?! (?:of|between|that|in|is|to)\b)",
+# What is pointed at stands in an earlier sentence, unless the words have named it before.
+_POINTER = re.compile(
+    r"\b(?:this|these|such|that|those)(?: (?:an?|\w+ly|new|same|key|core|single|simple|two|three))*(?: (?P<noun>\w+))?", re.IGNORECASE
+)
+_FREE = re.compile(
+    r"\b(?:this (?:paper|work|study|article|survey|report|thesis)\b|such (?:as|that)\b|those (?:of|that|who|with|from|in|for|"
+    r"\w+ed)\b)",
+    re.IGNORECASE,
+)
+_ELSEWHERE = re.compile(
+    r"\bthe (?:former|latter|above|aforementioned|resulting|same (?:setting|trend|pattern|conditions)|two (?:methods|"
+    r"approaches|settings|models|problems|stages|components|former|latter))\b|\bboth (?:[a-z-]+ )?[a-z]+s\b(?!,? and\b| of\b)|"
+    r"\b(?:neither|here|respectively|accordingly)\b|\bthe (?:gap|problem|issue|question|limitation|challenge|bottleneck)\b"
+    r"(?! (?:of|between|that|in|is|to|for)\b)|\b(?:in|for) (?:each|either) case\b|\bthe (?:first|second) \w+ (?:is|uses)\b",
     re.IGNORECASE,
 )
 _PRONOUN = re.compile(r"^(?:[^,]{0,60}, )?(?:it|they|he|she|this|that|these|those)\b(?! (?:is|was) (?:\w+ )?(?:that|to|whether)\b)", re.IGNORECASE)
@@ -175,9 +177,30 @@ def third_person(verb: str) -> str:
 
 def _points(verb: str, words: str) -> bool:
     """Whether the words point at an earlier sentence."""
-    if _POINTING.search(words) or re.match(r"^(?:it|they|them|its|their)\b", words):
+    if _ELSEWHERE.search(words) or re.match(r"(?:it|they|them|its|their)\b", words):
+        return True
+    if any(_is_unnamed(match, words) for match in _POINTER.finditer(words) if not _FREE.match(match[0])):
         return True
     return not verb and (leans(words) or bool(_PRONOUN.match(words)))
+
+
+def _is_unnamed(match: re.Match[str], words: str) -> bool:
+    """Whether what a "this" or a "these" points at stands nowhere before it."""
+    pointer, noun = match[0].split()[0].lower(), match["noun"] or ""
+    if _FREE.match(words, match.start()) or (pointer == "that" and noun not in _POINTED):
+        return False
+    named = words[: match.start()].lower()
+    if pointer == "this" and noun not in _POINTED and re.match(r"\w+(?:s|ed)$|(?:is|by|to|in|as|at|can|may)$|$", noun):
+        return len(named.split()) < 6  # "…, and this makes …" points at its own sentence
+    return noun[:5].lower() not in named
+
+
+_POINTED = frozenset(
+    """
+    question assumption limitation gap property properties issue problem challenge need tension phenomenon insight
+    observation failure setting system dynamic effect mechanism mismatch task process regime behavior bias idea view
+    """.split()  # noqa: SIM905 - a list of words reads better as text
+)
 
 
 def _shortened(text: str) -> str:

@@ -1,0 +1,130 @@
+"""Senses: papers of a topic told from papers that only share a word with it.
+
+"Battery" stands in a paper on electrolytes and in one that runs a battery of tests. A topic says which it means by
+its other words: its name, its description, its other terms, the titles of its examples, and its categories.
+A paper that holds two of the topic's terms is believed. One that holds one must also hold other words of the
+topic: fewer where it is listed in the archive that the topic names first or has the word in its title, more where
+the word stands beside another that the topic never puts there ("flow matching": one sense per collocation,
+Yarowsky 1993).
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
+
+from service.papers.model import Paper
+from service.papers.vectors import stop_words
+from subscribers.terms import Term, Terms, fold
+from subscribers.topics import Topic
+
+STEM = 6  # letters by which two words are one: "degrade", "degradation"
+BESIDE = 8  # the same where a word stands beside a term: "anomaly" is not "anomalous"
+AT_HOME, FOREIGN = 1, 4  # other words of the topic that a paper of one term must hold
+ELSEWHERE, OF_MANY, MANY = 2, 3, 8  # the same in other categories, and of a topic that has so many other words
+FEWEST_WORDS = 5  # of a topic besides its terms, under which it says too little to judge by
+SHARES = "shares only the"
+BELIEVED = 3  # terms from which on a paper is not asked
+USUAL = 0.25  # share of the candidates from which a word tells no sense
+ENOUGH = 12  # candidates from which that share says something
+# "A battery of tests", "to bridge the gap": said of anything.
+_IDIOM = r"\ban? (?:[\w-]+ )?{word} (?:of|between|to|for)\b|\bto {word} (?:the|this|these|that|such|both|an?)\b|\b{word} (?:\w+ )?gaps?\b"
+_TOKEN = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
+# What every abstract holds.
+GENERIC = frozenset(
+    """
+    analysis approach based data deep design effect effects efficient evaluation framework general high large
+    learning machine measure measures method methods model models modeling network networks neural new novel order
+    performance power prediction problem problems process processes results set simulation small state study system
+    systems task tasks technique theory time train training use used using view work works year years different
+    first one two three own without with many language change changes control information
+    """.split()  # noqa: SIM905 - a list of words reads better as text
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Senses:
+    """What a topic means by its words, beside the candidates of one window."""
+
+    terms: tuple[Term, ...]
+    own: str  # the topic's own words
+    context: frozenset[str]  # stems of them that tell a sense
+    home: str  # the category, or the archive with its dot, that the topic names first
+    said: bool  # whether the topic says enough to judge by
+
+    @classmethod
+    def of(cls, topic: Topic, papers: Iterable[Paper]) -> Self:
+        """Words that many of the candidates hold tell no sense, where there are enough candidates."""
+        terms = (*Terms.of(topic.ranking_terms, weighted=True).terms, *Terms.of(topic.search_terms).terms)
+        wanted = tuple({term.text.casefold(): term for term in terms if term.weight > 0}.values())
+        own = ". ".join((topic.name, topic.description, *(example.title for example in topic.examples)))
+        texts = [stems(paper.text) for paper in papers]
+        counts = Counter(stem for text in texts for stem in text & stems(own))
+        usual = {stem for stem, n in counts.items() if len(texts) >= ENOUGH and n > USUAL * len(texts)}
+        home = next(iter(topic.categories), "").removesuffix("*")
+        return cls(wanted, own, stems(own) - usual, home, len(stems(own)) >= FEWEST_WORDS)
+
+    def why_not(self, paper: Paper) -> str:
+        """What a paper shares with the topic where that is a word alone; empty where it belongs."""
+        text = fold(paper.text)
+        found = [term for term in self.terms if any(needle in text for needle in term.needles)]
+        senses = _apart(found)
+        if not self.said or not 0 < len(senses) < BELIEVED or any(" " in fold(term.text).strip() for term in senses):
+            return ""
+        words = frozenset(term.as_found(text).strip() for term in found)
+        other = (stems(paper.text) & self.context) - {word[:STEM] for word in words}
+        least = self._least(paper, words) - (len(senses) > 1)
+        if len(other) >= least and not all(_is_idiom(text, word) for word in words):
+            return ""
+        shared = list(dict.fromkeys(f"“{term.as_found(text).strip()}”" for term in senses))
+        return f"{SHARES} {'words' if shared[1:] else 'word'} {' and '.join(shared)} with the topic"
+
+    def _least(self, paper: Paper, words: frozenset[str]) -> int:
+        """How many other words of the topic a paper must hold that has its term in these forms."""
+        beside, ours = _beside(paper.text, words), _beside(self.own, words)
+        if ours.keys() & beside.keys():
+            return AT_HOME
+        mentions = sum(fold(paper.text).count(f" {word} ") for word in words)
+        usual, times = max(beside.items(), key=lambda one: (one[1], one[0]), default=("", 0))
+        if times > 1 and 2 * times >= mentions and usual[:STEM] not in self.context:
+            return FOREIGN
+        at_home = any(category.startswith(self.home) for category in paper.categories)
+        told = mentions > 2 and any(f" {word} " in fold(paper.title) for word in words)
+        elsewhere = OF_MANY if len(self.context) >= MANY else ELSEWHERE
+        return AT_HOME + (mentions == 1) if at_home else elsewhere + (mentions == 1) - told
+
+
+def _beside(text: str, words: frozenset[str]) -> Counter[str]:
+    """Beginnings of the words right before and after one of these; links aside, but for "off-policy"."""
+    near: Counter[str] = Counter()
+    tokens = _TOKEN.findall(text.casefold())
+    for at, token in enumerate(tokens):
+        parts = token.split("-")
+        if words & set(parts):
+            near.update(part[:BESIDE] for part in parts if part not in words)
+            others = tokens[max(at - 1, 0) : at] + tokens[at + 1 : at + 2]
+            near.update(other[:BESIDE] for other in others if other not in stop_words() and len(other) > 1)
+    return near
+
+
+def _is_idiom(text: str, word: str) -> bool:
+    """Whether every mention is one of those that are said of anything."""
+    idioms = re.findall(_IDIOM.format(word=re.escape(word)), text)
+    return bool(idioms) and len(idioms) >= text.count(f" {word} ")
+
+
+def stems(text: str) -> frozenset[str]:
+    """The words of a text that can tell a sense, by their first letters."""
+    words = (word for word in fold(text).split() if len(word) > 2 and not word.isdigit())
+    return frozenset(word[:STEM] for word in words if word not in stop_words() and word not in GENERIC)
+
+
+def _apart(terms: Iterable[Term]) -> list[Term]:
+    """Terms of which none is another's word in another form: "battery" and "batteries" are one."""
+    chosen: list[Term] = []
+    for term in sorted(terms, key=lambda term: -len(term.text)):
+        words = stems(term.text)
+        if not any(words <= stems(other.text) or stems(other.text) <= words for other in chosen):
+            chosen.append(term)
+    return chosen
