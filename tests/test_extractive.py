@@ -1,30 +1,26 @@
 """The writer that needs no language model, on invented papers."""
 
 import datetime as dt
-import re
 from collections import Counter
 from dataclasses import replace
 
 import pytest
 
-from service import samples
 from service.briefs import Assignment
 from service.briefs.claims import Citation, Claim
 from service.briefs.extractive import ExtractiveWriter
 from service.briefs.extractive.acronyms import Acronyms
-from service.briefs.extractive.challenges import challenge_heading, problem_of, problems_in
-from service.briefs.extractive.corpus import Corpus, source_of
 from service.briefs.extractive.glossary import definitions
-from service.briefs.extractive.methods import does_without
-from service.briefs.extractive.quotations import Speaker, listed, quote
-from service.briefs.extractive.trends import surprise
+from service.briefs.extractive.quoting import listed
+from service.briefs.extractive.roles import against, does, finds, limit, problem
+from service.briefs.extractive.sections import LIMITS_HEADING, PROBLEMS_HEADING
+from service.briefs.extractive.telling import tell
 from service.briefs.grounding import check, claims
 from service.briefs.model import Brief
-from service.language.phrases import key_of, surface_of
+from service.language.phrases import surface_of
 from service.language.sentences import Sentence
-from service.language.vocabulary import COMPARATIVES
-from service.papers import Paper, Ranked, Selection, Window, select
-from subscribers.topics import Topic, load_topics
+from service.papers import Paper, Ranked, Selection, Window
+from subscribers.topics import Topic
 
 TOPIC = Topic("gardens", "Gardens", "Gardens and what grows.", ("cs.LG",), ("garden",), ("garden",))
 WINDOW = Window.of_week("2026-W23")
@@ -36,19 +32,9 @@ FAMILIES = (
     ("seed selection", "germination forecasts", "distribution shift", "trays"),
 )
 NAMES = (
-    "Aster",
-    "Bryony",
-    "Clover",
-    "Dahlia",
-    "Erica",
-    "Fennel",
-    "Geum",
-    "Heath",
-    "Iris",
-    "Juniper",
-    "Kale",
+    "Aster", "Bryony", "Clover", "Dahlia", "Erica", "Fennel", "Geum", "Heath", "Iris", "Juniper", "Kale",
     "Lupin",
-)
+)  # fmt: skip
 
 
 def word(number: int) -> str:
@@ -59,17 +45,17 @@ def word(number: int) -> str:
 
 def paper(number: int) -> Paper:
     """An invented paper of one of four families, with a name, a finding with figures and a limit."""
-    method, aim, problem, part = FAMILIES[number % 4]
+    method, aim, fault, part = FAMILIES[number % 4]
     name = f"{NAMES[number % 12]}Net" + ("" if number < 12 else str(number))
     one, two, three, four, five, six = (word(number * 6 + place) for place in range(6))
     abstract = (
-        f"Gardens have become increasingly popular. However, prior work on {method} suffers from {problem} "
+        f"Gardens have become increasingly popular. However, prior work on {method} suffers from {fault} "
         f"on {one} soil and stays hard to repair under {two} weather. "
         f"We propose {name}, a system for {method} that pairs {aim} with {part} of {three} make. "
         f"{name} learns {aim} from {number + 3} {five} seasons by replaying {four} weeks in a {six} net. "
-        f"Experiments on {one} plots show that {name} improves {aim} by {number + 5}%. "
-        f"A study of {four} {part} reveals that {six} roots matter more for {method}. "
-        f"The approach still requires costly {part} and is brittle in {five} frost. "
+        f"Experiments on {one} plots show that {name} improves {aim} by {number + 5}% over {four} beds. "
+        f"Surprisingly, {six} roots matter more for {method} than the {four} {part} of the {five} garden. "
+        f"We do not test {name} on {two} slopes, where {part} are brittle in {five} frost. "
         f"Code is available at https://example.org/{number}."
     )
     title = f"{name}: {method.title()} for {aim.title()}"
@@ -78,7 +64,9 @@ def paper(number: int) -> Paper:
 
 
 def assignment(papers: int, before: int = 0) -> Assignment:
-    taken = tuple(Ranked(paper(number), 1 - number / 100, "Title: garden") for number in range(papers))
+    taken = tuple(
+        Ranked(paper(n), 1 - n / 100, "Title: garden", terms=("pruning shears",)) for n in range(papers)
+    )
     earlier = tuple(paper(number) for number in range(100, 100 + before))
     return Assignment(Selection(TOPIC, WINDOW, papers, papers, taken, (), (), (), earlier), NOON)
 
@@ -91,21 +79,21 @@ def of(text: str, place: int = 3) -> Sentence:
     return Sentence("2606.00001", place, 6, text)
 
 
-def told(text: str, authors: int = 3, handle: str = "RoseNet") -> str:
-    quotation = quote(of(text), Speaker(handle, authors))
-    assert quotation is not None
-    return quotation.claim.text
+def told(text: str, handle: str = "RoseNet") -> str:
+    telling = tell(of(text), handle)
+    assert telling is not None
+    return telling.by(handle)
 
 
 def everything(brief: Brief) -> list[Claim]:
     return [claim for _, claim in claims(brief)]
 
 
-@pytest.mark.parametrize("papers", [1, 2, 3, 5, 8, 11, 12, 24, 40])
-def test_no_gate_refuses_a_claim_whatever_the_size_of_the_window(papers: int) -> None:
+@pytest.mark.parametrize("papers", [1, 5, 6, 11, 24, 40])
+def test_no_gate_refuses_anything_whatever_the_size_of_the_window(papers: int) -> None:
     task = assignment(papers, before=papers)
     verdict = check(ExtractiveWriter().write(task), {r.paper.id: r.paper for r in task.selection.taken})
-    assert [str(failure) for failure in verdict.failures if failure.claim] == []
+    assert [str(failure) for failure in verdict.failures] == []
 
 
 def test_a_window_without_papers_gives_a_quiet_brief() -> None:
@@ -114,51 +102,62 @@ def test_a_window_without_papers_gives_a_quiet_brief() -> None:
     assert (brief.themes, brief.notable, brief.trends, brief.glossary) == ((), (), (), ())
 
 
-def test_every_section_holds_what_the_specification_asks() -> None:
-    brief = write(40, before=20)
-    assert 4 <= len(brief.themes) <= 6
-    assert 3 <= len(brief.methods) <= 6
-    assert 5 <= len(brief.notable) <= 8
-    assert 4 <= len(brief.challenges) <= 6
-    assert brief.overview.claims
-    assert brief.overview.reading_order
+def test_a_thin_week_is_a_list_with_a_sentence_for_each_paper() -> None:
+    brief = write(5)
+    assert everything(brief) == []
+    assert brief.minute is None
+    assert all("“" in entry.line for entry in brief.catalog)
 
 
-def test_problems_are_told_by_their_noun_or_by_what_is_scarce_or_costly() -> None:
-    for text, told in [
-        ("Training needs expensive verifier passes.", ("costs", "expensive verifier passes")),
-        ("It suffers from sparse training signals in play.", ("scarcity", "sparse training signals")),
-        ("We train a sparse autoencoder here.", None),  # a technique
-        ("It has limited ability to plan.", None),
-        ("Yet its quantization error grows.", ("errors", "quantization error")),
-        ("A lack of manifold awareness remains.", ("scarcity", "lack of manifold awareness")),
-        ("The KL divergence is measured.", None),
-        ("The signal-to-noise of probes is low.", None),
-        ("We predict a measurable pre-failure here.", None),
-        ("Under severe self-occlusions it fails.", ("noise and uncertainty", "severe self-occlusions")),
-    ]:
-        found = [(kind, surface) for kind, surface in problems_in(text) if len(surface.split()) > 1]
-        assert (told in found) if told else not found
+def test_a_group_is_named_by_what_its_papers_have_in_their_titles() -> None:
+    brief = write(24)
+    assert len(brief.themes) == 4
+    for theme in brief.themes:
+        titles = [paper(int(paper_id.split(".")[1])).title.lower() for paper_id in theme.paper_ids]
+        assert len(titles) >= 3
+        assert all(theme.heading.lower() in title for title in titles)
 
 
-def test_a_heading_says_which_problem_it_is() -> None:
-    def heading(*phrases: str) -> str:
-        wordings = {key_of(phrase): {f"2606.{n:05}": phrase} for n, phrase in enumerate(phrases)}
-        return challenge_heading(Corpus(assignment(3).selection), problem_of("bottlenecks", wordings))
+def test_papers_that_share_nothing_make_no_group() -> None:
+    task = assignment(12)
+    alone = [
+        replace(
+            one,
+            paper=replace(
+                one.paper, title=f"On {word(n)} and {word(n + 50)}", abstract=f"We study {word(n)}."
+            ),
+        )
+        for n, one in enumerate(task.selection.taken)
+    ]
+    brief = ExtractiveWriter().write(replace(task, selection=replace(task.selection, taken=tuple(alone))))
+    assert brief.themes == ()
+    assert {entry.theme for entry in brief.catalog} == {None}
 
-    assert heading("dominant bottleneck", "transfer bottleneck") == "Transfer bottleneck"
-    assert heading("memory bottleneck", "energy constraint") == "Energy constraint and memory bottleneck"
-    assert heading("dominant bottleneck", "dual constraint") == "Bottlenecks and constraints"
+
+def test_the_minute_counts_papers_and_groups_and_quotes_three_results() -> None:
+    brief = write(24)
+    assert brief.minute
+    assert brief.minute.question
+    assert brief.minute.question.text.startswith("24 papers: ")
+    assert all(f"({len(theme.paper_ids)})" in brief.minute.question.text for theme in brief.themes)
+    assert len(brief.minute.takeaways) == 3
+    assert all("%" in one.fact.text for one in brief.minute.takeaways)
 
 
-def test_a_paper_that_does_without_a_method_is_no_paper_on_it() -> None:
-    def held(text: str) -> bool:
-        read = source_of(Ranked(replace(paper(1), abstract=text), 1.0, "x"), "RoseNet")
-        return "drip irrigation" in read.phrases and not does_without(read, "drip irrigation")
+def test_no_claim_counts_papers_that_hold_a_word() -> None:
+    counted = [claim for claim in everything(write(24, before=10)) if claim.origin == "counted"]
+    assert [claim.is_reading for claim in counted] == [True]
 
-    assert held("Roses grow with drip irrigation.")
-    assert held("Roses grow without drip irrigation. Yet drip irrigation helps.")
-    assert not held("Roses grow without any costly drip irrigation.")
+
+def test_problems_and_limits_stand_under_headings_that_say_what_they_are() -> None:
+    held = {challenge.heading: challenge.claims for challenge in write(24).challenges}
+    assert all("suffers from" in claim.text for claim in held[PROBLEMS_HEADING])
+    assert all("We do not test" in claim.text for claim in held[LIMITS_HEADING])
+
+
+def test_results_against_expectation_are_told_as_such() -> None:
+    assert all("Surprisingly" in claim.text for claim in write(24).news.against)
+    assert write(24).news.against
 
 
 def test_the_catalog_holds_every_paper_once_with_its_theme() -> None:
@@ -175,72 +174,28 @@ def test_late_and_revised_papers_are_marked_in_the_catalog() -> None:
         task.selection, taken=(replace(first, late=True), *others), revised=(others[0].paper,)
     )
     entries = ExtractiveWriter().write(replace(task, selection=selection)).entries
-    assert (entries[paper(0).id].late, entries[paper(1).id].revised, entries[paper(2).id].late) == (
-        True,
-        True,
-        False,
-    )
+    marks = (entries[paper(0).id].late, entries[paper(1).id].revised, entries[paper(2).id].late)
+    assert marks == (True, True, False)
 
 
-def test_every_claim_cites_words_that_stand_in_its_paper() -> None:
-    for claim in everything(write(24, before=10)):
-        assert claim.citations
+def test_every_fact_is_told_in_words_that_stand_in_its_paper_and_names_it() -> None:
+    brief = write(24, before=10)
+    for claim in everything(brief):
         for citation in claim.citations:
             source = paper(int(citation.paper_id.split(".")[1]))
             assert citation.evidence in f"{source.title}\n{source.abstract}"
+        assert claim.is_reading or claim.text.startswith(brief.entry(claim.paper_ids[0]).handle)
 
 
-def test_the_first_number_of_a_counted_claim_is_that_of_its_papers() -> None:
-    counted = [claim for claim in everything(write(24, before=10)) if claim.origin == "counted"]
-    assert counted
-    for claim in counted:
-        number = re.search(r"\d+", claim.text)
-        assert number
-        assert int(number[0]) == len(claim.paper_ids)
+def test_no_sentence_of_a_paper_is_told_twice() -> None:
+    words = [(c.paper_id, c.evidence) for claim in everything(write(24)) for c in claim.citations]
+    assert len(words) == len(set(words))
 
 
-def test_a_theme_opens_with_a_count_and_its_heading_is_a_phrase_of_its_papers() -> None:
-    for theme in write(24).themes:
-        assert theme.claims[0].origin == "counted"
-        words = " ".join(paper(int(paper_id.split(".")[1])).abstract for paper_id in theme.paper_ids).lower()
-        assert all(word in words for word in theme.heading.lower().replace(" and ", " ").split())
-
-
-def test_no_theme_of_the_bundled_papers_is_named_by_a_comparative() -> None:
-    leads = []
-    for topic in (topic for topic in load_topics() if topic.slug in samples.TOPICS):
-        for window in map(Window.of_week, samples.WEEKS):
-            papers = samples.SamplePapers().fetch(topic, window).papers
-            chosen = select(topic, window, papers, seen=(), began=None)
-            leads += [
-                theme.claims[0].text for theme in ExtractiveWriter().write(Assignment(chosen, NOON)).themes
-            ]
-    assert len(leads) > 12
-    assert [lead for lead in leads if COMPARATIVES & set(re.findall(r"\w+", lead.partition(":")[0]))] == []
-
-
-def test_a_letter_that_names_a_class_stays_a_capital() -> None:
-    for name in ["M dwarfs", "3D scenes", "Type B states", "a grasp"]:
-        assert surface_of([name, name]) == name.replace("Type", "type")
-
-
-def test_no_paper_is_in_more_than_two_themes_and_no_heading_comes_twice() -> None:
-    themes = write(40).themes
-    counts = Counter(paper_id for theme in themes for paper_id in theme.paper_ids)
-    assert max(counts.values()) <= 2
-    assert len({theme.heading.lower() for theme in themes}) == len(themes)
-
-
-def test_no_sentence_of_a_paper_is_quoted_twice() -> None:
-    quoted = [claim.text for claim in everything(write(24)) if claim.origin == "quoted"]
-    assert len(quoted) == len(set(quoted))
-
-
-def test_why_a_notable_paper_is_read_is_another_thing_than_what_it_shows() -> None:
-    for entry in write(24).notable:
-        assert entry.why
-        assert entry.shows.paper_ids == entry.why.paper_ids == (entry.paper_id,)
-        assert entry.shows.citations != entry.why.citations
+def test_nothing_is_recommended_that_is_not_told() -> None:
+    brief = write(24)
+    for step in brief.overview.reading_order:
+        assert set(step.paper_ids) <= brief.told
 
 
 def test_links_and_background_are_not_quoted() -> None:
@@ -249,44 +204,32 @@ def test_links_and_background_are_not_quoted() -> None:
     assert "increasingly popular" not in text
 
 
-def test_the_same_selection_gives_the_same_bytes() -> None:
-    assert write(24, before=10).to_json() == write(24, before=10).to_json()
-
-
-def test_a_brief_reads_back_from_its_json() -> None:
-    brief = write(12, before=5)
+def test_the_same_selection_gives_the_same_bytes_and_they_read_back() -> None:
+    brief = write(24, before=10)
+    assert brief.to_json() == write(24, before=10).to_json()
     assert Brief.from_json(brief.to_json()) == brief
 
 
-def test_a_first_window_says_that_there_is_nothing_to_compare_with() -> None:
-    trends = write(24).trends
-    assert trends
-    assert all(trend.is_first and not trend.rose for trend in trends)
-    assert all(
-        trend.claim and f"{trend.now} of the 24 papers speak of" in trend.claim.text for trend in trends
+def test_a_trend_needs_a_test_that_it_passes() -> None:
+    assert write(24).trends == ()
+    assert write(24, before=60).trends == ()  # as frequent as before
+    task = assignment(24)
+    earlier = tuple(p for p in (paper(n) for n in range(100, 260)) if "drip" not in p.abstract)
+    brief = ExtractiveWriter().write(replace(task, selection=replace(task.selection, before=earlier)))
+    (risen,) = brief.trends
+    assert risen.rose
+    assert (risen.now, risen.before, risen.before_of) == (6, 0, len(earlier))
+    assert risen.claim
+    assert risen.claim.text.startswith(
+        f"6 of the 24 papers are on {risen.name}, against 0 of the {len(earlier)}"
     )
 
 
-def test_what_rose_is_named_with_its_counts_now_and_before() -> None:
-    task = assignment(24)
-    earlier = tuple(p for p in (paper(n) for n in range(100, 160)) if "drip" not in p.abstract)
-    brief = ExtractiveWriter().write(replace(task, selection=replace(task.selection, before=earlier)))
-    risen = next(trend for trend in brief.trends if "irrigation" in trend.name or "moisture" in trend.name)
-    assert risen.rose
-    assert (risen.now, risen.before, risen.before_of) == (6, 0, len(earlier))
-
-
-def test_surprise_grows_with_the_evidence_and_is_nothing_for_equal_shares() -> None:
-    assert surprise(10, 50, 0, 50) > surprise(3, 50, 0, 50) > 0
-    assert surprise(5, 50, 5, 50) == 0
-    assert surprise(0, 50, 10, 50) < 0
-
-
-def test_a_sentence_is_quoted_in_one_that_names_its_paper() -> None:
+def test_before_stands_the_paper_and_what_opens_the_sentence_is_said_anew() -> None:
     for text, expected in [
         (
             "To address this, we propose a bed that waters itself by night.",
-            "The RoseNet authors “propose a bed that waters itself by night”.",
+            "RoseNet proposes “a bed that waters itself by night”.",
         ),
         (
             "We introduce RoseNet (Rose Network), a bed that waters itself by night.",
@@ -294,77 +237,125 @@ def test_a_sentence_is_quoted_in_one_that_names_its_paper() -> None:
         ),
         (
             "Specifically, RoseNet waters each bed by night and rests by day.",
-            "RoseNet “waters each bed by night and rests by day”.",
+            "RoseNet waters “each bed by night and rests by day”.",
         ),
         (
             "This paper presents a bed that waters itself by night and day.",
-            "The RoseNet paper “presents a bed that waters itself by night and day”.",
+            "RoseNet presents “a bed that waters itself by night and day”.",
         ),
         (
             "Extensive experiments on beds show that water helps roses to grow.",
-            "The RoseNet experiments “on beds show that water helps roses to grow”.",
+            "RoseNet: “Extensive experiments on beds show that water helps roses to grow”.",
+        ),
+        (
+            "We show that roses grow better in beds than in pots.",
+            "RoseNet shows that “roses grow better in beds than in pots”.",
+        ),
+        (
+            "We propose a bed for roses and evaluate it in nine old gardens.",
+            "RoseNet: “We propose a bed for roses and evaluate it in nine old gardens”.",
         ),
         (
             "Across nine beds, RoseNet waters roses better than rain does.",
-            "“Across nine beds, RoseNet waters roses better than rain does”.",
+            "RoseNet: “Across nine beds, RoseNet waters roses better than rain does”.",
         ),
     ]:
         assert told(text) == expected
 
 
-def test_what_points_at_an_earlier_sentence_is_not_quoted() -> None:
-    for text in [
+@pytest.mark.parametrize(
+    "text",
+    [
         "We study this question through many probes of old roses and their soil.",
         "We test that assumption on ten beds of roses and find the opposite there.",
         "In the bed by the wall, it waters the roses twice as often as rain does.",
-        "We find it by editing each bed of roses and by waiting for the spring to come.",
         "Despite its popularity, pruning is rarely measured in the old gardens of towns.",
-    ]:
-        assert quote(of(text), Speaker("RoseNet", 3)) is None
+        "These results show that pruning helps all roses of the old town.",
+        "The latter bed grows roses twice as fast as the former one does.",
+        "Old gardeners address this by watering their roses twice in each dry week.",
+        "RoseNet beats both baselines in dry soil and in the beds by the wall.",
+        "Constrained by their roots, roses in pots grow slowly in all of the beds.",
+    ],
+)
+def test_what_points_at_an_earlier_sentence_is_not_told(text: str) -> None:
+    assert tell(of(text), "RoseNet") is None
+
+
+def test_it_is_told_only_behind_the_sentence_that_it_leans_on() -> None:
+    leaning = tell(of("It waters the roses of the old garden twice in each dry week."), "RoseNet")
+    assert leaning
+    assert leaning.leans
+    assert not any(claim.text.startswith("It ") for claim in everything(write(24)))
+
+
+def test_a_long_sentence_loses_what_only_adds_and_keeps_what_limits() -> None:
+    base = (
+        "RoseNet waters every bed of the old garden by night and checks the soil in the early morning "
+        "of each day"
+    )
+    assert told(f"{base}, thereby saving much water in the dry months of the long summers of late.").endswith(
+        "of each day”."
+    )
+    kept = f"{base}, but only where the gardener has opened the valves in the spring of that year."
+    assert told(kept).endswith("of that year”.")
 
 
 @pytest.mark.parametrize(
-    ("text", "end"),
+    ("role", "yes", "no"),
     [
         (
-            (
-                "Pumps in old gardens bring gains that are found at many sites in spring, e.g., with large "
-                "valves of the last century which nobody had opened since the drought of that year, as told."
-            ),
-            "as told”.",
+            does,
+            "We propose a bed that waters itself by night.",
+            "Roses grow in many old gardens of the town.",
         ),
         (
-            (
-                "Roses need four things of a gardener in every old garden: (i) water in the dry weeks; "
-                "(ii) shade at noon; (iii) room for their roots; and (iv) a gardener who comes back daily, "
-                "because all of them wither."
-            ),
-            "comes back daily”.",
+            finds,
+            "RoseNet improves growth by 12% over rain on nine beds.",
+            "RoseNet has two valves and one pump.",
         ),
         (
-            (
-                "Under the rule of the town, the price of water – collected under a prior rule, which nobody"
-                " had read for years – is what decides how many roses bloom, because pumps cost much money."
-            ),
-            "how many roses bloom”.",
+            against,
+            "Contrary to common belief, rain does not help roses on dry soil.",
+            "RoseNet outperforms rain on nine beds.",
+        ),
+        (
+            limit,
+            "We do not evaluate RoseNet on slopes or in frost.",
+            "Existing beds are limited to flat soil.",
+        ),
+        (
+            limit,
+            "RoseNet saves water at the cost of slower growth.",
+            "RoseNet saves water without slower growth.",
         ),
     ],
 )
-def test_a_quotation_ends_in_no_list_no_insertion_and_before_no_example(text: str, end: str) -> None:
-    assert told(text).endswith(end)
+def test_what_a_sentence_does_is_told_by_its_words(role: object, yes: str, no: str) -> None:
+    assert callable(role)
+    assert role(of(yes, 4)) > 0
+    assert role(of(no, 4)) == 0
 
 
-def test_a_result_is_reported_and_all_else_stands_for_itself() -> None:
-    assert told("Across nine beds, rain improves growth by 12% but only in spring.").startswith(
-        "RoseNet reports"
-    )
-    assert told("Pumps in old gardens remain brittle and prone to frost.").startswith("RoseNet: “Pumps")
-    assert told("Roses of old gardens bloom in spring and in early summer.").startswith("RoseNet: “Roses")
+def test_a_problem_is_said_before_the_paper_speaks_of_itself() -> None:
+    text = "However, existing beds fail on dry soil in the old gardens."
+    assert problem(of(text, 1)) > 0
+    assert problem(of(text, 5)) == 0
+    assert problem(of("Our bed cuts what existing beds waste, yet remains small.", 1)) == 0
 
 
-def test_a_list_names_six_papers_at_most() -> None:
-    assert listed("ABCDEF") == "A, B, C, D, E and F"
-    assert listed("ABCDEFG") == "among them A, B, C, D, E and F"
+def test_a_figure_with_its_setting_counts_for_more_than_praise() -> None:
+    praise = "Experiments show that RoseNet achieves significant and consistent improvements over rain."
+    figure = "Experiments on nine beds of RoseBench show that RoseNet improves growth by 12% over rain."
+    assert finds(of(figure, 4)) > 2 * finds(of(praise, 4))
+
+
+def test_a_letter_that_names_a_class_stays_a_capital() -> None:
+    for name in ["M dwarfs", "3D scenes", "Type B states", "a grasp"]:
+        assert surface_of([name, name]) == name.replace("Type", "type")
+
+
+def test_names_are_listed_with_and() -> None:
+    assert [listed(names) for names in ("", "A", "AB", "ABC")] == ["", "A", "A and B", "A, B and C"]
 
 
 def test_an_acronym_and_its_expansion_are_one_phrase() -> None:
@@ -372,36 +363,6 @@ def test_an_acronym_and_its_expansion_are_one_phrase() -> None:
     assert acronyms.united({"bwp": "BWP"}) == {"balanced watering plan": "BWP"}
     assert acronyms.united({"bwp bed": "BWP beds"}) == {"balanced watering plan bed": "BWP beds"}
     assert acronyms.united({"rose": "roses"}) == {"rose": "roses"}
-
-
-def test_a_single_author_is_not_spoken_of_as_several() -> None:
-    assert "authors" not in told("We propose a bed that waters itself by night and day.", authors=1)
-
-
-def test_a_sentence_that_leans_on_another_is_not_quoted() -> None:
-    assert quote(of("It waters the bed by night and rests by day."), Speaker("RoseNet", 2)) is None
-    assert quote(of("However, they water the bed by night and rest by day."), Speaker("RoseNet", 2)) is None
-
-
-def test_a_long_sentence_ends_before_a_subordinate_clause() -> None:
-    text = told(
-        "RoseNet waters every bed of the old garden by night and checks the soil in the early morning, "
-        "thereby saving much water in the dry months of the long summers that the south has seen of late."
-    )
-    assert text.endswith("in the early morning”.")
-
-
-def test_a_long_parenthesis_is_left_out_and_each_piece_is_evidence() -> None:
-    quotation = quote(
-        of("RoseNet waters the beds (as every gardener would do by hand) and rests at noon."),
-        Speaker("RoseNet", 2),
-    )
-    assert quotation
-    assert quotation.claim.text == "RoseNet “waters the beds … and rests at noon”."
-    assert [citation.evidence for citation in quotation.claim.citations] == [
-        "waters the beds",
-        "and rests at noon",
-    ]
 
 
 def test_an_acronym_is_explained_as_the_abstract_does() -> None:

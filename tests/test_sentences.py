@@ -75,19 +75,6 @@ def test_a_plain_finding_may_be_quoted() -> None:
     assert sentence("Watering improves growth by 12% over the strongest baseline on three beds.").is_quotable
 
 
-def test_sentences_are_told_apart_by_what_they_do() -> None:
-    assert sentence("We propose Rosebed, a watering schedule.").proposes
-    assert sentence("Experiments show that watering helps roses.").finds
-    assert sentence("Rosebed reduces water use by 12%.").has_figures
-    assert sentence("However, existing schedules fail on dry soil.").limits
-    assert sentence("Roses have become increasingly popular.", place=0).is_background
-
-
-def test_a_cost_that_is_done_away_with_is_averted() -> None:
-    assert sentence("Rosebed cuts the cost of water without further overhead.").averts
-    assert not sentence("Rosebed needs costly sensors and fails in frost.").averts
-
-
 def test_hidden_characters_are_seen_and_taken_out() -> None:
     assert hides_characters("ro\u200bses")
     assert visible("ro\u200bses \u202ein\u202c beds") == "roses in beds"

@@ -82,14 +82,6 @@ def test_a_section_that_a_model_has_nothing_for_stays_away(section: str) -> None
     assert brief.metadata.notes == ()
 
 
-def test_a_section_of_the_extractive_writer_that_is_short_is_said() -> None:
-    short = replace(SOUND, challenges=SOUND.challenges[:3])
-    (note,) = write_brief(Writer(short), Writer(), ASSIGNMENT).metadata.notes
-    assert note == (
-        "Challenges and Future Directions holds 3 of 4: the abstracts gave no more that can be verified."
-    )
-
-
 REMAINS = {
     "without themes": rewrite(
         without(), {Place(Section.THEMES, at, "heading"): "Visit www.evil.example" for at in range(4)}

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from service.briefs.authorship import LABELS
 from service.briefs.grounding import Failure, Gate, Place, Section, check, claims, rewrite, texts
-from service.briefs.grounding.places import items_of
 from service.briefs.grounding.sources import Sources
 from service.briefs.model import Brief
 from service.editing.edits import (

@@ -72,8 +72,10 @@ def _recounted(claim: Claim, brief: Brief, paper_id: str) -> Claim | None:
 
 
 def _in_number(text: str, papers: int) -> str:
-    """ "1 of the 77 papers is on": the verb for one paper. """
-    return _VERB.sub(lambda verb: "is" if verb[0] == "are" else f"{verb[0]}s", text, 1) if papers == 1 else text
+    """The sentence with the verb for one paper: ``1 of the 77 papers is on``."""
+    return (
+        _VERB.sub(lambda verb: "is" if verb[0] == "are" else f"{verb[0]}s", text, 1) if papers == 1 else text
+    )
 
 
 def _recounted_window(claim: Claim, brief: Brief, paper_id: str) -> Claim:

@@ -3,7 +3,7 @@
 text        words as they came and as a reader sees them: Text, read(), shown()
 tex         TeX as a tree and on one line
 visible     no hidden characters, no longer than sensible
-sentences   where sentences end, what each does in its abstract, which must never be quoted
+sentences   where sentences end, and which must never be quoted
 phrases     noun phrases, and the keys under which spellings are one
 vocabulary  the word lists by name
 words       the word lists, which are text files

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from service.language.text import read
@@ -154,24 +154,6 @@ def is_telling(key: str) -> bool:
 _WEAK_LEMMAS = frozenset(lemma(word) for word in WEAK_NOUNS | WEAK_MODIFIERS)
 
 
-# "Pest detection" is no part of "pest detection system": these nouns add nothing to what stands before them.
-_CARRIERS = frozenset(
-    ("system", "method", "framework", "approach", "technique", "algorithm", "task", "problem")
-)
-
-
-def parts_of(counts: Mapping[str, int], share: float = 0.7) -> set[str]:
-    """Phrases that mostly stand inside a longer one: "preference" in "preference optimization"."""
-    longer = ((key, n) for key, n in counts.items() if key.split()[-1] not in _CARRIERS)
-    return {part for key, n in longer for part in _spans_of(key) if n >= share * counts.get(part, n * 2)}
-
-
-def _spans_of(key: str) -> set[str]:
-    words = key.split()
-    spans = ((first, last) for first in range(len(words)) for last in range(first + 1, len(words) + 1))
-    return {" ".join(words[first:last]) for first, last in spans if last - first < len(words)}
-
-
 def surface_of(surfaces: Iterable[str]) -> str:
     """The spelling that a reader knows best: small letters, a plural that is not rare, else the usual."""
     written = tuple(surfaces)
@@ -212,20 +194,6 @@ def is_plural(surface: str) -> bool:
     return last.endswith("s") and lemma(last) != last.lower()
 
 
-def merged(first: str, second: str) -> str:
-    """Two phrases as one; a noun that both end in stands once: "malware and intrusion detection"."""
-    *before, head = first.split()
-    *other, last = second.split()
-    if before and other and lemma(head) == lemma(last):
-        return f"{' '.join(before)} and {' '.join((*other, last))}"
-    return f"{first} and {second}"
-
-
 def sentence_case(phrase: str) -> str:
     """A phrase as a heading: first letter large, acronyms and names as they are."""
     return phrase[:1].upper() + phrase[1:]
-
-
-def frequencies(documents: Iterable[Mapping[str, str]]) -> Counter[str]:
-    """In how many documents each phrase stands."""
-    return Counter(key for document in documents for key in document)

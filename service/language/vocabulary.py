@@ -19,8 +19,6 @@ HYPHENATED_ENDINGS = frozenset(words("hyphenated_endings"))
 LINK_WORDS = frozenset(words("link_words"))
 METRICS = frozenset(words("metrics"))
 MODIFYING_PREFIXES = frozenset(words("modifying_prefixes"))
-NO_METHODS = frozenset(words("no_methods"))
-METHOD_HEADS = frozenset(words("method_heads"))
 STOCK_OF_TITLES = frozenset(words("stock_of_titles"))
 FIELDS = WEAK_PHRASES | frozenset(lines("fields"))
 _plurals = words("irregular_plurals")
@@ -29,43 +27,6 @@ EPONYMS = frozenset(words("eponyms"))
 LINKS = frozenset(words("links"))
 POSSESSIVES = frozenset(words("possessives"))
 BEFORE_VERBS = frozenset(words("before_verbs"))
-
-# Ways of working that any field has, for windows whose papers share no method by name: name, verb and words.
-WAYS_OF_WORKING = (
-    (
-        "Proofs and bounds",
-        "prove or bound something",
-        r"\b(?:we prove|prov(?:es?|ing) that|theorems?|(?:lower|upper) bounds?|(?:un)?decidab\w+)\b",
-    ),
-    (
-        "Benchmarks and evaluation",
-        "rest on a benchmark or a data set",
-        r"\b(?:benchmarks?|data ?sets?|corpus|leaderboards?)\b",
-    ),
-    (
-        "Simulation and numerical experiments",
-        "simulate or compute numerically",
-        r"\b(?:simulat\w+|numerical (?:results|experiments|examples|analysis)|Monte Carlo)\b",
-    ),
-    (
-        "Systems and prototypes",
-        "build a system or a prototype",
-        r"\b(?:prototypes?|our implementation|open-source (?:tool|system|library)|toolkit|architecture)\b",
-    ),
-    (
-        "Surveys and taxonomies",
-        "survey or order a field",
-        r"\b(?:surveys?|systematic reviews?|taxonom(?:y|ies)|literature reviews?)\b",
-    ),
-    (
-        "Learned models",
-        "train a model",
-        (
-            r"\b(?:(?:we|is|are) train(?:ed)?|(?<!\bno )(?<!without )fine-tun\w+|neural networks?|"
-            r"transformers?|language models?)\b"
-        ),
-    ),
-)
 
 
 def _inflected(verb: str) -> tuple[str, ...]:

@@ -1,11 +1,11 @@
 """Senses: papers of a topic told from papers that only share a word with it.
 
-"Battery" stands in a paper on electrolytes and in one that runs a battery of tests. A topic says which it means by
-its other words: its name, its description, its other terms, the titles of its examples, and its categories.
-A paper that holds two of the topic's terms is believed. One that holds one must also hold other words of the
-topic: fewer where it is listed in the archive that the topic names first or has the word in its title, more where
-the word stands beside another that the topic never puts there ("flow matching": one sense per collocation,
-Yarowsky 1993).
+"Battery" stands in a paper on electrolytes and in one that runs a battery of tests. A topic says which it
+means by its other words: its name, its description, its other terms, the titles of its examples, and its
+categories. A paper that holds two of the topic's terms is believed. One that holds one must also hold other
+words of the topic: fewer where it is listed in the archive that the topic names first or has the word in
+its title, more where the word stands beside another that the topic never puts there ("flow matching": one
+sense per collocation, Yarowsky 1993).
 """
 
 import re
@@ -22,23 +22,31 @@ from subscribers.topics import Topic
 STEM = 6  # letters by which two words are one: "degrade", "degradation"
 BESIDE = 8  # the same where a word stands beside a term: "anomaly" is not "anomalous"
 AT_HOME, FOREIGN = 1, 4  # other words of the topic that a paper of one term must hold
-ELSEWHERE, OF_MANY, MANY = 2, 3, 8  # the same in other categories, and of a topic that has so many other words
+ELSEWHERE, OF_MANY, MANY = (
+    2,
+    3,
+    8,
+)  # the same in other categories, and of a topic that has so many other words
 FEWEST_WORDS = 5  # of a topic besides its terms, under which it says too little to judge by
 SHARES = "shares only the"
 BELIEVED = 3  # terms from which on a paper is not asked
 USUAL = 0.25  # share of the candidates from which a word tells no sense
 ENOUGH = 12  # candidates from which that share says something
 # "A battery of tests", "to bridge the gap": said of anything.
-_IDIOM = r"\ban? (?:[\w-]+ )?{word} (?:of|between|to|for)\b|\bto {word} (?:the|this|these|that|such|both|an?)\b|\b{word} (?:\w+ )?gaps?\b"
+_IDIOM = (
+    r"\ban? (?:[\w-]+ )?{word} (?:of|between|to|for)\b|\bto {word} (?:the|this|these|that|such|both|an?)\b|"
+    r"\b{word} (?:\w+ )?gaps?\b"
+)
 _TOKEN = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 # What every abstract holds.
 GENERIC = frozenset(
     """
-    analysis approach based data deep design effect effects efficient evaluation framework general high large
-    learning machine measure measures method methods model models modeling network networks neural new novel order
-    performance power prediction problem problems process processes results set simulation small state study system
-    systems task tasks technique theory time train training use used using view work works year years different
-    first one two three own without with many language change changes control information
+    analysis approach based data deep design effect effects efficient evaluation framework general high
+    large learning machine measure measures method methods model models modeling network networks neural new
+    novel order performance power prediction problem problems process processes results set simulation small
+    state study system systems task tasks technique theory time train training use used using view work
+    works year years different first one two three own without with many language change changes control
+    information
     """.split()  # noqa: SIM905 - a list of words reads better as text
 )
 
@@ -70,7 +78,11 @@ class Senses:
         text = fold(paper.text)
         found = [term for term in self.terms if any(needle in text for needle in term.needles)]
         senses = _apart(found)
-        if not self.said or not 0 < len(senses) < BELIEVED or any(" " in fold(term.text).strip() for term in senses):
+        if (
+            not self.said
+            or not 0 < len(senses) < BELIEVED
+            or any(" " in fold(term.text).strip() for term in senses)
+        ):
             return ""
         words = frozenset(term.as_found(text).strip() for term in found)
         other = (stems(paper.text) & self.context) - {word[:STEM] for word in words}

@@ -30,7 +30,7 @@ def stop_words() -> frozenset[str]:
 
 
 def chance_of_more(now: int, of: int, before: int, before_of: int) -> float:
-    """Fisher's exact test, one-sided: how likely a share at least as much greater is, were there no difference."""
+    """Fisher's exact test, one-sided: how likely so much greater a share is by chance."""
     from scipy.stats import hypergeom
 
     return float(hypergeom.sf(now - 1, of + before_of, now + before, of))

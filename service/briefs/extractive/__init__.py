@@ -6,6 +6,8 @@
 tells none twice. Under six papers there is a list. The same selection gives the same bytes.
 """
 
+from dataclasses import replace
+
 from service.briefs import Assignment
 from service.briefs.extractive.catalog import make_catalog, revision_of
 from service.briefs.extractive.corpus import Corpus
@@ -22,10 +24,9 @@ from service.briefs.extractive.sections import (
     make_themes,
 )
 from service.briefs.extractive.trends import make_trends
-from service.briefs.model import Brief, News, Overview, RunMetadata
 from service.briefs.grounding import claims
+from service.briefs.model import Brief, News, Overview, RunMetadata
 from service.papers import Selection
-from dataclasses import replace
 
 __all__ = ["ExtractiveWriter"]
 

@@ -72,7 +72,7 @@ def source_of(ranked: Ranked, handle: str) -> Source:
     contribution = sorted(held, key=lambda sentence: -max(does(sentence), 0.5 * finds(sentence)))[:2]
     said = [key for sentence in contribution if does(sentence) or finds(sentence) for key in held[sentence]]
     counts = Counter(key for found in held.values() for key in found)
-    own = {key: 0.6 for key in said} | dict.fromkeys(titled, 1.0)
+    own = dict.fromkeys(said, 0.6) | dict.fromkeys(titled, 1.0)
     everything = {key: surface for found in reversed(held.values()) for key, surface in found.items()}
     return Source(
         ranked=ranked,
@@ -90,9 +90,13 @@ class Corpus:
         self.selection = selection
         handles = make_handles([ranked.paper for ranked in selection.taken])
         read = [source_of(ranked, handles[ranked.paper.id]) for ranked in selection.taken]
-        self.acronyms = Acronyms(sentence for source in read for sentence in source.sentences if source.phrases)
+        self.acronyms = Acronyms(
+            sentence for source in read for sentence in source.sentences if source.phrases
+        )
         self.sources = tuple(
-            replace(source, phrases=self.acronyms.united(source.phrases), own=self.acronyms.weighed(source.own))
+            replace(
+                source, phrases=self.acronyms.united(source.phrases), own=self.acronyms.weighed(source.own)
+            )
             for source in read
         )
         self.by_id = {source.id: source for source in self.sources}
@@ -121,8 +125,12 @@ class Corpus:
         """Cosine of each two papers by the words of their titles and abstracts; 0 of a paper with itself."""
         if not self.sources:
             return np.zeros((0, 0))
-        texts = [f"{source.paper.title}. {source.paper.abstract[:LONGEST_ABSTRACT]}" for source in self.sources]
-        vectors = tf_idf(analyzer=words_of, sublinear_tf=True, dtype=np.float64).fit_transform([*texts, "window"])
+        texts = [
+            f"{source.paper.title}. {source.paper.abstract[:LONGEST_ABSTRACT]}" for source in self.sources
+        ]
+        vectors = tf_idf(analyzer=words_of, sublinear_tf=True, dtype=np.float64).fit_transform(
+            [*texts, "window"]
+        )
         alike: Vectors = np.round((vectors[:-1] @ vectors[:-1].T).toarray(), 6)
         np.fill_diagonal(alike, 0.0)
         return alike
@@ -132,7 +140,7 @@ class Corpus:
         return float(self.likeness.sum()) / max(self.size * (self.size - 1), 1)
 
     def is_noun(self, word: str) -> bool:
-        """Whether a word, as a lemma, ends phrases in this window at least half as often as it stands inside them."""
+        """Whether a word, as a lemma, ends phrases here at least half as often as it stands inside them."""
         ends, inside = self._positions
         return 2 * ends[word] >= inside[word]
 

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable
 
+from service.briefs.claims import Citation, Claim
 from service.briefs.extractive.acronyms import expansions_in
 from service.briefs.extractive.corpus import Corpus
-from service.briefs.claims import Citation, Claim
 from service.briefs.model import GlossaryEntry
 
 MOST = 10
@@ -26,7 +26,8 @@ def make_glossary(corpus: Corpus, told: Iterable[Claim]) -> tuple[GlossaryEntry,
         for term in found
         if term not in explained
     }
-    best = sorted((term for term in uses if uses[term]), key=lambda term: (-uses[term], term))[:MOST]
+    once = {term.casefold(): term for term in sorted(uses, key=lambda term: (uses[term], term)) if uses[term]}
+    best = sorted(once.values(), key=lambda term: (-uses[term], term))[:MOST]
     return tuple(found[term] for term in sorted(best, key=str.casefold))
 
 

@@ -111,6 +111,7 @@ def _worth(corpus: Corpus, key: str, inside: Sequence[Source]) -> float:
         return 0.0
     if not _is_whole(corpus, key) and pure < PURE:
         return 0.0
-    about = sum(source.own[key] for source in inside)
+    about = float(sum(source.own[key] for source in inside))
     rare = log((corpus.size + 1) / corpus.frequency[key])
-    return about * rare * (1.0 if " " in key else 0.6) * pure**0.5 * min(alike, 3.0)
+    worth: float = about * rare * (1.0 if " " in key else 0.6) * pure**0.5 * min(alike, 3.0)
+    return worth

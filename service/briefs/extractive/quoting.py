@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
+from service.briefs.claims import Citation, Claim
 from service.briefs.extractive.corpus import Corpus, Role, Source
 from service.briefs.extractive.roles import does, finds
 from service.briefs.extractive.telling import Telling
-from service.briefs.claims import Citation, Claim
 
 LONGEST = 66  # words of a paper's two quotations together
 
@@ -35,7 +35,7 @@ class Quoter:
         return Claim(text, tuple(Citation(source.id, one.evidence) for one in told), id=id_)
 
     def pair(self, source: Source, most: int) -> Claim | None:
-        """What the paper does and what it found, in so many words; one of them where the other can't stand."""
+        """What the paper does and what it found, in so many words; one where the other can't stand."""
         deed = self.best(source, does)
         results = [one for one in self.told(source, finds) if one[0] > WORTH]
         first = deed or next((one for one in results if not one[1].leans), None)
@@ -47,7 +47,7 @@ class Quoter:
 
     @staticmethod
     def _follows(first: Telling, second: Telling) -> bool:
-        """Whether the second may stand behind the first: another sentence, and the next one where it leans."""
+        """Whether the second may stand behind the first: another one, and the next where it leans."""
         apart = second.sentence.place - first.sentence.place
         return apart != 0 and (not second.leans or apart == 1)
 

@@ -1,8 +1,8 @@
 """Roles: what a sentence of an abstract does there, as far as its words and its place tell.
 
-Each function says how well a sentence fills one role, 0 where it does not: what a paper does, what it found, the
-problem that it takes on, a limit of its own, a result against expectation. A named thing and a figure with
-its setting count for more than praise.
+Each function says how well a sentence fills one role, 0 where it does not: what a paper does, what it
+found, the problem that it takes on, a limit of its own, a result against expectation. A named thing and a
+figure with its setting count for more than praise.
 """
 
 import re
@@ -13,96 +13,136 @@ from service.language.sentences import Sentence
 READ = 50_000  # sentences whose roles are kept
 _SELF = r"(?:we|this (?:paper|work|study|article|survey|report|thesis|position paper|note))"
 _DOES = re.compile(
-    rf"\b{_SELF}\b[^.,;:]{{0,40}}?\b(?:propos|introduc|present|develop|design|devis|formali[sz]|formulat|construct|"
-    r"buil[dt]|establish|describ|investigat|stud(?:y|ies)|examin|explor|revisit|characteri|analy[sz]e|argue|conduct|"
-    r"survey|review|address|extend|evaluat|compar|measur|recast|reformulat|deriv|train|test|ask|creat|collect|curat|"
+    rf"\b{_SELF}\b[^.,;:]{{0,40}}?\b(?:propos|introduc|present|develop|design|devis|formali[sz]|formulat|"
+    rf"construct|"
+    r"buil[dt]|establish|describ|investigat|stud(?:y|ies)|examin|explor|revisit|characteri|analy[sz]e|"
+    r"argue|conduct|"
+    r"survey|review|address|extend|evaluat|compar|measur|recast|reformulat|deriv|train|test|ask|creat|"
+    r"collect|curat|"
     r"quantif|audit|benchmark|model|give|adapt|provid|unif|generali[sz])",
     re.IGNORECASE,
 )
 _MAKES = re.compile(
-    rf"\b{_SELF}\b[^.,;:]{{0,40}}?\b(?:propos|introduc|present|develop|design|devis|construct|buil[dt]|creat)",
+    rf"\b{_SELF}\b[^.,;:]{{0,40}}?\b(?:propos|introduc|present|develop|design|devis|construct|buil[dt]|"
+    rf"creat)",
     re.IGNORECASE,
 )
 # What a paper also does, or does for a part of what it does.
-_ASIDE = re.compile(r"\b(?:further|also|additionally|moreover|finally|begin by)\b|^(?:To|For) [^,]{3,60}, we\b", re.IGNORECASE)
+_ASIDE = re.compile(
+    r"\b(?:further|also|additionally|moreover|finally|begin by)\b|^(?:To|For) [^,]{3,60}, we\b", re.IGNORECASE
+)
 _FINDS = re.compile(
-    r"\b(?:we|results?|experiments?|analys[ei]s|evaluations?|findings?|study|simulations?|ablations?|evidence|theorem)\b"
-    r"[^.;]{0,90}?\b(?:show|find|found|reveal|demonstrat|observ|discover|indicat|confirm|prov[ei]|uncover|conclude|"
+    r"\b(?:we|results?|experiments?|analys[ei]s|evaluations?|findings?|study|simulations?|ablations?|"
+    r"evidence|theorem)\b"
+    r"[^.;]{0,90}?\b(?:show|find|found|reveal|demonstrat|observ|discover|indicat|confirm|prov[ei]|uncover|"
+    r"conclude|"
     r"establish|report|achiev)|\b(?:is|are) (?:provably|NP-hard|undecidable|optimal)\b",
     re.IGNORECASE,
 )
 _GAINS = re.compile(
-    r"\b(?:outperform|surpass|exceed|improv|achiev|reduc|increas|boost|gain|accelerat|faster|cuts?\b|lower|rais(?:e|ing)|"
-    r"attain|beats?\b|match|sav(?:e|ing)|reach|yield|drop|decreas|halv|doubl|degrad|fall|ris(?:e|ing)|recover)",
+    r"\b(?:outperform|surpass|exceed|improv|achiev|reduc|increas|boost|gain|accelerat|faster|cuts?\b|lower|"
+    r"rais(?:e|ing)|"
+    r"attain|beats?\b|match|sav(?:e|ing)|reach|yield|drop|decreas|halv|doubl|degrad|fall|ris(?:e|ing)|"
+    r"recover)",
     re.IGNORECASE,
 )
 _FIGURE = re.compile(
-    r"(?<![\w.-])[\d.,]*\d\$?\s?(?:\\?%|percent|percentage|points?\b|pp\b|x\b|×|\$?\\times|-?fold\b|times\b|ms\b|"
-    r"(?:seconds|minutes|hours|GB|FPS|Hz)\b)|(?<![\w.-])[+-]?\d+\.\d+(?![\w.]*[a-zA-Z])|\bfrom \$?\d[\d.,]*\S* to \$?\d"
+    r"(?<![\w.-])[\d.,]*\d\$?\s?(?:\\?%|percent|percentage|points?\b|pp\b|x\b|×|\$?\\times|-?fold\b|"
+    r"times\b|ms\b|"
+    r"(?:seconds|minutes|hours|GB|FPS|Hz)\b)|(?<![\w.-])[+-]?\d+\.\d+(?![\w.]*[a-zA-Z])|"
+    r"\bfrom \$?\d[\d.,]*\S* to \$?\d"
 )
 _SETTING = re.compile(
-    r"\b(?:on|across|over|under|in|for|with|from|at) (?:the |a |an |all |both |its )?(?:[\w-]+ ){0,3}?(?:[A-Z][\w-]*[A-Z0-9]"
+    r"\b(?:on|across|over|under|in|for|with|from|at) (?:the |a |an |all |both |"
+    r"its )?(?:[\w-]+ ){0,3}?(?:[A-Z][\w-]*[A-Z0-9]"
     r"[\w.-]*|[A-Z][a-z]+[-\d]\S*|\d[\d,.]*[BM]?\b|(?:two|three|four|five|six|seven|eight|nine|ten|twelve)\b)"
 )
 _AGAINST_WHAT = re.compile(
     r"\b(?:than|over|compared (?:with|to)|versus|vs\.?|relative to|against|baselines?|from \d\S* to)\b"
 )
 _PRAISE = re.compile(
-    r"\b(?:superior\w*|state-of-the-art|effectiveness|promising|remarkabl\w*|strong (?:performance|results)|robustness of|"
-    r"significant(?:ly)?|substantial(?:ly)?|consistent(?:ly)?|competitive|impressive|notabl[ey]|excellent|great potential|"
-    r"favorabl[ey]|extensive experiments|offer\w* (?:\w+ )*insights?|implications|insights|principled|paths? (?:to|toward)|foundations? for)\b",
+    r"\b(?:superior\w*|state-of-the-art|effectiveness|promising|remarkabl\w*|strong (?:performance|"
+    r"results)|robustness of|"
+    r"significant(?:ly)?|substantial(?:ly)?|consistent(?:ly)?|competitive|impressive|notabl[ey]|excellent|"
+    r"great potential|"
+    r"favorabl[ey]|extensive experiments|offer\w* (?:\w+ )*insights?|implications|insights|principled|"
+    r"paths? (?:to|toward)|foundations? for)\b",
     re.IGNORECASE,
 )
 _MECHANISM = re.compile(
-    r"\b(?:by \w+ing|via|through|that \w+s\b|which \w+s\b|consists? of|combin|decompos|decoupl|assign|comput|convert|"
-    r"first\b.*\bthen|using|replac|treats?|learns?|estimat|maps?|encod|reformulat|selects?|aligns?|updates?|jointly|"
+    r"\b(?:by \w+ing|via|through|that \w+s\b|which \w+s\b|consists? of|combin|decompos|decoupl|assign|"
+    r"comput|convert|"
+    r"first\b.*\bthen|using|replac|treats?|learns?|estimat|maps?|encod|reformulat|selects?|aligns?|"
+    r"updates?|jointly|"
     r"aggregat|sampl|retriev|penali|reweigh|partition|trained on)"
 )
 _PROBLEM = re.compile(
-    r"\b(?:however|yet|fails?|failing|lacks?|lacking|remains?|bottlenecks?|suffers?|struggles?|limited|costly|expensive|"
-    r"prohibitive\w*|challeng(?:e|es|ing)|difficult|degrad\w+|brittle|vulnerab\w+|insufficient\w*|poorly|unclear|"
-    r"under-?explored|unexplored|neglect\w*|overlook\w*|ignor\w+|hinder\w*|cannot|unreliab\w+|unstable|prone to|rarely|"
+    r"\b(?:however|yet|fails?|failing|lacks?|lacking|remains?|bottlenecks?|suffers?|struggles?|limited|"
+    r"costly|expensive|"
+    r"prohibitive\w*|challeng(?:e|es|ing)|difficult|degrad\w+|brittle|vulnerab\w+|insufficient\w*|poorly|"
+    r"unclear|"
+    r"under-?explored|unexplored|neglect\w*|overlook\w*|ignor\w+|hinder\w*|cannot|unreliab\w+|unstable|"
+    r"prone to|rarely|"
     r"little is known|scarce|falls? short|intractable|risks?|open (?:problem|question))\b",
     re.IGNORECASE,
 )
 # Of a sentence that names nobody's work: what is said to be lacking.
 _LACKING = re.compile(
-    r"\b(?:however|yet|fails?|lacks?|lacking|remains?|suffers?|struggles?|challeng(?:e|es|ing)|difficult|poorly|unclear|"
+    r"\b(?:however|yet|fails?|lacks?|lacking|remains?|suffers?|struggles?|challeng(?:e|es|ing)|difficult|"
+    r"poorly|unclear|"
     r"under-?explored|unexplored|cannot|little is known|scarce|falls? short|intractable)\b",
     re.IGNORECASE,
 )
 _PLEDGE = re.compile(
-    rf"\b{_SELF}\b|\bour\b|\b[Tt]o (?:address|tackle|overcome|bridge|fill|mitigate|solve|resolve|alleviate)\b",
+    rf"\b{_SELF}\b|\bour\b|\b[Tt]o (?:address|tackle|overcome|bridge|fill|mitigate|solve|resolve|"
+    rf"alleviate)\b",
     re.IGNORECASE,
 )
 _OWN_LIMIT = re.compile(
-    r"\blimitations? (?:of (?:our|this|the (?:proposed|present))|include|remain)|\b(?:our|this) (?:\w+ ){0,2}(?:study|work|"
-    r"analysis|method|approach|evaluation|results?|findings?|framework|benchmark|conclusions?) (?:is|are|remains?) (?:\w+ )?"
-    r"(?:limited|restricted|confined|preliminary|bounded)\b|\bwe (?:do not|did not|cannot|could not) (?:yet )?(?:claim|evaluate|"
-    r"test|establish|study|rule out|verify|prove|show|cover|detect|measure|address|guarantee|model|know|resolve|compare)\b|"
-    r"\bwe (?:caution|acknowledge)\b|\bat the (?:cost|expense) of\b|\b(?:does|do|did) not reach (?:statistical )?significance|"
-    r"\bnot statistically significant\b|\bunderpowered\b|\b(?:remains?|is|are) (?:untested|to be (?:seen|tested|validated|"
-    r"confirmed))\b|\b(?:left|leave) (?:\w+ ){0,4}(?:to|for|as) future\b|\bour (?:\w+ )?(?:method|model|approach|system) "
+    r"\blimitations? (?:of (?:our|this|the (?:proposed|present))|include|remain)|\b(?:our|"
+    r"this) (?:\w+ ){0,2}(?:study|work|"
+    r"analysis|method|approach|evaluation|results?|findings?|framework|benchmark|conclusions?) (?:is|are|"
+    r"remains?) (?:\w+ )?"
+    r"(?:limited|restricted|confined|preliminary|bounded)\b|\bwe (?:do not|did not|cannot|"
+    r"could not) (?:yet )?(?:claim|evaluate|"
+    r"test|establish|study|rule out|verify|prove|show|cover|detect|measure|address|guarantee|model|know|"
+    r"resolve|compare)\b|"
+    r"\bwe (?:caution|acknowledge)\b|\bat the (?:cost|expense) of\b|\b(?:does|do|"
+    r"did) not reach (?:statistical )?significance|"
+    r"\bnot statistically significant\b|\bunderpowered\b|\b(?:remains?|is|are) (?:untested|to be (?:seen|"
+    r"tested|validated|"
+    r"confirmed))\b|\b(?:left|leave) (?:\w+ ){0,4}(?:to|for|as) future\b|\bour (?:\w+ )?(?:method|model|"
+    r"approach|system) "
     r"(?:\w+ )?(?:fails?|struggles?|requires|does not|cannot)\b",
     re.IGNORECASE,
 )
 _AGAINST = re.compile(
-    r"\b(?:contrary to|surprising(?:ly)?|counter-?intuitive(?:ly)?|unexpected(?:ly)?|paradoxical(?:ly)?|in contrast to "
-    r"(?:common|prior|the (?:common|prevailing))|challeng(?:es|ing) (?:the|a) (?:\w+ ){0,2}(?:assumption|view|belief|notion|wisdom)|"
-    r"(?:does|do|did) not (?:necessarily |always |consistently |reliably |significantly )?(?:improve|help|transfer|hold|"
-    r"generali[sz]e|predict|reduce|guarantee|imply|lead|scale|correlate|benefit|outperform|explain|emerge|matter)|no "
-    r"(?:significant|consistent|measurable|reliable|statistically significant|clear) (?:\w+ )?(?:improvement|gain|benefit|"
-    r"difference|effect|advantage|evidence)s?|fails? to (?:outperform|improve|generali[sz]e|beat)|no better than|hurts?\b|"
+    r"\b(?:contrary to|surprising(?:ly)?|counter-?intuitive(?:ly)?|unexpected(?:ly)?|paradoxical(?:ly)?|"
+    r"in contrast to "
+    r"(?:common|prior|the (?:common|prevailing))|challeng(?:es|ing) (?:the|a) (?:\w+ ){0,2}(?:assumption|"
+    r"view|belief|notion|wisdom)|"
+    r"(?:does|do|did) not (?:necessarily |always |consistently |reliably |significantly )?(?:improve|help|"
+    r"transfer|hold|"
+    r"generali[sz]e|predict|reduce|guarantee|imply|lead|scale|correlate|benefit|outperform|explain|emerge|"
+    r"matter)|no "
+    r"(?:significant|consistent|measurable|reliable|statistically significant|"
+    r"clear) (?:\w+ )?(?:improvement|gain|benefit|"
+    r"difference|effect|advantage|evidence)s?|fails? to (?:outperform|improve|generali[sz]e|beat)|"
+    r"no better than|hurts?\b|"
     r"backfires?)\b",
     re.IGNORECASE,
 )
 _OTHERS = re.compile(
-    r"\b(?:existing|prior|previous|current|conventional|traditional|most|recent|today's)\b[^.;]{0,40}\b(?:methods?|"
-    r"approach\w*|models?|systems?|techniques?|benchmarks?|works?|solutions?|frameworks?|agents|algorithms|studies|"
+    r"\b(?:existing|prior|previous|current|conventional|traditional|most|recent|"
+    r"today's)\b[^.;]{0,40}\b(?:methods?|"
+    r"approach\w*|models?|systems?|techniques?|benchmarks?|works?|solutions?|frameworks?|agents|algorithms|"
+    r"studies|"
     r"evaluations|datasets|LLMs|VLMs|MLLMs|strateg\w+|practices?|pipelines?)\b",
     re.IGNORECASE,
 )
-_ASKS = re.compile(r"\b(?:whether|hypothesi[sz]e|conjecture|we ask|can serve as|future (?:work|research|directions))\b")
+_ASKS = re.compile(
+    r"\b(?:whether|hypothesi[sz]e|conjecture|we ask|can serve as|future (?:work|research|directions))\b"
+)
 _TEX = re.compile(r"[$\\^~{}]|_\w")
 COMFORT = range(10, 36)  # words of a sentence that reads well
 
@@ -174,7 +214,11 @@ def limit(sentence: Sentence) -> float:
     """A limit that the authors state of their own work, late in the abstract."""
     if sentence.place * 5 < sentence.of * 3 or not _OWN_LIMIT.search(sentence.text):
         return 0.0
-    if _MAKES.search(sentence.text) or _OTHERS.search(sentence.text) or re.search(r"\b[Ww]ithout\b|\bno longer\b|\bnot only\b", sentence.text):
+    if (
+        _MAKES.search(sentence.text)
+        or _OTHERS.search(sentence.text)
+        or re.search(r"\b[Ww]ithout\b|\bno longer\b|\bnot only\b", sentence.text)
+    ):
         return 0.0
     return max(0.05, 0.6 + _ease(sentence))
 
@@ -189,5 +233,12 @@ def against(sentence: Sentence) -> float:
         return 0.0
     if sentence.words < COMFORT.start:
         return 0.0
-    said = bool(re.search(r"contrary to|surprising|counter-?intuit|unexpected|paradox|challeng\w+ (?:the|a) (?:\w+ ){0,2}(?:assum|view|bel|notion|wisd)", text, re.IGNORECASE))
+    said = bool(
+        re.search(
+            r"contrary to|surprising|counter-?intuit|unexpected|paradox|challeng\w+ (?:the|"
+            r"a) (?:\w+ ){0,2}(?:assum|view|bel|notion|wisd)",
+            text,
+            re.IGNORECASE,
+        )
+    )
     return max(0.05, 0.5 + 0.3 * said + 0.2 * bool(_FIGURE.search(text)) + _ease(sentence))

@@ -8,17 +8,29 @@ import re
 from collections.abc import Iterable, Sequence
 
 from service.briefs.badges import has_code, venue_of
+from service.briefs.claims import Claim
 from service.briefs.extractive.corpus import Corpus, Role, Source
 from service.briefs.extractive.groups import Group
 from service.briefs.extractive.quoting import LONGEST, Quoter, listed
 from service.briefs.extractive.roles import against, does, finds, limit, problem
 from service.briefs.extractive.telling import Telling
-from service.briefs.claims import Claim
-from service.briefs.model import AlsoHere, Challenge, Minute, News, Notable, ReadingStep, Resource, ResourceKind, Start, Takeaway, Theme
+from service.briefs.model import (
+    AlsoHere,
+    Challenge,
+    Minute,
+    News,
+    Notable,
+    ReadingStep,
+    Resource,
+    ResourceKind,
+    Start,
+    Takeaway,
+    Theme,
+)
 
 WORDS = 750  # of quotations before the catalog
 NOTABLE, RESULTS, TOLD = 5, 3, 3  # papers, results, papers told of a theme
-FEWEST, SHORT = 12, 34  # words of a sentence
+FEWEST, SHORT, MEDIUM = 12, 34, 42  # words of a sentence
 AGAINST, RESOURCES, PROBLEMS, LIMITS = 3, 4, 4, 4
 PROBLEMS_HEADING = "Problems that papers take on"
 LIMITS_HEADING = "Limits that authors state of their own work"
@@ -28,27 +40,30 @@ _KINDS: tuple[tuple[str, ResourceKind], ...] = (
     (r"simulator|environment|library|toolkit|platform|tool|open-source (?:framework|system)", "tool"),
 )
 _NEW = re.compile(
-    r"(?:is|(?:introduces|presents|releases|constructs|builds|creates|curates|develops) [A-Z][\w.+-]*(?: \([^()]*\))?,)"
+    r"(?:is|(?:introduces|presents|releases|constructs|builds|creates|curates|"
+    r"develops) [A-Z][\w.+-]*(?: \([^()]*\))?,)"
     r" (?P<what>(?:an?|the first) [^,.;:]{3,90}?)"
-    r"(?: (?:for|of|that|to|with|comprising|containing|consisting|designed|in|from|where|which|on)\b|[,.;:]|$)"
+    r"(?: (?:for|of|that|to|with|comprising|containing|consisting|designed|in|from|where|which|on)\b|"
+    r"[,.;:]|$)"
 )
 _SURVEY = re.compile(r"\b(?:survey|review|overview|taxonomy|tutorial)\b", re.IGNORECASE)
 
 
 def make_news(corpus: Corpus, quoter: Quoter) -> News:
     """Results against expectation, and what is new to use, by name."""
-    surprises = _best_of(corpus.sources, quoter, against, AGAINST, least=0.65)
+    surprises = _best_of(corpus.sources, quoter, against, AGAINST, (0.45, SHORT))
     return News(against=tuple(surprises), resources=tuple(_resources(corpus, quoter)))
 
 
 def _best_of(
-    sources: Iterable[Source], quoter: Quoter, role: Role, most: int, *, least: float = 0.0, longest: int = SHORT
+    sources: Iterable[Source], quoter: Quoter, role: Role, most: int, bounds: tuple[float, int] = (0.0, SHORT)
 ) -> list[Claim]:
-    """The best sentences in a role, one of each paper."""
+    """The best sentences in a role, one of each paper; ``bounds``: the least worth, and the most words."""
+    least, longest = bounds
     found = [
-        (-round(rate, 6), place, source, told)
+        (-round(best[0], 6), place, source, best[1])
         for place, source in enumerate(sources)
-        if (best := quoter.best(source, role, least)) and (told := best[1]).length <= longest and (rate := best[0])
+        if (best := quoter.best(source, role, least)) and best[1].length <= longest
     ]
     return [quoter.say(source, told) for _, _, source, told in sorted(found, key=lambda one: one[:2])[:most]]
 
@@ -71,7 +86,7 @@ def _kind(told: Telling) -> ResourceKind | None:
 
 
 def make_limits(corpus: Corpus, quoter: Quoter) -> tuple[Challenge, ...]:
-    claims = _best_of(corpus.sources, quoter, limit, LIMITS, least=0.3)
+    claims = _best_of(corpus.sources, quoter, limit, LIMITS, (0.3, MEDIUM))
     return (Challenge(LIMITS_HEADING, tuple(claims)),) if claims else ()
 
 
@@ -79,7 +94,7 @@ def make_problems(corpus: Corpus, groups: Sequence[Group], quoter: Quoter) -> tu
     """Problems in the words of the papers that take them on: of each group one, then of the others."""
     firsts = [corpus.by_id[paper_id] for group in groups for paper_id in group.paper_ids[:1]]
     ordered = [*firsts, *(source for source in corpus.sources if source not in firsts)]
-    claims = _best_of(ordered, quoter, problem, PROBLEMS, least=0.5)
+    claims = _best_of(ordered, quoter, problem, PROBLEMS, (0.5, SHORT))
     return (Challenge(PROBLEMS_HEADING, tuple(claims)),) if claims else ()
 
 
@@ -98,7 +113,10 @@ def make_notable(corpus: Corpus, groups: Sequence[Group], quoter: Quoter) -> tup
         group = group_of.get(source.id)
         if len(chosen) < NOTABLE and sum(group_of.get(one.id) is group for one, _ in chosen if group) < 2:
             chosen.append((source, told))
-    typical = {max(near, key=lambda one: (near[one], one)) for near in map(corpus.centrality, (g.paper_ids for g in groups))}
+    typical = {
+        max(near, key=lambda one: (near[one], one))
+        for near in map(corpus.centrality, (g.paper_ids for g in groups))
+    }
     notable = []
     for place, (source, told) in enumerate(chosen):
         shows = quoter.say(source, told, id_=f"notable{place}")
@@ -120,7 +138,7 @@ def _why(source: Source, group: Group | None, *, is_typical: bool) -> str:
 
 def _inside(heading: str) -> str:
     """A heading inside a sentence."""
-    first = heading.split()[0]
+    first = heading.split(maxsplit=1)[0]
     return heading if any(letter.isupper() for letter in first[1:]) else heading[:1].lower() + heading[1:]
 
 
@@ -153,12 +171,17 @@ def _tells(source: Source) -> float:
     return sum(best[0] for role in (does, finds) if (best := source.best(role)))
 
 
-def make_minute(corpus: Corpus, groups: Sequence[Group], quoter: Quoter, notable: Sequence[Notable]) -> Minute:
+def make_minute(
+    corpus: Corpus, groups: Sequence[Group], quoter: Quoter, notable: Sequence[Notable]
+) -> Minute:
     """How many papers, the groups, three results quoted whole, and what to start with."""
     firsts = [source for group in groups for source in _members(corpus, group)]
     seen = {one.paper_id for one in notable}
-    sources = [*(s for s in firsts if s.id not in seen), *(s for s in corpus.sources if s.id not in seen and s not in firsts)]
-    results = _best_of(sources, quoter, finds, RESULTS, least=0.75, longest=42)
+    sources = [
+        *(s for s in firsts if s.id not in seen),
+        *(s for s in corpus.sources if s.id not in seen and s not in firsts),
+    ]
+    results = _best_of(sources, quoter, finds, RESULTS, (0.75, MEDIUM))
     start = notable[0] if notable else None
     return Minute(
         headline=None,
@@ -173,7 +196,7 @@ def _members(corpus: Corpus, group: Group) -> list[Source]:
 
 
 def _count(corpus: Corpus, groups: Sequence[Group]) -> str:
-    """ "77 papers: on-policy distillation (9), rubric rewards (3) and 65 on other matters." """
+    """``77 papers: on-policy distillation (9), rubric rewards (3); 65 on other matters.``."""
     if not groups:
         return f"{corpus.size} papers, with no matter that several of them share."
     named = ", ".join(f"{_inside(group.heading)} ({len(group.paper_ids)})" for group in groups)
@@ -190,7 +213,10 @@ def make_reading_order(
         ReadingStep("First", tuple(one.paper_id for one in notable[:3])),
         ReadingStep("For an overview", surveys[:2]),
         *(
-            ReadingStep(f"For {_inside(theme.heading)}", tuple(dict.fromkeys(id_ for c in theme.claims for id_ in c.paper_ids)))
+            ReadingStep(
+                f"For {_inside(theme.heading)}",
+                tuple(dict.fromkeys(id_ for c in theme.claims for id_ in c.paper_ids)),
+            )
             for theme in themes[:3]
         ),
         ReadingStep("To use", tuple(id_ for one in news.resources for id_ in one.claim.paper_ids)[:3]),

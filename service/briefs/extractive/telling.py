@@ -14,62 +14,100 @@ from service.language.sentences import Sentence, leans
 READ = 20_000  # sentences that are kept as they are told
 FEWEST, MOST = 6, 48  # words of a quotation
 _VERBS = """
-    propose introduce present develop describe study investigate examine explore analyze analyse characterize
-    characterise show find prove derive demonstrate design build construct formulate formalize formalise establish
-    provide offer release evaluate compare identify observe report argue conduct revisit address extend give measure
-    test train adapt combine create curate collect define devise quantify reveal survey review benchmark validate
-    verify unify reformulate generalize generalise conclude recast reframe decompose apply use leverage discover
-    introduce assess audit trace uncover model
+    propose introduce present develop describe study investigate examine explore analyze analyse
+    characterize characterise show find prove derive demonstrate design build construct formulate formalize
+    formalise establish provide offer release evaluate compare identify observe report argue conduct revisit
+    address extend give measure test train adapt combine create curate collect define devise quantify reveal
+    survey review benchmark validate verify unify reformulate generalize generalise conclude recast reframe
+    decompose apply use leverage discover introduce assess audit trace uncover model
 """.split()  # noqa: SIM905 - a list of words reads better as text
-_PAST = {"found": "found", "showed": "showed", "trained": "trained", "tested": "tested", "evaluated": "evaluated"}
+_PAST = {
+    "found": "found",
+    "showed": "showed",
+    "trained": "trained",
+    "tested": "tested",
+    "evaluated": "evaluated",
+}
 _MARKER = re.compile(
-    r"^(?:However|Specifically|In particular|Moreover|Furthermore|Additionally|In addition|Finally|Notably|Importantly|"
-    r"Consequently|As a result|Therefore|Thus|Hence|Overall|Interestingly|Crucially|Empirically|Concretely|Meanwhile|"
-    r"Nevertheless|Nonetheless|Unfortunately|Accordingly|In (?:this|our|the present) (?:paper|work|study|article|survey|"
-    r"report)|To (?:this|that) end|At its core|At the same time|Also|Further|Here|Then|Next|Lastly|Ultimately|More "
-    r"broadly|More specifically|More importantly|In summary|In short|In essence|Taken together|Together|Beyond this|"
-    r"Indeed|In fact|For example|For instance|In response|Motivated by (?:this|these)[^,]{0,40}|Inspired by (?:this|these)[^,]{0,40}|Most "
-    r"importantly|Critically|Similarly|Likewise|But|And|So|Yet|Second|Third|First|Based on (?:this|these)[^,]{0,40}|"
-    r"(?:To|In order to) \w+(?: \w+)? (?:this|these|those|it|such|the above|them|both|the \w+ (?:gap|question|issue|"
+    r"^(?:However|Specifically|In particular|Moreover|Furthermore|Additionally|In addition|Finally|Notably|"
+    r"Importantly|"
+    r"Consequently|As a result|Therefore|Thus|Hence|Overall|Interestingly|Crucially|Empirically|Concretely|"
+    r"Meanwhile|"
+    r"Nevertheless|Nonetheless|Unfortunately|Accordingly|In (?:this|our|the present) (?:paper|work|study|"
+    r"article|survey|"
+    r"report)|To (?:this|that) end|At its core|At the same time|Also|Further|Here|Then|Next|Lastly|"
+    r"Ultimately|More "
+    r"broadly|More specifically|More importantly|In summary|In short|In essence|Taken together|Together|"
+    r"Beyond this|"
+    r"Indeed|In fact|For example|For instance|In response|Motivated by (?:this|these)[^,]{0,40}|"
+    r"Inspired by (?:this|these)[^,]{0,40}|Most "
+    r"importantly|Critically|Similarly|Likewise|But|And|So|Yet|Second|Third|First|Based on (?:this|"
+    r"these)[^,]{0,40}|"
+    r"(?:To|In order to) \w+(?: \w+)? (?:this|these|those|it|such|the above|them|both|the \w+ (?:gap|"
+    r"question|issue|"
     r"problem|challenge)s?)\b[^,]{0,60}),?\s+"
 )
-_MANNER = r"(?:(?:also|further|then|first|next|additionally|finally|thus|therefore|hence|therefore|furthermore|now|instead),? )*"
-_MANNERS = frozenset(("empirically ", "theoretically ", "formally ", "systematically ", "jointly ", "rigorously "))
+_MANNER = (
+    r"(?:(?:also|further|then|first|next|additionally|finally|thus|therefore|hence|furthermore|now),? )*"
+)
+_MANNERS = frozenset(
+    ("empirically ", "theoretically ", "formally ", "systematically ", "jointly ", "rigorously ")
+)
 _WE = re.compile(rf"^[Ww]e {_MANNER}(?P<manner>\w+ly )?(?P<verb>\w+) (?P<rest>.+)$")
 _PAPER = re.compile(
     r"^[Tt]h(?:is|e present) (?:paper|work|study|article|survey|review|thesis|report|position paper) "
     rf"{_MANNER}(?P<manner>\w+ly )?(?P<verb>[a-z]+s) (?P<rest>.+)$"
 )
 _OWN = re.compile(
-    r"^(?:[Oo]ur|[Tt]he (?:proposed|resulting)) (?:proposed |novel |full |final )?(?:method|framework|approach|model|"
-    r"system|algorithm|technique|strategy|architecture|design|scheme|formulation|pipeline|solution) (?P<rest>[a-z].+)$"
+    r"^(?:[Oo]ur|[Tt]he (?:proposed|resulting)) (?:proposed |novel |full |final )?(?:method|framework|"
+    r"approach|model|"
+    r"system|algorithm|technique|strategy|architecture|design|scheme|formulation|pipeline|"
+    r"solution) (?P<rest>[a-z].+)$"
 )
 _IT = re.compile(
-    r"^(?:It|This (?:method|framework|approach|model|system|algorithm|technique|strategy|design|scheme)) (?P<rest>(?!is (?:\w+ )?(?:that|to|whether)\b)[a-z].+)$"
+    r"^(?:It|This (?:method|framework|approach|model|system|algorithm|technique|strategy|design|scheme)) "
+    r"(?P<rest>(?!is (?:\w+ )?(?:that|to|whether)\b)[a-z].+)$"
 )
 _SECOND_VERB = re.compile(rf",? and (?:then |also |further |\w+ly )?(?:{'|'.join(_VERBS)})\b")
 _DEFINED = re.compile(r"^(?:\s?\([^()]*\))?(?:,| --| —| –|:) (?P<rest>an? .+)$")
 _FINITE = re.compile(r"^(?:\w+ly )?(?:is|are|was|were|has|have|can|could|may|does|do|will|\w+s|\w+ed)\b")
 # What is pointed at stands in an earlier sentence, unless the words have named it before.
 _POINTER = re.compile(
-    r"\b(?:this|these|such|that|those)(?: (?:an?|\w+ly|new|same|key|core|single|simple|two|three))*(?: (?P<noun>\w+))?", re.IGNORECASE
+    r"\b(?:this|these|such|that|those)(?: (?:(?:an?|\w+ly|new|same|key|core|single|simple|two|three)\b))*"
+    r"(?: (?P<noun>\w+))?",
+    re.IGNORECASE,
 )
 _FREE = re.compile(
-    r"\b(?:this (?:paper|work|study|article|survey|report|thesis)\b|such (?:as|that)\b|those (?:of|that|who|with|from|in|for|"
+    r"\b(?:this (?:paper|work|study|article|survey|report|thesis)\b|such (?:as|that)\b|those (?:of|that|"
+    r"who|with|from|in|for|"
     r"\w+ed)\b)",
     re.IGNORECASE,
 )
 _ELSEWHERE = re.compile(
-    r"\bthe (?:former|latter|above|aforementioned|resulting|same (?:setting|trend|pattern|conditions)|two (?:methods|"
-    r"approaches|settings|models|problems|stages|components|former|latter))\b|\bboth (?:[a-z-]+ )?[a-z]+s\b(?!,? and\b| of\b)|"
-    r"\b(?:neither|here|respectively|accordingly)\b|\bthe (?:gap|problem|issue|question|limitation|challenge|bottleneck)\b"
-    r"(?! (?:of|between|that|in|is|to|for)\b)|\b(?:in|for) (?:each|either) case\b|\bthe (?:first|second) \w+ (?:is|uses)\b",
+    r"\bthe (?:former|latter|above|aforementioned|resulting|same (?:setting|trend|pattern|conditions)|"
+    r"two (?:methods|"
+    r"approaches|settings|models|problems|stages|components|former|latter))\b|"
+    r"\bboth (?:[a-z-]+ )?[a-z]+s\b(?!,? and\b| of\b)|"
+    r"\b(?:neither|here|respectively|accordingly)\b|\bthe (?:gap|problem|issue|question|limitation|"
+    r"challenge|bottleneck)\b"
+    r"(?! (?:of|between|that|in|is|to|for)\b)|\b(?:in|for) (?:each|either) case\b|\bthe (?:first|"
+    r"second) \w+ (?:is|uses)\b",
     re.IGNORECASE,
 )
-_PRONOUN = re.compile(r"^(?:[^,]{0,60}, )?(?:it|they|he|she|this|that|these|those)\b(?! (?:is|was) (?:\w+ )?(?:that|to|whether)\b)", re.IGNORECASE)
+_PRONOUN = re.compile(
+    r"^(?:[^,]{0,60}, )?(?:it|they|he|she|this|that|these|those)\b"
+    r"(?! (?:is|was) (?:\w+ )?(?:that|to|whether)\b)",
+    re.IGNORECASE,
+)
+_WHOSE = re.compile(
+    r"^(?:\S+ ){0,3}(?:its|their)\b", re.IGNORECASE
+)  # "Despite its …", "Constrained by their …"
+_LISTED = re.compile(r"\((?:1|i|a)\)")
 _CUT = re.compile(
-    r"(?P<cut>;|\s—\s?|,\s(?=(?:which (?:is|are|enables|allows)|thereby|thus|hence|enabling|allowing|providing|offering|"
-    r"highlighting|suggesting|underscoring|opening|paving|making it|and (?:we|our)|while (?:also|maintaining|preserving)|"
+    r"(?P<cut>;|\s—\s?|,\s(?=(?:which (?:is|are|enables|allows)|thereby|thus|hence|enabling|allowing|"
+    r"providing|offering|"
+    r"highlighting|suggesting|underscoring|opening|paving|making it|and (?:we|our)|while (?:also|"
+    r"maintaining|preserving)|"
     r"establishing|facilitating|emphasi[sz]ing|motivating|supporting|pointing)\b))"
 )
 
@@ -84,7 +122,7 @@ class Telling:
     leans: bool = False  # whether it is understood only behind the sentence before it
 
     def by(self, subject: str) -> str:
-        """``NAME proposes “…”.``, ``NAME: “…”.``"""
+        """The sentence with its subject: ``NAME proposes “…”.``, ``NAME: “…”.``."""
         return f"{subject} {self.verb} “{self.words}”." if self.verb else f"{subject}: “{self.words}”."
 
     @property
@@ -131,16 +169,18 @@ def _framed(text: str, handle: str) -> tuple[str, str]:
 
 
 def _as_definition(text: str, handle: str) -> tuple[str, str] | None:
-    """ "We introduce NAME, a method that …": NAME is “a method that …”."""
+    """``We introduce NAME, a method that …``: NAME is “a method that …”."""
     before, found, after = text.partition(handle) if handle else ("", "", "")
-    if not found or not re.fullmatch(r"(?:We|This \w+) (?:\w+ly )?(?:propose|introduce|present|develop)s? ", before):
+    if not found or not re.fullmatch(
+        r"(?:We|This \w+) (?:\w+ly )?(?:propose|introduce|present|develop)s? ", before
+    ):
         return None
     match = _DEFINED.match(after)
     return ("is", match["rest"]) if match and not _SECOND_VERB.search(match["rest"]) else None
 
 
 def _as_deed(text: str, handle: str) -> tuple[str, str] | None:
-    """ "We propose …", "This paper proposes …": NAME proposes “…”."""
+    """``We propose …``, ``This paper proposes …``: NAME proposes “…”."""
     match = _WE.match(text) or _PAPER.match(text)
     if not match or _SECOND_VERB.search(match["rest"]) or re.search(r"\b(?:we|our|us)\b", match["rest"]):
         return None
@@ -157,7 +197,7 @@ def _as_deed(text: str, handle: str) -> tuple[str, str] | None:
 
 
 def _as_subject(text: str, handle: str) -> tuple[str, str] | None:
-    """ "NAME improves …": NAME “improves …”. "Our method improves …" too, and "It improves …" behind another."""
+    """``NAME improves …``, ``Our method improves …``, ``It improves …``: NAME improves “…”."""
     for match in (_OWN.match(text), _IT.match(text)):
         if match and _FINITE.match(match["rest"]):
             verb, _, rest = match["rest"].partition(" ")
@@ -181,7 +221,7 @@ def _points(verb: str, words: str) -> bool:
         return True
     if any(_is_unnamed(match, words) for match in _POINTER.finditer(words) if not _FREE.match(match[0])):
         return True
-    return not verb and (leans(words) or bool(_PRONOUN.match(words)))
+    return not verb and (leans(words) or bool(_PRONOUN.match(words) or _WHOSE.match(words)))
 
 
 def _is_unnamed(match: re.Match[str], words: str) -> bool:
@@ -190,15 +230,20 @@ def _is_unnamed(match: re.Match[str], words: str) -> bool:
     if _FREE.match(words, match.start()) or (pointer == "that" and noun not in _POINTED):
         return False
     named = words[: match.start()].lower()
-    if pointer == "this" and noun not in _POINTED and re.match(r"\w+(?:s|ed)$|(?:is|by|to|in|as|at|can|may)$|$", noun):
+    if (
+        pointer == "this"
+        and noun not in _POINTED
+        and re.match(r"\w+(?:s|ed)$|(?:is|by|to|in|as|at|can|may)$|$", noun)
+    ):
         return len(named.split()) < 6  # "…, and this makes …" points at its own sentence
     return noun[:5].lower() not in named
 
 
 _POINTED = frozenset(
     """
-    question assumption limitation gap property properties issue problem challenge need tension phenomenon insight
-    observation failure setting system dynamic effect mechanism mismatch task process regime behavior bias idea view
+    question assumption limitation gap property properties issue problem challenge need tension phenomenon
+    insight observation failure setting system dynamic effect mechanism mismatch task process regime
+    behavior bias idea view
     """.split()  # noqa: SIM905 - a list of words reads better as text
 )
 
@@ -208,7 +253,7 @@ def _shortened(text: str) -> str:
     if len(text.split()) <= 30:
         return text
     cuts = [text[: match.start()] for match in _CUT.finditer(text) if _is_balanced(text[: match.start()])]
-    fitting = [cut for cut in cuts if 12 <= len(cut.split()) <= 40]
+    fitting = [cut for cut in cuts if 12 <= len(cut.split()) <= 40 and not _LISTED.search(cut)]
     return fitting[-1] if fitting else text
 
 

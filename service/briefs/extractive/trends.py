@@ -1,15 +1,16 @@
 """Trends: phrases that more papers are on than before, where a test says so.
 
-Fisher's exact test, one-sided, of this window against the earlier papers; over all phrases that are tested the
-false discovery rate is held at .05 (Benjamini and Hochberg 1995). Where nothing passes, nothing is said.
+Fisher's exact test, one-sided, of this window against the earlier papers; over all phrases that are tested
+the false discovery rate is held at .05 (Benjamini and Hochberg 1995). Where nothing passes, nothing is
+said.
 """
 
 from collections.abc import Sequence
 
+from service.briefs.claims import Citation, Claim
 from service.briefs.extractive.corpus import Corpus, source_of
 from service.briefs.extractive.quoting import listed
-from service.briefs.claims import Citation, Claim
-from service.briefs.model import Trend
+from service.briefs.model import Trend, TrendKind
 from service.language.phrases import is_telling
 from service.papers import Ranked
 from service.papers.vectors import chance_of_more
@@ -49,7 +50,8 @@ def _apart(corpus: Corpus, keys: Sequence[str]) -> list[str]:
         mine = {source.id for source in corpus.on[key]}
         others = [(other, {source.id for source in corpus.on[other]}) for other in chosen]
         if not any(
-            set(key.split()) & set(other.split()) or 2 * len(mine & held) > len(mine) for other, held in others
+            set(key.split()) & set(other.split()) or 2 * len(mine & held) > len(mine)
+            for other, held in others
         ):
             chosen.append(key)
     return chosen
@@ -61,8 +63,9 @@ def _trend(corpus: Corpus, key: str, before: int, of: int) -> Trend:
     lead = "such as " if len(sources) > NAMED else ""
     name = corpus.name(key)
     text = (
-        f"{len(sources)} of the {corpus.size} papers are on {name}, against {before} of the {of} before: {lead}{named}."
+        f"{len(sources)} of the {corpus.size} papers are on {name}, "
+        f"against {before} of the {of} before: {lead}{named}."
     )
     citations = tuple(Citation(source.id, source.phrases[key]) for source in sources)
-    kind = "method" if name != name.lower() else "term"
+    kind: TrendKind = "method" if name != name.lower() else "term"
     return Trend(kind, name, len(sources), corpus.size, before, of, Claim(text, citations, "counted"))

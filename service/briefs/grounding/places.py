@@ -257,7 +257,7 @@ def _also(number: int, theme: Theme, changes: Mapping[Place, Words]) -> tuple[Al
         (one, _text(Place(Section.THEMES, number, "also", at), one.words, changes))
         for at, one in enumerate(theme.also)
     )
-    return tuple(replace(one, words=text) for one, text in words if text or not one.words)
+    return tuple(replace(one, words=text or "") for one, text in words if text or not one.words)
 
 
 def _stands(section: Section, item: Any, fields: Mapping[str, Any]) -> bool:
