@@ -109,14 +109,14 @@ class Senses:
 
 def _beside(text: str, words: frozenset[str]) -> Counter[str]:
     """Beginnings of the words right before and after one of these; links aside, but for "off-policy"."""
+    tokens = enumerate(_TOKEN.findall(text.casefold()))
+    parts = [(part, at) for at, token in tokens for part in token.split("-")]
     near: Counter[str] = Counter()
-    tokens = _TOKEN.findall(text.casefold())
-    for at, token in enumerate(tokens):
-        parts = token.split("-")
-        if words & set(parts):
-            near.update(part[:BESIDE] for part in parts if part not in words)
-            others = tokens[max(at - 1, 0) : at] + tokens[at + 1 : at + 2]
-            near.update(other[:BESIDE] for other in others if other not in stop_words() and len(other) > 1)
+    for place, (word, at) in enumerate(parts):
+        if word in words:
+            for other, token in (*parts[max(place - 1, 0) : place], *parts[place + 1 : place + 2]):
+                if token == at or (other not in stop_words() and len(other) > 1):
+                    near[other[:BESIDE]] += 1
     return near
 
 

@@ -15,12 +15,14 @@ from service.language.vocabulary import COMPARATIVES
 
 FEWEST = 3  # papers of a group
 MOST = 6  # groups
-COMMON = 0.4  # share of the window from which a phrase sets nothing apart
+COMMON = 0.5  # share of the window from which a phrase sets nothing apart
 ALIKE = 0.9  # of the window's mean likeness, that of a group's papers at least
 ALIKE_BY_A_WORD = 1.7  # the same where one plain word names the group, less .06 for each paper
+TELLING = 0.7  # of the papers that hold a phrase of plain words ("world model"), those that are on it
 PURE = 0.3  # of the papers that hold a plain word, those that are on it at least
 ABOUT = 0.9  # weight from which a paper is on a phrase: in its title, or in what it does and said twice again
 TITLED = 1.0  # weight of a phrase in the title: a single word must stand there
+PART = 0.7  # of the papers on a phrase, those on a longer one from which it is a part of that
 STEM = 5  # letters by which words of a topic's name are told
 CLOSE = 0.6  # of a group's mean likeness: a member that is less like the others uses the word otherwise
 
@@ -52,24 +54,31 @@ def _candidates(corpus: Corpus) -> dict[str, list[Source]]:
     held: dict[str, list[Source]] = {}
     for source in corpus.sources:
         for key, weight in source.own.items():
-            if weight >= (ABOUT if " " in key else TITLED) and key not in COMPARATIVES and is_telling(key):
+            if weight >= (ABOUT if " " in key else TITLED) and key not in COMPARATIVES:
                 held.setdefault(key, []).append(source)
     most = max(FEWEST, COMMON * corpus.size)
+    shared = {key: sources for key, sources in held.items() if len(sources) >= FEWEST}
     return {
         key: sources
-        for key, sources in held.items()
-        if len(sources) >= FEWEST
+        for key, sources in shared.items()
+        if not any(
+            f" {key} " in f" {longer} " and len(others) >= PART * len(sources)
+            for longer, others in shared.items()
+            if longer != key
+        )
         and 2 * sum(source.own[key] >= TITLED for source in sources) >= len(sources)
         and corpus.frequency[key] <= most
+        and (is_telling(key) or (" " in key and len(sources) > TELLING * corpus.frequency[key]))
         and not _repeats(key, corpus.selection.topic.name)
         and (_is_whole(corpus, key) or corpus.is_noun(key))
     }
 
 
 def _repeats(key: str, topic: str) -> bool:
-    """Whether a phrase says no more than what every paper here is about."""
+    """Whether a phrase says no more than what every paper here is about; a topic of two matters has two."""
     stems = {word[:STEM] for word in key_of(topic).split()}
-    return all(word[:STEM] in stems for word in key.split())
+    of_two = "and" in stems and len(set(key.split())) < len(stems) - 1
+    return not of_two and all(word[:STEM] in stems for word in key.split())
 
 
 def _is_whole(corpus: Corpus, key: str) -> bool:
@@ -81,11 +90,15 @@ def _best(
     corpus: Corpus, candidates: dict[str, list[Source]], free: Sequence[Source], groups: Sequence[Group]
 ) -> Group | None:
     open_ids = {source.id for source in free}
-    taken = {word for group in groups for word in group.key.split()}
+    taken = [set(group.key.split()) for group in groups]
+    heads = {head for group in groups if is_telling(head := group.key.split()[-1])}
     rated = []
     for key, sources in candidates.items():
         inside = _close(corpus, [source for source in sources if source.id in open_ids])
-        if len(inside) >= FEWEST and not taken & set(key.split()) and (worth := _worth(corpus, key, inside)):
+        words = set(key.split())
+        if key.split()[-1] in heads or any(words <= other or other <= words for other in taken):
+            continue
+        if len(inside) >= FEWEST and (worth := _worth(corpus, key, inside)):
             rated.append((-round(worth, 6), key, inside))
     if not rated:
         return None

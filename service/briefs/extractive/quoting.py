@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from service.briefs.claims import Citation, Claim
-from service.briefs.extractive.corpus import Corpus, Role, Source
+from service.briefs.extractive.corpus import FEW, Corpus, Role, Source
 from service.briefs.extractive.roles import does, finds
 from service.briefs.extractive.telling import Telling
 
@@ -43,6 +43,8 @@ class Quoter:
             return None
         behind = (one for _, one in results if self._follows(first[1], one)) if deed else ()
         second = next((one for one in behind if first[1].length + one.length <= most), None)
+        if second is None and first[1].length < FEW:
+            return None  # a name and a noun tell nobody anything: its paper is named with the others
         return self.say(source, first[1], *([second] if second else []))
 
     @staticmethod

@@ -27,11 +27,12 @@ from service.briefs.model import (
     Takeaway,
     Theme,
 )
+from service.language.phrases import ends_well
 
-WORDS = 750  # of quotations before the catalog
+WORDS = 700  # of quotations before the catalog
 NOTABLE, RESULTS, TOLD = 5, 3, 3  # papers, results, papers told of a theme
 FEWEST, SHORT, MEDIUM = 12, 34, 42  # words of a sentence
-AGAINST, RESOURCES, PROBLEMS, LIMITS = 3, 4, 4, 4
+AGAINST, RESOURCES, PROBLEMS, LIMITS = 3, 3, 3, 3
 PROBLEMS_HEADING = "Problems that papers take on"
 LIMITS_HEADING = "Limits that authors state of their own work"
 _KINDS: tuple[tuple[str, ResourceKind], ...] = (
@@ -128,7 +129,8 @@ def make_notable(corpus: Corpus, groups: Sequence[Group], quoter: Quoter) -> tup
 def _why(source: Source, group: Group | None, *, is_typical: bool) -> str:
     """Why to read it, in plain words: whose matter it shares, and what of the topic it is on."""
     known = f"{source.handle} {group.heading if group else ''}".casefold()
-    terms = listed([term for term in source.ranked.terms if term[:5].casefold() not in known][:3])
+    fitting = [term for term in source.ranked.terms if term[:5].casefold() not in known and ends_well(term)]
+    terms = listed(sorted(fitting, key=lambda term: " " not in term and "-" not in term)[:3])
     if group and is_typical:
         return f"Most like the other papers on {_inside(group.heading)}{', with ' if terms else ''}{terms}."
     if group:
@@ -208,7 +210,9 @@ def make_reading_order(
     corpus: Corpus, themes: Sequence[Theme], notable: Sequence[Notable], news: News
 ) -> tuple[ReadingStep, ...]:
     """What to read for which purpose; nothing that is not told."""
-    surveys = tuple(source.id for source in corpus.sources if _SURVEY.search(source.paper.title))
+    claims = [claim for theme in themes for claim in theme.claims] + [one.shows for one in notable]
+    told = {paper_id for claim in claims for paper_id in claim.paper_ids}
+    surveys = tuple(s.id for s in corpus.sources if s.id in told and _SURVEY.search(s.paper.title))
     steps = [
         ReadingStep("First", tuple(one.paper_id for one in notable[:3])),
         ReadingStep("For an overview", surveys[:2]),

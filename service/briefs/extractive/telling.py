@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from service.language.sentences import Sentence, leans
+from service.language.vocabulary import VERBS
 
 READ = 20_000  # sentences that are kept as they are told
 FEWEST, MOST = 6, 48  # words of a quotation
@@ -28,6 +29,7 @@ _PAST = {
     "tested": "tested",
     "evaluated": "evaluated",
 }
+_DEEDS = frozenset(_VERBS) | VERBS
 _MARKER = re.compile(
     r"^(?:However|Specifically|In particular|Moreover|Furthermore|Additionally|In addition|Finally|Notably|"
     r"Importantly|"
@@ -68,7 +70,7 @@ _IT = re.compile(
     r"^(?:It|This (?:method|framework|approach|model|system|algorithm|technique|strategy|design|scheme)) "
     r"(?P<rest>(?!is (?:\w+ )?(?:that|to|whether)\b)[a-z].+)$"
 )
-_SECOND_VERB = re.compile(rf",? and (?:then |also |further |\w+ly )?(?:{'|'.join(_VERBS)})\b")
+_SECOND_VERB = re.compile(r",? and (?:then |also |further |\w+ly )?(?P<verb>\w+)\b")
 _DEFINED = re.compile(r"^(?:\s?\([^()]*\))?(?:,| --| —| –|:) (?P<rest>an? .+)$")
 _FINITE = re.compile(r"^(?:\w+ly )?(?:is|are|was|were|has|have|can|could|may|does|do|will|\w+s|\w+ed)\b")
 # What is pointed at stands in an earlier sentence, unless the words have named it before.
@@ -176,13 +178,13 @@ def _as_definition(text: str, handle: str) -> tuple[str, str] | None:
     ):
         return None
     match = _DEFINED.match(after)
-    return ("is", match["rest"]) if match and not _SECOND_VERB.search(match["rest"]) else None
+    return ("is", match["rest"]) if match and not _does_more(match["rest"]) else None
 
 
 def _as_deed(text: str, handle: str) -> tuple[str, str] | None:
     """``We propose …``, ``This paper proposes …``: NAME proposes “…”."""
     match = _WE.match(text) or _PAPER.match(text)
-    if not match or _SECOND_VERB.search(match["rest"]) or re.search(r"\b(?:we|our|us)\b", match["rest"]):
+    if not match or _does_more(match["rest"]) or re.search(r"\b(?:we|our|us)\b", match["rest"]):
         return None
     verb = match["verb"].lower()
     if text[:2] in ("We", "we"):
@@ -194,6 +196,11 @@ def _as_deed(text: str, handle: str) -> tuple[str, str] | None:
         return None
     manner = match["manner"] if match["manner"] in _MANNERS else None
     return f"{manner or ''}{verb}{that}", rest
+
+
+def _does_more(rest: str) -> bool:
+    """Whether a second verb of the same subject follows, which the first would not agree with any more."""
+    return any(match["verb"] in _DEEDS for match in _SECOND_VERB.finditer(rest))
 
 
 def _as_subject(text: str, handle: str) -> tuple[str, str] | None:
