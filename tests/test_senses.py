@@ -125,7 +125,7 @@ OTHER = (
     ("Pictures from noise", "Diffusion models draw pictures; a diffusion model is guided by text prompts."),
     ("Flows for pictures", "Flow matching trains generators; flow matching needs no simulation of paths."),
     ("A fast coder", "Mercury writes code with a language model; it is quick on programming tasks."),
-    ("Cells of a table", "Each cell of a spreadsheet is read by a language model, and empty cells are filled."),
+    ("Cells of a table", "Each cell of a spreadsheet is read by a language model; empty cells are filled."),
     ("Off-policy learning", "Policy gradients learn a policy; the policy is updated from old trajectories."),
     ("Between two fields", "We bridge the gap between vision and language with a bridge between encoders."),
     ("Words in two tongues", "Score matching and distribution matching align words in both tongues."),
