@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from service.briefs import Assignment, BriefWriter, WriterUnavailable
-from service.briefs.authorship import LABELS, signed
+from service.briefs.authorship import signed
 from service.briefs.corrections import day
 from service.briefs.grounding import Failure, Gate, Place, Section, Words, check, claims, rewrite
 from service.briefs.grounding.gates import MOST_THEMES

@@ -18,8 +18,8 @@ from service.papers.model import (
     Window,
 )
 from service.papers.ranking import rank
-from service.papers.withdrawal import is_withdrawn
 from service.papers.senses import Senses
+from service.papers.withdrawal import is_withdrawn
 from subscribers.terms import Terms
 from subscribers.topics import Topic
 

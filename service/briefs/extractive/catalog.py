@@ -6,8 +6,8 @@ from service.briefs.badges import has_code, pages_of, venue_of
 from service.briefs.extractive.corpus import Corpus, Source
 from service.briefs.extractive.quoting import Quoter
 from service.briefs.extractive.roles import does, finds
-from service.briefs.model import CatalogEntry, Revision, Theme
 from service.briefs.grounding.numbers import numbers
+from service.briefs.model import CatalogEntry, Revision, Theme
 from service.language.sentences import is_clean, plain, visible
 from service.papers import Paper
 

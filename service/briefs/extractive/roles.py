@@ -161,7 +161,7 @@ def _late(sentence: Sentence) -> bool:
 @lru_cache(maxsize=READ)
 def does(sentence: Sentence) -> float:
     """What the paper does: makes or studies something, and best how."""
-    text = sentence.text
+    text = sentence.shown
     if not _DOES.search(text) or (_FIGURE.search(text) and _GAINS.search(text)):
         return 0.0
     makes = 0.25 * bool(_MAKES.search(text))
@@ -173,7 +173,7 @@ def does(sentence: Sentence) -> float:
 @lru_cache(maxsize=READ)
 def finds(sentence: Sentence) -> float:
     """What the paper found: best with a figure, what it was measured on, and against what."""
-    text = sentence.text
+    text = sentence.shown
     told, gains = bool(_FINDS.search(text)), bool(_GAINS.search(text))
     figure = bool(_FIGURE.search(text))
     if not _late(sentence) or not (told or (gains and figure)) or _ASKS.search(text):
@@ -200,7 +200,7 @@ def has_setting(sentence: Sentence) -> bool:
 @lru_cache(maxsize=READ)
 def problem(sentence: Sentence) -> float:
     """The problem that the paper takes on: said before it speaks of itself."""
-    text = sentence.text
+    text = sentence.shown
     if _late(sentence) or _PLEDGE.search(text) or not _PROBLEM.search(text) or _praises(text):
         return 0.0
     others = bool(_OTHERS.search(text))
@@ -212,11 +212,11 @@ def problem(sentence: Sentence) -> float:
 @lru_cache(maxsize=READ)
 def limit(sentence: Sentence) -> float:
     """A limit that the authors state of their own work, late in the abstract."""
-    if sentence.place * 5 < sentence.of * 3 or not _OWN_LIMIT.search(sentence.text):
+    if sentence.place * 5 < sentence.of * 3 or not _OWN_LIMIT.search(sentence.shown):
         return 0.0
     if (
-        _MAKES.search(sentence.text)
-        or _OTHERS.search(sentence.text)
+        _MAKES.search(sentence.shown)
+        or _OTHERS.search(sentence.shown)
         or re.search(r"\b[Ww]ithout\b|\bno longer\b|\bnot only\b", sentence.text)
     ):
         return 0.0
@@ -226,7 +226,7 @@ def limit(sentence: Sentence) -> float:
 @lru_cache(maxsize=READ)
 def against(sentence: Sentence) -> float:
     """A result against expectation, in the words of the paper that found it."""
-    text = sentence.text
+    text = sentence.shown
     if not _late(sentence) or not _AGAINST.search(text) or _ASKS.search(text) or _MAKES.search(text):
         return 0.0
     if _OTHERS.search(text) or re.search(r"foundation|implications|effectiveness", text):
