@@ -46,7 +46,7 @@ def _written(writer: BriefWriter, fallback: BriefWriter, assignment: Assignment)
     try:
         draft = writer.write(assignment)
         brief = _judged(draft, sources)
-        if fallback is not writer:
+        if writer.name != fallback.name:
             _refuse_remains(brief)
     except WriterUnavailable as reason:
         if fallback is writer:

@@ -104,7 +104,7 @@ class Senses:
         at_home = any(category.startswith(self.home) for category in paper.categories)
         told = mentions > 2 and any(f" {word} " in fold(paper.title) for word in words)
         elsewhere = OF_MANY if len(self.context) >= MANY else ELSEWHERE
-        return AT_HOME + (mentions == 1) if at_home else elsewhere + (mentions == 1) - told
+        return AT_HOME if at_home else elsewhere + (mentions == 1) - told
 
 
 def _beside(text: str, words: frozenset[str]) -> Counter[str]:
