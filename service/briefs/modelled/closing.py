@@ -34,34 +34,38 @@ over coffee, no wider than its papers, in words that a student knows; then the a
 far: one plain, complete sentence with its subject named, a claim with its scope, hedged once.
 - takeaways: three, from three different themes where there are three, each with fact (at most 24 words, \
 one number with its setting, the paper named) and so (a reading, at most 13 words, that goes on behind the \
-word "So:" as a consequence of this fact: what to check, compare or look at before one relies on it \
-("before you pick such data, rerun the stage that follows"); never the fact again in general words, never \
-an objection to it). A takeaway comes from the papers that carry the question; where a counter-example \
-stands in the brief, one of the takeaways is that counter-example.
+word "So:" as a consequence of this fact: what to look at in the setup that the fact names before one \
+relies on it ("before you pick such data, rerun the stage that follows"; "count what it misses" holds for \
+anything); never the fact again in general words, never an objection to it). A takeaway comes from the \
+papers that carry the question; where a counter-example stands in the brief, one of the takeaways is that \
+counter-example.
 - start: the key of the paper to start with, and why: a reading of at most 12 words with its rests_on that \
-says what an hour with it gives.
+says what the paper shows, no more.
 - overview: 2 or 3 sentences with ids O1, O2, …, at most 55 words together. They tell what no theme tells \
 alone, in plain words with concrete nouns, and each can be read without the one before. The first, a \
-reading, is the verdict on the week's question: for each theme in half a clause yes, no, only if, or not \
-shown, with the thing that decides ("own text: only if filtered"). Then a fact: the result that speaks most \
-against it, or the scale that bounds it. A last one, a reading, only if the facts name what would change \
-the answer: which measurement, on what, coming out how; "the answer may fall if …" without these is left \
-out. No figure and no sentence of the minute or a theme stands here again; a theme's finding may be named \
-in half a clause.
+reading, is the verdict on the week's question in one plain sentence: what holds so far, in which tests, \
+and the one condition that matters most; a theme that points elsewhere is named as doing so. It says no \
+more than the weakest theme's thesis. Then a fact: the result that speaks most against it, or the scale \
+that bounds it. A last one, a reading, only if the facts name what would change the answer: which \
+measurement, on what, coming out how; "the answer may fall if …" without these is left out. No figure and \
+no sentence of the minute or a theme stands here again; a theme's finding may be named in half a clause.
 - decisions: one each of read, try, wait, skip (leave out what the entries do not carry): a reading of at \
 most 17 words that names papers by key. read: the paper to start with or another of the first step, and \
 whom it serves. try: one action, on which model or data, with the measure that decides: the test that the \
-strongest theme's thesis asks for, not a repetition of one paper's own experiment. wait: a result that one \
-setting carries, and what in the entries makes one wait (a stated limit, a small effect, a result against \
-it; that an average or a variance is not told is no reason). A paper in wait or skip is in no takeaway, in \
-no challenge, is not the one to start with and is not told as a surprise. skip: "[[P3]] unless …", a paper \
-that its headline makes look more useful than it is for most readers: the entries show why, and for whom it \
-is worth it; else there is no skip.
+strongest theme's thesis asks for, not a repetition of one paper's own experiment. Where it stands here, \
+the overview does not tell it. wait: a result that one setting carries, and what in the entries makes one \
+wait (a limit or cost that stays with the method, a small effect, a result against it; not the problem that \
+the method is built to handle; that an average or a variance is not told is no reason). A paper in wait or \
+skip is in no takeaway, in no challenge, is not the one to start with and is not told as a surprise. skip: \
+"[[P3]] unless …", a paper that its headline makes look more useful than it is for most readers: the \
+entries show why, and for whom it is worth it; else there is no skip.
 - reading_order: 2 to 3 steps, each with a purpose of 4 to 8 words and the keys of 1 to 4 papers that are \
 told in the entries. The first key of the first step is start; every paper named in read or try is in a \
 step; purpose says what to look for in these papers.
-The minute has at most 124 words in all, settings included, and no term or metric that a student would \
-have to look up: it says what was measured instead ("how often contact was judged rightly")."""
+The minute has at most 124 words in all, settings included. A metric that a student would have to look up is \
+put in plain words only where these say the same (Macro-F1 is no "average score", and below 50% of it is no \
+"less than half"); else the name stays. Conditions stay with their number (a budget, "of three models"), and \
+"distillation" does not become "training"."""
 
 NOTABLE_SYSTEM = f"""\
 You write the table "Notable papers to read first" of a weekly research brief. {_RULES}

@@ -79,8 +79,9 @@ first. Never tell of one paper here what a theme or another line tells otherwise
 - alike: one fact that cites 2 or 3 papers that found or built the same thing separately, for the same \
 reason: what they share, and in the same sentence or its setting how they differ. True of each paper cited.
 - resources: data, code, models or benchmarks that a paper of the plan releases: name as the entry has it \
-(none without a name), kind, and a fact of at most 14 words that says what question it lets a reader test \
-or answer, before how large it is; none that a theme tells.
+(none without a name), kind, and a fact of at most 14 words on what it tests or holds, in the paper's \
+meaning, before how large it is. The subject is the thing itself, not the method that comes with it; that \
+readers can have it is said only where the paper says so.
 - threads: links to earlier briefs that hold: earlier is the key of the E entry; question: the question \
 they share, at most 10 words; relation; fact: one fact on this week's paper that says how it bears on that \
 sentence: what it measures again, extends or finds otherwise. Its citations are of this week's papers; \

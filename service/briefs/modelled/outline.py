@@ -53,7 +53,8 @@ first.
 - notable: six keys of papers to read first, best first: a clear claim, figures with a baseline, of use \
 beyond their setting. They may be told in themes. A paper whose claim waits for replication is not first.
 - against: up to 3 keys of papers whose results go against common practice or belief, or against each other.
-- alike: one set of 2 or 3 keys of papers that found or built the same thing separately.
+- alike: one set of 2 or 3 keys of papers that found or built the same thing separately, and that no theme \
+tells together.
 - resources: up to 4 keys of papers that release data, code, models or benchmarks that others will use.
 - challenges: up to 2 open problems, each with 1 to 3 keys of papers that state or show it (a stated \
 limit, or two papers that disagree), and problem in at most 10 words. Fewer if there are fewer.
