@@ -145,7 +145,7 @@ def publish_issue(
     NotApproved, or MailerUnusable when nothing can be sent; the ledger holds what was done until then.
     """
     if not plan_issue(label, room, local_hours=local_hours) and not local_hours:
-        room.store.hasten(label, room.clock())
+        room.store.expedite(label, room.clock())
     deliver(label, maker, room, watch=watch)
     return room.store.audited(label)
 

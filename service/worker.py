@@ -29,7 +29,7 @@ SWEEP = 5.0  # seconds between two sweeps
 RESTS = (5.0, 15.0, 60.0, 300.0)  # seconds after the first, second, … time that mailer or database are away
 LONGEST_WAIT = dt.timedelta(seconds=30)  # for the pace, with a job at hand
 LONGEST_REST = 3600.0  # seconds; then the ledger is asked again, whatever the clock says
-GLANCE = 0.2  # seconds between looks at whether to stop
+POLL_INTERVAL = 0.2  # seconds between looks at whether to stop
 LAST_WORDS = 10.0  # seconds that the job runner gets to end by itself once nothing is in flight
 
 log = logging.getLogger("brief.worker")
@@ -127,7 +127,7 @@ class Worker:
         while self.room.ticks() < until:
             if self.room.stopping():
                 raise BrokenOff
-            time.sleep(GLANCE)
+            time.sleep(POLL_INTERVAL)
 
     def _build(self, week: str) -> None:
         topics = self.service.roster.topics()
@@ -208,7 +208,7 @@ async def _do_jobs(worker: Worker, jobs: Jobs, *, once: bool, last_words: float 
 async def _sweep(worker: Worker) -> None:
     while not worker.room.stopping():
         await asyncio.to_thread(worker.sweep)
-        for _ in range(int(SWEEP / GLANCE)):
+        for _ in range(int(SWEEP / POLL_INTERVAL)):
             if worker.room.stopping():
                 return
-            await asyncio.sleep(GLANCE)
+            await asyncio.sleep(POLL_INTERVAL)

@@ -15,7 +15,7 @@ from service.delivery import Span
 DELIVER = "deliver_chunk"
 BUILD = "build_issue"
 PAUSE = 2.0  # seconds before a database that is gone is tried again
-GLANCE = 15.0  # seconds between two looks for the jobs of workers that died
+POLL_INTERVAL = 15.0  # seconds between two looks for the jobs of workers that died
 SILENCE = 600.0  # seconds without a sign of life: one that stops gives none until its step of a build is done
 TRIES = 5  # how often a build is begun, whatever ended it, before nobody begins it again
 
@@ -127,7 +127,7 @@ class Jobs:
 
     async def _keep_taking_back(self) -> None:
         while True:
-            await asyncio.sleep(GLANCE)
+            await asyncio.sleep(POLL_INTERVAL)
             try:
                 await self._take_back()
             except Exception as error:  # noqa: BLE001 - the jobs at hand go on; the next look tries again

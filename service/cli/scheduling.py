@@ -16,7 +16,7 @@ from service.scheduler import Scheduler, Ticking
 from service.transactional import TransactionalSender, sending
 from service.wiring import Service
 
-GLANCE = 0.2  # seconds between looks at whether to stop
+POLL_INTERVAL = 0.2  # seconds between looks at whether to stop
 
 
 def add_to(app: typer.Typer) -> None:
@@ -71,7 +71,7 @@ def _tick(scheduler: Scheduler, stopping: Callable[[], bool]) -> None:
     ticking = Ticking(scheduler)
     ticking.start()
     while not stopping():
-        time.sleep(GLANCE)
+        time.sleep(POLL_INTERVAL)
         if not ticking.is_alive:
             raise Refused("the scheduler ended by itself; see its log")
     ticking.stop()

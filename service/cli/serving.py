@@ -23,7 +23,7 @@ from service.web.connections import PatientProtocol
 from service.wiring import Service
 from service.worker import work
 
-PATIENCE = 5  # seconds for answers that are on their way
+SHUTDOWN_TIMEOUT = 5  # seconds for answers that are on their way
 BREATHER = 60.0  # seconds before delivery that broke is begun again
 LAST_CHUNK = 30.0  # seconds for messages that are on their way
 
@@ -90,7 +90,7 @@ def _serve(service: Service, listening: socket.socket, proxies: str) -> None:
         server_header=False,
         proxy_headers=True,
         forwarded_allow_ips=proxies,
-        timeout_graceful_shutdown=PATIENCE,
+        timeout_graceful_shutdown=SHUTDOWN_TIMEOUT,
         http=PatientProtocol,
     )
     uvicorn.Server(config).run(sockets=[listening])

@@ -102,7 +102,7 @@ class Ledger(Protocol):
         """Freeze the audience; False where it was frozen before."""
         ...
 
-    def hasten(self, label: str, now: dt.datetime) -> int:
+    def expedite(self, label: str, now: dt.datetime) -> int:
         """Make everything that waits due at once."""
         ...
 

@@ -50,13 +50,13 @@ STALE = LEASE.total_seconds() / 3  # and offers nothing: what is older goes back
 CLAIMS_AT_FIRST = 20
 CLAIMS_AT_MOST = 1000  # bounds what the loss of a machine can leave uncertain; of a process, its connections
 QUICK = 2.0  # seconds; a chunk that is sent sooner is followed by a larger one
-GLANCE = 0.25  # seconds; how often a run looks at the switch
-CLERKS_NICENESS = 10  # of 19; a turn takes a tenth of the time in which its chunk is sent
+POLL_INTERVAL = 0.25  # seconds; how often a run looks at the switch
+LEDGER_NICENESS = 10  # of 19; a turn takes a tenth of the time in which its chunk is sent
 YOUNG = 10_000  # values, before the garbage collector looks at them
 PROBES = 10  # claims elsewhere in the queue, where it looks as if the server refuses everybody
 GOLDEN = 0.6180339887  # steps of so much of the queue, over and over, come near every place of it soon
 SETTLE = 1.0  # seconds; outcomes wait no longer for the ledger
-PATIENCE = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)  # seconds between tries of a database that is locked or gone
+LEDGER_RETRIES = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)  # seconds between tries of a database that is locked or gone
 log = logging.getLogger("brief.delivery")
 
 
@@ -112,17 +112,17 @@ def _waited(until: dt.datetime, run: "Run", room: PostRoom) -> bool:
     seconds = (until - room.clock()).total_seconds()
     end = room.ticks() + seconds
     while room.clock() < until and (left := end - room.ticks()) > 0:
-        time.sleep(min(GLANCE, left))
+        time.sleep(min(POLL_INTERVAL, left))
         if run.is_halted():
             return False
     return True
 
 
-def _stand_back() -> None:
+def _yield_to_connections() -> None:
     """Let the connections go first: where cores are few, a turn of the ledger would make them wait for it."""
     if sys.platform == "linux":  # where a thread has a priority of its own
         with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), CLERKS_NICENESS)
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LEDGER_NICENESS)
 
 
 class Run:
@@ -144,7 +144,7 @@ class Run:
         )
         self._size = CLAIMS_AT_FIRST
         self._outcomes: list[tuple[Delivery, Outcome]] = []
-        self._stock: list[Delivery] = []  # claimed, and not offered to the mailer yet
+        self._prefetched: list[Delivery] = []  # claimed, and not offered to the mailer yet
         self._ahead: tuple[Future[tuple[Claims, Moment]], list[tuple[Delivery, Outcome]]] | None = None
         self._blameless: Sequence[Message] = ()
         self._on_trial = room.store.is_on_trial(label)
@@ -165,8 +165,8 @@ class Run:
 
         ServerRefuses where the server takes nobody's mail.
         """
-        with ThreadPoolExecutor(1, "ledger", initializer=_stand_back) as clerk:
-            while not self._is_through(clerk):
+        with ThreadPoolExecutor(1, "ledger", initializer=_yield_to_connections) as executor:
+            while not self._is_through(executor):
                 self._size = CLAIMS_AT_FIRST
         if self._breaker.is_open:
             self._refuse()
@@ -203,10 +203,10 @@ class Run:
             self._turn(0)
             self._room.store.put_on_trial(self._label, on_trial=True)
 
-    def _is_through(self, clerk: Executor) -> bool:
+    def _is_through(self, executor: Executor) -> bool:
         """Send until nothing is due; False where claims grew too old: they went back, to be claimed anew."""
         try:
-            for message, outcome in self._room.mailer.send(self._messages(clerk), self._begin):
+            for message, outcome in self._room.mailer.send(self._messages(executor), self._begin):
                 self._note(message.ledger_row, outcome)
         except TooOld as error:
             log.warning("event=claims_too_old issue=%s worker=%s %s", self._label, self._room.worker, error)
@@ -229,10 +229,10 @@ class Run:
         except self._room.store.unavailable:
             return False  # the next turn of the ledger waits for the database, or gives up
 
-    def _messages(self, clerk: Executor) -> Iterator[Message]:
+    def _messages(self, executor: Executor) -> Iterator[Message]:
         while not self._room.stopping() and (claimed := self._claimed()):
             began = self._room.ticks()
-            self._look_ahead(clerk)
+            self._look_ahead(executor)
             queue = deque(claimed)
             while (delivery := self._next(queue)) is not None:
                 ticks, now = self._room.ticks(), self._room.clock()
@@ -252,7 +252,7 @@ class Run:
         """Whether nothing more may be offered: somebody stopped it, or the server takes nobody's mail."""
         if self._room.stopping() or self._breaker.is_open:
             return True
-        return ticks - self._looked_at >= GLANCE and self.is_halted()
+        return ticks - self._looked_at >= POLL_INTERVAL and self.is_halted()
 
     def _next(self, queue: deque[Delivery]) -> Delivery | None:
         """The next to be sent; where one after the other is refused, somebody elsewhere in the queue."""
@@ -274,9 +274,9 @@ class Run:
         self._probed += 1
         place = first + int((self._probed * GOLDEN % 1.0) * (last - first))
         self._catch_up()
-        before, self._stock = self._stock, []
+        before, self._prefetched = self._prefetched, []
         self._turn(PROBES, replace(self._claimant, after=place))
-        found, self._stock = self._stock, before
+        found, self._prefetched = self._prefetched, before
         return found
 
     def _begin(self, messages: Sequence[Message]) -> None:
@@ -305,9 +305,9 @@ class Run:
 
     def _claimed(self) -> Sequence[Delivery]:
         self._catch_up()
-        if not self._stock:
+        if not self._prefetched:
             self._turn(self._size)
-        claimed, self._stock = self._stock, []
+        claimed, self._prefetched = self._prefetched, []
         return claimed
 
     def _turn(self, size: int, claimant: Claimant | None = None) -> None:
@@ -318,10 +318,10 @@ class Run:
         if size:
             self._again_at = claims.again_at
 
-    def _look_ahead(self, clerk: Executor) -> None:
+    def _look_ahead(self, executor: Executor) -> None:
         """Have the next chunk claimed, and what is known settled, while this one is sent."""
         outcomes, self._outcomes = self._outcomes, []
-        self._ahead = clerk.submit(self._tried, self._size, outcomes), outcomes
+        self._ahead = executor.submit(self._tried, self._size, outcomes), outcomes
 
     def _catch_up(self) -> None:
         """Take in what was asked for ahead."""
@@ -334,7 +334,7 @@ class Run:
     ) -> tuple[Claims, Moment]:
         """A turn of the ledger and when it began, patient with a database that is locked or gone."""
         claimant = claimant or self._claimant
-        for wait in PATIENCE:
+        for wait in LEDGER_RETRIES:
             try:
                 return self._tried_once(claimant, size, outcomes)
             except self._room.store.unavailable:
@@ -358,7 +358,7 @@ class Run:
             self._outcomes = outcomes + self._outcomes  # the journal keeps them for the next run
             raise
         self._open.update([(delivery.id, (delivery, moment)) for delivery in claims.deliveries])
-        self._stock.extend(claims.deliveries)
+        self._prefetched.extend(claims.deliveries)
         self._settled(outcomes, time.monotonic() - began)
         return claims
 
@@ -376,7 +376,7 @@ class Run:
             self._catch_up()
         except self._room.store.unavailable:
             log.warning("event=ledger_unavailable issue=%s", self._label)
-        self._stock.clear()
+        self._prefetched.clear()
         self._probes.clear()
         for delivery, _ in self._open.values():
             begun = delivery.id in self._begun

@@ -14,16 +14,16 @@ from service.delivery.ledger import RULES, Claimant, Claims, Settled
 from service.delivery.model import Halt, IssueStatus
 from service.delivery.policy import BounceRules
 from service.store.issues import counts, issue_row, status
-from service.store.planning import attend, touch
+from service.store.planning import defer_late, heartbeat
 from service.store.queue import (
     DUE_AGAIN,
     due,
-    give_back_unsent,
     has_come,
     held_until,
-    hold_back,
     may_leave,
     on_trial,
+    release_unsent,
+    throttle,
 )
 from service.store.settling import (
     CANCELLED,
@@ -110,7 +110,7 @@ class Ledger(Repository):
                 _lock(session, label)
             sums = Sums(session.connection())
             with sums.of([one.id for one, _ in settled]):
-                give_back_unsent(session, claimant.mailer, claimant.pace, settled, now)
+                release_unsent(session, claimant.mailer, claimant.pace, settled, now)
                 settle(session, settled, now, claimant.resend_after, claimant.bounces)
             claims = _next_chunk(session, label, claimant, limit, now, sums)
             sums.write()
@@ -210,7 +210,7 @@ class Ledger(Repository):
                 refuse_cancelled(session, label)
             issue_row(session, label, lock=True).halt = halt
             session.flush()
-            touch(session, label, now)
+            heartbeat(session, label, now)
             if halt is not Halt.CANCELLED:
                 return 0
             return _changed(
@@ -229,7 +229,7 @@ class Ledger(Repository):
             if as_ is State.WAITING:
                 refuse_cancelled(session, label)
                 values |= UNREPORTED
-            touch(session, label, now)
+            heartbeat(session, label, now)
             return _changed(session, label, (State.UNCERTAIN,), values, ids)
 
     def retry(
@@ -243,7 +243,7 @@ class Ledger(Repository):
         with Session(self._writer) as session, session.begin():
             refuse_cancelled(session, label)
             if now is not None:
-                touch(session, label, now)  # who asks for them wants them, however late it is
+                heartbeat(session, label, now)  # who asks for them wants them, however late it is
             return _changed(session, label, states, values, ids)
 
 
@@ -260,7 +260,7 @@ def _next_chunk(  # noqa: PLR0913, PLR0917 - what a turn is given
     if limit < 1 or session.scalar(halt_of(label)) is not None:
         return Claims()
     if claimant.late is not None:
-        attend(session, label, claimant.late, now)
+        defer_late(session, label, claimant.late, now)
     allowed, again_at = may_leave(session, claimant.mailer, claimant.pace, limit, now)
     if again_at is not None and not due(session, label, claimant, 1, now):
         again_at = None  # nothing is left to wait for
@@ -268,7 +268,7 @@ def _next_chunk(  # noqa: PLR0913, PLR0917 - what a turn is given
     if not deliveries and again_at is None:
         again_at = session.scalar(held_until(label, claimant.span, now)) if is_end else now
     if again_at is not None:
-        touch(session, label, again_at)
+        heartbeat(session, label, again_at)
     return Claims(deliveries, again_at)
 
 
@@ -284,7 +284,7 @@ def _claimed(  # noqa: PLR0913, PLR0917 - the same
         with sums.of(ids):
             deliveries = _claim(session, ids, claimant, now)
             if not claimant.pace.is_unlimited:
-                deliveries = hold_back(session, claimant.mailer, claimant.pace, deliveries, now)
+                deliveries = throttle(session, claimant.mailer, claimant.pace, deliveries, now)
         if deliveries or not ids:
             return deliveries, True
     return [], not allowed

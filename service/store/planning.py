@@ -110,10 +110,10 @@ class Planning(Repository):
     def release(self, label: str, now: dt.datetime) -> int:
         """Make deliveries that are held for being late due at once; how many."""
         with Session(self._writer) as session, session.begin():
-            touch(session, label, now)
+            heartbeat(session, label, now)
             return _make_due(session, label, DELIVERIES.c.due_at.is_(None), now)
 
-    def hasten(self, label: str, now: dt.datetime) -> int:
+    def expedite(self, label: str, now: dt.datetime) -> int:
         """Make everything that waits due at once, whatever hour it waits for; how many that hurries."""
         with Session(self._writer) as session, session.begin():
             session.execute(sa.update(IssueRow).where(_is(label)).values(attended_at=None))
@@ -193,7 +193,7 @@ def due_moments(session: Session, now: dt.datetime) -> sa.Table:
     return MOMENTS
 
 
-def attend(session: Session, label: str, late: dt.timedelta, now: dt.datetime) -> None:
+def defer_late(session: Session, label: str, late: dt.timedelta, now: dt.datetime) -> None:
     """A sender looks after the issue: hold what is late, and write down that somebody was here."""
     attended_at = session.scalar(select(IssueRow.attended_at).where(_is(label)))
     if attended_at is None:
@@ -204,10 +204,10 @@ def attend(session: Session, label: str, late: dt.timedelta, now: dt.datetime) -
         held = sa.update(DELIVERIES).where(*waiting, DELIVERIES.c.due_at < before)
         session.execute(held.values(due_at=None, reason=HELD))
     if now - attended_at > BEAT:
-        touch(session, label, now)
+        heartbeat(session, label, now)
 
 
-def touch(session: Session, label: str, until: dt.datetime) -> None:
+def heartbeat(session: Session, label: str, until: dt.datetime) -> None:
     """Until then the issue counts as looked after, such as by a sender who waits for the pace."""
     earlier = col(IssueRow.attended_at) < until
     session.execute(sa.update(IssueRow).where(_is(label), earlier).values(attended_at=until))

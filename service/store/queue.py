@@ -94,7 +94,7 @@ def may_leave(
     return allowed, None
 
 
-def hold_back(
+def throttle(
     session: Session, mailer: str, pace: Pace, claimed: Sequence[Delivery], now: dt.datetime
 ) -> list[Delivery]:
     """Give back what the buckets of recipients' domains don't pay for, and pay for the rest.
@@ -118,7 +118,7 @@ def hold_back(
     for share in shares.values():
         share.write()
     session.flush()
-    _give_back(session, held, now)
+    _release(session, held, now)
     _pay(session, mailer, pace, kept, now)
     return kept
 
@@ -152,7 +152,7 @@ class _Share:
         self._row.until = self._after if self._after > self._now else None
 
 
-def give_back_unsent(session: Session, mailer: str, pace: Pace, settled: Settled, now: dt.datetime) -> None:
+def release_unsent(session: Session, mailer: str, pace: Pace, settled: Settled, now: dt.datetime) -> None:
     """Give the warm-up back what a worker says that it didn't send, on the day of its claim.
 
     Before it is settled: what is settled already, by a commit of which nobody heard, was given back as well.
@@ -180,7 +180,7 @@ def _pay(session: Session, mailer: str, pace: Pace, kept: Sequence[Delivery], no
         _use_day(session, _day(mailer, _date(now)), len(kept), now)
 
 
-def _give_back(session: Session, held: dict[int, dt.datetime], now: dt.datetime) -> None:
+def _release(session: Session, held: dict[int, dt.datetime], now: dt.datetime) -> None:
     if held:
         values = {"state": State.WAITING, "worker": None, "claimed_at": None, "settled_at": now}
         rows = [{"delivery": one, "until": until} for one, until in held.items()]

@@ -25,7 +25,7 @@ from service.store import Unavailable
 from service.transactional.writing import EmailWriter
 from service.wiring import Service
 
-GLANCE = 1.0  # seconds between two looks for what is due
+POLL_INTERVAL = 1.0  # seconds between two looks for what is due
 LAST_WORDS = 10.0  # seconds for what is on its way when the process stops
 NOBODY = "for nobody who is known: nothing left"
 
@@ -161,7 +161,7 @@ def sending(service: Service) -> Iterator[None]:
 
 
 def _keep_sending(sender: TransactionalSender, stop: threading.Event) -> None:
-    while not stop.wait(GLANCE):
+    while not stop.wait(POLL_INTERVAL):
         try:
             sender.send_due()
         except Exception as error:  # noqa: BLE001 - also where the database is away: it goes on when that is back

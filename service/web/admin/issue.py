@@ -68,7 +68,7 @@ def send(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Response
         fan_out = wiring.fan_out(office.service)
         if office.store.plan(label, office.clock(), fan_out, content_hash=content):
             return f"audience {office.store.status(label).audience}"
-        if hurried := office.store.hasten(label, office.clock()):
+        if hurried := office.store.expedite(label, office.clock()):
             return f"{hurried} that waited for their hour"
         raise Refused("It is on its way already.")
 
