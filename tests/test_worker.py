@@ -281,7 +281,7 @@ def test_a_build_whose_worker_is_killed_is_left_to_the_next(
 def test_a_worker_looks_again_and_again_for_builds_of_those_that_died(
     engine: sa.Engine, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fan_out, "GLANCE", 0.05)
+    monkeypatch.setattr(fan_out, "POLL_INTERVAL", 0.05)
     jobs, built = Jobs(database), threading.Event()
 
     async def until_it_is_built() -> None:
