@@ -1,7 +1,8 @@
 """Claims: one sentence of a brief, what it rests on, and what a check said of it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 ClaimKind = Literal["fact", "reading", "definition"]
 Origin = Literal["quoted", "counted", "written", "edited"]
@@ -60,3 +61,15 @@ class Claim:
     @property
     def is_reading(self) -> bool:
         return self.kind == "reading"
+
+
+def claims_in(node: Any) -> Iterator[Claim]:
+    """Every claim inside a part of a brief, in its order."""
+    if isinstance(node, Claim):
+        yield node
+    elif isinstance(node, tuple):
+        for item in node:
+            yield from claims_in(item)
+    elif hasattr(node, "__dataclass_fields__"):
+        for name in node.__dataclass_fields__:
+            yield from claims_in(getattr(node, name))

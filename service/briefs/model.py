@@ -1,17 +1,15 @@
 """What a brief is: frozen values, from the claim up, that serialise to JSON and read back.
 
-A brief is read in three depths: one minute (`Minute`), five (themes to overview), and when looking something
-up (glossary, catalog). Its sentences are of three kinds, told apart wherever they are shown.
+It is read in three depths: one minute (`Minute`), five (themes to overview), and to look things up (catalog).
 """
 
 import datetime as dt
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from service.briefs.claims import Citation, Claim, ClaimKind, Judgement
+from service.briefs.claims import Citation, Claim, ClaimKind, Judgement, claims_in
 from service.briefs.versions import SCHEMA_VERSION, upgraded
 
 TrendKind = Literal["term", "method", "benchmark", "group"]
@@ -378,7 +376,7 @@ class Brief:
     def told(self) -> frozenset[str]:
         """The papers that a sentence of the themes, methods or tables is about; catalog and lists aside."""
         return frozenset(
-            paper_id for claim in _claims_in(self) if not claim.is_reading for paper_id in claim.paper_ids
+            paper_id for claim in claims_in(self) if not claim.is_reading for paper_id in claim.paper_ids
         )
 
     @property
@@ -397,17 +395,6 @@ class Brief:
     @staticmethod
     def json_schema() -> dict[str, Any]:
         return _ADAPTER.json_schema()
-
-
-def _claims_in(node: Any) -> Iterator[Claim]:
-    if isinstance(node, Claim):
-        yield node
-    elif isinstance(node, tuple):
-        for item in node:
-            yield from _claims_in(item)
-    elif hasattr(node, "__dataclass_fields__"):
-        for name in node.__dataclass_fields__:
-            yield from _claims_in(getattr(node, name))
 
 
 _ADAPTER: TypeAdapter[Brief] = TypeAdapter(Brief)

@@ -15,8 +15,7 @@ from service.briefs.authorship import signed
 from service.briefs.corrections import day
 from service.briefs.grounding import Failure, Gate, Place, Section, Words, check, claims, rewrite
 from service.briefs.grounding.gates import MOST_THEMES
-from service.briefs.grounding.places import items_of, place_in_themes, with_items
-from service.briefs.grounding.sections import MOST
+from service.briefs.grounding.places import MOST, items_of, place_in_themes, with_items
 from service.briefs.grounding.sources import Sources, normalise
 from service.briefs.model import Brief, Theme
 from service.papers import Paper, Selection

@@ -11,10 +11,9 @@ from service.briefs.grounding.foreign import foreign, hidden_character
 from service.briefs.grounding.language import OURS, foreign_language, shares_words, speaks_of
 from service.briefs.grounding.names import invented_names
 from service.briefs.grounding.numbers import Number, numbers, stands
-from service.briefs.grounding.places import Place, Section, group, items_of
+from service.briefs.grounding.places import MOST, Place, Section, group, items_of
 from service.briefs.grounding.quotations import invented_quotations, is_trivial, unquoted
 from service.briefs.grounding.repeats import repeats
-from service.briefs.grounding.sections import MOST
 from service.briefs.grounding.sources import Source, Sources, normalise
 from service.briefs.grounding.verdict import Failure, Gate, Verdict, count
 from service.briefs.model import Brief, CatalogEntry, Challenge, Method, Theme, Trend

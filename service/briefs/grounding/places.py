@@ -39,6 +39,27 @@ _NEWS = (Section.AGAINST, Section.ALIKE, Section.RESOURCES, Section.THREADS)
 _MINUTE_PARTS = ("headline", "question", "answer", "start")
 
 
+#: How many items each may hold. None must hold anything: what papers do not say is not made up.
+MOST: Mapping[Section, int] = MappingProxyType(
+    {
+        Section.THEMES: 6,
+        Section.METHODS: 6,
+        Section.NOTABLE: 8,
+        Section.TRENDS: 12,
+        Section.AREAS: 5,
+        Section.TAKEAWAYS: 4,
+        Section.AGAINST: 4,
+        Section.ALIKE: 3,
+        Section.RESOURCES: 8,
+        Section.THREADS: 4,
+        Section.CHALLENGES: 6,
+        Section.DECISIONS: 6,
+        Section.OVERVIEW: 8,
+        Section.READING_ORDER: 6,
+    }
+)
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
     """Where a claim or a text stands: ``themes[2].claims[0]``; without a part, the item or section itself.
