@@ -162,9 +162,25 @@ class Corpus:
 
     def name(self, key: str) -> str:
         """A phrase as a reader writes it: "reward models" rather than "Reward model"."""
-        written = [source.phrases[key] for source in self.sources if key in source.phrases]
-        surface = surface_of([found for found in written if key_of(found) == key] or written or [key])
-        return " ".join(word.capitalize() if word in self._proper else word for word in surface.split())
+        if key not in self._names:
+            holders = self._holders.get(key, ())
+            written = [source.phrases[key] for source in holders]
+            surface = surface_of([found for found in written if key_of(found) == key] or written or [key])
+            words = (word.capitalize() if word in self._proper else word for word in surface.split())
+            self._names[key] = " ".join(words)
+        return self._names[key]
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        return {}
+
+    @cached_property
+    def _holders(self) -> Mapping[str, Sequence[Source]]:
+        held: dict[str, list[Source]] = {}
+        for source in self.sources:
+            for key in source.phrases:
+                held.setdefault(key, []).append(source)
+        return held
 
     @cached_property
     def _proper(self) -> frozenset[str]:
