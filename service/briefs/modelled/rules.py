@@ -94,4 +94,5 @@ HEADING_RULES = """\
 A heading has 5 to 12 words in sentence case and states a finding of its papers with names of things \
 (methods, quantities), not a subject. It is true of every paper told under it. It holds no number, and no \
 key unless one paper carries it alone. A paper that is told as its limit or counter-example need not fit \
-it, if its sentence says that it is one ("by contrast", "not so in")."""
+it, if its sentence says that it is one ("by contrast", "not so in"): it measures the same thing and comes \
+out otherwise. What measures something else is no counter-example, and is left out."""
