@@ -5,9 +5,11 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
+from service.briefs.handles import make_handles
 from service.language import read
 from service.language.sentences import split
 from service.language.tex.macros import MEANINGS, SIGNATURES, SYMBOLS
+from tests import builders
 from tests.corpus import papers
 from tests.invented_abstracts import invented
 
@@ -54,6 +56,18 @@ def all_faults(texts: Iterable[str]) -> list[str]:
 def test_no_real_paper_shows_tex() -> None:
     texts = (paper[part] or "" for paper in papers() for part in ("title", "abstract", "comment"))
     assert all_faults(text for text in texts if TEX.search(text)) == []
+
+
+def test_no_real_handle_shows_tex() -> None:
+    held = [paper for paper in papers("*.jsonl.gz") if TEX.search(paper["title"] + paper["abstract"])]
+    made = [
+        builders.paper(0, **{part: paper[part] for part in ("id", "title", "abstract")}) for paper in held
+    ]
+    handles = [
+        handle for at in range(0, len(made), 200) for handle in make_handles(made[at : at + 200]).values()
+    ]
+    assert len(handles) == len(held)
+    assert [handle for handle in handles if re.search(r"[\\{}$]", handle)] == []
 
 
 def test_no_invented_abstract_shows_tex() -> None:
