@@ -168,7 +168,7 @@ def test_showing_a_topic_asks_nobody_and_writes_nothing(place: Place, ann: Reade
 def test_arxiv_is_asked_when_somebody_presses_the_button(place: Place, ann: Reader) -> None:
     source = scripted(place, {"robot-learning": new_papers()})
     before, seen = place.service.roster.topics(), place.service.store.sightings("robot-learning")
-    page = ann.press(ann.get(ROBOTS), "Ask arXiv", ranking_terms="harbour")
+    page = ann.press(ann.get(ROBOTS), "Ask arXiv", ranking_terms="harbour\nbuoys\ncurrents")
     assert len(source.asked) == 1
     assert "TideNet" in page.text
     assert "<b>6</b> answered by arXiv" in page.text
@@ -185,8 +185,8 @@ def test_what_arxiv_answered_before_is_shown_at_once(place: Place, ann: Reader) 
     fetched = Fetched(topic.slug, window, tuple(new_papers()), NOW - dt.timedelta(days=1))
     place.service.store.store_fetched(topic, fetched, source.name)
     before = place.dump()
-    assert "TideNet" in ann.get(ROBOTS).text
-    tried = ann.press(ann.get(ROBOTS), "Try out", ranking_terms="kelp^5")
+    assert "<b>6</b> answered by arXiv" in ann.get(ROBOTS).text
+    tried = ann.press(ann.get(ROBOTS), "Try out", ranking_terms="canopies\ncoastal\nkelp^5")
     assert "KelpRank" in tried.text
     assert "kelp^5</textarea>" in tried.text
     assert place.dump() == before

@@ -14,6 +14,7 @@ from service import cli
 from service.briefs import Assignment
 from service.briefs.corrections import told
 from service.briefs.extractive import ExtractiveWriter
+from service.briefs.grounding import claims
 from service.briefs.model import Brief, CorrectedClaim, Correction
 from service.briefs.writing import write_brief
 from service.issues import Issue
@@ -51,8 +52,7 @@ def test_a_briefed_paper_that_is_withdrawn_is_told_in_the_next_brief_with_its_cl
     assert told(one).startswith(f"{SEEN.id}, briefed on 30 May, was withdrawn on 3 June: “Withdrawn by")
     assert (one.kind, one.issue, one.version) == ("withdrawn", "2026-W22", 2)
     first = store.issue("2026-W22").briefs[0]
-    cited = {claim.text for theme in first.themes for claim in theme.claims if SEEN.id in claim.paper_ids}
-    assert cited
+    cited = {claim.text for _, claim in claims(first) if SEEN.id in claim.paper_ids}
     assert cited <= {claim.text for claim in one.claims}
     assert SEEN.id not in brief.entries
 

@@ -51,7 +51,8 @@ def test_a_topics_first_brief_holds_its_window_only(store: Store) -> None:
 def test_weekend_and_late_announced_papers_come_into_the_next_brief_and_none_comes_twice(
     store: Store,
 ) -> None:
-    seen, weekend, late, fresh = paper(0, 27), paper(1, 30), paper(2, 29), paper(3, 32)
+    days = {"00001": 27, "00002": 30, "00003": 29, "00004": 32}  # of papers that belong equally well
+    seen, weekend, late, fresh = (paper(0, day, id=f"2605.{number}") for number, day in days.items())
     taken(store, W22, [seen], at(33))
     assert taken(store, W23, [seen, weekend, late, fresh], at(40)) == {
         weekend.id: False, late.id: True, fresh.id: False,

@@ -87,14 +87,14 @@ def vllm(asked: Asked) -> Reply:
 
 
 def llama_cpp(asked: Asked) -> Reply:
-    """No grammar for such schemas, a window of 5,600 tokens, thoughts that are never opened."""
+    """No grammar for such schemas, a window of 7,000 tokens, thoughts that are never opened."""
     if asked.format != "text":
         message = "Failed to initialize samplers: failed to parse grammar"
         return refused(400, {"error": {"code": 400, "message": message, "type": "invalid_request_error"}})
-    if tokens(asked) > 5600:
+    if tokens(asked) > 7000:
         message = "the request exceeds the available context size. try increasing the context size"
         inner = {"code": 500, "message": message, "type": "exceed_context_size_error"}
-        return refused(500, {"error": inner | {"n_prompt_tokens": tokens(asked), "n_ctx": 5600}})
+        return refused(500, {"error": inner | {"n_prompt_tokens": tokens(asked), "n_ctx": 7000}})
     return completion(f"First {{the cards}}, then I write.</think>\n```json\n{said(asked)}\n```\nDone.")
 
 
@@ -109,10 +109,10 @@ def lm_studio(asked: Asked) -> Reply:
     """Schemas or text, and a window that is told in a sentence."""
     if asked.format == "json_object":
         return refused(400, {"error": "'response_format.type' must be 'json_schema' or 'text'"})
-    if tokens(asked) > 4900:
+    if tokens(asked) > 7000:
         message = (
             f"Trying to keep the first {tokens(asked)} tokens when context the overflows. However, the model "
-            "is loaded with context length of only 4900 tokens, which is not enough. Try to load the model "
+            "is loaded with context length of only 7000 tokens, which is not enough. Try to load the model "
             "with a larger context length, or provide a shorter input."
         )
         return refused(400, {"error": message})

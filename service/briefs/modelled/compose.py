@@ -63,6 +63,7 @@ def drafted(answers: Sequence[object], material: Material, base: Brief) -> Brief
     """The base brief with the themes, methods, news and challenges of the answers that came."""
     brief = replace(
         base,
+        minute=None,
         themes=(),
         methods=(),
         notable=(),
