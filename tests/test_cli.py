@@ -15,7 +15,7 @@ import pytest
 import typer
 from typer.main import get_command
 
-from service import cli
+from service import cli, samples
 from service.briefs.extractive import ExtractiveWriter
 from service.cli.terminal import operator
 from service.papers import Window
@@ -75,6 +75,17 @@ def test_the_demo_says_what_it_made_and_leaves_an_e_mail_for_each_reader(brief: 
     assert "accepted" in ran.out
     assert len(list(Path("var/demo/outbox").glob("*.eml"))) == 4
     assert brief("issues", "--json", DATA_DIR="var/demo").out.count('"2026-W') == 2
+
+
+def test_every_brief_of_the_demo_is_whole_each_question_has_its_recorded_answer(demo: Path) -> None:
+    """What one change of a prompt's subject leaves unanswered would be missing without a word on the terminal."""
+    store = Store(connect(f"sqlite:///{demo / 'brief.db'}"))
+    for week in samples.WEEKS:
+        for brief in store.issue(week).briefs:
+            made = brief.metadata
+            assert (made.writer, made.notes, made.unchecked) == ("openai", (), 0), (week, brief.topic_slug)
+            assert len(brief.notable) >= 5
+            assert brief.minute
 
 
 def test_the_demo_s_next_step_is_make_serve_or_all_that_it_does(brief: Brief) -> None:

@@ -59,6 +59,8 @@ class Sentence:
 
 Paragraph = tuple[Sentence, ...]
 
+_ENDS = re.compile(r"[.!?…:][”’\"')]*\s*$|^\s*$")  # of a whole sentence, or of none
+
 
 class Paragraphs:
     """Makes paragraphs of one brief's claims."""
@@ -105,7 +107,7 @@ class Paragraphs:
         return Sentence(
             runs=runs,
             setting=shown(claim.setting, SETTING),
-            end=end,
+            end=end or ("" if _ENDS.search(claim.text) else "."),
             is_reading=says_so(claim),
             word=word,
             quotes=tuple(self._quotes(claim)) if self._with_evidence else (),

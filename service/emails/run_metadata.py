@@ -67,13 +67,14 @@ def _checker(made: RunMetadata) -> Iterator[str]:
     """Who compared the sentences with the papers, and what came of it."""
     if not made.checked_by:
         return
-    by = shown(made.checked_by, MODEL)
-    same = " in a separate pass" if made.checked_by == made.model else ""
-    yield f"Each fact was compared with what it cites, each reading with its facts, by {by}{same}."
+    same = "the same model in a separate pass"
+    by = same if made.checked_by == made.model else shown(made.checked_by, MODEL)
+    yield f"Each fact was compared with what it cites, each reading with its facts, by {by}."
     if made.checks:
         yield _verdict(made.checks)
     if made.unchecked:
-        yield f"{made.unchecked:,} sentences could not be checked so."
+        counted = "1 sentence" if made.unchecked == 1 else f"{made.unchecked:,} sentences"
+        yield f"{counted} could not be checked so."
 
 
 def _verdict(checks: Iterable[CheckCount]) -> str:

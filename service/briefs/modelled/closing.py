@@ -167,7 +167,7 @@ def notable_prompt(
     papers = material.entries(keys, with_abstracts=True)
     return Prompt(
         task="notable",
-        subject=f"{material.subject} {digest([*papers, *told])}",
+        subject=f"{material.subject} {' '.join(keys)} {digest(told)}",
         system=NOTABLE_SYSTEM,
         user=f"{about(material)}\nRows for: {', '.join(keys)}.\n{PromptData((*papers, *told))}",
         schema=NotablesAnswer,
