@@ -19,7 +19,7 @@ from service.emails.proofs import IssueCheck
 from service.issue_check import check_issue
 from service.issues import Issue
 from service.language import shown
-from service.store import Crowd, Made
+from service.store import AudienceSummary, Made
 from service.wiring import Service
 
 MOST_NAMED = 10  # problems, notes and reasons in the e-mail; the admin pages have all of them
@@ -32,7 +32,7 @@ class Report:
     """What an editor should know of an issue before approving it."""
 
     issue: Issue
-    crowd: Crowd
+    audience_summary: AudienceSummary
     check: IssueCheck
 
     @property
@@ -101,12 +101,12 @@ def _queue(  # noqa: PLR0913, PLR0917 - what an e-mail to several is made of
 def report_on(service: Service, label: str, now: dt.datetime) -> Report:
     """The checks, the audience and the size of an issue as it stands."""
     check = check_issue(service, label, now)
-    return Report(service.store.issue(label), service.store.crowd(label, now.date()), check)
+    return Report(service.store.issue(label), service.store.audience_summary(label, now.date()), check)
 
 
 def _values(report: Report, base_url: str) -> dict[str, Any]:
     """What the e-mail's templates use; words of papers and topics as a reader may see them."""
-    issue, crowd = report.issue, report.crowd
+    issue, audience_summary = report.issue, report.audience_summary
     names = {brief.topic_slug: shown(brief.topic_name, 80) for brief in issue.briefs}
     notes = (f"{names[brief.topic_slug]}: {note}" for brief in issue.briefs for note in brief.metadata.notes)
     return {
@@ -114,15 +114,15 @@ def _values(report: Report, base_url: str) -> dict[str, Any]:
         "dates": span(issue.window.first, issue.window.last),
         "papers": _counted(report.papers, "paper"),
         "topics": listing(names.values()),
-        "readers": _counted(crowd.readers, "reader"),
+        "readers": _counted(audience_summary.readers, "reader"),
         "checked": report.check.checked,
         "problems": [
             (name, shown(f"{one.check}: {one.detail}", 300))
             for name, one in report.check.problems[:MOST_NAMED]
         ],
         "notes": [shown(note, 300) for note in notes][:MOST_NAMED],
-        "by_topic": [(names.get(slug, slug), count) for slug, count in crowd.by_topic.items()],
-        "by_reason": list(crowd.by_reason.items())[:MOST_NAMED],
+        "by_topic": [(names.get(slug, slug), count) for slug, count in audience_summary.by_topic.items()],
+        "by_reason": list(audience_summary.by_reason.items())[:MOST_NAMED],
         "size": _counted(report.check.largest, "byte"),
         "link": f"{base_url}/admin/issues/{issue.label}",
         "home": base_url,

@@ -230,7 +230,7 @@ def _prepare(file: Path, taken_at: dt.datetime, now: dt.datetime, *, was_stopped
     engine = connect(f"sqlite:///{file}")
     try:
         standing = migrations.standing(engine)
-        if standing not in {migrations.Standing.CURRENT, migrations.Standing.BEHIND}:
+        if standing not in {migrations.SchemaStatus.CURRENT, migrations.SchemaStatus.BEHIND}:
             raise BackupRefused(
                 f"the backup's database is {standing}; it needs another version of the service"
             )
@@ -244,7 +244,7 @@ def _prepare(file: Path, taken_at: dt.datetime, now: dt.datetime, *, was_stopped
         engine.dispose()
     with _opened(file) as connection:
         connection.execute("PRAGMA journal_mode=DELETE")  # one file again, whole by itself
-    return standing is migrations.Standing.BEHIND, held
+    return standing is migrations.SchemaStatus.BEHIND, held
 
 
 def _refuse_foreign(engine: sa.Engine) -> None:

@@ -108,13 +108,13 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield Finding("database", "ok", sa.make_url(settings.database).render_as_string(hide_password=True))
         yield from _privacy(engine)
         match migrations.standing(engine):
-            case migrations.Standing.CURRENT:
+            case migrations.SchemaStatus.CURRENT:
                 yield from _current(engine)
-            case migrations.Standing.EMPTY:
+            case migrations.SchemaStatus.EMPTY:
                 yield Finding("migrations", "ok", "a new database: it is set up at the first use")
-            case migrations.Standing.BEHIND:
+            case migrations.SchemaStatus.BEHIND:
                 yield Finding("migrations", "wrong", "the database is behind; run: brief migrate")
-            case migrations.Standing.AHEAD:
+            case migrations.SchemaStatus.AHEAD:
                 yield Finding(
                     "migrations", "wrong", "a newer version wrote this database; upgrade the service"
                 )
@@ -179,7 +179,7 @@ def _templates(settings: Settings) -> Iterator[Finding]:
             "templates", "wrong", f"{missing[0]} is missing in {wiring.TEMPLATES}; install the service again"
         )
         return
-    wiring.press(settings)
+    wiring.renderer(settings)
     yield Finding("templates", "ok", str(wiring.TEMPLATES))
 
 

@@ -26,8 +26,8 @@ def check_issue(
     content_hash = rendered.issue.content_hash if rendered else service.store.status(label).content_hash
     if kept := service.store.kept_check(label, content_hash, made_with):
         return kept
-    printed = rendered or wiring.press(service.settings).print(service.store.issue(label))
-    wanted = editions_to_check(printed.issue, service.store.crowd(label, now.date()).editions)
+    printed = rendered or wiring.renderer(service.settings).render_issue(service.store.issue(label))
+    wanted = editions_to_check(printed.issue, service.store.audience_summary(label, now.date()).editions)
     reader = sample_reader(service.settings.base_url, label)
     check = check_editions(printed, wanted, reader, now, partial(watch, f"Checking {label}"))
     service.store.keep_check(check, made_with)

@@ -12,7 +12,7 @@ from service.briefs import Assignment, BriefWriter
 from service.briefs.corrections import corrected
 from service.briefs.writing import write_brief
 from service.delivery import IssueStatus, MessageMaker
-from service.delivery.ledger import Clock, NotApproved, PostRoom, Progress, unwatched
+from service.delivery.ledger import Clock, DeliveryContext, NotApproved, Progress, unwatched
 from service.delivery.run import deliver
 from service.issues import Issue
 from service.papers import Fetched, Grader, PaperSource, Selection, SourceError, Window, select
@@ -55,7 +55,7 @@ class BuildReport:
 def build_issue(  # noqa: PLR0913 - two builds differ in exactly these
     window: Window,
     topics: Sequence[Topic],
-    room: BuildContext,
+    context: BuildContext,
     *,
     fresh: bool = False,
     over_edits: bool = False,
@@ -66,40 +66,42 @@ def build_issue(  # noqa: PLR0913 - two builds differ in exactly these
     `fresh` asks the source even where it was asked today. IssueClosed when the issue is being delivered,
     IssueEdited when editors changed it by hand, unless `over_edits`: then their edits are undone.
     """
-    room.store.require_open(window.label)
-    room.store.refuse_edited(window.label, over_edits=over_edits)
+    context.store.require_open(window.label)
+    context.store.refuse_edited(window.label, over_edits=over_edits)
     selections: list[Selection] = []
     failures: dict[str, str] = {}
     for done, topic in enumerate(topics):
         watch(f"Reading {topic.name}", done, 2 * len(topics))
         try:
-            selections.append(select_papers(topic, window, room, fresh=fresh))
+            selections.append(select_papers(topic, window, context, fresh=fresh))
         except SourceError as error:
             failures[topic.slug] = str(error)
     built = []
     for done, selection in enumerate(selections):
         watch(f"Writing {selection.topic.name}", len(topics) + done, 2 * len(topics))
         try:
-            earlier = room.store.earlier_briefs(selection.topic.slug, window)
-            assignment = Assignment(selection, room.clock(), earlier)
-            brief = write_brief(room.writer, room.fallback, assignment)
+            earlier = context.store.earlier_briefs(selection.topic.slug, window)
+            assignment = Assignment(selection, context.clock(), earlier)
+            brief = write_brief(context.writer, context.fallback, assignment)
             looked_through = CORRECTED if selection.withdrawn or selection.revised else 1
-            built_before = room.store.earlier_briefs(brief.topic_slug, window, looked_through, approved=False)
+            built_before = context.store.earlier_briefs(
+                brief.topic_slug, window, looked_through, approved=False
+            )
             brief = corrected(brief, selection, built_before)
         except ValueError as error:  # a defect in one topic's brief is no reason to lose the others'
             failures[selection.topic.slug] = f"{selection.topic.slug}: no brief could be written: {error}"
             continue
         built.append(Built(brief, selection.sightings))
     watch("Saving", 2 * len(topics), 2 * len(topics))
-    issue = room.store.save_issue(window, built, room.clock(), over_edits=over_edits) if built else None
+    issue = context.store.save_issue(window, built, context.clock(), over_edits=over_edits) if built else None
     watch("Done", 2 * len(topics), 2 * len(topics))
     return BuildReport(issue, tuple(selections), failures)
 
 
-def select_papers(topic: Topic, window: Window, room: BuildContext, *, fresh: bool = False) -> Selection:
+def select_papers(topic: Topic, window: Window, context: BuildContext, *, fresh: bool = False) -> Selection:
     """The topic's papers for the window, given what earlier builds of the topic saw."""
-    fetched = fetch_papers(topic, window.reading, room, fresh=fresh)
-    return select_among(topic, window, fetched, room.store, room.grader)
+    fetched = fetch_papers(topic, window.reading, context, fresh=fresh)
+    return select_among(topic, window, fetched, context.store, context.grader)
 
 
 def select_among(
@@ -115,26 +117,26 @@ def select_among(
     return replace(chosen, unreadable=fetched.unreadable, filled=fetched.filled)
 
 
-def fetch_papers(topic: Topic, window: Window, room: BuildContext, *, fresh: bool = False) -> Fetched:
+def fetch_papers(topic: Topic, window: Window, context: BuildContext, *, fresh: bool = False) -> Fetched:
     """What the source answers, asked once a day."""
-    day = room.clock().astimezone(dt.UTC).date()
-    stored = None if fresh else room.store.fetched(topic, window, room.source.name, day)
+    day = context.clock().astimezone(dt.UTC).date()
+    stored = None if fresh else context.store.fetched(topic, window, context.source.name, day)
     if stored is not None:
         return stored
     try:
-        fetched = room.source.fetch(topic, window)
+        fetched = context.source.fetch(topic, window)
     except SourceError:
-        room.store.note_fetch(topic.slug, room.clock(), failed=True)
+        context.store.note_fetch(topic.slug, context.clock(), failed=True)
         raise
-    room.store.store_fetched(topic, fetched, room.source.name)
-    room.store.note_fetch(topic.slug, room.clock(), failed=False)
+    context.store.store_fetched(topic, fetched, context.source.name)
+    context.store.note_fetch(topic.slug, context.clock(), failed=False)
     return fetched
 
 
 def publish_issue(
     label: str,
     maker: MessageMaker,
-    room: PostRoom,
+    context: DeliveryContext,
     *,
     watch: Progress = unwatched,
     local_hours: bool = False,
@@ -144,16 +146,16 @@ def publish_issue(
     With `local_hours` those get it now whose hour has come, else everybody who waits, whatever their hour.
     NotApproved, or MailerUnusable when nothing can be sent; the ledger holds what was done until then.
     """
-    if not plan_issue(label, room, local_hours=local_hours) and not local_hours:
-        room.store.expedite(label, room.clock())
-    deliver(label, maker, room, watch=watch)
-    return room.store.audited(label)
+    if not plan_issue(label, context, local_hours=local_hours) and not local_hours:
+        context.store.expedite(label, context.clock())
+    deliver(label, maker, context, watch=watch)
+    return context.store.audited(label)
 
 
-def plan_issue(label: str, room: PostRoom, *, local_hours: bool = False) -> bool:
+def plan_issue(label: str, context: DeliveryContext, *, local_hours: bool = False) -> bool:
     """Freeze the audience of an approved issue; False when it was frozen before."""
-    if not room.store.status(label).approved:
+    if not context.store.status(label).approved:
         raise NotApproved(
             f"issue {label} is not approved as it stands; look at it, then: brief approve {label}"
         )
-    return room.store.plan(label, room.clock(), room.fan_out, local_hours=local_hours)
+    return context.store.plan(label, context.clock(), context.fan_out, local_hours=local_hours)

@@ -211,8 +211,8 @@ class Scheduler:
         """Build; what could not be built, topic by topic."""
         topics = [one for one in self.service.roster.topics() if one.slug in action.topics]
         try:
-            room = self.build_context(self.service)
-            return dict(build_issue(action.window, topics, room, watch=self._keep_lease).failures)
+            context = self.build_context(self.service)
+            return dict(build_issue(action.window, topics, context, watch=self._keep_lease).failures)
         except Stopped:
             self.break_off()
             raise

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from service import logs, wiring
 from service.adapters.fan_out import BrokenOff, Jobs, Work
 from service.delivery import MailerUnusable, MessageMaker, ServerRefuses, Span
-from service.delivery.ledger import NotApproved, PostRoom
+from service.delivery.ledger import DeliveryContext, NotApproved
 from service.delivery.run import deliver
 from service.papers import Window
 from service.pipeline import BuildContext, build_issue
@@ -40,7 +40,7 @@ class Worker:
     """One process that delivers what is due, an issue at a time, and builds what was queued."""
 
     service: Service
-    room: PostRoom
+    context: DeliveryContext
     build_context: Callable[[Service], BuildContext] = wiring.build_context
     _one: threading.Lock = field(default_factory=threading.Lock)
     _building: threading.Lock = field(default_factory=threading.Lock)
@@ -54,18 +54,18 @@ class Worker:
         """Send what is due of an issue; what fails or breaks leaves it to a later sweep."""
         with self._one:
             rests_until = max(self._rests.get("", 0.0), self._rests.get(label, 0.0))
-            if self.room.stopping() or self.room.ticks() < rests_until:
+            if self.context.stopping() or self.context.ticks() < rests_until:
                 return
             with logs.about(issue=label):
                 self._deliver(label, span)
 
     def _deliver(self, label: str, span: Span | None) -> None:
         try:
-            again_at = deliver(label, self._maker(label), self.room, span=span)
+            again_at = deliver(label, self._maker(label), self.context, span=span)
             self._stops.clear()
             if again_at is not None:  # others may be built and sent meanwhile
-                wait = (again_at - self.room.clock()).total_seconds()
-                self._rests[label] = self.room.ticks() + min(wait, LONGEST_REST)
+                wait = (again_at - self.context.clock()).total_seconds()
+                self._rests[label] = self.context.ticks() + min(wait, LONGEST_REST)
                 log.info("event=paced issue=%s until=%s", label, again_at.isoformat(timespec="seconds"))
             self.service.store.audited(label)
         except NotApproved as error:
@@ -85,14 +85,14 @@ class Worker:
         what = label if isinstance(error, ServerRefuses) else ""
         rest = RESTS[min(self._stops[what], len(RESTS) - 1)]
         self._stops[what] += 1
-        self._rests[what] = self.room.ticks() + rest
+        self._rests[what] = self.context.ticks() + rest
         words = "event=delivery_stopped issue=%s error=MailerUnusable rests=%.0f reason=%s"
         log.warning(words, label, rest, logs.quoted(shortened(str(error))))
 
     def sweep(self) -> bool:
         """Deliver what is due of every issue; whether there was something."""
         try:
-            labels = self.service.store.undelivered(self.room.clock())
+            labels = self.service.store.undelivered(self.context.clock())
         except Unavailable:
             return False
         for label in labels:
@@ -123,16 +123,16 @@ class Worker:
 
     def _wait(self, seconds: float) -> None:
         """BrokenOff where this process is asked to stop meanwhile."""
-        until = self.room.ticks() + seconds
-        while self.room.ticks() < until:
-            if self.room.stopping():
+        until = self.context.ticks() + seconds
+        while self.context.ticks() < until:
+            if self.context.stopping():
                 raise BrokenOff
             time.sleep(POLL_INTERVAL)
 
     def _build(self, week: str) -> None:
         topics = self.service.roster.topics()
-        room = self.build_context(self.service)
-        report = build_issue(Window.of_week(week), topics, room, watch=self._go_on)
+        context = self.build_context(self.service)
+        report = build_issue(Window.of_week(week), topics, context, watch=self._go_on)
         for slug, cause in report.failures.items():
             words = logs.quoted(shortened(cause))
             log.warning("event=topic_failed issue=%s topic=%s cause=%s", week, slug, words)
@@ -142,7 +142,7 @@ class Worker:
     def _go_on(self, step: str, done: int, total: int) -> None:
         """Told of each step of a build; from the last one on it only saves, which is not broken off."""
         del step
-        if self.room.stopping() and done < total:
+        if self.context.stopping() and done < total:
             raise BrokenOff
 
     def finish(self) -> None:
@@ -163,8 +163,8 @@ class Worker:
 def work(service: Service, stopping: Callable[[], bool], *, once: bool = False) -> None:
     """Work until asked to stop, or once through all that is due."""
     late = dt.timedelta(hours=service.settings.late_hours)
-    with wiring.post_room(service, stopping) as room:
-        worker = Worker(service, replace(room, late=late, longest_wait=LONGEST_WAIT))
+    with wiring.delivery_context(service, stopping) as context:
+        worker = Worker(service, replace(context, late=late, longest_wait=LONGEST_WAIT))
         if service.engine.dialect.name == "postgresql":
             _ended(_do_jobs(worker, wiring.jobs(service.settings), once=once))
         elif once:
@@ -206,9 +206,9 @@ async def _do_jobs(worker: Worker, jobs: Jobs, *, once: bool, last_words: float 
 
 
 async def _sweep(worker: Worker) -> None:
-    while not worker.room.stopping():
+    while not worker.context.stopping():
         await asyncio.to_thread(worker.sweep)
         for _ in range(int(SWEEP / POLL_INTERVAL)):
-            if worker.room.stopping():
+            if worker.context.stopping():
                 return
             await asyncio.sleep(POLL_INTERVAL)

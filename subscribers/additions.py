@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from subscribers import suppressions
 from subscribers.addresses import Address, KeyedHash
 from subscribers.database import UtcDateTime, as_stored, insert_many, is_one_of, table
-from subscribers.preferences import Preferences, Standing, check, describe, of_new
+from subscribers.preferences import Preferences, SubscriberStatus, check, describe, of_new
 from subscribers.subscriber import follows, new_reference, preferences_of
 from subscribers.tables import FollowRow, HistoryRow, SubscriberRow, TopicRow
 
@@ -34,7 +34,7 @@ class Result(StrEnum):
 class Record:
     """What an export says of somebody: where they stood, since when, and what kept mail back."""
 
-    standing: Standing | None = None  # None of an address or domain that is suppressed and nobody's
+    standing: SubscriberStatus | None = None  # None of an address or domain that is suppressed and nobody's
     joined_at: dt.datetime | None = None
     confirmed_at: dt.datetime | None = None
     left_at: dt.datetime | None = None
@@ -51,7 +51,7 @@ class Candidate:
     name: str | None
     choices: Mapping[str, Any]
     consent: str
-    standing: Standing = Standing.ACTIVE
+    standing: SubscriberStatus = SubscriberStatus.ACTIVE
     adds_topics: bool = False  # to what a known one follows; else its topics take their place
     record: Record | None = None
 
@@ -74,7 +74,7 @@ class _Draft:
 
     address: Address
     name: str | None
-    standing: Standing
+    standing: SubscriberStatus
     preferences: Preferences
     consent: str
     id: int | None = None
@@ -100,15 +100,15 @@ class _Draft:
     def leave(self, at: dt.datetime | None) -> None:
         """As an export says that they did."""
         self.changes += ("left, says an import",)
-        self.standing, self.left_at = Standing.LEFT, at
+        self.standing, self.left_at = SubscriberStatus.LEFT, at
 
     def update(self, candidate: Candidate, preferences: Preferences) -> None:
         if candidate.name and candidate.name != self.name:
             self.changes += ("has another name",)
             self.name = candidate.name
-        if self.standing is Standing.UNCONFIRMED and candidate.standing is Standing.ACTIVE:
+        if self.standing is SubscriberStatus.UNCONFIRMED and candidate.standing is SubscriberStatus.ACTIVE:
             self.changes += ("was confirmed by the operator",)
-            self.standing = Standing.ACTIVE
+            self.standing = SubscriberStatus.ACTIVE
         self.changes += describe(self.preferences, preferences)
         self.preferences = preferences
 
@@ -165,7 +165,7 @@ class _Decider:
             return self._obey(candidate, candidate.record, known, cause)
         if cause:
             return Addition(Result.SUPPRESSED, cause)
-        if known and known.standing is Standing.LEFT:
+        if known and known.standing is SubscriberStatus.LEFT:
             return Addition(Result.SUPPRESSED, LEFT)
         return self._update(candidate, known) if known else self._add(candidate)
 
@@ -177,17 +177,19 @@ class _Decider:
             return UNCHANGED if cause else ADDED
         if known:
             return self._obey_of(candidate, record, known, cause)
-        if cause and not record.suppressed and record.standing is Standing.ACTIVE:
+        if cause and not record.suppressed and record.standing is SubscriberStatus.ACTIVE:
             return Addition(Result.SUPPRESSED, cause)
         return self._add(candidate)
 
     def _obey_of(
         self, candidate: Candidate, record: Record, known: _Draft, cause: suppressions.Cause | None
     ) -> Addition:
-        if record.standing is Standing.LEFT and known.standing is not Standing.LEFT:
+        if record.standing is SubscriberStatus.LEFT and known.standing is not SubscriberStatus.LEFT:
             return _leave(known, record)
         differs = known.differs(candidate)
-        if known.standing is Standing.LEFT and (differs or record.standing is not Standing.LEFT):
+        if known.standing is SubscriberStatus.LEFT and (
+            differs or record.standing is not SubscriberStatus.LEFT
+        ):
             return Addition(Result.SUPPRESSED, LEFT)
         if not differs:
             return UPDATED if record.suppressed and not cause else UNCHANGED
@@ -196,7 +198,7 @@ class _Decider:
     def _add(self, candidate: Candidate) -> Addition:
         preferences = of_new(candidate.choices)
         record = candidate.record or Record(candidate.standing)
-        if record.standing is not Standing.ACTIVE:  # whatever they followed, where they stand is kept
+        if record.standing is not SubscriberStatus.ACTIVE:  # whatever they followed, where they stand is kept
             known = tuple(slug for slug in preferences.topics if slug in self.slugs)
             preferences = replace(preferences, topics=known) if candidate.record else preferences
         follows_nothing = candidate.record is not None and not preferences.topics
@@ -258,7 +260,7 @@ def _known(session: Session, keys: Sequence[str]) -> dict[str, _Draft]:
         drafts[key] = _Draft(
             Address(row.address, key),
             row.name,
-            Standing(row.standing),
+            SubscriberStatus(row.standing),
             preferences,
             row.consent,
             row.id,
@@ -301,8 +303,8 @@ def _rows(connection: sa.Connection, drafts: Sequence[_Draft], now: dt.datetime)
     rows = []
     for one in drafts:
         address, chosen, until = one.address, one.preferences, one.preferences.paused_until
-        confirmed = one.confirmed_at or (now if one.standing is Standing.ACTIVE else None)
-        left = (one.left_at or now) if one.standing is Standing.LEFT else None
+        confirmed = one.confirmed_at or (now if one.standing is SubscriberStatus.ACTIVE else None)
+        left = (one.left_at or now) if one.standing is SubscriberStatus.LEFT else None
         row = (
             new_reference(), address.spelled, address.key, address.domain, one.name, one.standing.value,
             chosen.length.value, chosen.frequency.value, chosen.time_zone, chosen.hour,
@@ -329,7 +331,7 @@ def _rewrite(session: Session, drafts: Sequence[_Draft], source: str, now: dt.da
     )
     rows = [
         {f"{name}_": value for name, value in _values(one, now).items()}
-        | {"of": one.id, "confirmed_": now if one.standing is Standing.ACTIVE else None}
+        | {"of": one.id, "confirmed_": now if one.standing is SubscriberStatus.ACTIVE else None}
         for one in drafts
     ]
     session.connection().execute(statement, rows)
@@ -345,7 +347,7 @@ def _values(one: _Draft, now: dt.datetime) -> dict[str, Any]:
     return {
         "name": one.name,
         "standing": one.standing,
-        "left_at": (one.left_at or now) if one.standing is Standing.LEFT else None,
+        "left_at": (one.left_at or now) if one.standing is SubscriberStatus.LEFT else None,
         "length": chosen.length,
         "frequency": chosen.frequency,
         "time_zone": chosen.time_zone,

@@ -14,7 +14,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import col
 
 from subscribers.database import table
-from subscribers.preferences import Frequency, Preferences, Standing, listed
+from subscribers.preferences import Frequency, Preferences, SubscriberStatus, listed
 from subscribers.suppressions import Cause, Kind
 from subscribers.tables import FollowRow, SubscriberRow, SuppressionRow, TopicRow
 
@@ -42,7 +42,7 @@ class Offer:
 class Person:
     """What decides whether somebody gets an issue."""
 
-    standing: Standing
+    standing: SubscriberStatus
     preferences: Preferences
     address_suppressed: Cause | None = None
     domain_suppressed: Cause | None = None
@@ -54,8 +54,8 @@ def judge(person: Person, offer: Offer) -> tuple[tuple[str, ...], str | None]:
     chosen = person.preferences
     topics = tuple(slug for slug in chosen.topics if slug in offer.topics)
     reasons = (
-        (person.standing is Standing.LEFT, LEFT),
-        (person.standing is Standing.UNCONFIRMED, NOT_CONFIRMED),
+        (person.standing is SubscriberStatus.LEFT, LEFT),
+        (person.standing is SubscriberStatus.UNCONFIRMED, NOT_CONFIRMED),
         (person.already_sent, ALREADY_SENT),
         (person.address_suppressed, f"{ADDRESS_SUPPRESSED}{person.address_suppressed}"),
         (person.domain_suppressed, f"{DOMAIN_SUPPRESSED}{person.domain_suppressed}"),
@@ -157,8 +157,8 @@ def _reasons(
     was_sent = sa.false() if sent is None else col(SubscriberRow.id).in_(sent)
     is_monthly = col(SubscriberRow.frequency) == Frequency.MONTHLY
     return [
-        (standing == Standing.LEFT, sa.literal(LEFT)),
-        (standing == Standing.UNCONFIRMED, sa.literal(NOT_CONFIRMED)),
+        (standing == SubscriberStatus.LEFT, sa.literal(LEFT)),
+        (standing == SubscriberStatus.UNCONFIRMED, sa.literal(NOT_CONFIRMED)),
         (was_sent, sa.literal(ALREADY_SENT)),
         (by_address.c.cause.is_not(None), sa.literal(ADDRESS_SUPPRESSED) + by_address.c.cause),
         (by_domain.c.cause.is_not(None), sa.literal(DOMAIN_SUPPRESSED) + by_domain.c.cause),

@@ -10,7 +10,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from subscribers.addresses import as_kept
 from subscribers.database import is_one_of
-from subscribers.preferences import Standing
+from subscribers.preferences import SubscriberStatus
 from subscribers.subscriber import Subscriber, address_of, row_of, subscribers_of
 from subscribers.suppressions import Cause, Kind, Suppression, cause_of, named_causes, suppression_of
 from subscribers.tables import SubscriberRow, SuppressionRow
@@ -62,11 +62,11 @@ class Directory:
     def came(self) -> Mapping[dt.date, int]:
         """How many confirmed on each day, of those who are known today."""
         moment = sa.func.coalesce(SubscriberRow.confirmed_at, SubscriberRow.joined_at)
-        return self._by_day(moment, col(SubscriberRow.standing) != Standing.UNCONFIRMED)
+        return self._by_day(moment, col(SubscriberRow.standing) != SubscriberStatus.UNCONFIRMED)
 
     def left(self) -> Mapping[dt.date, int]:
         """How many left on each day, of those who are known today."""
-        return self._by_day(col(SubscriberRow.left_at), col(SubscriberRow.standing) == Standing.LEFT)
+        return self._by_day(col(SubscriberRow.left_at), col(SubscriberRow.standing) == SubscriberStatus.LEFT)
 
     def _by_day(self, moment: Any, which: sa.ColumnElement[bool]) -> dict[dt.date, int]:
         if self._engine.dialect.name == "postgresql":

@@ -26,7 +26,7 @@ from subscribers.addresses import (
 from subscribers.csv_files import FileRefused, Layout, detect_encoding, read_layout
 from subscribers.database import ROWS_AT_ONCE, batches
 from subscribers.exports import restore
-from subscribers.preferences import PreferencesError, Standing, read_choices
+from subscribers.preferences import PreferencesError, SubscriberStatus, read_choices
 from subscribers.roster import Roster
 from subscribers.suppressions import Cause
 from subscribers.topics import Topic
@@ -57,13 +57,14 @@ NAMES = {other: ours for ours, others in OTHER_NAMES.items() for other in (ours,
     one: one for one in COLUMNS
 }
 # And what they call where somebody stands
-Word = TypeVar("Word", Standing, Cause)
+Word = TypeVar("Word", SubscriberStatus, Cause)
 STANDINGS = {
-    "active": Standing.ACTIVE, "subscribed": Standing.ACTIVE, "confirmed": Standing.ACTIVE,
-    "unconfirmed": Standing.UNCONFIRMED, "pending": Standing.UNCONFIRMED,
-    "left": Standing.LEFT, "unsubscribed": Standing.LEFT, "opted out": Standing.LEFT,
-    "enabled": Standing.ACTIVE,
-    **dict.fromkeys(("disabled", "inactive", "removed"), Standing.LEFT),
+    "active": SubscriberStatus.ACTIVE, "subscribed": SubscriberStatus.ACTIVE,
+    "confirmed": SubscriberStatus.ACTIVE,
+    "unconfirmed": SubscriberStatus.UNCONFIRMED, "pending": SubscriberStatus.UNCONFIRMED,
+    "left": SubscriberStatus.LEFT, "unsubscribed": SubscriberStatus.LEFT, "opted out": SubscriberStatus.LEFT,
+    "enabled": SubscriberStatus.ACTIVE,
+    **dict.fromkeys(("disabled", "inactive", "removed"), SubscriberStatus.LEFT),
 }  # fmt: skip
 CAUSES = {
     **{str(one): one for one in (Cause.OPERATOR, Cause.BOUNCED, Cause.COMPLAINED)},
@@ -222,7 +223,7 @@ def _candidate(values: Mapping[str, str], topics: "_Topics", consent: str) -> Ca
     address = values.get("address", "")
     if record and record.standing is None:
         return Candidate(_target(address), None, {}, "", record=record)
-    if not given and (record is None or record.standing is Standing.ACTIVE):
+    if not given and (record is None or record.standing is SubscriberStatus.ACTIVE):
         raise ImportRefused(NO_CONSENT)
     name = clean_name(values.get("name", ""))
     choices: dict[str, object] = {name: values[name] for name in CHOICES if values.get(name)}
@@ -233,7 +234,7 @@ def _candidate(values: Mapping[str, str], topics: "_Topics", consent: str) -> Ca
         name=name[:LONGEST_NAME] if name else None,
         choices=read_choices(choices),
         consent=given,
-        standing=(record and record.standing) or Standing.ACTIVE,
+        standing=(record and record.standing) or SubscriberStatus.ACTIVE,
         record=record,
     )
 
@@ -255,7 +256,7 @@ def _record(values: Mapping[str, str]) -> Record | None:
     if standing is None and cause is None:
         return None
     if standing is None and values.get("topics"):
-        standing = Standing.ACTIVE
+        standing = SubscriberStatus.ACTIVE
     joined, confirmed, left, suppressed = (_moment(name, said[name]) for name in MOMENTS)
     note = clean_name(said["suppressed_note"]) or ""
     return Record(standing, joined, confirmed, left, cause, suppressed, note)

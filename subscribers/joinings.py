@@ -13,7 +13,7 @@ from subscribers.addresses import KeyedHash, read_address
 from subscribers.changes import Then, nothing
 from subscribers.database import writer
 from subscribers.join_requests import JoinRequest
-from subscribers.preferences import Preferences, Standing, describe
+from subscribers.preferences import Preferences, SubscriberStatus, describe
 from subscribers.subscriber import (
     Subscriber,
     UnknownSubscriber,
@@ -84,7 +84,7 @@ class Joinings:
             if suppressions.cause_of(session, asked):
                 return Joined(JoinOutcome.SUPPRESSED, None)
             row = session.exec(changes.holder(asked)).first()
-            if row and row.standing == Standing.ACTIVE:
+            if row and row.standing == SubscriberStatus.ACTIVE:
                 return Joined(JoinOutcome.KNOWN, subscriber_of(session, row))
             return Joined(JoinOutcome.CONFIRM, request)
 
@@ -118,7 +118,7 @@ class Joinings:
         """Make active a subscriber whom the operator added unconfirmed; again changes nothing."""
         with Session(self._writer) as session, session.begin():
             row = row_of(session, subscriber_id, lock=True)
-            if row.standing != Standing.UNCONFIRMED:
+            if row.standing != SubscriberStatus.UNCONFIRMED:
                 return _known(row), subscriber_of(session, row)
             self._confirm(session, row, [], source, now)
             return _confirmed(session, row, then)
@@ -136,7 +136,7 @@ class Joinings:
         before = subscriber_of(session, row).preferences if holder else Preferences(())
         wanted = join_requests.apply(asked, before, changes.topics(session))
         changes.save(session, row, wanted)
-        if row.standing != Standing.ACTIVE:
+        if row.standing != SubscriberStatus.ACTIVE:
             row.consent, row.joined_at = asked.source, asked.requested_at
             assert row.id is not None
             changes.write_history(session, row.id, ["asked to join"], asked.source, asked.requested_at)
@@ -147,8 +147,8 @@ class Joinings:
         self, session: Session, row: SubscriberRow, also: Sequence[str], source: str, now: dt.datetime
     ) -> None:
         words = list(also)
-        if row.standing != Standing.ACTIVE:
-            row.standing, row.confirmed_at, row.left_at = Standing.ACTIVE, now, None
+        if row.standing != SubscriberStatus.ACTIVE:
+            row.standing, row.confirmed_at, row.left_at = SubscriberStatus.ACTIVE, now, None
             words.insert(0, "confirmed the address")
         suppressions.drop_hash(session, address_of(row), self._hashes)
         if words:
@@ -164,7 +164,7 @@ def _confirmed(
 
 
 def _known(row: SubscriberRow) -> Confirmation:
-    return Confirmation.LEFT if row.standing == Standing.LEFT else Confirmation.ALREADY
+    return Confirmation.LEFT if row.standing == SubscriberStatus.LEFT else Confirmation.ALREADY
 
 
 def _new_row(asked: JoinRequestRow) -> SubscriberRow:
@@ -174,7 +174,7 @@ def _new_row(asked: JoinRequestRow) -> SubscriberRow:
         address=address.spelled,
         address_key=address.key,
         domain=address.domain,
-        standing=Standing.UNCONFIRMED,
+        standing=SubscriberStatus.UNCONFIRMED,
         consent=asked.source,
         joined_at=asked.requested_at,
         version=-1,  # the first change makes it 0

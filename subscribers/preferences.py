@@ -37,7 +37,7 @@ class Frequency(StrEnum):
     MONTHLY = "monthly"
 
 
-class Standing(StrEnum):
+class SubscriberStatus(StrEnum):
     """Where a subscriber stands; only active ones get mail."""
 
     UNCONFIRMED = "unconfirmed"  # joined, has not pressed the button in the confirmation e-mail

@@ -16,7 +16,7 @@ from subscribers.changes import Entry
 from subscribers.database import UtcDateTime, writer
 from subscribers.join_requests import JoinRequest
 from subscribers.links import IRREVOCABLE, SINGLE_USE, Links, Purpose, Refusal, Refused, Subject
-from subscribers.preferences import Frequency, Length, Standing
+from subscribers.preferences import Frequency, Length, SubscriberStatus
 from subscribers.subscriber import Subscriber, UnknownSubscriber, row_of, subscriber_of, subscribers_of
 from subscribers.suppressions import Suppressions
 from subscribers.tables import FollowRow, HistoryRow, JoinRequestRow, SubscriberRow, TopicRow
@@ -45,7 +45,7 @@ class Joining:
     topics: tuple[str, ...] | None = None
     name: str | None = None
     length: Length | None = None
-    standing: Standing = Standing.ACTIVE
+    standing: SubscriberStatus = SubscriberStatus.ACTIVE
     paused_until: dt.date | None = None
     consent: str = "added on the command line"
     frequency: Frequency | None = None
@@ -185,7 +185,7 @@ class Roster:
         counted = (
             select(FollowRow.topic_slug, sa.func.count())
             .join(SubscriberRow, col(SubscriberRow.id) == col(FollowRow.subscriber_id))
-            .where(SubscriberRow.standing == Standing.ACTIVE)
+            .where(SubscriberRow.standing == SubscriberStatus.ACTIVE)
             .group_by(col(FollowRow.topic_slug))
         )
         with Session(self._engine) as session:

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from subscribers.addresses import Address
 from subscribers.database import is_one_of
 from subscribers.links import SINGLE_USE, Links, Purpose, Subject
-from subscribers.preferences import Frequency, Length, Preferences, Standing
+from subscribers.preferences import Frequency, Length, Preferences, SubscriberStatus
 from subscribers.tables import FollowRow, SubscriberRow, TopicRow
 
 WAIT_AFTER_MOVE = dt.timedelta(days=7)
@@ -44,7 +44,7 @@ class Subscriber:
     reference: str  # what links carry
     address: str
     name: str | None
-    standing: Standing
+    standing: SubscriberStatus
     preferences: Preferences
     consent: str  # where the subscriber said yes
     joined_at: dt.datetime  # UTC, as the others
@@ -129,7 +129,7 @@ def _subscriber(row: SubscriberRow, subscriber_id: int, topics: tuple[str, ...])
         reference=row.reference,
         address=row.address,
         name=row.name,
-        standing=Standing(row.standing),
+        standing=SubscriberStatus(row.standing),
         preferences=preferences_of(row, topics),
         consent=row.consent,
         joined_at=row.joined_at,

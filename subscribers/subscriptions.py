@@ -21,7 +21,7 @@ from subscribers.addresses import read_address
 from subscribers.changes import Result, Then, nothing
 from subscribers.database import checkpoint, is_one_of
 from subscribers.joinings import Joinings
-from subscribers.preferences import Conflict, Preferences, Standing, describe, merge
+from subscribers.preferences import Conflict, Preferences, SubscriberStatus, describe, merge
 from subscribers.subscriber import Subscriber, address_of, row_of, subscriber_of
 from subscribers.tables import AddressChangeRow, FollowRow, SubscriberRow
 
@@ -122,11 +122,11 @@ class Subscriptions(Joinings):
             row = row_of(session, subscriber_id, lock=True)
             followed = subscriber_of(session, row).topics
             everything = not topic or followed == (topic,)
-            changed = row.standing != Standing.LEFT and (everything or topic in followed)
-            if row.standing == Standing.LEFT:
+            changed = row.standing != SubscriberStatus.LEFT and (everything or topic in followed)
+            if row.standing == SubscriberStatus.LEFT:
                 row.version += 1  # whoever left before them can't undo it any more
             elif changed and everything:
-                row.standing, row.left_at = Standing.LEFT, now
+                row.standing, row.left_at = SubscriberStatus.LEFT, now
             elif changed:
                 changes.unfollow(session, subscriber_id, [topic])
             if changed:
@@ -139,7 +139,7 @@ class Subscriptions(Joinings):
         with Session(self._writer) as session, session.begin():
             row = row_of(session, subscriber_id, lock=True)
             undone: tuple[str, ...] = ()
-            if not topic and row.standing == Standing.LEFT:
+            if not topic and row.standing == SubscriberStatus.LEFT:
                 row.standing, row.left_at = _before_leaving(row), None
                 undone = ("came back",)
             elif topic and changes.may_follow(session, subscriber_id, topic):
@@ -207,7 +207,7 @@ class Subscriptions(Joinings):
             address, old = read_address(pending.address), row.address
             others = changes.holder(address).where(col(SubscriberRow.id) != subscriber_id)
             holder = session.exec(others).first()
-            if holder and holder.standing == Standing.ACTIVE:
+            if holder and holder.standing == SubscriberStatus.ACTIVE:
                 return AddressRefusal.TAKEN
             session.delete(pending)
             if holder:  # never became a subscriber, or left: whoever confirms owns the address
@@ -259,9 +259,9 @@ class Subscriptions(Joinings):
                 )
             )
             requests = join_requests.prune(session, now)
-            unconfirmed = col(SubscriberRow.standing) == Standing.UNCONFIRMED
+            unconfirmed = col(SubscriberRow.standing) == SubscriberStatus.UNCONFIRMED
             left = sa.update(SubscriberRow).where(unconfirmed, col(SubscriberRow.left_at).is_not(None))
-            session.execute(left.values(standing=Standing.LEFT))
+            session.execute(left.values(standing=SubscriberStatus.LEFT))
             old = select(SubscriberRow.id).where(
                 unconfirmed, col(SubscriberRow.joined_at) < now - UNCONFIRMED_FOR
             )
@@ -277,8 +277,8 @@ def _done(session: Session, result: Result, then: Then[Result]) -> Result:
     return result
 
 
-def _before_leaving(row: SubscriberRow) -> Standing:
-    return Standing.ACTIVE if row.confirmed_at else Standing.UNCONFIRMED
+def _before_leaving(row: SubscriberRow) -> SubscriberStatus:
+    return SubscriberStatus.ACTIVE if row.confirmed_at else SubscriberStatus.UNCONFIRMED
 
 
 def _plain(value: Any) -> Any:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from subscribers.database import UtcDateTime
-from subscribers.preferences import Frequency, Length, Standing
+from subscribers.preferences import Frequency, Length, SubscriberStatus
 
 
 class TopicRow(SQLModel, table=True):
@@ -31,7 +31,7 @@ class SubscriberRow(SQLModel, table=True):
     address_key: str = Field(unique=True)  # normalised: what makes two spellings one subscriber
     domain: str  # of the key: what the suppression of a domain is compared with
     name: str | None = None
-    standing: Standing = Field(sa_type=sa.String(16), index=True)
+    standing: SubscriberStatus = Field(sa_type=sa.String(16), index=True)
     length: Length = Field(default=Length.FULL, sa_type=sa.String(8))
     frequency: Frequency = Field(default=Frequency.WEEKLY, sa_type=sa.String(8))
     time_zone: str = "UTC"

@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from service.delivery import Journal, Mailer, MessageIds, MessageMaker
-from service.delivery.ledger import PostRoom
-from service.emails import Press, RenderedIssue, Sender
+from service.delivery.ledger import DeliveryContext
+from service.emails import RenderedIssue, Renderer, Sender
 from service.issues import Issue
 from service.papers import Window
 from service.store import Built, Store
@@ -49,18 +49,18 @@ def add_readers(roster: Roster, count: int, topics: Sequence[str] = TOPICS[:1]) 
 @lru_cache(maxsize=64)
 def printed(issue: Issue) -> RenderedIssue:
     """Hundreds of tests deliver the same words: rendering them has tests of its own."""
-    return Press(SENDER, TEMPLATES).print(issue)
+    return Renderer(SENDER, TEMPLATES).render_issue(issue)
 
 
 def maker(issue: Issue) -> MessageMaker:
     return MessageMaker(printed(issue), SENDER, Links(SENDER.base_url, ("k" * 32,)), IDS)
 
 
-def post_room(
+def delivery_context(
     store: Store, mailer: Mailer, *, now: dt.datetime = NOW, journal: Journal | None = None, **more: Any
-) -> PostRoom:
+) -> DeliveryContext:
     """`more` are other fields of PostRoom."""
-    return PostRoom(
+    return DeliveryContext(
         store,
         mailer,
         journal or MemoryJournal(),

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from service import wiring
 from service.briefs.extractive import ExtractiveWriter
 from service.delivery import Message, Outcome, State
-from service.delivery.ledger import PostRoom
+from service.delivery.ledger import DeliveryContext
 from service.delivery.model import Begin
 from service.issues import Issue
 from service.papers import Fetched, Paper, Window
@@ -179,7 +179,7 @@ class Quarter:
         journal = MemoryJournal(names[0])
         journal.of = self._journals
         journal.of.setdefault(names[0], {})
-        room = PostRoom(
+        room = DeliveryContext(
             self.store, self, journal, names[0], lambda one: one not in self._alive, lambda: self.now,
             late=self.rules.late,
         )  # fmt: skip

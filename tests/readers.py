@@ -153,7 +153,7 @@ class Place:
     def deliver(self) -> None:
         """The newest issue to its audience."""
         label = builders.WINDOW.label
-        with wiring.post_room(self.service) as room:
+        with wiring.delivery_context(self.service) as room:
             publish_issue(label, wiring.message_maker(self.service, label), room)
 
     def dump(self) -> dict[str, list[tuple[Any, ...]]]:

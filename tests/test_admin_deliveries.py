@@ -237,12 +237,12 @@ def test_the_crowd_is_what_a_plan_would_freeze(store: Store, roster: Roster) -> 
     add_readers(roster, 4)
     add_readers(roster, 2, ["robot-learning", "llm-post-train"])
     add_readers(roster, 1, ["exoplanets"])
-    crowd = store.crowd(label, NOW.date())
+    audience_summary = store.audience_summary(label, NOW.date())
     store.plan(label, NOW)
     counts = store.counts(label)
-    assert crowd.readers == counts[State.WAITING]
-    assert sum(crowd.by_reason.values()) == counts.get(State.SKIPPED, 0)
-    assert sum(crowd.editions.values()) == crowd.readers
+    assert audience_summary.readers == counts[State.WAITING]
+    assert sum(audience_summary.by_reason.values()) == counts.get(State.SKIPPED, 0)
+    assert sum(audience_summary.editions.values()) == audience_summary.readers
 
 
 def test_late_deliveries_are_held_until_an_editor_sends_them(place: Place, ann: Reader) -> None:

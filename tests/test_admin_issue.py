@@ -46,7 +46,7 @@ def press(admin: Reader, label: str, path: str = ISSUE, **changes: object) -> An
 
 
 def sweep(place: Place) -> None:
-    with wiring.post_room(place.service) as room:
+    with wiring.delivery_context(place.service) as room:
         Worker(place.service, room).sweep()
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from subscribers.audience import Offer, Person, audience, in_words, judge
 from subscribers.database import table, writer
-from subscribers.preferences import Frequency, Length, Preferences, Standing
+from subscribers.preferences import Frequency, Length, Preferences, SubscriberStatus
 from subscribers.suppressions import Cause, Kind
 from subscribers.tables import FollowRow, SubscriberRow, SuppressionRow, TopicRow
 
@@ -21,7 +21,7 @@ TOPICS = (
     "d-third",
 )  # in the order of topics; the last two share a position
 OFFER = Offer(TOPICS[:2], closes_month=False, today=TODAY)
-ADA = Person(Standing.ACTIVE, Preferences(("b-first", "c-third")))
+ADA = Person(SubscriberStatus.ACTIVE, Preferences(("b-first", "c-third")))
 LONG_AGO = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
@@ -32,8 +32,8 @@ def choosing(**choices: Any) -> Person:
 @pytest.mark.parametrize(
     ("person", "reason"),
     [
-        (replace(ADA, standing=Standing.LEFT), "has left"),
-        (replace(ADA, standing=Standing.UNCONFIRMED), "has not confirmed the address"),
+        (replace(ADA, standing=SubscriberStatus.LEFT), "has left"),
+        (replace(ADA, standing=SubscriberStatus.UNCONFIRMED), "has not confirmed the address"),
         (replace(ADA, already_sent=True), "already sent"),
         (replace(ADA, address_suppressed=Cause.BOUNCED), "address suppressed: bounced"),
         (replace(ADA, domain_suppressed=Cause.OPERATOR), "domain suppressed: by the operator"),
@@ -63,7 +63,7 @@ def test_the_reason_is_told_in_words_either_way() -> None:
 PEOPLE = st.lists(
     st.builds(
         Person,
-        st.sampled_from((Standing.ACTIVE, *Standing)),
+        st.sampled_from((SubscriberStatus.ACTIVE, *SubscriberStatus)),
         st.builds(
             Preferences,
             st.sets(st.sampled_from(TOPICS)).map(lambda chosen: tuple(sorted(chosen, key=TOPICS.index))),

@@ -33,13 +33,13 @@ from service.settings import Settings
 from service.store import LinkRefusal, Recorded, Store
 from service.web.health import Tolerance, is_fine, readiness
 from service.wiring import Service
-from subscribers.preferences import Preferences, Standing
+from subscribers.preferences import Preferences, SubscriberStatus
 from subscribers.roster import Joining, NotAdded, Roster
 from subscribers.subscriber import UnknownSubscriber
 from subscribers.subscriptions import AddressAsked
 from subscribers.suppressions import Cause
 from tests.fakes import ScriptedMailer
-from tests.newsrooms import NOW, TOPICS, add_readers, post_room, save_issue
+from tests.newsrooms import NOW, TOPICS, add_readers, delivery_context, save_issue
 from tests.smtp_sink import sink
 
 READERS = 40
@@ -67,7 +67,7 @@ class Place:
 
     def send(self, label: str = LABEL) -> dict[State, int]:
         service = self.opened()
-        with wiring.post_room(service) as room:
+        with wiring.delivery_context(service) as room:
             status = publish_issue(label, wiring.message_maker(service, label), room)
         service.engine.dispose()
         return dict(status.deliveries)
@@ -147,7 +147,7 @@ def test_the_rows_that_are_held_are_never_due_again_by_themselves(here: Place, t
     store = there.opened().store
     assert store.counts(LABEL) == {State.UNCERTAIN: READERS}
     later = NOW + dt.timedelta(days=900)
-    room = post_room(store, mailer, now=later)
+    room = delivery_context(store, mailer, now=later)
     assert store.undelivered(later) == []
     publish_issue(LABEL, wiring.message_maker(there.opened(), LABEL), room)
     assert mailer.sent == []
@@ -196,7 +196,7 @@ def test_the_outbox_knows_exactly_what_left(here: Place) -> None:
     service.engine.dispose()
     backups.restore(here.settings, here.folder / "backup.db", wiring.now(), ALL)
     service = here.opened()
-    with wiring.post_room(service) as room:
+    with wiring.delivery_context(service) as room:
         maker = wiring.message_maker(service, LABEL)
         assert ask_mailer(LABEL, maker, room) == READERS
     assert states(here) == {"accepted": READERS - 3, "waiting": 3}
@@ -602,7 +602,7 @@ def test_a_restore_revives_nobody_where_the_database_before_it_is_there(here: Pl
     done = backups.restore(here.settings, file, wiring.now(), ALL)
     assert done.ended == Ended(left=1, deleted=1, suppressed=1, revoked=1, unknown=1)
     again = here.opened()
-    assert again.roster.find(left.address).standing is Standing.LEFT
+    assert again.roster.find(left.address).standing is SubscriberStatus.LEFT
     assert again.roster.find(moved.address).link_generation == moved.link_generation
     assert again.roster.suppressions.all()[0].note == "spam"
     with pytest.raises(UnknownSubscriber):

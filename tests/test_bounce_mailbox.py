@@ -21,7 +21,7 @@ from service.wiring import Service
 from subscribers.roster import Roster
 from tests.fakes import ScriptedMailer
 from tests.imap_server import Mailbox, imap_server
-from tests.newsrooms import NOW, TOPICS, add_readers, maker, post_room, save_issue
+from tests.newsrooms import NOW, TOPICS, add_readers, delivery_context, maker, save_issue
 from tests.smtp_sink import sink
 
 PATH = ReturnPath("bounces@example.org", ("old" * 12, "k" * 32))
@@ -142,7 +142,7 @@ def reading(mailbox: Mailbox) -> BounceMailbox:
 def sent(store: Store, roster: Roster) -> Store:
     add_readers(roster, 2)
     issue = save_issue(store, TOPICS[:1])
-    publish_issue(issue.label, maker(issue), post_room(store, ScriptedMailer()))
+    publish_issue(issue.label, maker(issue), delivery_context(store, ScriptedMailer()))
     return store
 
 
@@ -167,7 +167,7 @@ def test_the_return_path_is_the_envelopes_sender_and_from_stays(store: Store, ro
     with sink(lambda _, content: kept.append(content)) as server:
         with SmtpMailer(SmtpServer("127.0.0.1", server.port)) as mailer:
             signing = replace(maker(issue), return_path=PATH)
-            publish_issue(issue.label, signing, post_room(store, mailer))
+            publish_issue(issue.label, signing, delivery_context(store, mailer))
         assert server.senders == [PATH.of(1)]
     assert b"brief@example.org" in kept[0]
     assert b"bounces+" not in kept[0]

@@ -13,7 +13,7 @@ from service.pipeline import publish_issue
 from service.store import Store
 from subscribers.roster import Roster
 from tests.fakes import ScriptedMailer
-from tests.newsrooms import NOW, TOPICS, add_readers, maker, post_room, save_issue
+from tests.newsrooms import NOW, TOPICS, add_readers, delivery_context, maker, save_issue
 from tests.test_provider_events import reported, take
 
 GONE = Outcome(State.REFUSED, "550 5.1.1 User unknown", Fault.READER)
@@ -28,7 +28,7 @@ def deliver(
     issue = save_issue(store, TOPICS[:1], label=f"2026-W{week}")
     at = NOW + dt.timedelta(weeks=week - 22)
     mailer = ScriptedMailer({address: outcome})
-    publish_issue(issue.label, maker(issue), post_room(store, mailer, now=at, **more))
+    publish_issue(issue.label, maker(issue), delivery_context(store, mailer, now=at, **more))
 
 
 def audience(store: Store, week: int = 50) -> dict[str | None, int]:
@@ -93,7 +93,9 @@ def test_a_setting_says_after_how_many_hard_bounces(store: Store, roster: Roster
 def test_a_server_that_knows_nobody_teaches_nothing(store: Store, roster: Roster) -> None:
     addresses = add_readers(roster, 9)
     issue = save_issue(store, TOPICS[:1])
-    publish_issue(issue.label, maker(issue), post_room(store, ScriptedMailer(dict.fromkeys(addresses, GONE))))
+    publish_issue(
+        issue.label, maker(issue), delivery_context(store, ScriptedMailer(dict.fromkeys(addresses, GONE)))
+    )
     assert store.counts(issue.label) == {State.REFUSED: 9}
     assert audience(store) == {None: 9}
 

@@ -44,7 +44,7 @@ def _send(folder: Path, made: MessageMaker, deadly: int | None) -> None:
     )
     if deadly is not None:
         _count_steps(deadly)
-    with wiring.post_room(service) as room:
+    with wiring.delivery_context(service) as room:
         publish_issue("2026-W22", made, room)
     os._exit(0)
 

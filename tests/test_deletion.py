@@ -11,7 +11,7 @@ from service.delivery import Fact, State
 from service.delivery.model import Event
 from service.store import Store
 from subscribers.database import connect
-from subscribers.preferences import Preferences, Standing
+from subscribers.preferences import Preferences, SubscriberStatus
 from subscribers.roster import Joining, Roster
 from subscribers.subscriptions import Subscriptions
 from tests.conftest import KEYS
@@ -57,7 +57,9 @@ def test_the_number_of_a_deleted_subscriber_is_given_to_nobody(
 def test_the_number_of_a_joining_that_nobody_confirmed_is_given_to_nobody(
     roster: Roster, subscriptions: Subscriptions
 ) -> None:
-    never, _ = roster.put_subscriber(Joining("a@example.org", TOPICS, standing=Standing.UNCONFIRMED), NOW)
+    never, _ = roster.put_subscriber(
+        Joining("a@example.org", TOPICS, standing=SubscriberStatus.UNCONFIRMED), NOW
+    )
     subscriptions.prune(LATER)
     request = subscriptions.join("a@example.org", Preferences(TOPICS), LATER, "a page")
     assert subscriptions.accept(request, LATER, "e-mail")[1].id > never.id
@@ -111,7 +113,7 @@ def test_an_older_database_keeps_its_rows_and_gives_no_number_again(tmp_path: Pa
     roster = Roster(engine, KEYS)
     ada, left = roster.find("ada@example.org"), roster.find("left@example.org")
     assert (ada.topics, [one.change for one in roster.history(ada.id)]) == (("t",), ["joined"])
-    assert left.standing is Standing.LEFT  # a stranger had asked to join with their address
+    assert left.standing is SubscriberStatus.LEFT  # a stranger had asked to join with their address
     assert [owner for _, owner, _, _ in ledger(engine)] == [3, -2]
     assert newcomer_of(roster) == 10
     with engine.connect() as connection:

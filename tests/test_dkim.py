@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from service import wiring
 from service.delivery import MailerUnusable
-from service.emails import DkimSigner, KeyUnusable, Press, RenderedEdition, dkim_signer
+from service.emails import DkimSigner, KeyUnusable, RenderedEdition, Renderer, dkim_signer
 from service.emails.dkim import hash_of, relaxed
 from service.settings import Settings
 from tests.briefs_for_emails import BUILT, SENDER, brief, issue, recipient
@@ -34,7 +34,7 @@ def signer() -> DkimSigner:
 
 @pytest.fixture(scope="module")
 def edition() -> RenderedEdition:
-    return Press(SENDER, TEMPLATES).print(issue(brief(papers=3))).edition(["llm-post-train"])
+    return Renderer(SENDER, TEMPLATES).render_issue(issue(brief(papers=3))).edition(["llm-post-train"])
 
 
 def test_a_body_in_relaxed_form_is_that_of_the_rfc() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from service.emails import HTML_LIMIT, Press, RenderedEdition
+from service.emails import HTML_LIMIT, RenderedEdition, Renderer
 from service.emails.checks import CHECKS, Sample, contrast, problems
 from tests.argued_briefs import argued
 from tests.briefs_for_emails import BUILT, SENDER, brief, issue, recipient
@@ -15,7 +15,7 @@ TEMPLATES = Path(__file__).parents[1] / "templates"
 
 @pytest.fixture(scope="module")
 def edition() -> RenderedEdition:
-    printed = Press(SENDER, TEMPLATES).print(issue(argued(), brief("agents", "Agents & Tools", 5)))
+    printed = Renderer(SENDER, TEMPLATES).render_issue(issue(argued(), brief("agents", "Agents & Tools", 5)))
     return printed.edition(["llm-post-train", "agents"])
 
 

@@ -24,13 +24,21 @@ from hypothesis import strategies as st
 
 from service.briefs.claims import Citation, Claim
 from service.briefs.model import Brief, CatalogEntry, Revision, SectionCount
-from service.emails import HTML_LIMIT, EmptyEdition, Level, Press, Recipient, RenderedEdition, RenderedIssue
+from service.emails import (
+    HTML_LIMIT,
+    EmptyEdition,
+    Level,
+    Recipient,
+    RenderedEdition,
+    RenderedIssue,
+    Renderer,
+)
 from service.emails.checks import problems
 from service.emails.facts import basis
 from service.emails.messages import Hole, mailbox, unstructured
 from service.emails.plaintext import RULE, WIDTH, width, wrap
-from service.emails.press import MARKS, SLACK, Page, has_contents
 from service.emails.quoted import Piece
+from service.emails.renderer import MARKS, SLACK, Page, has_contents
 from service.emails.run_metadata import run_lines
 from service.emails.segments import Segment, segments
 from service.emails.sentences import SUBJECT, subject_values, words_of
@@ -76,35 +84,37 @@ HOSTILE = (
 
 
 @pytest.fixture(scope="module")
-def press() -> Press:
-    return Press(SENDER, ROOT / "templates")
+def press() -> Renderer:
+    return Renderer(SENDER, ROOT / "templates")
 
 
 @pytest.fixture(scope="module")
-def printed(press: Press) -> RenderedIssue:
+def printed(press: Renderer) -> RenderedIssue:
     """Ten topics, every second one argued, the others of 77 papers and wordy, and a quiet one."""
     briefs = [
         brief(slug(name), name, words=4) if n % 2 else argued(slug(name), name)
         for n, name in enumerate(TOPICS)
     ]
-    return press.print(issue(*briefs, brief("quiet", "Quiet & Rare", papers=0)))
+    return press.render_issue(issue(*briefs, brief("quiet", "Quiet & Rare", papers=0)))
 
 
 @pytest.fixture(scope="module")
-def ten(press: Press) -> RenderedIssue:
+def ten(press: Renderer) -> RenderedIssue:
     """Ten topics of three to twelve papers."""
-    return press.print(issue(*(brief(slug(name), name, papers=3 + n) for n, name in enumerate(TOPICS))))
+    return press.render_issue(
+        issue(*(brief(slug(name), name, papers=3 + n) for n, name in enumerate(TOPICS)))
+    )
 
 
 @pytest.fixture(scope="module")
-def small(press: Press) -> RenderedIssue:
-    return press.print(issue(brief(papers=9), brief("agents", "Agents & Tools", papers=4)))
+def small(press: Renderer) -> RenderedIssue:
+    return press.render_issue(issue(brief(papers=9), brief("agents", "Agents & Tools", papers=4)))
 
 
 @pytest.fixture(scope="module")
-def telling(press: Press) -> RenderedIssue:
+def telling(press: Renderer) -> RenderedIssue:
     """Three topics that argue."""
-    return press.print(argued_issue(3))
+    return press.render_issue(argued_issue(3))
 
 
 @pytest.fixture
@@ -116,13 +126,13 @@ def slug(name: str) -> str:
     return re.sub(r"[^a-z]+", "-", name.lower())
 
 
-def whole(press: Press, edition: RenderedEdition) -> tuple[str, str]:
+def whole(press: Renderer, edition: RenderedEdition) -> tuple[str, str]:
     """HTML and plaintext of an edition as Jinja, MJML and premailer render them in one go."""
     page = at_levels(press, edition, edition.levels)
     return MARKS.sub("", page.html), page.text
 
 
-def at_levels(press: Press, edition: RenderedEdition, levels: Sequence[Level]) -> Page:
+def at_levels(press: Renderer, edition: RenderedEdition, levels: Sequence[Level]) -> Page:
     part = edition.edition
     views = [press.view(part.issue, each, level) for each, level in zip(part.briefs, levels, strict=True)]
     links = {hole: recipient().fills(hole) for hole in Hole}
@@ -155,7 +165,7 @@ def header_lines(content: bytes) -> list[str]:
 
 
 def test_every_composed_edition_is_what_rendering_it_whole_gives(
-    press: Press, printed: RenderedIssue
+    press: Renderer, printed: RenderedIssue
 ) -> None:
     chance = random.Random(20)
     slugs = [each.topic_slug for each in printed.issue.briefs]
@@ -168,7 +178,7 @@ def test_every_composed_edition_is_what_rendering_it_whole_gives(
 
 
 def test_two_hundred_random_sets_of_topics_compose_to_what_rendering_them_whole_gives(
-    press: Press, ten: RenderedIssue
+    press: Renderer, ten: RenderedIssue
 ) -> None:
     chance = random.Random(200)
     levels, slugs = list(Level), [each.topic_slug for each in ten.issue.briefs]
@@ -178,15 +188,17 @@ def test_two_hundred_random_sets_of_topics_compose_to_what_rendering_them_whole_
         assert (edition.html(recipient()), edition.text(recipient())) == whole(press, edition)
 
 
-def test_every_level_composes_to_what_rendering_it_whole_gives(press: Press, printed: RenderedIssue) -> None:
+def test_every_level_composes_to_what_rendering_it_whole_gives(
+    press: Renderer, printed: RenderedIssue
+) -> None:
     some = printed.issue.for_topics([slug(name) for name in TOPICS[:3]])
     for level in Level:
         edition = printed._composed(some, [level] * 3)
         assert (edition.html(recipient()), edition.text(recipient())) == whole(press, edition)
 
 
-def test_printing_twice_gives_the_same_bytes(press: Press, small: RenderedIssue) -> None:
-    again = press.print(small.issue).edition(["agents"])
+def test_printing_twice_gives_the_same_bytes(press: Renderer, small: RenderedIssue) -> None:
+    again = press.render_issue(small.issue).edition(["agents"])
     assert again.message(recipient(), BUILT) == small.edition(["agents"]).message(recipient(), BUILT)
 
 
@@ -195,10 +207,10 @@ def test_an_edition_of_quiet_topics_is_refused(printed: RenderedIssue) -> None:
         printed.edition(["quiet", "unknown"])
 
 
-def test_a_topic_that_cannot_be_rendered_is_named(press: Press, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_topic_that_cannot_be_rendered_is_named(press: Renderer, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = replace(brief("a", papers=2), overview=None)  # type: ignore[arg-type] # as a bug would make it
     with pytest.raises(RuntimeError, match="issue 2026-W21, topic a, level FULL"):
-        press.print(issue(broken))
+        press.render_issue(issue(broken))
 
 
 # The size budget
@@ -302,9 +314,9 @@ def test_a_shortened_edition_says_so(printed: RenderedIssue) -> None:
     assert "All topics are shortened" in visible_text(edition.html(recipient()))
 
 
-def test_hundreds_of_topics_come_as_a_list_that_fits(press: Press) -> None:
+def test_hundreds_of_topics_come_as_a_list_that_fits(press: Renderer) -> None:
     tiny = [brief(f"topic-{n}", f"Topic number {n}", papers=1) for n in range(12)]
-    rendered = press.print(issue(*tiny))
+    rendered = press.render_issue(issue(*tiny))
     many = tuple(replace(tiny[n % 12], topic_slug=f"t{n}") for n in range(600))
     fragments = {
         (each.topic_slug, level): rendered.fragments[f"topic-{n % 12}", level]
@@ -339,22 +351,22 @@ def everywhere(value: Any, text: str, path: str = "") -> Any:
     return text if isinstance(value, str) else value
 
 
-def hostile(press: Press, text: str) -> RenderedIssue:
+def hostile(press: Renderer, text: str) -> RenderedIssue:
     """A topic of each form with the text everywhere."""
-    return press.print(
+    return press.render_issue(
         issue(everywhere(argued("a", papers=20), text), everywhere(brief("b", papers=3), text))
     )
 
 
 @pytest.fixture(scope="module")
-def tame(press: Press) -> dict[bool, RenderedIssue]:
+def tame(press: Renderer) -> dict[bool, RenderedIssue]:
     """By whether the text is long."""
     return {False: hostile(press, "tame"), True: hostile(press, "tame " * 4000)}
 
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_is_text_and_nothing_else(
-    press: Press, tame: dict[bool, RenderedIssue], text: str
+    press: Renderer, tame: dict[bool, RenderedIssue], text: str
 ) -> None:
     wild, calm = hostile(press, text), tame[len(text) > 300]
     for level in Level:
@@ -372,7 +384,7 @@ def test_hostile_text_is_text_and_nothing_else(
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_changes_no_header_but_the_subject(
-    press: Press, tame: dict[bool, RenderedIssue], text: str
+    press: Renderer, tame: dict[bool, RenderedIssue], text: str
 ) -> None:
     both = (each.edition(["a", "b"]) for each in (tame[False], hostile(press, text)))
     tame_mail, wild_mail = (parsed(each.message(recipient(), BUILT)) for each in both)
@@ -399,10 +411,10 @@ def test_a_hostile_subscriber_name_changes_nothing_but_the_name(one: RenderedEdi
 @pytest.mark.parametrize(
     "url", ["javascript:alert(1)", 'https://arxiv.org/"onclick=', "https://a b", "data:text/html,x"]
 )
-def test_a_paper_with_an_unsafe_link_is_named_without_it(press: Press, url: str) -> None:
+def test_a_paper_with_an_unsafe_link_is_named_without_it(press: Renderer, url: str) -> None:
     catalog = tuple(replace(each, url=url) for each in brief(papers=3).catalog)
     html = (
-        press.print(issue(replace(brief(papers=3), catalog=catalog)))
+        press.render_issue(issue(replace(brief(papers=3), catalog=catalog)))
         .edition(["llm-post-train"])
         .html(recipient())
     )
@@ -460,21 +472,21 @@ def test_a_quotation_that_is_cut_is_closed(limit: int) -> None:
     assert cut.count("“") == cut.count("”")
 
 
-def test_every_level_opens_as_many_quotations_as_it_closes(press: Press) -> None:
+def test_every_level_opens_as_many_quotations_as_it_closes(press: Renderer) -> None:
     long = f"The authors propose “{'many gates that open one after another ' * 30}”."
     made = replace(brief(papers=9), note=long)
     made = replace(made, catalog=tuple(replace(one, line=long) for one in made.catalog))
-    edition = press.print(issue(made)).edition([made.topic_slug])
+    edition = press.render_issue(issue(made)).edition([made.topic_slug])
     pages = [at_levels(press, edition, [level]) for level in Level]
     for text in (part for page in pages for part in (page.html, page.text)):
         assert text.count("“") == text.count("”")
     assert "…”" in pages[0].html
 
 
-def test_one_paper_is_counted_as_one(press: Press) -> None:
+def test_one_paper_is_counted_as_one(press: Renderer) -> None:
     made = brief(papers=1)
     made = replace(made, metadata=replace(made.metadata, recalled=1, analysed=1))
-    edition = press.print(issue(made)).edition(["llm-post-train"])
+    edition = press.render_issue(issue(made)).edition(["llm-post-train"])
     for text in whole(press, edition):
         assert "Written from 1 abstract." in " ".join(text.split())
 
@@ -600,20 +612,20 @@ def test_badges_and_true_lengths_come_from_the_authors_comments(telling: Rendere
     assert " min)" not in said
 
 
-def test_what_a_brief_lacks_is_left_out(press: Press) -> None:
+def test_what_a_brief_lacks_is_left_out(press: Renderer) -> None:
     bare = replace(argued(), methods=(), challenges=(), glossary=(), news=type(argued().news)())
-    said = plain(press.print(issue(bare)).edition([bare.topic_slug]))
+    said = plain(press.render_issue(issue(bare)).edition([bare.topic_slug]))
     for words in ("METHODOLOGICAL", "CHALLENGES", "GLOSSARY", "WHAT IS NEW", "None"):
         assert words not in said
     assert (
         "Trade-off:"
-        not in plain(press.print(issue(argued())).edition(["llm-post-train"]))
+        not in plain(press.render_issue(issue(argued())).edition(["llm-post-train"]))
         .split("2. Rubrics with")[1]
         .split("3. Anchors")[0]
     )
 
 
-def test_a_thread_leads_to_the_earlier_brief_and_a_strange_label_to_nothing(press: Press) -> None:
+def test_a_thread_leads_to_the_earlier_brief_and_a_strange_label_to_nothing(press: Renderer) -> None:
     held = argued()
     view = press.view(issue(held), held, Level.FULL)
     assert [one.earlier[0].issue.url for one in view.news.threads] == [
@@ -658,9 +670,9 @@ def test_a_brief_without_a_minute_shows_its_first_themes_in_its_place(small: Ren
     assert "4. " not in said
 
 
-def test_a_thin_week_is_a_plain_list_of_its_papers(press: Press) -> None:
+def test_a_thin_week_is_a_plain_list_of_its_papers(press: Renderer) -> None:
     thin = replace(brief(papers=4), themes=(), methods=(), trends=(), challenges=(), notable=())
-    said = plain(press.print(issue(thin)).edition(["llm-post-train"]))
+    said = plain(press.render_issue(issue(thin)).edition(["llm-post-train"]))
     assert "A thin week. Written from 4 abstracts" in said
     assert re.search("PAPER CATALOG -+ All papers \\(4\\)", said)
     assert "THEMES" not in said
@@ -735,7 +747,7 @@ def test_plaintext_lines_are_clean_and_fit(printed: RenderedIssue) -> None:
             assert not line.startswith((">", "From "))
 
 
-def test_every_number_in_the_plaintext_leads_to_a_link(press: Press) -> None:
+def test_every_number_in_the_plaintext_leads_to_a_link(press: Renderer) -> None:
     view = press.view(issue(), argued(), Level.FULL)
     text = press._plain_fragment(view).body.text
     used = {int(number) for number in re.findall(r"\[(\d+)\]", text.split("LINKS")[0])}
@@ -834,7 +846,12 @@ def test_the_feedback_id_keeps_to_what_providers_read_whatever_the_domain(
     sender = replace(SENDER, address=f"brief@{domain}", list_id="brief.example.org")
     window = replace(small.issue.window, first=dt.date(2026, 1, 31), last=dt.date(2026, 12, 31))  # no week
     issue = replace(small.issue, label=window.label, window=window)
-    message = Press(sender, ROOT / "templates").print(issue).edition(["agents"]).message(recipient(), BUILT)
+    message = (
+        Renderer(sender, ROOT / "templates")
+        .render_issue(issue)
+        .edition(["agents"])
+        .message(recipient(), BUILT)
+    )
     (line,) = re.findall(rb"^Feedback-ID: .*", message, re.MULTILINE)
     *parts, name = line.strip().decode().removeprefix("Feedback-ID: ").split(":")
     assert len(parts) == len(set(parts)) == 3
@@ -843,9 +860,9 @@ def test_the_feedback_id_keeps_to_what_providers_read_whatever_the_domain(
     assert len(line.strip()) <= 78
 
 
-def test_a_reply_address_is_given_where_there_is_one(press: Press, small: RenderedIssue) -> None:
+def test_a_reply_address_is_given_where_there_is_one(press: Renderer, small: RenderedIssue) -> None:
     sender = replace(SENDER, reply_to="people@example.org")
-    edition = Press(sender, ROOT / "templates").print(small.issue).edition(["agents"])
+    edition = Renderer(sender, ROOT / "templates").render_issue(small.issue).edition(["agents"])
     assert parsed(edition.message(recipient(), BUILT))["Reply-To"] == "people@example.org"
 
 

@@ -19,7 +19,7 @@ from service.store import Group, Store
 from subscribers.database import connect
 from subscribers.roster import Joining, Roster
 from tests.fakes import ScriptedMailer
-from tests.newsrooms import NOW, TOPICS, add_readers, maker, post_room, save_issue
+from tests.newsrooms import NOW, TOPICS, add_readers, delivery_context, maker, save_issue
 from tests.postgres import address_of, running_server
 from tests.smtp_sink import sink
 
@@ -35,7 +35,7 @@ def test_a_run_in_which_the_mailer_took_nothing_costs_no_attempt(store: Store, r
                 mailer,
                 pytest.raises(MailerUnusable, match="nobody's mail was accepted; it says: 550 no"),
             ):
-                publish_issue(issue.label, maker(issue), post_room(store, mailer))
+                publish_issue(issue.label, maker(issue), delivery_context(store, mailer))
             assert store.counts(issue.label) == {State.WAITING: 40}
     assert {line.attempt for line in store.lines(issue.label)} == {0}
 
@@ -56,7 +56,7 @@ def test_outcomes_that_all_differ_are_settled_one_by_one(store: Store, roster: R
     issue = save_issue(store)
     addresses = add_readers(roster, 60)
     queued = {one: Outcome(State.ACCEPTED, f"250 queued as {one.split('@')[0]}") for one in addresses}
-    publish_issue(issue.label, maker(issue), post_room(store, ScriptedMailer(queued)))
+    publish_issue(issue.label, maker(issue), delivery_context(store, ScriptedMailer(queued)))
     assert store.counts(issue.label) == {State.ACCEPTED: 60}
     assert len({line.reason for line in store.lines(issue.label)}) == 60
 
@@ -66,9 +66,9 @@ def test_a_clock_that_was_set_back_parks_no_retry(store: Store, roster: Roster) 
     add_readers(roster, 1)
     busy = ScriptedMailer({"reader0@example.org": Outcome(State.FAILED, "451 busy")})
     next_year = NOW + dt.timedelta(days=365)
-    publish_issue(issue.label, maker(issue), post_room(store, busy, now=next_year))
+    publish_issue(issue.label, maker(issue), delivery_context(store, busy, now=next_year))
     assert store.undelivered(NOW) == [issue.label]
-    publish_issue(issue.label, maker(issue), post_room(store, ScriptedMailer()))
+    publish_issue(issue.label, maker(issue), delivery_context(store, ScriptedMailer()))
     assert store.counts(issue.label) == {State.ACCEPTED: 1}
 
 
@@ -76,10 +76,10 @@ def test_message_ids_stay_the_same_when_keys_and_sender_change(store: Store, ros
     issue = save_issue(store)
     add_readers(roster, 1)
     mailer, again = ScriptedMailer({"reader0@example.org": Outcome(State.FAILED, "451")}), ScriptedMailer()
-    publish_issue(issue.label, maker(issue), post_room(store, mailer))
+    publish_issue(issue.label, maker(issue), delivery_context(store, mailer))
     store.retry(issue.label, (State.FAILED,))
     other = maker(issue).with_ids(MessageIds.derived(issue.label, "x" * 32, "elsewhere.example"))
-    publish_issue(issue.label, other, post_room(store, again))
+    publish_issue(issue.label, other, delivery_context(store, again))
     (message,) = again.sent
     assert message.message_id == maker(issue).message_id(message.ledger_row)
 
@@ -90,7 +90,7 @@ def test_the_outbox_is_asked_for_the_stored_message_ids_when_keys_and_sender_cha
 ) -> None:
     issue = save_issue(store)
     add_readers(roster, 1)
-    room = post_room(store, OutboxMailer(tmp_path))
+    room = delivery_context(store, OutboxMailer(tmp_path))
     publish_issue(issue.label, maker(issue), room)
     left = "claimed" if ask is reconcile else "uncertain"
     with engine.execution_options(writes=True).begin() as connection:
@@ -104,7 +104,7 @@ def test_deliveries_are_grouped_by_state_and_reason(store: Store, roster: Roster
     issue = save_issue(store)
     addresses = add_readers(roster, 5)
     gone = dict.fromkeys(addresses[:2], Outcome(State.REFUSED, "550 5.1.1 no such user"))
-    publish_issue(issue.label, maker(issue), post_room(store, ScriptedMailer(gone)))
+    publish_issue(issue.label, maker(issue), delivery_context(store, ScriptedMailer(gone)))
     assert store.groups(issue.label) == [
         Group(State.ACCEPTED, None, 3), Group(State.REFUSED, "550 5.1.1 no such user", 2),
     ]  # fmt: skip
@@ -136,7 +136,7 @@ def test_a_postgresql_that_is_restarted_in_the_middle_of_a_run_loses_nothing() -
             server.start()
 
         mailer = Interrupted(150, restart)
-        status = publish_issue(issue.label, maker(issue), post_room(store, mailer))
+        status = publish_issue(issue.label, maker(issue), delivery_context(store, mailer))
         engine.dispose()
     assert sorted(message.recipient for message in mailer.sent) == sorted(addresses)
     assert status.deliveries == {State.ACCEPTED: 300}
@@ -150,12 +150,12 @@ def test_a_disk_that_is_full_in_the_middle_of_a_run_stops_it_and_costs_nobody_an
     add_readers(roster, 6)
     mailer = Filling(tmp_path, 3, lambda: room(8192))
     with pytest.raises(MailerUnusable, match="could not be written"):
-        publish_issue(issue.label, maker(issue), post_room(store, mailer))
+        publish_issue(issue.label, maker(issue), delivery_context(store, mailer))
     assert store.counts(issue.label) == {State.ACCEPTED: 3, State.WAITING: 3}
     assert {line.attempt for line in store.lines(issue.label) if line.state is State.WAITING} == {0}
     assert {one.suffix for one in tmp_path.iterdir()} == {".eml"}
     room(None)
-    publish_issue(issue.label, maker(issue), post_room(store, OutboxMailer(tmp_path)))
+    publish_issue(issue.label, maker(issue), delivery_context(store, OutboxMailer(tmp_path)))
     assert store.counts(issue.label) == {State.ACCEPTED: 6}
     assert len(list(tmp_path.glob("*.eml"))) == 6
 
@@ -179,7 +179,7 @@ def test_odd_bytes_in_one_reply_settle_one_reader_and_stop_nobody(store: Store, 
     roster.put_subscriber(Joining("nul@example.org", TOPICS[:1]), NOW)
     add_readers(roster, 5)
     with sink(lambda *_: None) as server, SmtpMailer(SmtpServer("127.0.0.1", server.port)) as mailer:
-        publish_issue(issue.label, maker(issue), post_room(store, mailer))
+        publish_issue(issue.label, maker(issue), delivery_context(store, mailer))
     assert store.counts(issue.label) == {State.ACCEPTED: 5, State.GIVEN_UP: 1}
     (reason,) = (line.reason for line in store.lines(issue.label) if line.state is State.GIVEN_UP)
     assert reason == "554 5.6.0 no [2J here"
@@ -203,7 +203,7 @@ def test_a_server_that_refuses_everybody_by_policy_costs_nobody_their_e_mail(
     with sink(lambda *_: None) as server, SmtpMailer(SmtpServer("127.0.0.1", server.port)) as mailer:
         server.blanket = reply
         with pytest.raises(MailerUnusable, match=r"nobody's mail was accepted.*elay"):
-            publish_issue(issue.label, maker(issue), post_room(store, mailer))
+            publish_issue(issue.label, maker(issue), delivery_context(store, mailer))
     assert store.counts(issue.label) == {State.WAITING: 20}
 
 
@@ -218,7 +218,7 @@ def test_a_server_that_puts_everybody_off_stops_the_run_and_costs_nobody_an_atte
     with sink(lambda *_: None) as server, SmtpMailer(SmtpServer("127.0.0.1", server.port)) as mailer:
         server.blanket = reply
         with pytest.raises(MailerUnusable, match="nobody's mail was accepted"):
-            publish_issue(issue.label, maker(issue), post_room(store, mailer))
+            publish_issue(issue.label, maker(issue), delivery_context(store, mailer))
     assert store.counts(issue.label) == {State.WAITING: 40}
     assert {line.attempt for line in store.lines(issue.label)} == {0}
 
@@ -229,7 +229,7 @@ def test_a_server_that_ends_every_session_costs_nobody_an_attempt(store: Store, 
     with sink(lambda *_: None) as server, SmtpMailer(SmtpServer("127.0.0.1", server.port)) as mailer:
         server.blanket = b"421 4.3.2 shutting down\r\n"
         with pytest.raises(MailerUnusable, match="ends every session"):
-            publish_issue(issue.label, maker(issue), post_room(store, mailer))
+            publish_issue(issue.label, maker(issue), delivery_context(store, mailer))
     assert store.counts(issue.label) == {State.WAITING: 30}
     assert {line.attempt for line in store.lines(issue.label)} == {0}
 
@@ -240,6 +240,6 @@ def test_a_tls_that_fails_costs_nobody_an_attempt(store: Store, roster: Roster) 
     with sink(lambda *_: None) as server:  # it speaks no TLS
         wanted = SmtpServer("127.0.0.1", server.port, security="tls", timeout=2.0)
         with SmtpMailer(wanted) as mailer, pytest.raises(MailerUnusable, match="no SMTP session"):
-            publish_issue(issue.label, maker(issue), post_room(store, mailer))
+            publish_issue(issue.label, maker(issue), delivery_context(store, mailer))
     assert store.counts(issue.label) == {State.WAITING: 3}
     assert {line.attempt for line in store.lines(issue.label)} == {0}

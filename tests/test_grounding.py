@@ -370,8 +370,8 @@ def test_a_catalog_line_may_not_invent_either(line: str, gate: Gate) -> None:
 
 
 def test_a_paper_in_three_themes_is_caught() -> None:
-    crowd = builders.paper(0).id
-    themes = tuple(replace(theme, paper_ids=(*theme.paper_ids, crowd)) for theme in SOUND.themes[:3])
+    crowded = builders.paper(0).id
+    themes = tuple(replace(theme, paper_ids=(*theme.paper_ids, crowded)) for theme in SOUND.themes[:3])
     spoilt = replace(SOUND, themes=(*themes, *SOUND.themes[3:]))
     assert failed(spoilt) == {Gate.MEMBERSHIP}
     assert failed(spoilt, Place(Section.THEMES, 2, "paper_ids")) == {Gate.MEMBERSHIP}

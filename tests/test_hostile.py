@@ -15,7 +15,7 @@ from service.briefs.extractive import ExtractiveWriter
 from service.briefs.grounding import Gate, check
 from service.briefs.model import Brief
 from service.briefs.writing import write_brief
-from service.emails import Press
+from service.emails import Renderer
 from service.emails.checks import problems
 from service.issues import Issue
 from service.papers import Paper, Window
@@ -42,7 +42,7 @@ OWN_LINK = re.compile(
     r"#topic-coastal-learning|https://arxiv\.org/abs/2605\.\d{5}|https://brief\.example\.org/[\w./~-]*"
 )
 WINDOW = Window(dt.date(2026, 5, 18), dt.date(2026, 5, 22))
-press = Press(SENDER, TEMPLATES)
+press = Renderer(SENDER, TEMPLATES)
 
 
 def written(hostile: Paper) -> Brief:
@@ -62,7 +62,7 @@ def test_any_text_of_a_paper_makes_a_brief_and_an_email_of_the_same_structure(
 ) -> None:
     hostile = replace(builders.paper(0), title=title, abstract=abstract, authors=(author,))
     brief = written(hostile)
-    edition = press.print(Issue("2026-W21", WINDOW, BUILT, (brief,))).edition([brief.topic_slug])
+    edition = press.render_issue(Issue("2026-W21", WINDOW, BUILT, (brief,))).edition([brief.topic_slug])
     assert problems(edition, recipient(), BUILT) == ()
     tree = html5lib.parse(edition.html(recipient()), namespaceHTMLElements=False)
     assert {str(each.tag) for each in tree.iter()} & {"script", "img", "iframe", "form", "link"} == set()

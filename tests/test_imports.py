@@ -12,7 +12,7 @@ from subscribers.additions import Result
 from subscribers.database import connect
 from subscribers.exports import export_rows, neutralise, restore
 from subscribers.imports import ImportRefused, RowResult, detect_encoding, import_file, layout_of
-from subscribers.preferences import Frequency, Length, Preferences, Standing
+from subscribers.preferences import Frequency, Length, Preferences, SubscriberStatus
 from subscribers.roster import Joining, Roster
 from subscribers.subscriptions import Subscriptions
 from subscribers.suppressions import Cause
@@ -45,7 +45,11 @@ def exported(roster: Roster) -> str:
 @pytest.fixture
 def everybody(roster: Roster) -> Roster:
     """Somebody in each standing, suppressed by address and by domain, and following nothing."""
-    for name, standing in (("ada", Standing.ACTIVE), ("bo", Standing.UNCONFIRMED), ("cy", Standing.LEFT)):
+    for name, standing in (
+        ("ada", SubscriberStatus.ACTIVE),
+        ("bo", SubscriberStatus.UNCONFIRMED),
+        ("cy", SubscriberStatus.LEFT),
+    ):
         roster.put_subscriber(Joining(f"{name}@example.org", (TOPIC,), standing=standing), BEFORE)
     for address in ("dee@example.org", "eve@example.net"):
         roster.put_subscriber(Joining(address, (TOPIC,)), BEFORE)
@@ -103,7 +107,7 @@ def test_a_row_gives_every_preference_and_its_consent(roster: Roster, file: Path
         6,
         dt.date(2026, 7, 1),
     )
-    assert (ada.standing, ada.consent, ada.confirmed_at) == (Standing.ACTIVE, "paper form 7", NOW)
+    assert (ada.standing, ada.consent, ada.confirmed_at) == (SubscriberStatus.ACTIVE, "paper form 7", NOW)
     assert [(one.source, one.change) for one in roster.history(ada.id)] == [
         ("import of people.csv", "joined")
     ]
@@ -276,7 +280,7 @@ def test_on_an_empty_roster_an_export_stands_as_it_stood(
     assert {str(one.result) for one in imported(other, file, text)} == {"added"}
     assert exported(other) == text
     Subscriptions(engine, KEYS).prune(NOW)
-    assert Standing.LEFT is other.find("cy@example.org").standing
+    assert SubscriberStatus.LEFT is other.find("cy@example.org").standing
     engine.dispose()
 
 
@@ -301,14 +305,14 @@ def test_an_old_export_throws_out_nobody_who_came_back_since(roster: Roster, fil
     subscriptions.accept(back, NOW, "e-mail")
     (result,) = imported(roster, file, old)
     assert (str(result.result), result.why) == ("unchanged", "came back since: confirmed on 2026-06-02")
-    assert roster.find("ada@example.org").standing is Standing.ACTIVE
+    assert roster.find("ada@example.org").standing is SubscriberStatus.ACTIVE
 
 
 @pytest.mark.parametrize("word", ["unsubscribed", "Left", "OPTED OUT"])
 def test_who_has_left_in_another_program_leaves_here(roster: Roster, file: Path, word: str) -> None:
     roster.put_subscriber(Joining("ada@example.org", (TOPIC,)), BEFORE)
     imported(roster, file, f"Email Address,Topics,Status\nada@example.org,{TOPIC},{word}\n")
-    assert roster.find("ada@example.org").standing is Standing.LEFT
+    assert roster.find("ada@example.org").standing is SubscriberStatus.LEFT
 
 
 def test_a_state_that_nobody_knows_is_refused_aloud(roster: Roster, file: Path) -> None:

@@ -116,7 +116,7 @@ def test_a_hundred_thousand_readers_cost_no_more_than_the_bound(
 
     monkeypatch.setattr(proofs, "problems", passing)
     found = check_issue(place.service, LABEL, NOW)
-    assert len(place.service.store.crowd(LABEL, NOW.date()).editions) > 25_000
+    assert len(place.service.store.audience_summary(LABEL, NOW.date()).editions) > 25_000
     assert len(rendered) == found.checked == most_checked(20) == 63 + MOST_FREQUENT + SAMPLED
 
 

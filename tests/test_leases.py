@@ -11,13 +11,13 @@ import sqlalchemy as sa
 
 from service.adapters.journal import FileJournal
 from service.delivery import Halt, Mailer, Message, Outcome, State, Uncertainty
-from service.delivery.ledger import LEASE, NotApproved, PostRoom
+from service.delivery.ledger import LEASE, DeliveryContext, NotApproved
 from service.delivery.model import Begin
 from service.delivery.run import deliver
 from service.store import IssueCancelled, Store
 from subscribers.roster import Roster
 from tests.fakes import ScriptedMailer
-from tests.newsrooms import NOW, TOPICS, add_readers, maker, post_room, save_issue
+from tests.newsrooms import NOW, TOPICS, add_readers, delivery_context, maker, save_issue
 
 LABEL = "2026-W22"
 MINUTE = dt.timedelta(minutes=1)
@@ -60,11 +60,11 @@ class Machine:
     now: dt.datetime = NOW
     seconds: float = 0.0
 
-    def room(self, name: str, mailer: Mailer) -> PostRoom:
+    def room(self, name: str, mailer: Mailer) -> DeliveryContext:
         journal = FileJournal(self.folder, name)
         journal.open()
         clock, ticks = (lambda: self.now), (lambda: self.seconds)
-        return PostRoom(self.store, mailer, journal, name, lambda _: False, clock, ticks=ticks)
+        return DeliveryContext(self.store, mailer, journal, name, lambda _: False, clock, ticks=ticks)
 
     def deliver(self, name: str, mailer: Mailer) -> None:
         deliver(LABEL, maker(self.store.issue(LABEL)), self.room(name, mailer))
@@ -257,7 +257,7 @@ def test_what_was_rendered_from_other_content_than_the_approved_is_not_sent(
     store.plan(LABEL, NOW)
     mailer = ScriptedMailer()
     with pytest.raises(NotApproved, match="brief approve 2026-W22"):
-        deliver(LABEL, stale, post_room(store, mailer))
+        deliver(LABEL, stale, delivery_context(store, mailer))
     assert mailer.sent == []
     assert store.counts(LABEL) == {State.WAITING: 2}
 
@@ -271,5 +271,5 @@ def test_an_issue_whose_approval_does_not_fit_its_content_is_not_sent(
     with engine.begin() as connection:
         connection.execute(sa.text("UPDATE issues SET approved_hash = 'of another content'"))
     with pytest.raises(NotApproved):
-        deliver(LABEL, made, post_room(store, ScriptedMailer()))
+        deliver(LABEL, made, delivery_context(store, ScriptedMailer()))
     assert store.counts(LABEL) == {State.WAITING: 2}

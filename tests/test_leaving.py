@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from subscribers.links import Purpose
-from subscribers.preferences import Standing
+from subscribers.preferences import SubscriberStatus
 from subscribers.subscriber import Subscriber
 from tests.readers import BASE, Place, open_place
 
@@ -45,7 +45,7 @@ def test_whatever_a_mail_program_posts_to_a_leave_link_leaves(place: Place, name
     url = path(place, Purpose.LEAVE, ada, "2026-W22")
     answer = place.reader().client.post(url, content=body, headers={"Content-Type": kind} if kind else {})
     assert (answer.status_code, answer.text) == (200, "You get no more e-mails")
-    assert place.again(ada).standing is Standing.LEFT
+    assert place.again(ada).standing is SubscriberStatus.LEFT
 
 
 def test_the_form_of_our_own_page_still_asks_what_to_leave(place: Place) -> None:
@@ -54,7 +54,10 @@ def test_the_form_of_our_own_page_still_asks_what_to_leave(place: Place) -> None
     reader.press(page, "Leave this topic", topic="exoplanets")
     assert place.again(ada).topics == ("robot-learning",)
     stale = reader.press(page, "Leave everything", form="stale")
-    assert (stale.heading, place.again(ada).standing) == ("What would you like to leave?", Standing.ACTIVE)
+    assert (stale.heading, place.again(ada).standing) == (
+        "What would you like to leave?",
+        SubscriberStatus.ACTIVE,
+    )
 
 
 def test_a_revoked_leave_link_shows_no_topic_and_can_only_leave(place: Place) -> None:
@@ -68,7 +71,7 @@ def test_a_revoked_leave_link_shows_no_topic_and_can_only_leave(place: Place) ->
     assert "xoplanets" not in reader.press(before, "Leave this topic", topic="exoplanets").text
     assert place.again(ada).topics == ada.topics
     left = reader.press(page, "Leave everything")
-    assert ("Undo" in left.text, place.again(ada).standing) == (False, Standing.LEFT)
+    assert ("Undo" in left.text, place.again(ada).standing) == (False, SubscriberStatus.LEFT)
 
 
 @pytest.mark.parametrize("damage", ["{}>", "{}/", "{}&amp;x=1", "{}%253E", "{}).", "{}%20"])

@@ -26,13 +26,13 @@ from service.delivery.policy import Pace
 from service.pipeline import publish_issue
 from service.store import IssueClosed, LedgerBroken, Stale, Store, UnknownIssue
 from service.web.metrics import exposition
-from subscribers.preferences import Standing
+from subscribers.preferences import SubscriberStatus
 from subscribers.roster import Joining, Roster
 from subscribers.subscriptions import Subscriptions
 from subscribers.suppressions import Cause
 from tests.conftest import KEYS
 from tests.fakes import MemoryJournal, ScriptedMailer
-from tests.newsrooms import NOW, TOPICS, add_readers, maker, post_room, rows, save_issue
+from tests.newsrooms import NOW, TOPICS, add_readers, delivery_context, maker, rows, save_issue
 
 
 class Forgetful(ScriptedMailer):
@@ -45,7 +45,7 @@ class Forgetful(ScriptedMailer):
 def test_everybody_who_follows_a_topic_gets_one_message(store: Store, roster: Roster) -> None:
     issue, addresses = save_issue(store), add_readers(roster, 45)
     mailer = ScriptedMailer()
-    status = publish_issue(issue.label, maker(issue), post_room(store, mailer))
+    status = publish_issue(issue.label, maker(issue), delivery_context(store, mailer))
     assert [message.recipient for message in mailer.sent] == addresses
     assert status.deliveries == {State.ACCEPTED: 45}
 
@@ -54,7 +54,7 @@ def test_sending_an_issue_twice_sends_nothing_twice(store: Store, roster: Roster
     issue, addresses = save_issue(store), add_readers(roster, 3)
     mailer = ScriptedMailer()
     for _ in range(2):
-        publish_issue(issue.label, maker(issue), post_room(store, mailer))
+        publish_issue(issue.label, maker(issue), delivery_context(store, mailer))
     assert [message.recipient for message in mailer.sent] == addresses
 
 
@@ -86,8 +86,8 @@ def test_who_gets_nothing_has_a_row_with_the_reason(store: Store, roster: Roster
     someday = dt.date(2026, 7, 1)
     for joining in (
         Joining("active@example.org", TOPICS[:1]),
-        Joining("unconfirmed@example.org", TOPICS, standing=Standing.UNCONFIRMED),
-        Joining("gone@example.org", TOPICS, standing=Standing.LEFT),
+        Joining("unconfirmed@example.org", TOPICS, standing=SubscriberStatus.UNCONFIRMED),
+        Joining("gone@example.org", TOPICS, standing=SubscriberStatus.LEFT),
         Joining("away@example.org", TOPICS, paused_until=someday),
         Joining("back@example.org", TOPICS, paused_until=NOW.date()),
         Joining("elsewhere@example.org", ("quantum-computing",)),
@@ -95,7 +95,7 @@ def test_who_gets_nothing_has_a_row_with_the_reason(store: Store, roster: Roster
     ):
         roster.put_subscriber(joining, NOW)
     roster.remove_topic("exoplanets", NOW)
-    publish_issue(issue.label, maker(issue), post_room(store, ScriptedMailer()))
+    publish_issue(issue.label, maker(issue), delivery_context(store, ScriptedMailer()))
     assert rows(engine) == [
         ("active@example.org", "accepted", None),
         ("unconfirmed@example.org", "skipped", "has not confirmed the address"),
@@ -119,7 +119,7 @@ def test_who_leaves_is_suppressed_or_deleted_after_the_plan_gets_nothing(
     roster.suppressions.add(addresses[30], Cause.BOUNCED, NOW)
     subscriptions.forget(readers[31], NOW)
     mailer = ScriptedMailer()
-    status = publish_issue(issue.label, maker(issue), post_room(store, mailer))
+    status = publish_issue(issue.label, maker(issue), delivery_context(store, mailer))
     assert [message.recipient for message in mailer.sent] == addresses[32:]
     assert status.deliveries == {State.ACCEPTED: 13, State.SKIPPED: 32}
 
@@ -129,7 +129,7 @@ def test_each_reader_gets_the_topics_that_they_follow(store: Store, roster: Rost
     roster.put_subscriber(Joining("one@example.org", TOPICS[1:]), NOW)
     roster.put_subscriber(Joining("both@example.org", TOPICS), NOW)
     mailer = ScriptedMailer()
-    publish_issue(issue.label, maker(issue), post_room(store, mailer))
+    publish_issue(issue.label, maker(issue), delivery_context(store, mailer))
     both, one = (message.content for message in mailer.sent)  # alike editions lie together
     assert b"Llm-Post-Train" not in one
     assert b"Robot-Learning" in one
@@ -141,7 +141,7 @@ def test_an_issue_that_changed_after_its_approval_is_not_sent(store: Store, rost
     add_readers(roster, 1)
     changed = save_issue(store, ("quantum-computing",), approved=False)
     with pytest.raises(NotApproved, match="brief approve 2026-W22"):
-        publish_issue(issue.label, maker(changed), post_room(store, ScriptedMailer()))
+        publish_issue(issue.label, maker(changed), delivery_context(store, ScriptedMailer()))
     assert store.counts(issue.label) == {}
 
 
@@ -161,7 +161,7 @@ def test_a_refused_address_stops_no_other(store: Store, roster: Roster, engine: 
     issue = save_issue(store)
     add_readers(roster, 3)
     mailer = ScriptedMailer({"reader1@example.org": Outcome(State.REFUSED, "550 no such user")})
-    publish_issue(issue.label, maker(issue), post_room(store, mailer))
+    publish_issue(issue.label, maker(issue), delivery_context(store, mailer))
     assert [(state, reason) for _, state, reason in rows(engine)] == [
         ("accepted", None), ("refused", "550 no such user"), ("accepted", None),
     ]  # fmt: skip
@@ -171,12 +171,14 @@ def test_a_failed_delivery_is_tried_again_when_its_time_has_come(store: Store, r
     issue = save_issue(store)
     add_readers(roster, 1)
     mailer = ScriptedMailer({"reader0@example.org": Outcome(State.FAILED, "451 busy")})
-    publish_issue(issue.label, maker(issue), post_room(store, mailer))
+    publish_issue(issue.label, maker(issue), delivery_context(store, mailer))
     assert store.counts(issue.label) == {State.FAILED: 1}
     mailer.answers.clear()
     for minutes, sent in ((1, 0), (6, 1)):
         publish_issue(
-            issue.label, maker(issue), post_room(store, mailer, now=NOW + dt.timedelta(minutes=minutes))
+            issue.label,
+            maker(issue),
+            delivery_context(store, mailer, now=NOW + dt.timedelta(minutes=minutes)),
         )
         assert len(mailer.sent) == sent
 
@@ -188,10 +190,10 @@ def test_a_mailer_that_turns_unusable_stops_the_run_and_keeps_what_it_accepted(
     add_readers(roster, 30)
     mailer = ScriptedMailer({"reader25@example.org": None})
     with pytest.raises(MailerUnusable):
-        publish_issue(issue.label, maker(issue), post_room(store, mailer))
+        publish_issue(issue.label, maker(issue), delivery_context(store, mailer))
     assert store.counts(issue.label) == {State.ACCEPTED: 25, State.WAITING: 5}
     mailer.answers.clear()
-    publish_issue(issue.label, maker(issue), post_room(store, mailer))
+    publish_issue(issue.label, maker(issue), delivery_context(store, mailer))
     assert len({message.recipient for message in mailer.sent}) == len(mailer.sent) == 30
 
 
@@ -201,7 +203,7 @@ def test_claims_of_a_dead_worker_are_settled_by_what_the_mailer_knows(store: Sto
     sent, unsent = store.claim(issue.label, "gone", 2, NOW)
     mailer, made = ScriptedMailer(), maker(issue)
     mailer.sent.append(made.message(sent, NOW))
-    publish_issue(issue.label, made, post_room(store, mailer))
+    publish_issue(issue.label, made, delivery_context(store, mailer))
     assert [message.recipient for message in mailer.sent] == addresses
     assert store.counts(issue.label) == {State.ACCEPTED: 2}
     assert unsent.address == addresses[1]
@@ -213,7 +215,7 @@ def test_a_mailer_that_cannot_know_leaves_them_uncertain(store: Store, roster: R
     store.plan(issue.label, NOW)
     store.claim(issue.label, "gone", 1, NOW)
     mailer = Forgetful()
-    publish_issue(issue.label, maker(issue), post_room(store, mailer))
+    publish_issue(issue.label, maker(issue), delivery_context(store, mailer))
     assert store.counts(issue.label) == {State.ACCEPTED: 2, State.UNCERTAIN: 1}
 
 
@@ -226,7 +228,7 @@ def test_claims_of_a_worker_that_may_run_are_left_to_it_until_its_lease_is_over(
     store.claim(issue.label, "elsewhere:1:1", 1, NOW)
     for minutes, state in ((14, State.CLAIMED), (16, State.UNCERTAIN)):
         later = NOW + dt.timedelta(minutes=minutes)
-        publish_issue(issue.label, maker(issue), post_room(store, ScriptedMailer(), now=later))
+        publish_issue(issue.label, maker(issue), delivery_context(store, ScriptedMailer(), now=later))
         assert store.counts(issue.label) == {state: 1}
 
 
@@ -248,14 +250,14 @@ def left_uncertain(store: Store, roster: Roster, **room: Any) -> ScriptedMailer:
     issue = save_issue(store)
     add_readers(roster, 1)
     mailer = Forgetful({"reader0@example.org": Outcome(State.UNCERTAIN, "no answer")})
-    publish_issue(issue.label, maker(issue), post_room(store, mailer, **room))
+    publish_issue(issue.label, maker(issue), delivery_context(store, mailer, **room))
     mailer.answers.clear()
     return mailer
 
 
 def publish(store: Store, mailer: Mailer, **room: Any) -> dict[State, int]:
     issue = store.issue("2026-W22")
-    return dict(publish_issue(issue.label, maker(issue), post_room(store, mailer, **room)).deliveries)
+    return dict(publish_issue(issue.label, maker(issue), delivery_context(store, mailer, **room)).deliveries)
 
 
 def test_an_uncertain_delivery_is_held_whatever_time_passes(store: Store, roster: Roster) -> None:
@@ -323,7 +325,7 @@ def test_after_five_failures_a_delivery_is_given_up(store: Store, roster: Roster
     add_readers(roster, 1)
     mailer = ScriptedMailer({"reader0@example.org": Outcome(State.FAILED, "451 busy")})
     for day in range(6):
-        room = post_room(store, mailer, now=NOW + dt.timedelta(days=day))
+        room = delivery_context(store, mailer, now=NOW + dt.timedelta(days=day))
         publish_issue(issue.label, maker(issue), room)
     (line,) = store.lines(issue.label)
     assert (line.state, line.attempt, line.retry_at) == (State.GIVEN_UP, 5, None)
@@ -335,7 +337,7 @@ def test_a_refused_delivery_can_be_retried_by_hand(store: Store, roster: Roster)
     issue = save_issue(store)
     add_readers(roster, 2)
     mailer = ScriptedMailer({"reader0@example.org": Outcome(State.REFUSED, "550")})
-    publish_issue(issue.label, maker(issue), post_room(store, mailer))
+    publish_issue(issue.label, maker(issue), delivery_context(store, mailer))
     mailer.answers.clear()
     assert store.retry(issue.label, (State.REFUSED,)) == 1
     assert publish(store, mailer) == {State.ACCEPTED: 2}

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from service.emails import Press
+from service.emails import Renderer
 from service.emails.checks import problems
 from service.settings import Settings
 from service.wiring import TEMPLATES, sender
@@ -15,7 +15,7 @@ LOGO = "https://brief.example.org/logo.png"
 
 
 def html_of(logo: str) -> str:
-    printed = Press(replace(SENDER, logo_url=logo), TEMPLATES).print(issue(brief(papers=3)))
+    printed = Renderer(replace(SENDER, logo_url=logo), TEMPLATES).render_issue(issue(brief(papers=3)))
     return printed.edition(["llm-post-train"]).html(recipient())
 
 
@@ -35,7 +35,7 @@ def test_a_logo_is_one_image_with_the_senders_name_and_its_heading_stays_text() 
 
 
 def test_a_logo_passes_the_checks_and_is_counted() -> None:
-    printed = Press(replace(SENDER, logo_url=LOGO), TEMPLATES).print(issue(brief(papers=3)))
+    printed = Renderer(replace(SENDER, logo_url=LOGO), TEMPLATES).render_issue(issue(brief(papers=3)))
     edition = printed.edition(["llm-post-train"])
     assert problems(edition, recipient(), BUILT) == ()
     assert len(edition.html(recipient()).encode()) <= edition.html_bytes

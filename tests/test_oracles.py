@@ -20,7 +20,7 @@ from service.transactional import TransactionalSender
 from service.web.app import make_app
 from service.web.headers import longest_body
 from subscribers.addresses import read_address
-from subscribers.preferences import Standing
+from subscribers.preferences import SubscriberStatus
 from subscribers.suppressions import Cause
 from tests.readers import ADDRESS, BASE, SOON, Answer, Place, Reader, open_place
 
@@ -34,7 +34,7 @@ Ask = Callable[[Reader, str], Answer]
 def place(tmp_path: Path, migrated: Path) -> Place:
     place = open_place(tmp_path, migrated, admins=f"{ADMIN}, bob@example.org")
     place.subscriber()
-    place.subscriber(LEFT, standing=Standing.LEFT)
+    place.subscriber(LEFT, standing=SubscriberStatus.LEFT)
     place.service.roster.suppressions.add(SUPPRESSED, Cause.BOUNCED, place.clock.now)
     return place
 

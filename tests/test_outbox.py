@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from service.settings import Settings
 from service.web.app import make_app
 from service.wiring import Service
-from subscribers.preferences import Standing
+from subscribers.preferences import SubscriberStatus
 from tests.readers import ADDRESS, Place, Reader, open_place
 
 HERE = "http://127.0.0.1:8000"
@@ -108,7 +108,7 @@ def test_no_name_leads_out_of_the_outbox(place: Place, reader: Reader, name: str
 def test_the_button_does_what_a_mail_clients_does(place: Place, reader: Reader) -> None:
     page = reader.press(reader.get(newest(reader)), "Unsubscribe")
     assert "200: You get no more e-mails" in page.notice
-    assert place.service.roster.find(ADDRESS).standing is Standing.LEFT
+    assert place.service.roster.find(ADDRESS).standing is SubscriberStatus.LEFT
 
 
 def test_only_a_one_click_address_of_ours_has_a_button(place: Place, reader: Reader) -> None:
@@ -124,7 +124,7 @@ def test_only_a_one_click_address_of_ours_has_a_button(place: Place, reader: Rea
 def test_another_site_presses_no_button(place: Place, reader: Reader) -> None:
     answer = reader.post(f"{newest(reader)}/unsubscribe", headers={"Sec-Fetch-Site": "cross-site"})
     assert answer.status == 404
-    assert place.service.roster.find(ADDRESS).standing is Standing.ACTIVE
+    assert place.service.roster.find(ADDRESS).standing is SubscriberStatus.ACTIVE
 
 
 @pytest.mark.parametrize(

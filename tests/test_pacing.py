@@ -12,7 +12,7 @@ from service.pipeline import publish_issue
 from service.store import Store
 from subscribers.roster import Joining, Roster
 from tests.fakes import ScriptedMailer
-from tests.newsrooms import NOW, TOPICS, add_readers, maker, post_room, save_issue
+from tests.newsrooms import NOW, TOPICS, add_readers, delivery_context, maker, save_issue
 
 DAY = dt.timedelta(days=1)
 LABEL = "2026-W22"
@@ -54,10 +54,10 @@ def test_what_did_not_leave_is_not_counted_by_the_warm_up(store: Store, roster: 
     issue, pace = store.issue(LABEL), Pace(warm_up=(10, 100))
     for _ in range(3):
         with pytest.raises(MailerUnusable):
-            publish_issue(LABEL, maker(issue), post_room(store, away, pace=pace))
+            publish_issue(LABEL, maker(issue), delivery_context(store, away, pace=pace))
     assert store.counts(LABEL) == {State.WAITING: 30}
     mailer = ScriptedMailer()
-    room = post_room(store, mailer, pace=pace, stopping=lambda: len(mailer.sent) == 10)
+    room = delivery_context(store, mailer, pace=pace, stopping=lambda: len(mailer.sent) == 10)
     publish_issue(LABEL, maker(issue), room)
     assert store.counts(LABEL) == {State.ACCEPTED: 10, State.WAITING: 20}
 

@@ -18,7 +18,7 @@ from subscribers.audience import Offer, Person, audience
 from subscribers.database import connect, writer
 from subscribers.imports import import_file
 from subscribers.limits import Limited, Limits, Rate, Scope
-from subscribers.preferences import Length, Preferences, Standing
+from subscribers.preferences import Length, Preferences, SubscriberStatus
 from subscribers.roster import Joining, Roster
 from subscribers.subscriptions import AddressAsked, AddressChanged, Changed, Subscriptions
 from subscribers.suppressions import Cause
@@ -72,7 +72,7 @@ def test_an_import_adds_updates_and_suppresses_on_postgresql(roster: Roster, tmp
     assert ada.preferences == Preferences(
         ("llm-post-train", "robot-learning"), Length.SHORT, paused_until=dt.date(2026, 7, 1)
     )
-    assert (ada.standing, ada.joined_at, len(roster.history(ada.id))) == (Standing.ACTIVE, NOW, 1)
+    assert (ada.standing, ada.joined_at, len(roster.history(ada.id))) == (SubscriberStatus.ACTIVE, NOW, 1)
 
 
 def test_the_life_of_a_subscriber_passes_on_postgresql(roster: Roster, server: sa.Engine) -> None:
@@ -85,7 +85,7 @@ def test_the_life_of_a_subscriber_passes_on_postgresql(roster: Roster, server: s
     assert isinstance(asked, AddressAsked)
     assert isinstance(life.change_address(ada.id, asked.code, NOW, "a page"), AddressChanged)
     life.leave(ada.id, NOW, "a page")
-    assert life.undo_leave(ada.id, NOW, "a page").subscriber.standing is Standing.ACTIVE
+    assert life.undo_leave(ada.id, NOW, "a page").subscriber.standing is SubscriberStatus.ACTIVE
     assert len(life.export(ada.id, NOW, "a page")["history"]) == 9
     assert roster.remove_topic("exoplanets", NOW) == 0
     life.forget(ada.id, NOW)

@@ -18,7 +18,7 @@ from service.pipeline import publish_issue
 from service.store import Store
 from subscribers.database import connect
 from subscribers.roster import Joining, Roster
-from tests.newsrooms import NOW, TOPICS, maker, post_room, save_issue
+from tests.newsrooms import NOW, TOPICS, delivery_context, maker, save_issue
 from tests.smtp_sink import Sink, sink
 
 DEAD = b"550 5.1.1 User unknown\r\n"
@@ -59,7 +59,7 @@ def send(engine: sa.Engine, server: Sink, connections: int = 1, minutes: int = 0
     issue = save_issue(store) if not store.issues() else store.issue("2026-W22")
     with SmtpMailer(SmtpServer("127.0.0.1", server.port, connections=connections)) as mailer:
         now = NOW + dt.timedelta(minutes=minutes)
-        publish_issue(issue.label, maker(issue), post_room(store, mailer, now=now))
+        publish_issue(issue.label, maker(issue), delivery_context(store, mailer, now=now))
     return Counter(store.counts(issue.label))
 
 

@@ -21,7 +21,7 @@ from service.store import Recorded, Store
 from subscribers.roster import Roster
 from subscribers.subscriptions import AddressAsked, Subscriptions
 from tests.fakes import ScriptedMailer
-from tests.newsrooms import NOW, add_readers, maker, post_room, rows, save_issue
+from tests.newsrooms import NOW, add_readers, delivery_context, maker, rows, save_issue
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 PUBLIC = base64.b64encode(
@@ -54,7 +54,7 @@ def uncertain(store: Store, roster: Roster) -> None:
     issue = save_issue(store)
     add_readers(roster, 1)
     mailer = ScriptedMailer({"reader0@example.org": Outcome(State.UNCERTAIN, "no answer")})
-    publish_issue(issue.label, maker(issue), post_room(store, mailer))
+    publish_issue(issue.label, maker(issue), delivery_context(store, mailer))
 
 
 def claim_one(store: Store, roster: Roster) -> Delivery:
@@ -139,7 +139,7 @@ def test_what_was_dropped_and_is_retried_has_the_facts_of_its_new_copy(
     assert store.retry("2026-W22", (State.REFUSED,)) == 1
     assert [(line.state, line.fact) for line in store.lines("2026-W22")] == [(State.WAITING, None)]
     issue = store.issue("2026-W22")
-    publish_issue(issue.label, maker(issue), post_room(store, ScriptedMailer()))
+    publish_issue(issue.label, maker(issue), delivery_context(store, ScriptedMailer()))
     take(store, *(reported(event, minute=10) for event in then))
     (line,) = store.lines(issue.label)
     assert (line.state, line.fact) == (State.ACCEPTED, FACTS[then[-1]])
@@ -209,7 +209,7 @@ def test_an_event_that_overtakes_the_answer_settles_the_delivery(
 ) -> None:
     issue = save_issue(store)
     add_readers(roster, 1)
-    publish_issue(issue.label, maker(issue), post_room(store, Overtaken(store, events, answer)))
+    publish_issue(issue.label, maker(issue), delivery_context(store, Overtaken(store, events, answer)))
     (line,) = store.lines(issue.label)
     assert (line.state, line.fact, line.reason) == expected
 
@@ -218,7 +218,9 @@ def test_events_that_overtake_many_different_answers_settle_each(store: Store, r
     issue = save_issue(store)
     add_readers(roster, 60)
     answers = [Outcome(State.UNCERTAIN, f"no answer to {number}") for number in range(60)]
-    publish_issue(issue.label, maker(issue), post_room(store, Overtaken(store, ["delivered"], *answers)))
+    publish_issue(
+        issue.label, maker(issue), delivery_context(store, Overtaken(store, ["delivered"], *answers))
+    )
     assert store.counts(issue.label) == {State.ACCEPTED: 60}
     assert {line.reason for line in store.lines(issue.label)} == {"the provider reports: delivered"}
 
@@ -228,7 +230,7 @@ def test_what_an_event_settled_is_not_sent_again_after_the_grace(store: Store, r
     add_readers(roster, 1)
     mailer = Overtaken(store, ["processed"], LOST)
     for at in (NOW, NOW + 2 * GRACE):
-        room = post_room(store, mailer, now=at, uncertainty=Uncertainty.RESEND, grace=GRACE)
+        room = delivery_context(store, mailer, now=at, uncertainty=Uncertainty.RESEND, grace=GRACE)
         publish_issue(issue.label, maker(issue), room)
     assert len(mailer.sent) == 1
     assert [line.retry_at for line in store.lines(issue.label)] == [None]
@@ -241,7 +243,7 @@ def test_an_event_settles_the_claim_of_a_worker_that_was_killed(store: Store, ro
     store.claim(issue.label, "gone", 1, NOW)
     take(store, reported("delivered"))
     assert store.counts(issue.label) == {State.CLAIMED: 1}
-    publish_issue(issue.label, maker(issue), post_room(store, Overtaken(store, [], LOST)))
+    publish_issue(issue.label, maker(issue), delivery_context(store, Overtaken(store, [], LOST)))
     assert store.counts(issue.label) == {State.ACCEPTED: 1}
 
 
@@ -267,7 +269,7 @@ def test_what_an_operator_let_wait_is_not_sent_when_an_event_says_that_it_left(
     store.resolve("2026-W22", State.WAITING, NOW)
     take(store, reported(event))
     mailer, issue = ScriptedMailer(), store.issue("2026-W22")
-    publish_issue(issue.label, maker(issue), post_room(store, mailer))
+    publish_issue(issue.label, maker(issue), delivery_context(store, mailer))
     assert store.counts(issue.label) == {State.ACCEPTED: 1}
     assert mailer.sent == []
 
@@ -404,7 +406,7 @@ def test_an_accepted_delivery_takes_later_facts_and_stays_accepted(
 ) -> None:
     issue = save_issue(store)
     add_readers(roster, 1)
-    publish_issue(issue.label, maker(issue), post_room(store, ScriptedMailer()))
+    publish_issue(issue.label, maker(issue), delivery_context(store, ScriptedMailer()))
     take(store, reported("delivered"))
     assert found(engine) == ("accepted", Fact.DELIVERED)
     assert [state for _, state, _ in rows(engine)] == ["accepted"]

@@ -3,7 +3,7 @@ import datetime as dt
 import pytest
 
 from subscribers.addresses import AddressRefused
-from subscribers.preferences import Frequency, Length, Standing
+from subscribers.preferences import Frequency, Length, SubscriberStatus
 from subscribers.roster import Joining, NotAdded, Roster, UnknownTopic
 from subscribers.subscriber import UnknownSubscriber
 from subscribers.suppressions import Cause, Kind
@@ -93,7 +93,11 @@ def test_a_subscriber_is_found_by_any_spelling_of_the_address(roster: Roster) ->
 
 def test_only_active_subscribers_count_as_followers(roster: Roster) -> None:
     slug = load_topics()[0].slug
-    for name, standing in (("ada", Standing.ACTIVE), ("bo", Standing.UNCONFIRMED), ("cy", Standing.LEFT)):
+    for name, standing in (
+        ("ada", SubscriberStatus.ACTIVE),
+        ("bo", SubscriberStatus.UNCONFIRMED),
+        ("cy", SubscriberStatus.LEFT),
+    ):
         roster.put_subscriber(Joining(f"{name}@example.org", (slug,), standing=standing), NOW)
     assert roster.followers() == {slug: 1}
 
@@ -122,7 +126,7 @@ def test_the_domain_of_a_suppression_is_exactly_that_domain(roster: Roster) -> N
 
 
 def test_whoever_left_is_not_added_by_others(roster: Roster) -> None:
-    joining = Joining("ada@example.org", (load_topics()[0].slug,), standing=Standing.LEFT)
+    joining = Joining("ada@example.org", (load_topics()[0].slug,), standing=SubscriberStatus.LEFT)
     roster.put_subscriber(joining, NOW)
     with pytest.raises(NotAdded, match="only they can come back"):
         roster.put_subscriber(joining, NOW)

@@ -9,7 +9,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from service import samples
 from service.papers import Paper, Window, is_withdrawn, select
-from subscribers.preferences import Length, Standing
+from subscribers.preferences import Length, SubscriberStatus
 from subscribers.topics import load_topics
 
 SHIPPED = {topic.slug: topic for topic in load_topics()}
@@ -197,7 +197,7 @@ def test_subscribers_differ_in_topics_lengths_and_standing() -> None:
     readers = samples.sample_subscribers()
     assert {len(reader.topics) for reader in readers} == {1, 2, 3}
     assert {reader.length for reader in readers} == set(Length)
-    assert [reader.standing for reader in readers].count(Standing.UNCONFIRMED) == 1
+    assert [reader.standing for reader in readers].count(SubscriberStatus.UNCONFIRMED) == 1
     assert sum(reader.paused_until is not None for reader in readers) == 1
     assert any(not reader.name.isascii() for reader in readers)
 

@@ -32,13 +32,13 @@ from service.settings import Settings
 from service.store import HELD, Built, Store
 from subscribers.database import connect
 from subscribers.limits import Limits
-from subscribers.preferences import Standing
+from subscribers.preferences import SubscriberStatus
 from subscribers.roster import Joining, Roster
 from subscribers.tables import LimitRow
 from tests import builders
 from tests.conftest import KEYS
 from tests.fakes import ScriptedMailer, ScriptedPapers
-from tests.newsrooms import NOW, TOPICS, add_readers, maker, post_room, rows, save_issue
+from tests.newsrooms import NOW, TOPICS, add_readers, delivery_context, maker, rows, save_issue
 
 HOUR = dt.timedelta(hours=1)
 LATE = 12 * HOUR
@@ -67,7 +67,7 @@ def planned(store: Store, roster: Roster, zones: Sequence[str] = ("UTC",), *, ho
 def sent_at(store: Store, now: dt.datetime, **room: Any) -> list[str]:
     """Who gets the issue when a worker comes at a moment."""
     mailer = ScriptedMailer()
-    made = post_room(store, mailer, now=now, **({"late": LATE} | room))
+    made = delivery_context(store, mailer, now=now, **({"late": LATE} | room))
     deliver(LABEL, maker(store.issue(LABEL)), made)
     return [message.recipient for message in mailer.sent]
 
@@ -132,7 +132,7 @@ def test_a_clock_change_neither_loses_nor_repeats_an_hour(
 def test_sending_by_hand_means_now(store: Store, roster: Roster) -> None:
     addresses = planned(store, roster, ("UTC", "Asia/Tokyo"))
     mailer = ScriptedMailer()
-    publish_issue(LABEL, maker(store.issue(LABEL)), post_room(store, mailer))
+    publish_issue(LABEL, maker(store.issue(LABEL)), delivery_context(store, mailer))
     assert [message.recipient for message in mailer.sent] == addresses
 
 
@@ -140,7 +140,7 @@ def test_sending_by_hand_at_local_hours_leaves_the_rest_to_workers(store: Store,
     save_issue(store, TOPICS[:1])
     add_readers(roster, 2)
     mailer = ScriptedMailer()
-    room = post_room(store, mailer)
+    room = delivery_context(store, mailer)
     status = publish_issue(LABEL, maker(store.issue(LABEL)), room, local_hours=True)
     assert (mailer.sent, status.deliveries) == ([], {State.WAITING: 2})
 
@@ -150,7 +150,7 @@ def test_a_quiet_week_has_no_audience(store: Store, roster: Roster) -> None:
     store.save_issue(Window.of_week(LABEL), [Built(quiet, ())], NOW)
     store.approve(LABEL, NOW)
     add_readers(roster, 3)
-    assert plan_issue(LABEL, post_room(store, ScriptedMailer()), local_hours=True)
+    assert plan_issue(LABEL, delivery_context(store, ScriptedMailer()), local_hours=True)
     assert (store.audited(LABEL).audience, store.counts(LABEL)) == (0, {})
 
 
@@ -221,7 +221,7 @@ def test_what_failed_or_was_uncertain_is_never_held(store: Store, roster: Roster
     down = ScriptedMailer({
         addresses[0]: Outcome(State.FAILED, "busy"), addresses[1]: Outcome(State.UNCERTAIN, "cut off"),
     })  # fmt: skip
-    deliver(LABEL, maker(store.issue(LABEL)), post_room(store, down, now=NOW + 6 * HOUR, late=LATE))
+    deliver(LABEL, maker(store.issue(LABEL)), delivery_context(store, down, now=NOW + 6 * HOUR, late=LATE))
     store.resolve(LABEL, State.WAITING, NOW + 40 * HOUR)
     store.retry(LABEL, (State.FAILED,), (), NOW + 40 * HOUR)
     assert sorted(sent_at(store, NOW + 40 * HOUR)) == addresses
@@ -237,7 +237,7 @@ def test_the_worker_and_the_schedule_agree_on_what_is_due(store: Store, roster: 
         mine = [one for one in actions if isinstance(one, Deliver | Retry | Reconcile)]
         assert bool(mine) == bool(store.undelivered(now)), now
         if minutes % 60 == 0:
-            deliver(LABEL, made, post_room(store, mailer, now=now, late=LATE))
+            deliver(LABEL, made, delivery_context(store, mailer, now=now, late=LATE))
     assert len(mailer.sent) == 2
 
 
@@ -508,7 +508,8 @@ def test_what_a_build_lacks_is_said_with_its_cause_and_when_it_is_tried_again(
 def test_every_day_what_nobody_needs_is_deleted(desk: Scheduler) -> None:
     service = desk.service
     service.roster.put_subscriber(
-        Joining("never@example.org", TOPICS, standing=Standing.UNCONFIRMED), NOW - dt.timedelta(days=60)
+        Joining("never@example.org", TOPICS, standing=SubscriberStatus.UNCONFIRMED),
+        NOW - dt.timedelta(days=60),
     )
     Limits(service.engine, KEYS).take("join", None, "192.0.2.1", NOW - dt.timedelta(days=60))
     desk.until_done()

@@ -9,7 +9,14 @@ from subscribers.addresses import AddressRefused
 from subscribers.join_requests import JoinRequest
 from subscribers.joinings import Confirmation, Joined, JoinOutcome
 from subscribers.links import Links, Purpose, Refusal, Refused
-from subscribers.preferences import Conflict, Frequency, Length, Preferences, PreferencesError, Standing
+from subscribers.preferences import (
+    Conflict,
+    Frequency,
+    Length,
+    Preferences,
+    PreferencesError,
+    SubscriberStatus,
+)
 from subscribers.roster import Joining, NotAdded, Opened, Roster
 from subscribers.subscriber import Subscriber, UnknownSubscriber
 from subscribers.subscriptions import (
@@ -63,7 +70,7 @@ def test_whoever_joins_is_nobody_before_confirming(subscriptions: Subscriptions,
     confirmation, bo = subscriptions.accept(request, NOW + DAY, "e-mail")
     assert confirmation is Confirmation.CONFIRMED
     assert (bo.standing, bo.joined_at, bo.confirmed_at, bo.consent) == (
-        Standing.ACTIVE, NOW, NOW + DAY, PAGE,
+        SubscriberStatus.ACTIVE, NOW, NOW + DAY, PAGE,
     )  # fmt: skip
     assert changes(roster, bo) == ["asked to join", "confirmed the address"]
 
@@ -100,13 +107,13 @@ def test_what_a_request_does_not_choose_stays_as_it_is(
     assert roster.find("ada@example.org").preferences == replace(chosen, topics=ONE)
 
 
-@pytest.mark.parametrize("standing", Standing)
+@pytest.mark.parametrize("standing", SubscriberStatus)
 def test_a_request_that_nobody_confirmed_touches_no_row_that_is_known(
-    subscriptions: Subscriptions, roster: Roster, standing: Standing
+    subscriptions: Subscriptions, roster: Roster, standing: SubscriberStatus
 ) -> None:
     known, _ = roster.put_subscriber(Joining("ada@example.org", TWO, "Ada", standing=standing), NOW)
     request = asked_to_join(subscriptions, "ADA@example.org")
-    expected = JoinOutcome.KNOWN if standing is Standing.ACTIVE else JoinOutcome.CONFIRM
+    expected = JoinOutcome.KNOWN if standing is SubscriberStatus.ACTIVE else JoinOutcome.CONFIRM
     assert subscriptions.leads_to(request).outcome is expected
     subscriptions.prune(NOW + 8 * DAY)
     assert roster.subscriber(known.id) == known
@@ -138,7 +145,7 @@ def test_whoever_left_comes_back_by_joining_and_not_by_an_old_confirmation(
     assert subscriptions.accept(old, NOW, PAGE)[0] is Confirmation.LEFT
     confirmation, back = subscriptions.accept(asked_to_join(subscriptions, "ada@example.org"), NOW, PAGE)
     assert (confirmation, back.id, back.standing, back.left_at, back.topics) == (
-        Confirmation.CONFIRMED, ada.id, Standing.ACTIVE, None, ONE,
+        Confirmation.CONFIRMED, ada.id, SubscriberStatus.ACTIVE, None, ONE,
     )  # fmt: skip
 
 
@@ -161,7 +168,7 @@ def test_a_database_where_a_stranger_reopened_a_leaving_falls_back_to_left(
     with engine.begin() as connection:
         connection.execute(sa.text("UPDATE subscribers SET standing = 'unconfirmed'"))
     subscriptions.prune(NOW + 31 * DAY)
-    assert roster.subscriber(ada.id).standing is Standing.LEFT
+    assert roster.subscriber(ada.id).standing is SubscriberStatus.LEFT
 
 
 def test_a_topic_that_is_gone_by_the_time_of_the_confirmation_stops_nobody(
@@ -176,7 +183,7 @@ def test_what_nobody_confirms_is_deleted_after_a_month(
     subscriptions: Subscriptions, roster: Roster, engine: sa.Engine
 ) -> None:
     asked_to_join(subscriptions)
-    roster.put_subscriber(Joining("never@example.org", ONE, standing=Standing.UNCONFIRMED), NOW)
+    roster.put_subscriber(Joining("never@example.org", ONE, standing=SubscriberStatus.UNCONFIRMED), NOW)
     assert subscriptions.prune(NOW + 29 * DAY) == 0
     assert subscriptions.prune(NOW + 31 * DAY) == 2
     with engine.connect() as connection:
@@ -284,7 +291,7 @@ def test_leaving_one_topic_keeps_the_others_and_can_be_undone(
 def test_leaving_the_last_topic_is_leaving(subscriptions: Subscriptions, ada: Subscriber) -> None:
     subscriptions.leave(ada.id, NOW, PAGE, "robot-learning")
     left = subscriptions.leave(ada.id, NOW, PAGE, "llm-post-train")
-    assert (left.everything, left.undo_about, left.subscriber.standing) == (True, "", Standing.LEFT)
+    assert (left.everything, left.undo_about, left.subscriber.standing) == (True, "", SubscriberStatus.LEFT)
 
 
 def test_leaving_twice_is_leaving_once(subscriptions: Subscriptions, roster: Roster, ada: Subscriber) -> None:
@@ -313,9 +320,9 @@ def test_undoing_brings_back_everything_as_it_was(subscriptions: Subscriptions, 
 def test_an_undo_makes_nobody_active_who_never_confirmed(
     subscriptions: Subscriptions, roster: Roster
 ) -> None:
-    bo, _ = roster.put_subscriber(Joining("bo@example.org", ONE, standing=Standing.UNCONFIRMED), NOW)
+    bo, _ = roster.put_subscriber(Joining("bo@example.org", ONE, standing=SubscriberStatus.UNCONFIRMED), NOW)
     subscriptions.leave(bo.id, NOW, PAGE)
-    assert subscriptions.undo_leave(bo.id, NOW, PAGE).subscriber.standing is Standing.UNCONFIRMED
+    assert subscriptions.undo_leave(bo.id, NOW, PAGE).subscriber.standing is SubscriberStatus.UNCONFIRMED
 
 
 # -- links -------------------------------------------------------------------------------------------------
@@ -424,7 +431,7 @@ def test_the_address_of_another_subscriber_is_asked_for_as_any_and_not_taken(
 def test_an_address_that_somebody_only_joined_with_goes_to_who_confirms_it(
     subscriptions: Subscriptions, roster: Roster, ada: Subscriber
 ) -> None:
-    roster.put_subscriber(Joining("bo@example.org", ONE, standing=Standing.UNCONFIRMED), NOW)
+    roster.put_subscriber(Joining("bo@example.org", ONE, standing=SubscriberStatus.UNCONFIRMED), NOW)
     code = asked(subscriptions, ada, "bo@example.org").code
     assert isinstance(subscriptions.change_address(ada.id, code, NOW, PAGE), AddressChanged)
     assert roster.count() == 1

@@ -14,7 +14,7 @@ from service.pipeline import publish_issue
 from service.store import Store
 from subscribers.roster import Roster
 from tests.fakes import ScriptedMailer
-from tests.newsrooms import NOW, TOPICS, add_readers, maker, post_room, save_issue
+from tests.newsrooms import NOW, TOPICS, add_readers, delivery_context, maker, save_issue
 
 LABEL = "2026-W22"
 REFUSED = Outcome(State.REFUSED, "550 5.7.1 no")
@@ -26,7 +26,7 @@ def deliver(store: Store, roster: Roster, readers: int = 6) -> None:
     addresses = add_readers(roster, readers)
     issue = save_issue(store, TOPICS[:1])
     mailer = ScriptedMailer({addresses[0]: REFUSED, addresses[1]: LOST})
-    publish_issue(issue.label, maker(issue), post_room(store, mailer))
+    publish_issue(issue.label, maker(issue), delivery_context(store, mailer))
 
 
 def statements(engine: sa.Engine) -> list[str]:

@@ -20,7 +20,7 @@ HOUR = dt.timedelta(hours=1)
 def test_a_new_database_has_nothing_to_worry_about(store: Store) -> None:
     seen = store.watched(NOW)
     assert (seen.fetched_at, seen.fetch_failures, seen.built_at, seen.overdue_since) == (None, (), None, None)
-    assert store.issues_by_standing() == store.subscribers_by_standing() == {}
+    assert store.issues_by_status() == store.subscribers_by_status() == {}
 
 
 def test_fetches_are_noted_as_they_end(store: Store, roster: Roster) -> None:
@@ -70,5 +70,5 @@ def test_issues_and_subscribers_are_counted_by_where_they_stand(
     store.plan("2026-W25", NOW)
     store.set_halt("2026-W25", Halt.CANCELLED, NOW)
     counts = {"draft": 1, "approved": 1, "planned": 1, "cancelled": 1}
-    assert store.issues_by_standing() == counts
-    assert store.subscribers_by_standing() == {"active": 3}
+    assert store.issues_by_status() == counts
+    assert store.subscribers_by_status() == {"active": 3}

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from itsdangerous import Signer
 
 from subscribers.links import LIFETIMES, SINGLE_USE, Links, Purpose
-from subscribers.preferences import Standing
+from subscribers.preferences import SubscriberStatus
 from subscribers.subscriber import Subscriber
 from subscribers.suppressions import Cause
 from tests import builders
@@ -57,7 +57,7 @@ def test_every_get_route_is_called_with_every_valid_link_and_changes_nothing(
     place: Place, reader: Reader
 ) -> None:
     active = place.subscriber()
-    unconfirmed = place.subscriber("unconfirmed@example.org", standing=Standing.UNCONFIRMED)
+    unconfirmed = place.subscriber("unconfirmed@example.org", standing=SubscriberStatus.UNCONFIRMED)
     left = place.subscriber("left@example.org")
     place.deliver()
     place.service.roster.suppressions.add("left@example.org", Cause.OPERATOR, place.clock.now)

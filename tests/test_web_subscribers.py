@@ -8,7 +8,7 @@ import pytest
 
 from subscribers.addresses import read_address
 from subscribers.links import Purpose
-from subscribers.preferences import Frequency, Length, Preferences, Standing
+from subscribers.preferences import Frequency, Length, Preferences, SubscriberStatus
 from subscribers.subscriber import Subscriber, UnknownSubscriber
 from subscribers.suppressions import Cause
 from tests import builders
@@ -46,7 +46,7 @@ def test_joining_takes_a_letter_a_button_and_ends_in_a_welcome(place: Place, rea
     page = reader.get(path_in(place.letter("Please confirm"), "confirm"))
     assert place.service.roster.count() == 0
     assert reader.press(page, "Yes").heading == "You are in"
-    assert place.service.roster.find(NEW).standing is Standing.ACTIVE
+    assert place.service.roster.find(NEW).standing is SubscriberStatus.ACTIVE
     welcome = body_of(place.letter("Welcome"), "html")
     assert builders.theme("Warning crews earlier", ()).heading in welcome
 
@@ -109,7 +109,11 @@ def test_who_left_comes_back_from_the_mailbox_with_what_they_chose_now(place: Pl
     assert "Quantum" in page.text
     assert reader.press(page, "Yes").heading == "You are in"
     back = place.again(ada)
-    assert (back.standing, back.topics, back.left_at) == (Standing.ACTIVE, ("quantum-computing",), None)
+    assert (back.standing, back.topics, back.left_at) == (
+        SubscriberStatus.ACTIVE,
+        ("quantum-computing",),
+        None,
+    )
 
 
 def test_of_two_joins_the_link_that_is_pressed_applies_its_own_choices(place: Place, reader: Reader) -> None:
@@ -127,7 +131,7 @@ def test_a_link_asked_for_before_confirming_is_a_confirmation_once_more(place: P
     first, again = place.letters()
     assert first["subject"] == again["subject"]
     reader.press(reader.get(path_in(again, "confirm")), "Yes")
-    assert place.service.roster.find(NEW).standing is Standing.ACTIVE
+    assert place.service.roster.find(NEW).standing is SubscriberStatus.ACTIVE
 
 
 @pytest.mark.parametrize("address", [NEW, ADDRESS, "blocked@example.net"])
@@ -416,7 +420,7 @@ def test_one_click_leaves_at_once_and_again_does_nothing(place: Place, sent: dic
         assert answer.status_code == 200
         assert "location" not in answer.headers
         assert "set-cookie" not in answer.headers
-    assert place.again(subscriber).standing is Standing.LEFT
+    assert place.again(subscriber).standing is SubscriberStatus.LEFT
     assert [one.change for one in place.service.roster.history(subscriber.id)].count("left") == 1
 
 
@@ -425,7 +429,7 @@ def test_the_link_in_the_header_of_an_e_mail_is_the_one(place: Place, reader: Re
     place.deliver()
     header = str(place.letters()[-1]["list-unsubscribe"])
     assert reader.post(header.strip("<>").removeprefix(BASE), ONE_CLICK).status == 200
-    assert place.again(subscriber).standing is Standing.LEFT
+    assert place.again(subscriber).standing is SubscriberStatus.LEFT
 
 
 def test_the_page_leaves_one_topic_or_everything(place: Place, reader: Reader) -> None:
@@ -436,7 +440,7 @@ def test_the_page_leaves_one_topic_or_everything(place: Place, reader: Reader) -
     assert place.again(subscriber).topics == ("robot-learning",)
     everything = reader.press(reader.get(leave), "Leave everything")
     assert everything.heading == "You get no more e-mails"
-    assert place.again(subscriber).standing is Standing.LEFT
+    assert place.again(subscriber).standing is SubscriberStatus.LEFT
 
 
 def test_leaving_can_be_undone_for_a_day(place: Place, reader: Reader) -> None:
@@ -444,7 +448,7 @@ def test_leaving_can_be_undone_for_a_day(place: Place, reader: Reader) -> None:
     leave = path(place, Purpose.LEAVE, subscriber)
     left = reader.press(reader.get(leave), "Leave everything")
     assert reader.press(left, "Undo").heading == "Welcome back"
-    assert place.again(subscriber).standing is Standing.ACTIVE
+    assert place.again(subscriber).standing is SubscriberStatus.ACTIVE
     reader.press(reader.get(leave), "Leave everything")
     place.clock.forward(days=2)
     assert "Undo" not in reader.get(leave).text
@@ -454,7 +458,7 @@ def test_a_button_of_the_leave_page_needs_its_seal(place: Place, reader: Reader)
     subscriber = place.subscriber()
     page = reader.get(path(place, Purpose.LEAVE, subscriber))
     reader.press(page, "Leave everything", form="forged")
-    assert place.again(subscriber).standing is Standing.ACTIVE
+    assert place.again(subscriber).standing is SubscriberStatus.ACTIVE
 
 
 # -- data ------------------------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ from subscribers.topics import Topic
 from tests import builders
 from tests.conftest import KEYS
 from tests.fakes import ScriptedMailer, ScriptedPapers
-from tests.newsrooms import NOW, TOPICS, add_readers, post_room, save_issue
+from tests.newsrooms import NOW, TOPICS, add_readers, delivery_context, save_issue
 
 SMALL = 10  # rows in a chunk
 
@@ -109,7 +109,7 @@ def test_a_worker_that_is_asked_to_stop_leaves_a_job_runner_that_never_ends(
     store: Store, roster: Roster, engine: sa.Engine, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     service = Service(Settings(_env_file=None, data_dir=tmp_path), engine, store, roster)
-    worker, jobs = Worker(service, post_room(store, ScriptedMailer(), stopping=lambda: True)), Deaf()
+    worker, jobs = Worker(service, delivery_context(store, ScriptedMailer(), stopping=lambda: True)), Deaf()
     _ended(_do_jobs(worker, jobs, once=False, last_words=0.05))
     assert jobs.worked == ["asked to end"]
     assert "event=job_runner_left_behind" in caplog.text
@@ -124,7 +124,7 @@ def plan_two_weeks(store: Store, roster: Roster) -> None:
 
 def assert_the_second_is_delivered(store: Store, roster: Roster, engine: sa.Engine, folder: Path) -> None:
     service = Service(Settings(_env_file=None, data_dir=folder), engine, store, roster)
-    assert Worker(service, post_room(store, ScriptedMailer())).sweep()
+    assert Worker(service, delivery_context(store, ScriptedMailer())).sweep()
     assert store.counts("2026-W21") == {State.WAITING: 2}
     assert store.counts("2026-W22") == {State.ACCEPTED: 2}
 
@@ -162,7 +162,7 @@ def test_a_plan_that_is_rolled_back_leaves_no_job(
 
     save_issue(store, TOPICS[:1])
     add_readers(roster, 3)
-    room = post_room(store, ScriptedMailer(), fan_out=broken)
+    room = delivery_context(store, ScriptedMailer(), fan_out=broken)
     with pytest.raises(RuntimeError):
         plan_issue("2026-W22", room)
     with engine.connect() as connection:
@@ -201,7 +201,7 @@ def test_a_worker_builds_the_week_that_was_queued(
     for _ in range(2):
         building.build(week="2026-W22", queue=True)
     assert "is queued; " in capsys.readouterr().out.replace("\n", " ")
-    worker = Worker(service, post_room(store, ScriptedMailer()), lambda _: build_context(store))
+    worker = Worker(service, delivery_context(store, ScriptedMailer()), lambda _: build_context(store))
     _ended(_do_jobs(worker, wiring.jobs(service.settings), once=True))
     assert {one.topic_slug for one in store.issue("2026-W22").briefs} == set(TOPICS)
 
@@ -214,13 +214,13 @@ def test_a_build_by_a_worker_that_is_asked_to_stop_is_left_to_the_next(
     assert jobs.queue_build(service.engine, "2026-W22")
     first = Worker(
         service,
-        post_room(store, ScriptedMailer(), stopping=lambda: bool(stopped)),
+        delivery_context(store, ScriptedMailer(), stopping=lambda: bool(stopped)),
         lambda _: build_context(store, lambda: stopped.append(True)),
     )
     _ended(_do_jobs(first, jobs, once=True))
     assert not store.issues()
     time.sleep(1.1)  # what is left to others is theirs a second later
-    second = Worker(service, post_room(store, ScriptedMailer()), lambda _: build_context(store))
+    second = Worker(service, delivery_context(store, ScriptedMailer()), lambda _: build_context(store))
     _ended(_do_jobs(second, wiring.jobs(service.settings), once=True))
     assert [one.label for one in store.issues()] == ["2026-W22"]
 
@@ -268,7 +268,7 @@ def test_a_build_whose_worker_is_killed_is_left_to_the_next(
             time.sleep(0.1)
         first.kill()
         first.wait()
-    second = Worker(service, post_room(store, ScriptedMailer()), lambda _: build_context(store))
+    second = Worker(service, delivery_context(store, ScriptedMailer()), lambda _: build_context(store))
     _ended(_do_jobs(second, wiring.jobs(service.settings), once=True))
     assert jobs_of(engine) == [("doing", 0)], "it may live yet"
     silence_passes(engine)
@@ -352,7 +352,7 @@ def test_a_queued_build_that_breaks_is_told(service: Service, caplog: pytest.Log
     def broken(_: Service) -> BuildContext:
         raise RuntimeError("no key")
 
-    Worker(service, post_room(service.store, ScriptedMailer()), broken).build("2026-W22")
+    Worker(service, delivery_context(service.store, ScriptedMailer()), broken).build("2026-W22")
     assert "event=build_broken issue=2026-W22 error=RuntimeError" in caplog.text
 
 
@@ -368,7 +368,7 @@ def test_a_queued_build_waits_for_a_database_that_is_away(
         return build_context(store)
 
     ticks = itertools.count(step=100.0)
-    room = replace(post_room(store, ScriptedMailer()), ticks=lambda: next(ticks))
+    room = replace(delivery_context(store, ScriptedMailer()), ticks=lambda: next(ticks))
     Worker(service, room, make).build("2026-W22")
     assert [one.label for one in store.issues()] == ["2026-W22"]
     assert caplog.text.count("event=build_put_off issue=2026-W22 error=OperationalError") == 2
@@ -379,7 +379,7 @@ def test_a_build_that_waits_for_the_database_ends_when_its_worker_is_asked_to_st
     def away(_: Service) -> BuildContext:
         raise sa.exc.OperationalError("SELECT 1", {}, Exception("gone"))
 
-    room = post_room(service.store, ScriptedMailer(), stopping=lambda: True)
+    room = delivery_context(service.store, ScriptedMailer(), stopping=lambda: True)
     with pytest.raises(fan_out.BrokenOff):
         Worker(service, room, away).build("2026-W22")
 
@@ -411,7 +411,7 @@ def test_a_provider_that_is_down_is_left_alone_longer_each_time(
     add_readers(roster, 3)
     store.plan(issue.label, NOW)
     mailer.send = answers  # type: ignore[method-assign,assignment]  # it raises
-    room = replace(post_room(store, mailer), ticks=lambda: now)
+    room = replace(delivery_context(store, mailer), ticks=lambda: now)
     worker = Worker(Service(Settings(_env_file=None, data_dir=tmp_path), engine, store, roster), room)
     for _ in range(700):
         worker.sweep()
@@ -431,7 +431,7 @@ def test_an_issue_of_which_a_server_takes_nobodys_mail_lets_the_others_go(
     mailer = ScriptedMailer(dict.fromkeys(readers, Outcome(State.REFUSED, "554 5.7.1 no", Fault.READER)))
     worker = Worker(
         Service(Settings(_env_file=None, data_dir=tmp_path), engine, store, roster),
-        post_room(store, mailer),
+        delivery_context(store, mailer),
     )
     worker.deliver(old.label)
     mailer.answers.clear()
@@ -447,7 +447,7 @@ def test_a_worker_whose_warm_up_is_used_up_goes_on_with_others_and_comes_back_at
     add_readers(roster, 3)
     store.plan(issue.label, NOW)
     room = replace(
-        post_room(store, mailer, pace=Pace(warm_up=(1, 100)), longest_wait=dt.timedelta(seconds=30)),
+        delivery_context(store, mailer, pace=Pace(warm_up=(1, 100)), longest_wait=dt.timedelta(seconds=30)),
         clock=lambda: now[0], ticks=lambda: ticks[0],
     )  # fmt: skip
     worker = Worker(Service(Settings(_env_file=None, data_dir=tmp_path), engine, store, roster), room)

@@ -121,12 +121,12 @@ def test_an_unavailable_fallback_is_a_surprise() -> None:
 
 
 def test_a_paper_in_a_third_theme_leaves_it() -> None:
-    crowd = builders.paper(0).id
-    themes = tuple(replace(theme, paper_ids=(*theme.paper_ids, crowd)) for theme in SOUND.themes[1:3])
+    crowded = builders.paper(0).id
+    themes = tuple(replace(theme, paper_ids=(*theme.paper_ids, crowded)) for theme in SOUND.themes[1:3])
     brief = write_brief(
         Writer(replace(SOUND, themes=(SOUND.themes[0], *themes, SOUND.themes[3]))), Writer(), ASSIGNMENT
     )
-    assert [crowd in theme.paper_ids for theme in brief.themes] == [True, True, False, False]
+    assert [crowded in theme.paper_ids for theme in brief.themes] == [True, True, False, False]
     assert gated(brief)
 
 

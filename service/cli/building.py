@@ -93,13 +93,13 @@ def build(
             raise Refused("--queue builds a whole week over all topics: give it --week alone, or nothing", 2)
         _queue(service, window.label)
         return
-    room = wiring.build_context(service, writer)
+    context = wiring.build_context(service, writer)
     if dry_run:
-        _print_estimates(service, window, topics, room, as_json=as_json)
+        _print_estimates(service, window, topics, context, as_json=as_json)
         return
     over_edits = over_edits or _may_undo_edits(service, window)
     with watched() as watch:
-        report = build_issue(window, topics, room, fresh=fresh, over_edits=over_edits, watch=watch)
+        report = build_issue(window, topics, context, fresh=fresh, over_edits=over_edits, watch=watch)
     _record_build(service, window.label, report, over_edits=over_edits)
     approved = _approve_whole(service, report)
     (print_json(_report_values(report)) if as_json else _print_report(report, approved=approved))
@@ -241,7 +241,7 @@ def _shown(service: Service, label: str, topics: list[str] | None, form: Format,
         return f"[{','.join(briefs)}]\n".encode()
     if issue.for_topics(slugs).is_empty:
         raise Refused(f"issue {label} has no papers in {', '.join(slugs)}: a quiet week, no e-mail")
-    edition = wiring.press(service.settings).print(issue).edition(slugs, length)
+    edition = wiring.renderer(service.settings).render_issue(issue).edition(slugs, length)
     reader = sample_reader(service.settings.base_url, label)
     if form is Format.EML:
         return edition.message(reader, wiring.now())
@@ -249,13 +249,13 @@ def _shown(service: Service, label: str, topics: list[str] | None, form: Format,
 
 
 def _print_estimates(
-    service: Service, window: Window, topics: tuple[Topic, ...], room: BuildContext, *, as_json: bool
+    service: Service, window: Window, topics: tuple[Topic, ...], context: BuildContext, *, as_json: bool
 ) -> None:
     """What building would take. Nothing is asked: papers are those that words alone choose."""
     rows = []
     for topic in topics:
-        selection = select_papers(topic, window, replace(room, grader=None))
-        found, cost = wiring.estimated(service, room, Assignment(selection, room.clock()))
+        selection = select_papers(topic, window, replace(context, grader=None))
+        found, cost = wiring.estimated(service, context, Assignment(selection, context.clock()))
         used = found.usage
         rows.append(
             (topic.name, found.graded, found.papers, found.requests, used.prompt, used.completion, cost)

@@ -20,13 +20,15 @@ def migrate() -> None:
     """Bring the database to this version of the service."""
     engine = wiring.open_engine(read_settings())
     before = migrations.standing(engine)
-    if before is migrations.Standing.AHEAD:
+    if before is migrations.SchemaStatus.AHEAD:
         raise Refused("a newer version of the service wrote the database; upgrade the service")
     wiring.set_up(engine)
     if found := examination.differences(engine):
         raise Refused(found)
     out.print(
-        "The database is up to date." if before is migrations.Standing.CURRENT else "Migrated the database."
+        "The database is up to date."
+        if before is migrations.SchemaStatus.CURRENT
+        else "Migrated the database."
     )
 
 

@@ -115,8 +115,8 @@ def resolve(
 def reconcile(issue: IssueLabel) -> None:
     """Ask the mailer what became of uncertain deliveries; the outbox knows, most providers don't."""
     service = opened()
-    with wiring.post_room(service) as room:
-        known = ask_mailer(issue, wiring.message_maker(service, issue), room)
+    with wiring.delivery_context(service) as context:
+        known = ask_mailer(issue, wiring.message_maker(service, issue), context)
     record(service, "reconciled", f"issue {issue}", f"{known} deliveries")
     if known:
         out.print(f"{known} uncertain deliveries are settled.")

@@ -76,14 +76,14 @@ def _build(service: Service, week: str, writer: DemoWriter) -> None:
     window = Window.of_week(week)
     built_at = dt.datetime.combine(window.last + SCHEDULED_AFTER, dt.time(3), dt.UTC)
     source = samples.SamplePapers(as_of=built_at)
-    room = wiring.sample_context(service, source, lambda: built_at, recorded=writer is DemoWriter.RECORDED)
+    context = wiring.sample_context(service, source, lambda: built_at, recorded=writer is DemoWriter.RECORDED)
     with watched() as watch:
-        build_issue(window, chosen_topics(service, list(samples.TOPICS)), room, watch=watch)
+        build_issue(window, chosen_topics(service, list(samples.TOPICS)), context, watch=watch)
 
 
 def _deliver(service: Service, week: str) -> IssueStatus:
-    with wiring.post_room(service) as room, watched() as watch:
-        return publish_issue(week, wiring.message_maker(service, week), room, watch=watch)
+    with wiring.delivery_context(service) as context, watched() as watch:
+        return publish_issue(week, wiring.message_maker(service, week), context, watch=watch)
 
 
 def _summarise(service: Service, status: IssueStatus, seconds: float) -> None:

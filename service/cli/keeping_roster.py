@@ -95,7 +95,7 @@ def list_subscribers(
     if as_json:
         print_json([_values(one, suppressed.get(one.id)) for one in found])
         return
-    shown = table("Address", "Name", "Standing", "Length", "Frequency", "Topics")
+    shown = table("Address", "Name", "SubscriberStatus", "Length", "Frequency", "Topics")
     for one in found:
         chosen = (one.preferences.length, one.preferences.frequency, ", ".join(one.topics))
         shown.add_row(one.address, one.name or "", _status(one, suppressed.get(one.id)), *chosen)

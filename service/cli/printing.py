@@ -52,7 +52,7 @@ def gallery(
 ) -> None:
     """Write an issue's e-mails as HTML, plaintext, .eml and, with Chromium, pictures and a contact sheet."""
     service = opened()
-    printed = wiring.press(service.settings).print(service.store.issue(issue))
+    printed = wiring.renderer(service.settings).render_issue(service.store.issue(issue))
     sets = _asked(topics, printed.issue) if topics else alone_and_all(printed.issue)
     editions = {edition_name(slugs, printed.issue): printed.edition(slugs, length) for slugs in sets}
     browser = find_chromium()

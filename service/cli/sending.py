@@ -52,14 +52,14 @@ def send(
     _refuse_what_fails(service, maker)
     with (
         process.asked_to_stop() as stopping,
-        wiring.post_room(service, stopping) as room,
+        wiring.delivery_context(service, stopping) as context,
         watched_delivery() as watch,
     ):
         before = service.store.counts(issue).get(State.ACCEPTED, 0)
         if service.store.status(issue).approved:  # written down first: one that is cut off has sent, too
             record(service, "sent", f"issue {issue}", "at local hours" if local_hours else "at once")
         try:
-            status = publish_issue(issue, maker, room, watch=watch, local_hours=local_hours)
+            status = publish_issue(issue, maker, context, watch=watch, local_hours=local_hours)
         except MailerUnusable as error:
             if not as_json:
                 show_troubled(service, issue)

@@ -152,7 +152,7 @@ class Ledger(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class PostRoom:
+class DeliveryContext:
     """What delivering an issue needs from outside."""
 
     store: Ledger
@@ -176,8 +176,8 @@ class PostRoom:
         return self.grace if self.uncertainty is Uncertainty.RESEND else None
 
 
-def require_approved(label: str, maker: MessageMaker, room: PostRoom) -> None:
-    status = room.store.status(label)
+def require_approved(label: str, maker: MessageMaker, context: DeliveryContext) -> None:
+    status = context.store.status(label)
     if not status.approved or maker.rendered.issue.content_hash != status.content_hash:
         raise NotApproved(
             f"what would be sent of issue {label} is not what was approved; "
@@ -185,54 +185,54 @@ def require_approved(label: str, maker: MessageMaker, room: PostRoom) -> None:
         )
 
 
-def with_lasting_ids(label: str, maker: MessageMaker, room: PostRoom) -> MessageMaker:
+def with_lasting_ids(label: str, maker: MessageMaker, context: DeliveryContext) -> MessageMaker:
     """The maker with the issue's own Message-IDs, whatever became of the secret keys and of the sender."""
-    return maker.with_ids(room.store.message_ids(label, maker.ids))
+    return maker.with_ids(context.store.message_ids(label, maker.ids))
 
 
-def reconcile(label: str, maker: MessageMaker, room: PostRoom) -> None:
+def reconcile(label: str, maker: MessageMaker, context: DeliveryContext) -> None:
     """Decide what became of claims whose worker is gone, by its journal and by what the mailer knows."""
-    now = room.clock()
+    now = context.clock()
     claims: dict[str, list[tuple[Delivery, bool]]] = {}
-    for delivery, worker, claimed_at in room.store.claims(label):
+    for delivery, worker, claimed_at in context.store.claims(label):
         claims.setdefault(worker, []).append((delivery, abs(now - claimed_at) > LEASE))
     found: list[tuple[Delivery, Outcome]] = []
     for worker, claimed in claims.items():
         # This process delivers one thing at a time: a claim of its own is left from a run that broke.
-        is_lost = worker == room.worker or room.is_gone(worker)
+        is_lost = worker == context.worker or context.is_gone(worker)
         if left := [delivery for delivery, is_old in claimed if is_lost or is_old]:
-            found += _left_by(worker, left, is_lost, maker, room)
-    room.store.settle(found, now, room.resend_after, room.bounces)
-    room.journal.tidy(lambda worker: not room.is_gone(worker) or room.store.has_claims(worker))
+            found += _left_by(worker, left, is_lost, maker, context)
+    context.store.settle(found, now, context.resend_after, context.bounces)
+    context.journal.tidy(lambda worker: not context.is_gone(worker) or context.store.has_claims(worker))
 
 
-def ask_mailer(label: str, maker: MessageMaker, room: PostRoom) -> int:
+def ask_mailer(label: str, maker: MessageMaker, context: DeliveryContext) -> int:
     """Settle uncertain deliveries by what the mailer knows; how many it knew, none for most mailers."""
-    uncertain = room.store.uncertain(label)
+    uncertain = context.store.uncertain(label)
     if not uncertain:
         return 0
-    maker = with_lasting_ids(label, maker, room)
+    maker = with_lasting_ids(label, maker, context)
     known: list[tuple[Delivery, Outcome]] = []
     for delivery in uncertain:
-        was_sent = room.mailer.was_sent(maker.message_id(delivery))
+        was_sent = context.mailer.was_sent(maker.message_id(delivery))
         if was_sent is None:
             break
         known.append((delivery, reconciled(begun=True, outcome=None, was_sent=was_sent)))
-    room.store.settle(known, room.clock(), room.resend_after)
+    context.store.settle(known, context.clock(), context.resend_after)
     return len(known)
 
 
 def _left_by(
-    worker: str, deliveries: Sequence[Delivery], is_lost: bool, maker: MessageMaker, room: PostRoom
+    worker: str, deliveries: Sequence[Delivery], is_lost: bool, maker: MessageMaker, context: DeliveryContext
 ) -> Iterator[tuple[Delivery, Outcome]]:
     """What became of a worker's claims."""
-    entries = room.journal.read(worker)
-    maker = with_lasting_ids(deliveries[0].issue_label, maker, room)
+    entries = context.journal.read(worker)
+    maker = with_lasting_ids(deliveries[0].issue_label, maker, context)
     for delivery in deliveries:
         key = (delivery.id, delivery.claim)
         begun = entries is None or key in entries
         outcome = entries.get(key) if entries is not None else None
-        was_sent = room.mailer.was_sent(maker.message_id(delivery)) if begun and outcome is None else None
+        was_sent = context.mailer.was_sent(maker.message_id(delivery)) if begun and outcome is None else None
         known = reconciled(begun, outcome, was_sent)
         if not is_lost and known.state is State.WAITING:
             # it may only be slow or suspended, about to send; it says better as soon as it can

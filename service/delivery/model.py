@@ -317,14 +317,14 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class DeliveryStatus:
     """What an event can change of a delivery."""
 
     state: State
     fact: Fact | None
 
 
-def after(event: Event, now: Standing) -> Standing:
+def after(event: Event, now: DeliveryStatus) -> DeliveryStatus:
     """The delivery after the event: any order of events, and any repetition, ends in the same place.
 
     The worker of a claimed one knows nothing of it: when it settles the row, the fact is taken in (`MEANS`).
@@ -332,7 +332,7 @@ def after(event: Event, now: Standing) -> Standing:
     if event.fact is None:
         return now
     fact = max(event.fact, now.fact or event.fact, key=RANK.__getitem__)
-    return Standing(now.state if now.state in _KEPT else MEANS[fact], fact)
+    return DeliveryStatus(now.state if now.state in _KEPT else MEANS[fact], fact)
 
 
 FanOut = Callable[

@@ -22,8 +22,8 @@ from service.delivery.ledger import (
     LEASE,
     Claimant,
     Claims,
+    DeliveryContext,
     Moment,
-    PostRoom,
     Progress,
     chunk_line,
     reconcile,
@@ -67,7 +67,7 @@ class TooOld(Exception):
 def deliver(
     label: str,
     maker: MessageMaker,
-    room: PostRoom,
+    context: DeliveryContext,
     *,
     span: Span | None = None,
     watch: Progress = unwatched,
@@ -77,15 +77,15 @@ def deliver(
     When to come back, where the pace asks to wait longer than the room does; else None. NotApproved where the
     maker has another content than the one that was approved.
     """
-    require_approved(label, maker, room)
-    maker = with_lasting_ids(label, maker, room)
-    reconcile(label, maker, room)
-    run = Run(label, maker, room, span, watch)
+    require_approved(label, maker, context)
+    maker = with_lasting_ids(label, maker, context)
+    reconcile(label, maker, context)
+    run = Run(label, maker, context, span, watch)
     with _heap_left_alone(), run.finished():
         while (again_at := run.send()) is not None:
-            if room.longest_wait is not None and again_at - room.clock() > room.longest_wait:
+            if context.longest_wait is not None and again_at - context.clock() > context.longest_wait:
                 return again_at
-            if not _waited(again_at, run, room):
+            if not _waited(again_at, run, context):
                 return None
     return None
 
@@ -107,11 +107,11 @@ def _heap_left_alone() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _waited(until: dt.datetime, run: "Run", room: PostRoom) -> bool:
+def _waited(until: dt.datetime, run: "Run", context: DeliveryContext) -> bool:
     """Whether the time came before somebody stopped the run; a clock that is set back makes it no longer."""
-    seconds = (until - room.clock()).total_seconds()
-    end = room.ticks() + seconds
-    while room.clock() < until and (left := end - room.ticks()) > 0:
+    seconds = (until - context.clock()).total_seconds()
+    end = context.ticks() + seconds
+    while context.clock() < until and (left := end - context.ticks()) > 0:
         time.sleep(min(POLL_INTERVAL, left))
         if run.is_halted():
             return False
@@ -133,21 +133,27 @@ class Run:
     """
 
     def __init__(
-        self, label: str, maker: MessageMaker, room: PostRoom, span: Span | None, watch: Progress
+        self, label: str, maker: MessageMaker, context: DeliveryContext, span: Span | None, watch: Progress
     ) -> None:
         self._label = label
         self._maker = maker
-        self._room = room
+        self._room = context
         self._watch = watch
         self._claimant = Claimant(
-            room.worker, room.mailer.name, room.pace, room.resend_after, span, room.late, room.bounces
+            context.worker,
+            context.mailer.name,
+            context.pace,
+            context.resend_after,
+            span,
+            context.late,
+            context.bounces,
         )
         self._size = CLAIMS_AT_FIRST
         self._outcomes: list[tuple[Delivery, Outcome]] = []
         self._prefetched: list[Delivery] = []  # claimed, and not offered to the mailer yet
         self._ahead: tuple[Future[tuple[Claims, Moment]], list[tuple[Delivery, Outcome]]] | None = None
         self._blameless: Sequence[Message] = ()
-        self._on_trial = room.store.is_on_trial(label)
+        self._on_trial = context.store.is_on_trial(label)
         self._breaker = Breaker(on_trial=self._on_trial)
         self._doubtful: list[tuple[Delivery, Outcome]] = []  # the server's fault, or theirs: not settled yet
         self._probes: deque[Delivery] = deque()  # claimed elsewhere in the queue
@@ -156,8 +162,8 @@ class Run:
         self._open: dict[int, tuple[Delivery, Moment]] = {}  # claimed when, and nothing is known yet
         self._begun: set[int] = set()
         self._again_at: dt.datetime | None = None
-        self._looked_at = self._settled_at = room.ticks()
-        counts = room.store.counts(label)
+        self._looked_at = self._settled_at = context.ticks()
+        counts = context.store.counts(label)
         self._done, self._total = 0, counts.get(State.WAITING, 0) + counts.get(State.FAILED, 0)
 
     def send(self) -> dt.datetime | None:

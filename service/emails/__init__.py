@@ -16,7 +16,7 @@ dkim          a signature over headers and body, where there is a key
 quoted        pieces of text that are quoted-printable once and joined often
 messages      Sender, Recipient, headers: an e-mail as a byte template with holes
 sentences     subject, preheader, summary: what no topic says alone
-press         Press.print(issue) -> RenderedIssue.edition(slugs, length) -> RenderedEdition.message(...)
+renderer      Renderer.render_issue(issue) -> RenderedIssue.edition(...) -> RenderedEdition.message(...)
 transactional  e-mails to one reader, such as the confirmation
 checks        what is wrong with a whole e-mail, read as its reader gets it
 proofs        which of an issue's different e-mails are checked, and what was found
@@ -28,7 +28,7 @@ join of its topics' pieces (microseconds), and one subscriber's e-mail fills the
 from service.emails.dkim import DkimSigner, KeyUnusable, dkim_signer
 from service.emails.levels import Level
 from service.emails.messages import HTML_LIMIT, Recipient, Sender
-from service.emails.press import EmptyEdition, Press, RenderedEdition, RenderedIssue
+from service.emails.renderer import EmptyEdition, RenderedEdition, RenderedIssue, Renderer
 
 __all__ = [
     "HTML_LIMIT",
@@ -36,10 +36,10 @@ __all__ = [
     "EmptyEdition",
     "KeyUnusable",
     "Level",
-    "Press",
     "Recipient",
     "RenderedEdition",
     "RenderedIssue",
+    "Renderer",
     "Sender",
     "dkim_signer",
 ]

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from lxml import html as markup
 
 from service.emails.messages import HTML_LIMIT, Recipient
-from service.emails.press import RenderedEdition
+from service.emails.renderer import RenderedEdition
 from service.emails.segments import safe_url
 
 ONCE = (

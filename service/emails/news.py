@@ -10,6 +10,7 @@ from service.emails.segments import safe_url
 from service.language import shown
 
 NAME = 80  # characters shown at most
+SINCE = "See Corrections: what it rests on has changed since."
 GONE = Claim("No title or abstract of this window has the words.", ())
 
 
@@ -30,13 +31,15 @@ def _thread(thread: Thread, brief: Brief, said: Paragraphs, url: str) -> ThreadV
         question=shown(thread.question, HEADING),
         relation=RELATIONS[thread.relation],
         text=said.of_some(thread.claim),
-        earlier=tuple(_earlier(one, brief.topic_slug, url) for one in thread.earlier),
+        earlier=tuple(_earlier(one, brief, url) for one in thread.earlier),
     )
 
 
-def _earlier(earlier: Earlier, slug: str, url: str) -> EarlierView:
-    page = safe_url(f"{url.partition('/issues/')[0]}/issues/{earlier.issue}/{slug}")
-    return EarlierView(Run(shown(earlier.issue, NAME), page), shown(earlier.text, LINE))
+def _earlier(earlier: Earlier, brief: Brief, url: str) -> EarlierView:
+    page = safe_url(f"{url.partition('/issues/')[0]}/issues/{earlier.issue}/{brief.topic_slug}")
+    said = (claim.text for one in brief.corrections for claim in one.claims if one.issue == earlier.issue)
+    since = SINCE if any(earlier.text.startswith(text) for text in said) else ""
+    return EarlierView(Run(shown(earlier.issue, NAME), page), shown(earlier.text, LINE), since)
 
 
 def _trend(trend: Trend, said: Paragraphs) -> NamedView:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from service.emails.checks import Problem, problems
 from service.emails.messages import Recipient
-from service.emails.press import RenderedIssue
+from service.emails.renderer import RenderedIssue
 from service.issues import Issue
 from subscribers.preferences import Length
 

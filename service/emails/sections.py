@@ -94,10 +94,11 @@ class NamedView:
 
 @dataclass(frozen=True, slots=True)
 class EarlierView:
-    """A sentence of an earlier brief, and that brief's page."""
+    """A sentence of an earlier brief, that brief's page, and what is to be said since."""
 
     issue: Run
     text: str
+    since: str = ""  # that its paper was withdrawn or revised
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from typing import Any
 from service.emails.dkim import DkimSigner, hash_of, relaxed
 from service.emails.levels import Level
 from service.emails.messages import ADDRESS, HTML_LIMIT, Sender, mailbox, unstructured
-from service.emails.press import Press
 from service.emails.quoted import Piece
+from service.emails.renderer import Renderer
 from service.emails.segments import safe_url
 from service.emails.views import TopicView
 from service.issues import Issue
@@ -27,7 +27,7 @@ class RenderedEmail:
     html: str
 
 
-class TransactionalRenderer(Press):
+class TransactionalRenderer(Renderer):
     """Renders transactional e-mails with the base, the styles and the inlining of the briefs."""
 
     def render(self, name: str, values: Mapping[str, Any]) -> RenderedEmail:

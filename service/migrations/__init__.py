@@ -20,7 +20,7 @@ UPGRADE_LOCK = 7_302_215  # ours alone among PostgreSQL's advisory locks
 POSTGRESQL_ALONE = frozenset({"ix_subscribers_address_prefix"})
 
 
-class Standing(StrEnum):
+class SchemaStatus(StrEnum):
     """How a database stands to this version of the service."""
 
     EMPTY = "empty"
@@ -29,16 +29,16 @@ class Standing(StrEnum):
     AHEAD = "ahead"  # written by a newer version of the service
 
 
-def standing(engine: sa.Engine) -> Standing:
+def standing(engine: sa.Engine) -> SchemaStatus:
     """Compare the database's revision with the newest one here."""
     with engine.connect() as connection:
         revision = MigrationContext.configure(connection).get_current_revision()
     if revision is None:
-        return Standing.EMPTY
+        return SchemaStatus.EMPTY
     head, known = _revisions()
     if revision == head:
-        return Standing.CURRENT
-    return Standing.BEHIND if revision in known else Standing.AHEAD
+        return SchemaStatus.CURRENT
+    return SchemaStatus.BEHIND if revision in known else SchemaStatus.AHEAD
 
 
 @lru_cache(maxsize=1)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from service.papers import Fetched, Paper, Window
-from subscribers.preferences import Length, Standing
+from subscribers.preferences import Length, SubscriberStatus
 from subscribers.terms import Terms
 from subscribers.topics import Topic, in_categories
 
@@ -36,7 +36,7 @@ class SampleSubscriber:
     name: str
     topics: tuple[str, ...]  # slugs
     length: Length
-    standing: Standing
+    standing: SubscriberStatus
     paused_until: dt.date | None
 
 
@@ -127,6 +127,6 @@ def _subscriber(table: Mapping[str, Any]) -> SampleSubscriber:
         name=table["name"],
         topics=tuple(table["topics"]),
         length=Length(table.get("length", Length.FULL)),
-        standing=Standing(table.get("standing", Standing.ACTIVE)),
+        standing=SubscriberStatus(table.get("standing", SubscriberStatus.ACTIVE)),
         paused_until=table.get("paused_until"),
     )

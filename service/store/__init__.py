@@ -37,7 +37,7 @@ from service.store.ledger import Ledger, LedgerBroken, Unavailable
 from service.store.monitoring import IssueTrend, Monitoring, Received, Watched
 from service.store.papers import KeptAnswers, PaperRepository
 from service.store.planning import HELD, Planning
-from service.store.reports import Crowd, Group, Line, Reports, sheet
+from service.store.reports import AudienceSummary, Group, Line, Reports, sheet
 from service.store.restoring import Restoring
 from service.store.retention import Retention
 from service.store.reviews import Reviews
@@ -50,10 +50,10 @@ __all__ = [
     "EVENTS_FOR",
     "HELD",
     "Act",
+    "AudienceSummary",
     "BriefBroken",
     "BriefRow",
     "Built",
-    "Crowd",
     "DeliveryRow",
     "FailedEmail",
     "Group",

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from service.delivery import Fact, State
 from service.delivery.ledger import RULES
-from service.delivery.model import GONE_WRONG, Event, Standing, after
+from service.delivery.model import GONE_WRONG, DeliveryStatus, Event, after
 from service.delivery.policy import Bounce, BounceRules
 from service.store.settling import REPORTED, learn, suppress
 from service.store.tables import DeliveryRow, EventRow
@@ -17,7 +17,7 @@ from service.store.tallies import Sums, lock_issues
 from subscribers import changes
 from subscribers.addresses import AddressRefused, read_address
 from subscribers.database import Repository, insert_new, is_one_of, table
-from subscribers.preferences import Standing as Person
+from subscribers.preferences import SubscriberStatus
 from subscribers.suppressions import Cause
 from subscribers.tables import SubscriberRow
 
@@ -50,9 +50,9 @@ class EventRepository(Repository):
             sums = Sums(session.connection())
             for event in fresh:
                 row = rows[event.delivery_id]
-                before = _standing(row)
+                before = _provider_status(row)
                 _apply(row, event)
-                sums.moved(before, _standing(row))
+                sums.moved(before, _provider_status(row))
             for event in fresh:
                 if event.leaves:
                     _leave(session, rows[event.delivery_id].subscriber_id, now)
@@ -79,7 +79,7 @@ def _rows(session: Session, events: Sequence[Event]) -> dict[int, DeliveryRow]:
     return {row.id: row for row in found if row.id is not None}
 
 
-def _standing(row: DeliveryRow) -> tuple[str, str, str]:
+def _provider_status(row: DeliveryRow) -> tuple[str, str, str]:
     return row.issue_label, row.state, row.fact or ""
 
 
@@ -102,7 +102,7 @@ def _fresh(session: Session, events: Sequence[Event], now: dt.datetime) -> list[
 
 
 def _apply(row: DeliveryRow, event: Event) -> None:
-    before = Standing(State(row.state), Fact(row.fact) if row.fact else None)
+    before = DeliveryStatus(State(row.state), Fact(row.fact) if row.fact else None)
     then = after(event, before)
     if then == before:
         return
@@ -144,9 +144,9 @@ def _candidates(event: Event) -> sa.Select[tuple[int, str]]:
 def _leave(session: Session, subscriber_id: int, now: dt.datetime) -> None:
     """The reader said to their provider that they want no more: they have left."""
     row = session.get(SubscriberRow, subscriber_id, with_for_update=True)
-    if row is None or row.standing == Person.LEFT:
+    if row is None or row.standing == SubscriberStatus.LEFT:
         return
-    row.standing, row.left_at, row.version = Person.LEFT, now, row.version + 1
+    row.standing, row.left_at, row.version = SubscriberStatus.LEFT, now, row.version + 1
     changes.write_history(session, subscriber_id, ["left"], PROVIDER, now)
 
 

@@ -38,7 +38,7 @@ from service.store.settling import (
 from service.store.tables import IssueRow
 from service.store.tallies import Sums, count_again, lock_issues
 from subscribers.database import Repository, is_one_of, table
-from subscribers.preferences import Standing
+from subscribers.preferences import SubscriberStatus
 from subscribers.suppressions import Kind
 from subscribers.tables import SubscriberRow, SuppressionRow
 
@@ -341,7 +341,7 @@ def _is_reachable() -> sa.ColumnElement[bool]:
         sa.and_(held.kind == Kind.DOMAIN, held.value == person.domain),
     )
     held_back = sa.exists().where(suppressed).correlate(table(SubscriberRow))
-    return sa.and_(person.standing == Standing.ACTIVE, ~held_back)
+    return sa.and_(person.standing == SubscriberStatus.ACTIVE, ~held_back)
 
 
 def _deliveries(session: Session, ids: Sequence[int]) -> list[tuple[Delivery, bool]]:

@@ -81,7 +81,7 @@ class Monitoring(Repository):
                 overdue_since=_overdue_since(session, now),
             )
 
-    def issues_by_standing(self) -> dict[str, int]:
+    def issues_by_status(self) -> dict[str, int]:
         """How many issues are drafts, approved, planned, paused or cancelled."""
         row = table(IssueRow).c
         standing = sa.case(
@@ -92,7 +92,7 @@ class Monitoring(Repository):
         )
         return self._counted(standing)
 
-    def subscribers_by_standing(self) -> dict[str, int]:
+    def subscribers_by_status(self) -> dict[str, int]:
         return self._counted(table(SubscriberRow).c.standing)
 
     def _counted(self, standing: sa.ColumnElement[str]) -> dict[str, int]:

@@ -67,7 +67,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Crowd:
+class AudienceSummary:
     """Who would get an issue, in figures."""
 
     readers: int = 0
@@ -172,7 +172,7 @@ class Reports(Repository):
             found = list(session.scalars(ids.order_by(PERSON.address_key).limit(limit)))
         return self._lines(LINE.where(ROW.id.in_(found)).order_by(PERSON.address_key)) if found else ()
 
-    def crowd(self, label: str, today: dt.date) -> Crowd:
+    def audience_summary(self, label: str, today: dt.date) -> AudienceSummary:
         """The audience that planning would freeze, by edition, topic and reason, without writing anything."""
         with Session(self._engine) as session:
             rows = audience(offer_of(session, label, today)).subquery()
@@ -188,7 +188,7 @@ class Reports(Repository):
             slugs = tuple(joined.split(","))
             editions[slugs, str(length)] += count
             topics.update(dict.fromkeys(slugs, count))
-        return Crowd(editions.total(), _sorted(topics), _sorted(reasons), _sorted(editions))
+        return AudienceSummary(editions.total(), _sorted(topics), _sorted(reasons), _sorted(editions))
 
     def _begins_so(self, begins: str) -> sa.ColumnElement[bool]:
         """A range of the addresses' index; PostgreSQL makes one of LIKE where its collation allows it."""

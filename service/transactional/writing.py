@@ -19,7 +19,7 @@ from subscribers.emails import PURPOSES, TransactionalEmail
 from subscribers.join_requests import JoinRequest
 from subscribers.joinings import JoinOutcome
 from subscribers.links import Links, Purpose
-from subscribers.preferences import Length, Preferences, Standing
+from subscribers.preferences import Length, Preferences, SubscriberStatus
 from subscribers.subscriber import Recipient, Subscriber, UnknownSubscriber, new_reference
 
 TEST = "test"  # an edition sent to try it out
@@ -119,7 +119,7 @@ class EmailWriter:
     def _is_unwanted(self, email: TransactionalEmail, subscriber: Subscriber, to: str) -> bool:
         """A welcome to who has left; a link to a new address that is suppressed."""
         if email is TransactionalEmail.WELCOME:
-            return subscriber.standing is not Standing.ACTIVE
+            return subscriber.standing is not SubscriberStatus.ACTIVE
         is_new = email is TransactionalEmail.CHANGE_ADDRESS
         return is_new and self._service.roster.suppressions.cause(read_address(to)) is not None
 
@@ -132,7 +132,7 @@ class EmailWriter:
             if waiting := roster.newest_request(address):
                 return self._answer_to(waiting)
             return Meant(TransactionalEmail.LINK, _nobody(row.recipient, now), leaves=False)
-        is_unconfirmed = subscriber.standing is Standing.UNCONFIRMED
+        is_unconfirmed = subscriber.standing is SubscriberStatus.UNCONFIRMED
         return Meant(TransactionalEmail.CONFIRM if is_unconfirmed else TransactionalEmail.LINK, subscriber)
 
     def _answer_to(self, request: JoinRequest) -> Meant:
@@ -146,7 +146,8 @@ class EmailWriter:
 
     def _test(self, row: Claimed, now: dt.datetime, signer: DkimSigner | None) -> WrittenEmail:
         issue = self._service.store.issue(row.values["label"])
-        edition = self._renderer.print(issue).edition(row.values["topics"], Length(row.values["length"]))
+        rendered = self._renderer.render_issue(issue)
+        edition = rendered.edition(row.values["topics"], Length(row.values["length"]))
         reader = sample_reader(self._sender.base_url, issue.label)
         reader = replace(reader, address=row.recipient, name=None, message_id=row.message_id)
         marked = replace(edition, subject=f"[Test] {edition.subject}")

@@ -68,7 +68,7 @@ def make_app(service: wiring.Service, clock: Clock = wiring.now) -> ASGIApp:
     app.include_router(public.routes)
     pages.add_to(app, desk)
     admin.add_to(app, make_office(service, site, clock))
-    app.include_router(web_view.router(wiring.press(settings), site.shelf, desk.open, desk.refuse))
+    app.include_router(web_view.router(wiring.renderer(settings), site.shelf, desk.open, desk.refuse))
     _add_files(app, site)
     _add_errors(app, site)
     app.add_exception_handler(UnknownSubscriber, lambda _, __: desk.refuse(Refusal.GONE))

@@ -71,7 +71,7 @@ def database(engine: sa.Engine) -> dict[str, str]:
         standing = migrations.standing(engine)
     except sa.exc.SQLAlchemyError as error:
         return {"database": type(error).__name__, "migrations": "unknown"}
-    current = standing is migrations.Standing.CURRENT
+    current = standing is migrations.SchemaStatus.CURRENT
     return {"database": OK, "migrations": OK if current else f"the database is {standing}"}
 
 

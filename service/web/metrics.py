@@ -14,12 +14,12 @@ from service import __version__
 from service.delivery.model import State
 from service.store import Store, Watched
 from service.store.reports import Figures
-from subscribers.preferences import Standing
+from subscribers.preferences import SubscriberStatus
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 STANDINGS = {
     "brief_issues": ("draft", "approved", "planned", "paused", "cancelled"),
-    "brief_subscribers": tuple(Standing),
+    "brief_subscribers": tuple(SubscriberStatus),
 }
 
 
@@ -74,8 +74,8 @@ def router(
 def page(store: Store, traffic: Traffic, now: dt.datetime) -> str:
     """Every metric in Prometheus' text format 0.0.4."""
     counted = {
-        "brief_issues": ("Issues by where they stand.", store.issues_by_standing()),
-        "brief_subscribers": ("Subscribers by standing.", store.subscribers_by_standing()),
+        "brief_issues": ("Issues by where they stand.", store.issues_by_status()),
+        "brief_subscribers": ("Subscribers by standing.", store.subscribers_by_status()),
     }
     lines = [
         *_head("brief_build_info", "gauge", "The version that runs."),

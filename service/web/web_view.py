@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from fastapi import APIRouter, HTTPException, Response
 
-from service.emails import Press, Recipient
+from service.emails import Recipient, Renderer
 from service.web.headers import EMAIL_POLICY
 from service.web.shelf import NotPublic, Shelf
 from service.web.site import UNKEPT
@@ -17,13 +17,13 @@ EDITIONS_KEPT = 64  # whole e-mails in memory, up to 95 kB each
 
 
 def router(
-    press: Press,
+    renderer: Renderer,
     shelf: Shelf,
     opening: Callable[[Purpose, str], Opened | Refused],
     refuse: Callable[[Refused], Response],
 ) -> APIRouter:
     routes = APIRouter(include_in_schema=False)
-    editions = lru_cache(maxsize=EDITIONS_KEPT)(lambda *which: edition(press, shelf, *which))
+    editions = lru_cache(maxsize=EDITIONS_KEPT)(lambda *which: edition(renderer, shelf, *which))
 
     @routes.get("/web-view/{token}")
     def web_view(token: str) -> Response:
@@ -44,15 +44,15 @@ def router(
     return routes
 
 
-def edition(press: Press, shelf: Shelf, label: str, topics: tuple[str, ...], length: str) -> str:
+def edition(renderer: Renderer, shelf: Shelf, label: str, topics: tuple[str, ...], length: str) -> str:
     """The HTML as it was sent, but its personal links lead to where all get their own: it is shown around."""
     try:
         issue = shelf.narrowed(shelf.issue(label), topics)
     except NotPublic as missing:
         raise HTTPException(404) from missing
-    base = press.sender.base_url
+    base = renderer.sender.base_url
     links = f"{base}/links"
     nobody = Recipient(
         "nobody@example.org", None, "0@example.org", links, links, links, f"{base}/issues/{label}"
     )
-    return press.print(issue).edition(topics, Length(length)).html(nobody)
+    return renderer.render_issue(issue).edition(topics, Length(length)).html(nobody)

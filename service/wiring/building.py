@@ -87,17 +87,17 @@ def sample_context(
 
 
 def estimated(
-    service: Service, room: BuildContext, assignment: Assignment
+    service: Service, context: BuildContext, assignment: Assignment
 ) -> "tuple[Estimate, float | None]":
     """What writing would take and cost: nothing for a writer that needs no language model."""
     from service.briefs.modelled import Estimate, ModelWriter, estimate
     from service.briefs.modelled.asking import Usage
 
     papers, settings = len(assignment.selection.taken), service.settings
-    if not isinstance(room.writer, ModelWriter):
+    if not isinstance(context.writer, ModelWriter):
         return Estimate(Usage(), 0, papers, papers, 0), 0.0
     answers, name = kept_answers(service), settings.openai_model
-    grades, checks = room.grader is not None, settings.checking == "model"
+    grades, checks = context.grader is not None, settings.checking == "model"
     found = estimate(assignment, answers, name, grades=grades, checks=checks)
     model = language_model(settings, name, answers)
     return found, model.settings.cost(found.usage.prompt, found.usage.completion)

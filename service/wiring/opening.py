@@ -49,13 +49,13 @@ def open_service(settings: Settings) -> Service:
     """Open the database: an empty one is set up, one that is behind is refused with the command to run."""
     engine = open_engine(settings)
     standing = migrations.standing(engine)
-    if standing is migrations.Standing.EMPTY:
+    if standing is migrations.SchemaStatus.EMPTY:
         set_up(engine)
-    elif standing is not migrations.Standing.CURRENT:
+    elif standing is not migrations.SchemaStatus.CURRENT:
         engine.dispose()
         raise DatabaseNotReady(
             "the database is behind this version of the service; run: brief migrate"
-            if standing is migrations.Standing.BEHIND
+            if standing is migrations.SchemaStatus.BEHIND
             else f"a newer version of the service than {__version__} wrote the database; upgrade the service"
         )
     return Service(settings, engine, Store(engine), Roster(engine, secret_keys(settings)))

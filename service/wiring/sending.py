@@ -11,11 +11,11 @@ from service.adapters import process
 from service.adapters.journal import FileJournal
 from service.adapters.process import ProcessLocks
 from service.delivery import Mailer, MailerUnusable, MessageIds, MessageMaker, Uncertainty
-from service.delivery.ledger import PostRoom, never
+from service.delivery.ledger import DeliveryContext, never
 from service.delivery.messages import ReturnPath
 from service.delivery.model import Event
 from service.delivery.policy import BounceRules, Pace
-from service.emails import DkimSigner, KeyUnusable, Press, Sender, dkim_signer
+from service.emails import DkimSigner, KeyUnusable, Renderer, Sender, dkim_signer
 from service.logs import quoted
 from service.schedule import Rules
 from service.settings import Settings
@@ -38,12 +38,12 @@ class ScheduleUnreadable(Exception):
 
 
 @contextmanager
-def post_room(service: Service, stopping: Callable[[], bool] = never) -> Iterator[PostRoom]:
+def delivery_context(service: Service, stopping: Callable[[], bool] = never) -> Iterator[DeliveryContext]:
     settings, worker = service.settings, process.own_name()
     journal = FileJournal(settings.data_dir / "journal", worker)
     journal.open()
     with process_locks(settings).held(), contextlib.closing(journal), mailer(settings) as opened:
-        yield PostRoom(
+        yield DeliveryContext(
             store=service.store,
             mailer=opened,
             journal=journal,
@@ -211,7 +211,7 @@ def _token(settings: Settings) -> Callable[[], str] | None:
 def message_maker(service: Service, label: str) -> MessageMaker:
     """Renders the issue once; every message of it is made from that."""
     keys = secret_keys(service.settings)
-    rendered = press(service.settings).print(service.store.issue(label))
+    rendered = renderer(service.settings).render_issue(service.store.issue(label))
     links, signer = Links(service.settings.base_url, keys), dkim(service.settings)
     made_by = sender(service.settings)
     ids = MessageIds.derived(label, keys[0], made_by.domain)  # the ledger may know others: see `deliver`
@@ -232,8 +232,8 @@ def dkim(settings: Settings) -> DkimSigner | None:
         raise MailerUnusable(f"BRIEF_DKIM_KEY_FILE, _SELECTOR or _DOMAIN: {error}") from error
 
 
-def press(settings: Settings) -> Press:
-    return Press(sender(settings), TEMPLATES)
+def renderer(settings: Settings) -> Renderer:
+    return Renderer(sender(settings), TEMPLATES)
 
 
 def sender(settings: Settings) -> Sender:

@@ -22,7 +22,7 @@ from subscribers.preferences import (
     Length,
     Preferences,
     PreferencesError,
-    Standing,
+    SubscriberStatus,
     check,
     of_new,
     read_choices,
@@ -112,8 +112,8 @@ def confirm_page(token: str, desk: TheDesk) -> Response:
     waiting = _waiting(desk, token)
     if isinstance(waiting, Refused):
         return desk.refuse(waiting)
-    if isinstance(waiting, Subscriber) and waiting.standing is not Standing.UNCONFIRMED:
-        return _confirmed(desk, waiting, waiting.standing is Standing.ACTIVE)
+    if isinstance(waiting, Subscriber) and waiting.standing is not SubscriberStatus.UNCONFIRMED:
+        return _confirmed(desk, waiting, waiting.standing is SubscriberStatus.ACTIVE)
     return desk.show(
         "confirm.html",
         "One more click",
@@ -128,7 +128,7 @@ def confirm(token: str, form: Form, desk: TheDesk) -> Response:
     waiting = _waiting(desk, token)
     if isinstance(waiting, Refused):
         return desk.refuse(waiting)
-    is_another = isinstance(waiting, Subscriber) and waiting.standing is not Standing.UNCONFIRMED
+    is_another = isinstance(waiting, Subscriber) and waiting.standing is not SubscriberStatus.UNCONFIRMED
     if is_another or not desk.forms.read("confirm", form.text("form"), desk.clock(), waiting.reference):
         return confirm_page(token, desk)
 

@@ -6,7 +6,7 @@ from fastapi.responses import PlainTextResponse
 from subscribers.links import Purpose, Refusal, Refused
 from subscribers.pages.desk import Anything, Desk, Fields, Form, TheDesk
 from subscribers.pages.words import sentences
-from subscribers.preferences import Standing
+from subscribers.preferences import SubscriberStatus
 from subscribers.roster import Opened
 from subscribers.subscriber import Subscriber
 from subscribers.subscriptions import Left
@@ -55,7 +55,7 @@ def _leave(desk: Desk, opened: Opened, token: str, form: Fields) -> Response:
 def _ask(desk: Desk, opened: Opened, token: str) -> Response:
     """What to leave; who has a link that was revoked is not shown what is followed."""
     subscriber, names = opened.subscriber, desk.names()
-    if subscriber.standing is Standing.LEFT:
+    if subscriber.standing is SubscriberStatus.LEFT:
         return _left(desk, Left(subscriber, everything=True, undo_about="", changed=False), can_undo=False)
     topics = () if opened.is_revoked else subscriber.topics
     return desk.show(

@@ -269,8 +269,8 @@ def test_after_an_answer_a_refusal_is_of_its_papers_alone(setting: Setting) -> N
 
 def test_a_model_that_answers_eight_papers_badly_is_asked_for_four_then_two(setting: Setting) -> None:
     def overtaxed(asked: Request) -> Reply:
-        crowd = asked.task == "CardsAnswer" and len(asked.question.papers) > 2
-        return completion("Sorry, that is a lot.") if crowd else well(asked)
+        audience_summary = asked.task == "CardsAnswer" and len(asked.question.papers) > 2
+        return completion("Sorry, that is a lot.") if audience_summary else well(asked)
 
     setting.server.answers = overtaxed
     brief = setting.brief()

@@ -14,7 +14,7 @@ from time import process_time
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from service.emails import Level, Press, dkim_signer
+from service.emails import Level, Renderer, dkim_signer
 from tests.briefs_for_emails import BUILT, SENDER, brief, issue, recipient
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
@@ -22,9 +22,9 @@ ROUNDS = 7
 
 
 def main() -> None:
-    press = Press(SENDER, TEMPLATES)
+    press = Renderer(SENDER, TEMPLATES)
     book = issue(*(brief(f"topic-{number}", f"Topic {number}") for number in range(10)))
-    printed, reader = press.print(book), recipient()
+    printed, reader = press.render_issue(book), recipient()
     slugs = [each.topic_slug for each in book.briefs]
     three = printed.edition(slugs[:3])
     rsa_key, ed_key = rsa.generate_private_key(65537, 2048), ed25519.Ed25519PrivateKey.generate()
@@ -40,8 +40,8 @@ def main() -> None:
         _ = printed.edition(slugs[:count]).template
 
     lines: list[tuple[str, Callable[[], object], int, str]] = [
-        ("render a topic of 77 papers, full", lambda: press._print_topic(book, book.briefs[0], Level.FULL), 10, "30 ms"),  # noqa: E501
-        ("render it, short", lambda: press._print_topic(book, book.briefs[0], Level.SHORT), 10, "30 ms"),
+        ("render a topic of 77 papers, full", lambda: press._render_topic(book, book.briefs[0], Level.FULL), 10, "30 ms"),  # noqa: E501
+        ("render it, short", lambda: press._render_topic(book, book.briefs[0], Level.SHORT), 10, "30 ms"),
         ("compose an edition of 1 topic", lambda: compose(1), 500, "100 µs"),
         ("compose an edition of 3 topics", lambda: compose(3), 500, "100 µs"),
         ("compose an edition of 10 topics", lambda: compose(10), 500, "100 µs"),

@@ -17,7 +17,7 @@ from starlette.types import Message
 from service.wiring import set_up
 from subscribers.database import connect, table
 from subscribers.links import Purpose, Subject
-from subscribers.preferences import Standing
+from subscribers.preferences import SubscriberStatus
 from subscribers.tables import FollowRow, HistoryRow, SubscriberRow
 from tests import builders
 from tests.readers import BASE, NOW, Place, open_place
@@ -94,7 +94,7 @@ def _subscriber(number: int) -> dict[str, object]:
     address = f"reader{number}@example.org"
     return {
         "id": FIRST_ID + number, "reference": f"reference{number}", "address": address,
-        "address_key": address, "domain": "example.org", "standing": Standing.ACTIVE,
+        "address_key": address, "domain": "example.org", "standing": SubscriberStatus.ACTIVE,
         "length": "full", "frequency": "weekly",
         "time_zone": "UTC", "hour": 8, "consent": "import", "joined_at": NOW, "link_generation": 0,
         "version": 0,

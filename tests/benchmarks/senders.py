@@ -31,7 +31,7 @@ from service.adapters import process
 from service.adapters.journal import FileJournal
 from service.adapters.smtp_mailer import SmtpMailer, SmtpServer
 from service.delivery import Delivery, Mailer, Message, MessageMaker, State
-from service.delivery.ledger import PostRoom
+from service.delivery.ledger import DeliveryContext
 from service.delivery.run import deliver
 from service.emails import DkimSigner, Recipient
 from service.emails.messages import Hole, Template, template
@@ -167,7 +167,7 @@ def deliver_made(folder: Path, mailer: Mailer, readers: int, sink: Sink | None =
     engine, worker = connect(f"sqlite:///{folder / 'bench.db'}"), process.own_name()
     store, journal = Store(engine), FileJournal(folder / "journal", worker)
     journal.open()
-    room = PostRoom(store, mailer, journal, worker, process.is_gone, wiring.now)
+    room = DeliveryContext(store, mailer, journal, worker, process.is_gone, wiring.now)
     maker = replace(MAKER, rendered=OneEdition(store.issue(LABEL)))  # type: ignore[arg-type]  # as MAKER
     took = spent(partial(deliver, LABEL, maker, room), sink)
     journal.close()

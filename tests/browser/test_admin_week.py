@@ -119,7 +119,7 @@ def approve_and_send(admin: Visit) -> None:
     admin.press("Approve")
     admin.press("Send now")
     assert "The workers send it" in admin.notice
-    with wiring.post_room(admin.place.service) as room:
+    with wiring.delivery_context(admin.place.service) as room:
         Worker(admin.place.service, room).sweep()
     admin.go(ISSUE)
     assert "3 audience = 3 accepted" in " ".join(admin.page.locator(".sum").inner_text().split())

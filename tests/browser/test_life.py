@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from subscribers.preferences import Length, Standing
+from subscribers.preferences import Length, SubscriberStatus
 from tests import builders
 from tests.browser.conftest import Visit
 from tests.readers import body_of, path_in
@@ -100,9 +100,9 @@ def leave_and_undo(visit: Visit, manage: str) -> None:
     visit.go(manage)
     visit.follow("Leave…")
     visit.press("Leave everything")
-    assert roster.find(SECOND).standing is Standing.LEFT
+    assert roster.find(SECOND).standing is SubscriberStatus.LEFT
     visit.press("Undo: come back")
-    assert roster.find(SECOND).standing is Standing.ACTIVE
+    assert roster.find(SECOND).standing is SubscriberStatus.ACTIVE
 
 
 def delete(visit: Visit, manage: str) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page
 
-from subscribers.preferences import Standing
+from subscribers.preferences import SubscriberStatus
 from tests.browser.conftest import Looks, Visit
 
 ADDRESS = "newcomer@example.org"
@@ -64,7 +64,7 @@ def test_a_newcomer_joins_confirms_reads_and_leaves_in_the_browser(visit: Visit)
     visit.page = letter
     visit.press("Unsubscribe")
     assert "You get no more e-mails" in visit.notice
-    assert visit.place.service.roster.find(ADDRESS).standing is Standing.LEFT
+    assert visit.place.service.roster.find(ADDRESS).standing is SubscriberStatus.LEFT
 
 
 @pytest.mark.parametrize("visit", LOOKS[:1], indirect=True, ids=str)

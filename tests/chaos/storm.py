@@ -21,7 +21,7 @@ from pydantic import SecretStr
 
 from service import wiring
 from service.delivery import Delivery, Fact, MailerUnusable, MessageMaker, State
-from service.delivery.ledger import PostRoom, reconcile
+from service.delivery.ledger import DeliveryContext, reconcile
 from service.delivery.model import Event
 from service.delivery.run import deliver
 from service.settings import Settings
@@ -159,7 +159,7 @@ def _blow(weather: Weather, service: Service, made: MessageMaker, where: Provide
         victim = senders.pop(moments.randrange(len(senders)))
         os.kill(victim, signal.SIGKILL)
         ended(victim)
-        with wiring.post_room(service) as room:  # what a restart does first
+        with wiring.delivery_context(service) as room:  # what a restart does first
             reconcile(LABEL, made, room)
         now = service.store.counts(LABEL).get(State.UNCERTAIN, 0)
         uncertain.append(now - before)
@@ -179,14 +179,14 @@ def _sender(service: Service, made: MessageMaker) -> int:
         return process
     try:
         fresh = wiring.open_service(service.settings)
-        with wiring.post_room(fresh) as room:
+        with wiring.delivery_context(fresh) as room:
             _until_done(fresh.store, made, room)
         os._exit(0)
     finally:
         os._exit(1)  # the child must never run on into the caller
 
 
-def _until_done(store: Store, made: MessageMaker, room: PostRoom) -> None:
+def _until_done(store: Store, made: MessageMaker, room: DeliveryContext) -> None:
     """Deliver as a worker does that an operator helps: what failed is due at once."""
     open_ = (State.WAITING, State.CLAIMED, State.FAILED)
     while any(store.counts(LABEL).get(state) for state in open_):

@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from service.emails import DkimSigner, Level, Press, RenderedEdition, RenderedIssue, dkim_signer
+from service.emails import DkimSigner, Level, RenderedEdition, RenderedIssue, Renderer, dkim_signer
 from service.emails.sentences import words_of
 from service.issues import Issue
 from service.wiring import TEMPLATES
@@ -51,10 +51,10 @@ def judged(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> tuple[Judged, ...]:
     folder = tmp_path_factory.mktemp("editions")
-    press = Press(SENDER, TEMPLATES)
+    press = Renderer(SENDER, TEMPLATES)
     made = []
     for issue, week in zip((*real_issues, argued_issue(10)), (*WEEKS, ARGUED), strict=True):
-        printed = press.print(issue)
+        printed = press.render_issue(issue)
         every = tuple(brief.topic_slug for brief in issue.briefs)
         three = every[:3] if week == ARGUED else THREE
         for topics in (three[:1], three, every):
@@ -77,6 +77,8 @@ def _write_templates(printed: RenderedIssue, topics: Sequence[str], folder: Path
     """The MJML of three topics at every level."""
     edition = printed.issue.for_topics(topics)
     for level in Level:
-        views = [printed.press.view(printed.issue, brief, level) for brief in edition.briefs]
-        page = printed.press.page(printed.issue, views, words_of(edition, [level] * len(views)), several=True)
+        views = [printed.renderer.view(printed.issue, brief, level) for brief in edition.briefs]
+        page = printed.renderer.page(
+            printed.issue, views, words_of(edition, [level] * len(views)), several=True
+        )
         (folder / f"{printed.issue.label}-{level.name}.mjml").write_text(page.mjml, encoding="utf-8")

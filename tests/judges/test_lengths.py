@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from service.adapters.chromium import View, chromium, find_chromium
-from service.emails import Press, RenderedIssue
+from service.emails import RenderedIssue, Renderer
 from service.wiring import TEMPLATES
 from subscribers.preferences import Length
 from tests.argued_briefs import argued_issue
@@ -19,7 +19,7 @@ BEFORE_TABLES = "NOTABLE PAPERS TO READ FIRST"
 
 @pytest.fixture(scope="module")
 def printed() -> RenderedIssue:
-    return Press(SENDER, TEMPLATES).print(argued_issue(3))
+    return Renderer(SENDER, TEMPLATES).render_issue(argued_issue(3))
 
 
 def heights(pages: list[str]) -> Iterator[int]:

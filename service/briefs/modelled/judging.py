@@ -221,7 +221,7 @@ def judge(
     return Judged(
         model.name,
         seed,
-        claim_sheet(sheet, marks, brief),
+        claim_totals(sheet, marks, brief),
         tuple(_readers(brief, read)),
         tuple(dict.fromkeys(one.why for one in given if isinstance(one, Unanswered))),
         session.cost,
@@ -314,7 +314,7 @@ def _marks(answered: Iterable[tuple[Sequence[Drawn], object]]) -> dict[str, Mark
     return found
 
 
-def claim_sheet(sheet: Sequence[Drawn], marks: Mapping[str, MarkAnswer], brief: Brief) -> ClaimTotals:
+def claim_totals(sheet: Sequence[Drawn], marks: Mapping[str, MarkAnswer], brief: Brief) -> ClaimTotals:
     """The marks as counts; a word that is no mark of its question counts for nothing."""
     given = {one.key: _given(one, marks[one.key]) for one in sheet if one.key in marks}
     return ClaimTotals(

@@ -4,8 +4,15 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 
-from service.language.tex.chemistry import chemical
-from service.language.tex.macros import ACCENTS, DELIMITERS, MEANINGS, OPERATORS, SIGNATURES, SYMBOLS
+from service.language.tex.macros import (
+    ACCENTS,
+    DELIMITERS,
+    MEANINGS,
+    OPERATORS,
+    SIGNATURES,
+    SYMBOLS,
+    chemical,
+)
 from service.language.tex.pieces import (
     BLANK,
     Kind,

@@ -3,6 +3,7 @@
 Characters come from pylatexenc, which keeps the largest table; ours adds and corrects.
 """
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -41,6 +42,14 @@ DELIMITERS = {
 }  # fmt: skip
 OPERATORS = frozenset(words("tex_operators"))
 
+# Chemical formulas as \ce writes them: H2O, SO4^2-, 2 H2 + O2 -> 2 H2O
+_ARROWS = (("<=>", "⇌"), ("<->", "↔"), ("->", "→"), ("<-", "←"))
+_CHARGE = re.compile(r"\^\{?([0-9]*[+-]|[0-9]+)\}?|(?<=[A-Za-z)\]0-9])([+-])(?=$|[\s\]])")
+_GROUP = re.compile(r"_\{([^{}]*)\}")
+_COUNT = re.compile(r"(?<=[A-Za-z)\]])_?([0-9]+(?:\.[0-9]+)?|(?<=_)\w)")
+_RAISED = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
+_LOWERED = str.maketrans("0123456789+-−xnm", "₀₁₂₃₄₅₆₇₈₉₊₋₋ₓₙₘ")
+
 
 def _symbols() -> Iterator[tuple[str, str]]:
     database = get_default_latex_context_db()
@@ -72,3 +81,20 @@ def own_prefix(name: str, *, in_formula: bool) -> str:
         if rest != name and (rest[0].isupper() or rest.startswith("http") or (in_formula and len(rest) == 1)):
             return prefix
     return ""
+
+
+def chemical(source: str) -> str:
+    """A formula with its counts lowered and its charges raised."""
+    for arrow, sign in _ARROWS:
+        source = source.replace(arrow, sign)
+    charged = _CHARGE.sub(lambda found: (found[1] or found[2]).translate(_RAISED), source)
+    grouped = _GROUP.sub(lambda found: _lowered(found[1]), charged)
+    counted = _COUNT.sub(lambda found: found[1].translate(_LOWERED), grouped)
+    return re.sub(r"[{}$\\^]|_(?!\()", "", counted)
+
+
+def _lowered(count: str) -> str:
+    """A count in braces: small where every character can be, else in brackets."""
+    small = count.translate(_LOWERED)
+    is_small = not any(character.isalnum() and character.isascii() for character in small)
+    return small if is_small else f"_({count})"

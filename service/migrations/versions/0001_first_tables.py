@@ -48,6 +48,10 @@ def _roster() -> None:
         sa.Column("link_generation", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
     )
+    _follows()
+
+
+def _follows() -> None:
     op.create_table(
         "follows",
         sa.Column(
@@ -93,6 +97,11 @@ def _readers() -> None:
         sa.Column("address", sa.String(), nullable=False),
         sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
     )
+    _barred()
+
+
+def _barred() -> None:
+    """Who gets no mail, and who asked too often."""
     op.create_table(
         "suppressions",
         sa.Column("kind", sa.String(8), primary_key=True),

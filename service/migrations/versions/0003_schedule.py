@@ -31,6 +31,11 @@ def upgrade() -> None:
     op.create_index(
         "ix_deliveries_issue_label_state_due_at_id", "deliveries", ["issue_label", "state", "due_at", "id"]
     )
+    _memory()
+
+
+def _memory() -> None:
+    """What the schedule remembers: who does what, what was built, asked and done."""
     op.create_table(
         "leases",
         sa.Column("name", sa.String(255), primary_key=True),

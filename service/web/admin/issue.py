@@ -124,7 +124,7 @@ def issue_page(
     found = office.store.issue(label)
     checked = checks(office, label, of.content_hash)
     today = office.clock().date()
-    key = ("crowd", label, of.content_hash, today)
+    key = ("audience", label, of.content_hash, today)
     return office.page(
         visitor,
         "issue.html",
@@ -139,7 +139,9 @@ def issue_page(
         briefs=found.briefs,
         checked=checked.checked,
         problems=checked.problems,
-        crowd=None if of.planned else office.kept.get(key, lambda: office.store.crowd(label, today)),
+        audience_summary=None
+        if of.planned
+        else office.kept.get(key, lambda: office.store.audience_summary(label, today)),
         hours=None if of.planned else _hours(office, label, of.content_hash),
         restored_deliveries=office.store.restored_deliveries(label),
         names={brief.topic_slug: brief.topic_name for brief in found.briefs},

@@ -289,4 +289,4 @@ def printed(office: Office, status: IssueStatus) -> RenderedIssue:
 
 @lru_cache(maxsize=KEPT)
 def _printed(service: Service, label: str, content_hash: str) -> RenderedIssue:  # noqa: ARG001 - the hash is the cache's key
-    return wiring.press(service.settings).print(service.store.issue(label))
+    return wiring.renderer(service.settings).render_issue(service.store.issue(label))

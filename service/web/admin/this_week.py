@@ -12,7 +12,7 @@ from service.emails.facts import span
 from service.emails.proofs import IssueCheck
 from service.issue_check import check_issue
 from service.issues import Issue
-from service.store import Crowd
+from service.store import AudienceSummary
 from service.web.admin.counting import Counted
 from service.web.admin.doors import Viewer
 from service.web.admin.frame import Office, TheOffice
@@ -44,7 +44,7 @@ class Newest:
     dates: str
     topics: Sequence[TopicLine]
     sums: Sequence[tuple[str, int]]
-    crowd: Counted[Crowd] | None  # None once the audience is planned
+    audience_summary: Counted[AudienceSummary] | None  # None once the audience is planned
     problems: Mapping[str, tuple[Problem, ...]]
     checked: int  # different e-mails
 
@@ -80,7 +80,7 @@ def _newest(office: Office, status: IssueStatus) -> Newest:
         dates=span(issue.window.first, issue.window.last),
         topics=_topics(office, issue),
         sums=sums(status),
-        crowd=None if status.planned else _crowd(office, status),
+        audience_summary=None if status.planned else _audience_summary(office, status),
         problems={name: problems for name, problems in found.found.items() if problems},
         checked=found.checked,
     )
@@ -94,7 +94,7 @@ def _topics(office: Office, issue: Issue) -> list[TopicLine]:
     ]
 
 
-def _crowd(office: Office, status: IssueStatus) -> Counted[Crowd]:
+def _audience_summary(office: Office, status: IssueStatus) -> Counted[AudienceSummary]:
     today = office.clock().date()
-    key = ("crowd", status.label, status.content_hash, today)
-    return office.kept.get(key, lambda: office.store.crowd(status.label, today))
+    key = ("audience", status.label, status.content_hash, today)
+    return office.kept.get(key, lambda: office.store.audience_summary(status.label, today))

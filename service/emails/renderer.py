@@ -1,4 +1,4 @@
-"""The press: prints an issue once, and cuts from it every edition that its readers ask for."""
+"""The renderer: renders an issue once, and cuts from it every edition that its readers ask for."""
 
 import datetime as dt
 import logging
@@ -82,7 +82,7 @@ class Shell:
         return _size(self.html)
 
 
-class Press:
+class Renderer:
     """Prints issues for one sender from the templates of a folder."""
 
     def __init__(self, sender: Sender, templates: Path) -> None:
@@ -100,12 +100,12 @@ class Press:
         self._subject = self._jinja.get_template("brief/subject.txt")
         self._css = (templates / "email" / "_base" / "inline.css").read_text("utf-8")
 
-    def print(self, issue: Issue) -> "RenderedIssue":
+    def render_issue(self, issue: Issue) -> "RenderedIssue":
         """Render every topic at every level; RuntimeError names the issue, topic and level that failed."""
         fragments: dict[tuple[str, Level], tuple[Fragment, Fragment]] = {}
         for brief in issue.briefs:
             for level in Level if not brief.is_quiet else ():
-                fragments[brief.topic_slug, level] = self._print_topic(issue, brief, level)
+                fragments[brief.topic_slug, level] = self._render_topic(issue, brief, level)
         shells = {several: self._shell(issue, several) for several in (False, True)}
         return RenderedIssue(issue, self, fragments, shells)
 
@@ -134,7 +134,7 @@ class Press:
         """One line: the week's news, then the topics."""
         return " ".join(self._subject.render(subject_values(edition)).split())
 
-    def _print_topic(self, issue: Issue, brief: Brief, level: Level) -> tuple[Fragment, Fragment]:
+    def _render_topic(self, issue: Issue, brief: Brief, level: Level) -> tuple[Fragment, Fragment]:
         try:
             view = self.view(issue, brief, level)
             html = self.page(issue, [view], Words("", "", ""), several=True).html
@@ -190,7 +190,7 @@ class RenderedIssue:
     """An issue of which every topic is rendered at every level: editions are joins of it."""
 
     issue: Issue
-    press: Press
+    renderer: Renderer
     fragments: Mapping[tuple[str, Level], tuple[Fragment, Fragment]]  # HTML, plaintext
     shells: Mapping[bool, Shell]  # with a table of contents, or without
     _editions: dict[tuple[tuple[str, ...], Length], "RenderedEdition"] = field(
@@ -246,9 +246,9 @@ class RenderedIssue:
         return RenderedEdition(
             edition=edition,
             levels=tuple(levels),
-            subject=self.press.subject(edition),
+            subject=self.renderer.subject(edition),
             preheader=words.preheader,
-            sender=self.press.sender,
+            sender=self.renderer.sender,
             html_parts=tuple(self._parts(edition, levels, words, 0, _html_text)),
             text_parts=tuple(self._parts(edition, levels, words, 1, plaintext.line)),
         )
