@@ -59,8 +59,7 @@ def demo(
         )
         service.roster.put_subscriber(joining, wiring.now())
     for week in samples.WEEKS:
-        _build(service, week, writer)
-        service.store.approve(week, wiring.now())
+        service.store.approve(week, _build(service, week, writer))
     _summarise(service, _deliver(service, samples.WEEKS[-1]), time.monotonic() - began)
 
 
@@ -72,13 +71,15 @@ def _tell_what_is_passed_over() -> None:
         out.print(f"{', '.join(passed_over)} {words} for nothing here: the demo lies in {FOLDER} alone.")
 
 
-def _build(service: Service, week: str, writer: DemoWriter) -> None:
+def _build(service: Service, week: str, writer: DemoWriter) -> dt.datetime:
+    """Build a week's issue as of its time, which is when it was approved too: no scheduler sends the older."""
     window = Window.of_week(week)
     built_at = dt.datetime.combine(window.last + SCHEDULED_AFTER, dt.time(3), dt.UTC)
     source = samples.SamplePapers(as_of=built_at)
     context = wiring.sample_context(service, source, lambda: built_at, recorded=writer is DemoWriter.RECORDED)
     with watched() as watch:
         build_issue(window, chosen_topics(service, list(samples.TOPICS)), context, watch=watch)
+    return built_at
 
 
 def _deliver(service: Service, week: str) -> IssueStatus:

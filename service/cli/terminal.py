@@ -186,7 +186,11 @@ def tell(error: Exception) -> int:
 def _database() -> str:
     """Where this command looked, as an operator knows it."""
     settings = read_settings()
-    return "the database of BRIEF_DATABASE_URL" if settings.database_url else str(settings.data_dir)
+    if settings.database_url:
+        return "the database of BRIEF_DATABASE_URL"
+    demo = settings.data_dir / "demo"
+    hint = f"; the demo's issues are in {demo}: export BRIEF_DATA_DIR={demo}" if demo.is_dir() else ""
+    return f"{settings.data_dir}{hint}"
 
 
 def _surprise(error: Exception) -> str:

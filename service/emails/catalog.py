@@ -78,6 +78,7 @@ def page_of(url: str, label: str) -> str | None:
 
 
 def revisions(brief: Brief) -> Iterator[Run]:
-    """New versions of papers of earlier briefs."""
-    for each in brief.revisions:
+    """New versions of papers of earlier briefs; of what is corrected, the correction tells."""
+    corrected = {one.paper_id for one in brief.corrections}
+    for each in (one for one in brief.revisions if one.paper_id not in corrected):
         yield Run(f"{shown(each.title, TITLE)} (v{each.version})", safe_url(each.url))

@@ -42,16 +42,18 @@ def keep_announcements(source: ArxivPapers, topics: Iterable[Topic], store: Kept
     A category that gives no answer stops no other.
     """
     categories = dict.fromkeys(category for topic in topics for category in topic.categories)
-    kept = 0
+    kept, failed = 0, []
     for category in categories:
         try:
             found = source.announcements(category.removesuffix(".*"))
         except SourceError as error:
-            logger.warning("announcements of %s: %s", category, error)
+            failed.append(str(error))
             continue
         papers = [one.paper for one in found if one.kind in NEW]
         store.keep_announced(category, _day(found, now), papers, now)
         kept += len(papers)
+    if failed:  # one line: when a server is away, it is away for all of them
+        logger.warning("%d of %d categories were not read: %s", len(failed), len(categories), failed[0])
     return kept
 
 

@@ -263,9 +263,10 @@ class ArxivPapers:
 
     def _unreachable(self, doubt: Unreachable) -> Refusal:
         host = urlsplit(self.url).netloc.rpartition("@")[2]
+        setting = "BRIEF_ARXIV_FEED_URL" if self.url == self.feed_url else "BRIEF_ARXIV_URL"
         words = (
             f"no connection to {host}: {doubt}; check this machine's network, name server and proxy, and the "
-            f"address in BRIEF_ARXIV_URL ({self.url}); https://status.arxiv.org tells of outages"
+            f"address in {setting} ({self.url}); https://status.arxiv.org tells of outages"
         )
         self.outage.begin(words, self.now())
         return Refusal(words)
