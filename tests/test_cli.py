@@ -78,7 +78,7 @@ def test_the_demo_says_what_it_made_and_leaves_an_e_mail_for_each_reader(brief: 
 
 
 def test_every_brief_of_the_demo_is_whole_each_question_has_its_recorded_answer(demo: Path) -> None:
-    """What a changed subject of a prompt leaves unanswered would be missing without a word on the terminal."""
+    """A question without its answer would be missing in the brief, without a word on the terminal."""
     store = Store(connect(f"sqlite:///{demo / 'brief.db'}"))
     for week in samples.WEEKS:
         for brief in store.issue(week).briefs:

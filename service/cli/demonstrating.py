@@ -72,7 +72,7 @@ def _tell_what_is_passed_over() -> None:
 
 
 def _build(service: Service, week: str, writer: DemoWriter) -> dt.datetime:
-    """Build a week's issue as of its time, which is when it was approved too: no scheduler sends the older."""
+    """Build a week's issue as of its time, which is when it was approved too: nothing sends the older."""
     window = Window.of_week(week)
     built_at = dt.datetime.combine(window.last + SCHEDULED_AFTER, dt.time(3), dt.UTC)
     source = samples.SamplePapers(as_of=built_at)
