@@ -5,21 +5,26 @@ publish_issue  approved issue | plan | deliver: reconcile | claim | message | be
 """
 
 import datetime as dt
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from service.briefs import Assignment, BriefWriter
 from service.briefs.corrections import corrected
+from service.briefs.grounding.places import claims
 from service.briefs.writing import write_brief
 from service.delivery import IssueStatus, MessageMaker
 from service.delivery.ledger import Clock, DeliveryContext, NotApproved, Progress, unwatched
 from service.delivery.run import deliver
 from service.issues import Issue
-from service.papers import Fetched, Grader, PaperSource, Selection, SourceError, Window, select
+from service.papers import Fetched, Grader, Paper, PaperSource, Selection, SourceError, Window, select
 from service.store import Built, Store
 from subscribers.topics import Topic
 
+logger = logging.getLogger(__name__)
+
 CORRECTED = 26  # earlier briefs of a topic whose papers are still corrected
+REREAD = 12  # earlier briefs of a topic whose told papers are asked for again: a withdrawal may come late
 PAST = dt.timedelta(weeks=26)  # of earlier briefs, to compare a week with: not all that ever was
 
 
@@ -128,9 +133,26 @@ def fetch_papers(topic: Topic, window: Window, context: BuildContext, *, fresh: 
     except SourceError:
         context.store.note_fetch(topic.slug, context.clock(), failed=True)
         raise
+    fetched = replace(fetched, papers=(*fetched.papers, *told_before(topic, window, context)))
     context.store.store_fetched(topic, fetched, context.source.name)
     context.store.note_fetch(topic.slug, context.clock(), failed=False)
     return fetched
+
+
+def told_before(topic: Topic, window: Window, context: BuildContext) -> tuple[Paper, ...]:
+    """Papers that briefs before these days tell of and that were submitted before them, as they stand today.
+
+    Nothing where the source does not answer: a correction can wait a week, the brief can't.
+    """
+    earlier = context.store.earlier_briefs(topic.slug, window, REREAD, approved=False)
+    cited = (brief.entry(one) for brief in earlier for _, claim in claims(brief) for one in claim.paper_ids)
+    listed = (entry for brief in earlier if not brief.themes for entry in brief.catalog)  # of a thin week
+    ids = dict.fromkeys(entry.paper_id for entry in (*cited, *listed) if entry.submitted < window.first)
+    try:
+        return context.source.by_ids(list(ids)) if ids else ()
+    except SourceError as error:
+        logger.warning("topic %s: no look at papers of earlier briefs: %s", topic.slug, error)
+        return ()
 
 
 def publish_issue(

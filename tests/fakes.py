@@ -19,6 +19,10 @@ class ScriptedPapers:
         self.asked: list[tuple[str, Window]] = []
         self._at = at
 
+    def by_ids(self, ids: Sequence[str]) -> tuple[Paper, ...]:
+        known = [one for answer in self.answers.values() if not isinstance(answer, str) for one in answer]
+        return tuple({one.id: one for one in known if one.id in ids}.values())
+
     def fetch(self, topic: Topic, window: Window) -> Fetched:
         self.asked.append((topic.slug, window))
         answer = self.answers[topic.slug]

@@ -138,6 +138,10 @@ class Quarter:
         held = tuple(paper for paper in papers if window.holds(paper.submitted))
         return Fetched(topic.slug, window, held, self.now)
 
+    def by_ids(self, ids: Sequence[str]) -> tuple[Paper, ...]:
+        shown = [paper for told in self.announced.values() for at, paper in told if at <= self.now]
+        return tuple({paper.id: paper for paper in shown if paper.id in ids}.values())
+
     def send(self, messages: Iterable[Message], begin: Begin) -> Iterator[tuple[Message, Outcome]]:
         for message in messages:
             begin([message])

@@ -18,12 +18,13 @@ from service.briefs.grounding import claims
 from service.briefs.model import Brief, CorrectedClaim, Correction
 from service.briefs.writing import write_brief
 from service.issues import Issue
-from service.papers import Paper, Window, select
+from service.papers import Paper, SourceError, Window, select
 from service.pipeline import build_issue
 from service.store import Store
 from subscribers.preferences import Length
 from tests import builders
 from tests.briefs_for_emails import recipient
+from tests.fakes import ScriptedPapers
 from tests.newsrooms import printed
 from tests.readers import BASE, NOW, Place, Reader, open_place, publish
 from tests.test_pipeline import TOPIC, W22, W23, at, build_context, paper
@@ -60,6 +61,34 @@ def test_a_briefed_paper_that_is_withdrawn_is_told_in_the_next_brief_with_its_cl
 def test_it_is_told_once(store: Store) -> None:
     after(store, GONE)
     assert built(store, W24, [GONE, paper(3, 40)], at(44)).corrections == ()
+
+
+def test_a_paper_that_is_withdrawn_weeks_after_its_brief_is_told_once_and_of_no_other_brief(
+    store: Store,
+) -> None:
+    others = [paper(number, 27 + 7 * number) for number in range(1, 6)]
+    gone = replace(GONE, updated=at(60))
+    weeks = [Window.of_week(f"2026-W{22 + number}") for number in range(6)]
+    found = []
+    for number, week in enumerate(weeks):
+        known = gone if number >= 4 else SEEN
+        found.append(built(store, week, [known, *others], at(30 + 7 * number)).corrections)
+    assert [len(one) for one in found] == [0, 0, 0, 0, 1, 0]
+    assert (found[4][0].paper_id, found[4][0].issue) == (SEEN.id, "2026-W22")
+
+
+def test_where_arxiv_knows_nothing_of_old_papers_the_brief_is_built(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    built(store, W22, [SEEN, paper(1, 27)], at(30))
+
+    def away(_: object, ids: object) -> tuple[Paper, ...]:
+        raise SourceError(f"arXiv answers nothing about {ids}")
+
+    monkeypatch.setattr(ScriptedPapers, "by_ids", away)
+    late = Window.of_week("2026-W26")
+    assert built(store, late, [paper(2, 54)], at(58)).corrections == ()
+    assert f"no look at papers of earlier briefs: arXiv answers nothing about ['{SEEN.id}'" in caplog.text
 
 
 def test_what_a_quiet_week_corrects_is_told_by_the_next_brief_that_is_sent(store: Store) -> None:

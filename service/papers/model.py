@@ -108,6 +108,10 @@ class PaperSource(Protocol):
         """Every paper of the window's days that the topic's query matches; SourceError rather than fewer."""
         ...
 
+    def by_ids(self, ids: Sequence[str]) -> tuple[Paper, ...]:
+        """Papers by their ids in their newest versions, those that are known; SourceError on failure."""
+        ...
+
 
 class Grader(Protocol):
     """Says how well papers fit a topic, for example by asking a language model."""

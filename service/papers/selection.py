@@ -43,6 +43,7 @@ def select(  # noqa: PLR0913 - two builds differ in exactly these
 ) -> Selection:
     """Choose a topic's papers for a window from those fetched over ``window.reading``; the same in any order.
 
+    Of older ones among them, those that an earlier brief held and that have a new version are told of.
     ``seen`` holds all sightings stored for this topic, this window's too: it can be built again.
     ``began`` is the first day of the earliest window that the topic was built for, None before any build:
     where no earlier window was built, the brief holds its window alone.
@@ -53,6 +54,7 @@ def select(  # noqa: PLR0913 - two builds differ in exactly these
     answered = _newest(fetched)
     papers = [paper for paper in answered if window.reading.holds(paper.submitted)]
     rules = _Rules(window, _Memory.of(seen, window), Terms.of(topic.excluded_terms), began)
+    told = [paper for paper in answered if paper not in papers and rules.memory.is_revision(paper)]
     passed = tuple(PassedOver(paper, why) for paper in papers if (why := rules.why_passed_over(paper)))
     if grader is None:
         passed = (*passed, *_strangers(topic, papers, {each.paper.id for each in passed}))
@@ -69,11 +71,11 @@ def select(  # noqa: PLR0913 - two builds differ in exactly these
         recalled=len(ranked),
         taken=taken,
         left=ranked[len(taken) :],
-        withdrawn=tuple(filter(rules.is_newly_withdrawn, papers)),
-        revised=tuple(filter(rules.is_revision, papers)),
+        withdrawn=tuple(filter(rules.is_newly_withdrawn, [*papers, *told])),
+        revised=tuple(filter(rules.is_revision, [*papers, *told])),
         before=_to_compare(topic, rules, papers, before, taken_ids),
         passed_over=passed,
-        sightings=rules.sightings(papers, taken_ids),
+        sightings=rules.sightings([*papers, *told], taken_ids),
         held=tuple(filter(rules.is_held, answered)),
     )
 

@@ -12,7 +12,7 @@ gives out, so links made from them lead nowhere.
 import datetime as dt
 import json
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -60,6 +60,9 @@ class SamplePapers:
             and (terms.match(paper.title) or terms.match(paper.abstract))
         )
         return Fetched(topic.slug, window, papers, self.as_of or _last_announcement())
+
+    def by_ids(self, ids: Sequence[str]) -> tuple[Paper, ...]:
+        return tuple(paper for paper in sample_papers(self.as_of) if paper.id in ids)
 
 
 def sample_papers(as_of: dt.datetime | None = None) -> tuple[Paper, ...]:

@@ -94,6 +94,10 @@ class WithAnnouncements:
         missing = [paper for paper in told if paper.id not in given]
         return _filled(found, self._as_submitted(missing), window)
 
+    def by_ids(self, ids: Sequence[str]) -> tuple[Paper, ...]:
+        """Papers by their ids, from the query API alone."""
+        return self.source.by_ids(ids)
+
     def _as_submitted(self, papers: Sequence[Paper]) -> list[Paper]:
         """Papers as the API knows them by id, with the day of their submission; else as announced."""
         if not papers:
