@@ -30,10 +30,11 @@ def run_lines(made: RunMetadata, *, whole: bool) -> Iterator[str]:
 def _details(made: RunMetadata) -> Iterator[str]:
     if made.graded:
         yield f"How well {made.graded:,} candidates fit the topic was judged by the language model."
-    yield (
-        f"Sentences: {made.claims_written:,} written, {made.claims_repaired:,} repaired, "
-        f"{made.claims_dropped:,} dropped because a check failed."
-    )
+    if not made.checks:  # else what was repaired and dropped is told with the verdicts
+        yield (
+            f"Sentences: {made.claims_written:,} written, {made.claims_repaired:,} repaired, "
+            f"{made.claims_dropped:,} dropped because a check failed."
+        )
     yield from _gates(made.gates)
     if made.prompt_tokens or made.completion_tokens:
         cost = f", cost {made.cost:.4f}" if made.cost is not None else ""
@@ -84,7 +85,7 @@ def _verdict(checks: Iterable[CheckCount]) -> str:
     stood = sum(one.claims for one in held if one.judgement in HELD)
     repaired, dropped = sum(one.repaired for one in held), sum(one.dropped for one in held)
     return (
-        f"Of {total:,} sentences {stood:,} held as written, "
+        f"Of {total:,} sentences compared {stood:,} held as written, "
         f"{repaired:,} were repaired and {dropped:,} dropped."
     )
 

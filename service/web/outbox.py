@@ -165,7 +165,7 @@ async def unsubscribe(name: str, request: Request, outbox: TheOutbox, site: TheS
 
 def _page(site: Site, found: ShownEmail, answered: str = "") -> Response:
     page = site.page(
-        "outbox-letter.html",
+        "outbox-email.html",
         Head(found.subject or "An e-mail without a subject"),
         email=found,
         has_html=found.part("html") is not None,

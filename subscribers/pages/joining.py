@@ -60,7 +60,7 @@ class JoinForm:
     def lengths(self) -> Mapping[str, tuple[str, str]]:
         """What can be chosen, by value: first that the topics decide."""
         named = {str(length): words for length, words in LENGTHS.items()}
-        return {UNCHOSEN: ("As the topics ask", "one topic in full, several in short"), **named}
+        return {UNCHOSEN: ("Automatic", "full for one topic, short for several"), **named}
 
 
 def blank(desk: Desk, topics: Sequence[str] = ()) -> JoinForm:
