@@ -59,8 +59,8 @@ def test_an_issue_that_must_not_be_sent_says_why(ann: Reader) -> None:
 
 
 def test_the_checks_are_those_of_the_command_line(tmp_path: Path, migrated: Path) -> None:
-    office = open_place(tmp_path, migrated, "https://testserver").app.app.state.office
-    found = checks(office, LABEL, "hash")
+    context = open_place(tmp_path, migrated, "https://testserver").app.app.state.context
+    found = checks(context, LABEL, "hash")
     assert (found.checked, found.problems) == (9, [])
 
 
@@ -175,5 +175,5 @@ async def upload(place: Place, cookie: str) -> tuple[list[int], int]:
 
 
 def test_nothing_is_read_of_an_upload_by_a_stranger(place: Place) -> None:
-    statuses, read = asyncio.run(upload(place, "brief-door=x"))
+    statuses, read = asyncio.run(upload(place, "brief-pre-session=x"))
     assert (statuses, read) == ([303], 0)

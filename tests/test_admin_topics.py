@@ -44,7 +44,7 @@ def scripted(place: Place, answers: dict[str, Any]) -> ScriptedPapers:
     source, writer = ScriptedPapers(answers, NOW), ExtractiveWriter()
     room = BuildContext(place.service.store, source, writer, writer, place.clock)
     state = place.app.app.state
-    state.office = replace(state.office, build_context=lambda: room)
+    state.context = replace(state.context, build_context=lambda: room)
     return source
 
 
@@ -225,7 +225,7 @@ def test_a_new_topic_is_tried_before_it_is_added(place: Place, ann: Reader) -> N
 
 def test_two_try_outs_do_not_ask_at_the_same_time(place: Place, ann: Reader) -> None:
     source = scripted(place, {"robot-learning": new_papers()})
-    with place.app.app.state.office.asking:
+    with place.app.app.state.context.asking:
         page = ann.press(ann.get(ROBOTS), "Ask arXiv")
     assert "Another try-out is asking arXiv" in page.text
     assert source.asked == []

@@ -40,7 +40,7 @@ def test_the_audience_is_told_by_topic_and_by_reason(place: Place) -> None:
     place.subscriber("two@example.org", ["exoplanets", "robot-learning"])
     monthly = place.subscriber("three@example.org", ["exoplanets"])
     monthly_now = replace(monthly.preferences, frequency=Frequency.MONTHLY)
-    subscriptions = place.app.app.state.desk.subscriptions
+    subscriptions = place.app.app.state.pages_context.subscriptions
     subscriptions.change(monthly.id, monthly.preferences, monthly_now, place.clock.now, "test")
     words = ask(place)
     assert "2 readers would get it" in words

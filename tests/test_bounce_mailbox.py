@@ -91,7 +91,7 @@ hello
 VACATION = """\
 From: Ada <reader0@example.org>
 To: {to}
-Subject: Out of office: The Brief
+Subject: Out of context: The Brief
 Auto-Submitted: auto-replied
 Message-ID: <away@example.org>
 
@@ -226,7 +226,7 @@ def test_a_report_says_what_became_of_a_delivery(raw: bytes, fact: Fact, weight:
     "raw",
     [
         of(VACATION),
-        of(VACATION).replace(b"Out of office: ", b"Re: "),
+        of(VACATION).replace(b"Out of context: ", b"Re: "),
         of(ARF, sort="not-spam"),
         dsn(action="delivered", status="2.0.0"),
         dsn(to="bounces+1-0123456789@example.org"),

@@ -219,7 +219,7 @@ def test_who_unsubscribes_at_sendgrid_has_left(
         {"type": "expired", "reason": "unable to get mx info"},
         {"type": "bounce", "status": "4.2.2", "reason": "452 4.2.2 over quota"},
         {"type": "bounce", "status": "5.7.1", "bounce_classification": "Reputation", "reason": "blocked"},
-        {"type": "bounce", "status": "5.0.0", "reason": "I am out of office until Monday"},
+        {"type": "bounce", "status": "5.0.0", "reason": "I am out of context until Monday"},
         {"type": "bounce", "reason": "Réponse automatique : absent"},
         {"type": "bounce", "bounce_classification": "Technical Failure"},
         {"type": "blocked", "status": "5.7.1", "reason": "spam"},

@@ -35,7 +35,7 @@ from service.emails import (
 )
 from service.emails.checks import problems
 from service.emails.facts import basis
-from service.emails.messages import Hole, mailbox, unstructured
+from service.emails.messages import ReaderPlaceholder, mailbox, unstructured
 from service.emails.plaintext import RULE, WIDTH, width, wrap
 from service.emails.quoted import Piece
 from service.emails.renderer import MARKS, SLACK, Page, has_contents
@@ -135,7 +135,7 @@ def whole(press: Renderer, edition: RenderedEdition) -> tuple[str, str]:
 def at_levels(press: Renderer, edition: RenderedEdition, levels: Sequence[Level]) -> Page:
     part = edition.edition
     views = [press.view(part.issue, each, level) for each, level in zip(part.briefs, levels, strict=True)]
-    links = {hole: recipient().fills(hole) for hole in Hole}
+    links = {placeholder: recipient().fills(placeholder) for placeholder in ReaderPlaceholder}
     words = words_of(part, levels)
     return press.page(part.issue, views, words, several=has_contents(levels), links=links)
 

@@ -168,7 +168,7 @@ ASKS: dict[str, Callable[[Place], object]] = {
     "the e-mail to admins": lambda place: report_on(place.service, LABEL, NOW),
     "brief check": lambda place: printing.watched_check(place.service, LABEL),
     "brief build": by_build,
-    "the admin pages": lambda place: checks(place.app.app.state.office, LABEL, ""),
+    "the admin pages": lambda place: checks(place.app.app.state.context, LABEL, ""),
 }
 
 

@@ -64,7 +64,7 @@ def test_a_revoked_leave_link_shows_no_topic_and_can_only_leave(place: Place) ->
     ada, reader = place.subscriber(), place.reader()
     url = path(place, Purpose.LEAVE, ada, "2026-W22")
     before = reader.get(url)
-    place.app.app.state.desk.subscriptions.revoke_links(ada.id, place.clock.now, "a page")
+    place.app.app.state.pages_context.subscriptions.revoke_links(ada.id, place.clock.now, "a page")
     page = reader.get(url)
     assert "xoplanets" not in page.text
     assert "Robot" not in page.text

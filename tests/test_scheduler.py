@@ -273,7 +273,7 @@ class Never:
 
 
 @pytest.fixture
-def desk(database: str, tmp_path: Path) -> Iterator[Scheduler]:
+def context(database: str, tmp_path: Path) -> Iterator[Scheduler]:
     """A scheduler on a database with two topics, on the Tuesday of week 22."""
     settings = Settings(
         _env_file=None, data_dir=tmp_path, database_url=database, secret_key="k" * 40, admins=ADMIN
@@ -300,169 +300,173 @@ def asking(asked: list[str]) -> Callable[[object, str, dt.datetime], bool]:
     return lambda _, label, __: not asked.append(label)  # type: ignore[func-returns-value]  # None is what is meant
 
 
-def source_of(desk: Scheduler) -> ScriptedPapers:
-    source = desk.build_context(desk.service).source
+def source_of(context: Scheduler) -> ScriptedPapers:
+    source = context.build_context(context.service).source
     assert isinstance(source, ScriptedPapers)
     return source
 
 
-def test_a_week_is_built_asked_for_and_planned_when_it_is_approved(desk: Scheduler) -> None:
+def test_a_week_is_built_asked_for_and_planned_when_it_is_approved(context: Scheduler) -> None:
     asked: list[str] = []
-    desk.ask = asking(asked)
-    desk.until_done()
+    context.ask = asking(asked)
+    context.until_done()
     assert asked == [LABEL]
-    store = desk.service.store
+    store = context.service.store
     assert store.agenda(NOW).issues[0].asked == 1
     store.approve(LABEL, NOW)
-    desk.until_done()
+    context.until_done()
     assert store.status(LABEL).planned
-    assert desk.tick() == ()
+    assert context.tick() == ()
 
 
-def test_an_old_issue_is_planned_too_once_it_is_approved(desk: Scheduler) -> None:
-    desk.ask = asking([])
-    desk.until_done()
-    desk.clock = lambda: NOW + dt.timedelta(days=100)
-    desk.service.store.approve(LABEL, desk.clock())
-    desk.until_done()
-    assert desk.service.store.status(LABEL).planned
+def test_an_old_issue_is_planned_too_once_it_is_approved(context: Scheduler) -> None:
+    context.ask = asking([])
+    context.until_done()
+    context.clock = lambda: NOW + dt.timedelta(days=100)
+    context.service.store.approve(LABEL, context.clock())
+    context.until_done()
+    assert context.service.store.status(LABEL).planned
 
 
-def test_where_no_letter_left_nothing_is_noted_and_it_is_tried_again_in_ten_minutes(desk: Scheduler) -> None:
+def test_where_no_letter_left_nothing_is_noted_and_it_is_tried_again_in_ten_minutes(
+    context: Scheduler,
+) -> None:
     answers, now = [False, False, True], NOW
-    desk.ask, desk.clock = (lambda *_: answers.pop(0)), lambda: now
+    context.ask, context.clock = (lambda *_: answers.pop(0)), lambda: now
     for minutes, left, asked in ((0, 2, 0), (9, 2, 0), (10, 1, 0), (19, 1, 0), (20, 0, 1), (40, 0, 1)):
         now = NOW + dt.timedelta(minutes=minutes)
-        desk.until_done()
-        assert (len(answers), desk.service.store.agenda(now).issues[0].asked) == (left, asked), minutes
+        context.until_done()
+        assert (len(answers), context.service.store.agenda(now).issues[0].asked) == (left, asked), minutes
 
 
-def test_an_ask_that_breaks_is_put_off_too(desk: Scheduler, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_ask_that_breaks_is_put_off_too(context: Scheduler, caplog: pytest.LogCaptureFixture) -> None:
     def broken(*_: object) -> bool:
         raise MailerUnusable("the server is away")
 
-    desk.ask = broken
+    context.ask = broken
     for _ in range(3):
-        desk.until_done()
+        context.until_done()
     assert caplog.text.count("event=action_failed") == 1
-    assert desk.service.store.agenda(NOW).issues[0].asked == 0
+    assert context.service.store.agenda(NOW).issues[0].asked == 0
 
 
 def test_where_nobody_can_be_asked_it_is_said_once_an_hour(
-    desk: Scheduler, caplog: pytest.LogCaptureFixture
+    context: Scheduler, caplog: pytest.LogCaptureFixture
 ) -> None:
     asked: list[str] = []
-    desk.rules, desk.ask, now = replace(desk.rules, admins=False), asking(asked), NOW
-    desk.clock = lambda: now
+    context.rules, context.ask, now = replace(context.rules, admins=False), asking(asked), NOW
+    context.clock = lambda: now
     for minutes in range(0, 90, 10):
         now = NOW + dt.timedelta(minutes=minutes)
-        desk.until_done()
-    assert (asked, desk.service.store.agenda(now).issues[0].asked) == ([], 0)
+        context.until_done()
+    assert (asked, context.service.store.agenda(now).issues[0].asked) == ([], 0)
     assert caplog.text.count("event=unasked issue=2026-W22 reason=no_admins") == 2
     assert "brief approve 2026-W22" in caplog.text
 
 
-def test_a_change_of_the_content_asks_anew(desk: Scheduler) -> None:
+def test_a_change_of_the_content_asks_anew(context: Scheduler) -> None:
     asked: list[str] = []
-    desk.ask, now = asking(asked), NOW
-    desk.clock = lambda: now
-    desk.until_done()
-    save_issue(desk.service.store, TOPICS, approved=False)
-    desk.until_done()
+    context.ask, now = asking(asked), NOW
+    context.clock = lambda: now
+    context.until_done()
+    save_issue(context.service.store, TOPICS, approved=False)
+    context.until_done()
     assert asked == [LABEL]  # of changes in a row one e-mail tells, an hour after the last
     now = NOW + dt.timedelta(hours=1)
-    desk.until_done()
+    context.until_done()
     assert asked == [LABEL, LABEL]
 
 
-def test_auto_approves_and_plans_what_passes_every_check(desk: Scheduler) -> None:
-    desk.rules = replace(desk.rules, auto=True)
-    add_readers(desk.service.roster, 2)
-    desk.until_done()
-    assert desk.service.store.counts(LABEL) == {State.WAITING: 2}
+def test_auto_approves_and_plans_what_passes_every_check(context: Scheduler) -> None:
+    context.rules = replace(context.rules, auto=True)
+    add_readers(context.service.roster, 2)
+    context.until_done()
+    assert context.service.store.counts(LABEL) == {State.WAITING: 2}
 
 
 def test_auto_leaves_alone_what_a_person_held_while_the_checks_ran(
-    desk: Scheduler, monkeypatch: pytest.MonkeyPatch
+    context: Scheduler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def held_meanwhile(*_: object) -> IssueCheck:
-        desk.service.store.withdraw(LABEL)
+        context.service.store.withdraw(LABEL)
         return IssueCheck(LABEL, "", NOW, 0, {})
 
-    desk.rules = replace(desk.rules, auto=True)
+    context.rules = replace(context.rules, auto=True)
     monkeypatch.setattr("service.scheduler.check_issue", held_meanwhile)
-    desk.until_done()
-    status = desk.service.store.status(LABEL)
+    context.until_done()
+    status = context.service.store.status(LABEL)
     assert (status.approved, status.planned) == (False, False)
 
 
-def test_auto_asks_where_a_check_fails(desk: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auto_asks_where_a_check_fails(context: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    desk.rules, desk.ask = replace(desk.rules, auto=True), asking(asked)
+    context.rules, context.ask = replace(context.rules, auto=True), asking(asked)
     monkeypatch.setattr("service.emails.checks.HTML_LIMIT", 100)  # nothing else in an e-mail of ours fails
-    desk.until_done()
+    context.until_done()
     assert asked == [LABEL]
-    assert not desk.service.store.status(LABEL).approved
+    assert not context.service.store.status(LABEL).approved
 
 
-def test_auto_asks_where_an_issue_cannot_be_checked(desk: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auto_asks_where_an_issue_cannot_be_checked(
+    context: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked: list[str] = []
-    desk.rules, desk.ask = replace(desk.rules, auto=True), asking(asked)
+    context.rules, context.ask = replace(context.rules, auto=True), asking(asked)
     monkeypatch.setattr("service.wiring.sending.TEMPLATES", Path("nowhere"))
-    desk.until_done()
+    context.until_done()
     assert asked == [LABEL]
 
 
-def test_a_topic_that_fails_is_tried_again_alone_and_then_the_issue_asks(desk: Scheduler) -> None:
+def test_a_topic_that_fails_is_tried_again_alone_and_then_the_issue_asks(context: Scheduler) -> None:
     asked: list[str] = []
-    desk.ask = asking(asked)
-    source = source_of(desk)
+    context.ask = asking(asked)
+    source = source_of(context)
     papers, source.answers[TOPICS[1]] = source.answers[TOPICS[1]], "no answer"
-    desk.until_done()
-    assert (asked, desk.service.store.status(LABEL).topics) == ([], TOPICS[:1])
+    context.until_done()
+    assert (asked, context.service.store.status(LABEL).topics) == ([], TOPICS[:1])
     source.answers[TOPICS[1]], source.asked = papers, []
-    desk.clock = lambda: NOW + dt.timedelta(minutes=10)
-    desk.until_done()
+    context.clock = lambda: NOW + dt.timedelta(minutes=10)
+    context.until_done()
     assert [topic for topic, _ in source.asked] == [TOPICS[1]]
-    assert (asked, desk.service.store.status(LABEL).topics) == ([LABEL], TOPICS)
+    assert (asked, context.service.store.status(LABEL).topics) == ([LABEL], TOPICS)
 
 
-def test_a_second_scheduler_leaves_a_build_alone_while_the_first_is_at_it(desk: Scheduler) -> None:
-    other, done = replace(desk, holder="two"), []
-    room = desk.build_context(desk.service)
+def test_a_second_scheduler_leaves_a_build_alone_while_the_first_is_at_it(context: Scheduler) -> None:
+    other, done = replace(context, holder="two"), []
+    room = context.build_context(context.service)
 
     class Curious(ExtractiveWriter):
         def write(self, assignment: Assignment) -> Brief:
             done.append(other.tick())
             return super().write(assignment)
 
-    desk.build_context = lambda _: replace(room, writer=Curious())
-    desk.tick()
+    context.build_context = lambda _: replace(room, writer=Curious())
+    context.tick()
     assert not any(isinstance(action, Build) for tick in done for action in tick)
     assert len(done) == len(TOPICS)
 
 
-def test_a_dead_schedulers_build_is_taken_over_at_once(desk: Scheduler) -> None:
-    store = desk.service.store
+def test_a_dead_schedulers_build_is_taken_over_at_once(context: Scheduler) -> None:
+    store = context.service.store
     store.take("build", "gone", NOW, NOW + LEASE)
     store.begin_build(Window.of_week(LABEL), NOW, NOW)
-    desk.until_done()
+    context.until_done()
     assert store.status(LABEL).topics == TOPICS
 
 
-def test_a_build_that_is_stopped_gives_its_lease_back_and_does_not_count(desk: Scheduler) -> None:
+def test_a_build_that_is_stopped_gives_its_lease_back_and_does_not_count(context: Scheduler) -> None:
     looks = iter([False, False, False])
-    desk.stopping = lambda: next(looks, True)
-    desk.tick()
-    store = desk.service.store
+    context.stopping = lambda: next(looks, True)
+    context.tick()
+    store = context.service.store
     (tried,) = store.agenda(NOW).tries
     assert (tried.tries, tried.failures) == (0, None)
     assert store.take("build", "two", NOW, NOW + HOUR)
     assert store.issues() == ()
 
 
-def test_a_build_that_lost_its_lease_saves_nothing(desk: Scheduler) -> None:
-    store, room = desk.service.store, desk.build_context(desk.service)
+def test_a_build_that_lost_its_lease_saves_nothing(context: Scheduler) -> None:
+    store, room = context.service.store, context.build_context(context.service)
 
     class Slow(ExtractiveWriter):
         def write(self, assignment: Assignment) -> Brief:
@@ -470,21 +474,21 @@ def test_a_build_that_lost_its_lease_saves_nothing(desk: Scheduler) -> None:
             store.take("build", "two", NOW, NOW + LEASE)
             return super().write(assignment)
 
-    desk.build_context = lambda _: replace(room, writer=Slow())
-    desk.tick()
+    context.build_context = lambda _: replace(room, writer=Slow())
+    context.tick()
     assert store.issues() == ()
 
 
 def test_a_build_that_breaks_counts_as_a_try_and_stops_nothing_else(
-    desk: Scheduler, caplog: pytest.LogCaptureFixture
+    context: Scheduler, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(_: object) -> BuildContext:
         raise RuntimeError("no newsroom")
 
-    desk.build_context = broken
+    context.build_context = broken
     with caplog.at_level(logging.INFO):
-        desk.tick()
-    (tried,) = desk.service.store.agenda(NOW).tries
+        context.tick()
+    (tried,) = context.service.store.agenda(NOW).tries
     assert (tried.tries, set(tried.failures or ())) == (1, set(TOPICS))
     assert "event=build_begun issue=2026-W22 topics=2 try=1 tries=5" in caplog.text
     assert "event=build_broken issue=2026-W22 error=RuntimeError" in caplog.text
@@ -493,10 +497,10 @@ def test_a_build_that_breaks_counts_as_a_try_and_stops_nothing_else(
 
 
 def test_what_a_build_lacks_is_said_with_its_cause_and_when_it_is_tried_again(
-    desk: Scheduler, caplog: pytest.LogCaptureFixture
+    context: Scheduler, caplog: pytest.LogCaptureFixture
 ) -> None:
-    source_of(desk).answers[TOPICS[1]] = 'arXiv answered "503"\nand ann@example.org'
-    desk.tick()
+    source_of(context).answers[TOPICS[1]] = 'arXiv answered "503"\nand ann@example.org'
+    context.tick()
     said = [JsonLines().fields(record) for record in caplog.records]
     failed = next(one for one in said if one.get("event") == "topic_failed")
     assert (failed["topic"], failed["try"]) == (TOPICS[1], 1)
@@ -505,14 +509,14 @@ def test_what_a_build_lacks_is_said_with_its_cause_and_when_it_is_tried_again(
     assert (incomplete["try"], incomplete["tries"], incomplete["next"]) == (1, 5, "2026-06-02T03:10:00+00:00")
 
 
-def test_every_day_what_nobody_needs_is_deleted(desk: Scheduler) -> None:
-    service = desk.service
+def test_every_day_what_nobody_needs_is_deleted(context: Scheduler) -> None:
+    service = context.service
     service.roster.put_subscriber(
         Joining("never@example.org", TOPICS, standing=SubscriberStatus.UNCONFIRMED),
         NOW - dt.timedelta(days=60),
     )
     Limits(service.engine, KEYS).take("join", None, "192.0.2.1", NOW - dt.timedelta(days=60))
-    desk.until_done()
+    context.until_done()
     assert service.roster.count() == 0
     with service.engine.connect() as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(LimitRow)) == 0

@@ -9,7 +9,7 @@ import pytest
 from service.briefs.model import Brief, Earlier, News, Theme
 from service.papers import Window
 from service.store import Built
-from service.web.shelf import Listed, Shelf
+from service.web.archive import Archive, Listed
 from service.web.threads import MOST_STEPS, MOST_STORIES, QUARTER, Row, quarter, rows, stories
 from tests import argued, builders
 from tests.readers import NOW, Place, open_place
@@ -153,6 +153,6 @@ def test_words_of_strangers_stay_words(place: Place) -> None:
 
 
 def test_a_brief_that_loses_its_approval_meanwhile_is_left_out(place: Place) -> None:
-    shelf = Shelf(place.service.engine)
-    (one, *_) = shelf.issues(1, topic=TOPIC)
-    assert quarter(shelf, [replace(one, topics=())], TOPIC) == []
+    archive = Archive(place.service.engine)
+    (one, *_) = archive.issues(1, topic=TOPIC)
+    assert quarter(archive, [replace(one, topics=())], TOPIC) == []

@@ -87,7 +87,7 @@ def sender(place: Place, mailer: Mailer, later: dt.timedelta = SOON) -> Transact
 
 
 def queue(place: Place, subscriber: Subscriber, email: str = "link") -> None:
-    place.app.app.state.desk.queue(TransactionalEmail(email), subscriber)
+    place.app.app.state.pages_context.queue(TransactionalEmail(email), subscriber)
 
 
 # -- written where they are caused --------------------------------------------------------------------------
@@ -114,7 +114,7 @@ def test_a_join_that_breaks_later_leaves_no_e_mail(place: Place) -> None:
     subscriber = place.subscriber()
 
     def breaking(connection: sa.Connection, revoked: Subscriber) -> None:
-        place.app.app.state.desk.queue(TransactionalEmail.LINK, revoked, connection)
+        place.app.app.state.pages_context.queue(TransactionalEmail.LINK, revoked, connection)
         raise RuntimeError("after the row was written")
 
     with pytest.raises(RuntimeError):

@@ -13,7 +13,7 @@ from lxml import etree
 from starlette.types import Receive, Scope, Send
 
 from service.papers import Window
-from service.web.headers import EMAIL_POLICY, LONGEST_BODY, Guard
+from service.web.headers import EMAIL_POLICY, LONGEST_BODY, SecurityHeaders
 from service.web.metrics import Traffic
 from subscribers.links import Purpose
 from tests import builders
@@ -106,7 +106,7 @@ def test_a_name_with_a_nul_never_reaches_the_database() -> None:
         return None
 
     scope = {"type": "http", "method": "GET", "path": "/issues/\0", "query_string": b"q=%00", "headers": []}
-    asyncio.run(Guard(inner, Traffic(), secure=False)(scope, nothing, nothing))
+    asyncio.run(SecurityHeaders(inner, Traffic(), secure=False)(scope, nothing, nothing))
     assert asked == [("/issues/\ufffd", b"q=%EF%BF%BD")]
 
 

@@ -17,7 +17,7 @@ def place(tmp_path: Path, migrated: Path) -> Place:
 
 
 def queue(place: Place, email: TransactionalEmail, subscriber: Subscriber, about: str = "") -> None:
-    place.app.app.state.desk.queue(email, subscriber, about=about)
+    place.app.app.state.pages_context.queue(email, subscriber, about=about)
 
 
 @pytest.mark.parametrize("email", list(TransactionalEmail))

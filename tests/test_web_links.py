@@ -76,7 +76,7 @@ def test_no_get_route_was_forgotten(place: Place) -> None:
     known |= {"/metrics", "/outbox", "/outbox/{name}", "/outbox/{name}/html", "/outbox/{name}/raw"}
     held = {
         route.path for route in _routes(place.app.app)
-        if "GET" in (route.methods or ()) and not route.path.startswith("/admin")  # see test_admin_doors
+        if "GET" in (route.methods or ()) and not route.path.startswith("/admin")  # tested apart
     }  # fmt: skip
     assert held - set(PUBLIC) - known == {*PERSONAL, "/manage/{token}/history"}
 
@@ -133,17 +133,19 @@ def test_a_link_that_works_once_is_refused_again(place: Place, reader: Reader, p
     page = reader.get(path)
     place.deliver()
     label = {Purpose.EXPORT: "Download", Purpose.UNDO_LEAVE: "Yes"}[purpose]
-    place.app.app.state.desk.subscriptions.leave(subscriber.id, place.clock.now, "test", "exoplanets")
+    place.app.app.state.pages_context.subscriptions.leave(
+        subscriber.id, place.clock.now, "test", "exoplanets"
+    )
     assert reader.press(page, label).heading == "This link was used before"
 
 
 def test_keys_rotate_and_one_that_is_gone_opens_nothing(place: Place, reader: Reader) -> None:
     subscriber = place.subscriber()
-    desk = place.app.app.state.desk
+    context = place.app.app.state.pages_context
     path = f"/manage/{token(place.links, Purpose.MANAGE, subscriber)}"
-    place.app.app.state.desk = replace(desk, links=Links(BASE, ["k" * 40, "n" * 40]))
+    place.app.app.state.pages_context = replace(context, links=Links(BASE, ["k" * 40, "n" * 40]))
     assert reader.get(path).status == 200
-    place.app.app.state.desk = replace(desk, links=Links(BASE, ["n" * 40]))
+    place.app.app.state.pages_context = replace(context, links=Links(BASE, ["n" * 40]))
     assert reader.get(path).status == 410
 
 
@@ -171,7 +173,7 @@ def test_no_changed_link_opens_anything(place: Place, purpose: Purpose, at: int,
     good = token(place.links, purpose, subscriber)
     bad = good[:at] + character + good[at + 1 :]
     if bad != good:
-        refused = place.app.app.state.desk.open(purpose, bad)
+        refused = place.app.app.state.pages_context.open(purpose, bad)
         assert not hasattr(refused, "subscriber")
 
 
@@ -183,18 +185,18 @@ FIELDS = ("form", "email", "topics", "hour", "time_zone", "paused_until", "what"
 @given(
     path=st.sampled_from(FORMS),
     form=st.dictionaries(st.sampled_from(FIELDS), st.text(max_size=80)),
-    is_sealed=st.booleans(),
+    has_token=st.booleans(),
 )
-def test_no_form_makes_a_page_fail(place: Place, path: str, form: dict[str, str], is_sealed: bool) -> None:
+def test_no_form_makes_a_page_fail(place: Place, path: str, form: dict[str, str], has_token: bool) -> None:
     subscriber = place.subscriber(f"reader{next(NUMBERS)}@example.org")
-    desk = place.app.app.state.desk
+    context = place.app.app.state.pages_context
     purpose, _, rest = path.strip("/").partition("//")
     if path.count("/") > 1:
         rest = f"/{rest}" if rest else ""
         path = f"/{purpose}/{token(place.links, Purpose(purpose), place.again(subscriber))}{rest}"
-    if is_sealed:
+    if has_token:
         action = {"undo-leave": "undo"}.get(purpose, purpose)
-        form = {**form, "form": desk.seal(action, subscriber)}
+        form = {**form, "form": context.csrf_token(action, subscriber)}
     assert place.reader().post(path, form).status < 500
 
 

@@ -89,7 +89,7 @@ def test_confirming_again_says_so_and_sends_nothing(place: Place, reader: Reader
 def test_a_stranger_with_a_forwarded_email_brings_nobody_back_who_left(place: Place, reader: Reader) -> None:
     ada = place.subscriber()
     leave, manage = path(place, Purpose.LEAVE, ada, "2026-W22"), path(place, Purpose.MANAGE, ada)
-    left = place.app.app.state.desk.subscriptions.leave(ada.id, place.clock.now, "a page").subscriber
+    left = place.app.app.state.pages_context.subscriptions.leave(ada.id, place.clock.now, "a page").subscriber
     for days in (0, 3, 40, 400):
         place.clock.forward(days=days)
         join(place, reader, ADDRESS, topics=["quantum-computing"])
@@ -97,13 +97,13 @@ def test_a_stranger_with_a_forwarded_email_brings_nobody_back_who_left(place: Pl
         assert "Undo" not in page.text
         assert "Undo" not in reader.post(leave, ONE_CLICK).text
         reader.get(manage)
-        place.app.app.state.desk.subscriptions.prune(place.clock.now)
+        place.app.app.state.pages_context.subscriptions.prune(place.clock.now)
     assert replace(place.again(ada), version=left.version) == left
 
 
 def test_who_left_comes_back_from_the_mailbox_with_what_they_chose_now(place: Place, reader: Reader) -> None:
     ada = place.subscriber()
-    place.app.app.state.desk.subscriptions.leave(ada.id, place.clock.now, "a page")
+    place.app.app.state.pages_context.subscriptions.leave(ada.id, place.clock.now, "a page")
     join(place, reader, ADDRESS, topics=["quantum-computing"])
     page = reader.get(path_in(place.letter("Please confirm"), "confirm"))
     assert "Quantum" in page.text
@@ -318,7 +318,7 @@ def test_what_can_not_be_chosen_is_not_saved(
 
 
 @pytest.mark.parametrize("form", [None, "", "forged", "e30.x"])
-def test_nothing_is_saved_without_the_seal_of_the_page(
+def test_nothing_is_saved_without_the_token_of_the_page(
     place: Place, reader: Reader, form: str | None
 ) -> None:
     page = manage(place, reader)
@@ -335,7 +335,7 @@ def test_a_page_that_was_open_for_two_days_saves_nothing(place: Place, reader: R
     assert "open for too long" in reader.press(page, SAVE, length="short").notice
 
 
-def test_the_seal_of_one_subscriber_is_no_other_ones(place: Place, reader: Reader) -> None:
+def test_the_token_of_one_subscriber_is_no_other_ones(place: Place, reader: Reader) -> None:
     page = manage(place, reader)
     other = place.subscriber("other@example.org")
     _, sent = page.button(SAVE)
@@ -454,7 +454,7 @@ def test_leaving_can_be_undone_for_a_day(place: Place, reader: Reader) -> None:
     assert "Undo" not in reader.get(leave).text
 
 
-def test_a_button_of_the_leave_page_needs_its_seal(place: Place, reader: Reader) -> None:
+def test_a_button_of_the_leave_page_needs_its_token(place: Place, reader: Reader) -> None:
     subscriber = place.subscriber()
     page = reader.get(path(place, Purpose.LEAVE, subscriber))
     reader.press(page, "Leave everything", form="forged")

@@ -47,7 +47,7 @@ LONGEST_REASON = 250  # characters
 SECONDS = re.compile(r"[0-9]{1,11}(?:\.[0-9]{1,9})?")
 
 
-class Book(Protocol):
+class EventStore(Protocol):
     """Where events are written: the store."""
 
     def record(self, events: list[Event], now: dt.datetime, bounces: BounceRules) -> Recorded: ...
@@ -67,7 +67,7 @@ def receive(  # noqa: PLR0913 - a report, who signs, where it goes
     raw: bytes,
     headers: Mapping[str, str],
     public_key: str,
-    book: Book,
+    book: EventStore,
     now: dt.datetime,
     *,
     bounces: BounceRules | None = None,

@@ -14,7 +14,7 @@ run_metadata  how a brief was made, in a reader's words
 views         a brief at one level of detail, as the templates show it
 dkim          a signature over headers and body, where there is a key
 quoted        pieces of text that are quoted-printable once and joined often
-messages      Sender, Recipient, headers: an e-mail as a byte template with holes
+messages      Sender, Recipient, headers: an e-mail as a byte template with placeholders
 sentences     subject, preheader, summary: what no topic says alone
 renderer      Renderer.render_issue(issue) -> RenderedIssue.edition(...) -> RenderedEdition.message(...)
 transactional  e-mails to one reader, such as the confirmation
@@ -22,7 +22,7 @@ checks        what is wrong with a whole e-mail, read as its reader gets it
 proofs        which of an issue's different e-mails are checked, and what was found
 
 Cost grows with topics: a topic is rendered once for each level (tens of milliseconds), an edition is a
-join of its topics' pieces (microseconds), and one subscriber's e-mail fills the edition's holes.
+join of its topics' pieces (microseconds), and one subscriber's e-mail fills the edition's placeholders.
 """
 
 from service.emails.dkim import DkimSigner, KeyUnusable, dkim_signer

@@ -1,4 +1,4 @@
-"""E-mails as bytes: who sends, who receives, the headers, and a template with holes."""
+"""E-mails as bytes: who sends, who receives, the headers, and a template with placeholders."""
 
 import datetime as dt
 import hashlib
@@ -28,7 +28,7 @@ ENCODED = "=?utf-8?q?{}?="
 ROOM = 60  # characters inside an encoded word that begins a line
 
 
-class Hole(Enum):
+class ReaderPlaceholder(Enum):
     """What differs between two readers of one edition, in the bodies."""
 
     MANAGE = "manage"
@@ -103,11 +103,15 @@ class Recipient:
                     "a recipient's links must be http(s), 300 characters at most, without & ' \" < >"
                 )
 
-    def fills(self, hole: Hole) -> str:
-        return {Hole.MANAGE: self.manage_url, Hole.LEAVE: self.leave_url, Hole.WEB: self.web_url}[hole]
+    def fills(self, placeholder: ReaderPlaceholder) -> str:
+        return {
+            ReaderPlaceholder.MANAGE: self.manage_url,
+            ReaderPlaceholder.LEAVE: self.leave_url,
+            ReaderPlaceholder.WEB: self.web_url,
+        }[placeholder]
 
     def quoted(self) -> tuple[bytes, ...]:
-        """The links as they fill a body's holes, in the order of `Hole`."""
+        """The links as they fill a body's placeholders, in the order of `ReaderPlaceholder`."""
         return quote_url(self.manage_url), quote_url(self.leave_url), quote_url(self.web_url)
 
 
@@ -116,7 +120,7 @@ class Template:
     """An edition's e-mail for nobody yet. Everything that all its readers share is bytes already."""
 
     before: bytes  # From, Subject, MIME-Version, Content-Type, List-…
-    body: tuple[bytes | Hole, ...]
+    body: tuple[bytes | ReaderPlaceholder, ...]
 
     def fill(self, recipient: Recipient, date: dt.datetime, signer: DkimSigner | None = None) -> bytes:
         """The whole message, CRLF line ends; signed where there is a signer."""
@@ -125,14 +129,14 @@ class Template:
     def pieces(
         self, recipient: Recipient, date: dt.datetime, signer: DkimSigner | None = None
     ) -> list[bytes]:
-        """The message cut at its holes, to be written as it is: no line begins with a dot (see `quoted`)."""
+        """The message cut at its placeholders, to be written as it is: no line begins with a dot."""
         links = recipient.quoted()
         head = self.before + _personal(recipient, date)
         if signer is not None:
             head = signer.header(head, hash_of(b"".join(self._filled(self._relaxed, links))), date) + head
         return [head, b"\r\n", *self._filled(self.body, links)]
 
-    def _filled(self, parts: Sequence[bytes | Hole], links: Sequence[bytes]) -> list[bytes]:
+    def _filled(self, parts: Sequence[bytes | ReaderPlaceholder], links: Sequence[bytes]) -> list[bytes]:
         filled: list[Any] = [*parts]
         for place, link in self._holes:
             filled[place] = links[link]
@@ -140,22 +144,24 @@ class Template:
 
     @cached_property
     def _holes(self) -> tuple[tuple[int, int], ...]:
-        """Where the body's holes are, and which link fills each."""
-        order = list(Hole)
-        return tuple((i, order.index(part)) for i, part in enumerate(self.body) if isinstance(part, Hole))
+        """Where the body's placeholders are, and which link fills each."""
+        order = list(ReaderPlaceholder)
+        return tuple(
+            (i, order.index(part)) for i, part in enumerate(self.body) if isinstance(part, ReaderPlaceholder)
+        )
 
     @cached_property
-    def _relaxed(self) -> tuple[bytes | Hole, ...]:
+    def _relaxed(self) -> tuple[bytes | ReaderPlaceholder, ...]:
         """The body as DKIM hashes it. Every part is whole lines, so it may be done part by part."""
         return tuple(relaxed(part) if isinstance(part, bytes) else part for part in self.body)
 
 
 def template(
-    sender: Sender, issue: str, kind: str, subject: str, parts: Sequence[Sequence[Piece | Hole]]
+    sender: Sender, issue: str, kind: str, subject: str, parts: Sequence[Sequence[Piece | ReaderPlaceholder]]
 ) -> Template:
-    """The template of one edition; ``parts`` are its plaintext and its HTML, cut at the holes."""
+    """The template of one edition; ``parts`` are its plaintext and its HTML, cut at the placeholders."""
     boundary = "=_brief_" + hashlib.sha256(f"{issue} {subject}".encode()).hexdigest()[:24]
-    body: list[bytes | Hole] = []
+    body: list[bytes | ReaderPlaceholder] = []
     for subtype, pieces in zip(("plain", "html"), parts, strict=True):
         body.append(_part_head(boundary, subtype))
         body += [piece.quoted if isinstance(piece, Piece) else piece for piece in pieces]

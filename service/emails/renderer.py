@@ -16,7 +16,15 @@ from service.emails import plaintext
 from service.emails.dkim import DkimSigner
 from service.emails.facts import span
 from service.emails.levels import LEAST, LEVELS, RICHEST, Level, Sizes, fitted
-from service.emails.messages import HTML_LIMIT, LONGEST_URL, Hole, Recipient, Sender, Template, template
+from service.emails.messages import (
+    HTML_LIMIT,
+    LONGEST_URL,
+    ReaderPlaceholder,
+    Recipient,
+    Sender,
+    Template,
+    template,
+)
 from service.emails.quoted import Piece
 from service.emails.sentences import Words, subject_values, summary, words_of
 from service.emails.views import TopicView
@@ -27,7 +35,7 @@ TOPIC = re.compile(r"<!--topic-->(.*?)<!--/topic-->", re.DOTALL)
 ENTRY = re.compile(r"<!--entry-->(.*?)<!--/entry-->", re.DOTALL)
 BACK = re.compile(r"<!--back-->(.*?)<!--/back-->", re.DOTALL)
 MARKS = re.compile(r"<!--/?(?:topic|entry|back)-->")
-SLOT = re.compile(r"slot-([a-z]+)-slot")
+PLACEHOLDER = re.compile(r"slot-([a-z]+)-slot")
 EDITIONS_KEPT = 256
 STYLE = re.compile(r'(<\w[^<>]*? style=")([^"]*)')
 
@@ -39,7 +47,7 @@ class EmptyEdition(ValueError):
     """Every topic of an edition is quiet or not in the issue: there is nothing to send."""
 
 
-class Slot(Enum):
+class EditionPlaceholder(Enum):
     """What differs between two editions of one issue."""
 
     PREHEADER = "preheader"
@@ -49,7 +57,7 @@ class Slot(Enum):
     TOPICS = "topics"
 
 
-Part = Piece | Hole | Slot
+Part = Piece | ReaderPlaceholder | EditionPlaceholder
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +80,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Shell:
-    """What stands around the topics, cut at its slots and holes."""
+    """What stands around the topics, cut at the placeholders of editions and readers."""
 
     html: tuple[Part, ...]
     text: tuple[Part, ...]
@@ -119,13 +127,13 @@ class Renderer:
         words: Words,
         *,
         several: bool,
-        links: Mapping[Hole, str] | None = None,
+        links: Mapping[ReaderPlaceholder, str] | None = None,
     ) -> Page:
-        """The page rendered whole: what every composed edition must equal. Without links, their slots."""
+        """The page rendered whole: what every composed edition must equal. Without links, placeholders."""
         values = {
             "topics": topics, "words": words, "several": several, "sender": self.sender,
             "dates": span(issue.window.first, issue.window.last),
-            "urls": {hole.value: links[hole] if links else f"slot-{hole.value}-slot" for hole in Hole},
+            "urls": {one.value: links[one] if links else _mark(one) for one in ReaderPlaceholder},
         }  # fmt: skip
         source = self._jinja.get_template("brief/body.mjml").render(values)
         return Page(self._inlined(source), self._jinja.get_template("brief/body.txt").render(values), source)
@@ -153,8 +161,8 @@ class Renderer:
         return Fragment(Piece(entry), Piece(body), Piece(""))
 
     def _shell(self, issue: Issue, several: bool) -> Shell:
-        slots = Words(**{slot.value: f"slot-{slot.value}-slot" for slot in Slot})
-        page = self.page(issue, [], slots, several=several)
+        placeholders = Words(**{one.value: _mark(one) for one in EditionPlaceholder})
+        page = self.page(issue, [], placeholders, several=several)
         return Shell(tuple(_parts(page.html)), tuple(_parts(page.text)))
 
     def _inlined(self, source: str) -> str:
@@ -255,7 +263,7 @@ class RenderedIssue:
 
     def _parts(
         self, edition: Edition, levels: Sequence[Level], words: Words, part: int, show: Callable[[str], str]
-    ) -> list[Piece | Hole]:
+    ) -> list[Piece | ReaderPlaceholder]:
         shell = self.shells[has_contents(levels)]
         pairs = zip(edition.slugs, levels, strict=False)  # an edition may show its first topics alone
         fragments = [self.fragments[slug, level][part] for slug, level in pairs]
@@ -271,8 +279,8 @@ class RenderedEdition:
     subject: str
     preheader: str
     sender: Sender
-    html_parts: tuple[Piece | Hole, ...] = field(repr=False)
-    text_parts: tuple[Piece | Hole, ...] = field(repr=False)
+    html_parts: tuple[Piece | ReaderPlaceholder, ...] = field(repr=False)
+    text_parts: tuple[Piece | ReaderPlaceholder, ...] = field(repr=False)
 
     @property
     def level(self) -> Level:
@@ -312,27 +320,32 @@ class RenderedEdition:
         return self.template.pieces(recipient, date, signer)
 
 
+def _mark(one: ReaderPlaceholder | EditionPlaceholder) -> str:
+    """What stands in a shell where a placeholder is."""
+    return f"slot-{one.value}-slot"
+
+
 def _parts(shell: str) -> Iterable[Part]:
-    """A shell cut at its slots. It holds no word of any brief, so none can pass for a slot."""
-    holes = {hole.value: hole for hole in Hole}
-    for i, part in enumerate(SLOT.split(MARKS.sub("", shell))):
+    """A shell cut at its placeholders. It holds no word of any brief, so none can pass for a placeholder."""
+    placeholders = {placeholder.value: placeholder for placeholder in ReaderPlaceholder}
+    for i, part in enumerate(PLACEHOLDER.split(MARKS.sub("", shell))):
         if i % 2:
-            yield holes.get(part) or Slot(part)
+            yield placeholders.get(part) or EditionPlaceholder(part)
         elif part:
             yield Piece(part)
 
 
 def _filled(
     shell: Sequence[Part], topics: Sequence[Fragment], words: Words, show: Callable[[str], str], *, back: bool
-) -> list[Piece | Hole]:
-    parts: list[Piece | Hole] = []
+) -> list[Piece | ReaderPlaceholder]:
+    parts: list[Piece | ReaderPlaceholder] = []
     for part in shell:
-        if not isinstance(part, Slot):
+        if not isinstance(part, EditionPlaceholder):
             parts.append(part)
-        elif part is Slot.TOPICS:
+        elif part is EditionPlaceholder.TOPICS:
             bodies = ((topic.body, topic.back) if back else (topic.body,) for topic in topics)
             parts += [piece for pieces in bodies for piece in pieces]
-        elif part is Slot.ENTRIES:
+        elif part is EditionPlaceholder.ENTRIES:
             parts += [topic.entry for topic in topics]
         else:
             parts.append(Piece(show(getattr(words, part.value))))
@@ -346,7 +359,10 @@ def has_contents(levels: Sequence[Level]) -> bool:
 
 def _size(parts: Iterable[Part]) -> int:
     """Bytes of the parts for the reader with the longest links."""
-    sizes = (part.size if isinstance(part, Piece) else LONGEST_URL * isinstance(part, Hole) for part in parts)
+    sizes = (
+        part.size if isinstance(part, Piece) else LONGEST_URL * isinstance(part, ReaderPlaceholder)
+        for part in parts
+    )
     return sum(sizes)
 
 
@@ -354,7 +370,7 @@ def _said(words: Words) -> int:
     return len(_html_text(words.preheader + words.summary + words.followed).encode())
 
 
-def _joined(parts: Iterable[Piece | Hole], recipient: Recipient) -> str:
+def _joined(parts: Iterable[Piece | ReaderPlaceholder], recipient: Recipient) -> str:
     return "".join(part.text if isinstance(part, Piece) else recipient.fills(part) for part in parts)
 
 

@@ -19,7 +19,7 @@ LEADS = 2  # papers that tell two weeks with the same heading apart
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """An edition's sentences; in a shell, the slots they go into."""
+    """An edition's sentences; in a shell, the placeholders they go into."""
 
     preheader: str
     summary: str

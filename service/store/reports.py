@@ -151,7 +151,7 @@ class Reports(Repository):
         ids = sa.select(ROW.id).where(ROW.issue_label == label, ROW.id > after).order_by(ROW.id).limit(limit)
         if state is not None:
             ids = ids.where(ROW.state == state)
-        return self._lines(LINE.where(ROW.id.in_(ids.scalar_subquery())).order_by(ROW.id))
+        return self._listed(ids, ROW.id)
 
     def delivery(self, label: str, delivery_id: int) -> Line | None:
         """One delivery of an issue; None where it has none of this id."""
@@ -168,9 +168,7 @@ class Reports(Repository):
         if after:
             last = sa.select(OTHER.c.address_key).join(table(DeliveryRow), OTHER.c.id == ROW.subscriber_id)
             ids = ids.where(PERSON.address_key > last.where(ROW.id == after).scalar_subquery())
-        with Session(self._engine) as session:
-            found = list(session.scalars(ids.order_by(PERSON.address_key).limit(limit)))
-        return self._lines(LINE.where(ROW.id.in_(found)).order_by(PERSON.address_key)) if found else ()
+        return self._listed(ids.order_by(PERSON.address_key).limit(limit), PERSON.address_key)
 
     def audience_summary(self, label: str, today: dt.date) -> AudienceSummary:
         """The audience that planning would freeze, by edition, topic and reason, without writing anything."""
@@ -195,6 +193,12 @@ class Reports(Repository):
         if self._engine.dialect.name == "postgresql":
             return PERSON.address_key.startswith(begins, autoescape=True)
         return sa.and_(PERSON.address_key >= begins, PERSON.address_key < begins + LAST)
+
+    def _listed(self, ids: sa.Select[Any], order: sa.ColumnElement[Any]) -> tuple[Line, ...]:
+        """The rows of a page. Its ids come first: in one statement PostgreSQL reads all subscribers through."""
+        with Session(self._engine) as session:
+            found = list(session.scalars(ids))
+        return self._lines(LINE.where(ROW.id.in_(found)).order_by(order)) if found else ()
 
     def _lines(self, rows: sa.Select[Any]) -> tuple[Line, ...]:
         with Session(self._engine) as session:

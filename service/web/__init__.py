@@ -1,12 +1,12 @@
 """The readers' pages, in reading order.
 
 app           make_app(service): puts the pages together, and what holds for every one of them
-shelf         what the public may see: approved issues, and every query of the public pages
+archive         what the public may see: approved issues, and every query of the public pages
 site          what every page knows, and how a template becomes an answer
 public        home, issues, briefs, topics and papers as pages, and a brief as JSON
 feeds         Atom and JSON Feed, of everything and of each topic
 web_view      "view in browser": the very edition that a subscriber got
-admin         the pages of admins, behind a door of their own
+admin         the pages of admins, with sign-in of their own
 connections   how long half a request is waited for
 headers       security headers, HEAD, limits on what is sent here, and the one log line of a request
 health        whether the process lives, and whether it can answer

@@ -17,9 +17,9 @@ from service.transactional import SubscriptionEmails
 from service.web import admin, feeds, health, metrics, outbox, public, web_view, webhooks
 from service.web.admin import sign_in
 from service.web.admin.counting import Kept
-from service.web.admin.frame import Office
-from service.web.headers import Guard, is_from_here
-from service.web.shelf import Shelf
+from service.web.admin.frame import AdminContext
+from service.web.archive import Archive
+from service.web.headers import SecurityHeaders, is_from_here
 from service.web.site import FOREVER, Head, Site
 from subscribers import pages
 from subscribers.limits import Limits
@@ -51,7 +51,7 @@ SAID = {
 def make_app(service: wiring.Service, clock: Clock = wiring.now) -> ASGIApp:
     """The whole application for one opened service. It sends nothing: e-mails are queued."""
     settings = service.settings
-    site = Site(wiring.sender(settings), Shelf(service.engine), wiring.TEMPLATES)
+    site = Site(wiring.sender(settings), Archive(service.engine), wiring.TEMPLATES)
     site.outbox = "/outbox" if _shows_outbox(settings) else ""
     # Starlette redirects to the Host that a request names; ours is no matter for whoever asks
     app = FastAPI(
@@ -63,16 +63,16 @@ def make_app(service: wiring.Service, clock: Clock = wiring.now) -> ASGIApp:
     )
     traffic = metrics.Traffic()
     _add_operating(app, service, traffic, clock)
-    app.state.site, desk = site, make_desk(service, site, clock)
+    app.state.site, context = site, make_desk(service, site, clock)
     app.include_router(feeds.routes)
     app.include_router(public.routes)
-    pages.add_to(app, desk)
+    pages.add_to(app, context)
     admin.add_to(app, make_office(service, site, clock))
-    app.include_router(web_view.router(wiring.renderer(settings), site.shelf, desk.open, desk.refuse))
+    app.include_router(web_view.router(wiring.renderer(settings), site.archive, context.open, context.refuse))
     _add_files(app, site)
     _add_errors(app, site)
-    app.add_exception_handler(UnknownSubscriber, lambda _, __: desk.refuse(Refusal.GONE))
-    return Guard(app, traffic, secure=settings.base_url.startswith("https:"), root=site.root)
+    app.add_exception_handler(UnknownSubscriber, lambda _, __: context.refuse(Refusal.GONE))
+    return SecurityHeaders(app, traffic, secure=settings.base_url.startswith("https:"), root=site.root)
 
 
 def _add_operating(app: FastAPI, service: wiring.Service, traffic: metrics.Traffic, clock: Clock) -> None:
@@ -97,10 +97,10 @@ def _shows_outbox(settings: Settings) -> bool:
     return wiring.has_local_mailbox(settings) and (is_here or settings.outbox_open)
 
 
-def make_desk(service: wiring.Service, site: Site, clock: Clock) -> pages.Desk:
+def make_desk(service: wiring.Service, site: Site, clock: Clock) -> pages.PagesContext:
     """What the pages of subscribers work with."""
     keys = wiring.secret_keys(service.settings)
-    return pages.Desk(
+    return pages.PagesContext(
         roster=service.roster,
         subscriptions=service.subscriptions,
         limits=Limits(service.engine, keys),
@@ -110,17 +110,17 @@ def make_desk(service: wiring.Service, site: Site, clock: Clock) -> pages.Desk:
         show=lambda template, title, *, status=200, **values: site.page(
             template, Head(title), status=status, **values
         ),
-        topics=site.shelf.topics,
+        topics=site.archive.topics,
         offers=lambda: public.offered(site),
-        sent=site.shelf.sent,
+        sent=site.archive.sent,
         clock=clock,
     )
 
 
-def make_office(service: wiring.Service, site: Site, clock: Clock) -> Office:
+def make_office(service: wiring.Service, site: Site, clock: Clock) -> AdminContext:
     """What the admin pages work with."""
     settings, keys = service.settings, wiring.secret_keys(service.settings)
-    return Office(
+    return AdminContext(
         service=service,
         site=site,
         clock=clock,

@@ -10,7 +10,7 @@ from lxml import etree
 from service.emails import Level
 from service.emails.views import TopicView
 from service.language import shown, visible
-from service.web.shelf import Listed
+from service.web.archive import Listed
 from service.web.site import Feed, Site, TheSite
 
 ATOM = "application/atom+xml"
@@ -83,23 +83,23 @@ def one_topic_as_json(request: Request, slug: str, site: TheSite) -> Response:
 
 
 def issues_channel(site: Site) -> Channel:
-    entries = tuple(_issue_entry(site, listed) for listed in site.shelf.issues(ENTRIES))
+    entries = tuple(_issue_entry(site, listed) for listed in site.archive.issues(ENTRIES))
     return Channel(site.name, "/issues", feeds_of(site.name, ""), entries)
 
 
 def topic_channel(site: Site, slug: str) -> Channel:
     """The briefs on one topic; 404 for a topic that nobody knows."""
-    listed = site.shelf.issues(ENTRIES, topic=slug)
+    listed = site.archive.issues(ENTRIES, topic=slug)
     known = next((topic.name for topic in site.topics() if topic.slug == slug), None)
     if known is None and not listed:
         raise HTTPException(404)
-    name = shown(known or site.shelf.summary(listed[0], slug).name, 80)
+    name = shown(known or site.archive.summary(listed[0], slug).name, 80)
     entries = tuple(_brief_entry(site, one, slug) for one in listed)
     return Channel(f"{name} – {site.name}", f"/topics/{slug}", feeds_of(name, slug), entries)
 
 
 def _issue_entry(site: Site, listed: Listed) -> Entry:
-    summaries = site.shelf.summaries(listed)
+    summaries = site.archive.summaries(listed)
     tops = [f"{shown(one.name, 80)}: {shown(one.top, 160)}" for one in summaries if one.top]
     papers = sum(one.papers for one in summaries)
     return Entry(
@@ -113,8 +113,8 @@ def _issue_entry(site: Site, listed: Listed) -> Entry:
 
 def _brief_entry(site: Site, listed: Listed, slug: str) -> Entry:
     path = f"/issues/{listed.label}/{slug}"
-    later = site.shelf.corrections(listed, slug)
-    view = TopicView(site.shelf.brief(listed, slug), Level.DIGEST, site.url(path), later=later)
+    later = site.archive.corrections(listed, slug)
+    view = TopicView(site.archive.brief(listed, slug), Level.DIGEST, site.url(path), later=later)
     words = [view.top, *(theme.heading for theme in view.themes)]
     return Entry(
         title=f"{view.name}, {listed.dates}",

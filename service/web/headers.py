@@ -58,7 +58,7 @@ HEADERS = {
 STRICT_TRANSPORT = {"strict-transport-security": "max-age=31536000"}
 
 
-class Guard:
+class SecurityHeaders:
     """The outermost layer of the application."""
 
     def __init__(self, app: ASGIApp, traffic: Traffic, *, secure: bool, root: str = "") -> None:

@@ -14,12 +14,12 @@ from service.emails.segments import safe_url, segments
 from service.emails.sentences import news_of
 from service.emails.views import TopicView
 from service.language import shown
+from service.web.archive import Archive, Listed, NotPublic
 from service.web.feeds import feeds_of
-from service.web.shelf import Listed, NotPublic, Shelf
 from service.web.site import Head, Site, TheSite
 from service.web.threads import quarter, rows, stories
 from subscribers.pages import Offered, joining
-from subscribers.pages.desk import TheDesk
+from subscribers.pages.context import ThePagesContext
 from subscribers.topics import PAPER_ID
 
 ISSUES_A_PAGE = 26  # half a year
@@ -47,9 +47,9 @@ class Mention:
 
 
 @routes.get("/")
-def home(request: Request, site: TheSite, desk: TheDesk) -> Response:
-    newest = next(iter(site.shelf.issues(1)), None)
-    summaries = site.shelf.summaries(newest) if newest else ()
+def home(request: Request, site: TheSite, context: ThePagesContext) -> Response:
+    newest = next(iter(site.archive.issues(1)), None)
+    summaries = site.archive.summaries(newest) if newest else ()
     head = Head(
         title=site.name,
         path="/",
@@ -57,26 +57,30 @@ def home(request: Request, site: TheSite, desk: TheDesk) -> Response:
         "paper it comes from. By e-mail, without an account.",
         feeds=feeds_of(site.name, ""),
     )
-    join = joining.blank(desk, request.query_params.getlist("topics"))  # as in /?topics=llm-agents
-    return site.page("home.html", head, newest=newest, summaries=summaries, offers=desk.offers(), join=join)
+    join = joining.blank(context, request.query_params.getlist("topics"))  # as in /?topics=llm-agents
+    return site.page(
+        "home.html", head, newest=newest, summaries=summaries, offers=context.offers(), join=join
+    )
 
 
 @routes.get("/issues")
 def issues(request: Request, site: TheSite, page: Annotated[int, Query(ge=1, le=10_000)] = 1) -> Response:
-    listed = site.shelf.issues(ISSUES_A_PAGE + 1, (page - 1) * ISSUES_A_PAGE)
+    listed = site.archive.issues(ISSUES_A_PAGE + 1, (page - 1) * ISSUES_A_PAGE)
     if page > 1 and not listed:
         raise HTTPException(404)
-    shelf = [(one, site.shelf.summaries(one)) for one in listed[:ISSUES_A_PAGE]]
+    archive = [(one, site.archive.summaries(one)) for one in listed[:ISSUES_A_PAGE]]
     path = "/issues" if page == 1 else f"/issues?page={page}"
     head = Head("All issues", path, f"Every issue of {site.name}.", feeds=feeds_of(site.name, ""))
     more = len(listed) > ISSUES_A_PAGE
-    return site.public(request, site.render("issues.html", head=head, shelf=shelf, number=page, more=more))
+    return site.public(
+        request, site.render("issues.html", head=head, archive=archive, number=page, more=more)
+    )
 
 
 @routes.get("/issues/{label}")
 def issue(request: Request, label: str, site: TheSite) -> Response:
-    listed = public_issue(site.shelf, label)
-    summaries = site.shelf.summaries(listed)
+    listed = public_issue(site.archive, label)
+    summaries = site.archive.summaries(listed)
     words = "; ".join(f"{one.name}: {one.top}" for one in summaries if one.top)
     head = Head(
         f"Issue {listed.label}, {listed.dates}",
@@ -92,7 +96,7 @@ def issue(request: Request, label: str, site: TheSite) -> Response:
 def brief(request: Request, label: str, topic: str, site: TheSite) -> Response:
     if topic.endswith(".json"):
         return brief_as_json(site, request, label, topic.removesuffix(".json"))
-    listed, found = public_brief(site.shelf, label, topic)
+    listed, found = public_brief(site.archive, label, topic)
     path = f"/issues/{listed.label}/{topic}"
     head = Head(
         f"{shown(found.topic_name, 80)}, {listed.dates}",
@@ -101,9 +105,9 @@ def brief(request: Request, label: str, topic: str, site: TheSite) -> Response:
         "article",
         feeds_of(shown(found.topic_name, 80), topic),
     )
-    later = site.shelf.corrections(listed, topic)
+    later = site.archive.corrections(listed, topic)
     view = TopicView(found, Level.FULL, site.url(path), on_web=True, later=later)
-    near = neighbours(site.shelf, listed, topic)
+    near = neighbours(site.archive, listed, topic)
     return site.public(
         request, site.render("brief.html", head=head, listed=listed, topic=view, slug=topic, near=near)
     )
@@ -112,13 +116,13 @@ def brief(request: Request, label: str, topic: str, site: TheSite) -> Response:
 @routes.get("/topics/{slug}")
 def topic(request: Request, slug: str, site: TheSite) -> Response:
     known = next((one for one in site.topics() if one.slug == slug), None)
-    listed = site.shelf.issues(WEEKS_OF_A_TOPIC, topic=slug)
+    listed = site.archive.issues(WEEKS_OF_A_TOPIC, topic=slug)
     if known is None and not listed:
         raise HTTPException(404)
-    summaries = [site.shelf.summary(one, slug) for one in listed]
+    summaries = [site.archive.summary(one, slug) for one in listed]
     name = shown(known.name if known else summaries[0].name, 80)
     head = Head(name, f"/topics/{slug}", known.description if known else "", feeds=feeds_of(name, slug))
-    weeks = quarter(site.shelf, listed, slug)
+    weeks = quarter(site.archive, listed, slug)
     told = {"summaries": summaries, "stories": stories(weeks, listed), "quarter": rows(weeks)}
     return site.public(
         request, site.render("topic.html", head=head, topic=known, name=name, slug=slug, **told)
@@ -127,7 +131,7 @@ def topic(request: Request, slug: str, site: TheSite) -> Response:
 
 @routes.get("/papers/{paper_id:path}")
 def paper(request: Request, paper_id: str, site: TheSite) -> Response:
-    mentions = tuple(mentions_of(site.shelf, paper_id)) if PAPER_ID.fullmatch(paper_id) else ()
+    mentions = tuple(mentions_of(site.archive, paper_id)) if PAPER_ID.fullmatch(paper_id) else ()
     if not mentions:
         raise HTTPException(404)
     entry = max((one.entry for one in mentions), key=lambda one: one.version)
@@ -138,7 +142,7 @@ def paper(request: Request, paper_id: str, site: TheSite) -> Response:
         "entry": entry,
         "authors": [shown(author, 60) for author in entry.authors],
         "url": safe_url(entry.url) or f"https://arxiv.org/abs/{paper_id}",
-        "abstract": shown(site.shelf.abstract(paper_id), 4000),
+        "abstract": shown(site.archive.abstract(paper_id), 4000),
         "mentions": mentions,
     }
     return site.public(request, site.render("paper.html", head=head, **values))
@@ -146,8 +150,8 @@ def paper(request: Request, paper_id: str, site: TheSite) -> Response:
 
 def offered(site: Site) -> list[Offered]:
     """Every topic that can be followed, with how many papers the newest issue has on it."""
-    newest = next(iter(site.shelf.issues(1)), None)
-    papers = {one.slug: one.papers for one in site.shelf.summaries(newest)} if newest else {}
+    newest = next(iter(site.archive.issues(1)), None)
+    papers = {one.slug: one.papers for one in site.archive.summaries(newest)} if newest else {}
     dates = newest.dates if newest else ""
     return [
         Offered(
@@ -156,51 +160,51 @@ def offered(site: Site) -> list[Offered]:
             topic.description,
             papers.get(topic.slug),
             dates,
-            topic.slug in papers or bool(site.shelf.issues(1, topic=topic.slug)),
+            topic.slug in papers or bool(site.archive.issues(1, topic=topic.slug)),
         )
         for topic in site.topics()
     ]
 
 
-def public_issue(shelf: Shelf, label: str) -> Listed:
+def public_issue(archive: Archive, label: str) -> Listed:
     """The approved issue of this label; 404 otherwise."""
     try:
-        return shelf.issue(label)
+        return archive.issue(label)
     except NotPublic as missing:
         raise HTTPException(404) from missing
 
 
-def public_brief(shelf: Shelf, label: str, slug: str) -> tuple[Listed, Brief]:
+def public_brief(archive: Archive, label: str, slug: str) -> tuple[Listed, Brief]:
     """The approved issue and its brief on a topic; 404 otherwise."""
     try:
-        listed = shelf.issue(label)
-        return listed, shelf.brief(listed, slug)
+        listed = archive.issue(label)
+        return listed, archive.brief(listed, slug)
     except NotPublic as missing:
         raise HTTPException(404) from missing
 
 
 def brief_as_json(site: Site, request: Request, label: str, slug: str) -> Response:
-    _, brief = public_brief(site.shelf, label, slug)
+    _, brief = public_brief(site.archive, label, slug)
     answer = site.public(request, brief.to_json(), "application/json")
     answer.headers["Access-Control-Allow-Origin"] = "*"  # public words, for anybody's program
     return answer
 
 
-def neighbours(shelf: Shelf, listed: Listed, slug: str) -> tuple[Listed | None, Listed | None]:
+def neighbours(archive: Archive, listed: Listed, slug: str) -> tuple[Listed | None, Listed | None]:
     """The issues before and after this one that have a brief on the topic."""
-    labels = shelf.issues(WEEKS_OF_A_TOPIC, topic=slug)
+    labels = archive.issues(WEEKS_OF_A_TOPIC, topic=slug)
     at = next((i for i, one in enumerate(labels) if one.label == listed.label), None)
     if at is None:
         return None, None
     return (labels[at + 1] if at + 1 < len(labels) else None), (labels[at - 1] if at else None)
 
 
-def mentions_of(shelf: Shelf, paper_id: str) -> Iterable[Mention]:
+def mentions_of(archive: Archive, paper_id: str) -> Iterable[Mention]:
     """Every brief that took the paper, newest first."""
-    for listed, slug in shelf.briefed(paper_id):
+    for listed, slug in archive.briefed(paper_id):
         if slug not in listed.topics:
             continue
-        brief = shelf.brief(listed, slug)
+        brief = archive.brief(listed, slug)
         entry = brief.entries.get(paper_id)
         if entry:
             yield Mention(

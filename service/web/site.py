@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from service.emails import Sender
 from service.emails.facts import moment, span
 from service.language import shown
-from service.web.shelf import Shelf
+from service.web.archive import Archive
 
 FRESH = "public, max-age=300"  # what the public sees changes once a week, or when an approval is withdrawn
 UNKEPT = "no-store"  # pages behind a link are personal
@@ -44,12 +44,12 @@ class Head:
 class Site:
     """The service as its pages know it."""
 
-    def __init__(self, sender: Sender, shelf: Shelf, templates: Path) -> None:
+    def __init__(self, sender: Sender, archive: Archive, templates: Path) -> None:
         self.name = shown(sender.name, 80)
         self.base_url = sender.base_url
         self.root = urlsplit(sender.base_url).path
-        self.shelf = shelf
-        self.topics = shelf.topics
+        self.archive = archive
+        self.topics = archive.topics
         self.outbox = ""  # path of the pages that show what was sent, in development
         self.files = {
             file.name: file.read_bytes() for file in sorted((templates / "pages" / "_files").iterdir())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from service.briefs.model import Brief, Relation, Theme, Thread
 from service.emails.segments import Segment, segments
 from service.language import shown
-from service.web.shelf import Listed, NotPublic, Shelf
+from service.web.archive import Archive, Listed, NotPublic
 
 QUARTER = 13  # approved briefs that are looked at
 MOST_STORIES = 8
@@ -68,15 +68,15 @@ class Row:
         return "; ".join(f"{bar.heading}: {counted(bar.papers)}" for bar in self.bars)
 
 
-def quarter(shelf: Shelf, listed: Iterable[Listed], slug: str) -> list[Week]:
+def quarter(archive: Archive, listed: Iterable[Listed], slug: str) -> list[Week]:
     """The newest briefs of a topic, newest first; one that lost its approval meanwhile is left out."""
-    return list(_read(shelf, list(listed)[:QUARTER], slug))
+    return list(_read(archive, list(listed)[:QUARTER], slug))
 
 
-def _read(shelf: Shelf, listed: Iterable[Listed], slug: str) -> Iterator[Week]:
+def _read(archive: Archive, listed: Iterable[Listed], slug: str) -> Iterator[Week]:
     for one in listed:
         try:
-            yield one, shelf.brief(one, slug)
+            yield one, archive.brief(one, slug)
         except NotPublic:
             continue
 

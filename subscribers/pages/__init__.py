@@ -1,27 +1,27 @@
 """The pages of subscribers, in reading order; they know nothing of the service around them.
 
-desk       what the pages need from outside, and how a visitor's form is read
-forms      sealed forms: whose they are, when they were shown and what they showed
+context       what the pages need from outside, and how a visitor's form is read
+forms      signed forms: whose they are, when they were shown and what they showed
 words      what happened, and what is wrong with a link, in a reader's words
 joining    join, the same by API, confirm, and a new link by e-mail
 managing   the manage page: every choice, the address, new links, links to one's data
 leaving    leave one topic or everything, with one click (RFC 8058) or two buttons; undo
 owning     export, delete and a new address: each behind a short-lived link that came by e-mail
 
-A GET shows, a POST acts. No page sets a cookie: the link says who it is, and the sealed form that a POST
+A GET shows, a POST acts. No page sets a cookie: the link says who it is, and the signed form that a POST
 brings along proves that it was sent from a page behind this link (CSRF).
 """
 
 from fastapi import FastAPI
 
 from subscribers.pages import joining, leaving, managing, owning
-from subscribers.pages.desk import Desk, Offered, Show
+from subscribers.pages.context import Offered, PagesContext, Show
 
-__all__ = ["Desk", "Offered", "Show", "add_to"]
+__all__ = ["Offered", "PagesContext", "Show", "add_to"]
 
 
-def add_to(app: FastAPI, desk: Desk) -> None:
+def add_to(app: FastAPI, context: PagesContext) -> None:
     """Every route of the subscribers' pages."""
-    app.state.desk = desk
+    app.state.pages_context = context
     for module in (joining, managing, leaving, owning):
         app.include_router(module.routes)

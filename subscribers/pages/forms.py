@@ -1,6 +1,6 @@
-"""Sealed forms: a signed field that says whose form it is, when it was shown and what it showed.
+"""CSRF tokens of forms: a signed field that says whose form it is, when it was shown and what it showed.
 
-A POST without the seal of its page is refused, so no other site can send one in a reader's name (CSRF),
+A POST without the csrf_token of its page is refused, so no other site can send one in a reader's name (CSRF),
 although no page sets a cookie. What the page showed comes back with it, so a stale page overwrites nothing.
 """
 
@@ -14,11 +14,11 @@ from itsdangerous import BadData, URLSafeSerializer
 
 GOOD_FOR = dt.timedelta(hours=24)
 QUICKEST = dt.timedelta(seconds=2)  # nobody fills in a form faster
-LONGEST_SEAL = 16_000
+LONGEST_TOKEN = 16_000
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
+class SignedForm:
     """What a form brings back."""
 
     at: dt.datetime  # when its page was shown, UTC
@@ -31,33 +31,37 @@ class Sealed:
 
 @dataclass(frozen=True)
 class Forms:
-    """Seals forms and reads the seals. `keys` are the secret ones, oldest first."""
+    """Makes the CSRF tokens of forms and reads them. `keys` are the secret ones, oldest first."""
 
     keys: Sequence[str]
-    _seals: dict[str, URLSafeSerializer] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _serializers: dict[str, URLSafeSerializer] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
-    def seal(
+    def csrf_token(
         self, action: str, now: dt.datetime, owner: str = "", shown: Mapping[str, Any] | None = None
     ) -> str:
         """A field for a form that does `action` for the subscriber of reference `owner`."""
         value = {"at": int(now.timestamp()), "owner": owner, "shown": dict(shown or {})}
         return str(self._serializer(action).dumps(value))
 
-    def read(self, action: str, seal: str, now: dt.datetime, owner: str = "") -> Sealed | None:
-        """What was sealed; None when it is forged, of another form or subscriber, or older than a day."""
-        if len(seal) > LONGEST_SEAL:
+    def read(self, action: str, csrf_token: str, now: dt.datetime, owner: str = "") -> SignedForm | None:
+        """What was signed; None when it is forged, of another form or subscriber, or older than a day."""
+        if len(csrf_token) > LONGEST_TOKEN:
             return None
         try:
-            value = self._serializer(action).loads(seal)
+            value = self._serializer(action).loads(csrf_token)
         except BadData:
             return None
         at = dt.datetime.fromtimestamp(value["at"], dt.UTC)
         if value["owner"] != owner or not dt.timedelta(seconds=-60) <= now - at <= GOOD_FOR:
             return None
-        return Sealed(at, value["shown"])
+        return SignedForm(at, value["shown"])
 
     def _serializer(self, action: str) -> URLSafeSerializer:
-        if action not in self._seals:
+        if action not in self._serializers:
             how = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
-            self._seals[action] = URLSafeSerializer(list(self.keys), salt=f"form.{action}", signer_kwargs=how)
-        return self._seals[action]
+            self._serializers[action] = URLSafeSerializer(
+                list(self.keys), salt=f"form.{action}", signer_kwargs=how
+            )
+        return self._serializers[action]

@@ -15,7 +15,7 @@ from subscribers.join_requests import JoinRequest
 from subscribers.joinings import Confirmation
 from subscribers.limits import Limited
 from subscribers.links import Purpose, Refused
-from subscribers.pages.desk import Desk, Form, TheDesk, host
+from subscribers.pages.context import Form, PagesContext, ThePagesContext, host
 from subscribers.pages.words import LENGTHS, masked, sentence
 from subscribers.preferences import (
     MOST_TOPICS,
@@ -50,7 +50,7 @@ class Subscription(BaseModel):
 class JoinForm:
     """The form as it is shown: with what was typed, and what is wrong with it."""
 
-    seal: str
+    csrf_token: str
     address: str = ""
     topics: Sequence[str] = ()
     length: str = UNCHOSEN
@@ -63,42 +63,46 @@ class JoinForm:
         return {UNCHOSEN: ("Automatic", "full for one topic, short for several"), **named}
 
 
-def blank(desk: Desk, topics: Sequence[str] = ()) -> JoinForm:
+def blank(context: PagesContext, topics: Sequence[str] = ()) -> JoinForm:
     """An empty form, perhaps with topics ticked."""
-    return JoinForm(desk.forms.seal("join", desk.clock()), topics=topics)
+    return JoinForm(context.forms.csrf_token("join", context.clock()), topics=topics)
 
 
 routes = APIRouter()
 
 
 @routes.get("/join", include_in_schema=False)
-def page(request: Request, desk: TheDesk) -> Response:
-    return _form(desk, blank(desk, request.query_params.getlist("topics")))
+def page(request: Request, context: ThePagesContext) -> Response:
+    return _form(context, blank(context, request.query_params.getlist("topics")))
 
 
 @routes.post("/join", include_in_schema=False)
-def join(request: Request, form: Form, desk: TheDesk) -> Response:
+def join(request: Request, form: Form, context: ThePagesContext) -> Response:
     length = form.text("length") or UNCHOSEN
-    again = JoinForm(desk.forms.seal("join", desk.clock()), form.text("email"), form.texts("topics"), length)
-    sealed = desk.forms.read("join", form.text("form"), desk.clock())
+    again = JoinForm(
+        context.forms.csrf_token("join", context.clock()), form.text("email"), form.texts("topics"), length
+    )
+    signed = context.forms.read("join", form.text("form"), context.clock())
     if form.text("website"):  # hidden from people: whoever fills it in is told nothing
-        return desk.show("look.html", LOOK)
-    if sealed is None:
-        return _form(desk, again, {"": TOO_LATE})
-    if sealed.was_hasty(desk.clock()):
-        return _form(desk, again, {"": TOO_SOON})
-    result = ask(desk, again.address, _choices(again.topics, again.length), host(request), "join page")
+        return context.show("look.html", LOOK)
+    if signed is None:
+        return _form(context, again, {"": TOO_LATE})
+    if signed.was_hasty(context.clock()):
+        return _form(context, again, {"": TOO_SOON})
+    result = ask(context, again.address, _choices(again.topics, again.length), host(request), "join page")
     if isinstance(result, Limited):
-        return desk.limited(result.wait)
+        return context.limited(result.wait)
     if isinstance(result, JoinRequest):
-        return desk.show("look.html", LOOK)
-    return _form(desk, again, result)
+        return context.show("look.html", LOOK)
+    return _form(context, again, result)
 
 
 @routes.post("/api/subscriptions", status_code=202, tags=["subscriptions"], responses={422: {}, 429: {}})
-def subscribe(request: Request, wanted: Subscription, desk: TheDesk) -> Response:
+def subscribe(request: Request, wanted: Subscription, context: ThePagesContext) -> Response:
     """Ask for the brief: a confirmation e-mail follows. The answer is the same for every address."""
-    result = ask(desk, wanted.email, _choices(wanted.topics, wanted.length or UNCHOSEN), host(request), "API")
+    result = ask(
+        context, wanted.email, _choices(wanted.topics, wanted.length or UNCHOSEN), host(request), "API"
+    )
     if isinstance(result, Limited):
         wait = str(max(1, int(result.wait.total_seconds())))
         return JSONResponse({"error": "asked too often"}, 429, {"Retry-After": wait})
@@ -108,68 +112,68 @@ def subscribe(request: Request, wanted: Subscription, desk: TheDesk) -> Response
 
 
 @routes.get("/confirm/{token}", include_in_schema=False)
-def confirm_page(token: str, desk: TheDesk) -> Response:
-    waiting = _waiting(desk, token)
+def confirm_page(token: str, context: ThePagesContext) -> Response:
+    waiting = _waiting(context, token)
     if isinstance(waiting, Refused):
-        return desk.refuse(waiting)
+        return context.refuse(waiting)
     if isinstance(waiting, Subscriber) and waiting.standing is not SubscriberStatus.UNCONFIRMED:
-        return _confirmed(desk, waiting, waiting.standing is SubscriberStatus.ACTIVE)
-    return desk.show(
+        return _confirmed(context, waiting, waiting.standing is SubscriberStatus.ACTIVE)
+    return context.show(
         "confirm.html",
         "One more click",
         address=masked(waiting.address),
-        topics=_named(desk, waiting),
-        seal=desk.forms.seal("confirm", desk.clock(), waiting.reference),
+        topics=_named(context, waiting),
+        csrf_token=context.forms.csrf_token("confirm", context.clock(), waiting.reference),
     )
 
 
 @routes.post("/confirm/{token}", include_in_schema=False)
-def confirm(token: str, form: Form, desk: TheDesk) -> Response:
-    waiting = _waiting(desk, token)
+def confirm(token: str, form: Form, context: ThePagesContext) -> Response:
+    waiting = _waiting(context, token)
     if isinstance(waiting, Refused):
-        return desk.refuse(waiting)
+        return context.refuse(waiting)
     is_another = isinstance(waiting, Subscriber) and waiting.standing is not SubscriberStatus.UNCONFIRMED
-    if is_another or not desk.forms.read("confirm", form.text("form"), desk.clock(), waiting.reference):
-        return confirm_page(token, desk)
+    if is_another or not context.forms.read("confirm", form.text("form"), context.clock(), waiting.reference):
+        return confirm_page(token, context)
 
     def greet(connection: sa.Connection, confirmed: Subscriber) -> None:
-        desk.queue(TransactionalEmail.WELCOME, confirmed, connection)
+        context.queue(TransactionalEmail.WELCOME, confirmed, connection)
 
     if isinstance(waiting, JoinRequest):
-        became, subscriber = desk.subscriptions.accept(waiting, desk.clock(), SOURCE, greet)
+        became, subscriber = context.subscriptions.accept(waiting, context.clock(), SOURCE, greet)
     else:
-        became, subscriber = desk.subscriptions.confirm(waiting.id, desk.clock(), SOURCE, greet)
-    return _confirmed(desk, subscriber, became is not Confirmation.LEFT)
+        became, subscriber = context.subscriptions.confirm(waiting.id, context.clock(), SOURCE, greet)
+    return _confirmed(context, subscriber, became is not Confirmation.LEFT)
 
 
-def _waiting(desk: Desk, token: str) -> JoinRequest | Subscriber | Refused:
+def _waiting(context: PagesContext, token: str) -> JoinRequest | Subscriber | Refused:
     """What a confirmation link confirms: a request, or a subscriber whom the operator added unconfirmed."""
-    if request := desk.roster.request(desk.links, token, desk.clock()):
+    if request := context.roster.request(context.links, token, context.clock()):
         return request
-    opened = desk.open(Purpose.CONFIRM, token)
+    opened = context.open(Purpose.CONFIRM, token)
     return opened if isinstance(opened, Refused) else opened.subscriber
 
 
 @routes.get("/links", include_in_schema=False)
-def links_page(desk: TheDesk) -> Response:
-    return desk.show("links.html", "Your link, by e-mail", problem="")
+def links_page(context: ThePagesContext) -> Response:
+    return context.show("links.html", "Your link, by e-mail", problem="")
 
 
 @routes.post("/links", include_in_schema=False)
-def links(request: Request, form: Form, desk: TheDesk) -> Response:
+def links(request: Request, form: Form, context: ThePagesContext) -> Response:
     try:
         address = read_address(form.text("email"))
     except AddressRefused as refused:
-        return desk.show("links.html", "Your link, by e-mail", status=422, problem=str(refused))
-    if limited := desk.limits.take("link", address, host(request), desk.clock()):
-        return desk.limited(limited.wait)
+        return context.show("links.html", "Your link, by e-mail", status=422, problem=str(refused))
+    if limited := context.limits.take("link", address, host(request), context.clock()):
+        return context.limited(limited.wait)
     # who has the address is looked up when the e-mail is written: what this costs must not tell
-    desk.emails.queue(TransactionalEmail.LINK, address.spelled, desk.clock())
-    return desk.show("look.html", LOOK)
+    context.emails.queue(TransactionalEmail.LINK, address.spelled, context.clock())
+    return context.show("look.html", LOOK)
 
 
 def ask(
-    desk: Desk, address: str, choices: Mapping[str, Any], network: str, source: str
+    context: PagesContext, address: str, choices: Mapping[str, Any], network: str, source: str
 ) -> JoinRequest | Limited | dict[str, str]:
     """Take a joining; what is wrong with it, by field, where it can't be taken."""
     problems: dict[str, str] = {}
@@ -180,21 +184,21 @@ def ask(
     wanted = Preferences(())
     try:
         wanted = of_new(read_choices(choices))
-        problems |= {one.field: sentence(one.message) for one in check(wanted, desk.names())}
+        problems |= {one.field: sentence(one.message) for one in check(wanted, context.names())}
     except PreferencesError as error:
         problems |= {one.field: sentence(one.message) for one in error.problems}
     if not any(choices["topics"]):
         problems["topics"] = "Please choose at least one topic."
     if problems:
         return problems
-    if limited := desk.limits.take("join", asked, network, desk.clock()):
+    if limited := context.limits.take("join", asked, network, context.clock()):
         return limited
 
     def answer(connection: sa.Connection, request: JoinRequest) -> None:
-        email, now = TransactionalEmail.CONFIRM, desk.clock()
-        desk.emails.queue(email, request.address, now, reference=request.reference, connection=connection)
+        email, now = TransactionalEmail.CONFIRM, context.clock()
+        context.emails.queue(email, request.address, now, reference=request.reference, connection=connection)
 
-    return desk.subscriptions.join(asked.spelled, wanted, desk.clock(), source, answer)
+    return context.subscriptions.join(asked.spelled, wanted, context.clock(), source, answer)
 
 
 def _choices(topics: Sequence[str], length: str) -> dict[str, Any]:
@@ -202,19 +206,19 @@ def _choices(topics: Sequence[str], length: str) -> dict[str, Any]:
     return {"topics": list(topics)} | ({"length": length} if length != UNCHOSEN else {})
 
 
-def _form(desk: Desk, form: JoinForm, problems: Mapping[str, str] | None = None) -> Response:
+def _form(context: PagesContext, form: JoinForm, problems: Mapping[str, str] | None = None) -> Response:
     shown = replace(form, problems=problems or {})
-    return desk.show(
-        "join.html", "Get it by e-mail", status=422 if problems else 200, join=shown, offers=desk.offers()
+    return context.show(
+        "join.html", "Get it by e-mail", status=422 if problems else 200, join=shown, offers=context.offers()
     )
 
 
-def _confirmed(desk: Desk, subscriber: Subscriber, stays: bool) -> Response:
+def _confirmed(context: PagesContext, subscriber: Subscriber, stays: bool) -> Response:
     if not stays:
-        return desk.show("left-before.html", "You have left since")
-    return desk.show("confirmed.html", "You are in", topics=_named(desk, subscriber))
+        return context.show("left-before.html", "You have left since")
+    return context.show("confirmed.html", "You are in", topics=_named(context, subscriber))
 
 
-def _named(desk: Desk, recipient: Recipient) -> list[str]:
-    names = desk.names()
+def _named(context: PagesContext, recipient: Recipient) -> list[str]:
+    names = context.names()
     return [names.get(slug, slug) for slug in recipient.topics]

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 
 from subscribers.links import Purpose, Refusal, Refused
-from subscribers.pages.desk import Anything, Desk, Fields, Form, TheDesk
+from subscribers.pages.context import Anything, Fields, Form, PagesContext, ThePagesContext
 from subscribers.pages.words import sentences
 from subscribers.preferences import SubscriberStatus
 from subscribers.roster import Opened
@@ -19,97 +19,101 @@ routes = APIRouter(include_in_schema=False)
 
 
 @routes.get("/leave/{token}")
-def page(token: str, desk: TheDesk) -> Response:
-    opened = desk.open(Purpose.LEAVE, token)
-    return _refuse(desk, opened) if isinstance(opened, Refused) else _ask(desk, opened, token)
+def page(token: str, context: ThePagesContext) -> Response:
+    opened = context.open(Purpose.LEAVE, token)
+    return _refuse(context, opened) if isinstance(opened, Refused) else _ask(context, opened, token)
 
 
 @routes.post("/leave/{token}")
-def leave(token: str, sent: Anything, desk: TheDesk) -> Response:
+def leave(token: str, sent: Anything, context: ThePagesContext) -> Response:
     """Our own form asks what to leave. Whatever else is posted here leaves everything.
 
     Mail programs post as RFC 8058 says, or an empty body, or text, or JSON: each wants the same.
     """
-    opened = desk.open(Purpose.LEAVE, token)
+    opened = context.open(Purpose.LEAVE, token)
     is_ours = bool(sent.texts("form"))
     if isinstance(opened, Refused):
         is_done = not is_ours and opened.why is Refusal.GONE
-        return PlainTextResponse(GONE) if is_done else _refuse(desk, opened)
+        return PlainTextResponse(GONE) if is_done else _refuse(context, opened)
     if not is_ours:
-        desk.subscriptions.leave(opened.subscriber.id, desk.clock(), ONE_CLICK_SOURCE)
+        context.subscriptions.leave(opened.subscriber.id, context.clock(), ONE_CLICK_SOURCE)
         return PlainTextResponse(GONE)
-    return _leave(desk, opened, token, sent)
+    return _leave(context, opened, token, sent)
 
 
-def _leave(desk: Desk, opened: Opened, token: str, form: Fields) -> Response:
+def _leave(context: PagesContext, opened: Opened, token: str, form: Fields) -> Response:
     subscriber = opened.subscriber
-    if not desk.sealed("leave", subscriber, form):
-        return _ask(desk, opened, token)
+    if not context.signed("leave", subscriber, form):
+        return _ask(context, opened, token)
     topic = form.text("topic") if form.text("what") == "topic" else ""
     if topic and (opened.is_revoked or topic not in subscriber.topics):
-        return _ask(desk, opened, token)
-    left = desk.subscriptions.leave(subscriber.id, desk.clock(), SOURCE, topic)
-    return _left(desk, left, can_undo=left.changed and not opened.is_revoked)
+        return _ask(context, opened, token)
+    left = context.subscriptions.leave(subscriber.id, context.clock(), SOURCE, topic)
+    return _left(context, left, can_undo=left.changed and not opened.is_revoked)
 
 
-def _ask(desk: Desk, opened: Opened, token: str) -> Response:
+def _ask(context: PagesContext, opened: Opened, token: str) -> Response:
     """What to leave; who has a link that was revoked is not shown what is followed."""
-    subscriber, names = opened.subscriber, desk.names()
+    subscriber, names = opened.subscriber, context.names()
     if subscriber.standing is SubscriberStatus.LEFT:
-        return _left(desk, Left(subscriber, everything=True, undo_about="", changed=False), can_undo=False)
+        return _left(context, Left(subscriber, everything=True, undo_about="", changed=False), can_undo=False)
     topics = () if opened.is_revoked else subscriber.topics
-    return desk.show(
+    return context.show(
         "leave.html",
         "Leave",
         token=token,
         topics=[(slug, names.get(slug, slug)) for slug in topics],
         about=opened.about,
         is_revoked=opened.is_revoked,
-        seal=desk.seal("leave", subscriber),
+        csrf_token=context.csrf_token("leave", subscriber),
     )
 
 
 @routes.get("/undo-leave/{token}")
-def undo_page(token: str, desk: TheDesk) -> Response:
-    opened = desk.open(Purpose.UNDO_LEAVE, token)
+def undo_page(token: str, context: ThePagesContext) -> Response:
+    opened = context.open(Purpose.UNDO_LEAVE, token)
     if isinstance(opened, Refused):
-        return desk.refuse(opened)
-    topic = desk.names().get(opened.about, opened.about)
-    return desk.show("undo.html", "Come back?", topic=topic, seal=desk.seal("undo", opened.subscriber))
+        return context.refuse(opened)
+    topic = context.names().get(opened.about, opened.about)
+    return context.show(
+        "undo.html", "Come back?", topic=topic, csrf_token=context.csrf_token("undo", opened.subscriber)
+    )
 
 
 @routes.post("/undo-leave/{token}")
-def undo(token: str, form: Form, desk: TheDesk) -> Response:
-    opened = desk.open(Purpose.UNDO_LEAVE, token)
+def undo(token: str, form: Form, context: ThePagesContext) -> Response:
+    opened = context.open(Purpose.UNDO_LEAVE, token)
     if isinstance(opened, Refused):
-        return desk.refuse(opened)
-    if not desk.sealed("undo", opened.subscriber, form):
-        return undo_page(token, desk)
-    back = desk.subscriptions.undo_leave(opened.subscriber.id, desk.clock(), SOURCE, opened.about)
-    changes = sentences(back.changes, desk.names())
-    return desk.show("undone.html", "Welcome back", changes=changes)
+        return context.refuse(opened)
+    if not context.signed("undo", opened.subscriber, form):
+        return undo_page(token, context)
+    back = context.subscriptions.undo_leave(opened.subscriber.id, context.clock(), SOURCE, opened.about)
+    changes = sentences(back.changes, context.names())
+    return context.show("undone.html", "Welcome back", changes=changes)
 
 
-def _left(desk: Desk, left: Left, *, can_undo: bool) -> Response:
+def _left(context: PagesContext, left: Left, *, can_undo: bool) -> Response:
     """What was left. Only who left just now may undo it: an old link must bring nobody back."""
-    undo = _token(desk, left.subscriber, left.undo_about)
-    topic = desk.names().get(left.undo_about, left.undo_about)
-    return desk.show(
+    undo = _token(context, left.subscriber, left.undo_about)
+    topic = context.names().get(left.undo_about, left.undo_about)
+    return context.show(
         "left.html",
         GONE if left.everything else f"No more {topic}",
         everything=left.everything,
         topic=topic,
         undo=undo,
-        seal=desk.seal("undo", left.subscriber),
+        csrf_token=context.csrf_token("undo", left.subscriber),
         can_undo=can_undo,
         changed=left.changed,
     )
 
 
-def _token(desk: Desk, subscriber: Subscriber, about: str) -> str:
-    return desk.links.token(Purpose.UNDO_LEAVE, subscriber.subject(Purpose.UNDO_LEAVE, about), desk.clock())
+def _token(context: PagesContext, subscriber: Subscriber, about: str) -> str:
+    return context.links.token(
+        Purpose.UNDO_LEAVE, subscriber.subject(Purpose.UNDO_LEAVE, about), context.clock()
+    )
 
 
-def _refuse(desk: Desk, refused: Refused) -> Response:
+def _refuse(context: PagesContext, refused: Refused) -> Response:
     """A link to a deleted subscriber still answers kindly: what it asks for has long been done."""
-    return desk.refuse(refused, status=200 if refused.why is Refusal.GONE else 410)
+    return context.refuse(refused, status=200 if refused.why is Refusal.GONE else 410)

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from subscribers.addresses import AddressRefused, read_address
 from subscribers.emails import TransactionalEmail
 from subscribers.links import Purpose, Refused
-from subscribers.pages.desk import Desk, Fields, Form, SentIssue, TheDesk, host
+from subscribers.pages.context import Fields, Form, PagesContext, SentIssue, ThePagesContext, host
 from subscribers.pages.words import FIELD_NAMES, LENGTHS, STALE, masked, sentence, sentences
 from subscribers.preferences import (
     Conflict,
@@ -56,80 +56,84 @@ routes = APIRouter(include_in_schema=False)
 
 
 @routes.get("/manage/{token}")
-def page(token: str, desk: TheDesk) -> Response:
-    opened = desk.open(Purpose.MANAGE, token)
-    return desk.refuse(opened) if isinstance(opened, Refused) else show(desk, opened, token)
+def page(token: str, context: ThePagesContext) -> Response:
+    opened = context.open(Purpose.MANAGE, token)
+    return context.refuse(opened) if isinstance(opened, Refused) else show(context, opened, token)
 
 
 @routes.post("/manage/{token}")
-def save(token: str, form: Form, desk: TheDesk) -> Response:
-    sent = _sent(desk, token, form)
+def save(token: str, form: Form, context: ThePagesContext) -> Response:
+    sent = _sent(context, token, form)
     if isinstance(sent, Response):
         return sent
-    return _save(desk, sent.opened, token, read_preferences(sent.shown), form)
+    return _save(context, sent.opened, token, read_preferences(sent.shown), form)
 
 
 @routes.post("/manage/{token}/address")
-def ask_address_change(request: Request, token: str, form: Form, desk: TheDesk) -> Response:
-    sent = _sent(desk, token, form)
+def ask_address_change(request: Request, token: str, form: Form, context: ThePagesContext) -> Response:
+    sent = _sent(context, token, form)
     if isinstance(sent, Response):
         return sent
-    return _ask_address_change(desk, sent.opened, token, form.text("email"), host(request))
+    return _ask_address_change(context, sent.opened, token, form.text("email"), host(request))
 
 
 @routes.post("/manage/{token}/links")
-def revoke(request: Request, token: str, form: Form, desk: TheDesk) -> Response:
+def revoke(request: Request, token: str, form: Form, context: ThePagesContext) -> Response:
     """New links: those that are out, perhaps in a forwarded e-mail, open nothing any more."""
-    sent = _sent(desk, token, form)
+    sent = _sent(context, token, form)
     if isinstance(sent, Response):
         return sent
     subscriber = sent.opened.subscriber
-    if limited := desk.limits.take("link", read_address(subscriber.address), host(request), desk.clock()):
-        return desk.limited(limited.wait)
-    renewed = desk.subscriptions.revoke_links(
+    if limited := context.limits.take(
+        "link", read_address(subscriber.address), host(request), context.clock()
+    ):
+        return context.limited(limited.wait)
+    renewed = context.subscriptions.revoke_links(
         subscriber.id,
-        desk.clock(),
+        context.clock(),
         SOURCE,
-        lambda connection, revoked: desk.queue(TransactionalEmail.LINK, revoked, connection),
+        lambda connection, revoked: context.queue(TransactionalEmail.LINK, revoked, connection),
     )
-    return desk.show("renewed.html", "Your links were made anew", address=masked(renewed.address))
+    return context.show("renewed.html", "Your links were made anew", address=masked(renewed.address))
 
 
 @routes.post("/manage/{token}/data")
-def send_own_link(request: Request, token: str, form: Form, desk: TheDesk) -> Response:
+def send_own_link(request: Request, token: str, form: Form, context: ThePagesContext) -> Response:
     """A short-lived link to export or delete, to the address: whoever got a forwarded e-mail can't do it."""
-    sent = _sent(desk, token, form)
+    sent = _sent(context, token, form)
     if isinstance(sent, Response):
         return sent
     email = OWN.get(form.text("what"))
     if email is None:
-        return show(desk, sent.opened, token)
+        return show(context, sent.opened, token)
     subscriber = sent.opened.subscriber
-    if until := subscriber.waits_until(desk.clock()):
+    if until := subscriber.waits_until(context.clock()):
         words = [
             f"Your address was changed less than a week ago. From {_day(until)} on this works.",
             "So nobody to whom an e-mail of yours was forwarded can take your data. Leaving works at once.",
         ]
-        return show(desk, sent.opened, token, Notice("Not yet", words, 409))
-    if limited := desk.limits.take(email, read_address(subscriber.address), host(request), desk.clock()):
-        return desk.limited(limited.wait)
-    desk.queue(email, subscriber)
+        return show(context, sent.opened, token, Notice("Not yet", words, 409))
+    if limited := context.limits.take(
+        email, read_address(subscriber.address), host(request), context.clock()
+    ):
+        return context.limited(limited.wait)
+    context.queue(email, subscriber)
     words = [f"It goes to {masked(subscriber.address)} and works for an hour."]
-    return show(desk, sent.opened, token, Notice("A link is on its way to your mailbox", words))
+    return show(context, sent.opened, token, Notice("A link is on its way to your mailbox", words))
 
 
 @routes.get("/manage/{token}/history")
-def history_page(token: str, desk: TheDesk) -> Response:
+def history_page(token: str, context: ThePagesContext) -> Response:
     """What was changed, and when. A page of its own: the manage page is opened far more often."""
-    opened = desk.open(Purpose.MANAGE, token)
+    opened = context.open(Purpose.MANAGE, token)
     if isinstance(opened, Refused):
-        return desk.refuse(opened)
-    names = desk.names()
+        return context.refuse(opened)
+    names = context.names()
     entries = [
         (one.at, sentences([one.change], names)[0], one.source)
-        for one in reversed(desk.roster.history(opened.subscriber.id))
+        for one in reversed(context.roster.history(opened.subscriber.id))
     ]
-    return desk.show("history.html", "What was changed, and when", entries=entries, token=token)
+    return context.show("history.html", "What was changed, and when", entries=entries, token=token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,33 +144,33 @@ class Sent:
     shown: Mapping[str, Any]
 
 
-def _sent(desk: Desk, token: str, form: Fields) -> Sent | Response:
-    """Whose form was sent; an answer instead where the link or the seal does not hold."""
-    opened = desk.open(Purpose.MANAGE, token)
+def _sent(context: PagesContext, token: str, form: Fields) -> Sent | Response:
+    """Whose form was sent; an answer instead where the link or the token does not hold."""
+    opened = context.open(Purpose.MANAGE, token)
     if isinstance(opened, Refused):
-        return desk.refuse(opened)
-    sealed = desk.sealed("manage", opened.subscriber, form)
-    if sealed is None:
-        return show(desk, opened, token, Notice("Nothing was changed", [STALE], 409))
-    return Sent(opened, sealed.shown)
+        return context.refuse(opened)
+    signed = context.signed("manage", opened.subscriber, form)
+    if signed is None:
+        return show(context, opened, token, Notice("Nothing was changed", [STALE], 409))
+    return Sent(opened, signed.shown)
 
 
-def show(desk: Desk, opened: Opened, token: str, notice: Notice | None = None) -> Response:
+def show(context: PagesContext, opened: Opened, token: str, notice: Notice | None = None) -> Response:
     """The page as things stand; with what was asked for where that could not be saved."""
     subscriber = opened.subscriber
-    now = desk.clock()
+    now = context.clock()
     current = subscriber.preferences.on(now.date())
     chosen = (notice and notice.wanted) or current
-    topics = desk.topics()
+    topics = context.topics()
     names = {one.slug: one.name for one in topics}
-    return desk.show(
+    return context.show(
         "manage.html",
         "Your subscription",
         status=notice.status if notice else 200,
         notice=notice,
         problems=notice.problems if notice else {},
         token=token,
-        seal=desk.seal("manage", subscriber, _plain(current)),
+        csrf_token=context.csrf_token("manage", subscriber, _plain(current)),
         address=masked(subscriber.address),
         subscriber=subscriber,
         has_left=subscriber.standing is SubscriberStatus.LEFT,
@@ -176,15 +180,15 @@ def show(desk: Desk, opened: Opened, token: str, notice: Notice | None = None) -
         lengths=LENGTHS,
         zone_options=zone_options(chosen.time_zone),
         tomorrow=now.date() + dt.timedelta(days=1),
-        why=why(desk, opened, names),
-        leave=desk.link(subscriber, Purpose.LEAVE),
+        why=why(context, opened, names),
+        leave=context.link(subscriber, Purpose.LEAVE),
     )
 
 
-def why(desk: Desk, opened: Opened, names: Mapping[str, str]) -> list[str]:
+def why(context: PagesContext, opened: Opened, names: Mapping[str, str]) -> list[str]:
     """Why this e-mail came: what the ledger says of it, and when the reader said yes."""
     subscriber = opened.subscriber
-    said = [_why_sent(one, names) for one in desk.sent(subscriber.id, opened.about)[:1] if opened.about]
+    said = [_why_sent(one, names) for one in context.sent(subscriber.id, opened.about)[:1] if opened.about]
     confirmed = (
         f", and confirmed the address on {_day(subscriber.confirmed_at)}" if subscriber.confirmed_at else ""
     )
@@ -214,26 +218,26 @@ def _zone_options() -> str:
     )
 
 
-def _save(desk: Desk, opened: Opened, token: str, shown: Preferences, form: Fields) -> Response:
+def _save(context: PagesContext, opened: Opened, token: str, shown: Preferences, form: Fields) -> Response:
     try:
         wanted = read_preferences(_asked(form), base=shown)
-        saved = desk.subscriptions.change(opened.subscriber.id, shown, wanted, desk.clock(), SOURCE)
+        saved = context.subscriptions.change(opened.subscriber.id, shown, wanted, context.clock(), SOURCE)
     except PreferencesError as error:
         problems = {one.field: sentence(one.message) for one in error.problems}
         asked = replace(shown, topics=tuple(form.texts("topics")))
         notice = Notice("Nothing was saved yet", list(problems.values()), 422, asked, problems)
-        return show(desk, opened, token, notice)
+        return show(context, opened, token, notice)
     if isinstance(saved, Conflict):
         changed = listed([FIELD_NAMES.get(name, name) for name in saved.fields])
         words = [
             f"Since this page was opened, {changed} was changed elsewhere. Here is how things stand now."
         ]
-        current = Opened(desk.roster.subscriber(opened.subscriber.id), opened.about)
-        return show(desk, current, token, Notice("Nothing was saved", words, 409))
-    words = sentences(saved.changes, desk.names()) or ["Nothing was different."]
+        current = Opened(context.roster.subscriber(opened.subscriber.id), opened.about)
+        return show(context, current, token, Notice("Nothing was saved", words, 409))
+    words = sentences(saved.changes, context.names()) or ["Nothing was different."]
     if saved.merged:
         words.append("What was changed elsewhere since this page was opened stays as it is.")
-    return show(desk, Opened(saved.subscriber, opened.about), token, Notice("Saved", words))
+    return show(context, Opened(saved.subscriber, opened.about), token, Notice("Saved", words))
 
 
 def _asked(form: Fields) -> dict[str, Any]:
@@ -246,30 +250,32 @@ def _asked(form: Fields) -> dict[str, Any]:
     return given | {"topics": list(form.texts("topics"))}
 
 
-def _ask_address_change(desk: Desk, opened: Opened, token: str, typed: str, network: str) -> Response:
+def _ask_address_change(
+    context: PagesContext, opened: Opened, token: str, typed: str, network: str
+) -> Response:
     try:
         address = read_address(typed)
     except AddressRefused as refused:
         problems = {"email": str(refused)}
         return show(
-            desk, opened, token, Notice("That address can't be used", [str(refused)], 422, None, problems)
+            context, opened, token, Notice("That address can't be used", [str(refused)], 422, None, problems)
         )
-    if limited := desk.limits.take("address", address, network, desk.clock()):
-        return desk.limited(limited.wait)
+    if limited := context.limits.take("address", address, network, context.clock()):
+        return context.limited(limited.wait)
 
     def tell(connection: sa.Connection, asked: AddressAsked) -> None:
         who, to = asked.subscriber, asked.address
-        desk.queue(TransactionalEmail.ADDRESS_ASKED, who, connection)
-        desk.queue(TransactionalEmail.CHANGE_ADDRESS, who, connection, to=to, about=asked.code)
+        context.queue(TransactionalEmail.ADDRESS_ASKED, who, connection)
+        context.queue(TransactionalEmail.CHANGE_ADDRESS, who, connection, to=to, about=asked.code)
 
-    asked = desk.subscriptions.ask_address_change(
-        opened.subscriber.id, address.spelled, desk.clock(), SOURCE, tell
+    asked = context.subscriptions.ask_address_change(
+        opened.subscriber.id, address.spelled, context.clock(), SOURCE, tell
     )
     if asked is AddressRefusal.SAME:
-        return show(desk, opened, token, Notice("That is your address already", ["Nothing was changed."]))
+        return show(context, opened, token, Notice("That is your address already", ["Nothing was changed."]))
     words = [f"It works for an hour. Until then e-mails go to {masked(opened.subscriber.address)} as before."]
     # the same answer for a suppressed address, to which nothing is sent: who is one is nobody's business
-    return show(desk, opened, token, Notice("A link is on its way to the new address", words))
+    return show(context, opened, token, Notice("A link is on its way to the new address", words))
 
 
 def _why_sent(one: SentIssue, names: Mapping[str, str]) -> str:

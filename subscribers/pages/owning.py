@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 
 from subscribers.emails import TransactionalEmail
 from subscribers.links import Purpose, Refusal, Refused
-from subscribers.pages.desk import Desk, Form, TheDesk
+from subscribers.pages.context import Form, PagesContext, ThePagesContext
 from subscribers.pages.words import masked
 from subscribers.roster import Opened
 from subscribers.subscriptions import AddressChanged, AddressRefusal
@@ -19,65 +19,65 @@ routes = APIRouter(include_in_schema=False)
 
 
 @routes.get("/export/{token}")
-def export_page(token: str, desk: TheDesk) -> Response:
-    opened = desk.open(Purpose.EXPORT, token)
-    return desk.refuse(opened) if isinstance(opened, Refused) else _ask(desk, "export", opened, token)
+def export_page(token: str, context: ThePagesContext) -> Response:
+    opened = context.open(Purpose.EXPORT, token)
+    return context.refuse(opened) if isinstance(opened, Refused) else _ask(context, "export", opened, token)
 
 
 @routes.post("/export/{token}")
-def export(token: str, form: Form, desk: TheDesk) -> Response:
-    opened = desk.open(Purpose.EXPORT, token)
+def export(token: str, form: Form, context: ThePagesContext) -> Response:
+    opened = context.open(Purpose.EXPORT, token)
     if isinstance(opened, Refused):
-        return desk.refuse(opened)
-    if not desk.sealed("export", opened.subscriber, form):
-        return _ask(desk, "export", opened, token)
-    return _download(desk, opened)
+        return context.refuse(opened)
+    if not context.signed("export", opened.subscriber, form):
+        return _ask(context, "export", opened, token)
+    return _download(context, opened)
 
 
 @routes.get("/delete/{token}")
-def delete_page(token: str, desk: TheDesk) -> Response:
-    opened = desk.open(Purpose.DELETE, token)
-    return desk.refuse(opened) if isinstance(opened, Refused) else _ask(desk, "delete", opened, token)
+def delete_page(token: str, context: ThePagesContext) -> Response:
+    opened = context.open(Purpose.DELETE, token)
+    return context.refuse(opened) if isinstance(opened, Refused) else _ask(context, "delete", opened, token)
 
 
 @routes.post("/delete/{token}")
-def delete(token: str, form: Form, desk: TheDesk) -> Response:
-    opened = desk.open(Purpose.DELETE, token)
+def delete(token: str, form: Form, context: ThePagesContext) -> Response:
+    opened = context.open(Purpose.DELETE, token)
     if isinstance(opened, Refused):
-        return desk.refuse(opened)
-    if not desk.sealed("delete", opened.subscriber, form):
-        return _ask(desk, "delete", opened, token)
-    desk.subscriptions.forget(opened.subscriber.id, desk.clock())
-    return desk.show("deleted.html", "Everything about you was deleted")
+        return context.refuse(opened)
+    if not context.signed("delete", opened.subscriber, form):
+        return _ask(context, "delete", opened, token)
+    context.subscriptions.forget(opened.subscriber.id, context.clock())
+    return context.show("deleted.html", "Everything about you was deleted")
 
 
 @routes.get("/change-address/{token}")
-def address_page(token: str, desk: TheDesk) -> Response:
-    opened = desk.open(Purpose.CHANGE_ADDRESS, token)
+def address_page(token: str, context: ThePagesContext) -> Response:
+    opened = context.open(Purpose.CHANGE_ADDRESS, token)
     if isinstance(opened, Refused):
-        return desk.refuse(opened)
-    return _ask(desk, "change-address", opened, token)
+        return context.refuse(opened)
+    return _ask(context, "change-address", opened, token)
 
 
 @routes.post("/change-address/{token}")
-def change_address(token: str, form: Form, desk: TheDesk) -> Response:
-    opened = desk.open(Purpose.CHANGE_ADDRESS, token)
+def change_address(token: str, form: Form, context: ThePagesContext) -> Response:
+    opened = context.open(Purpose.CHANGE_ADDRESS, token)
     if isinstance(opened, Refused):
-        return desk.refuse(opened)
-    if not desk.sealed("change-address", opened.subscriber, form):
-        return _ask(desk, "change-address", opened, token)
-    return _change_address(desk, opened)
+        return context.refuse(opened)
+    if not context.signed("change-address", opened.subscriber, form):
+        return _ask(context, "change-address", opened, token)
+    return _change_address(context, opened)
 
 
-def _ask(desk: Desk, what: str, opened: Opened, token: str) -> Response:
+def _ask(context: PagesContext, what: str, opened: Opened, token: str) -> Response:
     titles = {"export": "Your data", "delete": "Delete everything?", "change-address": "Your new address"}
-    seal = desk.seal(what, opened.subscriber)
-    return desk.show("own.html", titles[what], what=what, token=token, seal=seal)
+    csrf_token = context.csrf_token(what, opened.subscriber)
+    return context.show("own.html", titles[what], what=what, token=token, csrf_token=csrf_token)
 
 
-def _download(desk: Desk, opened: Opened) -> Response:
+def _download(context: PagesContext, opened: Opened) -> Response:
     """Everything that is kept about a subscriber: what the roster knows and what the ledger says was sent."""
-    kept = desk.subscriptions.export(opened.subscriber.id, desk.clock(), EXPORT_SOURCE)
+    kept = context.subscriptions.export(opened.subscriber.id, context.clock(), EXPORT_SOURCE)
     kept["deliveries"] = [
         {
             "issue": one.label,
@@ -89,7 +89,7 @@ def _download(desk: Desk, opened: Opened) -> Response:
             "provider_event": one.fact,
             "provider_event_at": one.fact_at.isoformat() if one.fact_at else None,
         }
-        for one in desk.sent(opened.subscriber.id)
+        for one in context.sent(opened.subscriber.id)
     ]
     content = json.dumps(kept, indent=2, ensure_ascii=False).encode("utf-8", "replace")
     headers = {
@@ -99,16 +99,16 @@ def _download(desk: Desk, opened: Opened) -> Response:
     return Response(content, 200, headers, "application/json")
 
 
-def _change_address(desk: Desk, opened: Opened) -> Response:
+def _change_address(context: PagesContext, opened: Opened) -> Response:
     def tell(connection: sa.Connection, made: AddressChanged) -> None:
-        desk.queue(TransactionalEmail.LINK, made.subscriber, connection)
-        desk.queue(TransactionalEmail.ADDRESS_CHANGED, made.subscriber, connection, to=made.old_address)
+        context.queue(TransactionalEmail.LINK, made.subscriber, connection)
+        context.queue(TransactionalEmail.ADDRESS_CHANGED, made.subscriber, connection, to=made.old_address)
 
-    changed = desk.subscriptions.change_address(
-        opened.subscriber.id, opened.about, desk.clock(), ADDRESS_SOURCE, tell
+    changed = context.subscriptions.change_address(
+        opened.subscriber.id, opened.about, context.clock(), ADDRESS_SOURCE, tell
     )
     if changed is AddressRefusal.TAKEN:
-        return desk.show("taken.html", "That address has a subscription of its own", status=409)
+        return context.show("taken.html", "That address has a subscription of its own", status=409)
     if isinstance(changed, AddressRefusal):
-        return desk.refuse(Refusal.USED)
-    return desk.show("moved.html", "Your address was changed", address=masked(changed.subscriber.address))
+        return context.refuse(Refusal.USED)
+    return context.show("moved.html", "Your address was changed", address=masked(changed.subscriber.address))

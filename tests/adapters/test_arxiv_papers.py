@@ -29,7 +29,7 @@ from service.adapters.arxiv_papers import (
     search_query,
     shared_pace,
 )
-from service.adapters.arxiv_papers.answers import Caller, Doubt, Refusal, Unreachable
+from service.adapters.arxiv_papers.answers import Caller, PermanentError, TransientError, Unreachable
 from service.papers import Paper, PaperSource, SourceError, Window
 from subscribers.topics import Topic
 from tests.adapters.mirror import PAPERS, SHARED, mirror, needs_mirror
@@ -889,7 +889,7 @@ def test_an_old_paper_keeps_its_archive_comment_and_journal() -> None:
 @pytest.mark.shared
 @needs_feeds
 def test_a_recorded_error_is_refused_in_arxivs_words() -> None:
-    with pytest.raises(Refusal, match="incorrect id format for abc"):
+    with pytest.raises(PermanentError, match="incorrect id format for abc"):
         read_page((ATOM / "id_abc_s0_m100_b79c8dcf6bc3.xml").read_bytes())
 
 
@@ -945,7 +945,7 @@ def test_characters_that_xml_forbids_are_dropped_and_marks_of_direction_stay() -
     ],
 )
 def test_a_body_that_is_no_whole_feed_is_doubted_with_what_was_seen(body: bytes, seen: str) -> None:
-    with pytest.raises(Doubt, match=seen):
+    with pytest.raises(TransientError, match=seen):
         read_page(body)
 
 
@@ -954,5 +954,5 @@ def test_a_billion_laughs_are_doubted_not_expanded() -> None:
     body = (
         f'<!DOCTYPE feed [<!ENTITY l0 "ha">{levels}]><feed xmlns="http://www.w3.org/2005/Atom">&l11;</feed>'
     )
-    with pytest.raises(Doubt):
+    with pytest.raises(TransientError):
         read_page(body.encode())

@@ -34,7 +34,7 @@ from service.delivery import Delivery, Mailer, Message, MessageMaker, State
 from service.delivery.ledger import DeliveryContext
 from service.delivery.run import deliver
 from service.emails import DkimSigner, Recipient
-from service.emails.messages import Hole, Template, template
+from service.emails.messages import ReaderPlaceholder, Template, template
 from service.emails.quoted import Piece
 from service.issues import Issue
 from service.store import Store
@@ -96,8 +96,11 @@ class LargeEdition:
 
     @cached_property
     def template(self) -> Template:
-        parts: tuple[list[Piece | Hole], list[Piece | Hole]]
-        parts = ([Piece(TEXT), Hole.LEAVE], [Piece(HTML), Hole.LEAVE, Hole.MANAGE, Hole.WEB])
+        parts: tuple[list[Piece | ReaderPlaceholder], list[Piece | ReaderPlaceholder]]
+        parts = (
+            [Piece(TEXT), ReaderPlaceholder.LEAVE],
+            [Piece(HTML), ReaderPlaceholder.LEAVE, ReaderPlaceholder.MANAGE, ReaderPlaceholder.WEB],
+        )
         return template(SENDER, LABEL, "full", self.subject, parts)
 
     def message(self, recipient: Recipient, date: dt.datetime, signer: DkimSigner | None) -> bytes:

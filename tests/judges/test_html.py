@@ -13,7 +13,7 @@ from tests.judges.tools import BROWSERS, node, package, program, ran
 
 # What MJML writes for Outlook and Apple Mail, and the checker can't know.
 KNOWN = (
-    (r"Attribute “xmlns:[vo]” not allowed here", "Outlook's VML and Office namespaces, on the root"),
+    (r"Attribute “xmlns:[vo]” not allowed here", "Outlook's VML and AdminContext namespaces, on the root"),
     (r"“mso-table-[lr]space”", "Outlook's gap between tables"),
     (r"“mso-padding-alt”", "Outlook's padding; twice"),
     (r"“supported-color-schemes”", "Apple Mail's older name of color-scheme"),

@@ -3,7 +3,7 @@
 source     ArxivPapers.fetch(): pages, totals, and the rule that zero papers is a finding to verify
 query      what is asked of arXiv for a topic, and the same rules over papers at hand
 feed       Atom bytes -> papers; whatever is missing or malformed is said
-answers    one HTTP request that always ends; Doubt: ask again; Refusal: that is no use
+answers    one HTTP request that always ends; TransientError: ask again; PermanentError: that is no use
 announced  what is announced day by day, kept, to fill what the query API does not give
 pace       one request at a time, three seconds apart, over the whole process; an outage is found once
 """

@@ -15,7 +15,7 @@ LARGEST_BODY = 64 * 2**20  # bytes; a page of 2,000 papers has about 5 million
 CHUNK = 65536
 
 
-class Doubt(Exception):
+class TransientError(Exception):
     """An answer that can't be trusted, where asking again may help."""
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
@@ -23,15 +23,15 @@ class Doubt(Exception):
         self.retry_after = retry_after  # seconds, where the server said so
 
 
-class Limited(Doubt):
+class RateLimited(TransientError):
     """arXiv limits requests: by 429, by the words "Rate exceeded." in a 200, or by a long silence."""
 
 
-class Unreachable(Doubt):
+class Unreachable(TransientError):
     """No connection came about: name, route, port, proxy or certificate; the message says which."""
 
 
-class Refusal(Exception):
+class PermanentError(Exception):
     """Asking the same again is no use; the message says what to do instead."""
 
 
@@ -54,14 +54,14 @@ class Caller:
     use_proxies: bool = True  # of the environment
 
     def get(self, url: str) -> Answer:
-        """Return the whole answer; Doubt when it doesn't come in time or breaks off."""
+        """Return the whole answer; TransientError when it doesn't come in time or breaks off."""
         box: SimpleQueue[Answer | Exception] = SimpleQueue()
         # A thread, because name resolution and dripping headers know no total timeout.
         threading.Thread(target=self._deliver, args=(url, box), daemon=True).start()
         try:
             found = box.get(timeout=self.deadline)
         except Empty:
-            raise Limited(f"no complete answer within {self.deadline:g} seconds") from None
+            raise RateLimited(f"no complete answer within {self.deadline:g} seconds") from None
         if isinstance(found, Answer):
             return found
         raise self.doubt(found) from found
@@ -92,19 +92,19 @@ class Caller:
         while chunk := response.raw.read1(CHUNK, decode_content=True):
             body += chunk
             if len(body) > LARGEST_BODY:
-                raise Doubt(f"an answer of more than {LARGEST_BODY} bytes")
+                raise TransientError(f"an answer of more than {LARGEST_BODY} bytes")
             if time.monotonic() > end:
-                raise Doubt(f"no complete answer within {self.deadline:g} seconds")
+                raise TransientError(f"no complete answer within {self.deadline:g} seconds")
         return bytes(body)
 
     def doubt(self, error: Exception) -> Exception:
-        """What an error of the connection means: Doubt, Unreachable, or the error itself."""
+        """What an error of the connection means: TransientError, Unreachable, or the error itself."""
         if unreachable := _unreachable(error):
             return unreachable
         if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
-            return Limited(f"no answer within {self.timeout:g} seconds")
+            return RateLimited(f"no answer within {self.timeout:g} seconds")
         if isinstance(error, requests.RequestException | urllib3.exceptions.HTTPError | OSError):
-            return Doubt(f"the connection failed ({type(error).__name__})")
+            return TransientError(f"the connection failed ({type(error).__name__})")
         return error
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import arxiv  # type: ignore[import-untyped]  # it ships no types
 from lxml import etree
 
-from service.adapters.arxiv_papers.answers import Doubt, Refusal
+from service.adapters.arxiv_papers.answers import PermanentError, TransientError
 from service.papers import Paper
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -61,7 +61,7 @@ class Announcement:
 def read_page(body: bytes) -> Page:
     """Read an answer of the query API.
 
-    Doubt when it is no whole feed; Refusal with arXiv's words when it is an error.
+    TransientError when it is no whole feed; PermanentError with arXiv's words when it is an error.
     Format: https://info.arxiv.org/help/api/user-manual.html#_details_of_atom_results_returned
     """
     root = _root(body)
@@ -79,11 +79,11 @@ def read_page(body: bytes) -> Page:
 
 
 def read_announcements(body: bytes) -> tuple[Announcement, ...]:
-    """Read a daily announcement feed; Doubt when it is no whole feed or an entry is malformed."""
+    """Read a daily announcement feed; TransientError when it is no whole feed or an entry is malformed."""
     try:
         return tuple(_announcement(entry) for entry in _root(body).findall(f"{ATOM}entry"))
     except ValueError as error:
-        raise Doubt(f"an announcement is malformed: {error}") from error
+        raise TransientError(f"an announcement is malformed: {error}") from error
 
 
 def newest(papers: Iterable[Paper]) -> tuple[Paper, ...]:
@@ -99,9 +99,9 @@ def error_words(body: bytes) -> str | None:
     """Return arXiv's own words where an answer is an error feed; None for anything else."""
     try:
         _refuse_error(_root(body).findall(f"{ATOM}entry"))
-    except Refusal as refusal:
+    except PermanentError as refusal:
         return str(refusal)
-    except Doubt:
+    except TransientError:
         return None
     return None
 
@@ -114,9 +114,9 @@ def excerpt(body: bytes) -> str:
 
 def _root(body: bytes) -> etree._Element:
     if not body.strip():
-        raise Doubt("an empty answer")
+        raise TransientError("an empty answer")
     if re.match(rb"\s*<(!doctype\s+)?html\b", body, re.IGNORECASE):
-        raise Doubt(f"an HTML page instead of a feed: {excerpt(body)}")
+        raise TransientError(f"an HTML page instead of a feed: {excerpt(body)}")
     # Strict: no repair, no entities, no network, libxml2's limits against expansion.
     parser = etree.XMLParser(
         resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, recover=False
@@ -124,11 +124,11 @@ def _root(body: bytes) -> etree._Element:
     try:
         root = etree.fromstring(_legal(body), parser=parser)
     except etree.XMLSyntaxError as error:
-        raise Doubt(f"XML that is cut short or not well-formed ({error.msg})") from error
+        raise TransientError(f"XML that is cut short or not well-formed ({error.msg})") from error
     if root.getroottree().docinfo.doctype:
-        raise Doubt("XML with a document type, which no feed of arXiv has")
+        raise TransientError("XML with a document type, which no feed of arXiv has")
     if root.tag != f"{ATOM}feed":
-        raise Doubt(f"a document <{etree.QName(root).localname}> instead of a feed")
+        raise TransientError(f"a document <{etree.QName(root).localname}> instead of a feed")
     return root
 
 
@@ -160,7 +160,7 @@ def _refuse_error(entries: Iterable[etree._Element]) -> None:
         identity = _text(entry, f"{ATOM}id")
         is_paper = ID_PREFIX.match(identity) is not None
         if "/api/errors" in identity or (_text(entry, f"{ATOM}title") == "Error" and not is_paper):
-            raise Refusal(
+            raise PermanentError(
                 f"arXiv answers: {_text(entry, f'{ATOM}summary')[:300] or 'an error without words'}"
             )
 
@@ -257,7 +257,7 @@ def _text(element: etree._Element, tag: str) -> str:
 def _number(root: etree._Element, name: str) -> int:
     text = _text(root, OPENSEARCH + name)
     if not re.fullmatch(r"[0-9]{1,9}", text):
-        raise Doubt(f"a feed without opensearch:{name}")
+        raise TransientError(f"a feed without opensearch:{name}")
     return int(text)
 
 

@@ -16,9 +16,9 @@ from service import __version__
 from service.adapters.arxiv_papers.answers import (
     Answer,
     Caller,
-    Doubt,
-    Limited,
-    Refusal,
+    PermanentError,
+    RateLimited,
+    TransientError,
     Unreachable,
     retry_after,
     says_rate_exceeded,
@@ -122,7 +122,7 @@ class ArxivPapers:
         """
         try:
             found = self._found(topic, window)
-        except (Doubt, Refusal) as problem:
+        except (TransientError, PermanentError) as problem:
             raise SourceError(f"topic {topic.slug}, {window.first} to {window.last}: {problem}") from problem
         for entry in found.unreadable:
             logger.warning("topic %s: left out, because it can't be read: %s", topic.slug, entry)
@@ -138,7 +138,7 @@ class ArxivPapers:
             return found
         if (found := self._read(query)).entries:
             return found
-        raise Refusal(
+        raise PermanentError(
             f"arXiv answers zero papers three times, though {missed[0].id} of the same days matches; {LATER}"
         )
 
@@ -147,7 +147,7 @@ class ArxivPapers:
         return found if found.entries else self._read(query)
 
     def _missed(self, topic: Topic, window: Window) -> list[Paper]:
-        """Papers that belie a zero; Refusal when arXiv knows no papers of those days at all."""
+        """Papers that belie a zero; PermanentError when arXiv knows no papers of those days at all."""
         if topic.categories and topic.search_terms:
             query = categories_query(topic, window)
             if (wider := self._asked_twice(query)).entries:
@@ -160,7 +160,7 @@ class ArxivPapers:
         span = Window(min(window.first, window.last - NEVER_EMPTY), window.last)
         query = days_query(span)
         if not (self._page(query, 0, 1).total or self._page(query, 0, 1).total):
-            raise Refusal(
+            raise PermanentError(
                 f"arXiv answers zero papers of any category from {span.first} to {span.last}, "
                 f"which can't be: check the days and the address {self.url}, or {LATER}"
             )
@@ -178,26 +178,28 @@ class ArxivPapers:
         return inside
 
     def _read(self, query: str) -> Found:
-        """Every paper of a query over all its pages; Refusal when no reading is complete."""
+        """Every paper of a query over all its pages; PermanentError when no reading is complete."""
         before: Found | None = None
         reason = ""
         for _ in range(self.attempts):
             try:
                 found, total = self._reading(query)
-            except Doubt as doubt:
+            except TransientError as doubt:
                 reason = str(doubt)
                 continue
             # A paper listed twice may have pushed another out, unless a second reading says just the same.
             if found.entries == total or found == before:
                 return found
             before, reason = found, f"{total} papers were promised and {found.entries} different ones came"
-        raise Refusal(f"{self.attempts} readings of arXiv's pages are all incomplete: {reason}; {LATER}")
+        raise PermanentError(
+            f"{self.attempts} readings of arXiv's pages are all incomplete: {reason}; {LATER}"
+        )
 
     def _reading(self, query: str) -> tuple[Found, int]:
         page = self._page(query, 0, self.page_size)
         total = page.total
         if total > LARGEST_TOTAL:
-            raise Refusal(
+            raise PermanentError(
                 f"{total} papers match, and arXiv gives {LARGEST_TOTAL} at most; narrow the topic's "
                 "categories and search terms, or ask fewer days"
             )
@@ -205,7 +207,7 @@ class ArxivPapers:
         while (read := len(papers) + len(unreadable)) < total:
             page = self._page(query, read, self.page_size)
             if page.total != total:
-                raise Doubt(f"the total changed from {total} to {page.total} between pages")
+                raise TransientError(f"the total changed from {total} to {page.total} between pages")
             papers += page.papers
             unreadable += page.unreadable
         return Found(newest(papers), tuple(unreadable)), total
@@ -219,7 +221,7 @@ class ArxivPapers:
                 parameters = {"id_list": ",".join(chunk), "start": 0, "max_results": len(chunk)}
                 address = f"{self.url}?{urlencode(parameters, safe=SAFE)}"
                 papers += self._tried(lambda attempt: self._attempt(address, 0, len(chunk), attempt)).papers  # noqa: B023 - called before the next chunk
-        except (Doubt, Refusal) as problem:
+        except (TransientError, PermanentError) as problem:
             raise SourceError(f"{len(ids)} papers by id: {problem}") from problem
         return newest(papers)
 
@@ -229,7 +231,7 @@ class ArxivPapers:
             return replace(self, url=self.feed_url, outage=self.feed_outage).announcements(category)
         try:
             return self._tried(lambda _: self._announced(f"{self.feed_url.rstrip('/')}/{category}"))
-        except (Doubt, Refusal) as problem:
+        except (TransientError, PermanentError) as problem:
             raise SourceError(f"today's announcements of {category}: {problem}") from problem
 
     def _announced(self, address: str) -> tuple[Announcement, ...]:
@@ -238,30 +240,32 @@ class ArxivPapers:
             if answer.status != 200:
                 raise self._bad_status(answer)
             if says_rate_exceeded(answer.body):
-                raise Limited(f"HTTP 200 with the words {excerpt(answer.body)}")
+                raise RateLimited(f"HTTP 200 with the words {excerpt(answer.body)}")
             return read_announcements(answer.body)
 
     def _page(self, query: str, start: int, size: int) -> Page:
-        """One page, complete; Refusal when every attempt fails."""
+        """One page, complete; PermanentError when every attempt fails."""
         address = self._address(query, start, size)
         return self._tried(lambda attempt: self._attempt(address, start, size, attempt))
 
     def _tried(self, ask: Callable[[int], T]) -> T:
-        """What is asked, after as many attempts as it takes; Refusal when all fail."""
+        """What is asked, after as many attempts as it takes; PermanentError when all fail."""
         if words := self.outage.words(self.now()):
-            raise Refusal(words)
+            raise PermanentError(words)
         seen: list[str] = []
         for attempt in range(1, self.attempts + 1):
             try:
                 return ask(attempt)
-            except Doubt as doubt:
+            except TransientError as doubt:
                 logger.warning("arXiv, attempt %d of %d: %s", attempt, self.attempts, doubt)
                 seen.append(str(doubt))
                 if isinstance(doubt, Unreachable) and attempt >= UNREACHABLE_ATTEMPTS:
                     raise self._unreachable(doubt) from doubt
-        raise Refusal(f"{self.attempts} requests to arXiv failed ({'; '.join(dict.fromkeys(seen))}); {LATER}")
+        raise PermanentError(
+            f"{self.attempts} requests to arXiv failed ({'; '.join(dict.fromkeys(seen))}); {LATER}"
+        )
 
-    def _unreachable(self, doubt: Unreachable) -> Refusal:
+    def _unreachable(self, doubt: Unreachable) -> PermanentError:
         host = urlsplit(self.url).netloc.rpartition("@")[2]
         setting = "BRIEF_ARXIV_FEED_URL" if self.url == self.feed_url else "BRIEF_ARXIV_URL"
         words = (
@@ -269,7 +273,7 @@ class ArxivPapers:
             f"address in {setting} ({self.url}); https://status.arxiv.org tells of outages"
         )
         self.outage.begin(words, self.now())
-        return Refusal(words)
+        return PermanentError(words)
 
     def _attempt(self, address: str, start: int, size: int, attempt: int) -> Page:
         with self._polite(attempt):
@@ -282,27 +286,29 @@ class ArxivPapers:
             with self._turns.turn():
                 try:
                     yield
-                except Doubt as doubt:
-                    if isinstance(doubt, Limited):
+                except TransientError as doubt:
+                    if isinstance(doubt, RateLimited):
                         self._turns.slow_down()
                     # Within the turn, so that no other thread asks before the pause is over.
                     self._turns.postpone(max(self._backoff(attempt), doubt.retry_after or 0.0))
                     raise
         except Paused as pause:
             end = self.now() + dt.timedelta(seconds=pause.seconds)
-            raise Refusal(f"arXiv asks for a pause; try again after {end:%Y-%m-%d %H:%M} UTC") from pause
+            raise PermanentError(
+                f"arXiv asks for a pause; try again after {end:%Y-%m-%d %H:%M} UTC"
+            ) from pause
 
     def _checked(self, answer: Answer, start: int, size: int, attempt: int) -> Page:
         if answer.status != 200:
             raise self._bad_status(answer)
         if says_rate_exceeded(answer.body):
-            raise Limited(f"HTTP 200 with the words {excerpt(answer.body)}")
+            raise RateLimited(f"HTTP 200 with the words {excerpt(answer.body)}")
         page = read_page(answer.body)
         expected = max(0, min(size, page.total - start))
         if page.start != start:
-            raise Doubt(f"a page from {page.start} where {start} was asked")
+            raise TransientError(f"a page from {page.start} where {start} was asked")
         if page.entries != expected:
-            raise Doubt(f"{page.entries} entries where {expected} of {page.total} were due")
+            raise TransientError(f"{page.entries} entries where {expected} of {page.total} were due")
         self._doubt_unreadable(page, attempt)
         return page
 
@@ -310,18 +316,18 @@ class ArxivPapers:
         """Ask once more for entries that can't be read; most of a page is no bad entry but another format."""
         is_format = len(page.unreadable) > max(1, len(page.papers))
         if is_format or (page.unreadable and attempt == 1 < self.attempts):
-            raise Doubt(f"entries that can't be read: {', '.join(page.unreadable[:3])}")
+            raise TransientError(f"entries that can't be read: {', '.join(page.unreadable[:3])}")
 
     def _bad_status(self, answer: Answer) -> Exception:
         if 400 <= answer.status < 500 and answer.status not in BUSY_STATUSES:
             words = error_words(answer.body) or f"the answer begins {excerpt(answer.body)}"
-            return Refusal(
+            return PermanentError(
                 f"HTTP {answer.status}; {words}; check the topic's query and the address {self.url}"
             )
         if answer.status == 429:
-            return Limited("HTTP 429", retry_after(answer.headers, self.now()))
+            return RateLimited("HTTP 429", retry_after(answer.headers, self.now()))
         target = f" to {answer.headers['Location'][:200]!r}" if "Location" in answer.headers else ""
-        return Doubt(f"HTTP {answer.status}{target}", retry_after(answer.headers, self.now()))
+        return TransientError(f"HTTP {answer.status}{target}", retry_after(answer.headers, self.now()))
 
     def _address(self, query: str, start: int, size: int) -> str:
         # By submission date, oldest first: papers that are announced while we read come last.
@@ -334,7 +340,7 @@ class ArxivPapers:
         }
         address = f"{self.url}?{urlencode(parameters, safe=SAFE)}"
         if len(address) > LONGEST_URL:
-            raise Refusal(
+            raise PermanentError(
                 f"the query makes an address of {len(address)} characters; {LONGEST_URL} are possible: "
                 "use fewer or shorter search terms"
             )

@@ -12,6 +12,7 @@ _PAPERS = re.compile(
     re.IGNORECASE,
 )
 _OTHERS = re.compile(r"\band\s+[\w-]+\s+others\b")
+_THE_TWO = re.compile(r"\b(?:the|these|those) two\b(?!-fold| times| percent| per cent)", re.IGNORECASE)
 
 
 def miscounted(text: str, cited: int, of: int, trend: Trend | None) -> str:
@@ -53,6 +54,11 @@ def uncounted(text: str, cited: int, of: int, named: int, trend: Trend | None) -
 def without_paper_count(text: str, cited: int) -> str:
     """The text without a right count of the papers it cites: ``these three papers`` with three citations."""
     return _PAPERS.sub(lambda match: "" if numbers(match[0]) == (_number(cited),) else match[0], text)
+
+
+def without_the_two(text: str) -> str:
+    """A reading without ``the two`` and ``these two``: what was told before is meant, and nothing counted."""
+    return _THE_TWO.sub("", text)
 
 
 def _total(text: str) -> Number | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from service.briefs.claims import Claim
 from service.briefs.grounding.case import Case
-from service.briefs.grounding.counts import miscounted, uncounted, without_paper_count
+from service.briefs.grounding.counts import miscounted, uncounted, without_paper_count, without_the_two
 from service.briefs.grounding.foreign import foreign, hidden_character
 from service.briefs.grounding.language import OURS, foreign_language, shares_words, speaks_of
 from service.briefs.grounding.names import invented_names
@@ -245,6 +245,7 @@ def _counts(case: Case, place: Place, claim: Claim) -> tuple[str, tuple[Number, 
     text = case.handles.without(claim.whole)
     cited, of = len(case.grounds(claim)), len(case.brief.catalog)
     if claim.origin != "counted":
+        text = without_the_two(text) if claim.is_reading else text
         return "", numbers(without_paper_count(text, cited))
     plain, trend = unquoted(text), case.trend(place)
     if claim.is_reading:  # of the whole window: its papers, and how many each theme has

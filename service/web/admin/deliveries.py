@@ -10,9 +10,9 @@ from fastapi.responses import StreamingResponse
 
 from service.delivery import IssueStatus, State
 from service.store import LedgerBroken, Line, sheet
-from service.web.admin.doors import Editor, Viewer
+from service.web.admin.authentication import Editor, Viewer
 from service.web.admin.forms import Form, Sent
-from service.web.admin.frame import HEADERS, Office, TheOffice, Visitor
+from service.web.admin.frame import HEADERS, AdminContext, TheAdminContext, Visitor
 from service.web.admin.issue import sentence, status_of
 from service.web.admin.status import ORDER, stand, sums
 from subscribers.addresses import AddressRefused
@@ -46,99 +46,101 @@ RowId = Annotated[int, Query(ge=0, lt=2**31)]
 
 
 @routes.get("/admin/deliveries")
-def all_issues(visitor: Viewer, office: TheOffice) -> Response:
-    planned = [one for one in office.store.issues(ISSUES_SHOWN) if one.planned]
+def all_issues(visitor: Viewer, context: TheAdminContext) -> Response:
+    planned = [one for one in context.store.issues(ISSUES_SHOWN) if one.planned]
     listed = [(one, stand(one), sums(one)) for one in planned]
-    return office.page(visitor, "all-deliveries.html", "Deliveries", listed=listed)
+    return context.page(visitor, "all-deliveries.html", "Deliveries", listed=listed)
 
 
 @routes.get("/admin/issues/{label}/deliveries")
 def deliveries(
-    label: str, visitor: Viewer, office: TheOffice, state: State | None = None, after: RowId = 0
+    label: str, visitor: Viewer, context: TheAdminContext, state: State | None = None, after: RowId = 0
 ) -> Response:
-    status_of(office, label)
-    lines = office.store.page(label, state=state, after=after, limit=ROWS_A_PAGE)
-    return deliveries_page(visitor, office, label, Shown(lines, after, state))
+    status_of(context, label)
+    lines = context.store.page(label, state=state, after=after, limit=ROWS_A_PAGE)
+    return deliveries_page(visitor, context, label, Shown(lines, after, state))
 
 
 @routes.post("/admin/issues/{label}/deliveries/search")
-def search(label: str, visitor: Viewer, sent: Form, office: TheOffice) -> Response:
+def search(label: str, visitor: Viewer, sent: Form, context: TheAdminContext) -> Response:
     """Rows of addresses that begin so. Changes nothing: a POST, so that no address stands in a URL."""
-    status_of(office, label)
+    status_of(context, label)
     address, after = sent.text("address").strip()[:254], _number(sent.text("after"))
     if not address:
-        return office.go(f"/admin/issues/{label}/deliveries")
-    lines = office.store.page_of_address(label, address, after=after, limit=ROWS_A_PAGE)
-    words = "" if lines or after else why_missing(office, label, address)
-    return deliveries_page(visitor, office, label, Shown(lines, after, address=address), missing=words)
+        return context.go(f"/admin/issues/{label}/deliveries")
+    lines = context.store.page_of_address(label, address, after=after, limit=ROWS_A_PAGE)
+    words = "" if lines or after else why_missing(context, label, address)
+    return deliveries_page(visitor, context, label, Shown(lines, after, address=address), missing=words)
 
 
 @routes.post("/admin/issues/{label}/deliveries/resolve")
-def resolve(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Response:
+def resolve(label: str, visitor: Editor, sent: Form, context: TheAdminContext) -> Response:
     """Say what became of uncertain deliveries: one, or all of them."""
-    status_of(office, label)
+    status_of(context, label)
     as_, ids = sent.text("as"), _ids(sent)
     if as_ not in {State.ACCEPTED, State.WAITING}:
-        return _refused(visitor, office, label, "Say whether they arrived or are to be sent again.")
+        return _refused(visitor, context, label, "Say whether they arrived or are to be sent again.")
     note = " ".join(sent.text("note").split())[:LONGEST_NOTE] or f"resolved by an editor as {as_}"
-    changed = office.store.resolve(label, State(as_), office.clock(), ids, note)
-    office.record(visitor, f"resolved as {as_}", f"issue {label}", _which(changed, ids))
-    return office.go(f"/admin/issues/{label}/deliveries", said="resolved")
+    changed = context.store.resolve(label, State(as_), context.clock(), ids, note)
+    context.record(visitor, f"resolved as {as_}", f"issue {label}", _which(changed, ids))
+    return context.go(f"/admin/issues/{label}/deliveries", said="resolved")
 
 
 @routes.post("/admin/issues/{label}/deliveries/retry")
-def retry(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Response:
+def retry(label: str, visitor: Editor, sent: Form, context: TheAdminContext) -> Response:
     """Make failed, given-up or refused deliveries due at once: one, or all in a state."""
-    status_of(office, label)
+    status_of(context, label)
     state, ids = sent.text("state"), _ids(sent)
     if state not in {State.FAILED, State.GIVEN_UP, State.REFUSED}:
-        return _refused(visitor, office, label, "Only what failed or was refused can be tried again.")
-    changed = office.store.retry(label, (State(state),), ids, office.clock())
-    office.record(visitor, f"retried {state}", f"issue {label}", _which(changed, ids))
-    return office.go(f"/admin/issues/{label}/deliveries", said="retried")
+        return _refused(visitor, context, label, "Only what failed or was refused can be tried again.")
+    changed = context.store.retry(label, (State(state),), ids, context.clock())
+    context.record(visitor, f"retried {state}", f"issue {label}", _which(changed, ids))
+    return context.go(f"/admin/issues/{label}/deliveries", said="retried")
 
 
 @routes.post("/admin/issues/{label}/deliveries/release")
-def release(label: str, visitor: Editor, office: TheOffice) -> Response:
+def release(label: str, visitor: Editor, context: TheAdminContext) -> Response:
     """Send what is held because it is late."""
-    status_of(office, label)
-    changed = office.store.release(label, office.clock())
-    office.record(visitor, "released late deliveries", f"issue {label}", f"{changed:,}")
-    return office.go(f"/admin/issues/{label}/deliveries", said="released")
+    status_of(context, label)
+    changed = context.store.release(label, context.clock())
+    context.record(visitor, "released late deliveries", f"issue {label}", f"{changed:,}")
+    return context.go(f"/admin/issues/{label}/deliveries", said="released")
 
 
 @routes.post("/admin/issues/{label}/deliveries.csv")
-def as_sheet(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Response:
+def as_sheet(label: str, visitor: Editor, sent: Form, context: TheAdminContext) -> Response:
     """Every row as CSV, in pieces. Addresses leave the service, so it is written down who took them."""
-    status_of(office, label)
+    status_of(context, label)
     state = State(sent.text("state")) if sent.text("state") in set(State) else None
-    office.record(visitor, "downloaded deliveries", f"issue {label}", state or "all")
+    context.record(visitor, "downloaded deliveries", f"issue {label}", state or "all")
     disposition = f'attachment; filename="deliveries-{label}.csv"'
     headers = {**HEADERS, "Content-Disposition": disposition}
-    return StreamingResponse(sheet(office.store.lines(label, state)), 200, headers, "text/csv; charset=utf-8")
+    return StreamingResponse(
+        sheet(context.store.lines(label, state)), 200, headers, "text/csv; charset=utf-8"
+    )
 
 
-def why_missing(office: Office, label: str, address: str) -> str:
+def why_missing(context: AdminContext, label: str, address: str) -> str:
     """Why nobody with this address stands in the ledger."""
     try:
-        found = office.roster.find(address)
+        found = context.roster.find(address)
     except (AddressRefused, UnknownSubscriber):
         return "No address on the roster begins so, or none of them is in the audience of this issue."
-    if office.store.status(label).planned:
+    if context.store.status(label).planned:
         return "Not in the audience: this subscriber came after it was frozen."
-    topics, reason = office.store.why(label, found.id, office.clock().date())
+    topics, reason = context.store.why(label, found.id, context.clock().date())
     would = "would not get it: " if reason else "would get it: "
-    words = in_words(topics, reason, names(office))
+    words = in_words(topics, reason, names(context))
     return f"The issue is not planned yet. As things are, this subscriber {would}{words}."
 
 
-def names(office: Office) -> Mapping[str, str]:
-    return {topic.slug: topic.name for topic in office.site.topics()}
+def names(context: AdminContext) -> Mapping[str, str]:
+    return {topic.slug: topic.name for topic in context.site.topics()}
 
 
 def deliveries_page(  # noqa: PLR0913 - what the page shows
     visitor: Visitor,
-    office: Office,
+    context: AdminContext,
     label: str,
     shown: Shown,
     *,
@@ -146,8 +148,9 @@ def deliveries_page(  # noqa: PLR0913 - what the page shows
     problem: str = "",
     status: int = 200,
 ) -> Response:
-    of, broken = _audited(office, label)
-    return office.page(
+    of, broken = _audited(context, label)
+    named = names(context)
+    return context.page(
         visitor,
         "deliveries.html",
         f"Deliveries of {label}",
@@ -160,8 +163,8 @@ def deliveries_page(  # noqa: PLR0913 - what the page shows
         counts={str(state): count for state, count in of.deliveries.items()},
         rows=shown,
         missing=missing,
-        held=office.store.held(label),
-        reasons={line.id: why(line, names(office)) for line in shown.lines},
+        held=context.store.held(label),
+        reasons={line.id: why(line, named) for line in shown.lines},
     )
 
 
@@ -172,24 +175,24 @@ def why(line: Line, named: Mapping[str, str]) -> str:
     return in_words(line.topics, None, named)
 
 
-def _audited(office: Office, label: str) -> tuple[IssueStatus, str]:
+def _audited(context: AdminContext, label: str) -> tuple[IssueStatus, str]:
     """The status, and what is wrong with the rows a minute ago: a bug, or somebody's hand in the database."""
-    return office.store.status(label), office.kept.get(
-        ("audit", label), lambda: _broken(office, label), MINUTE
+    return context.store.status(label), context.kept.get(
+        ("audit", label), lambda: _broken(context, label), MINUTE
     ).value
 
 
-def _broken(office: Office, label: str) -> str:
+def _broken(context: AdminContext, label: str) -> str:
     try:
-        office.store.audited(label)
+        context.store.audited(label)
     except LedgerBroken as broken:
         return f"{sentence(str(broken))} Look at the rows before anything else."
     return ""
 
 
-def _refused(visitor: Visitor, office: Office, label: str, problem: str) -> Response:
-    lines = office.store.page(label, limit=ROWS_A_PAGE)
-    return deliveries_page(visitor, office, label, Shown(lines), problem=problem, status=422)
+def _refused(visitor: Visitor, context: AdminContext, label: str, problem: str) -> Response:
+    lines = context.store.page(label, limit=ROWS_A_PAGE)
+    return deliveries_page(visitor, context, label, Shown(lines), problem=problem, status=422)
 
 
 def _ids(sent: Sent) -> list[int]:

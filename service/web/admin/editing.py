@@ -29,10 +29,10 @@ from service.editing import (
     place_of,
 )
 from service.store import IssueClosed, Stale
-from service.web.admin.doors import Editor, Viewer
+from service.web.admin.authentication import Editor, Viewer
 from service.web.admin.evidence import Backed, backed, filters, is_shown, losses
 from service.web.admin.forms import Form, Sent
-from service.web.admin.frame import Office, TheOffice, Visitor
+from service.web.admin.frame import AdminContext, TheAdminContext, Visitor
 from service.web.admin.issue import seen, sentence, status_of
 from service.web.admin.status import stand
 
@@ -93,43 +93,43 @@ NOTHING = Typed()
 def edit_page(  # noqa: PLR0913, PLR0917 - what the address may hold
     label: str,
     visitor: Viewer,
-    office: TheOffice,
+    context: TheAdminContext,
     topic: ShortText = "",
     at: ShortText = "",
     show: ShortText = "",
 ) -> Response:
-    return editing_page(visitor, office, label, Spot(topic, at, show))
+    return editing_page(visitor, context, label, Spot(topic, at, show))
 
 
 @routes.post("/admin/issues/{label}/edit")
-def edit(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Response:
-    status_of(office, label)
+def edit(label: str, visitor: Editor, sent: Form, context: TheAdminContext) -> Response:
+    status_of(context, label)
     spot = Spot(sent.text("topic"), section_of(sent), sent.text("show"))
     try:
         wanted = edit_of(sent)
         by, content = visitor.admin.address, seen(sent.text("content"))
-        made = office.store.edit_issue(label, wanted, by, office.clock(), content)
+        made = context.store.edit_issue(label, wanted, by, context.clock(), content)
     except (EditRefused, Stale, IssueClosed) as refused:
         status = 422 if isinstance(refused, EditRefused) else 409
         typed = Typed.of(sent, sentence(str(refused)))
-        return editing_page(visitor, office, label, spot, typed=typed, status=status)
-    office.record(visitor, "edited", f"issue {label}", f"{in_words(wanted)}; {described(wanted)}")
+        return editing_page(visitor, context, label, spot, typed=typed, status=status)
+    context.record(visitor, "edited", f"issue {label}", f"{in_words(wanted)}; {described(wanted)}")
     left = {"topic": spot.topic} if any(one.topic_slug == spot.topic for one in made.briefs) else {}
     show = {"show": spot.show} if spot.show else {}
     query = urlencode({**left, **show, "at": spot.section, "said": "edited"})
-    return office.go(f"/admin/issues/{label}/edit?{query}#{spot.section}")
+    return context.go(f"/admin/issues/{label}/edit?{query}#{spot.section}")
 
 
 @routes.post("/admin/issues/{label}/undo-edits")
-def undo(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Response:
-    status_of(office, label)
+def undo(label: str, visitor: Editor, sent: Form, context: TheAdminContext) -> Response:
+    status_of(context, label)
     try:
-        office.store.undo_edits(label, office.clock(), seen(sent.text("content")))
+        context.store.undo_edits(label, context.clock(), seen(sent.text("content")))
     except (Stale, IssueClosed) as refused:
         typed = Typed(problem=sentence(str(refused)))
-        return editing_page(visitor, office, label, Spot(), typed=typed, status=409)
-    office.record(visitor, "undid every edit", f"issue {label}")
-    return office.go(f"/admin/issues/{label}/edit", said="undone")
+        return editing_page(visitor, context, label, Spot(), typed=typed, status=409)
+    context.record(visitor, "undid every edit", f"issue {label}")
+    return context.go(f"/admin/issues/{label}/edit", said="undone")
 
 
 def edit_of(sent: Sent) -> Edit:
@@ -189,13 +189,19 @@ def described(edit: Edit) -> str:
 
 
 def editing_page(  # noqa: PLR0913 - what the page shows
-    visitor: Visitor, office: Office, label: str, spot: Spot, *, typed: Typed = NOTHING, status: int = 200
+    visitor: Visitor,
+    context: AdminContext,
+    label: str,
+    spot: Spot,
+    *,
+    typed: Typed = NOTHING,
+    status: int = 200,
 ) -> Response:
-    of = status_of(office, label)
-    issue = office.store.issue(label)
+    of = status_of(context, label)
+    issue = context.store.issue(label)
     brief = next((one for one in issue.briefs if one.topic_slug == spot.topic), issue.briefs[0])
-    sentences = backed(brief, office.store.papers(entry.paper_id for entry in brief.catalog))
-    return office.page(
+    sentences = backed(brief, context.store.papers(entry.paper_id for entry in brief.catalog))
+    return context.page(
         visitor,
         "edit.html",
         f"Edit issue {label}",
@@ -211,7 +217,7 @@ def editing_page(  # noqa: PLR0913 - what the page shows
         losses=losses(brief),
         sections=sections_of(brief, sentences, spot.show),
         edits=[
-            (in_words(one.edit), described(one.edit), one.by, one.at) for one in office.store.edits(label)
+            (in_words(one.edit), described(one.edit), one.by, one.at) for one in context.store.edits(label)
         ],
         may_edit=visitor.is_editor and not of.planned,
         longest={"heading": LONGEST_HEADING, "subject": LONGEST_SUBJECT, "note": LONGEST_NOTE},

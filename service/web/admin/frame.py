@@ -86,7 +86,7 @@ class Visitor:
 
 
 @dataclass(frozen=True)
-class Office:
+class AdminContext:
     """The service as the admin pages know it."""
 
     service: Service
@@ -158,10 +158,10 @@ def section(path: str) -> str:
     return held[0] if held else "/admin"
 
 
-async def the_office(request: Request) -> Office:
+async def the_office(request: Request) -> AdminContext:
     """What the application was given for the admin pages."""
-    office: Office = request.app.state.office
-    return office
+    context: AdminContext = request.app.state.context
+    return context
 
 
-TheOffice = Annotated[Office, Depends(the_office)]
+TheAdminContext = Annotated[AdminContext, Depends(the_office)]

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Response
 
 from service.delivery import Fact, State
 from service.store import IssueTrend
+from service.web.admin.authentication import Before, Viewer
 from service.web.admin.charts import Chart, line, sparkline, stacks
-from service.web.admin.doors import Before, Viewer
-from service.web.admin.frame import TheOffice
+from service.web.admin.frame import TheAdminContext
 
 A_PAGE = 50
 routes = APIRouter(include_in_schema=False)
@@ -26,9 +26,9 @@ BAD_FACTS = {Fact.BOUNCED: "four", Fact.COMPLAINED: "five", Fact.DROPPED: "three
 
 
 @routes.get("/admin/log")
-def log(visitor: Viewer, office: TheOffice, before: Before = None, subject: str = "") -> Response:
-    found = office.store.noted(before=before, limit=A_PAGE + 1, subject=subject[:200])
-    return office.page(
+def log(visitor: Viewer, context: TheAdminContext, before: Before = None, subject: str = "") -> Response:
+    found = context.store.noted(before=before, limit=A_PAGE + 1, subject=subject[:200])
+    return context.page(
         visitor,
         "log.html",
         "Audit log",
@@ -62,13 +62,13 @@ class Week:
 
 
 @routes.get("/admin/trends")
-def trends(visitor: Viewer, office: TheOffice) -> Response:
-    counted = office.kept.get("came and left", lambda: (office.directory.came(), office.directory.left()))
-    issues = office.kept.get("trends", lambda: office.store.trends(ISSUES))
-    names = {topic.slug: topic.name for topic in office.site.topics()}
+def trends(visitor: Viewer, context: TheAdminContext) -> Response:
+    counted = context.kept.get("came and left", lambda: (context.directory.came(), context.directory.left()))
+    issues = context.kept.get("trends", lambda: context.store.trends(ISSUES))
+    names = {topic.slug: topic.name for topic in context.site.topics()}
     topics = _topics(issues.value)
-    shown = weeks(*counted.value, office.clock().date())
-    return office.page(
+    shown = weeks(*counted.value, context.clock().date())
+    return context.page(
         visitor,
         "trends.html",
         "Trends",

@@ -11,9 +11,9 @@ from typing import BinaryIO
 
 from fastapi import APIRouter, Response
 
-from service.web.admin.doors import Editor
+from service.web.admin.authentication import Editor
 from service.web.admin.forms import Form
-from service.web.admin.frame import Office, TheOffice, Visitor
+from service.web.admin.frame import AdminContext, TheAdminContext, Visitor
 from service.web.admin.people import PEOPLE
 from subscribers.additions import Result
 from subscribers.imports import COLUMNS, ImportRefused, RowResult, import_file, layout_of
@@ -48,30 +48,30 @@ class Report:
 
 
 @routes.get(f"{PEOPLE}/import")
-def page(visitor: Editor, office: TheOffice) -> Response:
-    return _page(visitor, office)
+def page(visitor: Editor, context: TheAdminContext) -> Response:
+    return _page(visitor, context)
 
 
 @routes.post(f"{PEOPLE}/import")
-def upload(visitor: Editor, sent: Form, office: TheOffice) -> Response:
+def upload(visitor: Editor, sent: Form, context: TheAdminContext) -> Response:
     file, consent = sent.file("file"), sent.text("consent").strip()[:200]
     if file is None:
-        return _page(visitor, office, consent, "Choose a file.")
+        return _page(visitor, context, consent, "Choose a file.")
     if not consent:
-        return _page(visitor, office, consent, "Say where these people said yes.")
+        return _page(visitor, context, consent, "Say where these people said yes.")
     report = Report(_plain(file.filename or ""), dry=sent.text("action") != "import")
     try:
         with file.file as content:
-            _import(content, report, consent, office)
+            _import(content, report, consent, context)
     except ImportRefused as refused:
-        return _page(visitor, office, consent, f"This file can't be used: {refused}.")
+        return _page(visitor, context, consent, f"This file can't be used: {refused}.")
     if not report.dry:
         counts = ", ".join(f"{count} {result}" for result, count in sorted(report.counts.items()))
-        office.record(visitor, "imported", f"file {report.name}", counts)
-    return _page(visitor, office, consent, report=report)
+        context.record(visitor, "imported", f"file {report.name}", counts)
+    return _page(visitor, context, consent, report=report)
 
 
-def _import(content: BinaryIO, report: Report, consent: str, office: Office) -> None:
+def _import(content: BinaryIO, report: Report, consent: str, context: AdminContext) -> None:
     """Through a file on the disk: the import reads twice, to find the encoding."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / report.name
@@ -80,7 +80,7 @@ def _import(content: BinaryIO, report: Report, consent: str, office: Office) -> 
         try:
             layout = layout_of(path)
             report.encoding, report.unknown = layout.encoding, layout.unknown
-            report.take(import_file(path, office.roster, office.clock(), consent, dry_run=report.dry))
+            report.take(import_file(path, context.roster, context.clock(), consent, dry_run=report.dry))
         except UnicodeError as error:
             raise ImportRefused("its text can't be read; save it as UTF-8") from error
 
@@ -91,9 +91,13 @@ def _plain(name: str) -> str:
 
 
 def _page(
-    visitor: Visitor, office: Office, consent: str = "", problem: str = "", report: Report | None = None
+    visitor: Visitor,
+    context: AdminContext,
+    consent: str = "",
+    problem: str = "",
+    report: Report | None = None,
 ) -> Response:
-    return office.page(
+    return context.page(
         visitor,
         "import.html",
         "Import subscribers",

@@ -10,9 +10,9 @@ from service.delivery import Halt, IssueStatus
 from service.editing import in_words
 from service.emails.facts import edits_in_words, span
 from service.store import IssueClosed, Stale, UnknownIssue
-from service.web.admin.doors import Editor, Viewer
+from service.web.admin.authentication import Editor, Viewer
 from service.web.admin.forms import Form
-from service.web.admin.frame import Office, TheOffice, Visitor
+from service.web.admin.frame import AdminContext, TheAdminContext, Visitor
 from service.web.admin.status import stand, sums
 from service.web.admin.this_week import checks
 
@@ -26,106 +26,108 @@ class Refused(Exception):
 
 
 @routes.get("/admin/issues")
-def issues(visitor: Viewer, office: TheOffice) -> Response:
-    listed = [(one, stand(one), sums(one)) for one in office.store.issues(ISSUES_SHOWN)]
-    return office.page(visitor, "issues.html", "Issues", listed=listed)
+def issues(visitor: Viewer, context: TheAdminContext) -> Response:
+    listed = [(one, stand(one), sums(one)) for one in context.store.issues(ISSUES_SHOWN)]
+    return context.page(visitor, "issues.html", "Issues", listed=listed)
 
 
 @routes.get("/admin/issues/{label}")
-def issue(label: str, visitor: Viewer, office: TheOffice) -> Response:
-    return issue_page(visitor, office, label)
+def issue(label: str, visitor: Viewer, context: TheAdminContext) -> Response:
+    return issue_page(visitor, context, label)
 
 
 @routes.post("/admin/issues/{label}/approve")
-def approve(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Response:
+def approve(label: str, visitor: Editor, sent: Form, context: TheAdminContext) -> Response:
     def act() -> str:
-        status = office.store.approve(label, office.clock(), seen(sent.text("content")))
+        status = context.store.approve(label, context.clock(), seen(sent.text("content")))
         return f"content {status.content_hash[:12]}"
 
-    return decided(visitor, office, label, "approved", act)
+    return decided(visitor, context, label, "approved", act)
 
 
 @routes.post("/admin/issues/{label}/hold")
-def hold(label: str, visitor: Editor, office: TheOffice) -> Response:
+def hold(label: str, visitor: Editor, context: TheAdminContext) -> Response:
     def act() -> str:
-        return f"content {office.store.withdraw(label).content_hash[:12]}"
+        return f"content {context.store.withdraw(label).content_hash[:12]}"
 
-    return decided(visitor, office, label, "held", act)
+    return decided(visitor, context, label, "held", act)
 
 
 @routes.post("/admin/issues/{label}/send")
-def send(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Response:
+def send(label: str, visitor: Editor, sent: Form, context: TheAdminContext) -> Response:
     """Send to everybody now, whatever their hour; workers do it, so nothing is lost with this request."""
 
     def act() -> str:
-        status, content = office.store.status(label), seen(sent.text("content"))
+        status, content = context.store.status(label), seen(sent.text("content"))
         if not status.approved:
             raise Refused("Nobody approved the issue as it stands now.")
-        if problems := checks(office, label, status.content_hash).problems:
+        if problems := checks(context, label, status.content_hash).problems:
             name, what = problems[0]
             first = f"{name}: {what.check}: {what.detail}"
             raise Refused(f"{len(problems)} problems must be put right first. The first: {first}")
-        fan_out = wiring.fan_out(office.service)
-        if office.store.plan(label, office.clock(), fan_out, content_hash=content):
-            return f"audience {office.store.status(label).audience}"
-        if hurried := office.store.expedite(label, office.clock()):
+        fan_out = wiring.fan_out(context.service)
+        if context.store.plan(label, context.clock(), fan_out, content_hash=content):
+            return f"audience {context.store.status(label).audience}"
+        if hurried := context.store.expedite(label, context.clock()):
             return f"{hurried} that waited for their hour"
         raise Refused("It is on its way already.")
 
-    return decided(visitor, office, label, "planned", act)
+    return decided(visitor, context, label, "planned", act)
 
 
 @routes.post("/admin/issues/{label}/pause")
-def pause(label: str, visitor: Editor, office: TheOffice) -> Response:
-    return decided(visitor, office, label, "paused", lambda: switched(office, label, Halt.PAUSED))
+def pause(label: str, visitor: Editor, context: TheAdminContext) -> Response:
+    return decided(visitor, context, label, "paused", lambda: switched(context, label, Halt.PAUSED))
 
 
 @routes.post("/admin/issues/{label}/resume")
-def resume(label: str, visitor: Editor, office: TheOffice) -> Response:
-    return decided(visitor, office, label, "resumed", lambda: switched(office, label, None))
+def resume(label: str, visitor: Editor, context: TheAdminContext) -> Response:
+    return decided(visitor, context, label, "resumed", lambda: switched(context, label, None))
 
 
 @routes.post("/admin/issues/{label}/cancel")
-def cancel(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Response:
+def cancel(label: str, visitor: Editor, sent: Form, context: TheAdminContext) -> Response:
     def act() -> str:
         if sent.text("sure") != "yes":
             raise Refused("Say that you are sure: what is not sent yet is skipped for good.")
-        return switched(office, label, Halt.CANCELLED)
+        return switched(context, label, Halt.CANCELLED)
 
-    return decided(visitor, office, label, "cancelled", act)
+    return decided(visitor, context, label, "cancelled", act)
 
 
-def switched(office: Office, label: str, halt: Halt | None) -> str:
+def switched(context: AdminContext, label: str, halt: Halt | None) -> str:
     """Pause, resume or cancel a planned issue; what there is to say of it."""
-    status = office.store.status(label)
+    status = context.store.status(label)
     if not status.planned:
         raise Refused("It is not being sent. To keep it back, take its approval away.")
     if status.halt is Halt.CANCELLED:
         raise Refused("It was cancelled: what it had to send is skipped for good.")
-    skipped = office.store.set_halt(label, halt, office.clock())
+    skipped = context.store.set_halt(label, halt, context.clock())
     return f"{skipped} skipped" if halt is Halt.CANCELLED else ""
 
 
-def decided(visitor: Visitor, office: Office, label: str, action: str, act: Callable[[], str]) -> Response:
+def decided(
+    visitor: Visitor, context: AdminContext, label: str, action: str, act: Callable[[], str]
+) -> Response:
     """Do it, write it down and show the issue as it stands then; or the issue with why it can't be done."""
-    status_of(office, label)
+    status_of(context, label)
     try:
         detail = act()
     except (Refused, Stale, IssueClosed) as refused:
-        return issue_page(visitor, office, label, problem=sentence(str(refused)), status=409)
-    office.record(visitor, action, f"issue {label}", detail)
-    return office.go(f"/admin/issues/{label}", said=action)
+        return issue_page(visitor, context, label, problem=sentence(str(refused)), status=409)
+    context.record(visitor, action, f"issue {label}", detail)
+    return context.go(f"/admin/issues/{label}", said=action)
 
 
 def issue_page(
-    visitor: Visitor, office: Office, label: str, *, problem: str = "", status: int = 200
+    visitor: Visitor, context: AdminContext, label: str, *, problem: str = "", status: int = 200
 ) -> Response:
-    of = status_of(office, label)
-    found = office.store.issue(label)
-    checked = checks(office, label, of.content_hash)
-    today = office.clock().date()
+    of = status_of(context, label)
+    found = context.store.issue(label)
+    checked = checks(context, label, of.content_hash)
+    today = context.clock().date()
     key = ("audience", label, of.content_hash, today)
-    return office.page(
+    return context.page(
         visitor,
         "issue.html",
         f"Issue {label}",
@@ -134,32 +136,32 @@ def issue_page(
         issue=of,
         stand=stand(of),
         sums=sums(of),
-        restored=office.store.will_be_held(label),
+        restored=context.store.will_be_held(label),
         dates=span(found.window.first, found.window.last),
         briefs=found.briefs,
         checked=checked.checked,
         problems=checked.problems,
         audience_summary=None
         if of.planned
-        else office.kept.get(key, lambda: office.store.audience_summary(label, today)),
-        hours=None if of.planned else _hours(office, label, of.content_hash),
-        restored_deliveries=office.store.restored_deliveries(label),
+        else context.kept.get(key, lambda: context.store.audience_summary(label, today)),
+        hours=None if of.planned else _hours(context, label, of.content_hash),
+        restored_deliveries=context.store.restored_deliveries(label),
         names={brief.topic_slug: brief.topic_name for brief in found.briefs},
-        edits=[(in_words(one.edit), one.by, one.at) for one in office.store.edits(label)],
+        edits=[(in_words(one.edit), one.by, one.at) for one in context.store.edits(label)],
         edited={brief.topic_slug: edits_in_words(brief.metadata.edits) for brief in found.briefs},
     )
 
 
-def _hours(office: Office, label: str, content_hash: str) -> tuple[dt.datetime, dt.datetime] | None:
+def _hours(context: AdminContext, label: str, content_hash: str) -> tuple[dt.datetime, dt.datetime] | None:
     """When the first and the last reader would get it; counted now and then."""
     key = ("hours", label, content_hash)
-    return office.kept.get(key, lambda: office.store.foreseen_hours(label, office.clock())).value
+    return context.kept.get(key, lambda: context.store.foreseen_hours(label, context.clock())).value
 
 
-def status_of(office: Office, label: str) -> IssueStatus:
+def status_of(context: AdminContext, label: str) -> IssueStatus:
     """The issue's status; 404 for a label that nobody knows."""
     try:
-        return office.store.status(label)
+        return context.store.status(label)
     except UnknownIssue as missing:
         raise HTTPException(404) from missing
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from fastapi import APIRouter, HTTPException, Response
 
-from service.web.admin.doors import Before, Editor, Viewer
+from service.web.admin.authentication import Before, Editor, Viewer
 from service.web.admin.forms import Form, Sent
-from service.web.admin.frame import Office, TheOffice, Visitor
+from service.web.admin.frame import AdminContext, TheAdminContext, Visitor
 from subscribers.addresses import AddressRefused, as_kept, read_address
 from subscribers.preferences import Frequency, Length, PreferencesError, read_choices
 from subscribers.roster import Joining, NotAdded, UnknownTopic
@@ -39,113 +39,113 @@ class Typed:
 
 
 @routes.get(PEOPLE)
-def newest(visitor: Viewer, office: TheOffice, before: Before = None) -> Response:
-    found = office.directory.newest(before=before, limit=A_PAGE + 1)
-    values = _page(office, found) | {"search": "", "is_first": before is None}
-    return office.page(visitor, "subscribers.html", "Subscribers", **values)
+def newest(visitor: Viewer, context: TheAdminContext, before: Before = None) -> Response:
+    found = context.directory.newest(before=before, limit=A_PAGE + 1)
+    values = _page(context, found) | {"search": "", "is_first": before is None}
+    return context.page(visitor, "subscribers.html", "Subscribers", **values)
 
 
 @routes.post(f"{PEOPLE}/search")
-def search(visitor: Viewer, sent: Form, office: TheOffice) -> Response:
+def search(visitor: Viewer, sent: Form, context: TheAdminContext) -> Response:
     """Addresses that begin so. A POST, so that no address stands in an address; it changes nothing."""
     start, after = sent.text("address").strip()[:254], sent.text("after")
     if not start:
-        return office.go(PEOPLE)
+        return context.go(PEOPLE)
     last = int(after) if after.isdecimal() and len(after) < 19 else None
-    found = office.directory.beginning(start, after=last, limit=A_PAGE + 1)
+    found = context.directory.beginning(start, after=last, limit=A_PAGE + 1)
     if len(found) == 1 and last is None and found[0].address.lower() == as_kept(start):
-        return office.go(f"{PEOPLE}/{found[0].id}")
-    values = _page(office, found) | {"search": start, "is_first": last is None}
-    return office.page(visitor, "subscribers.html", "Subscribers", **values)
+        return context.go(f"{PEOPLE}/{found[0].id}")
+    values = _page(context, found) | {"search": start, "is_first": last is None}
+    return context.page(visitor, "subscribers.html", "Subscribers", **values)
 
 
 @routes.get(f"{PEOPLE}/add")
-def add_page(visitor: Editor, office: TheOffice) -> Response:
-    return _add_page(visitor, office, Typed())
+def add_page(visitor: Editor, context: TheAdminContext) -> Response:
+    return _add_page(visitor, context, Typed())
 
 
 @routes.post(f"{PEOPLE}/add")
-def add(visitor: Editor, sent: Form, office: TheOffice) -> Response:
+def add(visitor: Editor, sent: Form, context: TheAdminContext) -> Response:
     typed = _typed(sent)
     if not typed.consent.strip():
-        return _add_page(visitor, office, typed, {"consent": "Say where they said yes."})
+        return _add_page(visitor, context, typed, {"consent": "Say where they said yes."})
     try:
-        known = office.roster.find(typed.address)
-        return _add_page(visitor, office, typed, {"address": "This address is known already."}, known)
+        known = context.roster.find(typed.address)
+        return _add_page(visitor, context, typed, {"address": "This address is known already."}, known)
     except UnknownSubscriber:
         pass
     except AddressRefused:
-        return _add_page(visitor, office, typed, {"address": "This is not an e-mail address."})
+        return _add_page(visitor, context, typed, {"address": "This is not an e-mail address."})
     try:
-        added, _ = office.roster.put_subscriber(_joining(typed), office.clock(), SOURCE)
+        added, _ = context.roster.put_subscriber(_joining(typed), context.clock(), SOURCE)
     except PreferencesError as error:
-        return _add_page(visitor, office, typed, {one.field: one.message for one in error.problems})
+        return _add_page(visitor, context, typed, {one.field: one.message for one in error.problems})
     except (NotAdded, UnknownTopic) as error:
-        return _add_page(visitor, office, typed, {"": str(error)})
-    office.record(visitor, "added", f"subscriber {added.id}", f"follows {', '.join(added.topics)}")
-    return office.go(f"{PEOPLE}/{added.id}", said="added")
+        return _add_page(visitor, context, typed, {"": str(error)})
+    context.record(visitor, "added", f"subscriber {added.id}", f"follows {', '.join(added.topics)}")
+    return context.go(f"{PEOPLE}/{added.id}", said="added")
 
 
 @routes.get(PEOPLE + "/{subscriber_id:int}")
-def one(subscriber_id: int, visitor: Viewer, office: TheOffice) -> Response:
-    subscriber = _subscriber(office, subscriber_id)
-    history = office.roster.history(subscriber_id)
-    return office.page(
+def one(subscriber_id: int, visitor: Viewer, context: TheAdminContext) -> Response:
+    subscriber = _subscriber(context, subscriber_id)
+    history = context.roster.history(subscriber_id)
+    return context.page(
         visitor,
         "subscriber.html",
         subscriber.address,
         one=subscriber,
-        names={topic.slug: topic.name for topic in office.site.topics()},
-        cause=office.directory.suppression(subscriber_id),
+        names={topic.slug: topic.name for topic in context.site.topics()},
+        cause=context.directory.suppression(subscriber_id),
         history=history[::-1][:SHOWN_HISTORY],
         left_out=max(0, len(history) - SHOWN_HISTORY),
-        received=office.store.received(subscriber_id),
+        received=context.store.received(subscriber_id),
     )
 
 
 @routes.post(PEOPLE + "/{subscriber_id:int}/suppress")
-def suppress_one(subscriber_id: int, visitor: Editor, sent: Form, office: TheOffice) -> Response:
-    subscriber = _subscriber(office, subscriber_id)
+def suppress_one(subscriber_id: int, visitor: Editor, sent: Form, context: TheAdminContext) -> Response:
+    subscriber = _subscriber(context, subscriber_id)
     note = sent.text("note").strip()[:200]
-    office.roster.suppressions.add(subscriber.address, Cause.OPERATOR, office.clock(), note)
-    office.record(visitor, "suppressed", f"subscriber {subscriber_id}", note)
-    return office.go(f"{PEOPLE}/{subscriber_id}", said="suppressed")
+    context.roster.suppressions.add(subscriber.address, Cause.OPERATOR, context.clock(), note)
+    context.record(visitor, "suppressed", f"subscriber {subscriber_id}", note)
+    return context.go(f"{PEOPLE}/{subscriber_id}", said="suppressed")
 
 
 @routes.post(PEOPLE + "/{subscriber_id:int}/unsuppress")
-def unsuppress_one(subscriber_id: int, visitor: Editor, office: TheOffice) -> Response:
-    subscriber = _subscriber(office, subscriber_id)
-    if office.roster.suppressions.remove(subscriber.address):
-        office.record(visitor, "no longer suppressed", f"subscriber {subscriber_id}")
-        return office.go(f"{PEOPLE}/{subscriber_id}", said="unsuppressed")
-    return office.go(f"{PEOPLE}/{subscriber_id}", said="domain-suppressed")
+def unsuppress_one(subscriber_id: int, visitor: Editor, context: TheAdminContext) -> Response:
+    subscriber = _subscriber(context, subscriber_id)
+    if context.roster.suppressions.remove(subscriber.address):
+        context.record(visitor, "no longer suppressed", f"subscriber {subscriber_id}")
+        return context.go(f"{PEOPLE}/{subscriber_id}", said="unsuppressed")
+    return context.go(f"{PEOPLE}/{subscriber_id}", said="domain-suppressed")
 
 
-def _subscriber(office: Office, subscriber_id: int) -> Subscriber:
+def _subscriber(context: AdminContext, subscriber_id: int) -> Subscriber:
     try:
-        return office.roster.subscriber(subscriber_id)
+        return context.roster.subscriber(subscriber_id)
     except (UnknownSubscriber, OverflowError) as missing:
         raise HTTPException(404) from missing
 
 
-def _page(office: Office, found: Any) -> dict[str, Any]:
+def _page(context: AdminContext, found: Any) -> dict[str, Any]:
     """A page of subscribers, of which one more was asked for than is shown."""
     return {
         "found": found[:A_PAGE],
-        "suppressed": office.directory.suppressed(found[:A_PAGE]),
+        "suppressed": context.directory.suppressed(found[:A_PAGE]),
         "last": found[A_PAGE - 1].id if len(found) > A_PAGE else None,
-        "count": office.kept.get("subscribers", office.roster.count).value,
+        "count": context.kept.get("subscribers", context.roster.count).value,
     }
 
 
 def _add_page(
     visitor: Visitor,
-    office: Office,
+    context: AdminContext,
     typed: Typed,
     problems: dict[str, str] | None = None,
     known: Subscriber | None = None,
 ) -> Response:
-    return office.page(
+    return context.page(
         visitor,
         "add-subscriber.html",
         "Add a subscriber",
@@ -153,7 +153,7 @@ def _add_page(
         typed=typed,
         problems=problems or {},
         known=known,
-        topics=office.site.topics(),
+        topics=context.site.topics(),
         lengths=list(Length),
         frequencies=list(Frequency),
     )

@@ -24,9 +24,9 @@ from service.emails.facts import span
 from service.emails.proofs import TopicSet, offered_topics, sample_reader
 from service.issues import Issue
 from service.transactional.writing import TEST
-from service.web.admin.doors import Editor, Viewer
+from service.web.admin.authentication import Editor, Viewer
 from service.web.admin.forms import Form
-from service.web.admin.frame import Office, TheOffice, Visitor
+from service.web.admin.frame import AdminContext, TheAdminContext, Visitor
 from service.web.admin.issue import status_of
 from service.web.site import UNKEPT
 from service.wiring import Service
@@ -108,94 +108,96 @@ SubscriberId = Annotated[int, Query(ge=0, lt=2**31)]
 def preview(  # noqa: PLR0913, PLR0917 - one parameter a choice on the page
     label: str,
     visitor: Viewer,
-    office: TheOffice,
+    context: TheAdminContext,
     topics: Topics = None,
     length: Length = Length.FULL,
     subscriber: SubscriberId = 0,
     view: View = View.DESKTOP,
 ) -> Response:
-    rendered = rendered_issue(office, label)
-    return preview_page(visitor, office, wished(office, rendered.issue, topics, length, subscriber), view)
+    rendered = rendered_issue(context, label)
+    return preview_page(visitor, context, wished(context, rendered.issue, topics, length, subscriber), view)
 
 
 @routes.get("/admin/issues/{label}/frame")
 def frame(  # noqa: PLR0913, PLR0917 - the same
     label: str,
     visitor: Viewer,  # noqa: ARG001 - nobody else sees a draft
-    office: TheOffice,
+    context: TheAdminContext,
     topics: Topics = None,
     length: Length = Length.FULL,
     subscriber: SubscriberId = 0,
     view: View = View.DESKTOP,
 ) -> Response:
     """The HTML part alone, as what it is: a stranger's page."""
-    rendered = rendered_issue(office, label)
-    edition = edition_of(rendered, wished(office, rendered.issue, topics, length, subscriber))
+    rendered = rendered_issue(context, label)
+    edition = edition_of(rendered, wished(context, rendered.issue, topics, length, subscriber))
     if edition is None:
         raise HTTPException(404)
-    html = in_scheme(edition.html(sample_reader(office.site.base_url, label)), dark=view.is_dark)
+    html = in_scheme(edition.html(sample_reader(context.site.base_url, label)), dark=view.is_dark)
     return Response(html.encode("utf-8", "replace"), 200, FRAME_HEADERS, "text/html; charset=utf-8")
 
 
 @routes.post("/admin/issues/{label}/preview/search")
-def as_subscriber(label: str, visitor: Viewer, sent: Form, office: TheOffice) -> Response:
+def as_subscriber(label: str, visitor: Viewer, sent: Form, context: TheAdminContext) -> Response:
     """Find a subscriber by address, to see what they would get. Changes nothing."""
-    rendered = rendered_issue(office, label)
+    rendered = rendered_issue(context, label)
     try:
-        found = office.roster.find(sent.text("address"))
+        found = context.roster.find(sent.text("address"))
     except (AddressRefused, UnknownSubscriber):
-        wish = wished(office, rendered.issue, None, Length.FULL, 0)
+        wish = wished(context, rendered.issue, None, Length.FULL, 0)
         problem = "Nobody on the roster has this address."
-        return preview_page(visitor, office, wish, View.DESKTOP, problem=problem, status=404)
-    return office.go(f"/admin/issues/{label}/preview?{urlencode({'subscriber': found.id})}")
+        return preview_page(visitor, context, wish, View.DESKTOP, problem=problem, status=404)
+    return context.go(f"/admin/issues/{label}/preview?{urlencode({'subscriber': found.id})}")
 
 
 @routes.post("/admin/issues/{label}/test")
-def test(label: str, visitor: Editor, sent: Form, office: TheOffice) -> Response:
+def test(label: str, visitor: Editor, sent: Form, context: TheAdminContext) -> Response:
     """Send one e-mail to any address, marked as a test: in no ledger, its links of effect on nobody."""
-    rendered = rendered_issue(office, label)
-    wish = wished(office, rendered.issue, [*sent.texts("topics")], _length(sent.text("length")), 0)
+    rendered = rendered_issue(context, label)
+    wish = wished(context, rendered.issue, [*sent.texts("topics")], _length(sent.text("length")), 0)
     try:
-        queue_test(office, visitor, edition_of(rendered, wish), sent.text("address"))
+        queue_test(context, visitor, edition_of(rendered, wish), sent.text("address"))
     except Refused as refused:
-        return preview_page(visitor, office, wish, View.DESKTOP, problem=str(refused), status=422)
+        return preview_page(visitor, context, wish, View.DESKTOP, problem=str(refused), status=422)
     detail = f"{', '.join(wish.topics)}; {wish.length}"
-    office.record(visitor, "sent a test", f"issue {label}", detail)
-    return office.go(f"/admin/issues/{label}/preview?{wish.query(View.DESKTOP)}&said=tested", "")
+    context.record(visitor, "sent a test", f"issue {label}", detail)
+    return context.go(f"/admin/issues/{label}/preview?{wish.query(View.DESKTOP)}&said=tested", "")
 
 
 class Refused(Exception):
     """A test that is not sent, and why."""
 
 
-def queue_test(office: Office, visitor: Visitor, edition: RenderedEdition | None, address: str) -> None:
+def queue_test(
+    context: AdminContext, visitor: Visitor, edition: RenderedEdition | None, address: str
+) -> None:
     """Queue one test; Refused says why not."""
     if edition is None:
         raise Refused("These topics have no papers: there is no e-mail to send.")
     try:
         to = read_address(address)
-        Recipient(to.spelled, None, "test@example.org", *4 * (office.site.base_url,))
+        Recipient(to.spelled, None, "test@example.org", *4 * (context.site.base_url,))
     except (AddressRefused, ValueError) as refused:
         raise Refused(str(refused)) from refused
-    if cause := office.roster.suppressions.cause(to):
+    if cause := context.roster.suppressions.cause(to):
         raise Refused(f"Nothing is sent to this address: {cause}. Take it off the suppression list first.")
-    limits = Limits(office.service.engine, wiring.secret_keys(office.service.settings), TEST_RATES)
-    if limited := limits.take("test-send", to, visitor.host, office.clock()):
+    limits = Limits(context.service.engine, wiring.secret_keys(context.service.settings), TEST_RATES)
+    if limited := limits.take("test-send", to, visitor.host, context.clock()):
         raise Refused(f"Too many tests at once. Try again {waiting(limited.wait)}.")
     of = edition.edition
     values = {"label": of.issue.label, "topics": list(of.slugs), "length": str(of.length)}
     queued = Queued(TEST, to.spelled, values, lifetime=TEST_LIFETIME)
-    office.store.queue_emails([queued], office.clock())
+    context.store.queue_emails([queued], context.clock())
 
 
 def preview_page(  # noqa: PLR0913 - what the page shows
-    visitor: Visitor, office: Office, wish: Wish, view: View, *, problem: str = "", status: int = 200
+    visitor: Visitor, context: AdminContext, wish: Wish, view: View, *, problem: str = "", status: int = 200
 ) -> Response:
     label = visitor.path.split("/")[3]
-    rendered = rendered_issue(office, label)
+    rendered = rendered_issue(context, label)
     issue, edition = rendered.issue, edition_of(rendered, wish)
-    reader = sample_reader(office.site.base_url, label)
-    return office.page(
+    reader = sample_reader(context.site.base_url, label)
+    return context.page(
         visitor,
         "preview.html",
         f"Issue {label}",
@@ -210,18 +212,18 @@ def preview_page(  # noqa: PLR0913 - what the page shows
         frame_query=wish.query(view),
         topics=[(one.topic_slug, one.topic_name, one.topic_slug in wish.topics) for one in issue.briefs],
         lengths=list(Length),
-        why_not=_why_not(office, label, wish),
+        why_not=_why_not(context, label, wish),
         edition=edition,
-        sizes=_sizes(edition, reader, office.clock()) if edition else (),
-        shown_text=_as_text(edition, reader, view, office.clock()) if edition else "",
+        sizes=_sizes(edition, reader, context.clock()) if edition else (),
+        shown_text=_as_text(edition, reader, view, context.clock()) if edition else "",
     )
 
 
-def _why_not(office: Office, label: str, wish: Wish) -> str:
+def _why_not(context: AdminContext, label: str, wish: Wish) -> str:
     """Why the subscriber who was asked about gets no e-mail of this issue; empty when they get one."""
     if wish.subscriber is None:
         return ""
-    _, reason = office.store.why(label, wish.subscriber.id, office.clock().date())
+    _, reason = context.store.why(label, wish.subscriber.id, context.clock().date())
     return "" if reason in {None, ALREADY_SENT} else str(reason)
 
 
@@ -238,12 +240,14 @@ def _as_text(edition: RenderedEdition, reader: Recipient, view: View, at: dt.dat
     return edition.message(reader, at).decode("ascii", "replace") if view is View.SOURCE else ""
 
 
-def wished(office: Office, issue: Issue, topics: list[str] | None, length: Length, subscriber: int) -> Wish:
+def wished(
+    context: AdminContext, issue: Issue, topics: list[str] | None, length: Length, subscriber: int
+) -> Wish:
     """Which e-mail is meant: all topics where none is named; 404 for a subscriber whom nobody knows."""
     offered = offered_topics(issue)
     if subscriber:
         try:
-            found = office.roster.subscriber(subscriber)
+            found = context.roster.subscriber(subscriber)
         except UnknownSubscriber as missing:
             raise HTTPException(404) from missing
         followed = tuple(slug for slug in offered if slug in found.preferences.topics)
@@ -260,9 +264,9 @@ def edition_of(rendered: RenderedIssue, wish: Wish) -> RenderedEdition | None:
         return None
 
 
-def rendered_issue(office: Office, label: str) -> RenderedIssue:
+def rendered_issue(context: AdminContext, label: str) -> RenderedIssue:
     """The issue as it stands, rendered; 404 for one that nobody knows."""
-    return printed(office, status_of(office, label))
+    return printed(context, status_of(context, label))
 
 
 def in_scheme(html: str, *, dark: bool) -> str:
@@ -282,9 +286,9 @@ def _length(text: str) -> Length:
     return Length(text) if text in set(Length) else Length.FULL
 
 
-def printed(office: Office, status: IssueStatus) -> RenderedIssue:
+def printed(context: AdminContext, status: IssueStatus) -> RenderedIssue:
     """The issue as it stands, rendered as for the send."""
-    return _printed(office.service, status.label, status.content_hash)
+    return _printed(context.service, status.label, status.content_hash)
 
 
 @lru_cache(maxsize=KEPT)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from service import schedule, wiring
 from service.delivery import IssueStatus, State
-from service.web.admin.frame import Office
+from service.web.admin.frame import AdminContext
 
 # In the order in which they are shown; their sum is the audience.
 ORDER = (
@@ -50,9 +50,9 @@ class Due:
     path: str = ""  # of the page where something can be done about it
 
 
-def due(office: Office) -> Sequence[Due]:
+def due(context: AdminContext) -> Sequence[Due]:
     """What is due and what comes next, soonest first."""
-    now, service = office.clock(), office.service
+    now, service = context.clock(), context.service
     rules, state = wiring.rules(service.settings), service.store.agenda(now)
     present = [Due(None, schedule.in_words(one)) for one in schedule.due(state, now, rules)]
     return [

@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter, Response
 
-from service.web.admin.doors import Editor, Viewer
+from service.web.admin.authentication import Editor, Viewer
 from service.web.admin.forms import Form
-from service.web.admin.frame import Office, TheOffice, Visitor
+from service.web.admin.frame import AdminContext, TheAdminContext, Visitor
 from service.web.admin.people import A_PAGE, PEOPLE
 from subscribers.addresses import AddressRefused
 from subscribers.subscriber import UnknownSubscriber
@@ -17,48 +17,48 @@ routes = APIRouter(include_in_schema=False)
 
 
 @routes.get(LIST)
-def suppressed(visitor: Viewer, office: TheOffice) -> Response:
-    return _list(visitor, office)
+def suppressed(visitor: Viewer, context: TheAdminContext) -> Response:
+    return _list(visitor, context)
 
 
 @routes.post(f"{LIST}/search")
-def more(visitor: Viewer, sent: Form, office: TheOffice) -> Response:
+def more(visitor: Viewer, sent: Form, context: TheAdminContext) -> Response:
     """The page after an entry. A POST, so that no address stands in an address; it changes nothing."""
-    return _list(visitor, office, after=(sent.text("kind"), sent.text("value")[:MOST_CHARACTERS]))
+    return _list(visitor, context, after=(sent.text("kind"), sent.text("value")[:MOST_CHARACTERS]))
 
 
 @routes.post(f"{LIST}/add")
-def suppress(visitor: Editor, sent: Form, office: TheOffice) -> Response:
+def suppress(visitor: Editor, sent: Form, context: TheAdminContext) -> Response:
     target, note = sent.text("target").strip()[:MOST_CHARACTERS], sent.text("note").strip()[:200]
     try:
-        office.roster.suppressions.add(target, Cause.OPERATOR, office.clock(), note)
+        context.roster.suppressions.add(target, Cause.OPERATOR, context.clock(), note)
     except AddressRefused:
-        return _list(visitor, office, typed=target, problem="This is neither an address nor a domain.")
-    office.record(visitor, "suppressed", _subject(office, target), note)
-    return office.go(LIST, said="suppressed")
+        return _list(visitor, context, typed=target, problem="This is neither an address nor a domain.")
+    context.record(visitor, "suppressed", _subject(context, target), note)
+    return context.go(LIST, said="suppressed")
 
 
 @routes.post(f"{LIST}/remove")
-def unsuppress(visitor: Editor, sent: Form, office: TheOffice) -> Response:
+def unsuppress(visitor: Editor, sent: Form, context: TheAdminContext) -> Response:
     target = sent.text("target").strip()[:MOST_CHARACTERS]
     try:
-        held = office.roster.suppressions.remove(target)
+        held = context.roster.suppressions.remove(target)
     except AddressRefused:
         held = False
     if held:
-        office.record(visitor, "no longer suppressed", _subject(office, target))
-    return office.go(LIST, said="unsuppressed" if held else "not-suppressed")
+        context.record(visitor, "no longer suppressed", _subject(context, target))
+    return context.go(LIST, said="unsuppressed" if held else "not-suppressed")
 
 
 def _list(
     visitor: Visitor,
-    office: Office,
+    context: AdminContext,
     after: tuple[str, str] = ("", ""),
     typed: str = "",
     problem: str = "",
 ) -> Response:
-    found = office.directory.suppressions(after=after, limit=A_PAGE + 1)
-    return office.page(
+    found = context.directory.suppressions(after=after, limit=A_PAGE + 1)
+    return context.page(
         visitor,
         "suppressed.html",
         "Suppressed",
@@ -70,11 +70,11 @@ def _list(
     )
 
 
-def _subject(office: Office, target: str) -> str:
+def _subject(context: AdminContext, target: str) -> str:
     """What the audit log calls it: a domain by name, an address by its subscriber's id or not at all."""
     if "@" not in target.removeprefix("@"):
         return f"domain {target.removeprefix('@').lower()}"
     try:
-        return f"subscriber {office.roster.find(target).id}"
+        return f"subscriber {context.roster.find(target).id}"
     except UnknownSubscriber:
         return "an address"

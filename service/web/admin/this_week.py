@@ -13,9 +13,9 @@ from service.emails.proofs import IssueCheck
 from service.issue_check import check_issue
 from service.issues import Issue
 from service.store import AudienceSummary
+from service.web.admin.authentication import Viewer
 from service.web.admin.counting import Counted
-from service.web.admin.doors import Viewer
-from service.web.admin.frame import Office, TheOffice
+from service.web.admin.frame import AdminContext, TheAdminContext
 from service.web.admin.status import Stand, due, stand, sums
 
 ISSUES_SHOWN = 9
@@ -50,51 +50,51 @@ class Newest:
 
 
 @routes.get("/admin")
-def this_week(visitor: Viewer, office: TheOffice) -> Response:
-    first = next(iter(office.store.issues(1)), None)
-    newest = _newest(office, first) if first else None
-    earlier = [(one, stand(one), sums(one)) for one in _earlier(office, first)] if first else []
-    return office.page(
-        visitor, "this-week.html", "This week", newest=newest, earlier=earlier, dues=due(office)
+def this_week(visitor: Viewer, context: TheAdminContext) -> Response:
+    first = next(iter(context.store.issues(1)), None)
+    newest = _newest(context, first) if first else None
+    earlier = [(one, stand(one), sums(one)) for one in _earlier(context, first)] if first else []
+    return context.page(
+        visitor, "this-week.html", "This week", newest=newest, earlier=earlier, dues=due(context)
     )
 
 
-def _earlier(office: Office, newest: IssueStatus) -> Sequence[IssueStatus]:
+def _earlier(context: AdminContext, newest: IssueStatus) -> Sequence[IssueStatus]:
     """The issues before, a minute old at most: each has as many deliveries to count as there are readers."""
-    listed = office.kept.get(("issues", newest.label), lambda: office.store.issues(ISSUES_SHOWN), MINUTE)
+    listed = context.kept.get(("issues", newest.label), lambda: context.store.issues(ISSUES_SHOWN), MINUTE)
     return listed.value[1:]
 
 
-def checks(office: Office, label: str, content_hash: str) -> IssueCheck:
+def checks(context: AdminContext, label: str, content_hash: str) -> IssueCheck:
     """What is wrong with the issue's e-mails; of ten admins who ask at once, one waits for the work."""
     key = ("checks", label, content_hash)
-    return office.kept.get(key, lambda: check_issue(office.service, label, office.clock()), FOREVER).value
+    return context.kept.get(key, lambda: check_issue(context.service, label, context.clock()), FOREVER).value
 
 
-def _newest(office: Office, status: IssueStatus) -> Newest:
-    issue = office.store.issue(status.label)
-    found = checks(office, status.label, status.content_hash)
+def _newest(context: AdminContext, status: IssueStatus) -> Newest:
+    issue = context.store.issue(status.label)
+    found = checks(context, status.label, status.content_hash)
     return Newest(
         status=status,
         stand=stand(status),
         dates=span(issue.window.first, issue.window.last),
-        topics=_topics(office, issue),
+        topics=_topics(context, issue),
         sums=sums(status),
-        audience_summary=None if status.planned else _audience_summary(office, status),
+        audience_summary=None if status.planned else _audience_summary(context, status),
         problems={name: problems for name, problems in found.found.items() if problems},
         checked=found.checked,
     )
 
 
-def _topics(office: Office, issue: Issue) -> list[TopicLine]:
-    followers = office.kept.get("followers", office.roster.followers).value
+def _topics(context: AdminContext, issue: Issue) -> list[TopicLine]:
+    followers = context.kept.get("followers", context.roster.followers).value
     return [
         TopicLine(one.topic_slug, one.topic_name, len(one.catalog), followers.get(one.topic_slug, 0))
         for one in issue.briefs
     ]
 
 
-def _audience_summary(office: Office, status: IssueStatus) -> Counted[AudienceSummary]:
-    today = office.clock().date()
+def _audience_summary(context: AdminContext, status: IssueStatus) -> Counted[AudienceSummary]:
+    today = context.clock().date()
     key = ("audience", status.label, status.content_hash, today)
-    return office.kept.get(key, lambda: office.store.audience_summary(status.label, today))
+    return context.kept.get(key, lambda: context.store.audience_summary(status.label, today))

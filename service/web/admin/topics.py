@@ -11,9 +11,9 @@ from fastapi import APIRouter, HTTPException, Response
 
 from service.papers import Fetched, Selection, SourceError, Verdict, Window, verdicts
 from service.pipeline import select_among, select_papers
-from service.web.admin.doors import Editor, Viewer
+from service.web.admin.authentication import Editor, Viewer
 from service.web.admin.forms import Form, Sent
-from service.web.admin.frame import Office, TheOffice, Visitor
+from service.web.admin.frame import AdminContext, TheAdminContext, Visitor
 from service.web.admin.topic_forms import TopicForm
 from subscribers.roster import UnknownTopic
 from subscribers.topics import Topic, arxiv_categories, to_mapping
@@ -40,75 +40,77 @@ class Trial:
 
 
 @routes.get(TOPICS)
-def topics(visitor: Viewer, office: TheOffice) -> Response:
-    followers = office.kept.get("followers", office.roster.followers)
-    listed = office.roster.topics()
-    return office.page(visitor, "topics.html", "Topics", topics=listed, followers=followers)
+def topics(visitor: Viewer, context: TheAdminContext) -> Response:
+    followers = context.kept.get("followers", context.roster.followers)
+    listed = context.roster.topics()
+    return context.page(visitor, "topics.html", "Topics", topics=listed, followers=followers)
 
 
 @routes.get(NEW)
-def new(visitor: Editor, office: TheOffice) -> Response:
-    return _page(visitor, office, None, TopicForm.of(None), None)
+def new(visitor: Editor, context: TheAdminContext) -> Response:
+    return _page(visitor, context, None, TopicForm.of(None), None)
 
 
 @routes.post(NEW)
-def add(visitor: Editor, sent: Form, office: TheOffice) -> Response:
+def add(visitor: Editor, sent: Form, context: TheAdminContext) -> Response:
     form = TopicForm.sent(sent)
     topic = form.read()
     if isinstance(topic, TopicForm):
-        return _page(visitor, office, None, topic, None)
-    if any(one.slug == topic.slug for one in office.roster.topics()):
+        return _page(visitor, context, None, topic, None)
+    if any(one.slug == topic.slug for one in context.roster.topics()):
         taken = TopicForm(form.texts, {"slug": ["There is a topic of this slug already."]})
-        return _page(visitor, office, None, taken, None)
-    office.roster.put_topic(topic)
-    office.record(visitor, "added", f"topic {topic.slug}", _summary(topic))
-    return office.go(f"{TOPICS}/{topic.slug}", said="topic-added")
+        return _page(visitor, context, None, taken, None)
+    context.roster.put_topic(topic)
+    context.record(visitor, "added", f"topic {topic.slug}", _summary(topic))
+    return context.go(f"{TOPICS}/{topic.slug}", said="topic-added")
 
 
 @routes.post(f"{NEW}/try")
-def try_new(visitor: Editor, sent: Form, office: TheOffice) -> Response:
-    return _tried(visitor, office, None, TopicForm.sent(sent), sent)
+def try_new(visitor: Editor, sent: Form, context: TheAdminContext) -> Response:
+    return _tried(visitor, context, None, TopicForm.sent(sent), sent)
 
 
 @routes.get(TOPICS + "/{slug}")
-def topic(slug: str, visitor: Viewer, office: TheOffice) -> Response:
-    known = _topic(office, slug)
-    return _page(visitor, office, known, TopicForm.of(known), _stored(office, known, _usual(office, known)))
+def topic(slug: str, visitor: Viewer, context: TheAdminContext) -> Response:
+    known = _topic(context, slug)
+    return _page(
+        visitor, context, known, TopicForm.of(known), _stored(context, known, _usual(context, known))
+    )
 
 
 @routes.post(TOPICS + "/{slug}")
-def change(slug: str, visitor: Editor, sent: Form, office: TheOffice) -> Response:
-    known, form = _topic(office, slug), TopicForm.sent(sent, slug)
+def change(slug: str, visitor: Editor, sent: Form, context: TheAdminContext) -> Response:
+    known, form = _topic(context, slug), TopicForm.sent(sent, slug)
     changed = form.read()
     if isinstance(changed, TopicForm):
-        return _page(visitor, office, known, changed, None)
+        return _page(visitor, context, known, changed, None)
     if sent.text("shown") != digest(known):
         words = "Somebody changed this topic since you opened it. Nothing was saved: compare, and save again."
-        return _page(visitor, office, known, TopicForm(form.texts, {"": [words]}), None)
-    office.roster.put_topic(changed)
-    office.record(visitor, "changed", f"topic {slug}", differences(known, changed))
-    return office.go(f"{TOPICS}/{slug}", said="topic-changed")
+        return _page(visitor, context, known, TopicForm(form.texts, {"": [words]}), None)
+    context.roster.put_topic(changed)
+    context.record(visitor, "changed", f"topic {slug}", differences(known, changed))
+    return context.go(f"{TOPICS}/{slug}", said="topic-changed")
 
 
 @routes.post(TOPICS + "/{slug}/try")
-def try_known(slug: str, visitor: Editor, sent: Form, office: TheOffice) -> Response:
-    known = _topic(office, slug)
-    return _tried(visitor, office, known, TopicForm.sent(sent, slug), sent)
+def try_known(slug: str, visitor: Editor, sent: Form, context: TheAdminContext) -> Response:
+    known = _topic(context, slug)
+    return _tried(visitor, context, known, TopicForm.sent(sent, slug), sent)
 
 
 @routes.get(TOPICS + "/{slug}/remove")
-def remove_page(slug: str, visitor: Editor, office: TheOffice) -> Response:
-    known = _topic(office, slug)
-    count = office.roster.followers().get(slug, 0)
-    return office.page(visitor, "remove-topic.html", f"Remove {known.name}?", topic=known, count=count)
+def remove_page(slug: str, visitor: Editor, context: TheAdminContext) -> Response:
+    known = _topic(context, slug)
+    count = context.roster.followers().get(slug, 0)
+    return context.page(visitor, "remove-topic.html", f"Remove {known.name}?", topic=known, count=count)
 
 
 @routes.post(TOPICS + "/{slug}/remove")
-def remove(slug: str, visitor: Editor, office: TheOffice) -> Response:
-    _topic(office, slug)
-    count = office.roster.remove_topic(slug, office.clock(), SOURCE)
-    office.record(visitor, "removed", f"topic {slug}", f"{count} subscribers followed it")
-    return office.go(TOPICS, said="topic-removed")
+def remove(slug: str, visitor: Editor, context: TheAdminContext) -> Response:
+    _topic(context, slug)
+    count = context.roster.remove_topic(slug, context.clock(), SOURCE)
+    context.record(visitor, "removed", f"topic {slug}", f"{count} subscribers followed it")
+    return context.go(TOPICS, said="topic-removed")
 
 
 def digest(topic: Topic) -> str:
@@ -133,62 +135,64 @@ def _summary(topic: Topic) -> str:
     return f"{topic.name}: {', '.join(topic.categories)}"
 
 
-def _topic(office: Office, slug: str) -> Topic:
+def _topic(context: AdminContext, slug: str) -> Topic:
     try:
-        return office.roster.topic(slug)
+        return context.roster.topic(slug)
     except UnknownTopic as missing:
         raise HTTPException(404) from missing
 
 
-def _tried(visitor: Visitor, office: Office, known: Topic | None, form: TopicForm, sent: Sent) -> Response:
+def _tried(
+    visitor: Visitor, context: AdminContext, known: Topic | None, form: TopicForm, sent: Sent
+) -> Response:
     topic, wanted = form.read(), sent.text("window")
-    chosen = next((one for one in _windows(office) if one.label == wanted), None)
+    chosen = next((one for one in _windows(context) if one.label == wanted), None)
     if isinstance(topic, TopicForm):
-        return _page(visitor, office, known, topic, None, chosen=chosen)
-    window = chosen or _usual(office, topic)
-    trial = (_asked if sent.text("ask") == "arxiv" else _stored)(office, topic, window)
-    return _page(visitor, office, known, form, trial)
+        return _page(visitor, context, known, topic, None, chosen=chosen)
+    window = chosen or _usual(context, topic)
+    trial = (_asked if sent.text("ask") == "arxiv" else _stored)(context, topic, window)
+    return _page(visitor, context, known, form, trial)
 
 
-def _windows(office: Office) -> tuple[Window, ...]:
+def _windows(context: AdminContext) -> tuple[Window, ...]:
     """What a topic can be tried on: the last whole week and the newest issues' windows, newest first."""
-    held = {Window.last_whole(office.clock().date()), *office.store.windows(WINDOWS_OFFERED)}
+    held = {Window.last_whole(context.clock().date()), *context.store.windows(WINDOWS_OFFERED)}
     return tuple(sorted(held, key=lambda one: (one.first, one.last), reverse=True))
 
 
-def _usual(office: Office, topic: Topic) -> Window:
+def _usual(context: AdminContext, topic: Topic) -> Window:
     """The newest issue's window where arXiv's answer for it is kept, else the last whole week."""
-    newest = next(iter(office.store.windows(1)), None)
-    if newest and _fetched(office, topic, newest):
+    newest = next(iter(context.store.windows(1)), None)
+    if newest and _fetched(context, topic, newest):
         return newest
-    return Window.last_whole(office.clock().date())
+    return Window.last_whole(context.clock().date())
 
 
-def _fetched(office: Office, topic: Topic, window: Window) -> Fetched | None:
-    return office.store.last_fetched(topic, window.reading, office.build_context().source.name)
+def _fetched(context: AdminContext, topic: Topic, window: Window) -> Fetched | None:
+    return context.store.last_fetched(topic, window.reading, context.build_context().source.name)
 
 
-def _stored(office: Office, topic: Topic, window: Window) -> Trial:
+def _stored(context: AdminContext, topic: Topic, window: Window) -> Trial:
     """By what arXiv answered last to the topic's question; nothing is asked and nothing is written."""
-    fetched = _fetched(office, topic, window)
+    fetched = _fetched(context, topic, window)
     if fetched is None:
         return Trial(window)
     key = ("trial", topic, window, fetched.fetched_at)
-    return office.kept.get(
-        key, lambda: _trial(select_among(topic, window, fetched, office.store), fetched.fetched_at)
+    return context.kept.get(
+        key, lambda: _trial(select_among(topic, window, fetched, context.store), fetched.fetched_at)
     ).value
 
 
-def _asked(office: Office, topic: Topic, window: Window) -> Trial:
+def _asked(context: AdminContext, topic: Topic, window: Window) -> Trial:
     """As `brief topics try`: arXiv is asked, at most once a day for the same question."""
-    if not office.asking.acquire(blocking=False):
+    if not context.asking.acquire(blocking=False):
         return Trial(window, problem="Another try-out is asking arXiv now. Try again in a minute.")
     try:
-        return _trial(select_papers(topic, window, office.build_context()), office.clock())
+        return _trial(select_papers(topic, window, context.build_context()), context.clock())
     except SourceError as error:
         return Trial(window, problem=f"arXiv gave no answer: {error}")
     finally:
-        office.asking.release()
+        context.asking.release()
 
 
 def _trial(selection: Selection, asked_at: dt.datetime) -> Trial:
@@ -200,15 +204,15 @@ def _trial(selection: Selection, asked_at: dt.datetime) -> Trial:
 
 def _page(  # noqa: PLR0913 - what the page shows
     visitor: Visitor,
-    office: Office,
+    context: AdminContext,
     known: Topic | None,
     form: TopicForm,
     trial: Trial | None,
     *,
     chosen: Window | None = None,
 ) -> Response:
-    windows = _windows(office)
-    return office.page(
+    windows = _windows(context)
+    return context.page(
         visitor,
         "topic.html",
         known.name if known else "Add a topic",
@@ -218,6 +222,6 @@ def _page(  # noqa: PLR0913 - what the page shows
         form=form,
         trial=trial,
         windows=windows,
-        window=trial.window if trial else chosen or Window.last_whole(office.clock().date()),
+        window=trial.window if trial else chosen or Window.last_whole(context.clock().date()),
         category_names=arxiv_categories(),
     )

@@ -8,7 +8,7 @@ import lxml.html
 import pytest
 
 from service.admins import IDLE_LIFETIME, LINK_LIFETIME, SESSION_LIFETIME
-from service.web.admin import MODULES, doors
+from service.web.admin import MODULES, authentication
 from service.web.app import make_app
 from service.wiring import Service
 from tests import builders
@@ -221,7 +221,7 @@ def test_cookies_are_for_this_host_and_no_script(
     page = admin.get(link_for_over(place, admin))
     answer = admin.press(page, "Sign in")
     door, session = page.headers["set-cookie"], answer.headers["set-cookie"]
-    assert door.startswith(f"{prefix}brief-door=")
+    assert door.startswith(f"{prefix}brief-pre-session=")
     assert session.startswith(f"{prefix}brief-admin=")
     for cookie in (door, session):
         assert {"HttpOnly", "Path=/", "SameSite=lax"} <= set(cookie.split("; "))
@@ -301,9 +301,9 @@ def test_every_route_says_who_may_use_it_and_every_change_needs_an_editor() -> N
             if path in OPEN:
                 continue
             assert path == "/admin" or path.startswith("/admin/")
-            assert doors.viewer in needed, path
+            assert authentication.viewer in needed, path
             if "GET" not in route.methods and not changes_nothing(path):
-                assert doors.editor in needed, path
+                assert authentication.editor in needed, path
 
 
 def test_the_application_has_no_admin_route_without_the_guard(place: Place) -> None:
@@ -312,7 +312,9 @@ def test_the_application_has_no_admin_route_without_the_guard(place: Place) -> N
         for route in getattr(getattr(included, "original_router", None), "routes", ()):
             if route.path.startswith("/admin"):
                 found.add(route.path)
-                assert [one.dependency for one in included.include_context.dependencies] == [doors.guard]
+                assert [one.dependency for one in included.include_context.dependencies] == [
+                    authentication.guard
+                ]
     assert found == {*routes("GET"), *routes("POST")}
 
 

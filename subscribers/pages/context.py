@@ -13,7 +13,7 @@ from starlette.formparsers import MultiPartException
 from subscribers.emails import EmailQueue, TransactionalEmail
 from subscribers.limits import Limits
 from subscribers.links import Links, Purpose, Refusal, Refused
-from subscribers.pages.forms import Forms, Sealed
+from subscribers.pages.forms import Forms, SignedForm
 from subscribers.pages.words import REFUSALS, waiting
 from subscribers.roster import Opened, Roster
 from subscribers.subscriber import Subscriber
@@ -69,7 +69,7 @@ class Offered:
 
 
 @dataclass(frozen=True)
-class Desk:
+class PagesContext:
     """What the pages work with."""
 
     roster: Roster
@@ -94,10 +94,10 @@ class Desk:
     def link(self, subscriber: Subscriber, purpose: Purpose, about: str = "") -> str:
         return subscriber.link(self.links, purpose, self.clock(), about)
 
-    def seal(self, action: str, subscriber: Subscriber, shown: Mapping[str, Any] | None = None) -> str:
-        return self.forms.seal(action, self.clock(), subscriber.reference, shown)
+    def csrf_token(self, action: str, subscriber: Subscriber, shown: Mapping[str, Any] | None = None) -> str:
+        return self.forms.csrf_token(action, self.clock(), subscriber.reference, shown)
 
-    def sealed(self, action: str, subscriber: Subscriber, form: "Fields") -> Sealed | None:
+    def signed(self, action: str, subscriber: Subscriber, form: "Fields") -> SignedForm | None:
         return self.forms.read(action, form.text("form"), self.clock(), subscriber.reference)
 
     def refuse(self, refused: Refused | Refusal, status: int = 410) -> Response:
@@ -165,13 +165,13 @@ async def fields_of_any(request: Request) -> Fields:
         return Fields({})
 
 
-async def the_desk(request: Request) -> Desk:
+async def the_desk(request: Request) -> PagesContext:
     """What the application was given for these pages."""
-    desk: Desk = request.app.state.desk
-    return desk
+    context: PagesContext = request.app.state.pages_context
+    return context
 
 
-TheDesk = Annotated[Desk, Depends(the_desk)]
+ThePagesContext = Annotated[PagesContext, Depends(the_desk)]
 Form = Annotated[Fields, Depends(fields)]
 Anything = Annotated[Fields, Depends(fields_of_any)]
 

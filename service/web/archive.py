@@ -1,4 +1,4 @@
-"""The shelf: what the public may see. Every query of the public pages is here, and each asks for approval.
+"""The archive: what the public may see. Every query of the public pages is here, and each asks for approval.
 
 An issue is public while its content is what was approved: an issue that is built again disappears until
 somebody approves it anew.
@@ -85,7 +85,7 @@ class Sent:
     fact_at: dt.datetime | None
 
 
-class Shelf:
+class Archive:
     """Approved issues and their briefs; a brief is parsed once while it stays as it is."""
 
     def __init__(self, engine: sa.Engine) -> None:
