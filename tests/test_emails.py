@@ -650,7 +650,7 @@ def test_run_metadata_says_who_wrote_and_who_checked_in_plain_words() -> None:
     assert lines[0].startswith(
         "Written by the language model invented-large-1, prompt 9f2c; its answers are rec"
     )
-    assert lines[2] == "Of 74 sentences 64 held as written, 6 were repaired and 4 dropped."
+    assert lines[2] == "Of 74 sentences compared 64 held as written, 6 were repaired and 4 dropped."
     (own, *_) = run_lines(brief(papers=2).metadata, whole=False)
     assert own.endswith("without a language model.")
     whose = (

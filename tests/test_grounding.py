@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from service.briefs.claims import Citation, Claim
 from service.briefs.grounding import Failure, Gate, Place, Section, check, claims, rewrite, texts
+from service.briefs.grounding.counts import without_the_two
 from service.briefs.grounding.foreign import foreign
 from service.briefs.grounding.names import invented_names
 from service.briefs.grounding.numbers import numbers, stands
@@ -290,6 +291,16 @@ def test_a_number_may_be_written_in_another_way() -> None:
         "TideNet lowers error by 18.50 % on a dozen tests.",
     ]:
         assert Gate.NUMBER not in failed(with_claim(written(text, 0)), LEAD)
+
+
+def test_the_two_of_a_reading_is_no_number_and_a_count_is_one() -> None:
+    for text, held in {
+        "Nothing here compares the two.": (),
+        "These two may need each other.": (),
+        "The two-fold gain may hold.": ("2x",),
+        "Two of them may need each other.": ("2",),
+    }.items():
+        assert tuple(map(str, numbers(without_the_two(text)))) == held, text
 
 
 def test_a_changed_number_is_caught() -> None:

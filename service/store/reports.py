@@ -195,7 +195,7 @@ class Reports(Repository):
         return sa.and_(PERSON.address_key >= begins, PERSON.address_key < begins + LAST)
 
     def _listed(self, ids: sa.Select[Any], order: sa.ColumnElement[Any]) -> tuple[Line, ...]:
-        """The rows of a page. Its ids come first: in one statement PostgreSQL reads all subscribers through."""
+        """The rows of a page. Ids come first: in one statement PostgreSQL reads all subscribers through."""
         with Session(self._engine) as session:
             found = list(session.scalars(ids))
         return self._lines(LINE.where(ROW.id.in_(found)).order_by(order)) if found else ()

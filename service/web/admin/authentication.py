@@ -1,8 +1,8 @@
 """Who may come in: sessions by cookie, roles, and the guard that every POST passes.
 
 A session's id is in its cookie alone; the database has its hash. The token of its forms (CSRF) is derived
-from the id, so another session's opens nothing. Who is not signed in has a pre-session cookie in its place, for the
-forms of the sign-in pages.
+from the id, so another session's opens nothing. Who is not signed in has a pre-session cookie in its place,
+for the forms of the sign-in pages.
 """
 
 import hashlib
