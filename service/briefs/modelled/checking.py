@@ -55,14 +55,16 @@ abstract gives none. A paraphrase with the same meaning is full; a detail that t
 need not be there.
   Place: a trade-off, caveat or limit is one of this very method or result, stated by its paper; what \
 stands under "against expectation" says what was expected; a challenge is open after the paper; a paper \
-told in a theme bears on its heading; a resource is released by the paper cited.
+told in a theme bears on its heading; a resource is released by the paper cited; a caveat, and a reason to \
+wait or to skip, takes something away from the result, and a strength or the finding itself is none.
 - Readings. follows: a careful reader would conclude it from the facts beside it, as hedged as it is. \
 stretches: it needs something that those facts do not give (a rule from few cases, two different \
 measurements joined, a cause that nobody tested, one paper made to explain another, a counter-example \
-beside it passed over, advice the facts do not bear on or that is carried to another paper's task, an \
-order from one abstract). unsupported: it does not come from them, or \
-brings in a fact, name or number. platitude: it could stand in any week of any field, or its \
-advice would hold for any method (judge by quality and cost together, test on more models, more trials).
+beside it passed over, advice the facts do not bear on or that is carried to another paper's task, an order \
+from one abstract, a test that comes out alike whether or not the guess is right). unsupported: it does not \
+come from them, or brings in a fact, name or number. platitude: it could stand in any week of any field, or \
+its advice would hold for any method (judge by quality and cost together, test on more models, more \
+trials), or it only says again what the method or the fact beside it says.
 - problem: for what is not full or does not follow, the exact words that fail and what the papers say \
 instead, in at most 25 words. Else empty.
 - better: for what is not full or does not follow, the sentence as it should be: the smallest change that \
@@ -199,7 +201,7 @@ _PARTS = {
     "claims": "told",
     "how": "how it works",
     "shows": "what it shows",
-    "settles": "what would tell more",
+    "settles": "what would settle it",
     "use_when": "when to use it",
     "trade_off": "trade-off",
     "start": "why to start with this paper",

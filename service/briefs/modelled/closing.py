@@ -32,13 +32,13 @@ a setting.
 - question: a reading, at most 34 words in two sentences: the week's question as a colleague would ask it \
 over coffee, no wider than its papers, in words that a student knows; then the answer that they give so \
 far: one plain, complete sentence with its subject named, a claim with its scope, hedged once.
-- takeaways: three, from three different themes where there are three, each with fact (at most 24 words, \
-one number with its setting, the paper named) and so (a reading, at most 13 words, that goes on behind the \
-word "So:" as a consequence of this fact: what to look at in the setup that the fact names before one \
-relies on it ("before you pick such data, rerun the stage that follows"; "count what it misses" holds for \
-anything); never the fact again in general words, never an objection to it). A takeaway comes from the \
-papers that carry the question; where a counter-example stands in the brief, one of the takeaways is that \
-counter-example.
+- takeaways: three, from three different themes where there are three, each with fact (at most 22 words, \
+setting included: the paper, what it does in half a clause, and one number with what it is measured \
+against; a finding without a number only where no theme has one) and so (a reading, at most 14 words, a \
+whole sentence that goes on behind the word "So:": what this fact lets one believe or do ("the end of a \
+long rollout may teach little"), never the fact again in general words, never an objection, never a to-do \
+that needs the abstract to be understood). A takeaway comes from the papers that carry the question; where \
+a counter-example stands in the brief, one of the takeaways is that counter-example.
 - start: the key of the paper to start with, and why: a reading of at most 12 words with its rests_on that \
 says what the paper shows, no more.
 - overview: 2 or 3 sentences with ids O1, O2, …, at most 55 words together. They tell what no theme tells \
@@ -50,15 +50,15 @@ that bounds it. A last one, a reading, only if the facts name what would change 
 measurement, on what, coming out how; "the answer may fall if …" without these is left out. No figure and \
 no sentence of the minute or a theme stands here again; a theme's finding may be named in half a clause.
 - decisions: one each of read, try, wait, skip (leave out what the entries do not carry): a reading of at \
-most 17 words that names papers by key. read: the paper to start with or another of the first step, and \
-whom it serves. try: one action, on which model or data, with the measure that decides: the test that the \
-strongest theme's thesis asks for, not a repetition of one paper's own experiment. Where it stands here, \
-the overview does not tell it. wait: a result that one setting carries, and what in the entries makes one \
-wait (a limit or cost that stays with the method, a small effect, a result against it; not the problem that \
-the method is built to handle; that an average or a variance is not told is no reason). A paper in wait or \
-skip is in no takeaway, in no challenge, is not the one to start with and is not told as a surprise. skip: \
-"[[P3]] unless …", a paper that its headline makes look more useful than it is for most readers: the \
-entries show why, and for whom it is worth it; else there is no skip.
+most 22 words, one whole sentence that names papers by key. read: the paper to start with or another of the \
+first step, and whom it serves. try: one action, on which model or data, with the measure that decides; not \
+a repetition of one paper's own experiment. wait: a result that one setting carries, and what in the entries \
+makes one wait (a limit or cost that stays with the method, a small effect, a result against it; not the \
+problem that the method is built to handle). A paper in wait or skip is in no takeaway, in no challenge, is \
+not the one to start with and is not told as a surprise. skip: "[[P3]] unless …", a paper that its headline \
+makes look more useful than it is for most readers: the entries show why, and for whom it is worth it; else \
+there is no skip. No advice rests on a paper that wait or skip names, and a reason to wait is never the \
+paper's own finding.
 - reading_order: 2 to 3 steps, each with a purpose of 4 to 8 words and the keys of 1 to 4 papers that are \
 told in the entries. The first key of the first step is start; every paper named in read or try is in a \
 step; purpose says what to look for in these papers.
@@ -79,8 +79,8 @@ and its setting.
 - why: a reading, at most 11 words, that says what a reader takes from it for other work; rests_on is \
 ["shows"].
 - caveat: a fact about this paper alone, at most 14 words: a limit, cost, condition or mixed result that \
-its abstract states. Where it states none, text is empty and there are no citations. What the paper does \
-not say is no caveat."""
+its abstract states: it takes something away from what `shows` says. Where it states none, text is empty \
+and there are no citations. What the paper does not say is no caveat."""
 
 
 class TakeawayAnswer(Answer):

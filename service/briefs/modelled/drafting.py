@@ -12,7 +12,7 @@ from service.briefs.modelled.outline import Material, OutlineAnswer, ThemePlan, 
 from service.briefs.modelled.rules import FACT_RULES, HEADING_RULES, READING_RULES, VOICE
 
 DRAFT_TOKENS = 4_500  # of an answer; measured answers have 1,000 to 1,800
-THEME_WORDS = 570  # of all themes together
+THEME_WORDS = 640  # of all themes together
 MOST_AREAS = 4
 READ_IN_AREA = 3  # papers whose abstracts are shown for one matter
 
@@ -33,14 +33,15 @@ an expert object? The theme answers that objection or admits it.
 - thesis: a reading, at most 28 words: the claim that the theme argues for, in words that a reader can \
 repeat to a colleague, as strong as the weakest of its facts. Its rests_on names the sentences that carry \
 it. If a paper limits it, the thesis says under which condition it holds.
-- sentences, in reading order, with ids S1, S2, …: first the mechanism of the leading paper in words that \
-a student follows (what is done, and why that should help), then its result with setting, then the others \
-as they bear on the finding, a result that limits or contradicts it right behind what it limits, each \
-caveat beside its claim. One reading may stand in between where two results need it. The last sentence is \
-a reading: what to believe or do differently because of this theme. Each paper gets one or two sentences, \
-one of which says how it works; the leading one up to three. Tell three or four papers well rather than \
-five in passing; an inconvenient part of a result is told with it; a paper that does not carry the finding \
-is left out.
+- sentences, in reading order, with ids S1, S2, …: first, where an entry says it, what is commonly done and \
+what goes wrong with it, in one sentence (a term is explained in a clause of it, never in a sentence of its \
+own); then how the leading paper goes about it, in words that a student follows (what is done, and why that \
+should help), and its result with setting; then the others as they bear on the finding. A result that \
+limits or contradicts stands right behind what it limits, a caveat beside its claim. One reading may stand \
+in between where two results need it. The last sentence is a reading that decides something: what to \
+believe or do now, in which case, and in which not. Each paper gets one to three sentences, one of which \
+says how it works. Tell three or four papers well rather than five in passing; a paper that does not carry \
+the finding is left out.
 - also: papers of the plan that are not told, if they carry the heading too: the key and what they show in \
 at most 6 words, without names or numbers.
 - definitions: up to two terms that a second-year student would look up: the term as it is written in the \
@@ -63,7 +64,7 @@ weakness of the method that it replaces, not a condition that you infer. Where n
 is empty and there are no citations.
 - use_when: a reading, at most 22 words, that goes on behind "Use it when": in which situation of a \
 reader's own work to try it. Every condition in it stands in how, strength or trade_off, which rests_on \
-names; it does not say again what the method does.
+names; it says when to prefer it to what one does otherwise, not again what the method does.
 - papers: the keys of the papers it rests on.
 At most 48 words a method, settings included. A method that no entry explains is left out."""
 
@@ -94,17 +95,18 @@ You write the section on open challenges of a weekly research brief. {_RULES}
 
 {HEADING_RULES}
 
-Each entry is a paper: title, abstract, and a card of notes on it. A challenge is a problem that stays \
-open after this week: a paper states it as a limit, cost or open question of its own results, or shows a \
-failure that nothing of the window repairs, or two papers disagree. A problem that the paper goes on to \
-solve is none. The themes tell the main figures of these papers: tell here what stays open, not those \
+Each entry is a paper: title, abstract, and a card of notes on it. A challenge is a problem that stays open \
+after this week: a paper states it as a limit, cost or open question of its own results, or shows a failure \
+that nothing of the window repairs, or two papers disagree. A problem that the paper goes on to solve or \
+prevent is none. The themes tell the main figures of these papers: tell here what stays open, not those \
 figures again.
 For each challenge of the plan that the abstracts carry write:
 - heading: 4 to 10 words that name the problem.
 - claims: one fact, or two short ones: what is open, and what a paper measured that shows it.
-- settles: a reading, at most 24 words: a test with the setups that these facts name, and which outcome \
-would speak for what. "More trials would tell more" says nothing: where no such test follows from the \
-facts, text is empty. rests_on names the claims (C1, C2).
+- settles: a reading, at most 28 words: where the facts name two explanations or two ways of dealing with \
+the problem, what to compare, on which measure, and which outcome would speak for which, in a whole \
+sentence. That the problem would be solved if it did not occur is none. Where no such comparison follows \
+from the facts, text is empty. rests_on names the claims (C1, C2).
 At most 48 words a challenge, settings included; fewer challenges rather than weak ones."""
 
 
@@ -235,7 +237,7 @@ def _theme(material: Material, plan: ThemePlan, number: int, of: int) -> Prompt[
     lines = [
         f"Plan. Finding: {plan.finding} Thesis: {plan.thesis}",
         f"To tell, the leading paper first: {', '.join(plan.told)}.",
-        f"Limit or contradict it: {', '.join(plan.against) or 'none found; look for one'}.",
+        f"Limit or contradict it: {', '.join(plan.against) or 'none'}.",
         f"Also here: {', '.join(plan.also) or 'none'}.",
         f"At most {THEME_WORDS // max(of, 3)} words for thesis, sentences and settings together.",
     ]

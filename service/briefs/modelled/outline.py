@@ -32,7 +32,8 @@ Find, before anything is written:
 and no wider than what they measured. One sentence of at most 20 words that could not stand over another \
 week.
 - answer: what these papers, taken together, answer so far: a claim with its scope (models, tasks, scale) \
-and how sure one can be. At most 28 words.
+and how sure one can be. At most 28 words. Every theme \
+bears on the question.
 - themes, strongest first: groups of papers whose findings bear on each other and on that answer: they \
 carry it, limit it or speak against it. A theme is worth writing when two or three papers together show \
 something that none shows alone: the same effect from two sides, two explanations that predict different \
@@ -40,16 +41,17 @@ things, a disagreement, a mechanism and its limit. It has one claim that every t
 attack, a theorem and a remedy for something else are three matters, not a theme. Each has finding (what \
 its papers show, in at most 12 words), thesis (what that means, hedged: what would have to hold for all of \
 them, counter-examples included, to be true at once), told (3 to 5 keys, the leading paper first, each of \
-which carries the finding itself or limits it), against (keys among told whose results limit or contradict \
-the finding; look for them), also (keys of papers with the same finding that are not told, up to 4). A \
-paper belongs only if its own result bears on the finding; a shared method, word or benchmark is not \
-enough. No paper is in two themes. Papers that fit nowhere are left out. No theme for the rest.
+which carries the finding itself or limits it: one that qualifies it, explains it otherwise or shows where \
+it fails comes before one more that agrees), against (keys among told whose results limit or contradict the \
+finding; none is no fault), also (keys of papers with the same finding that are not told, up to 4). A paper \
+belongs only if its own result bears on the finding; a shared method, word or benchmark is not enough. No \
+paper is in two themes. Papers that fit nowhere are left out. No theme for the rest.
 - elsewhere: up to 4 matters that other good papers of the week are about, each with name (2 to 4 words, a \
 subject such as "Data selection for RL") and 2 to 5 keys of papers that no theme tells and that are about \
 just this.
 - methods: up to two approaches that several papers of the week use or one leading paper introduces, with \
 the keys of 1 to 3 papers that explain how they work. Those of which a paper states a cost or limit come \
-first.
+first, and none that a theme explains.
 - notable: six keys of papers to read first, best first: a clear claim, figures with a baseline, of use \
 beyond their setting. They may be told in themes. A paper whose claim waits for replication is not first.
 - against: up to 3 keys of papers whose results go against common practice or belief, or against each other.

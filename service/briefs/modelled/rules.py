@@ -3,63 +3,58 @@
 from service.briefs.modelled.asking import NUMBER_RULE, QUOTE_RULE
 
 VOICE = """\
-Write for three readers at once: an engineer of the field, a second-year student and a head of group with \
-eight minutes. Write as you would tell a colleague across the table: whole, easy sentences that can be \
-read aloud once and understood. Each takes up the one before it or turns from it (so, but, by contrast, \
-that may be why), and says in plain words what a thing does before it says how much it gains. When words \
-are short, tell fewer things, never the same things in fewer words. 10 to 24 words a sentence, one thought \
-each, active verbs; no noun stacks ("all-success rollout clips"), no telegram style, no semicolons, at most \
-one aside a sentence. One comparison a sentence: one thing measured, one rival, one number or one pair of \
-numbers. A second comparison is another sentence, or is not told; most numbers of a paper are not told. A \
-standard term or acronym is explained in a clause where it first stands, once. No praise (novel, powerful, \
-significant), no list of names, no template: two items in a row are not built alike. What the brief has \
-said once is not said again in other words.
+Write for an engineer of the field, a second-year student and a head of group with eight minutes, as a good \
+editor of a scientific magazine would: one train of thought a paragraph, in whole, plain sentences that can \
+be read aloud. The reader hears first what people do and what goes wrong with it, then what this paper does \
+about it and why that should help, then what came of it, then what the next paper makes of that. Each \
+sentence takes up the one before it. Sentences differ in length, mostly 10 to 26 words, with active verbs; \
+no stacks of nouns, no telegram style, no semicolons. Tell few things and tell them whole: three papers that \
+a reader can retell are worth more than six in passing, and most numbers of a paper are not told. A standard \
+term or acronym, and any word that one paper coined, is explained in a clause where it first stands, or not \
+used. No praise (novel, powerful, significant). Two sentences in a row are not built alike, and what the \
+brief has said is not said again in other words.
 
 The manner, shown on invented papers of another field (take the manner, not the words):
 heading: Slow charging helps only cells that are already old
 thesis: Charging slowly seems to save life late: it pays once a cell has lost capacity, and hardly before.
-S1 [[P1]] charges a cell in short pulses with rests between, so that lithium has time to settle in the \
-electrode instead of plating on it.
-S2 After 800 cycles its cells keep 91% of their capacity, where constant current keeps 84%. (setting: 40 \
+S1 A lithium cell ages when the metal plates its electrode instead of settling in it, and fast charging \
+makes that worse.
+S2 [[P1]] therefore charges in short pulses with rests between, which give the lithium time to settle.
+S3 After 800 cycles its cells keep 91% of their capacity, where constant current leaves 84%. (setting: 40 \
 pouch cells, 25 °C)
-S3 For the first 300 cycles, though, the two hardly differ.
-S4 [[P2]] finds the same from the other side: it pulses new cells only, and sees no gain after a year.
-S5 (reading) The extra hour is probably well spent on a pack in its second life. For a new one, nothing here \
+S4 For the first 300 cycles, though, the two hardly differ.
+S5 [[P2]] comes to the same from the other side: it pulses new cells only, and sees no gain after a year.
+S6 (reading) The extra hour is probably well spent on a pack in its second life. For a new one, nothing here \
 speaks for it."""
 
 FACT_RULES = f"""\
 Facts (kind "fact") say what papers say:
 - A fact cites 1 to 3 papers, each with a quote. The first sentence on a paper names it by key, as [[P3]]; \
-the page shows the paper there under the name that stands behind "shown as". The sentences right after it \
-on the same paper say "it", "the method", "the benchmark", "its cells", never the key again. That name may \
-be one of its methods: where a result is another variant's, the sentence says so once, as in "TOPD, a \
-variant in [[P2]]", and then simply "it". The page adds links: no title, author or link is written, and no \
-link is in a quote.
+the page shows there the name that stands behind "shown as". The sentences right after it on the same paper \
+say "it", "the method", "the benchmark", "its cells", never the key again. That name may be that of one of \
+its methods: what another method of the same paper does or gains is told under that one's own name alone, \
+without the key (the page adds the paper behind the sentence), and nothing is said of how the two are \
+related but what the paper says. The page adds links: no title, author or link is written, and no link is \
+in a quote.
 - Every part of it is carried by what the cited papers say, in the same meaning: who does what to what, in \
 which direction, under which condition, how often. Qualifiers stay (up to, on average, in simulation, \
 often, can), and so does what a gain is measured against. A fact about several papers is true of each of \
-them as it stands; better two facts than one that blurs them.
-- A number stands with what it was measured on. Where the paper gives model, size, benchmark or baseline, \
-they stand in the sentence or, shorter, in `setting` (at most 10 words, such as "Qwen2.5-7B, AIME24, \
-against GRPO"); the page shows the setting in small type behind the sentence. It says nothing that the \
-sentence says. `setting` is empty where the sentence has no number. A setting belongs to the very number \
-beside it, in words that readers know: no configuration strings. Say what a number is of (points or \
-relative, higher or lower is better, the level aimed at) where the paper does.
-- A comparison names both sides and what is compared: "2.3 points better" than what? Points and percent are \
-told apart, and a relative change ("46 % less") names what it is relative to. Two numbers that were taken \
-against different rivals never stand in one sentence. A word that one paper coined ("clip", "circuit") is \
-explained in that sentence or not used. A sentence can be understood without the one before it, but for \
-who is meant.
-- Read a number beside its sentence before it is written: would a reader take it for what the sentence says \
-(who hears "24% used" hears that much is left)? A score says what it stands against (chance, people, the \
-best rival). A gain over a weak rival (nothing at all, an untuned baseline) is told beside the nearest \
-rival's figure; where the abstract has none, half a clause says so ("no success rate is given", "how much a \
-tuned rival gains is not said"). "Sharpest case", "up to", "on one benchmark" go with the number wherever \
-it stands.
-- Say the size of an effect, not that there is one: "consistently improves", "state of the art" and \
-"substantially better" tell nothing. Where the paper gives no size, tell its mechanism or its scope \
-instead. Where a gain looks small, a baseline weak or a test narrow, the sentence after it says so, if the \
-paper's words show it.
+them as it stands; better two facts than one that blurs them. What the field does or suffers from is said \
+only as far as a paper says it, and what a paper proves or finds keeps the condition under which it does. A \
+reason that authors give ("because", "they credit") is told with what they compared, so that a reader sees \
+why it supports them; else it is left out. "By contrast" and "although" stand only between two findings on \
+the same question that differ.
+- Where a sentence says on what (mathematics, five models, robots in simulation), the quotes say so too: add \
+a second quote for it.
+- A number says what it is of (points or percent, higher or lower is better) and stands with what it was \
+measured on and against: in the sentence or, shorter, in `setting` (at most 10 words, such as \
+"Qwen2.5-7B, AIME24, against GRPO"), which the page shows in small type behind it and which repeats nothing \
+of the sentence. One comparison a sentence: two numbers against different rivals never stand together. \
+`setting` is empty where the sentence has no number. "Up to" and "on one benchmark" go with the number \
+wherever it stands; a score says what it stands against (chance, people, the best rival).
+- A reader must be able to picture an effect: say its size, its mechanism or where it shows. Where the paper \
+gives no size, tell how the thing works and leave the gain out; never write that a figure is missing. Where \
+the paper itself shows a gain to be small, a test narrow or a part of the result inconvenient, say so.
 - {NUMBER_RULE}
 - {QUOTE_RULE} One paper may be quoted twice in a sentence. `rests_on` is empty."""
 
@@ -68,27 +63,20 @@ Readings (kind "reading") are ours: what the facts mean. They are shown in anoth
 - `rests_on` lists the ids of the facts it follows from, one to four of them; citations and setting are \
 empty. It brings in no fact, name, number or paper that those facts do not hold. Papers may be named by \
 key if the facts cite them.
-- It must follow. Allowed: what two results together suggest, which mechanism would explain them (said as \
-a guess), where they disagree, what a reader should do or test differently, what remains open between \
-exactly these papers. Not allowed: joining two papers that measured different things as if one confirmed \
-the other; a rule from two or three cases; saying that one paper explains, needs or settles another; \
-causes that no paper tests; "both", "any", "always", "the field". Name the limit that matters.
-- Where a fact beside it points the other way, the reading takes it in: not "X, while Y", but what would \
-have to hold for both ("not that the text is its own, but that something filters it"), said as a guess. What \
-differs between the two (task, model size, length, how the signal is checked)? Where two papers explain one \
-effect by different causes, the reading says what each would predict, and which observation would tell.
-- It could stand in no other week. "More evaluation is needed", "careful ablations", "promising" are no \
-readings.
-- It commits: one plain sentence, one hedge, what a reader should now believe or do differently than last \
-week.
-- Advice only where the facts bear it, and then concrete: what to change, on what, and which measure \
-decides (task success before a proxy). It stays with the model, task and data that the facts name: a method \
-of one paper is not sent to another paper's benchmark. One abstract is a reason to look, not an order: \
-"worth a test where …", not "drop", "replace" or "always". "Try it and keep it if it is better", "judge it \
-by quality and cost together", "test it on more models" hold for any method of any week and are platitudes; \
-say instead what to believe now, and how surely. No two pieces of advice in a brief are built alike.
-- One hedge: "seems", "may", "suggests" or "probably", never two of them, and no list of conditions behind \
-it: the one limit that matters."""
+- It must follow: a careful reader who knows only those facts would conclude it, as hedged as it is. \
+Allowed: what two results together suggest, which mechanism would explain them (said as a guess), where \
+they disagree, what stays open between exactly these papers, what somebody with this very task and model \
+would now do. Not allowed: joining papers that measured different things; a rule from two or three cases; \
+one paper made to explain or settle another; causes that no paper tests; "both", "any", "always", "the \
+field"; a method of one paper sent to another paper's benchmark; an order from one abstract ("drop", \
+"replace").
+- A fact beside it that points the other way is taken in: what would have to hold for both?
+- It could stand in no other week. "More evaluation is needed", "careful ablations", "promising", "try it \
+and keep it if it is better", "test it on more models" are no readings.
+- It says one thing, plainly, as one would say it to a colleague: what to believe or do now, in which case, \
+and in which not. One hedge ("seems", "may", "suggests", "probably") where there is doubt, none where the \
+facts say it straight ("no paper compares the two"), and not the same one twice in a row. It does not say a \
+fact beside it again in general words."""
 
 HEADING_RULES = """\
 A heading has 5 to 12 words in sentence case and states a finding of its papers with names of things \
