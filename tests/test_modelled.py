@@ -9,9 +9,9 @@ import pytest
 from service.briefs.claims import Check, Claim
 from service.briefs.extractive import ExtractiveWriter
 from service.briefs.grounding import check, claims
-from service.briefs.model import Brief, Theme
+from service.briefs.model import Brief, GlossaryEntry, Theme
 from service.briefs.modelled import ModelGrader, ModelWriter
-from service.briefs.modelled.compose import standing_alone
+from service.briefs.modelled.compose import standing_alone, with_used_terms
 from service.briefs.modelled.length import shortened, without_repeats, words
 from service.briefs.writing import write_brief
 from service.papers import Paper
@@ -81,6 +81,18 @@ def sound() -> tuple[Brief, ScriptedModel]:
 
 
 # Steps
+
+
+def test_the_glossary_holds_the_acronyms_that_the_brief_uses_and_every_definition() -> None:
+    brief, _ = sound()
+    told = next(claim.whole for _, claim in claims(brief)).split()[0]
+    entries = [
+        GlossaryEntry(told, "a word of it", None),
+        GlossaryEntry("QZX", "of a sentence that fell", None),
+        GlossaryEntry("tidal prism", "defined for students", None, is_acronym=False),
+    ]
+    kept = with_used_terms(replace(brief, glossary=tuple(entries))).glossary
+    assert kept == (entries[0], entries[2])
 
 
 def test_a_sound_model_writes_every_part_and_no_gate_refuses_any() -> None:

@@ -359,3 +359,14 @@ def troubles(answers: Iterable[object]) -> list[Unanswered]:
 def _one_of(kinds: Any, word: str) -> Any:
     """A word of an answer as the kind that it was found to be."""
     return next(kind for kind in get_args(kinds) if kind == word)
+
+
+def with_used_terms(brief: Brief) -> Brief:
+    """The brief with the acronyms that it uses: those of the program's own words fell with them."""
+    told = " ".join(claim.whole for _, claim in claims_of(brief))
+    used = (one for one in brief.glossary if not one.is_acronym or _stands_in(one.term, told))
+    return replace(brief, glossary=tuple(used))
+
+
+def _stands_in(term: str, text: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(term)}s?(?!\w)", text) is not None

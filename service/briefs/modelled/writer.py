@@ -38,7 +38,14 @@ from service.briefs.modelled.checking import (
     take,
 )
 from service.briefs.modelled.closing import closing_prompt, notable_prompt
-from service.briefs.modelled.compose import closed, drafted, standing_alone, troubles, with_cards
+from service.briefs.modelled.compose import (
+    closed,
+    drafted,
+    standing_alone,
+    troubles,
+    with_cards,
+    with_used_terms,
+)
 from service.briefs.modelled.drafting import draft_prompts
 from service.briefs.modelled.keys import Keyring
 from service.briefs.modelled.length import shortened, without_repeats
@@ -158,7 +165,7 @@ class ModelWriter:
         brief = _marked(_mended(brief, run), run.verdicts)
         run.dropped = run.written - _count(brief)
         run.kept = frozenset(one.id for one in sentences_of(brief))
-        return standing_alone(shortened(without_repeats(brief)))
+        return with_used_terms(standing_alone(shortened(without_repeats(brief))))
 
     def _asked(
         self, sentences: Sequence[Sentence], run: _Run, brief: Brief, task: str, *, by_theme: bool = False
