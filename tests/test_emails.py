@@ -660,7 +660,7 @@ def test_run_metadata_says_who_wrote_and_who_checked_in_plain_words() -> None:
     )
     lines = list(run_lines(replace(METADATA, sections=whose), whole=False))
     assert lines[1] == (
-        "By the model: In a minute; by the program: Glossary; by both: Catalog (30 and 10 lines)."
+        "By the program: Glossary; by both: Catalog (30 and 10 lines); every other section is the model’s."
     )
 
 

@@ -54,14 +54,16 @@ def _sections(made: RunMetadata) -> Iterator[str]:
     if not made.model:
         return
     mixed = [one for one in made.sections if one.by_model and one.by_program]
+    models = [one.section for one in made.sections if one.by_model and not one.by_program]
     parts = (
-        ("By the model", [one.section for one in made.sections if one.by_model and not one.by_program]),
         ("by the program", [one.section for one in made.sections if not one.by_model and one.by_program]),
         ("by both", [f"{one.section} ({one.by_model:,} and {one.by_program:,} lines)" for one in mixed]),
     )
     told = "; ".join(f"{who}: {', '.join(names)}" for who, names in parts if names)
     if told:
-        yield f"{told[:1].upper()}{told[1:]}."
+        yield f"{told[:1].upper()}{told[1:]}{'; every other section is the model’s' if models else ''}."
+    elif models:
+        yield "Every section is the model’s."
 
 
 def _checker(made: RunMetadata) -> Iterator[str]:

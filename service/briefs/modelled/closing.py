@@ -50,15 +50,16 @@ that bounds it. A last one, a reading, only if the facts name what would change 
 measurement, on what, coming out how; "the answer may fall if …" without these is left out. No figure and \
 no sentence of the minute or a theme stands here again; a theme's finding may be named in half a clause.
 - decisions: one each of read, try, wait, skip (leave out what the entries do not carry): a reading of at \
-most 22 words, one whole sentence that names papers by key. read: the paper to start with or another of the \
-first step, and whom it serves. try: one action, on which model or data, with the measure that decides; not \
-a repetition of one paper's own experiment. wait: a result that one setting carries, and what in the entries \
-makes one wait (a limit or cost that stays with the method, a small effect, a result against it; not the \
-problem that the method is built to handle). A paper in wait or skip is in no takeaway, in no challenge, is \
-not the one to start with and is not told as a surprise. skip: "[[P3]] unless …", a paper that its headline \
-makes look more useful than it is for most readers: the entries show why, and for whom it is worth it; else \
-there is no skip. No advice rests on a paper that wait or skip names, and a reason to wait is never the \
-paper's own finding.
+most 22 words that goes on behind "Read:", "Try:", "Wait for replication:" or "Skip:" and does not \
+say that word again ("[[P3]], if you …"); it names papers by key. read: the paper to start with or another \
+of the first step, and whom it serves. try: one action, on which model or data, with the measure that \
+decides; not a repetition of one paper's own experiment. wait: a result that one setting carries, and what \
+in the entries makes one wait (a limit or cost that stays with the method, a small effect, a result against \
+it; not the problem that the method is built to handle). A paper in wait or skip is in no takeaway, in no \
+challenge, is not the one to start with and is not told as a surprise. skip: "[[P3]] unless …", a paper \
+that its headline makes look more useful than it is for most readers: the entries show why, and for whom it \
+is worth it; else there is no skip. No advice rests on a paper that wait or skip names, and a reason to \
+wait is never the paper's own finding.
 - reading_order: 2 to 3 steps, each with a purpose of 4 to 8 words and the keys of 1 to 4 papers that are \
 told in the entries. The first key of the first step is start; every paper named in read or try is in a \
 step; purpose says what to look for in these papers.
