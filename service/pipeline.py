@@ -1,12 +1,12 @@
 """READ FIRST: the path from arXiv to an inbox, in one screen.
 
-build_issue    topics | fetch | select | write_brief | save_issue
+build_issue    topics | fetch | select | write_brief, which reads the full texts of what it tells | save_issue
 publish_issue  approved issue | plan | deliver: reconcile | claim | message | begin | send | settle
 """
 
 import datetime as dt
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from service.briefs import Assignment, BriefWriter
@@ -18,6 +18,7 @@ from service.delivery.ledger import Clock, DeliveryContext, NotApproved, Progres
 from service.delivery.run import deliver
 from service.issues import Issue
 from service.papers import Fetched, Grader, Paper, PaperSource, Selection, SourceError, Window, select
+from service.papers.text import NoTexts, TextReader
 from service.store import Built, Store
 from subscribers.topics import Topic
 
@@ -38,6 +39,8 @@ class BuildContext:
     fallback: BriefWriter  # needs no language model
     clock: Clock
     grader: Grader | None = None  # None: papers are chosen by their words alone
+    texts: Callable[[bool], TextReader] = lambda _: NoTexts()  # for one build; whether to ask for all anew
+    reads_all: bool = False  # full texts of every paper, not of those alone that a brief tells
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +84,12 @@ def build_issue(  # noqa: PLR0913 - two builds differ in exactly these
             selections.append(select_papers(topic, window, context, fresh=fresh))
         except SourceError as error:
             failures[topic.slug] = str(error)
+    texts = context.texts(fresh)
     built = []
     for done, selection in enumerate(selections):
         watch(f"Writing {selection.topic.name}", len(topics) + done, 2 * len(topics))
         try:
-            earlier = context.store.earlier_briefs(selection.topic.slug, window)
-            assignment = Assignment(selection, context.clock(), earlier)
+            assignment = assigned(selection, context, texts)
             brief = write_brief(context.writer, context.fallback, assignment)
             looked_through = CORRECTED if selection.withdrawn or selection.revised else 1
             built_before = context.store.earlier_briefs(
@@ -120,6 +123,14 @@ def select_among(
         topic, window, fetched.papers, seen=seen, began=began, before=earlier.values(), grader=grader
     )
     return replace(chosen, unreadable=fetched.unreadable, filled=fetched.filled)
+
+
+def assigned(selection: Selection, context: BuildContext, texts: TextReader) -> Assignment:
+    """What a writer gets; with `reads_all` every paper's text is read before, the best graded first."""
+    if context.reads_all:
+        texts.read([one.paper for one in sorted(selection.taken, key=lambda one: -(one.grade or 0))])
+    earlier = context.store.earlier_briefs(selection.topic.slug, selection.window)
+    return Assignment(selection, context.clock(), earlier, texts)
 
 
 def fetch_papers(topic: Topic, window: Window, context: BuildContext, *, fresh: bool = False) -> Fetched:

@@ -280,6 +280,7 @@ class Scheduler:
         store.prune_events(now - EVENTS_FOR)
         store.prune_emails(now)
         store.prune_memory(now)
+        store.prune_texts(now - dt.timedelta(days=self.service.settings.full_text_days))
         store.keep_tallies(now - EVENTS_FOR)
         if days:
             store.prune_deliveries(now - dt.timedelta(days=days), now)

@@ -337,7 +337,8 @@ def test_hundreds_of_topics_come_as_a_list_that_fits(press: Renderer) -> None:
 def everywhere(value: Any, text: str, path: str = "") -> Any:
     """A copy of a brief with a text in every field that arXiv, a model or an admin may fill."""
     kept = {
-        "topic_slug", "window_label", "paper_id", "paper_ids", "url", "kind", "theme", "relation", "issue",
+        "topic_slug", "window_label", "paper_id", "paper_ids", "url", "anchor", "kind", "theme", "relation",
+        "issue",
         "id", "rests_on", "origin", "judgement", "stored",
     }  # fmt: skip
     if is_dataclass(value) and not isinstance(value, type):

@@ -1,11 +1,12 @@
 """One topic's window in words: the model, the gates and the writers."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from service.briefs.model import Brief
 from service.papers import Selection
+from service.papers.text import NoTexts, TextReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,7 @@ class Assignment:
     selection: Selection
     generated_at: dt.datetime
     earlier: tuple[Brief, ...] = ()  # the topic's briefs of earlier windows, for what goes on over weeks
+    texts: TextReader = field(default_factory=NoTexts)
 
 
 class BriefWriter(Protocol):

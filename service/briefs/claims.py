@@ -16,7 +16,9 @@ class Citation:
     """A paper and the words in it that a claim rests on."""
 
     paper_id: str
-    evidence: str  # stands verbatim in the paper's title or abstract, after normalisation
+    evidence: str  # stands verbatim in title or abstract, or in the passage at the anchor, once normalised
+    anchor: str = ""  # of a passage of the full text: the id in arXiv's HTML of it; empty for the abstract
+    section: str = ""  # where that is, as readers see it: "§5 Limitations"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,14 @@ It is read in three depths: one minute (`Minute`), five (themes to overview), an
 import datetime as dt
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 from pydantic import Field, TypeAdapter
 
 from service.briefs.claims import Citation, Claim, ClaimKind, Judgement, claims_in
 from service.briefs.versions import SCHEMA_VERSION, upgraded
+
+LONGEST_ANCHOR = 30  # characters; LaTeXML's have about ten
 
 TrendKind = Literal["term", "method", "benchmark", "group"]
 DecisionKind = Literal["read", "try", "wait", "skip"]
@@ -233,6 +236,11 @@ class CatalogEntry:
     grade: int | None = None  # how well it fits the topic, 0 to 10; None where no model graded it
     numbers: tuple[str, ...] = ()  # in the abstract, to tell a revision that changed them
 
+    def text_url(self, anchor: str) -> str:
+        """Where arXiv shows a passage of this version's full text."""
+        place = quote(anchor[:LONGEST_ANCHOR], safe="", errors="replace")
+        return f"https://arxiv.org/html/{self.paper_id}v{self.version}#{place}"
+
 
 @dataclass(frozen=True, slots=True)
 class Revision:
@@ -327,6 +335,7 @@ class RunMetadata:
     recorded: bool = False  # whether the model's answers are recordings, as in the demo
     sections: tuple[SectionCount, ...] = ()  # who wrote what; empty in briefs of before December 2026
     lines_by_model: int = 0  # papers whose line in the catalog is a model's
+    full_texts: int = 0  # papers whose full text was read
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,13 @@
 
 1  until November 2026: claims were `quoted`, `counted` or `written`; notable papers had `why` and `teaches`
 2  claims have a kind (fact, reading, definition) and an origin; the minute, what is new, decisions
+3  citations of passages of full texts have an anchor and a section; how many full texts were read
 """
 
 import json
 from typing import Any
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 def upgraded(text: str | bytes) -> str | bytes:
@@ -16,10 +17,11 @@ def upgraded(text: str | bytes) -> str | bytes:
         held = json.loads(text)
     except ValueError:
         return text
-    if not isinstance(held, dict) or held.get("schema_version") != 1:
+    if not isinstance(held, dict) or held.get("schema_version") not in (1, 2):
         return text
     source = text if isinstance(text, str) else text.decode("utf-8", "surrogatepass")
-    return json.dumps({**_from_first(held), "schema_version": SCHEMA_VERSION, "stored": source})
+    made = _from_first(held) if held["schema_version"] == 1 else held
+    return json.dumps({**made, "schema_version": SCHEMA_VERSION, "stored": source})
 
 
 def _from_first(held: dict[str, Any]) -> dict[str, Any]:

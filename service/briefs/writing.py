@@ -7,7 +7,7 @@ of it, and the page says so.
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from service.briefs import Assignment, BriefWriter, WriterUnavailable
@@ -18,8 +18,10 @@ from service.briefs.grounding.gates import MOST_THEMES
 from service.briefs.grounding.places import MOST, items_of, place_in_themes, with_items
 from service.briefs.grounding.sources import Sources, normalise
 from service.briefs.model import Brief, Theme
+from service.briefs.stated import with_stated
 from service.papers import Paper, Selection
 from service.papers.senses import SHARES
+from service.papers.text import FullText
 
 _NAMED = 3  # unreadable entries that a note names
 _ROUNDS = 6  # of dropping; each round drops what fails, and an item that falls can leave little for another
@@ -37,13 +39,23 @@ def write_brief(writer: BriefWriter, fallback: BriefWriter, assignment: Assignme
     """
     chosen = assignment.selection
     said = (_loss(chosen.unreadable), _held(chosen.held), _filled(chosen.filled), _strangers(chosen))
-    return signed(noted(_written(writer, fallback, assignment), *said))
+    brief = _written(writer, fallback, assignment)
+    unread = assignment.texts.said(brief.entries)
+    return signed(noted(_counting_texts(brief, assignment.texts.held), *said, *unread))
+
+
+def _counting_texts(brief: Brief, held: Mapping[str, FullText]) -> Brief:
+    """The brief with how many of its papers were read whole."""
+    return replace(
+        brief, metadata=replace(brief.metadata, full_texts=len(brief.entries.keys() & held.keys()))
+    )
 
 
 def _written(writer: BriefWriter, fallback: BriefWriter, assignment: Assignment) -> Brief:
-    sources = Sources(ranked.paper for ranked in assignment.selection.taken)
+    papers = {ranked.paper.id: ranked.paper for ranked in assignment.selection.taken}
+    sources = Sources(papers.values(), assignment.texts.held)
     try:
-        draft = writer.write(assignment)
+        draft = with_stated(writer.write(assignment), papers, assignment.texts)
         brief = _judged(draft, sources)
         if writer.name != fallback.name:
             _refuse_remains(brief)

@@ -51,7 +51,9 @@ def basis(brief: Brief, *, says_untested: bool) -> str:
     read, found = len(brief.catalog), brief.metadata.recalled
     chosen = f", chosen from {found:,}" if found > read else ""
     thin = [] if brief.themes or brief.minute else ["A thin week."]
-    sentences = [*thin, f"Written from {read:,} {'abstract' if read == 1 else 'abstracts'}{chosen}."]
+    texts = brief.metadata.full_texts
+    whole = f" and {texts:,} full {'text' if texts == 1 else 'texts'}" if texts else ""
+    sentences = [*thin, f"Written from {read:,} {'abstract' if read == 1 else 'abstracts'}{whole}{chosen}."]
     if says_untested:
         sentences.append("“Untested” means that what we read does not mention it.")
     if brief.metadata.recorded:

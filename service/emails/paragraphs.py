@@ -16,6 +16,7 @@ from service.language import shown
 
 Value = TypeVar("Value")
 SETTING, QUOTE, HANDLE = 160, 400, 60  # characters shown at most
+PLACE, PLACES = 50, 3  # characters of a section's name, and sections named behind one sentence
 QUOTES = 8  # papers whose words are shown behind one sentence
 READING, SO = "Reading", "So"  # the words that tell a reading from a fact
 POSSESSIVE = re.compile(rf"{TIE}(\[\d+\])([’']s\b)")  # a number stands behind the whole word
@@ -49,6 +50,7 @@ class Sentence:
     is_reading: bool = False
     word: str = ""  # says that a reading begins, where one does
     quotes: tuple[Quote, ...] = ()  # on the web alone
+    places: tuple[Run, ...] = ()  # where in full texts its words stand, linked
     rests_on: tuple[str, ...] = ()  # of a reading, the facts in words; on the web alone
     corrections: tuple[str, ...] = ()  # what became of its papers since, as later briefs tell
 
@@ -103,17 +105,27 @@ class Paragraphs:
         return tuple(self.run(paper_id) for paper_id in paper_ids if paper_id in self._entries)
 
     def _sentence(self, claim: Claim, linked: Iterable[Run], word: str) -> Sentence:
-        runs, end = _ended(linked, bool(claim.setting))
+        places = tuple(self._places(claim))
+        runs, end = _ended(linked, bool(claim.setting or places))
         return Sentence(
             runs=runs,
             setting=shown(claim.setting, SETTING),
             end=end or ("" if _ENDS.search(claim.text) else "."),
             is_reading=says_so(claim),
             word=word,
+            places=places,
             quotes=tuple(self._quotes(claim)) if self._with_evidence else (),
             rests_on=tuple(self._bases(claim)) if self._with_evidence else (),
             corrections=tuple(self._corrected(claim)),
         )
+
+    def _places(self, claim: Claim) -> Iterator[Run]:
+        """The sections of full texts that a claim quotes, each once."""
+        cited = {(one.paper_id, one.section): one for one in claim.citations if one.anchor}
+        for one in list(cited.values())[:PLACES]:
+            if one.paper_id in self._entries:
+                url = safe_url(self._entries[one.paper_id].text_url(one.anchor))
+                yield Run(shown(one.section, PLACE), url)
 
     def _corrected(self, claim: Claim) -> Iterator[str]:
         """The corrections that touch a claim, by its words."""
@@ -224,7 +236,8 @@ def values_in(node: Any, kind: type[Value]) -> Iterator[Value]:
 
 def _plain_sentence(sentence: Sentence, numbers: Mapping[str, int]) -> str:
     word = f"{sentence.word}: " if sentence.word else ""
-    setting = f" ({sentence.setting})" if sentence.setting else ""
+    behind = "; ".join(filter(None, (sentence.setting, ", ".join(one.text for one in sentence.places))))
+    setting = f" ({behind})" if behind else ""
     words = POSSESSIVE.sub(rf"\2{TIE}\1", "".join(plain_run(run, numbers) for run in sentence.runs))
     return f"{word}{words}{setting}{sentence.end}"
 

@@ -26,6 +26,22 @@ class Writing(BaseSettings):
         3.0, ge=0, description="seconds between two requests; under 3 only for a mirror on this machine"
     )
 
+    arxiv_html_url: Url = Field(
+        "https://arxiv.org/html",
+        description="where arXiv serves papers as HTML. With a mirror of the query API set the mirror's own",
+    )
+    full_text: Literal["off", "notable", "all"] = Field(
+        "notable",
+        description="whose full texts are read: of no paper, of those that a brief tells, of all of it",
+    )
+    full_text_requests: int = Field(80, ge=0, description="full texts that one build asks for at most")
+    full_text_minutes: float = Field(
+        10.0, ge=0, description="minutes that one build asks for full texts at most"
+    )
+    full_text_days: int = Field(
+        30, ge=1, description="days that full texts are kept; what briefs quote of them stays"
+    )
+
     writer: Literal["auto", "extractive", "openai"] = Field(
         "auto", description="auto: openai when there is a key, extractive otherwise"
     )
@@ -60,7 +76,16 @@ class Writing(BaseSettings):
     @property
     def has_announcements(self) -> bool:
         """Whether announcements are kept: arXiv's beside its query API, or those of a mirror."""
-        hosts = [urlsplit(url).hostname or "" for url in (self.arxiv_url, self.arxiv_feed_url)]
+        return self._belongs(self.arxiv_feed_url)
+
+    @property
+    def has_full_texts(self) -> bool:
+        """Whether full texts are read: arXiv's beside its query API, or those of a mirror."""
+        return self.full_text != "off" and self._belongs(self.arxiv_html_url)
+
+    def _belongs(self, url: str) -> bool:
+        """Whether an address may be asked beside the query API's: no mirror's papers are asked of arXiv."""
+        hosts = [urlsplit(one).hostname or "" for one in (self.arxiv_url, url)]
         return all(one.endswith("arxiv.org") for one in hosts) or hosts[1] in LOOPBACK
 
     @model_validator(mode="after")

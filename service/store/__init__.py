@@ -2,6 +2,7 @@
 
 tables     the tables
 papers     what was fetched, seen and paid for
+texts      full texts of papers, until they are pruned
 issues     briefs, issues, their approval, and briefs as they were built
 reviews    what was found of an issue's e-mails; what the schedule may approve by itself
 edits      what editors changed by hand
@@ -44,6 +45,7 @@ from service.store.reviews import Reviews
 from service.store.settling import IssueCancelled
 from service.store.tables import BriefRow, DeliveryRow, IssueRow, PaperRow, SightingRow
 from service.store.tallies import Tallies
+from service.store.texts import TextRepository
 from service.store.transactional import FailedEmail, Transactional, TransactionalSummary
 
 __all__ = [
@@ -84,7 +86,7 @@ __all__ = [
 
 
 class Store(
-    PaperRepository, IssueRepository, EditRepository, Reviews, Planning, Ledger, Reports, EventRepository,
-    AdminRepository, Agenda, Monitoring, Restoring, Retention, Tallies, Transactional,
+    PaperRepository, TextRepository, IssueRepository, EditRepository, Reviews, Planning, Ledger, Reports,
+    EventRepository, AdminRepository, Agenda, Monitoring, Restoring, Retention, Tallies, Transactional,
 ):  # fmt: skip
     """Every query on papers, briefs, issues, deliveries and admins."""

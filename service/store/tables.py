@@ -63,6 +63,19 @@ class CardRow(SQLModel, table=True):
     content: str
 
 
+class TextRow(SQLModel, table=True):
+    """What arXiv answered to the question for the HTML of one version of a paper."""
+
+    __tablename__ = "texts"
+
+    paper_id: str = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    state: str = Field(max_length=16)  # served, not converted, withdrawn
+    asked_at: dt.datetime = Field(sa_type=UtcDateTime, index=True)
+    etag: str
+    body: bytes = Field(sa_type=sa.LargeBinary)  # the page by zlib; empty where there is none
+
+
 class IssueRow(SQLModel, table=True):
     __tablename__ = "issues"
 

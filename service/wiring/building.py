@@ -2,11 +2,14 @@
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from service.briefs import Assignment, BriefWriter
 from service.papers import PaperSource
+from service.papers.text import Bounds, KeptTexts
 from service.pipeline import BuildContext
 from service.settings import LOOPBACK, Settings
 from service.store import KeptAnswers
@@ -29,9 +32,24 @@ def build_context(service: Service, choice: str | None = None) -> BuildContext:
     settings = service.settings
     source = WithAnnouncements(arxiv_papers(settings), service.store)
     fallback = fallback_writer()
-    if not writes_with_model(settings, choice):
-        return BuildContext(service.store, source, fallback, fallback, now)
-    return modelled_context(service, source, fallback)
+    if writes_with_model(settings, choice):
+        context = modelled_context(service, source, fallback)
+    else:
+        context = BuildContext(service.store, source, fallback, fallback, now)
+    return with_full_texts(service, context)
+
+
+def with_full_texts(service: Service, context: BuildContext) -> BuildContext:
+    """The same with full texts, where the settings have them read."""
+    settings = service.settings
+    if not settings.has_full_texts:
+        return context
+    from service.adapters.arxiv_papers import ArxivTexts
+
+    source = ArxivTexts(arxiv_papers(settings), settings.arxiv_html_url)
+    bounds = Bounds(settings.full_text_requests, settings.full_text_minutes)
+    texts = partial(KeptTexts, source, service.store, bounds, now)
+    return replace(context, texts=lambda fresh: texts(fresh=fresh), reads_all=settings.full_text == "all")
 
 
 def arxiv_papers(settings: Settings) -> "ArxivPapers":

@@ -29,17 +29,26 @@ class Mirror:
 
     url: str  # of the query API
 
+    @property
+    def html(self) -> str:
+        """Where the full texts are."""
+        return self.url.replace("/api/query", "/html")
+
     def requests(self) -> list[dict[str, Any]]:
         """Every query so far: path, status or fault, and seconds since the start."""
         return list(requests.get(self.url.replace("/api/query", "/stats"), timeout=10).json())
 
 
 @contextmanager
-def mirror(*faults: str, data: Path = PAPERS, visible_until: str = "") -> Iterator[Mirror]:
-    """Serve the papers of a JSON lines file on a free port; a fault is `kind@number`."""
+def mirror(
+    *faults: str, data: Path = PAPERS, visible_until: str = "", html: Path | None = None
+) -> Iterator[Mirror]:
+    """Serve the papers of a JSON lines file on a free port; a fault is `kind@number`; `html`: full texts."""
     command = [sys.executable, str(PROGRAM), "--port", "0", "--data", str(data), "--fault", ",".join(faults)]
     if visible_until:
         command += ["--visible-until", visible_until]
+    if html:
+        command += ["--html", str(html)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as program:
         assert program.stdout is not None
         try:

@@ -5,6 +5,7 @@ query      what is asked of arXiv for a topic, and the same rules over papers at
 feed       Atom bytes -> papers; whatever is missing or malformed is said
 answers    one HTTP request that always ends; TransientError: ask again; PermanentError: that is no use
 announced  what is announced day by day, kept, to fill what the query API does not give
+texts      ArxivTexts.ask(): the HTML of a paper's full text, or that there is none
 pace       one request at a time, three seconds apart, over the whole process; an outage is found once
 """
 
@@ -13,10 +14,12 @@ from service.adapters.arxiv_papers.feed import Announcement, Page, read_announce
 from service.adapters.arxiv_papers.pace import Pace, shared_pace
 from service.adapters.arxiv_papers.query import matching, search_query
 from service.adapters.arxiv_papers.source import ArxivPapers
+from service.adapters.arxiv_papers.texts import ArxivTexts
 
 __all__ = [
     "Announcement",
     "ArxivPapers",
+    "ArxivTexts",
     "Pace",
     "Page",
     "WithAnnouncements",

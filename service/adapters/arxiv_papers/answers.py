@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from queue import Empty, SimpleQueue
+from types import MappingProxyType
 
 import requests
 import urllib3
 
 LARGEST_BODY = 64 * 2**20  # bytes; a page of 2,000 papers has about 5 million
 CHUNK = 65536
+ATOM: Mapping[str, str] = MappingProxyType({"Accept": "application/atom+xml"})
 
 
 class TransientError(Exception):
@@ -53,11 +55,11 @@ class Caller:
     deadline: float  # seconds for the whole answer, however steadily it drips
     use_proxies: bool = True  # of the environment
 
-    def get(self, url: str) -> Answer:
+    def get(self, url: str, headers: Mapping[str, str] = ATOM) -> Answer:
         """Return the whole answer; TransientError when it doesn't come in time or breaks off."""
         box: SimpleQueue[Answer | Exception] = SimpleQueue()
         # A thread, because name resolution and dripping headers know no total timeout.
-        threading.Thread(target=self._deliver, args=(url, box), daemon=True).start()
+        threading.Thread(target=self._deliver, args=(url, headers, box), daemon=True).start()
         try:
             found = box.get(timeout=self.deadline)
         except Empty:
@@ -66,19 +68,19 @@ class Caller:
             return found
         raise self.doubt(found) from found
 
-    def _deliver(self, url: str, box: SimpleQueue[Answer | Exception]) -> None:
+    def _deliver(self, url: str, headers: Mapping[str, str], box: SimpleQueue[Answer | Exception]) -> None:
         try:
-            box.put(self._get(url))
+            box.put(self._get(url, headers))
         except Exception as error:  # noqa: BLE001  it is raised again in the asking thread
             box.put(error)
 
-    def _get(self, url: str) -> Answer:
+    def _get(self, url: str, headers: Mapping[str, str]) -> Answer:
         # A session for each request: they are seconds apart, and an abandoned one may still be in use.
         with requests.Session() as session:
             session.trust_env = self.use_proxies
             with session.get(
                 url,
-                headers={"User-Agent": self.user_agent, "Accept": "application/atom+xml"},
+                headers={"User-Agent": self.user_agent, **headers},
                 timeout=self.timeout,
                 allow_redirects=False,
                 stream=True,

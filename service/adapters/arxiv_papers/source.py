@@ -4,7 +4,7 @@ import datetime as dt
 import ipaddress
 import logging
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -14,6 +14,7 @@ import arxiv  # type: ignore[import-untyped]  # it ships no types
 
 from service import __version__
 from service.adapters.arxiv_papers.answers import (
+    ATOM,
     Answer,
     Caller,
     PermanentError,
@@ -91,6 +92,7 @@ class ArxivPapers:
     jitter: Callable[[], float] = random.random  # 0 to 1
     outage: Outage = field(default_factory=Outage, compare=False)
     feed_outage: Outage = field(default_factory=Outage, compare=False)  # of another server
+    setting: str = "BRIEF_ARXIV_URL"  # that names the address
 
     def __post_init__(self) -> None:
         if urlsplit(self.url).scheme not in {"http", "https"} or not urlsplit(self.url).hostname:
@@ -228,20 +230,31 @@ class ArxivPapers:
     def announcements(self, category: str) -> tuple[Announcement, ...]:
         """What is announced today in a category or an archive; SourceError on failure."""
         if self.url != self.feed_url:  # another server: that it is away says nothing of the query API
-            return replace(self, url=self.feed_url, outage=self.feed_outage).announcements(category)
+            feed = replace(self, url=self.feed_url, outage=self.feed_outage, setting="BRIEF_ARXIV_FEED_URL")
+            return feed.announcements(category)
         try:
-            return self._tried(lambda _: self._announced(f"{self.feed_url.rstrip('/')}/{category}"))
+            return self.asked(f"{self.feed_url.rstrip('/')}/{category}", self._announced)
         except (TransientError, PermanentError) as problem:
             raise SourceError(f"today's announcements of {category}: {problem}") from problem
 
-    def _announced(self, address: str) -> tuple[Announcement, ...]:
-        with self._polite(1):
-            answer = self._caller.get(address)
-            if answer.status != 200:
-                raise self._bad_status(answer)
+    def _announced(self, answer: Answer) -> tuple[Announcement, ...]:
+        if answer.status != 200:
+            raise self.bad_status(answer)
+        return read_announcements(answer.body)
+
+    def asked(self, address: str, read: Callable[[Answer], T], headers: Mapping[str, str] = ATOM) -> T:
+        """An answer as ``read`` understands it, at the pace of every question; PermanentError when all fail.
+
+        A TransientError that ``read`` raises asks again, a PermanentError does not.
+        """
+        return self._tried(lambda attempt: self._once(address, read, headers, attempt))
+
+    def _once(self, address: str, read: Callable[[Answer], T], headers: Mapping[str, str], attempt: int) -> T:
+        with self._polite(attempt):
+            answer = self._caller.get(address, headers)
             if says_rate_exceeded(answer.body):
-                raise RateLimited(f"HTTP 200 with the words {excerpt(answer.body)}")
-            return read_announcements(answer.body)
+                raise RateLimited(f"HTTP {answer.status} with the words {excerpt(answer.body)}")
+            return read(answer)
 
     def _page(self, query: str, start: int, size: int) -> Page:
         """One page, complete; PermanentError when every attempt fails."""
@@ -267,10 +280,9 @@ class ArxivPapers:
 
     def _unreachable(self, doubt: Unreachable) -> PermanentError:
         host = urlsplit(self.url).netloc.rpartition("@")[2]
-        setting = "BRIEF_ARXIV_FEED_URL" if self.url == self.feed_url else "BRIEF_ARXIV_URL"
         words = (
             f"no connection to {host}: {doubt}; check this machine's network, name server and proxy, and the "
-            f"address in {setting} ({self.url}); https://status.arxiv.org tells of outages"
+            f"address in {self.setting} ({self.url}); https://status.arxiv.org tells of outages"
         )
         self.outage.begin(words, self.now())
         return PermanentError(words)
@@ -300,7 +312,7 @@ class ArxivPapers:
 
     def _checked(self, answer: Answer, start: int, size: int, attempt: int) -> Page:
         if answer.status != 200:
-            raise self._bad_status(answer)
+            raise self.bad_status(answer)
         if says_rate_exceeded(answer.body):
             raise RateLimited(f"HTTP 200 with the words {excerpt(answer.body)}")
         page = read_page(answer.body)
@@ -318,7 +330,8 @@ class ArxivPapers:
         if is_format or (page.unreadable and attempt == 1 < self.attempts):
             raise TransientError(f"entries that can't be read: {', '.join(page.unreadable[:3])}")
 
-    def _bad_status(self, answer: Answer) -> Exception:
+    def bad_status(self, answer: Answer) -> Exception:
+        """What a status other than the expected one means: TransientError, RateLimited or PermanentError."""
         if 400 <= answer.status < 500 and answer.status not in BUSY_STATUSES:
             words = error_words(answer.body) or f"the answer begins {excerpt(answer.body)}"
             return PermanentError(

@@ -147,7 +147,7 @@ _TEX = re.compile(r"[$\\^~{}]|_\w")
 COMFORT = range(10, 36)  # words of a sentence that reads well
 
 
-def _ease(sentence: Sentence) -> float:
+def ease(sentence: Sentence) -> float:
     """What a sentence loses where it is long, short or full of TeX."""
     long = 0.0 if sentence.words in COMFORT else 0.3 + 0.02 * max(0, sentence.words - COMFORT.stop)
     return -long - 0.12 * min(len(_TEX.findall(sentence.text)), 6) / 2
@@ -166,8 +166,8 @@ def does(sentence: Sentence) -> float:
         return 0.0
     makes = 0.25 * bool(_MAKES.search(text))
     aside = 0.3 * bool(_ASIDE.search(text)) + 0.3 * sentence.place / sentence.of
-    worth = 0.6 + makes + 0.2 * bool(_MECHANISM.search(text)) - 0.2 * _praises(text) - aside
-    return max(0.05, worth + _ease(sentence))
+    worth = 0.6 + makes + 0.2 * bool(_MECHANISM.search(text)) - 0.2 * praises(text) - aside
+    return max(0.05, worth + ease(sentence))
 
 
 @lru_cache(maxsize=READ)
@@ -181,15 +181,26 @@ def finds(sentence: Sentence) -> float:
     if _MAKES.search(text) and not figure:
         return 0.0
     worth = 0.4 + 0.5 * figure + 0.2 * bool(_SETTING.search(text)) + 0.2 * bool(_AGAINST_WHAT.search(text))
-    return max(0.05, worth + 0.1 * told - 0.25 * _praises(text) * (2 - figure) + _ease(sentence))
+    return max(0.05, worth + 0.1 * told - 0.25 * praises(text) * (2 - figure) + ease(sentence))
 
 
-def _praises(text: str) -> bool:
+def praises(text: str) -> bool:
+    """Whether words praise rather than tell."""
     return bool(_PRAISE.search(text))
 
 
 def has_figure(sentence: Sentence) -> bool:
-    return bool(_FIGURE.search(sentence.text))
+    return figures(sentence.text)
+
+
+def figures(text: str) -> bool:
+    """Whether a text holds a result in numbers: a percentage, a factor, a change."""
+    return bool(_FIGURE.search(text))
+
+
+def is_own_limit(text: str) -> bool:
+    """Whether authors say in it what their own work does not do, reach or know."""
+    return bool(_OWN_LIMIT.search(text))
 
 
 def has_setting(sentence: Sentence) -> bool:
@@ -201,12 +212,12 @@ def has_setting(sentence: Sentence) -> bool:
 def problem(sentence: Sentence) -> float:
     """The problem that the paper takes on: said before it speaks of itself."""
     text = sentence.shown
-    if _late(sentence) or _PLEDGE.search(text) or not _PROBLEM.search(text) or _praises(text):
+    if _late(sentence) or _PLEDGE.search(text) or not _PROBLEM.search(text) or praises(text):
         return 0.0
     others = bool(_OTHERS.search(text))
     if not others and not _LACKING.search(text):
         return 0.0
-    return max(0.05, 0.5 + 0.2 * others + 0.1 * (sentence.place > 0) + _ease(sentence))
+    return max(0.05, 0.5 + 0.2 * others + 0.1 * (sentence.place > 0) + ease(sentence))
 
 
 @lru_cache(maxsize=READ)
@@ -220,7 +231,7 @@ def limit(sentence: Sentence) -> float:
         or re.search(r"\b[Ww]ithout\b|\bno longer\b|\bnot only\b", sentence.text)
     ):
         return 0.0
-    return max(0.05, 0.6 + _ease(sentence))
+    return max(0.05, 0.6 + ease(sentence))
 
 
 @lru_cache(maxsize=READ)
@@ -241,4 +252,4 @@ def against(sentence: Sentence) -> float:
             re.IGNORECASE,
         )
     )
-    return max(0.05, 0.5 + 0.3 * said + 0.2 * bool(_FIGURE.search(text)) + _ease(sentence))
+    return max(0.05, 0.5 + 0.3 * said + 0.2 * bool(_FIGURE.search(text)) + ease(sentence))

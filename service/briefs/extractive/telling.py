@@ -85,6 +85,7 @@ _FREE = re.compile(
     r"\w+ed)\b)",
     re.IGNORECASE,
 )
+_ALL = re.compile(r"All (?:of our |our |the )?(?!these|those|methods|models|approaches)[a-z]+s\b")
 _ELSEWHERE = re.compile(
     r"\bthe (?:former|latter|above|aforementioned|resulting|same (?:setting|trend|pattern|conditions)|"
     r"two (?:methods|"
@@ -153,6 +154,16 @@ def tell(sentence: Sentence, handle: str) -> Telling | None:
     if not FEWEST <= len(words.split()) <= MOST or not _is_balanced(words) or _points(verb, words):
         return None
     return Telling(sentence, verb, words, leaning)
+
+
+def tell_whole(sentence: Sentence) -> Telling | None:
+    """The sentence in its own words alone: the authors speak; None where it leans on another sentence."""
+    words = _shortened(_opened(sentence.text.rstrip(".! ")))
+    opening = _FREE.match(words) or _ALL.match(words)
+    read = f"The paper{words[opening.end() :]}" if opening else words
+    if not FEWEST <= len(words.split()) <= MOST or not _is_balanced(words) or _points("", read):
+        return None
+    return Telling(sentence, "", words)
 
 
 def _opened(text: str) -> str:

@@ -62,6 +62,10 @@ class Case:
         """The papers that a claim speaks of: those it cites, or those of the facts that it rests on."""
         return tuple(dict.fromkeys(id_ for fact in self.basis(claim) for id_ in fact.paper_ids))
 
+    def backing(self, claim: Claim) -> tuple[Source, ...]:
+        """The papers that a claim speaks of, with the passages that it cites or its facts do."""
+        return self.sources.citing(one for fact in self.basis(claim) for one in fact.citations)
+
     def uncounted_of_window(self, text: str) -> tuple[Number, ...]:
         """Numbers that count neither the window's papers, nor those of a theme, nor those of none."""
         rest = sum(entry.theme is None for entry in self.brief.catalog)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from service.briefs.claims import Claim
+from service.briefs.claims import Citation, Claim
 from service.briefs.grounding.case import Case
 from service.briefs.grounding.counts import miscounted, uncounted, without_paper_count, without_the_two
 from service.briefs.grounding.foreign import foreign, hidden_character
@@ -153,7 +153,7 @@ def _language(case: Case) -> Iterator[Failure]:
 
 def _wording(case: Case, claim: Claim) -> str:
     """What is wrong with the words of a written sentence; empty where nothing is."""
-    sources = case.sources.of(case.grounds(claim))
+    sources = case.backing(claim)
     if why := foreign_language(case.handles.without(claim.whole), sources, case.sources):
         return why
     if (length := len(claim.text.split())) > LONGEST_SENTENCE:
@@ -184,8 +184,7 @@ def _heading(case: Case, place: Place, text: str) -> str:
 def _evidence(case: Case) -> Iterator[Failure]:
     for place, claim in case.claims:
         for citation in claim.citations:
-            source, counted = case.sources.get(citation.paper_id), claim.origin == "counted"
-            if why := _unsound(source, citation.evidence, counted=counted):
+            if why := _misquoted(case.sources, citation, counted=claim.origin == "counted"):
                 yield Failure(Gate.EVIDENCE, place, claim, why)
     for number, entry in enumerate(case.brief.glossary):
         if not entry.is_acronym and not _is_used(case, entry.term):
@@ -205,6 +204,18 @@ def _is_used(case: Case, term: str) -> bool:
     return any(normalise(term).casefold() in text.casefold() for text in (*told, *held))
 
 
+def _misquoted(sources: Sources, citation: Citation, *, counted: bool) -> str:
+    """What is wrong with a citation's evidence; empty where nothing is, or where there is no such paper."""
+    if not citation.anchor:
+        return _unsound(sources.get(citation.paper_id), citation.evidence, counted=counted)
+    if citation.paper_id not in sources:
+        return ""
+    where = f"{citation.paper_id}, {citation.section or citation.anchor}"
+    if is_trivial(normalise(citation.evidence)):
+        return f"the evidence in {where} is too little: “{citation.evidence}”"
+    return "" if sources.quotes(citation) else f"not verbatim in {where}: “{citation.evidence}”"
+
+
 def _unsound(source: Source | None, evidence: str, *, counted: bool = False) -> str:
     if source is None:
         return ""  # the gate for the catalog says so
@@ -216,7 +227,7 @@ def _unsound(source: Source | None, evidence: str, *, counted: bool = False) -> 
 
 def _quotation(case: Case) -> Iterator[Failure]:
     for place, claim in case.claims:
-        for invented in invented_quotations(claim.whole, case.sources.of(case.grounds(claim))):
+        for invented in invented_quotations(claim.whole, case.backing(claim)):
             yield Failure(Gate.QUOTATION, place, claim, f"no cited paper says “{invented}”")
     for place, text in case.headings:
         for invented in invented_quotations(text, case.about(place)):
@@ -232,7 +243,7 @@ def _number(case: Case) -> Iterator[Failure]:
             told = numbers(" ".join(fact.whole for fact in case.basis(claim)))
             strays = tuple(number for number in held if not stands(number, told))
         else:
-            strays = tuple(_strays(held, case.sources.of(claim.paper_ids)))
+            strays = tuple(_strays(held, case.backing(claim)))
         for stray in strays:
             yield Failure(Gate.NUMBER, place, claim, f"{stray} stands in nothing that this claim rests on")
     for place, text in case.headings:
@@ -277,7 +288,7 @@ def _handle(case: Case) -> Iterator[Failure]:
 def _name(case: Case) -> Iterator[Failure]:
     for place, claim in case.claims:
         text = case.handles.without(unquoted(claim.whole))
-        for name in invented_names(text, case.sources.of(case.grounds(claim)), case.sources):
+        for name in invented_names(text, case.backing(claim), case.sources):
             yield Failure(Gate.NAME, place, claim, f"no paper that this claim cites has the name {name}")
     for place, text in case.headings:
         plain = case.handles.without(unquoted(text))
@@ -338,7 +349,8 @@ def _incomplete(item: Any) -> str:
 
 def _foreign(case: Case) -> Iterator[Failure]:
     for place, claim in case.claims:
-        spans = (claim.text, claim.setting, *(citation.evidence for citation in claim.citations))
+        cited = (span for one in claim.citations for span in (one.evidence, one.section))
+        spans = (claim.text, claim.setting, *cited)
         for what in dict.fromkeys(what for span in spans for what in foreign(span)):
             yield Failure(Gate.FOREIGN, place, claim, f"holds {what}")
     for place, text in case.texts:

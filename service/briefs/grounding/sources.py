@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from service.briefs.claims import Citation
 from service.briefs.grounding.numbers import Number, numbers
 from service.language import read
 from service.papers import Paper
+from service.papers.text import FullText
 from service.papers.vectors import stop_words
 
 COMMON = 3  # papers of a window that use a name before it counts as the field's and not as one paper's
@@ -60,9 +62,10 @@ def _is_edge(text: str, at: int) -> bool:
 
 @dataclass(frozen=True)
 class Source:
-    """One paper as the gates see it."""
+    """One paper as the gates see it: title, abstract, and the passages of its text that a claim cites."""
 
     paper: Paper
+    passages: tuple[str, ...] = ()  # normalised
 
     @cached_property
     def title(self) -> str:
@@ -74,16 +77,17 @@ class Source:
 
     @cached_property
     def text(self) -> str:
-        return f"{self.title}\n{self.abstract}"
+        return "\n".join((self.title, self.abstract, *self.passages))
 
     @cached_property
     def shown(self) -> str:
-        """Title and abstract as a reader sees them."""
-        return normalise(self.paper.text)
+        """Title, abstract and passages as a reader sees them."""
+        return normalise(" ".join((self.paper.text, *(read(one).shown for one in self.passages))))
 
     @cached_property
     def numbers(self) -> frozenset[Number]:
-        return frozenset((*numbers(self.paper.title), *numbers(self.paper.abstract)))
+        texts = (self.paper.title, self.paper.abstract, *self.passages)
+        return frozenset(number for text in texts for number in numbers(text))
 
     @cached_property
     def vocabulary(self) -> frozenset[str]:
@@ -93,20 +97,22 @@ class Source:
         return frozenset(stem(part) for word in whole for part in {word, *parts(word)})
 
     def has(self, span: str) -> bool:
-        """Whether a span stands verbatim in the title or the abstract, as whole words."""
+        """Whether a span stands verbatim in the title, the abstract or a passage, as whole words."""
         span = normalise(span)
-        return holds(self.title, span) or holds(self.abstract, span)
+        return any(holds(text, span) for text in (self.title, self.abstract, *self.passages))
 
     def shows(self, span: str) -> bool:
-        """Whether a span stands in the title or the abstract as a reader sees them."""
+        """Whether a span stands in the title, the abstract or a passage as a reader sees them."""
         return holds(self.shown, normalise(read(span).shown))
 
 
 class Sources(Mapping[str, Source]):
     """The sources of a brief's catalog, and the words that they share."""
 
-    def __init__(self, papers: Iterable[Paper]) -> None:
+    def __init__(self, papers: Iterable[Paper], texts: Mapping[str, FullText] | None = None) -> None:
+        """``texts``: by paper, while a brief is made; None later, when they may be kept no more."""
         self._sources = {paper.id: Source(paper) for paper in papers}
+        self._texts = texts
 
     def __getitem__(self, paper_id: str) -> Source:
         return self._sources[paper_id]
@@ -120,6 +126,30 @@ class Sources(Mapping[str, Source]):
     def of(self, paper_ids: Iterable[str]) -> tuple[Source, ...]:
         """The sources of some ids; ids without one are another gate's to report."""
         return tuple(self._sources[id_] for id_ in dict.fromkeys(paper_ids) if id_ in self._sources)
+
+    def citing(self, citations: Iterable[Citation]) -> tuple[Source, ...]:
+        """The sources of what is cited, each with the passages that are."""
+        passages: dict[str, tuple[str, ...]] = {}
+        for one in citations:
+            held = passages.get(one.paper_id, ())
+            passages[one.paper_id] = (*held, normalise(one.evidence)) if one.anchor else held
+        return tuple(
+            Source(self._sources[id_].paper, cited) if cited else self._sources[id_]
+            for id_, cited in passages.items()
+            if id_ in self._sources
+        )
+
+    def quotes(self, citation: Citation) -> bool:
+        """Whether the evidence of a citation stands where it says, as whole words.
+
+        A passage that was compared when its brief was made is not compared again: its text may be gone.
+        """
+        if not citation.anchor:
+            return self._sources[citation.paper_id].has(citation.evidence)
+        if self._texts is None:
+            return True
+        text = self._texts.get(citation.paper_id)
+        return text is not None and holds(normalise(text.at(citation.anchor)), normalise(citation.evidence))
 
     @cached_property
     def common(self) -> frozenset[str]:

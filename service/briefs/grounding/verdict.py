@@ -16,7 +16,7 @@ class Gate(StrEnum):
     CITATION = "citation"  # every fact cites a paper, and a written one three at most
     READING = "reading"  # every reading rests on facts of its brief, and cites nothing itself
     LANGUAGE = "language"  # written sentences are English, and share words with what they cite
-    EVIDENCE = "evidence"  # every citation's evidence stands verbatim in its paper's title or abstract
+    EVIDENCE = "evidence"  # evidence stands verbatim in its paper: title, abstract or cited passage
     QUOTATION = "quotation"  # what stands in quotation marks is a cited paper's own words
     NUMBER = "number"  # every number stands in a cited paper, every count is right
     HANDLE = "handle"  # every handle belongs to a cited paper

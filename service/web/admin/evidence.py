@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from service.briefs.claims import Check, Claim, Judgement
+from service.briefs.claims import Check, Citation, Claim, Judgement
 from service.briefs.grounding import Place, claims
-from service.briefs.model import Brief
+from service.briefs.model import Brief, CatalogEntry
 from service.briefs.modelled.evidence import normalised
 from service.emails.segments import safe_url
 from service.language import read, shown
@@ -41,6 +41,15 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
+class Passage:
+    """Words of a full text, which were compared with it when the brief was made."""
+
+    section: str
+    url: str | None
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A paper that a sentence cites, its evidence marked in title and abstract."""
 
@@ -49,6 +58,7 @@ class Source:
     title: tuple[Piece, ...]
     abstract: tuple[Piece, ...]  # empty where it is not kept, or not shown for its number
     quotes: tuple[str, ...]  # evidence that is marked nowhere above
+    passages: tuple[Passage, ...] = ()  # evidence in its full text
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +121,23 @@ def _tone(check: Check) -> str:
 
 def _sources(claim: Claim, brief: Brief, papers: Mapping[str, Paper]) -> Iterator[Source]:
     for number, paper_id in enumerate(claim.paper_ids):
-        quotes = tuple(read(one.evidence).shown for one in claim.citations if one.paper_id == paper_id)
+        cited = [one for one in claim.citations if one.paper_id == paper_id]
+        quotes = tuple(read(one.evidence).shown for one in cited if not one.anchor)
         entry = brief.entries.get(paper_id)
+        passages = tuple(_passages(cited, entry)) if entry else ()
         called, url = (shown(entry.handle, 60), safe_url(entry.url)) if entry else (paper_id, None)
         paper = papers.get(paper_id) if number < MOST_SOURCES else None
         texts = (read(paper.title).shown, read(paper.abstract).shown) if paper else ("", "")
         title, abstract = (cut(text, quotes) for text in texts)
         nowhere = tuple(one for one in quotes if not any(spans(text, [one]) for text in texts))
-        yield Source(called or paper_id, url, title, abstract, nowhere)
+        yield Source(called or paper_id, url, title, abstract, nowhere, passages)
+
+
+def _passages(cited: Iterable[Citation], entry: CatalogEntry) -> Iterator[Passage]:
+    for one in cited:
+        if one.anchor:
+            url = safe_url(entry.text_url(one.anchor))
+            yield Passage(shown(one.section, 60) or one.anchor, url, read(one.evidence).shown)
 
 
 def cut(text: str, quotes: Iterable[str]) -> tuple[Piece, ...]:

@@ -1,0 +1,81 @@
+"""A brief with what its told papers state: limits beside what they limit, setups behind figures."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from service.briefs.claims import Citation, Claim, claims_in
+from service.briefs.extractive.roles import figures
+from service.briefs.extractive.sections import LIMITS_HEADING
+from service.briefs.model import Brief, Challenge, Minute, Notable
+from service.briefs.stated.limits import limit_of
+from service.briefs.stated.setups import setup_of
+from service.papers import Paper
+from service.papers.text import FullText, TextReader
+
+LIMITS = 12  # papers under the heading of limits
+
+
+def with_stated(brief: Brief, papers: Mapping[str, Paper], reader: TextReader) -> Brief:
+    """The brief with quotations from the full texts of the papers that it tells.
+
+    A notable paper gets its caveat where it has none, the others stand under the heading of limits; a figure
+    without a setting gets the setup of its paper. What a paper does not state stays empty.
+    """
+    told = [papers[one] for one in _told(brief) if one in papers]
+    texts = reader.read(told)
+    if not texts:
+        return brief
+    limits = {id_: claim for id_ in texts if (claim := _limit(brief, texts[id_]))}
+    notable = tuple(_with_caveat(one, limits) for one in brief.notable)
+    rest = [claim for id_, claim in limits.items() if id_ not in {one.paper_id for one in notable}]
+    made = replace(brief, notable=notable, challenges=_challenges(brief, rest))
+    return _with_setups(made, {id_: one.citation for id_ in texts if (one := setup_of(texts[id_]))})
+
+
+def _told(brief: Brief) -> Iterator[str]:
+    """The papers that sentences are about, those to read first before the others; counts are about none."""
+    facts = (one for one in claims_in(brief) if not one.is_reading and one.origin != "counted")
+    yield from dict.fromkeys(
+        (*(one.paper_id for one in brief.notable), *(id_ for fact in facts for id_ in fact.paper_ids))
+    )
+
+
+def _limit(brief: Brief, text: FullText) -> Claim | None:
+    found = limit_of(text)
+    return found.claim(brief.entry(text.paper_id).handle) if found else None
+
+
+def _with_caveat(notable: Notable, limits: Mapping[str, Claim]) -> Notable:
+    return replace(notable, caveat=notable.caveat or limits.get(notable.paper_id))
+
+
+def _challenges(brief: Brief, limits: list[Claim]) -> tuple[Challenge, ...]:
+    """The challenges with these limits under their heading, behind those of the abstracts."""
+    held = next((one for one in brief.challenges if one.heading == LIMITS_HEADING), None)
+    told = held.claims if held else ()
+    named = {paper_id for claim in told for paper_id in claim.paper_ids}
+    new = [claim for claim in limits if not named.intersection(claim.paper_ids)]
+    if not new:
+        return brief.challenges
+    others = tuple(one for one in brief.challenges if one is not held)
+    return (*others, Challenge(LIMITS_HEADING, (*told, *new)[:LIMITS]))
+
+
+def _with_setups(brief: Brief, setups: Mapping[str, Citation]) -> Brief:
+    notable = tuple(replace(one, shows=_set_up(one.shows, setups)) for one in brief.notable)
+    return replace(brief, notable=notable, minute=_minute(brief.minute, setups))
+
+
+def _minute(minute: Minute | None, setups: Mapping[str, Citation]) -> Minute | None:
+    if minute is None:
+        return None
+    takeaways = tuple(replace(one, fact=_set_up(one.fact, setups)) for one in minute.takeaways)
+    return replace(minute, takeaways=takeaways)
+
+
+def _set_up(claim: Claim, setups: Mapping[str, Citation]) -> Claim:
+    """A claim of one paper's figures with the setup that this paper states, where it has no setting."""
+    setup = setups.get(claim.paper_ids[0]) if len(claim.paper_ids) == 1 else None
+    if setup is None or claim.setting or not figures(claim.text):
+        return claim
+    return replace(claim, setting=f"setup: “{setup.evidence}”", citations=(*claim.citations, setup))

@@ -1,0 +1,39 @@
+"""Full texts: a paper's sections, passages, tables and references, read from arXiv's HTML of it.
+
+model      FullText, Section, Passage, Table, Reference: values with the anchors of the page
+page       read_page(): the page that LaTeXML made, as a FullText; Unreadable says why not
+reading    full texts for one build: kept pages first, then asked for, within bounds
+clearing   what no reader sees is taken away, formulas become words; nothing of the markup is believed
+parts      which known part of a paper a heading names
+"""
+
+from service.papers.text.model import FullText, Part, Passage, Reference, Section, Table
+from service.papers.text.page import LARGEST, Unreadable, read_page
+from service.papers.text.reading import (
+    Bounds,
+    KeptTexts,
+    NoTexts,
+    PageSource,
+    PageStore,
+    TextPage,
+    TextReader,
+)
+
+__all__ = [
+    "LARGEST",
+    "Bounds",
+    "FullText",
+    "KeptTexts",
+    "NoTexts",
+    "PageSource",
+    "PageStore",
+    "Part",
+    "Passage",
+    "Reference",
+    "Section",
+    "Table",
+    "TextPage",
+    "TextReader",
+    "Unreadable",
+    "read_page",
+]

@@ -1,0 +1,114 @@
+"""A full text as values. Anchors are the ids of the page at arXiv: `url#anchor` shows the words."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from service.language import shown
+
+Part = Literal[
+    "abstract",
+    "introduction",
+    "background",
+    "method",
+    "experiments",
+    "results",
+    "discussion",
+    "limitations",
+    "conclusion",
+    "appendix",
+    "other",
+]
+TITLE = 60  # characters of a section's title that a label shows at most
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A paragraph, an item of a list or a caption, as a reader sees it on one line.
+
+    Marks of references and footnotes are left out; formulas stand as Unicode.
+    """
+
+    anchor: str  # id of the smallest element of the page around it that has one; empty where none has
+    text: str
+    is_caption: bool = False
+    cites: tuple[str, ...] = ()  # anchors of the references that it cites
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table's cells, row by row; what spans several cells stands in the first."""
+
+    anchor: str
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A section, or a paragraph under a heading of its own; its subsections stand beside it."""
+
+    anchor: str
+    number: str  # "5", "A.1"; empty where it has none
+    title: str
+    part: Part
+    passages: tuple[Passage, ...] = ()
+    tables: tuple[Table, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """``§5 Limitations``, ``Appendix B Prompts``, ``Limitations``."""
+        title = shown(self.title, TITLE)
+        if not self.number:
+            return title
+        sign = "§" if self.number[0].isdigit() else "Appendix "
+        return f"{sign}{self.number} {title}".rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """An entry of the bibliography."""
+
+    anchor: str
+    text: str
+    arxiv_id: str = ""  # without version; empty where it names none
+
+
+@dataclass(frozen=True)
+class FullText:
+    """One version of a paper, whole: untrusted text as arXiv serves it."""
+
+    paper_id: str
+    version: int
+    sections: tuple[Section, ...]
+    references: tuple[Reference, ...] = ()
+
+    @property
+    def passages(self) -> Iterator[tuple[Section, Passage]]:
+        """Every passage with its section, in the order of the page."""
+        return ((section, passage) for section in self.sections for passage in section.passages)
+
+    @cached_property
+    def words(self) -> int:
+        """Words of the passages, from the abstract to the last appendix; the bibliography has none."""
+        return sum(len(passage.text.split()) for _, passage in self.passages)
+
+    @cached_property
+    def _at(self) -> dict[str, str]:
+        held: dict[str, str] = {}
+        for _, passage in self.passages:
+            held[passage.anchor] = f"{held.get(passage.anchor, '')}\n{passage.text}".strip()
+        return held
+
+    def at(self, anchor: str) -> str:
+        """The words of the passages at an anchor; empty where there are none."""
+        return self._at.get(anchor, "")
+
+    def of(self, *parts: Part) -> tuple[Section, ...]:
+        """The sections of some known parts."""
+        return tuple(section for section in self.sections if section.part in parts)
+
+    @cached_property
+    def cited(self) -> frozenset[str]:
+        """Ids of the arXiv papers in its bibliography."""
+        return frozenset(one.arxiv_id for one in self.references if one.arxiv_id)

@@ -1,0 +1,198 @@
+"""Reading full texts for one build: kept pages first, then arXiv, within bounds; a failure costs one text.
+
+Nothing here knows arXiv: a PageSource asks, a PageStore keeps. What could not be read is said, never raised.
+"""
+
+import datetime as dt
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from service.papers.model import Paper, SourceError
+from service.papers.text.model import FullText
+from service.papers.text.page import Unreadable, read_page
+from service.papers.withdrawal import is_withdrawn
+
+State = Literal["served", "not converted", "withdrawn"]
+ASKED_AGAIN = dt.timedelta(days=1)  # after which a page that was not there is asked for once more
+IN_A_ROW = 3  # failures after which nothing more is asked in a build
+NAMED = 12  # papers that a note names
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TextPage:
+    """What arXiv answered to the question for one version's HTML."""
+
+    paper_id: str
+    version: int
+    state: State
+    asked_at: dt.datetime
+    body: bytes = b""  # the page as it came; empty where there is none
+    etag: str = ""
+
+
+class PageSource(Protocol):
+    """Where pages come from."""
+
+    def ask(self, paper: Paper, etag: str = "") -> TextPage | None:
+        """The page of this version; None where it is still that of the ETag. SourceError on failure."""
+        ...
+
+
+class PageStore(Protocol):
+    """Where pages are kept, by paper and version."""
+
+    def kept_page(self, paper_id: str, version: int) -> TextPage | None:
+        """What was answered for this version, None where it was not asked or is kept no more."""
+        ...
+
+    def keep_page(self, page: TextPage) -> None:
+        """Keep an answer, in place of an earlier one."""
+        ...
+
+
+class TextReader(Protocol):
+    """Full texts as a writer asks for them."""
+
+    @property
+    def held(self) -> Mapping[str, FullText]:
+        """The texts that were read so far, by paper id."""
+        ...
+
+    def read(self, papers: Sequence[Paper]) -> Mapping[str, FullText]:
+        """The texts of these papers, as far as they can be had, in their order."""
+        ...
+
+    def said(self, paper_ids: Iterable[str]) -> tuple[str, ...]:
+        """What is said of those of these papers whose texts were asked for and not read."""
+        ...
+
+
+@dataclass(frozen=True)
+class NoTexts:
+    """A reader of nothing: briefs are written from abstracts."""
+
+    held: Mapping[str, FullText] = field(default_factory=dict)
+
+    def read(self, papers: Sequence[Paper]) -> Mapping[str, FullText]:  # noqa: ARG002 - the protocol's
+        return {}
+
+    def said(self, paper_ids: Iterable[str]) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What one build may ask for at most."""
+
+    requests: int
+    minutes: float
+
+
+class _Unread(Exception):
+    """A text that is not read; the message says why, in words that go on behind “as”."""
+
+
+class KeptTexts:
+    """A TextReader over a source and a store, for one build over all its topics."""
+
+    def __init__(  # noqa: PLR0913 - all of them come from outside
+        self,
+        source: PageSource,
+        store: PageStore,
+        bounds: Bounds,
+        now: Callable[[], dt.datetime],
+        timer: Callable[[], float] = time.monotonic,
+        *,
+        fresh: bool = False,
+    ) -> None:
+        self._source, self._store, self._bounds, self._now, self._timer = source, store, bounds, now, timer
+        self._fresh = fresh  # ask for what is kept, too: whether it is still the same page
+        self._texts: dict[str, FullText] = {}
+        self._why: dict[str, str] = {}
+        self._asked, self._seconds, self._failed = 0, 0.0, 0
+
+    @property
+    def held(self) -> Mapping[str, FullText]:
+        return self._texts
+
+    def read(self, papers: Sequence[Paper]) -> Mapping[str, FullText]:
+        for paper in papers:
+            if paper.id not in self._texts and paper.id not in self._why:
+                try:
+                    self._texts[paper.id] = self._read(paper)
+                except _Unread as reason:
+                    self._why[paper.id] = str(reason)
+        return {paper.id: self._texts[paper.id] for paper in papers if paper.id in self._texts}
+
+    def said(self, paper_ids: Iterable[str]) -> tuple[str, ...]:
+        by_reason: dict[str, list[str]] = {}
+        for paper_id in paper_ids:
+            if why := self._why.get(paper_id):
+                by_reason.setdefault(why, []).append(paper_id)
+        return tuple(_note(why, ids) for why, ids in by_reason.items())
+
+    def _read(self, paper: Paper) -> FullText:
+        if is_withdrawn(paper):
+            raise _Unread("it was withdrawn")
+        page = self._page(paper)
+        if page.state != "served":
+            raise _Unread("it was withdrawn" if page.state == "withdrawn" else "arXiv has no HTML of it")
+        try:
+            return read_page(page.body, paper.id, paper.version)
+        except Unreadable as error:
+            log.warning("full text of %sv%d: %s", paper.id, paper.version, error)
+            raise _Unread(f"its page can't be read: {error}") from error
+
+    def _page(self, paper: Paper) -> TextPage:
+        kept = self._store.kept_page(paper.id, paper.version)
+        if kept and not self._is_due(kept):
+            return kept
+        if why := self._spent():
+            if kept:
+                return kept
+            raise _Unread(why)
+        page = self._asked_for(paper, kept)
+        self._store.keep_page(page)
+        return page
+
+    def _is_due(self, kept: TextPage) -> bool:
+        """Whether what is kept is asked for again."""
+        return self._fresh or (kept.state == "not converted" and self._now() - kept.asked_at >= ASKED_AGAIN)
+
+    def _spent(self) -> str:
+        """Why nothing more is asked in this build; empty where something is."""
+        if self._failed >= IN_A_ROW:
+            return f"arXiv gave no page {IN_A_ROW} times in a row, so it was not asked for"
+        if self._asked >= self._bounds.requests:
+            return f"the build's bound of {self._bounds.requests} pages was reached"
+        if self._seconds >= 60 * self._bounds.minutes:
+            return f"the build's bound of {self._bounds.minutes:g} minutes was reached"
+        return ""
+
+    def _asked_for(self, paper: Paper, kept: TextPage | None) -> TextPage:
+        began = self._timer()
+        self._asked += 1
+        try:
+            found = self._source.ask(paper, kept.etag if kept and kept.state == "served" else "")
+        except SourceError as error:
+            self._failed += 1
+            log.warning("full text of %sv%d: %s", paper.id, paper.version, error)
+            if kept:
+                return kept
+            raise _Unread("arXiv gave no page of it this time") from error
+        finally:
+            self._seconds += self._timer() - began
+        self._failed = 0
+        if found is None and kept is None:
+            raise _Unread("arXiv gave no page of it this time")
+        return found or kept  # type: ignore[return-value]  # one of them is there
+
+
+def _note(why: str, ids: Sequence[str]) -> str:
+    more = f" and {len(ids) - NAMED} more" if len(ids) > NAMED else ""
+    return f"Read from the abstract alone, as {why}: {', '.join(ids[:NAMED])}{more}."
