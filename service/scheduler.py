@@ -141,7 +141,7 @@ class Scheduler:
             yield mine
         finally:
             if mine:
-                self.service.store.give_back(name, self.holder)
+                self.service.store.release_lock(name, self.holder)
 
     def _take(self, name: str) -> bool:
         now = self.clock()

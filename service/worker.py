@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 
 from service import logs, wiring
 from service.adapters.fan_out import BrokenOff, Jobs, Work
-from service.delivery import MailerUnusable, MessageMaker, ServerRefuses, Span
+from service.delivery import Chunk, MailerUnusable, MessageMaker, ServerRefuses
 from service.delivery.ledger import DeliveryContext, NotApproved
 from service.delivery.run import deliver
 from service.papers import Window
@@ -50,18 +50,18 @@ class Worker:
     _stops: Counter[str] = field(default_factory=Counter)
     _rests: dict[str, float] = field(default_factory=dict)
 
-    def deliver(self, label: str, span: Span | None = None) -> None:
+    def deliver(self, label: str, chunk: Chunk | None = None) -> None:
         """Send what is due of an issue; what fails or breaks leaves it to a later sweep."""
         with self._one:
             rests_until = max(self._rests.get("", 0.0), self._rests.get(label, 0.0))
             if self.context.stopping() or self.context.ticks() < rests_until:
                 return
             with logs.about(issue=label):
-                self._deliver(label, span)
+                self._deliver(label, chunk)
 
-    def _deliver(self, label: str, span: Span | None) -> None:
+    def _deliver(self, label: str, chunk: Chunk | None) -> None:
         try:
-            again_at = deliver(label, self._maker(label), self.context, span=span)
+            again_at = deliver(label, self._maker(label), self.context, chunk=chunk)
             self._stops.clear()
             if again_at is not None:  # others may be built and sent meanwhile
                 wait = (again_at - self.context.clock()).total_seconds()

@@ -9,7 +9,7 @@ from starlette.types import Message
 from service.delivery import Halt, IssueStatus, State
 from service.papers import Window
 from service.web.admin.counting import MOST_KEPT, Kept
-from service.web.admin.status import Stand, stand, sums
+from service.web.admin.status import StatusLine, status_line, sums
 from service.web.admin.this_week import checks
 from service.web.headers import longest_body
 from subscribers.suppressions import Cause
@@ -69,7 +69,7 @@ def test_a_delivered_issue_shows_a_sum_that_is_its_audience(place: Place, ann: R
     place.subscriber("bo@example.org", topics=("quantum-computing",))
     place.deliver()
     text = words(ann)
-    assert '<span class="tag good">delivered</span>' in text
+    assert '<chunk class="tag good">delivered</chunk>' in text
     assert "<b>2</b> audience</li> <li><b>1</b> accepted</li><li><b>1</b> skipped" in text
 
 
@@ -82,17 +82,20 @@ def test_the_newest_issue_comes_first_and_the_others_below(place: Place, ann: Re
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"approved": False}, Stand("waits for approval", "warn")),
-        ({}, Stand("approved, goes out at its readers’ hours", "good")),
-        ({"planned": True, "deliveries": {State.WAITING: 1}}, Stand("being delivered")),
-        ({"planned": True, "deliveries": {State.ACCEPTED: 1}}, Stand("delivered", "good")),
-        ({"planned": True, "deliveries": {State.UNCERTAIN: 1}}, Stand("delivered, some uncertain", "warn")),
-        ({"planned": True, "halt": Halt.PAUSED}, Stand("paused", "warn")),
-        ({"planned": True, "halt": Halt.CANCELLED}, Stand("cancelled", "bad")),
+        ({"approved": False}, StatusLine("waits for approval", "warn")),
+        ({}, StatusLine("approved, goes out at its readers’ hours", "good")),
+        ({"planned": True, "deliveries": {State.WAITING: 1}}, StatusLine("being delivered")),
+        ({"planned": True, "deliveries": {State.ACCEPTED: 1}}, StatusLine("delivered", "good")),
+        (
+            {"planned": True, "deliveries": {State.UNCERTAIN: 1}},
+            StatusLine("delivered, some uncertain", "warn"),
+        ),
+        ({"planned": True, "halt": Halt.PAUSED}, StatusLine("paused", "warn")),
+        ({"planned": True, "halt": Halt.CANCELLED}, StatusLine("cancelled", "bad")),
     ],
 )
-def test_where_an_issue_stands_is_said_in_a_word(changes: dict[str, object], expected: Stand) -> None:
-    assert stand(status(**changes)) == expected
+def test_where_an_issue_stands_is_said_in_a_word(changes: dict[str, object], expected: StatusLine) -> None:
+    assert status_line(status(**changes)) == expected
 
 
 def test_only_states_that_occur_are_shown() -> None:

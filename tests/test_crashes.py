@@ -67,7 +67,7 @@ def _count_steps(deadly: int) -> None:
         return wrapper
 
     for owner, name in (
-        (Store, "plan"), (Store, "turn"), (Store, "settle"),
+        (Store, "plan"), (Store, "settle_and_claim"), (Store, "settle"),
         (FileJournal, "begin"), (OutboxMailer, "_write"),
     ):  # fmt: skip
         setattr(owner, name, watched(getattr(owner, name)))

@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from service.delivery import (
-    Claimant,
-    Claims,
+    Batch,
+    ClaimRequest,
     Halt,
     Mailer,
     MailerUnusable,
@@ -417,12 +417,12 @@ def test_the_providers_bucket_is_kept_across_restarts(store: Store, roster: Rost
     save_issue(store)
     add_readers(roster, 5)
     store.plan("2026-W22", NOW)
-    claimant = Claimant("here:1:1", "smtp", Pace(rate=2))
-    first = store.turn("2026-W22", claimant, 5, (), NOW)
+    request = ClaimRequest("here:1:1", "smtp", Pace(rate=2))
+    first = store.settle_and_claim("2026-W22", request, 5, (), NOW)
     assert (len(first.deliveries), first.again_at) == (2, None)
-    none = Store(store._engine).turn("2026-W22", claimant, 5, (), NOW)
+    none = Store(store._engine).settle_and_claim("2026-W22", request, 5, (), NOW)
     assert (list(none.deliveries), none.again_at) == ([], NOW + dt.timedelta(seconds=0.5))
-    later = store.turn("2026-W22", claimant, 5, (), NOW + dt.timedelta(seconds=0.5))
+    later = store.settle_and_claim("2026-W22", request, 5, (), NOW + dt.timedelta(seconds=0.5))
     assert len(later.deliveries) == 1
 
 
@@ -431,10 +431,10 @@ def test_a_domain_has_a_bucket_of_its_own(store: Store, roster: Roster) -> None:
     add_readers(roster, 3)
     roster.put_subscriber(Joining("a@example.com", TOPICS[:1]), NOW)
     store.plan("2026-W22", NOW)
-    claimant = Claimant("here:1:1", "smtp", Pace(domain_rates={"example.org": 1.0}))
-    first = store.turn("2026-W22", claimant, 9, (), NOW)
+    request = ClaimRequest("here:1:1", "smtp", Pace(domain_rates={"example.org": 1.0}))
+    first = store.settle_and_claim("2026-W22", request, 9, (), NOW)
     assert [one.address for one in first.deliveries] == ["reader0@example.org", "a@example.com"]
-    rest = store.turn("2026-W22", claimant, 9, (), NOW)
+    rest = store.settle_and_claim("2026-W22", request, 9, (), NOW)
     assert (list(rest.deliveries), rest.again_at) == ([], NOW + dt.timedelta(seconds=1))
     assert store.counts("2026-W22") == {State.CLAIMED: 2, State.WAITING: 2}
 
@@ -443,11 +443,11 @@ def test_the_warm_up_allows_so_many_a_day_and_then_all(store: Store, roster: Ros
     save_issue(store)
     add_readers(roster, 9)
     store.plan("2026-W22", NOW)
-    claimant = Claimant("here:1:1", "smtp", Pace(warm_up=(2, 3)))
+    request = ClaimRequest("here:1:1", "smtp", Pace(warm_up=(2, 3)))
     claimed = []
     for hours in (0, 1, 24, 25, 48):
         now = NOW + dt.timedelta(hours=hours)
-        claimed.append(len(store.turn("2026-W22", claimant, 9, (), now).deliveries))
+        claimed.append(len(store.settle_and_claim("2026-W22", request, 9, (), now).deliveries))
     assert claimed == [2, 0, 3, 0, 4]
 
 
@@ -482,10 +482,10 @@ def test_a_database_that_is_gone_for_a_while_loses_nothing(
     class Flickering(Store):
         answers = itertools.cycle([True, False, True])
 
-        def turn(self, *arguments: Any) -> Claims:
+        def turn(self, *arguments: Any) -> Batch:
             if not next(self.answers):
                 raise sa.exc.OperationalError("", None, OSError("gone"))
-            return super().turn(*arguments)
+            return super().settle_and_claim(*arguments)
 
     save_issue(store)
     addresses = add_readers(roster, 30)
@@ -500,11 +500,11 @@ def test_a_database_that_stays_away_ends_the_run_and_the_next_one_knows_what_lef
     class Gone(Store):
         calls = 0
 
-        def turn(self, *arguments: Any) -> Claims:
+        def turn(self, *arguments: Any) -> Batch:
             self.calls += 1
             if self.calls > 1:
                 raise KeyboardInterrupt  # as the operator would, waiting for it
-            return super().turn(*arguments)
+            return super().settle_and_claim(*arguments)
 
     save_issue(store)
     addresses = add_readers(roster, 30)

@@ -6,7 +6,7 @@ import threading
 import pytest
 import sqlalchemy as sa
 
-from service.delivery import Claimant, Delivery, MailerUnusable, Outcome, State
+from service.delivery import ClaimRequest, Delivery, MailerUnusable, Outcome, State
 from service.delivery.policy import Pace
 from service.pipeline import publish_issue
 from service.store import Store
@@ -26,7 +26,7 @@ def planned(store: Store, roster: Roster, readers: int) -> list[str]:
 
 
 def claimed(store: Store, pace: Pace, now: dt.datetime, worker: str = "here:1:1") -> int:
-    return len(store.turn(LABEL, Claimant(worker, "smtp", pace), 1000, (), now).deliveries)
+    return len(store.settle_and_claim(LABEL, ClaimRequest(worker, "smtp", pace), 1000, (), now).deliveries)
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
@@ -64,24 +64,24 @@ def test_what_did_not_leave_is_not_counted_by_the_warm_up(store: Store, roster: 
 
 def test_a_day_on_which_nothing_left_is_no_day_of_the_warm_up(store: Store, roster: Roster) -> None:
     planned(store, roster, 30)
-    claimant = Claimant("here:1:1", "smtp", Pace(warm_up=(10, 20)))
-    claims = store.turn(LABEL, claimant, 1000, (), NOW).deliveries
-    store.turn(LABEL, claimant, 0, [(one, Outcome(State.WAITING)) for one in claims], NOW)
-    assert claimed(store, claimant.pace, NOW + DAY) == 10
+    request = ClaimRequest("here:1:1", "smtp", Pace(warm_up=(10, 20)))
+    claims = store.settle_and_claim(LABEL, request, 1000, (), NOW).deliveries
+    store.settle_and_claim(LABEL, request, 0, [(one, Outcome(State.WAITING)) for one in claims], NOW)
+    assert claimed(store, request.pace, NOW + DAY) == 10
 
 
 def test_what_goes_back_is_counted_on_the_day_of_its_claim_and_only_once(
     store: Store, roster: Roster
 ) -> None:
     planned(store, roster, 60)
-    claimant = Claimant("here:1:1", "smtp", Pace(warm_up=(10, 20)))
-    claims = store.turn(LABEL, claimant, 1000, (), NOW).deliveries
+    request = ClaimRequest("here:1:1", "smtp", Pace(warm_up=(10, 20)))
+    claims = store.settle_and_claim(LABEL, request, 1000, (), NOW).deliveries
     back = [(one, Outcome(State.WAITING)) for one in claims[:5]]
-    assert claimed(store, claimant.pace, NOW + DAY) == 20
+    assert claimed(store, request.pace, NOW + DAY) == 20
     for _ in range(2):  # as after a commit of which nobody heard
-        store.turn(LABEL, claimant, 0, back, NOW + DAY)
-    assert claimed(store, claimant.pace, NOW + DAY) == 0
-    assert claimed(store, claimant.pace, NOW) == 5
+        store.settle_and_claim(LABEL, request, 0, back, NOW + DAY)
+    assert claimed(store, request.pace, NOW + DAY) == 0
+    assert claimed(store, request.pace, NOW) == 5
 
 
 @pytest.mark.parametrize(("days", "allowed"), [(-10, 10), (-1, 10), (0, 10), (2, 40), (3, None)])
@@ -95,30 +95,30 @@ def test_nobody_waits_for_the_pace_when_nothing_is_left_to_send(
     store: Store, roster: Roster, pace: Pace
 ) -> None:
     planned(store, roster, 3)
-    claimant = Claimant("here:1:1", "smtp", pace)
-    claims = store.turn(LABEL, claimant, 3, (), NOW).deliveries
+    request = ClaimRequest("here:1:1", "smtp", pace)
+    claims = store.settle_and_claim(LABEL, request, 3, (), NOW).deliveries
     sent = [(one, Outcome(State.ACCEPTED)) for one in claims]
-    assert store.turn(LABEL, claimant, 3, sent, NOW).again_at is None
+    assert store.settle_and_claim(LABEL, request, 3, sent, NOW).again_at is None
 
 
 def test_more_is_due_tomorrow_where_the_warm_up_held_it_back(store: Store, roster: Roster) -> None:
     planned(store, roster, 5)
-    claimant = Claimant("here:1:1", "smtp", Pace(warm_up=(3, 100)))
-    claims = store.turn(LABEL, claimant, 5, (), NOW).deliveries
+    request = ClaimRequest("here:1:1", "smtp", Pace(warm_up=(3, 100)))
+    claims = store.settle_and_claim(LABEL, request, 5, (), NOW).deliveries
     sent = [(one, Outcome(State.ACCEPTED)) for one in claims]
     tomorrow = dt.datetime(2026, 6, 3, tzinfo=dt.UTC)
-    assert store.turn(LABEL, claimant, 5, sent, NOW).again_at == tomorrow
+    assert store.settle_and_claim(LABEL, request, 5, sent, NOW).again_at == tomorrow
 
 
 def test_without_a_warm_up_going_back_asks_the_database_nothing_more(
     store: Store, roster: Roster, engine: sa.Engine
 ) -> None:
     planned(store, roster, 3)
-    claimant = Claimant("here:1:1", "smtp", Pace(rate=100.0))
-    claims = store.turn(LABEL, claimant, 3, (), NOW).deliveries
+    request = ClaimRequest("here:1:1", "smtp", Pace(rate=100.0))
+    claims = store.settle_and_claim(LABEL, request, 3, (), NOW).deliveries
     asked: list[str] = []
     sa.event.listen(engine, "before_cursor_execute", lambda *one: asked.append(one[2]))
-    store.turn(LABEL, claimant, 0, [(one, Outcome(State.WAITING)) for one in claims], NOW)
+    store.settle_and_claim(LABEL, request, 0, [(one, Outcome(State.WAITING)) for one in claims], NOW)
     assert not [statement for statement in asked if "buckets" in statement or "claimed_at" in statement]
 
 
@@ -138,12 +138,12 @@ def test_workers_that_share_many_domains_never_wait_in_a_circle(store: Store, ro
     broken: list[Exception] = []
 
     def work(number: int) -> None:
-        claimant = Claimant(f"here:{number}:1", "smtp", pace, late=dt.timedelta(hours=1))
+        request = ClaimRequest(f"here:{number}:1", "smtp", pace, late=dt.timedelta(hours=1))
         settled: list[tuple[Delivery, Outcome]] = []
         try:
             for turn in range(12):
                 at = NOW + dt.timedelta(seconds=turn)
-                claims = store.turn(LABEL, claimant, 30, settled, at).deliveries
+                claims = store.settle_and_claim(LABEL, request, 30, settled, at).deliveries
                 settled = [
                     (one, Outcome(State.FAILED if turn % 3 else State.WAITING, "451")) for one in claims
                 ]
@@ -162,17 +162,17 @@ def test_a_turn_takes_a_bounded_number_of_statements_and_each_waits_for_a_moment
     store: Store, roster: Roster, engine: sa.Engine
 ) -> None:
     spread(store, roster, 300, 1)
-    claimant = Claimant("here:1:1", "smtp", Pace(domain_rates={"d0.example": 1.0}))
+    request = ClaimRequest("here:1:1", "smtp", Pace(domain_rates={"d0.example": 1.0}))
     asked: list[str] = []
     sa.event.listen(engine, "before_cursor_execute", lambda *one: asked.append(one[2]))
-    first = store.turn(LABEL, claimant, 200, (), NOW)
+    first = store.settle_and_claim(LABEL, request, 200, (), NOW)
     assert len(first.deliveries) == 1
     for _ in range(3):
         asked.clear()
-        rest = store.turn(LABEL, claimant, 200, (), NOW)
+        rest = store.settle_and_claim(LABEL, request, 200, (), NOW)
         assert len(asked) < 70
     assert (list(rest.deliveries), rest.again_at) == ([], NOW + dt.timedelta(seconds=1))
     moments = {line.retry_at for line in store.lines(LABEL) if line.state is State.WAITING}
     assert sorted(filter(None, moments)) == [NOW + dt.timedelta(seconds=one) for one in range(1, 300)]
-    later = store.turn(LABEL, claimant, 200, (), NOW + dt.timedelta(seconds=1))
+    later = store.settle_and_claim(LABEL, request, 200, (), NOW + dt.timedelta(seconds=1))
     assert len(later.deliveries) == 1

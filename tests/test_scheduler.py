@@ -251,9 +251,9 @@ def test_a_lease_is_one_processes_until_it_runs_out_or_is_given_back(store: Stor
     assert store.take("build", "one", NOW, NOW + 2 * HOUR)
     assert not store.take("build", "two", NOW + HOUR, NOW + 3 * HOUR)
     assert store.take("build", "two", NOW + 2 * HOUR, NOW + 3 * HOUR)
-    store.give_back("build", "one")
+    store.release_lock("build", "one")
     assert not store.take("build", "one", NOW + 2 * HOUR, NOW + 3 * HOUR)
-    store.give_back("build", "two")
+    store.release_lock("build", "two")
     assert store.take("build", "one", NOW + 2 * HOUR, NOW + 3 * HOUR)
 
 
@@ -470,7 +470,7 @@ def test_a_build_that_lost_its_lease_saves_nothing(context: Scheduler) -> None:
 
     class Slow(ExtractiveWriter):
         def write(self, assignment: Assignment) -> Brief:
-            store.give_back("build", "one")
+            store.release_lock("build", "one")
             store.take("build", "two", NOW, NOW + LEASE)
             return super().write(assignment)
 

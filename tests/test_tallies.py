@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import SQLModel
 
-from service.delivery import Claimant, Delivery, Fact, Halt, Outcome, State
+from service.delivery import ClaimRequest, Delivery, Fact, Halt, Outcome, State
 from service.delivery.model import Event
 from service.pipeline import publish_issue
 from service.store import Store
@@ -125,7 +125,7 @@ def test_sums_hold_while_many_claim_settle_report_and_count(
     def work(number: int) -> None:
         name = f"worker {number}"
         settled: list[tuple[Delivery, Outcome]] = []
-        while claimed := store.turn(LABEL, Claimant(name), 3, settled, NOW).deliveries:
+        while claimed := store.settle_and_claim(LABEL, ClaimRequest(name), 3, settled, NOW).deliveries:
             settled = [(one, ACCEPTED if one.id % 2 else FAILED) for one in claimed]
             store.record([Event(f"{name} {claimed[0].id}", claimed[0].id, LABEL, Fact.DELIVERED, NOW)], NOW)
             if number == 0:

@@ -10,7 +10,7 @@ import procrastinate
 import procrastinate.exceptions
 import sqlalchemy as sa
 
-from service.delivery import Span
+from service.delivery import Chunk
 
 DELIVER = "deliver_chunk"
 BUILD = "build_issue"
@@ -56,7 +56,7 @@ class BrokenOff(Exception):
 class Work:
     """What a worker does with a job."""
 
-    deliver: Callable[[str, Span], None]  # a chunk of an issue's ledger
+    deliver: Callable[[str, Chunk], None]  # a chunk of an issue's ledger
     build: Callable[[str], None]  # the issue of a week
 
 
@@ -71,10 +71,10 @@ class Jobs:
         again = procrastinate.RetryStrategy(wait=1, retry_exceptions=(BrokenOff,))
         self._app.task(name=BUILD, retry=again)(self._build)
 
-    def __call__(self, connection: sa.Connection, label: str, spans: Sequence[Span]) -> None:
+    def __call__(self, connection: sa.Connection, label: str, chunks: Sequence[Chunk]) -> None:
         """Write a job for each chunk; they are there when the connection's transaction is, or not at all."""
         jobs: list[dict[str, Any]] = [
-            {"label": label, "first": span.first, "last": span.last} for span in spans
+            {"label": label, "first": chunk.first, "last": chunk.last} for chunk in chunks
         ]
         if jobs:
             task = self._app.configure_task(DELIVER, connection=connection.connection.driver_connection)
@@ -148,7 +148,7 @@ class Jobs:
 
     async def _deliver(self, label: str, first: int, last: int) -> None:
         assert self._work is not None
-        await asyncio.to_thread(self._work.deliver, label, Span(first, last))
+        await asyncio.to_thread(self._work.deliver, label, Chunk(first, last))
 
     async def _build(self, week: str) -> None:
         assert self._work is not None

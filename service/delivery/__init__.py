@@ -10,9 +10,10 @@ run      one process's part: claim, begin, send, settle, until nothing is due
 transactional  e-mails to one reader, outside of any ledger: statuses, retries
 """
 
-from service.delivery.ledger import Claimant, Claims, Uncertainty, reconciled, settlement
+from service.delivery.ledger import Batch, ClaimRequest, Uncertainty, reconciled, settlement
 from service.delivery.messages import MessageIds, MessageMaker
 from service.delivery.model import (
+    Chunk,
     Delivery,
     Fact,
     FanOut,
@@ -27,13 +28,13 @@ from service.delivery.model import (
     Outcome,
     Printed,
     ServerRefuses,
-    Span,
     State,
 )
 
 __all__ = [
-    "Claimant",
-    "Claims",
+    "Batch",
+    "Chunk",
+    "ClaimRequest",
     "Delivery",
     "Fact",
     "FanOut",
@@ -50,7 +51,6 @@ __all__ = [
     "Outcome",
     "Printed",
     "ServerRefuses",
-    "Span",
     "State",
     "Uncertainty",
     "reconciled",

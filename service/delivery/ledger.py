@@ -10,6 +10,7 @@ from typing import Protocol
 
 from service.delivery.messages import MessageIds, MessageMaker
 from service.delivery.model import (
+    Chunk,
     Delivery,
     FanOut,
     Fault,
@@ -18,7 +19,6 @@ from service.delivery.model import (
     Journal,
     Mailer,
     Outcome,
-    Span,
     State,
 )
 from service.delivery.policy import BounceRules, Pace
@@ -64,21 +64,21 @@ class Uncertainty(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Claimant:
+class ClaimRequest:
     """Who claims, what, and how fast."""
 
     worker: str
     mailer: str = ""
     pace: Pace = field(default_factory=Pace)
     resend_after: dt.timedelta | None = None  # None: what is uncertain is held
-    span: Span | None = None
+    chunk: Chunk | None = None
     late: dt.timedelta | None = None  # what is later than this is held; None: nothing is
     bounces: BounceRules = RULES
     after: int = 0  # only rows after this one: to try somebody elsewhere in the queue
 
 
 @dataclass(frozen=True, slots=True)
-class Claims:
+class Batch:
     """What a worker may send now."""
 
     deliveries: Sequence[Delivery] = ()
@@ -110,7 +110,9 @@ class Ledger(Protocol):
         """What the issue's Message-IDs are made of, for ever."""
         ...
 
-    def turn(self, label: str, claimant: Claimant, limit: int, settled: Settled, now: dt.datetime) -> Claims:
+    def settle_and_claim(
+        self, label: str, request: ClaimRequest, limit: int, settled: Settled, now: dt.datetime
+    ) -> Batch:
         """Settle one chunk and claim the next in one transaction."""
         ...
 

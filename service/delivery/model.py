@@ -10,7 +10,7 @@ from service.emails import DkimSigner, Recipient
 from service.language import visible
 
 LONGEST_DETAIL = 300  # characters
-GIVEN_BACK = "given back: "  # begins the reason of what waits because the server was at fault
+RELEASED = "given back: "  # begins the reason of what waits because the server was at fault
 
 
 class State(StrEnum):
@@ -81,9 +81,9 @@ class Outcome:
         """Whether it counts against the number of attempts."""
         return self.state not in {State.WAITING, State.SKIPPED} and self.fault in CHARGED
 
-    def given_back(self) -> "Outcome":
+    def released(self) -> "Outcome":
         """The same where the server turned out to be at fault: it waits, with the server's words."""
-        return Outcome(State.WAITING, f"{GIVEN_BACK}{self.detail}")
+        return Outcome(State.WAITING, f"{RELEASED}{self.detail}")
 
     def __post_init__(self) -> None:
         if len(self.detail) > LONGEST_DETAIL or not self.detail.isprintable():
@@ -249,7 +249,7 @@ class Halt(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class Chunk:
     """A chunk of the ledger: rows from `first` to `last`, by id."""
 
     first: int
@@ -336,5 +336,5 @@ def after(event: Event, now: DeliveryStatus) -> DeliveryStatus:
 
 
 FanOut = Callable[
-    [Any, str, Sequence[Span]], None
+    [Any, str, Sequence[Chunk]], None
 ]  # writes the jobs of chunks, in the transaction of a connection

@@ -20,8 +20,8 @@ from typing import NoReturn
 
 from service.delivery.ledger import (
     LEASE,
-    Claimant,
-    Claims,
+    Batch,
+    ClaimRequest,
     DeliveryContext,
     Moment,
     Progress,
@@ -33,13 +33,13 @@ from service.delivery.ledger import (
 )
 from service.delivery.messages import MessageMaker
 from service.delivery.model import (
+    Chunk,
     Delivery,
     MailerUnusable,
     Message,
     MessageRefused,
     Outcome,
     ServerRefuses,
-    Span,
     State,
 )
 from service.delivery.policy import Breaker
@@ -61,7 +61,7 @@ log = logging.getLogger("brief.delivery")
 
 
 class TooOld(Exception):
-    """Claims that another worker may have taken by now: nothing of them may leave."""
+    """What was claimed and another worker may have taken by now: nothing of them may leave."""
 
 
 def deliver(
@@ -69,7 +69,7 @@ def deliver(
     maker: MessageMaker,
     context: DeliveryContext,
     *,
-    span: Span | None = None,
+    chunk: Chunk | None = None,
     watch: Progress = unwatched,
 ) -> dt.datetime | None:
     """Send what is due of an issue, or of a chunk of it, until nothing is or somebody stops it.
@@ -80,7 +80,7 @@ def deliver(
     require_approved(label, maker, context)
     maker = with_lasting_ids(label, maker, context)
     reconcile(label, maker, context)
-    run = Run(label, maker, context, span, watch)
+    run = Run(label, maker, context, chunk, watch)
     with _heap_left_alone(), run.finished():
         while (again_at := run.send()) is not None:
             if context.longest_wait is not None and again_at - context.clock() > context.longest_wait:
@@ -133,25 +133,25 @@ class Run:
     """
 
     def __init__(
-        self, label: str, maker: MessageMaker, context: DeliveryContext, span: Span | None, watch: Progress
+        self, label: str, maker: MessageMaker, context: DeliveryContext, chunk: Chunk | None, watch: Progress
     ) -> None:
         self._label = label
         self._maker = maker
-        self._room = context
+        self._context = context
         self._watch = watch
-        self._claimant = Claimant(
+        self._request = ClaimRequest(
             context.worker,
             context.mailer.name,
             context.pace,
             context.resend_after,
-            span,
+            chunk,
             context.late,
             context.bounces,
         )
         self._size = CLAIMS_AT_FIRST
         self._outcomes: list[tuple[Delivery, Outcome]] = []
         self._prefetched: list[Delivery] = []  # claimed, and not offered to the mailer yet
-        self._ahead: tuple[Future[tuple[Claims, Moment]], list[tuple[Delivery, Outcome]]] | None = None
+        self._ahead: tuple[Future[tuple[Batch, Moment]], list[tuple[Delivery, Outcome]]] | None = None
         self._blameless: Sequence[Message] = ()
         self._on_trial = context.store.is_on_trial(label)
         self._breaker = Breaker(on_trial=self._on_trial)
@@ -186,36 +186,38 @@ class Run:
             if self._breaker.is_open_at_the_end:
                 self._refuse()
         except MailerUnusable:
-            self._give_back()
+            self._release_doubtful()
             raise
-        self._stand_by()
-        self._turn(0)
+        self._settle_doubtful()
+        self._settle_and_claim(0)
         if self._on_trial:
-            self._room.store.put_on_trial(self._label, on_trial=False)
+            self._context.store.put_on_trial(self._label, on_trial=False)
 
     def _refuse(self) -> NoReturn:
         raise ServerRefuses(self._breaker.words, self._breaker.advice)
 
-    def _stand_by(self) -> None:
+    def _settle_doubtful(self) -> None:
         """What was in doubt is so: the server took others' mail, or there is too little to blame it for."""
         self._outcomes.extend(self._doubtful)
         self._doubtful.clear()
 
-    def _give_back(self) -> None:
+    def _release_doubtful(self) -> None:
         """What was in doubt waits, and the next run begins with others."""
         if self._doubtful:
-            self._outcomes += [(delivery, outcome.given_back()) for delivery, outcome in self._doubtful]
+            self._outcomes += [(delivery, outcome.released()) for delivery, outcome in self._doubtful]
             self._doubtful.clear()
-            self._turn(0)
-            self._room.store.put_on_trial(self._label, on_trial=True)
+            self._settle_and_claim(0)
+            self._context.store.put_on_trial(self._label, on_trial=True)
 
     def _is_through(self, executor: Executor) -> bool:
         """Send until nothing is due; False where claims grew too old: they went back, to be claimed anew."""
         try:
-            for message, outcome in self._room.mailer.send(self._messages(executor), self._begin):
+            for message, outcome in self._context.mailer.send(self._messages(executor), self._begin):
                 self._note(message.ledger_row, outcome)
         except TooOld as error:
-            log.warning("event=claims_too_old issue=%s worker=%s %s", self._label, self._room.worker, error)
+            log.warning(
+                "event=claims_too_old issue=%s worker=%s %s", self._label, self._context.worker, error
+            )
             return False
         except MailerUnusable as error:
             self._blameless = error.blameless
@@ -227,21 +229,21 @@ class Run:
 
     def is_halted(self) -> bool:
         """Whether somebody stopped this process or this issue."""
-        self._looked_at = self._room.ticks()
-        if self._room.stopping():
+        self._looked_at = self._context.ticks()
+        if self._context.stopping():
             return True
         try:
-            return self._room.store.halt(self._label) is not None
-        except self._room.store.unavailable:
+            return self._context.store.halt(self._label) is not None
+        except self._context.store.unavailable:
             return False  # the next turn of the ledger waits for the database, or gives up
 
     def _messages(self, executor: Executor) -> Iterator[Message]:
-        while not self._room.stopping() and (claimed := self._claimed()):
-            began = self._room.ticks()
+        while not self._context.stopping() and (claimed := self._claimed()):
+            began = self._context.ticks()
             self._look_ahead(executor)
             queue = deque(claimed)
             while (delivery := self._next(queue)) is not None:
-                ticks, now = self._room.ticks(), self._room.clock()
+                ticks, now = self._context.ticks(), self._context.clock()
                 if self._is_over(ticks):
                     return
                 if self._open[delivery.id][1].is_past(STALE, now, ticks):
@@ -251,12 +253,12 @@ class Run:
                     yield self._maker.message(delivery, now)
                 except MessageRefused as error:
                     self._note(delivery, Outcome(State.REFUSED, str(error)))
-            quick = self._room.ticks() - began < QUICK
+            quick = self._context.ticks() - began < QUICK
             self._size = min(2 * self._size, CLAIMS_AT_MOST) if quick else max(self._size // 2, 1)
 
     def _is_over(self, ticks: float) -> bool:
         """Whether nothing more may be offered: somebody stopped it, or the server takes nobody's mail."""
-        if self._room.stopping() or self._breaker.is_open:
+        if self._context.stopping() or self._breaker.is_open:
             return True
         return ticks - self._looked_at >= POLL_INTERVAL and self.is_halted()
 
@@ -276,28 +278,28 @@ class Run:
 
     def _claimed_elsewhere(self) -> Sequence[Delivery]:
         """A few claims at another place of the queue, each time at one far from those before."""
-        first, last = self._ends = self._ends or self._room.store.ends_of_queue(self._label)
+        first, last = self._ends = self._ends or self._context.store.ends_of_queue(self._label)
         self._probed += 1
         place = first + int((self._probed * GOLDEN % 1.0) * (last - first))
         self._catch_up()
         before, self._prefetched = self._prefetched, []
-        self._turn(PROBES, replace(self._claimant, after=place))
+        self._settle_and_claim(PROBES, replace(self._request, after=place))
         found, self._prefetched = self._prefetched, before
         return found
 
     def _begin(self, messages: Sequence[Message]) -> None:
         """The last moment before these messages may leave; TooOld where others may have taken one of them."""
         deliveries = [message.ledger_row for message in messages]
-        now, ticks = self._room.clock(), self._room.ticks()
+        now, ticks = self._context.clock(), self._context.ticks()
         for delivery in deliveries:
             _, claimed = self._open[delivery.id]
             if claimed.is_past(FENCE, now, ticks):
                 raise TooOld(f"delivery={delivery.id} claimed_at={claimed.at.isoformat()}")
-        self._room.journal.begin(deliveries)
+        self._context.journal.begin(deliveries)
         self._begun.update(delivery.id for delivery in deliveries)
 
     def _note(self, delivery: Delivery, outcome: Outcome) -> None:
-        self._room.journal.note(delivery, outcome)
+        self._context.journal.note(delivery, outcome)
         del self._open[delivery.id]
         self._begun.discard(delivery.id)
         if self._breaker.doubts(delivery, outcome):
@@ -305,22 +307,22 @@ class Run:
             return
         self._outcomes.append((delivery, outcome))
         if self._doubtful and outcome.state is State.ACCEPTED:
-            self._stand_by()
-        if self._room.ticks() - self._settled_at >= SETTLE:
-            self._turn(0)
+            self._settle_doubtful()
+        if self._context.ticks() - self._settled_at >= SETTLE:
+            self._settle_and_claim(0)
 
     def _claimed(self) -> Sequence[Delivery]:
         self._catch_up()
         if not self._prefetched:
-            self._turn(self._size)
+            self._settle_and_claim(self._size)
         claimed, self._prefetched = self._prefetched, []
         return claimed
 
-    def _turn(self, size: int, claimant: Claimant | None = None) -> None:
+    def _settle_and_claim(self, size: int, request: ClaimRequest | None = None) -> None:
         """Settle what is known, claim `size` more."""
         self._catch_up()
         outcomes, self._outcomes = self._outcomes, []
-        claims = self._book(outcomes, lambda: self._tried(size, outcomes, claimant))
+        claims = self._book(outcomes, lambda: self._tried(size, outcomes, request))
         if size:
             self._again_at = claims.again_at
 
@@ -336,26 +338,26 @@ class Run:
             self._again_at = self._book(outcomes, future.result).again_at
 
     def _tried(
-        self, size: int, outcomes: Sequence[tuple[Delivery, Outcome]], claimant: Claimant | None = None
-    ) -> tuple[Claims, Moment]:
+        self, size: int, outcomes: Sequence[tuple[Delivery, Outcome]], request: ClaimRequest | None = None
+    ) -> tuple[Batch, Moment]:
         """A turn of the ledger and when it began, patient with a database that is locked or gone."""
-        claimant = claimant or self._claimant
+        request = request or self._request
         for wait in LEDGER_RETRIES:
             try:
-                return self._tried_once(claimant, size, outcomes)
-            except self._room.store.unavailable:
+                return self._tried_once(request, size, outcomes)
+            except self._context.store.unavailable:
                 time.sleep(wait)
-        return self._tried_once(claimant, size, outcomes)
+        return self._tried_once(request, size, outcomes)
 
     def _tried_once(
-        self, claimant: Claimant, size: int, outcomes: Sequence[tuple[Delivery, Outcome]]
-    ) -> tuple[Claims, Moment]:
-        moment = Moment(self._room.clock(), self._room.ticks())  # before the turn, which may take long
-        return self._room.store.turn(self._label, claimant, size, outcomes, moment.at), moment
+        self, request: ClaimRequest, size: int, outcomes: Sequence[tuple[Delivery, Outcome]]
+    ) -> tuple[Batch, Moment]:
+        moment = Moment(self._context.clock(), self._context.ticks())  # before the turn, which may take long
+        return self._context.store.settle_and_claim(self._label, request, size, outcomes, moment.at), moment
 
     def _book(
-        self, outcomes: list[tuple[Delivery, Outcome]], turn: Callable[[], tuple[Claims, Moment]]
-    ) -> Claims:
+        self, outcomes: list[tuple[Delivery, Outcome]], turn: Callable[[], tuple[Batch, Moment]]
+    ) -> Batch:
         """Take in a turn: its claims are open now, its outcomes are the ledger's."""
         began = time.monotonic()
         try:
@@ -369,18 +371,18 @@ class Run:
         return claims
 
     def _settled(self, outcomes: Sequence[tuple[Delivery, Outcome]], seconds: float) -> None:
-        self._settled_at = self._room.ticks()
+        self._settled_at = self._context.ticks()
         if outcomes:
-            self._room.journal.forget([delivery for delivery, _ in outcomes])
+            self._context.journal.forget([delivery for delivery, _ in outcomes])
             self._done += sum(one.state is not State.WAITING for _, one in outcomes)
-            log.info(chunk_line(self._label, self._room.worker, (one for _, one in outcomes), seconds))
+            log.info(chunk_line(self._label, self._context.worker, (one for _, one in outcomes), seconds))
         self._watch(f"Delivering {self._label}", self._done, self._total)
 
     def _close(self) -> None:
         """Settle all that is open: what is not begun waits, what is begun and unknown is uncertain."""
         try:
             self._catch_up()
-        except self._room.store.unavailable:
+        except self._context.store.unavailable:
             log.warning("event=ledger_unavailable issue=%s", self._label)
         self._prefetched.clear()
         self._probes.clear()
@@ -390,8 +392,8 @@ class Run:
             self._outcomes.append((delivery, outcome))
         self._open.clear()
         self._begun.clear()
-        self._turn(0)
+        self._settle_and_claim(0)
         if self._blameless:
-            self._room.store.take_back(
-                [one.ledger_row for one in self._blameless], self._room.clock(), "the mailer was unusable"
+            self._context.store.take_back(
+                [one.ledger_row for one in self._blameless], self._context.clock(), "the mailer was unusable"
             )

@@ -70,7 +70,7 @@ class Agenda(Repository):
             row.holder, row.until = holder, until
             return True
 
-    def give_back(self, name: str, holder: str) -> None:
+    def release_lock(self, name: str, holder: str) -> None:
         with Session(self._writer) as session, session.begin():
             mine = (col(LeaseRow.name) == name, col(LeaseRow.holder) == holder)
             session.execute(sa.delete(LeaseRow).where(*mine))

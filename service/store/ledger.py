@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from service.delivery import Delivery, MessageIds, Outcome, State
-from service.delivery.ledger import RULES, Claimant, Claims, Settled
+from service.delivery.ledger import RULES, Batch, ClaimRequest, Settled
 from service.delivery.model import Halt, IssueStatus
 from service.delivery.policy import BounceRules
 from service.store.issues import counts, issue_row, status
@@ -71,7 +71,7 @@ class Ledger(Repository):
 
     def claim(self, label: str, worker: str, limit: int, now: dt.datetime) -> list[Delivery]:
         """Take up to `limit` rows that are due; committed before anything leaves."""
-        return list(self.turn(label, Claimant(worker), limit, (), now).deliveries)
+        return list(self.settle_and_claim(label, ClaimRequest(worker), limit, (), now).deliveries)
 
     def settle(
         self,
@@ -101,18 +101,20 @@ class Ledger(Repository):
                     session.connection().execute(TAKEN_BACK.values(**settled), values)
             return len(values)
 
-    def turn(self, label: str, claimant: Claimant, limit: int, settled: Settled, now: dt.datetime) -> Claims:
+    def settle_and_claim(
+        self, label: str, request: ClaimRequest, limit: int, settled: Settled, now: dt.datetime
+    ) -> Batch:
         """Settle one chunk and claim the next in one transaction: one wait for the disk for both."""
         with Session(self._writer) as session, session.begin():
-            if claimant.pace.is_unlimited:
+            if request.pace.is_unlimited:
                 lock_issues(session.connection(), [label])
             else:
                 _lock(session, label)
             sums = Sums(session.connection())
             with sums.of([one.id for one, _ in settled]):
-                release_unsent(session, claimant.mailer, claimant.pace, settled, now)
-                settle(session, settled, now, claimant.resend_after, claimant.bounces)
-            claims = _next_chunk(session, label, claimant, limit, now, sums)
+                release_unsent(session, request.mailer, request.pace, settled, now)
+                settle(session, settled, now, request.resend_after, request.bounces)
+            claims = _next_chunk(session, label, request, limit, now, sums)
             sums.write()
             return claims
 
@@ -254,47 +256,47 @@ def _lock(session: Session, label: str) -> None:
 
 
 def _next_chunk(  # noqa: PLR0913, PLR0917 - what a turn is given
-    session: Session, label: str, claimant: Claimant, limit: int, now: dt.datetime, sums: Sums
-) -> Claims:
+    session: Session, label: str, request: ClaimRequest, limit: int, now: dt.datetime, sums: Sums
+) -> Batch:
     """Claim what is due and may leave now; nothing of an issue that somebody halted."""
     if limit < 1 or session.scalar(halt_of(label)) is not None:
-        return Claims()
-    if claimant.late is not None:
-        defer_late(session, label, claimant.late, now)
-    allowed, again_at = may_leave(session, claimant.mailer, claimant.pace, limit, now)
-    if again_at is not None and not due(session, label, claimant, 1, now):
+        return Batch()
+    if request.late is not None:
+        defer_late(session, label, request.late, now)
+    allowed, again_at = may_leave(session, request.mailer, request.pace, limit, now)
+    if again_at is not None and not due(session, label, request, 1, now):
         again_at = None  # nothing is left to wait for
-    deliveries, is_end = _claimed(session, label, claimant, allowed, now, sums)
+    deliveries, is_end = _claimed(session, label, request, allowed, now, sums)
     if not deliveries and again_at is None:
-        again_at = session.scalar(held_until(label, claimant.span, now)) if is_end else now
+        again_at = session.scalar(held_until(label, request.chunk, now)) if is_end else now
     if again_at is not None:
         heartbeat(session, label, again_at)
-    return Claims(deliveries, again_at)
+    return Batch(deliveries, again_at)
 
 
 def _claimed(  # noqa: PLR0913, PLR0917 - the same
-    session: Session, label: str, claimant: Claimant, allowed: int, now: dt.datetime, sums: Sums
+    session: Session, label: str, request: ClaimRequest, allowed: int, now: dt.datetime, sums: Sums
 ) -> tuple[list[Delivery], bool]:
-    """Claims that may leave now, and whether the queue was looked through for them.
+    """What may leave now, and whether the queue was looked through for them.
 
     A chunk of which the pace lets nothing go is not the end; nor is it looked for without a bound.
     """
     for _ in range(CHUNKS_A_TURN if allowed else 0):
-        ids = due(session, label, claimant, allowed, now)
+        ids = due(session, label, request, allowed, now)
         with sums.of(ids):
-            deliveries = _claim(session, ids, claimant, now)
-            if not claimant.pace.is_unlimited:
-                deliveries = throttle(session, claimant.mailer, claimant.pace, deliveries, now)
+            deliveries = _claim(session, ids, request, now)
+            if not request.pace.is_unlimited:
+                deliveries = throttle(session, request.mailer, request.pace, deliveries, now)
         if deliveries or not ids:
             return deliveries, True
     return [], not allowed
 
 
-def _claim(session: Session, ids: Sequence[int], claimant: Claimant, now: dt.datetime) -> list[Delivery]:
+def _claim(session: Session, ids: Sequence[int], request: ClaimRequest, now: dt.datetime) -> list[Delivery]:
     """Claim rows, but for those whose subscriber has left or was deleted since they were planned."""
     if not ids:
         return []
-    values = {"state": State.CLAIMED, "worker": claimant.worker, "claimed_at": now, "retry_at": None}
+    values = {"state": State.CLAIMED, "worker": request.worker, "claimed_at": now, "retry_at": None}
     values |= UNREPORTED
     session.execute(
         sa.update(DELIVERIES)

@@ -72,12 +72,12 @@ class PaperRepository(Repository):
                 FetchRow(topic_slug="", question=question, day=day, paper_ids=list(known), fetched_at=now)
             )
 
-    def announced(self, categories: Iterable[str], span: Window) -> dict[dt.date, tuple[Paper, ...]]:
+    def announced(self, categories: Iterable[str], chunk: Window) -> dict[dt.date, tuple[Paper, ...]]:
         """What was kept of these categories' announcements, by day; a day without any is absent."""
         asked = select(FetchRow).where(
             FetchRow.topic_slug == "",
             col(FetchRow.question).in_([f"announced {category}" for category in categories]),
-            col(FetchRow.day).between(span.first, span.last),
+            col(FetchRow.day).between(chunk.first, chunk.last),
         )
         days: dict[dt.date, tuple[Paper, ...]] = {}
         with Session(self._engine) as session:

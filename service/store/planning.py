@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from service.delivery import State
-from service.delivery.model import FanOut, Span
+from service.delivery.model import Chunk, FanOut
 from service.schedule import late_before
 from service.store.issues import Stale, issue_row, read_issue
 from service.store.restoring import hold_what_may_have_left
@@ -97,7 +97,7 @@ class Planning(Repository):
             row.attended_at = now if local_hours else None
             if fan_out is not None and not local_hours:
                 session.flush()
-                fan_out(session.connection(), label, _spans(session, label, chunk))
+                fan_out(session.connection(), label, _chunks(session, label, chunk))
             return True
 
     def held(self, label: str) -> int:
@@ -168,11 +168,11 @@ def _sent(label: str) -> sa.Select[int]:
     )
 
 
-def _spans(session: Session, label: str, size: int) -> list[Span]:
+def _chunks(session: Session, label: str, size: int) -> list[Chunk]:
     """The issue's rows in chunks of about `size`: one transaction numbered them."""
     rows = sa.select(sa.func.min(DELIVERIES.c.id), sa.func.max(DELIVERIES.c.id))
     first, last = session.execute(rows.where(DELIVERIES.c.issue_label == label)).one()
-    return [Span(one, min(one + size - 1, last)) for one in range(first, last + 1, size)] if first else []
+    return [Chunk(one, min(one + size - 1, last)) for one in range(first, last + 1, size)] if first else []
 
 
 def due_moments(session: Session, now: dt.datetime) -> sa.Table:

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from service.delivery import Delivery, State
-from service.delivery.ledger import Claimant, Settled
-from service.delivery.model import GIVEN_BACK, Span
+from service.delivery.ledger import ClaimRequest, Settled
+from service.delivery.model import RELEASED, Chunk
 from service.delivery.policy import Bucket, Pace, full, whole
 from service.store.settling import DELIVERIES
 from service.store.tables import BucketRow, IssueRow
@@ -23,17 +23,17 @@ DUE_AGAIN = (State.FAILED, State.UNCERTAIN)
 SET_BACK = dt.timedelta(minutes=5)  # a row from so far in the future was written by a clock that was wrong
 
 
-def due(session: Session, label: str, claimant: Claimant, limit: int, now: dt.datetime) -> Sequence[int]:
+def due(session: Session, label: str, request: ClaimRequest, limit: int, now: dt.datetime) -> Sequence[int]:
     """Rows whose time has come again, then waiting ones; by the index, not by reading all.
 
     After a run that the server stopped, those come last that it tried.
     """
     rows = sa.select(DELIVERIES.c.id).where(DELIVERIES.c.issue_label == label)
-    if claimant.span is not None:
-        rows = rows.where(DELIVERIES.c.id.between(claimant.span.first, claimant.span.last))
+    if request.chunk is not None:
+        rows = rows.where(DELIVERIES.c.id.between(request.chunk.first, request.chunk.last))
     rows = rows.with_for_update(skip_locked=True)
     ids: list[int] = []
-    for which, order in _parts(session, label, claimant, now):
+    for which, order in _parts(session, label, request, now):
         if len(ids) < limit:
             part = rows.where(which).order_by(order, DELIVERIES.c.id)
             ids.extend(session.scalars(part.limit(limit - len(ids))).all())
@@ -41,19 +41,19 @@ def due(session: Session, label: str, claimant: Claimant, limit: int, now: dt.da
 
 
 def _parts(
-    session: Session, label: str, claimant: Claimant, now: dt.datetime
+    session: Session, label: str, request: ClaimRequest, now: dt.datetime
 ) -> Iterator[tuple[sa.ColumnElement[bool], sa.ColumnElement[Any]]]:
     """Which rows may be claimed, one part after the other, and the order in each."""
     row = DELIVERIES.c
     may_go = sa.or_(row.retry_at.is_(None), has_come(now))
-    waiting = sa.and_(row.state == State.WAITING, row.due_at <= now, may_go, row.id > claimant.after)
-    again = (State.FAILED,) if claimant.resend_after is None else DUE_AGAIN
-    for state in () if claimant.after else again:
+    waiting = sa.and_(row.state == State.WAITING, row.due_at <= now, may_go, row.id > request.after)
+    again = (State.FAILED,) if request.resend_after is None else DUE_AGAIN
+    for state in () if request.after else again:
         yield sa.and_(row.state == state, has_come(now)), row.due_at
     if not session.scalar(on_trial(label)):
         yield waiting, row.due_at
         return
-    went_back = sa.func.coalesce(row.reason, "").startswith(GIVEN_BACK)
+    went_back = sa.func.coalesce(row.reason, "").startswith(RELEASED)
     yield sa.and_(waiting, ~went_back), row.due_at
     yield sa.and_(waiting, went_back), row.settled_at
 
@@ -68,12 +68,12 @@ def has_come(now: dt.datetime) -> sa.ColumnElement[bool]:
     return sa.or_(row.retry_at <= now, sa.and_(row.retry_at.is_not(None), row.settled_at > now + SET_BACK))
 
 
-def held_until(label: str, span: Span | None, now: dt.datetime) -> sa.Select[Any]:
+def held_until(label: str, chunk: Chunk | None, now: dt.datetime) -> sa.Select[Any]:
     """When the first delivery that the pace holds back is due."""
     rows = sa.select(sa.func.min(DELIVERIES.c.retry_at)).where(
         DELIVERIES.c.issue_label == label, DELIVERIES.c.state == State.WAITING, DELIVERIES.c.due_at <= now
     )
-    return rows if span is None else rows.where(DELIVERIES.c.id.between(span.first, span.last))
+    return rows if chunk is None else rows.where(DELIVERIES.c.id.between(chunk.first, chunk.last))
 
 
 def may_leave(

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from service.delivery import State
-from service.delivery.model import GIVEN_BACK
+from service.delivery.model import RELEASED
 from service.store.planning import offer_of
 from service.store.tables import DeliveryRow, IssueRow
 from service.store.tallies import OPEN, counts_of
@@ -98,7 +98,7 @@ class Reports(Repository):
         """Deliveries that wait because the server refused everybody, the last it was asked about first."""
         row = table(DeliveryRow).c
         rows = LINE.where(row.issue_label == label, row.state == State.WAITING)
-        rows = rows.where(row.reason.startswith(GIVEN_BACK)).order_by(row.settled_at.desc(), row.id)
+        rows = rows.where(row.reason.startswith(RELEASED)).order_by(row.settled_at.desc(), row.id)
         with Session(self._engine) as session:
             return [line_of(*one) for one in session.execute(rows.limit(limit))]
 

@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 
 from service.delivery import Delivery, Outcome, State, settlement
 from service.delivery.ledger import RULES, Settled
-from service.delivery.model import GIVEN_BACK, GONE_WRONG, MEANS, Halt, Weight
+from service.delivery.model import GONE_WRONG, MEANS, RELEASED, Halt, Weight
 from service.delivery.policy import Bounce, BounceRules, learnt
 from service.store.issues import IssueClosed, issue_row
 from service.store.tables import BounceRow, DeliveryRow, IssueRow
@@ -130,7 +130,7 @@ _MEANT = sa.case({str(fact): str(state) for fact, state in MEANS.items()}, value
 _UNTRIED = sa.and_(
     _STATE == State.WAITING,
     sa.func.coalesce(_REASON, "") == "",
-    DELIVERIES.c.reason.startswith(GIVEN_BACK),
+    DELIVERIES.c.reason.startswith(RELEASED),
 )
 # What a provider reports of what went wrong is kept, also where it overtook the worker's word.
 _TOLD_WHY = sa.and_(

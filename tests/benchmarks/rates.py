@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from service.delivery import Claimant, Delivery, Outcome, State
+from service.delivery import ClaimRequest, Delivery, Outcome, State
 from service.delivery.policy import Pace
 from service.store import Store
 from service.wiring import set_up
@@ -65,9 +65,9 @@ def fill(store: Store, engine: sa.Engine, readers: int, domains: int) -> dict[st
     return {f"d{number}.example": 2.0 for number in range(domains)}
 
 
-def claimant(number: int, rates: dict[str, float]) -> Claimant:
+def request(number: int, rates: dict[str, float]) -> ClaimRequest:
     pace = Pace(rate=100_000.0, domain_rates=rates, warm_up=(100_000,))
-    return Claimant(f"here:{number}:1", "smtp", pace, late=dt.timedelta(hours=1))
+    return ClaimRequest(f"here:{number}:1", "smtp", pace, late=dt.timedelta(hours=1))
 
 
 def work(engine: sa.Engine, rates: dict[str, float], workers: int) -> tuple[list[float], list[Exception]]:
@@ -80,7 +80,9 @@ def work(engine: sa.Engine, rates: dict[str, float], workers: int) -> tuple[list
         try:
             for batch in range(BATCHES):
                 began = time.perf_counter()
-                claims = store.turn(LABEL, claimant(number, rates), SIZE, settled, NOW + batch * SECOND)
+                claims = store.settle_and_claim(
+                    LABEL, request(number, rates), SIZE, settled, NOW + batch * SECOND
+                )
                 seconds.append(time.perf_counter() - began)
                 settled = [(each, _outcome(batch)) for each in claims.deliveries]
         except Exception as error:  # noqa: BLE001 - whatever it is, it is shown
@@ -109,7 +111,7 @@ def statements(engine: sa.Engine, rates: dict[str, float]) -> int:
         asked.append(str(given[2]))
 
     sa.event.listen(engine, "before_cursor_execute", note)
-    Store(engine).turn(LABEL, claimant(0, rates), SIZE, (), NOW + BATCHES * SECOND)
+    Store(engine).settle_and_claim(LABEL, request(0, rates), SIZE, (), NOW + BATCHES * SECOND)
     sa.event.remove(engine, "before_cursor_execute", note)
     return len(asked)
 

@@ -14,7 +14,7 @@ from service.web.admin.authentication import Editor, Viewer
 from service.web.admin.forms import Form, Sent
 from service.web.admin.frame import HEADERS, AdminContext, TheAdminContext, Visitor
 from service.web.admin.issue import sentence, status_of
-from service.web.admin.status import ORDER, stand, sums
+from service.web.admin.status import ORDER, status_line, sums
 from subscribers.addresses import AddressRefused
 from subscribers.audience import in_words
 from subscribers.subscriber import UnknownSubscriber
@@ -48,7 +48,7 @@ RowId = Annotated[int, Query(ge=0, lt=2**31)]
 @routes.get("/admin/deliveries")
 def all_issues(visitor: Viewer, context: TheAdminContext) -> Response:
     planned = [one for one in context.store.issues(ISSUES_SHOWN) if one.planned]
-    listed = [(one, stand(one), sums(one)) for one in planned]
+    listed = [(one, status_line(one), sums(one)) for one in planned]
     return context.page(visitor, "all-deliveries.html", "Deliveries", listed=listed)
 
 
@@ -157,7 +157,7 @@ def deliveries_page(  # noqa: PLR0913 - what the page shows
         status=status,
         problem=problem or broken,
         issue=of,
-        stand=stand(of),
+        status_line=status_line(of),
         sums=sums(of),
         states=[state for state in ORDER if of.deliveries.get(state)],
         counts={str(state): count for state, count in of.deliveries.items()},

@@ -34,7 +34,7 @@ from service.web.admin.evidence import Backed, backed, filters, is_shown, losses
 from service.web.admin.forms import Form, Sent
 from service.web.admin.frame import AdminContext, TheAdminContext, Visitor
 from service.web.admin.issue import seen, sentence, status_of
-from service.web.admin.status import stand
+from service.web.admin.status import status_line
 
 routes = APIRouter(include_in_schema=False)
 
@@ -208,7 +208,7 @@ def editing_page(  # noqa: PLR0913 - what the page shows
         status=status,
         typed=typed,
         issue=of,
-        stand=stand(of),
+        status_line=status_line(of),
         briefs=issue.briefs,
         brief=brief,
         at=spot.section,

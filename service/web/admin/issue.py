@@ -13,7 +13,7 @@ from service.store import IssueClosed, Stale, UnknownIssue
 from service.web.admin.authentication import Editor, Viewer
 from service.web.admin.forms import Form
 from service.web.admin.frame import AdminContext, TheAdminContext, Visitor
-from service.web.admin.status import stand, sums
+from service.web.admin.status import status_line, sums
 from service.web.admin.this_week import checks
 
 ISSUES_SHOWN = 30
@@ -27,7 +27,7 @@ class Refused(Exception):
 
 @routes.get("/admin/issues")
 def issues(visitor: Viewer, context: TheAdminContext) -> Response:
-    listed = [(one, stand(one), sums(one)) for one in context.store.issues(ISSUES_SHOWN)]
+    listed = [(one, status_line(one), sums(one)) for one in context.store.issues(ISSUES_SHOWN)]
     return context.page(visitor, "issues.html", "Issues", listed=listed)
 
 
@@ -134,7 +134,7 @@ def issue_page(
         status=status,
         problem=problem,
         issue=of,
-        stand=stand(of),
+        status_line=status_line(of),
         sums=sums(of),
         restored=context.store.will_be_held(label),
         dates=span(found.window.first, found.window.last),

@@ -25,15 +25,15 @@ TONES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Stand:
+class StatusLine:
     """A word or two, and how it is meant: good, warn, bad or nothing."""
 
     words: str
     tone: str = ""
 
 
-def stand(issue: IssueStatus) -> Stand:
-    return Stand(issue.standing, TONES.get(issue.standing, ""))
+def status_line(issue: IssueStatus) -> StatusLine:
+    return StatusLine(issue.standing, TONES.get(issue.standing, ""))
 
 
 def sums(issue: IssueStatus) -> list[tuple[str, int]]:

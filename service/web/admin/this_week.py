@@ -16,7 +16,7 @@ from service.store import AudienceSummary
 from service.web.admin.authentication import Viewer
 from service.web.admin.counting import Counted
 from service.web.admin.frame import AdminContext, TheAdminContext
-from service.web.admin.status import Stand, due, stand, sums
+from service.web.admin.status import StatusLine, due, status_line, sums
 
 ISSUES_SHOWN = 9
 MINUTE = dt.timedelta(minutes=1)
@@ -40,7 +40,7 @@ class Newest:
     """The newest issue, as the page shows it."""
 
     status: IssueStatus
-    stand: Stand
+    status_line: StatusLine
     dates: str
     topics: Sequence[TopicLine]
     sums: Sequence[tuple[str, int]]
@@ -53,7 +53,7 @@ class Newest:
 def this_week(visitor: Viewer, context: TheAdminContext) -> Response:
     first = next(iter(context.store.issues(1)), None)
     newest = _newest(context, first) if first else None
-    earlier = [(one, stand(one), sums(one)) for one in _earlier(context, first)] if first else []
+    earlier = [(one, status_line(one), sums(one)) for one in _earlier(context, first)] if first else []
     return context.page(
         visitor, "this-week.html", "This week", newest=newest, earlier=earlier, dues=due(context)
     )
@@ -76,7 +76,7 @@ def _newest(context: AdminContext, status: IssueStatus) -> Newest:
     found = checks(context, status.label, status.content_hash)
     return Newest(
         status=status,
-        stand=stand(status),
+        status_line=status_line(status),
         dates=span(issue.window.first, issue.window.last),
         topics=_topics(context, issue),
         sums=sums(status),
