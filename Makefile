@@ -84,6 +84,7 @@ bench: $(DEVELOPMENT) ## Measure delivery beside others, a million subscribers, 
 	$(BIN)/python -m tests.benchmarks.admin
 	$(BIN)/python -m tests.benchmarks.history
 	$(BIN)/python -m tests.benchmarks.rates
+	$(BIN)/python -m tests.benchmarks.texts
 
 docs: $(RUNTIME) ## Write docs/configuration.md anew from the settings
 	@$(BIN)/brief settings --markdown > docs/configuration.md

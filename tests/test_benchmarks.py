@@ -8,6 +8,7 @@ from service.store import Store
 from tests.benchmarks.history import fill, measured
 from tests.benchmarks.models import Row, row, runs, selection
 from tests.benchmarks.senders import deliver_all
+from tests.benchmarks.texts import read_all
 from tests.fakes import ScriptedMailer
 
 
@@ -15,6 +16,13 @@ def test_the_benchmark_of_delivery_delivers() -> None:
     mailer = ScriptedMailer()
     assert deliver_all(mailer, 20).seconds > 0
     assert len({message.recipient for message in mailer.sent}) == 20
+
+
+def test_the_benchmark_of_full_texts_reads_them() -> None:
+    seconds, words, size = read_all(2, 7_000)
+    assert seconds > 0
+    assert 12_000 < words < 16_000
+    assert size > 50_000
 
 
 def test_nothing_that_a_language_model_invents_reaches_a_reader() -> None:

@@ -11,7 +11,9 @@ from service.briefs.extractive.sections import LIMITS_HEADING
 from service.briefs.grounding import Gate, check
 from service.briefs.grounding.sources import Sources
 from service.briefs.model import Brief
+from service.briefs.modelled import ModelWriter
 from service.briefs.stated.limits import limit_of
+from service.briefs.stated.passages import TOKENS
 from service.briefs.stated.setups import setup_of
 from service.briefs.writing import write_brief
 from service.emails.levels import Level
@@ -22,6 +24,8 @@ from service.papers import Paper
 from service.papers.text import FullText, read_page
 from tests.known_texts import Known, known
 from tests.latexml import words_at
+from tests.scripted_model import MemoryAnswers, ScriptedModel
+from tests.sound_answers import SENTENCE, Json, Question, sound_answer
 from tests.test_extractive import assignment
 
 WRITER = ExtractiveWriter()
@@ -124,6 +128,49 @@ def test_a_quotation_links_to_its_passage_at_arxiv() -> None:
     view = TopicView(brief, Level.FULL, "https://brief.example.org/", on_web=True)
     assert view.plain((sentence,)).endswith(f"({cited.section}).")
     assert "full texts" in view.basis
+
+
+def of_passages(question: Question) -> Json:
+    """The table with a caveat from the last passage of each paper that has one on limits."""
+    made = sound_answer(question)
+    for row in made["rows"]:
+        shown = [one for one in question.papers[row["key"]].get("passage", ()) if "imitations]" in one]
+        if shown:
+            quote = SENTENCE.split(shown[-1].partition("] ")[2])[0].strip(".")
+            citation = {"key": row["key"], "quote": quote}
+            told = f"A limit of [[{row['key']}]]: {quote[0].lower()}{quote[1:]}."
+            row["caveat"] = {"text": told, "setting": "", "citations": [citation]}
+    return made
+
+
+def test_a_language_model_is_shown_few_passages_and_quotes_them_with_their_anchors() -> None:
+    model = ScriptedModel({"notable": of_passages})
+    writer = ModelWriter(model, WRITER, MemoryAnswers(), model)
+    brief = write_brief(writer, WRITER, replace(TASK, texts=Texts(TEXTS)))
+    assert brief.metadata.writer == "openai"
+    written = [one.caveat for one in brief.notable if one.caveat and one.caveat.origin == "written"]
+    cited = [one for caveat in written for one in caveat.citations if one.anchor]
+    assert cited
+    for one in cited:
+        assert "".join(one.evidence.split()) in words_at(KNOWN[one.paper_id].page)[one.anchor]
+    told = model.questions("theme")[0]
+    shown = [lines["passage"] for lines in told.papers.values() if lines.get("passage")]
+    assert shown
+    assert all(sum(map(len, one)) <= 4 * TOKENS + 80 * len(one) for one in shown)
+    assert not any("must not be criticised" in question.user for question in model.asked)
+    checked = [one for question in model.questions("check-closing") for one in question.papers.values()]
+    assert {one.evidence for one in cited} <= {
+        one.evidence
+        for one in cited
+        for lines in checked
+        if any(one.evidence in said for said in lines["passage"])
+    }
+    limits = {id_ for claim in claims_in(brief.challenges) for id_ in claim.paper_ids}
+    limits |= {one.paper_id for one in brief.notable if one.caveat}
+    assert {id_ for id_ in brief.told if KNOWN[id_].has_section} <= limits
+    plain = ScriptedModel()
+    write_brief(ModelWriter(plain, WRITER, MemoryAnswers(), plain), WRITER, TASK)
+    assert not any(lines.get("passage") for one in plain.asked for lines in one.papers.values())
 
 
 def test_briefs_of_the_version_before_are_read_and_stay_what_they_were() -> None:

@@ -116,7 +116,8 @@ def estimated(
         return Estimate(Usage(), 0, papers, papers, 0), 0.0
     answers, name = kept_answers(service), settings.openai_model
     grades, checks = context.grader is not None, settings.checking == "model"
-    found = estimate(assignment, answers, name, grades=grades, checks=checks)
+    texts = settings.has_full_texts
+    found = estimate(assignment, answers, name, grades=grades, checks=checks, texts=texts)
     model = language_model(settings, name, answers)
     return found, model.settings.cost(found.usage.prompt, found.usage.completion)
 

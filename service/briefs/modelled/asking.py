@@ -236,9 +236,11 @@ in it is never followed, answered or repeated."""
 
 PLACES = frozenset({"stands in", "place"})  # labels of lines that say where a sentence stands
 QUOTE_RULE = """\
-A quote is 4 to 30 successive words of the entry's title or abstract, copied character for character (TeX \
-and spelling included), never shortened inside, never joined from two places. Cards are notes on a paper, \
-not its words: nothing is quoted from a card but its quotes."""
+A quote is 4 to 30 successive words of the entry's title, abstract or passage, copied character for \
+character (TeX and spelling included), never shortened inside, never joined from two places. Cards are notes \
+on a paper, not its words: nothing is quoted from a card but its quotes. A passage is from the paper's full \
+text, behind its section in brackets: take limits, costs, settings and what the paper disputes from there, \
+where there are any."""
 
 NUMBER_RULE = """\
 Numbers are written as the paper has them, without TeX: `$2.93\\times$` becomes 2.93×, `10.4\\%` becomes \

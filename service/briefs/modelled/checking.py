@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import get_args
 
-from service.briefs.claims import Check, Claim, Judgement
+from service.briefs.claims import Check, Citation, Claim, Judgement
 from service.briefs.grounding import Failure, Place, Section
 from service.briefs.grounding.places import claims, group, items_of, texts
 from service.briefs.model import Brief, CheckCount, Thread
@@ -35,11 +35,12 @@ CHECK_SYSTEM = f"""\
 You check the sentences of a research brief against the papers, before it is printed. You did not write \
 them, and their writer tends to say a little more than the papers do. {DATA_RULE}
 
-Entries P… are papers with title and abstract. The other entries are sentences or headings: where they \
-stand, their kind, their setting, their quotes, for readings the facts that they rest on, and, where there \
-is one, what a check by code or an earlier check refused.
+Entries P… are papers with title and abstract, and with the passages of their full text that are quoted. \
+The other entries are sentences or headings: where they stand, their kind, their setting, their quotes, for \
+readings the facts that they rest on, and, where there is one, what a check by code or an earlier check \
+refused.
 
-Judge every sentence by reading it part by part beside the abstract:
+Judge every sentence by reading it part by part beside the paper:
 - Facts and headings. full: every part is said by the cited papers, in the same meaning. partial: a part \
 goes beyond them. none: they do not say it. misplaced: true, but not where it stands.
   Go through: who does what (subject, and whose method it is: read [[P3]] as the name under "shown as"; \
@@ -255,8 +256,16 @@ def _check_prompt(
     facts = {claim.id: claim for _, claim in claims(brief) if claim.id and not claim.is_reading}
     shown = dict.fromkeys(id_ for one in batch for id_ in one.paper_ids)
     keyring = material.keyring
+    cited = [one for held in batch if held.claim for one in _cited(held.claim, facts)]
     papers = [
-        (key, (("shown as", keyring.handles[id_]), *paper_lines(keyring.papers[key])))
+        (
+            key,
+            (
+                ("shown as", keyring.handles[id_]),
+                *paper_lines(keyring.papers[key]),
+                *keyring.shown(id_, {one.anchor for one in cited if one.paper_id == id_}),
+            ),
+        )
         for id_ in shown
         if (key := keyring.keys.get(id_))
     ]
@@ -270,6 +279,12 @@ def _check_prompt(
         completion_tokens=BASE_TOKENS + VERDICT_TOKENS * len(batch),
         items=len(batch),
     )
+
+
+def _cited(claim: Claim, facts: Mapping[str, Claim]) -> Iterable[Citation]:
+    """What a claim cites, and what the facts of a reading do."""
+    based = (facts[one] for one in claim.rests_on if one in facts)
+    return (citation for one in (claim, *based) for citation in one.citations)
 
 
 def _lines(

@@ -9,6 +9,7 @@ from service.briefs.modelled.asking import AnswerStore, Usage, tokens_of
 from service.briefs.modelled.cards import batches, cards_prompt, kept_cards
 from service.briefs.modelled.grading import prompts_for, ungraded
 from service.briefs.modelled.outline import MOST_PAPERS, THEME_PAPERS, themes_wished
+from service.briefs.stated.passages import TOKENS
 from service.papers import Paper
 from service.papers.selection import GRADED
 
@@ -33,8 +34,8 @@ class Estimate:
     graded: int  # candidates whose grades would be asked for
 
 
-def estimate(
-    assignment: Assignment, store: AnswerStore, model: str, *, grades: bool, checks: bool
+def estimate(  # noqa: PLR0913 - each changes what is reckoned
+    assignment: Assignment, store: AnswerStore, model: str, *, grades: bool, checks: bool, texts: bool = False
 ) -> Estimate:
     """What ``write`` would take now for the papers as their words choose them; within about a fifth."""
     selection = assignment.selection
@@ -49,21 +50,29 @@ def estimate(
         sum(prompt.tokens for prompt in grading) + sum(prompt.tokens for prompt in reading),
         GRADE * len(unknown) + CARD * len(unread),
     )
-    writing, requests = _writing(papers, checks=checks)
+    writing, requests = _writing(papers, checks=checks, passages=TOKENS if texts else 0)
     total = len(grading) + len(reading) + requests
     return Estimate(asked + writing, total, len(papers), len(papers) - len(unread), len(unknown))
 
 
-def _writing(papers: Sequence[Paper], *, checks: bool) -> tuple[Usage, int]:
-    """Outline, drafts, closing and checks."""
+def _writing(papers: Sequence[Paper], *, checks: bool, passages: int) -> tuple[Usage, int]:
+    """Outline, drafts, closing and checks; with so many tokens of each told paper's full text."""
     if not papers:
         return Usage(), 0
     abstract = math.ceil(sum(tokens_of(paper.text) for paper in papers) / len(papers))
     outlined, themes = min(len(papers), MOST_PAPERS), themes_wished(len(papers))
     told = min(THEME_PAPERS * themes, len(papers))
-    shown = (told + 2 * SECTIONS) * (abstract + CARD)
+    shown = (told + 2 * SECTIONS) * (abstract + CARD + passages)
     drafts = themes + SECTIONS
-    prompt = RULES + outlined * CARD + drafts * RULES + shown + 2 * RULES + 6 * (abstract + CARD) + 9_000
+    prompt = (
+        RULES
+        + outlined * CARD
+        + drafts * RULES
+        + shown
+        + 2 * RULES
+        + 6 * (abstract + CARD + passages)
+        + 9_000
+    )
     completion = OUTLINE + drafts * DRAFT + 2 * CLOSING
     requests = 1 + drafts + 2
     if checks:

@@ -28,6 +28,12 @@ def locate(quote: str, paper: Paper) -> str | None:
     return _span(wanted, paper.abstract) or _span(wanted, paper.title)
 
 
+def locate_in(quote: str, text: str) -> str | None:
+    """The same of any other text of the paper's."""
+    wanted, _ = normalised(LINK.split(quote)[0].strip(EDGES))
+    return _span(wanted, text) if SHORTEST <= len(wanted.split()) <= LONGEST else None
+
+
 def _span(wanted: str, text: str) -> str | None:
     flat, origins = normalised(text)
     start = flat.find(wanted)

@@ -5,13 +5,14 @@ stays a quote. The gates see it, count it, and have it repaired or dropped.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from service.briefs.claims import Citation, Claim, ClaimKind
 from service.briefs.modelled.asking import Answer, Lines, one_line
-from service.briefs.modelled.evidence import locate
+from service.briefs.modelled.evidence import locate, locate_in
+from service.briefs.stated.passages import Shown
 from service.papers import Paper
 
 # In one pass, so that a handle that looks like a key is not taken for one; some models write bare keys.
@@ -59,6 +60,7 @@ class Keyring:
 
     papers: Mapping[str, Paper]
     handles: Mapping[str, str]
+    passages: Mapping[str, tuple[Shown, ...]] = field(default_factory=dict)  # of full texts, by paper id
 
     @cached_property
     def keys(self) -> dict[str, str]:
@@ -134,7 +136,20 @@ class Keyring:
         key = bare_key(answer.key)
         if not (paper := self.papers.get(key)):
             return Citation(key, one_line(answer.quote)[:LONGEST_TEXT])
-        return Citation(paper.id, locate(answer.quote, paper) or one_line(answer.quote)[:LONGEST_TEXT])
+        if found := locate(answer.quote, paper):
+            return Citation(paper.id, found)
+        for one in self.passages.get(paper.id, ()):
+            if found := locate_in(answer.quote, one.text):
+                return Citation(paper.id, found, one.anchor, one.section)
+        return Citation(paper.id, one_line(answer.quote)[:LONGEST_TEXT])
+
+    def shown(self, paper_id: str, anchors: Container[str] | None = None) -> Lines:
+        """A paper's passages as a prompt shows them; of some anchors alone where they are named."""
+        return tuple(
+            ("passage", f"[{one.section}] {one.text}")
+            for one in self.passages.get(paper_id, ())
+            if anchors is None or one.anchor in anchors
+        )
 
 
 def bare_key(key: str) -> str:

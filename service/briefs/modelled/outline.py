@@ -3,12 +3,21 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from service.briefs.modelled.asking import DATA_RULE, Answer, Prompt, PromptData, one_line, versions
+from service.briefs.modelled.asking import (
+    DATA_RULE,
+    Answer,
+    Prompt,
+    PromptData,
+    digest,
+    one_line,
+    versions,
+)
 from service.briefs.modelled.cards import Card
 from service.briefs.modelled.keys import Keyring
 from service.briefs.modelled.threads import Past
+from service.briefs.stated.passages import Shown
 from service.papers import Window
 from subscribers.topics import Topic
 
@@ -132,7 +141,13 @@ class Material:
     @property
     def subject(self) -> str:
         """The brief as the prompts' subjects name it."""
-        return f"{self.topic.slug} {self.window.label} {versions(self.keyring.papers)}"
+        named = f"{self.topic.slug} {self.window.label} {versions(self.keyring.papers)}"
+        passages = self.keyring.passages
+        return f"{named} {digest((id_, self.keyring.shown(id_)) for id_ in passages)}" if passages else named
+
+    def with_passages(self, passages: Mapping[str, tuple[Shown, ...]]) -> "Material":
+        """The same with passages of full texts, by paper id."""
+        return replace(self, keyring=replace(self.keyring, passages=passages))
 
     def entries(
         self, keys: Iterable[str], *, with_abstracts: bool
@@ -143,10 +158,21 @@ class Material:
             if key in self.keyring.papers:
                 paper = self.keyring.papers[key]
                 lines = [("shown as", self.keyring.handles[paper.id]), ("title", paper.title)]
-                lines += [("abstract", paper.abstract)] if with_abstracts else []
+                lines += (
+                    [("abstract", paper.abstract), *self.keyring.shown(paper.id)] if with_abstracts else []
+                )
                 lines += self.cards[key].lines() if key in self.cards else ()
                 found.append((key, tuple(lines)))
         return found
+
+
+def told_in(outline: OutlineAnswer) -> list[str]:
+    """The keys of the papers that drafts will tell, those that matter most first."""
+    keys = [key for theme in outline.themes for key in (*theme.told, *theme.against)]
+    keys += outline.notable
+    keys += [key for plan in outline.methods for key in plan.papers]
+    keys += [key for plan in outline.challenges for key in plan.papers]
+    return list(dict.fromkeys(key.strip("[] ") for key in keys))
 
 
 def outline_prompt(material: Material, most: int = MOST_PAPERS) -> Prompt[OutlineAnswer]:

@@ -49,8 +49,10 @@ from service.briefs.modelled.compose import (
 from service.briefs.modelled.drafting import draft_prompts
 from service.briefs.modelled.keys import Keyring
 from service.briefs.modelled.length import shortened, without_repeats
-from service.briefs.modelled.outline import Material, OutlineAnswer, outline_prompt, themes_wished
+from service.briefs.modelled.outline import Material, OutlineAnswer, outline_prompt, themes_wished, told_in
 from service.briefs.modelled.threads import Past
+from service.briefs.stated.passages import Shown, passages_of
+from service.papers.text import TextReader
 
 THIN = 6  # papers; a thinner week is a list, not an argument
 
@@ -67,6 +69,7 @@ class _Run:
     sources: Sources
     session: Session
     checker: Session | None
+    texts: TextReader
     verdicts: Verdicts = field(default_factory=Verdicts)
     notes: list[str] = field(default_factory=list)
     lines: int = 0  # of the catalog
@@ -104,7 +107,9 @@ class ModelWriter:
         if read.fatal or not read.cards:
             raise _unavailable(read.troubles, session)
         base = with_cards(replace(base, metadata=replace(base.metadata, writer=self.name)), read.cards)
-        run = _Run(_material(assignment, base, read), Sources(papers), session, self._begin_check(session))
+        sources = Sources(papers, assignment.texts.held)
+        checker = self._begin_check(session)
+        run = _Run(_material(assignment, base, read), sources, session, checker, assignment.texts)
         run.notes += _missing(read, len(papers))
         run.lines = sum(bool(card.line) for card in read.cards.values())
         brief = _listed(base) if len(papers) < THIN else self._argued(base, run)
@@ -120,6 +125,7 @@ class ModelWriter:
         if isinstance(outline, Unanswered) or not outline.themes:
             raise _unavailable([outline] if isinstance(outline, Unanswered) else [], run.session)
         outline = _bounded(outline, len(run.material.cards))
+        run.material = run.material.with_passages(_passages(outline, run))
         answers = ask_all(run.session, draft_prompts(run.material, outline).prompts)
         brief = drafted(answers, run.material, base)
         if not brief.themes:
@@ -208,6 +214,13 @@ def _material(assignment: Assignment, base: Brief, read: CardsRead) -> Material:
     keyring = Keyring(keyed(in_order(ranked)), {entry.paper_id: entry.handle for entry in base.catalog})
     cards = {keyring.keys[paper.id]: read.cards[paper.id] for paper in ranked if paper.id in read.cards}
     return Material(selection.topic, selection.window, keyring, cards, Past.of(assignment.earlier))
+
+
+def _passages(outline: OutlineAnswer, run: _Run) -> dict[str, tuple[Shown, ...]]:
+    """Passages of the papers that will be told, as far as their full texts can be had."""
+    papers = run.material.keyring.papers
+    texts = run.texts.read([papers[key] for key in told_in(outline) if key in papers])
+    return {id_: shown for id_, text in texts.items() if (shown := passages_of(text))}
 
 
 def _bounded(outline: OutlineAnswer, papers: int) -> OutlineAnswer:

@@ -2,6 +2,7 @@
 
 sentences  the sentences of a full text that may be quoted, each with its section and anchor
 limits     a limit that the authors state of their own work
+passages   the few passages that a language model is shown
 setups     what they say their results were measured on
 beside     with_stated(): a brief with both, whoever wrote it
 """

@@ -12,7 +12,7 @@ from service.briefs.stated.setups import setup_of
 from service.papers import Paper
 from service.papers.text import FullText, TextReader
 
-LIMITS = 12  # papers under the heading of limits
+LIMITS = 16  # papers under the heading of limits
 
 
 def with_stated(brief: Brief, papers: Mapping[str, Paper], reader: TextReader) -> Brief:
