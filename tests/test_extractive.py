@@ -146,7 +146,8 @@ def test_the_minute_counts_papers_and_groups_and_quotes_three_results() -> None:
 
 def test_no_claim_counts_papers_that_hold_a_word() -> None:
     counted = [claim for claim in everything(write(24, before=10)) if claim.origin == "counted"]
-    assert [claim.is_reading for claim in counted] == [True]
+    assert counted
+    assert all(claim.is_reading for claim in counted)
 
 
 def test_problems_and_limits_stand_under_headings_that_say_what_they_are() -> None:
@@ -237,7 +238,7 @@ def test_before_stands_the_paper_and_what_opens_the_sentence_is_said_anew() -> N
         ),
         (
             "Specifically, RoseNet waters each bed by night and rests by day.",
-            "RoseNet waters “each bed by night and rests by day”.",
+            "RoseNet “waters each bed by night and rests by day”.",
         ),
         (
             "This paper presents a bed that waters itself by night and day.",
@@ -246,6 +247,22 @@ def test_before_stands_the_paper_and_what_opens_the_sentence_is_said_anew() -> N
         (
             "Extensive experiments on beds show that water helps roses to grow.",
             "RoseNet: “Extensive experiments on beds show that water helps roses to grow”.",
+        ),
+        (
+            "Extensive experiments show that old gardens need less water than new ones.",
+            "RoseNet shows that “old gardens need less water than new ones”.",
+        ),
+        (
+            "Our results show that RoseNet waters each bed twice as fast as rain.",
+            "RoseNet “waters each bed twice as fast as rain”.",
+        ),
+        (
+            "To water beds, we propose a net of roses (RoseNet), a bed that waters itself by night.",
+            "RoseNet is “a bed that waters itself by night”.",
+        ),
+        (
+            "We present RoseNet, which waters all beds of the old garden by night.",
+            "RoseNet “waters all beds of the old garden by night”.",
         ),
         (
             "We show that roses grow better in beds than in pots.",
@@ -261,6 +278,15 @@ def test_before_stands_the_paper_and_what_opens_the_sentence_is_said_anew() -> N
         ),
     ]:
         assert told(text) == expected
+
+
+def test_a_paper_that_is_named_by_its_authors_is_spoken_of_as_many() -> None:
+    assert told("We propose a bed that waters itself by night.", "Rosa et al.") == (
+        "Rosa et al. propose “a bed that waters itself by night”."
+    )
+    assert told("Our bed waters roses by night and by day.", "Rosa and Thorn").startswith(
+        "Rosa and Thorn: “Our"
+    )
 
 
 @pytest.mark.parametrize(

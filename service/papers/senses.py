@@ -5,13 +5,14 @@ means by its other words: its name, its description, its other terms, the titles
 categories. A paper that holds two of the topic's terms is believed. One that holds one must also hold other
 words of the topic: fewer where it is listed in the archive that the topic names first or has the word in
 its title, more where the word stands beside another that the topic never puts there ("flow matching": one
-sense per collocation, Yarowsky 1993).
+sense per collocation, Yarowsky 1993). A word in the title needs none of them where the window vouches for it:
+most papers that hold it hold more of the topic's terms, and this one is like those.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Self
 
 from service.papers.model import Paper
@@ -32,6 +33,10 @@ SHARES = "shares only the"
 BELIEVED = 3  # terms from which on a paper is not asked
 USUAL = 0.25  # share of the candidates from which a word tells no sense
 ENOUGH = 12  # candidates from which that share says something
+SURE = 8  # believed papers from which they vouch for others
+VOUCHED = 0.45  # of the papers that hold a term, those that are believed, from which its use in a title is
+VOUCHED_AT_HOME = 0.3  # the same of a paper in the topic's first category
+LEAST_LIKE = 0.1  # share of the believed papers that a paper must be more like the others than
 # "A battery of tests", "to bridge the gap": said of anything.
 _IDIOM = (
     r"\ban? (?:[\w-]+ )?{word} (?:of|between|to|for)\b|\bto {word} (?:the|this|these|that|such|both|an?)\b|"
@@ -60,29 +65,35 @@ class Senses:
     context: frozenset[str]  # stems of them that tell a sense
     home: str  # the category, or the archive with its dot, that the topic names first
     said: bool  # whether the topic says enough to judge by
+    vouched: Mapping[str, float] = field(
+        default_factory=dict
+    )  # terms, folded: of their papers the share believed
+    like: frozenset[str] = frozenset()  # ids of papers that are like the believed ones
 
     @classmethod
-    def of(cls, topic: Topic, papers: Iterable[Paper]) -> Self:
+    def of(cls, topic: Topic, papers: Sequence[Paper]) -> Self:
         """Words that many of the candidates hold tell no sense, where there are enough candidates."""
         terms = (*Terms.of(topic.ranking_terms, weighted=True).terms, *Terms.of(topic.search_terms).terms)
         wanted = tuple({term.text.casefold(): term for term in terms if term.weight > 0}.values())
         own = ". ".join((topic.name, topic.description, *(example.title for example in topic.examples)))
-        texts = [stems(paper.text) for paper in papers]
-        counts = Counter(stem for text in texts for stem in text & stems(own))
+        texts = {paper.id: stems(paper.text) for paper in papers}
+        counts = Counter(stem for text in texts.values() for stem in text & stems(own))
         usual = {stem for stem, n in counts.items() if len(texts) >= ENOUGH and n > USUAL * len(texts)}
         home = next(iter(topic.categories), "").removesuffix("*")
-        return cls(wanted, own, stems(own) - usual, home, len(stems(own)) >= FEWEST_WORDS)
+        found = {paper.id: [term for term in wanted if _holds(fold(paper.text), term)] for paper in papers}
+        sure = frozenset(paper_id for paper_id, terms in found.items() if _is_believed(_apart(terms)))
+        said = len(stems(own)) >= FEWEST_WORDS
+        if len(sure) < SURE:
+            return cls(wanted, own, stems(own) - usual, home, said)
+        vouched = _vouched(found, sure)
+        return cls(wanted, own, stems(own) - usual, home, said, vouched, _like(texts, sure))
 
     def why_not(self, paper: Paper) -> str:
         """What a paper shares with the topic where that is a word alone; empty where it belongs."""
         text = fold(paper.text)
-        found = [term for term in self.terms if any(needle in text for needle in term.needles)]
+        found = [term for term in self.terms if _holds(text, term)]
         senses = _apart(found)
-        if (
-            not self.said
-            or not 0 < len(senses) < BELIEVED
-            or any(" " in fold(term.text).strip() for term in senses)
-        ):
+        if not self.said or not senses or _is_believed(senses) or self._is_vouched(paper, found):
             return ""
         words = frozenset(term.as_found(text).strip() for term in found)
         other = (stems(paper.text) & self.context) - {word[:STEM] for word in words}
@@ -91,6 +102,16 @@ class Senses:
             return ""
         shared = list(dict.fromkeys(f"“{term.as_found(text).strip()}”" for term in senses))
         return f"{SHARES} {'words' if shared[1:] else 'word'} {' and '.join(shared)} with the topic"
+
+    def _is_vouched(self, paper: Paper, found: Iterable[Term]) -> bool:
+        """Whether its title has a term that the window vouches for."""
+        title = fold(paper.title)
+        share = max((self.vouched.get(fold(t.text), 0.0) for t in found if _holds(title, t)), default=0.0)
+        is_like = share >= VOUCHED and paper.id in self.like
+        return is_like or (share >= VOUCHED_AT_HOME and self._is_at_home(paper))
+
+    def _is_at_home(self, paper: Paper) -> bool:
+        return any(category.startswith(self.home) for category in paper.categories)
 
     def _least(self, paper: Paper, words: frozenset[str]) -> int:
         """How many other words of the topic a paper must hold that has its term in these forms."""
@@ -101,10 +122,38 @@ class Senses:
         usual, times = max(beside.items(), key=lambda one: (one[1], one[0]), default=("", 0))
         if times > 1 and 2 * times >= mentions and usual[:STEM] not in self.context:
             return FOREIGN
-        at_home = any(category.startswith(self.home) for category in paper.categories)
+        at_home = self._is_at_home(paper)
         told = mentions > 2 and any(f" {word} " in fold(paper.title) for word in words)
         elsewhere = OF_MANY if len(self.context) >= MANY else ELSEWHERE
         return AT_HOME if at_home else elsewhere + (mentions == 1) - told
+
+
+def _holds(folded: str, term: Term) -> bool:
+    return any(needle in folded for needle in term.needles)
+
+
+def _is_believed(senses: Sequence[Term]) -> bool:
+    """Whether a paper holds so many of the topic's terms, or one of several words, that it is not asked."""
+    return len(senses) >= BELIEVED or any(" " in fold(term.text).strip() for term in senses)
+
+
+def _vouched(found: Mapping[str, Iterable[Term]], sure: frozenset[str]) -> dict[str, float]:
+    """For each term how many of the papers that hold it are believed, 0 to 1."""
+    held = Counter(fold(term.text) for terms in found.values() for term in terms)
+    believed = Counter(fold(term.text) for paper_id in sure for term in found[paper_id])
+    return {term: believed[term] / n for term, n in held.items()}
+
+
+def _like(texts: Mapping[str, frozenset[str]], sure: frozenset[str]) -> frozenset[str]:
+    """Papers that hold as many of the words that believed papers share as most of these do."""
+    counts = Counter(stem for paper_id in sure for stem in texts[paper_id])
+    shares = {
+        paper_id: sum(counts[stem] - (paper_id in sure) for stem in text) / max(len(text), 1) ** 0.5
+        for paper_id, text in texts.items()
+    }
+    ranked = sorted(shares[paper_id] for paper_id in sure)
+    least = ranked[int(LEAST_LIKE * len(ranked))]
+    return frozenset(paper_id for paper_id, share in shares.items() if share >= least)
 
 
 def _beside(text: str, words: frozenset[str]) -> Counter[str]:

@@ -3,7 +3,8 @@
     selection ─ corpus ─ groups ─ sections ─ trends, glossary, catalog ─ brief
 
 ``roles`` says what a sentence does in its abstract, ``telling`` makes it one that stands alone, ``quoting``
-tells none twice. Under six papers there is a list. The same selection gives the same bytes.
+tells none twice, ``reasons`` says why to read a paper. Under six papers there is a list. The same selection
+gives the same bytes.
 """
 
 from dataclasses import replace
@@ -15,12 +16,15 @@ from service.briefs.extractive.glossary import make_glossary
 from service.briefs.extractive.groups import make_groups
 from service.briefs.extractive.quoting import Quoter
 from service.briefs.extractive.sections import (
+    make_areas,
     make_limits,
     make_minute,
-    make_news,
     make_notable,
     make_problems,
     make_reading_order,
+    make_resources,
+    make_results,
+    make_surprises,
     make_themes,
 )
 from service.briefs.extractive.trends import make_trends
@@ -41,7 +45,7 @@ class ExtractiveWriter:
     def write(self, assignment: Assignment) -> Brief:
         """A brief on the selection's papers: a list under six, nothing but its frame without any."""
         corpus = Corpus(assignment.selection)
-        quoter = Quoter(corpus)
+        quoter = Quoter()
         brief = _frame(assignment)
         if corpus.size >= THIN:
             brief = _filled(brief, corpus, quoter)
@@ -51,21 +55,24 @@ class ExtractiveWriter:
 
 def _filled(brief: Brief, corpus: Corpus, quoter: Quoter) -> Brief:
     groups = make_groups(corpus)
-    news = make_news(corpus, quoter)
+    surprises = make_surprises(corpus, quoter)
     limits = make_limits(corpus, quoter)
-    notable = make_notable(corpus, groups, quoter)
-    minute = make_minute(corpus, groups, quoter, notable)
-    problems = make_problems(corpus, groups, quoter)
+    results = make_results(corpus, groups, quoter)
     themes = make_themes(corpus, groups, quoter)
+    headings = {theme.heading for theme in themes}
+    notable = make_notable(corpus, [group for group in groups if group.heading in headings], quoter)
+    problems = make_problems(corpus, quoter)
+    news = News(against=surprises, resources=make_resources(corpus, quoter))
     told = replace(
         brief,
-        minute=minute,
+        minute=make_minute(corpus, themes, results, notable),
         themes=themes,
+        areas=make_areas(corpus, groups, themes, quoter),
         notable=notable,
         news=news,
         trends=make_trends(corpus),
         challenges=(*problems, *limits),
-        overview=Overview((), make_reading_order(corpus, themes, notable, news)),
+        overview=Overview((), make_reading_order(corpus, themes, news, limits)),
     )
     return replace(told, glossary=make_glossary(corpus, (claim for _, claim in claims(told))))
 

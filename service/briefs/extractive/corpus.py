@@ -19,9 +19,11 @@ from service.language.vocabulary import FUNCTION_WORDS
 from service.papers import Paper, Ranked, Selection
 from service.papers.vectors import tf_idf
 
-NAMED, SHORT, FEW = 0.15, 0.2, 13  # see Source._tells(); words
+NAMED, SHORT, FEW = 0.15, 0.1, 13  # see Source._tells(); words
+TITLE = (4, 18)  # words of a title that says what its paper does
 Role = Callable[[Sentence], float]
 Vectors = NDArray[np.float64]
+_HEAD = re.compile(r"\s*(?:\([^()]*\))?\s*[:–—-]+\s*(?=[A-Z])")
 _TOKEN = re.compile(r"[^\W_]{2,}")
 _WORDS = re.compile(r"\b[a-z]{4,}")
 
@@ -43,6 +45,20 @@ class Source:
     @property
     def id(self) -> str:
         return self.ranked.paper.id
+
+    @property
+    def title(self) -> str:
+        """What the title says behind the paper's name; empty where it can't be quoted."""
+        title = plain(self.paper.title).removesuffix(".")
+        named = title.casefold().startswith(self.handle.casefold())
+        head = _HEAD.match(title, len(self.handle)) if named else None
+        words = title[head.end() :] if head else title
+        quotable = (
+            is_clean(title)
+            and words.casefold() != self.handle.casefold()
+            and not re.search(r'[“”"«»?$\\]', words)
+        )
+        return words if quotable and TITLE[0] <= len(words.split()) <= TITLE[1] else ""
 
     def told(self, role: Role) -> list[tuple[float, Telling]]:
         """Its sentences that fill a role, as they can be told, the best first."""

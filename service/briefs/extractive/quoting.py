@@ -1,64 +1,93 @@
 """Quoting: tellings become claims, and no sentence of a paper is told twice."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import product
 
 from service.briefs.claims import Citation, Claim
-from service.briefs.extractive.corpus import FEW, Corpus, Role, Source
+from service.briefs.extractive.corpus import Role, Source
 from service.briefs.extractive.roles import does, finds
-from service.briefs.extractive.telling import Telling
+from service.briefs.extractive.telling import Telling, is_authors
 
 LONGEST = 66  # words of a paper's two quotations together
+DEED = 0.5  # of what a paper does, from which it is the main thing
+WORTH = 0.55  # of a finding, from which it says more than praise
 
 
 class Quoter:
     """Hands out the sentences of a window, each once."""
 
-    def __init__(self, corpus: Corpus) -> None:
-        self._corpus = corpus
+    def __init__(self) -> None:
         self._said: set[tuple[str, int]] = set()
+        self._titled: set[str] = set()
+        self._read: dict[tuple[str, Role], list[tuple[float, Telling]]] = {}
         self.words = 0  # told so far
 
     def told(self, source: Source, role: Role) -> Iterator[tuple[float, Telling]]:
         """What may still be told of a paper in a role, the best first."""
-        return (one for one in source.told(role) if (source.id, one[1].sentence.place) not in self._said)
+        if (source.id, role) not in self._read:
+            self._read[source.id, role] = source.told(role)
+        found = self._read[source.id, role]
+        return (one for one in found if (source.id, one[1].sentence.place) not in self._said)
+
+    def is_told(self, source: Source) -> bool:
+        return any(paper_id == source.id for paper_id, _ in self._said)
 
     def best(self, source: Source, role: Role, least: float = 0.0) -> tuple[float, Telling] | None:
         """The best that stands alone."""
         return next((one for one in self.told(source, role) if not one[1].leans and one[0] > least), None)
 
-    def say(self, source: Source, *told: Telling, id_: str = "") -> Claim:
-        """One or two sentences of a paper as a claim: the paper is named, then "it"."""
+    def say(self, source: Source, *told: Telling, id_: str = "", label: str = "Result") -> Claim:
+        """One or two sentences of a paper as a claim: the paper is named, then "it".
+
+        ``label`` stands before a second one that is a whole sentence.
+        """
+        text = " ".join((told[0].by(source.handle), *(_again(one, source.handle, label) for one in told[1:])))
+        return self._claim(source, text, told, id_)
+
+    def say_titled(self, source: Source, told: Telling) -> Claim:
+        """A result behind the paper's title, which says what the paper does: ``NAME (“…”) “improves …”.``."""
+        if not source.title or source.title in self._titled:
+            return self.say(source, told)
+        self._titled.add(source.title)
+        claim = self._claim(source, told.by(f"{source.handle} (“{source.title}”)"), (told,), "")
+        return replace(claim, citations=(*claim.citations, Citation(source.id, source.title)))
+
+    def _claim(self, source: Source, text: str, told: Sequence[Telling], id_: str) -> Claim:
         self._said |= {(source.id, one.sentence.place) for one in told}
-        self.words += sum(one.length for one in told)
-        first, *rest = told
-        text = " ".join((first.by(source.handle), *(_again(one) for one in rest)))
+        self.words += len(text.split())
         return Claim(text, tuple(Citation(source.id, one.evidence) for one in told), id=id_)
 
-    def pair(self, source: Source, most: int) -> Claim | None:
-        """What the paper does and what it found, in so many words; one where the other can't stand."""
-        deed = self.best(source, does)
+    def told_whole(self, source: Source, most: int = LONGEST) -> tuple[float, tuple[Telling, ...]]:
+        """What a paper does and what it found, with how much they say; nothing where no result can stand.
+
+        One sentence alone is a result: the title says what the paper does.
+        """
         results = [one for one in self.told(source, finds) if one[0] > WORTH]
-        first = deed or next((one for one in results if not one[1].leans), None)
-        if first is None or first[1].length > most:
-            return None
-        behind = (one for _, one in results if self._follows(first[1], one)) if deed else ()
-        second = next((one for one in behind if first[1].length + one.length <= most), None)
-        if second is None and first[1].length < FEW:
-            return None  # a name and a noun tell nobody anything: its paper is named with the others
-        return self.say(source, first[1], *([second] if second else []))
-
-    @staticmethod
-    def _follows(first: Telling, second: Telling) -> bool:
-        """Whether the second may stand behind the first: another one, and the next where it leans."""
-        apart = second.sentence.place - first.sentence.place
-        return apart != 0 and (not second.leans or apart == 1)
+        deeds = [one for one in self.told(source, does) if one[0] > DEED and not one[1].leans]
+        pairs = [
+            (-round(deed[0] + result[0], 6), place, (deed[1], result[1]))
+            for place, (deed, result) in enumerate(product(deeds, results))
+            if deed[1].length + result[1].length <= most and _follows(deed[1], result[1])
+        ]
+        alone = next(
+            ((-round(DEED + worth, 6), len(pairs), (one,)) for worth, one in results if not one.leans), None
+        )
+        worth, _, told = min([*pairs, *([alone] if alone and source.title else [])], default=(0.0, 0, ()))
+        return -worth, told
 
 
-WORTH = 0.55  # of a finding, from which it says more than praise
+def _follows(first: Telling, second: Telling) -> bool:
+    """Whether the second may stand behind the first: another one, and the next where it leans."""
+    apart = second.sentence.place - first.sentence.place
+    return apart > 0 and (not second.leans or apart == 1)
 
 
-def _again(told: Telling) -> str:
-    return told.by("It") if told.verb else told.by("It reports")
+def _again(told: Telling, handle: str, label: str) -> str:
+    """The sentence behind another one of the same paper."""
+    if told.is_whole:
+        return told.by(label)
+    return told.by("They" if is_authors(handle) else "It")
 
 
 def listed(names: Sequence[str]) -> str:

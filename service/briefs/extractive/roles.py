@@ -13,7 +13,7 @@ from service.language.sentences import Sentence
 READ = 50_000  # sentences whose roles are kept
 _SELF = r"(?:we|this (?:paper|work|study|article|survey|report|thesis|position paper|note))"
 _DOES = re.compile(
-    rf"\b{_SELF}\b[^.,;:]{{0,40}}?\b(?:propos|introduc|present|develop|design|devis|formali[sz]|formulat|"
+    rf"\b{_SELF}\b[^.,;:]{{0,24}}?\b(?:propos|introduc|present|develop|design|devis|formali[sz]|formulat|"
     rf"construct|"
     r"buil[dt]|establish|describ|investigat|stud(?:y|ies)|examin|explor|revisit|characteri|analy[sz]e|"
     r"argue|conduct|"
@@ -34,9 +34,10 @@ _ASIDE = re.compile(
 _FINDS = re.compile(
     r"\b(?:we|results?|experiments?|analys[ei]s|evaluations?|findings?|study|simulations?|ablations?|"
     r"evidence|theorem)\b"
-    r"[^.;]{0,90}?\b(?:show|find|found|reveal|demonstrat|observ|discover|indicat|confirm|prov[ei]|uncover|"
+    r"[^.;]{0,160}?\b(?:show|find|found|reveal|demonstrat|observ|discover|indicat|confirm|prov[ei]|uncover|"
     r"conclude|"
-    r"establish|report|achiev)|\b(?:is|are) (?:provably|NP-hard|undecidable|optimal)\b",
+    r"establish|report|achiev)|\b(?:reveal|uncover)s\b|"
+    r"\b(?:is|are) (?:provably|NP-hard|undecidable|optimal)\b",
     re.IGNORECASE,
 )
 _GAINS = re.compile(
@@ -46,8 +47,14 @@ _GAINS = re.compile(
     r"recover)",
     re.IGNORECASE,
 )
+# What is found out, rather than improved.
+_LEARNS = re.compile(
+    r"\b(?:find|found|show|observe|reveal|discover|uncover|prove|demonstrate|indicate|establish)(?:s|d|ed)?"
+    r"(?:,? [\w ]{2,20},?)? that\b|\b(?:reveal|uncover)s?\b",
+    re.IGNORECASE,
+)
 _FIGURE = re.compile(
-    r"(?<![\w.-])[\d.,]*\d\$?\s?(?:\\?%|percent|percentage|points?\b|pp\b|x\b|×|\$?\\times|-?fold\b|"
+    r"(?<![\w.-])(?:[\d.,]*\d\s?(?:-|–|--|to)\s?)?[\d.,]*\d\$?\s?(?:\\?%|percent|percentage|points?\b|pp\b|x\b|×|\$?\\times|-?fold\b|"
     r"times\b|ms\b|"
     r"(?:seconds|minutes|hours|GB|FPS|Hz)\b)|(?<![\w.-])[+-]?\d+\.\d+(?![\w.]*[a-zA-Z])|"
     r"\bfrom \$?\d[\d.,]*\S* to \$?\d"
@@ -63,7 +70,7 @@ _AGAINST_WHAT = re.compile(
 _PRAISE = re.compile(
     r"\b(?:superior\w*|state-of-the-art|effectiveness|promising|remarkabl\w*|strong (?:performance|"
     r"results)|robustness of|"
-    r"significant(?:ly)?|substantial(?:ly)?|consistent(?:ly)?|competitive|impressive|notabl[ey]|excellent|"
+    r"significant(?:ly)?|substantial(?:ly)?|consistent(?:ly)?|competitive|impressive|notabl[ey]|excellent|effectively|"
     r"great potential|"
     r"favorabl[ey]|extensive experiments|offer\w* (?:\w+ )*insights?|implications|insights|principled|"
     r"paths? (?:to|toward)|foundations? for)\b",
@@ -165,7 +172,7 @@ def does(sentence: Sentence) -> float:
     if not _DOES.search(text) or (_FIGURE.search(text) and _GAINS.search(text)):
         return 0.0
     makes = 0.25 * bool(_MAKES.search(text))
-    aside = 0.3 * bool(_ASIDE.search(text)) + 0.3 * sentence.place / sentence.of
+    aside = 0.5 * bool(_ASIDE.search(text)) + 0.3 * sentence.place / sentence.of
     worth = 0.6 + makes + 0.2 * bool(_MECHANISM.search(text)) - 0.2 * praises(text) - aside
     return max(0.05, worth + ease(sentence))
 
@@ -181,7 +188,11 @@ def finds(sentence: Sentence) -> float:
     if _MAKES.search(text) and not figure:
         return 0.0
     worth = 0.4 + 0.5 * figure + 0.2 * bool(_SETTING.search(text)) + 0.2 * bool(_AGAINST_WHAT.search(text))
-    return max(0.05, worth + 0.1 * told - 0.25 * praises(text) * (2 - figure) + ease(sentence))
+    vague = 0.25 * (gains and not figure)
+    learns = 0.25 * (bool(_LEARNS.search(text)) and not gains)
+    return max(
+        0.05, worth + learns - vague + 0.1 * told - 0.25 * praises(text) * (2 - figure) + ease(sentence)
+    )
 
 
 def praises(text: str) -> bool:

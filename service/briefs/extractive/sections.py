@@ -1,21 +1,24 @@
 """The sections of a brief without a model, in the order in which they take their sentences.
 
-What is scarce takes first: results against expectation, limits, resources; then what is read first; then the
-minute, the themes, and the problems that papers take on. A section that has nothing is empty.
+What is scarce takes first: results against expectation and limits; then the minute, the themes, what is read
+first, problems and resources. A section that has nothing is empty.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 
-from service.briefs.badges import has_code, venue_of
+from service.briefs.badges import has_code
 from service.briefs.claims import Claim
 from service.briefs.extractive.corpus import Corpus, Role, Source
 from service.briefs.extractive.groups import Group
-from service.briefs.extractive.quoting import LONGEST, Quoter, listed
-from service.briefs.extractive.roles import against, does, finds, limit, problem
+from service.briefs.extractive.quoting import LONGEST, WORTH, Quoter
+from service.briefs.extractive.reasons import inside, reason, strength
+from service.briefs.extractive.roles import against, does, finds, has_setting, limit, problem
 from service.briefs.extractive.telling import Telling
 from service.briefs.model import (
     AlsoHere,
+    Area,
     Challenge,
     Minute,
     News,
@@ -27,13 +30,21 @@ from service.briefs.model import (
     Takeaway,
     Theme,
 )
-from service.language.phrases import ends_well
 
-WORDS = 700  # of quotations before the catalog
-NOTABLE, RESULTS, TOLD = 5, 3, 3  # papers, results, papers told of a theme
-FEWEST, SHORT, MEDIUM = 12, 34, 42  # words of a sentence
-AGAINST, RESOURCES, PROBLEMS, LIMITS = 3, 3, 3, 3
-PROBLEMS_HEADING = "Problems that papers take on"
+Choice = tuple[Source, Telling]
+WORDS, THEMES = 620, 6  # words of the themes; themes
+NOTABLE, RESULTS, TOLD, ALSO = 5, 3, 4, 4  # papers, results, papers told of a theme, others with their titles
+LEAST = 2  # papers of a theme that are told, where they can be, however many words they take
+SHORT, MEDIUM = 34, 42  # words of a sentence
+AGAINST, RESOURCES, PROBLEMS, LIMITS, AREAS = 3, 3, 2, 2, 4
+STRONG, SOLID = 0.9, 0.6  # worth of a result for the minute, and of one to read first
+GROUPED = 0.4  # what a result is worth more for standing in a group
+CLEAR = 0.2  # what it is worth more for saying on what and against what
+AGAIN = 0.5  # what a paper is worth less for being told already
+LARGE = 3  # papers, from which on a group can spare one
+STEP = 4  # papers of a step of the reading order
+NEXT = 2  # sentences from a problem to what the paper does about it
+PROBLEMS_HEADING = "Problems, and what is tried"
 LIMITS_HEADING = "Limits that authors state of their own work"
 _KINDS: tuple[tuple[str, ResourceKind], ...] = (
     (r"benchmark|test suite|testbed|leaderboard|arena", "benchmark"),
@@ -50,10 +61,9 @@ _NEW = re.compile(
 _SURVEY = re.compile(r"\b(?:survey|review|overview|taxonomy|tutorial)\b", re.IGNORECASE)
 
 
-def make_news(corpus: Corpus, quoter: Quoter) -> News:
-    """Results against expectation, and what is new to use, by name."""
-    surprises = _best_of(corpus.sources, quoter, against, AGAINST, (0.45, SHORT))
-    return News(against=tuple(surprises), resources=tuple(_resources(corpus, quoter)))
+def make_surprises(corpus: Corpus, quoter: Quoter) -> tuple[Claim, ...]:
+    """Results against expectation."""
+    return tuple(_best_of(corpus.sources, quoter, against, AGAINST, (0.45, SHORT)))
 
 
 def _best_of(
@@ -69,19 +79,22 @@ def _best_of(
     return [quoter.say(source, told) for _, _, source, told in sorted(found, key=lambda one: one[:2])[:most]]
 
 
-def _resources(corpus: Corpus, quoter: Quoter) -> Iterable[Resource]:
-    made = 0
+def make_resources(corpus: Corpus, quoter: Quoter) -> tuple[Resource, ...]:
+    """What is new to use, by name."""
+    return tuple(islice(_resources(corpus, quoter), RESOURCES))
+
+
+def _resources(corpus: Corpus, quoter: Quoter) -> Iterator[Resource]:
     for source in corpus.sources:
         found = quoter.best(source, does)
         kind = _kind(found[1]) if found else None
-        if found and kind and found[1].length <= SHORT and made < RESOURCES:
-            made += 1
+        if found and kind and found[1].length <= SHORT:
             yield Resource(source.handle, kind, quoter.say(source, found[1]))
 
 
 def _kind(told: Telling) -> ResourceKind | None:
     """What kind of thing a sentence introduces by name: "introduces “NAME, a benchmark of …”"."""
-    match = _NEW.match(f"{told.verb} {told.words}")
+    match = _NEW.match(f"{told.lead} {told.words}".strip())
     last = match["what"] if match else ""
     return next((kind for words, kind in _KINDS if re.search(rf"(?:{words})s?$", last, re.IGNORECASE)), None)
 
@@ -91,29 +104,37 @@ def make_limits(corpus: Corpus, quoter: Quoter) -> tuple[Challenge, ...]:
     return (Challenge(LIMITS_HEADING, tuple(claims)),) if claims else ()
 
 
-def make_problems(corpus: Corpus, groups: Sequence[Group], quoter: Quoter) -> tuple[Challenge, ...]:
-    """Problems in the words of the papers that take them on: of each group one, then of the others."""
-    firsts = [corpus.by_id[paper_id] for group in groups for paper_id in group.paper_ids[:1]]
-    ordered = [*firsts, *(source for source in corpus.sources if source not in firsts)]
-    claims = _best_of(ordered, quoter, problem, PROBLEMS, (0.5, SHORT))
+def make_problems(corpus: Corpus, quoter: Quoter) -> tuple[Challenge, ...]:
+    """Problems in the words of papers that say in the next sentences what they do about them."""
+    found = [
+        (-round(best[0], 6), place, source, best[1])
+        for place, source in enumerate(corpus.sources)
+        if (best := _answered(source, quoter))
+    ]
+    claims = [
+        quoter.say(source, *told, label="Its answer")
+        for _, _, source, told in sorted(found, key=lambda one: one[:2])[:PROBLEMS]
+    ]
     return (Challenge(PROBLEMS_HEADING, tuple(claims)),) if claims else ()
 
 
+def _answered(source: Source, quoter: Quoter) -> tuple[float, tuple[Telling, Telling]] | None:
+    """A problem and what the paper does about it, with how much they say."""
+    pairs = [
+        (worth + value, (first, second))
+        for worth, first in quoter.told(source, problem)
+        for value, second in quoter.told(source, does)
+        if 0 < second.sentence.place - first.sentence.place <= NEXT
+        and not first.leans
+        and first.length + second.length <= LONGEST
+    ]
+    return max(pairs, key=lambda one: round(one[0], 6), default=None)
+
+
 def make_notable(corpus: Corpus, groups: Sequence[Group], quoter: Quoter) -> tuple[Notable, ...]:
-    """Papers to read first: those that the others are like and that say what they found, two of a group."""
-    central = corpus.centrality(source.id for source in corpus.sources)
+    """Papers to read first: those that the others are like and that say what they found, one of a group."""
+    chosen = _spread(corpus, groups, quoter, NOTABLE, _read_first(corpus))
     group_of = {paper_id: group for group in groups for paper_id in group.paper_ids}
-    rated = []
-    for place, source in enumerate(corpus.sources):
-        if best := quoter.best(source, finds, 0.6):
-            near = central[source.id] / (corpus.mean_likeness or 1.0)
-            badge = 0.1 * has_code(source.paper) + 0.1 * bool(venue_of(source.paper))
-            rated.append((-round(best[0] + 0.3 * near + badge, 6), place, source, best[1]))
-    chosen: list[tuple[Source, Telling]] = []
-    for _, _, source, told in sorted(rated, key=lambda one: one[:2]):
-        group = group_of.get(source.id)
-        if len(chosen) < NOTABLE and sum(group_of.get(one.id) is group for one, _ in chosen if group) < 2:
-            chosen.append((source, told))
     typical = {
         max(near, key=lambda one: (near[one], one))
         for near in map(corpus.centrality, (g.paper_ids for g in groups))
@@ -121,73 +142,115 @@ def make_notable(corpus: Corpus, groups: Sequence[Group], quoter: Quoter) -> tup
     notable = []
     for place, (source, told) in enumerate(chosen):
         shows = quoter.say(source, told, id_=f"notable{place}")
-        why = _why(source, group_of.get(source.id), is_typical=source.id in typical)
-        notable.append(Notable(source.id, shows, Claim(why, (), kind="reading", rests_on=(shows.id,))))
+        why = reason(source, group_of.get(source.id), told, is_typical=source.id in typical)
+        claim = Claim(why, (), "counted", kind="reading", rests_on=(shows.id,))
+        notable.append(Notable(source.id, shows, claim))
     return tuple(notable)
 
 
-def _why(source: Source, group: Group | None, *, is_typical: bool) -> str:
-    """Why to read it, in plain words: whose matter it shares, and what of the topic it is on."""
-    known = f"{source.handle} {group.heading if group else ''}".casefold()
-    fitting = [term for term in source.ranked.terms if term[:5].casefold() not in known and ends_well(term)]
-    terms = listed(sorted(fitting, key=lambda term: " " not in term and "-" not in term)[:3])
-    if group and is_typical:
-        return f"Most like the other papers on {_inside(group.heading)}{', with ' if terms else ''}{terms}."
-    if group:
-        return f"{group.heading}{', with ' if terms else ''}{terms}."
-    return f"Near to many of the week's papers{', on ' if terms else ''}{terms}."
+def _spread(
+    corpus: Corpus, groups: Sequence[Group], quoter: Quoter, most: int, rate: Callable[[Choice, float], float]
+) -> list[Choice]:
+    """The best results that are not told yet, of each paper and each group one; a rate of 0 leaves it out."""
+    group_of = {paper_id: group.heading for group in groups for paper_id in group.paper_ids}
+    rated = [
+        (-round(worth, 6), place, (source, best[1]))
+        for place, source in enumerate(corpus.sources)
+        if (best := quoter.best(source, finds))
+        and best[1].length <= MEDIUM
+        and (worth := rate((source, best[1]), best[0]))
+    ]
+    chosen: dict[str, Choice] = {}
+    for _, _, choice in sorted(rated, key=lambda one: one[:2]):
+        chosen.setdefault(group_of.get(choice[0].id, choice[0].id), choice)
+    return list(chosen.values())[:most]
 
 
-def _inside(heading: str) -> str:
-    """A heading inside a sentence."""
-    first = heading.split(maxsplit=1)[0]
-    return heading if any(letter.isupper() for letter in first[1:]) else heading[:1].lower() + heading[1:]
+def _read_first(corpus: Corpus) -> Callable[[Choice, float], float]:
+    """How well a paper is read first: by what it found, how like it the others are, and its evidence."""
+    central = corpus.centrality(source.id for source in corpus.sources)
+
+    def rate(choice: Choice, worth: float) -> float:
+        near = central[choice[0].id] / (corpus.mean_likeness or 1.0)
+        return worth + 0.3 * near + 0.2 * strength(*choice) if worth > SOLID else 0.0
+
+    return rate
 
 
 def make_themes(corpus: Corpus, groups: Sequence[Group], quoter: Quoter) -> tuple[Theme, ...]:
-    """The groups: of each the papers that tell most, as far as the words reach; the others by name."""
+    """Groups of which a paper can be told, as many as the words reach; the others by title."""
     themes = []
-    for place, group in enumerate(groups):
-        share = max(WORDS - quoter.words, 0) // (len(groups) - place)
-        told = _told(corpus, group, quoter, max(share, LONGEST))
+    end = quoter.words + WORDS
+    for place, group in enumerate(groups[:THEMES]):
+        share = (end - quoter.words) // (min(len(groups), THEMES) - place)
+        told = _told(corpus, group, quoter, share)
         named = {paper_id for claim in told for paper_id in claim.paper_ids}
-        also = tuple(AlsoHere(paper_id, "") for paper_id in group.paper_ids if paper_id not in named)
+        also = _also(source for source in _members(corpus, group) if source.id not in named)
         if told:
             themes.append(Theme(group.heading, told, group.paper_ids, also=also))
     return tuple(themes)
 
 
+def _also(sources: Iterable[Source]) -> tuple[AlsoHere, ...]:
+    """The others of a group: the first by what their titles say, all by name."""
+    named = list(sources)
+    titled = [source.id for source in named if source.title][:ALSO]
+    return tuple(AlsoHere(source.id, source.title if source.id in titled else "") for source in named)
+
+
 def _told(corpus: Corpus, group: Group, quoter: Quoter, words: int) -> tuple[Claim, ...]:
-    """What some of a group's papers do and found, in so many words."""
+    """What some of a group's papers do and found."""
     near = corpus.centrality(group.paper_ids)
-    worth = {paper_id: round(_tells(corpus.by_id[paper_id]) + near[paper_id], 6) for paper_id in near}
-    told: list[Claim] = []
+    found = [(quoter.told_whole(source), source) for source in _members(corpus, group)]
+    able = [
+        (-round(worth + near[source.id] - AGAIN * quoter.is_told(source), 6), source.id, told)
+        for (worth, told), source in found
+        if told
+    ]
+    claims: list[Claim] = []
     end = quoter.words + words
-    for paper_id in sorted(worth, key=lambda one: (-worth[one], one)):
-        if len(told) < TOLD and (most := min(end - quoter.words, LONGEST)) > FEWEST:
-            told += [claim] if (claim := quoter.pair(corpus.by_id[paper_id], most)) else []
-    return tuple(told)
+    for _, paper_id, told in sorted(able)[:TOLD]:
+        if len(claims) < LEAST or quoter.words + sum(one.length for one in told) <= end:
+            source = corpus.by_id[paper_id]
+            claims.append(quoter.say(source, *told) if told[1:] else quoter.say_titled(source, *told))
+    return tuple(claims)
 
 
-def _tells(source: Source) -> float:
-    return sum(best[0] for role in (does, finds) if (best := source.best(role)))
+def make_areas(
+    corpus: Corpus, groups: Sequence[Group], themes: Sequence[Theme], quoter: Quoter
+) -> tuple[Area, ...]:
+    """Groups that are no theme: a name, what one paper found, and the others by name."""
+    told = {theme.heading for theme in themes}
+    return tuple(
+        Area(group.heading, group.paper_ids, claims[0])
+        for group in groups
+        if group.heading not in told
+        and (claims := _best_of(_members(corpus, group), quoter, finds, 1, (WORTH, SHORT)))
+    )[:AREAS]
+
+
+def make_results(corpus: Corpus, groups: Sequence[Group], quoter: Quoter) -> tuple[Claim, ...]:
+    """Three results quoted whole: of groups that have others to tell, one each, then of other papers."""
+    large = {id_ for group in groups if len(group.paper_ids) > LARGE for id_ in group.paper_ids}
+    small = {id_ for group in groups for id_ in group.paper_ids} - large
+
+    def rate(choice: Choice, worth: float) -> float:
+        paper_id = choice[0].id
+        if worth < STRONG or paper_id in small:
+            return 0.0
+        return worth + GROUPED * (paper_id in large) + CLEAR * has_setting(choice[1].sentence)
+
+    return tuple(quoter.say_titled(*choice) for choice in _spread(corpus, groups, quoter, RESULTS, rate))
 
 
 def make_minute(
-    corpus: Corpus, groups: Sequence[Group], quoter: Quoter, notable: Sequence[Notable]
+    corpus: Corpus, themes: Sequence[Theme], results: Iterable[Claim], notable: Sequence[Notable]
 ) -> Minute:
-    """How many papers, the groups, three results quoted whole, and what to start with."""
-    firsts = [source for group in groups for source in _members(corpus, group)]
-    seen = {one.paper_id for one in notable}
-    sources = [
-        *(s for s in firsts if s.id not in seen),
-        *(s for s in corpus.sources if s.id not in seen and s not in firsts),
-    ]
-    results = _best_of(sources, quoter, finds, RESULTS, (0.75, MEDIUM))
+    """How many papers, the groups, three results, and what to start with."""
     start = notable[0] if notable else None
     return Minute(
         headline=None,
-        question=Claim(_count(corpus, groups), (), "counted", kind="reading"),
+        question=Claim(_count(corpus, themes), (), "counted", kind="reading"),
         takeaways=tuple(Takeaway(claim, None) for claim in results),
         start=Start(start.paper_id, start.why) if start and start.why else None,
     )
@@ -197,32 +260,27 @@ def _members(corpus: Corpus, group: Group) -> list[Source]:
     return [corpus.by_id[paper_id] for paper_id in group.paper_ids]
 
 
-def _count(corpus: Corpus, groups: Sequence[Group]) -> str:
+def _count(corpus: Corpus, themes: Sequence[Theme]) -> str:
     """``77 papers: on-policy distillation (9), rubric rewards (3); 65 on other matters.``."""
-    if not groups:
+    if not themes:
         return f"{corpus.size} papers, with no matter that several of them share."
-    named = ", ".join(f"{_inside(group.heading)} ({len(group.paper_ids)})" for group in groups)
-    rest = corpus.size - sum(len(group.paper_ids) for group in groups)
+    named = ", ".join(f"{inside(theme.heading)} ({len(theme.paper_ids)})" for theme in themes)
+    rest = corpus.size - sum(len(theme.paper_ids) for theme in themes)
     return f"{corpus.size} papers: {named}" + (f"; {rest} on other matters." if rest else ".")
 
 
 def make_reading_order(
-    corpus: Corpus, themes: Sequence[Theme], notable: Sequence[Notable], news: News
+    corpus: Corpus, themes: Sequence[Theme], news: News, challenges: Sequence[Challenge]
 ) -> tuple[ReadingStep, ...]:
     """What to read for which purpose; nothing that is not told."""
-    claims = [claim for theme in themes for claim in theme.claims] + [one.shows for one in notable]
-    told = {paper_id for claim in claims for paper_id in claim.paper_ids}
-    surveys = tuple(s.id for s in corpus.sources if s.id in told and _SURVEY.search(s.paper.title))
-    steps = [
-        ReadingStep("First", tuple(one.paper_id for one in notable[:3])),
-        ReadingStep("For an overview", surveys[:2]),
-        *(
-            ReadingStep(
-                f"For {_inside(theme.heading)}",
-                tuple(dict.fromkeys(id_ for c in theme.claims for id_ in c.paper_ids)),
-            )
-            for theme in themes[:3]
-        ),
-        ReadingStep("To use", tuple(id_ for one in news.resources for id_ in one.claim.paper_ids)[:3]),
-    ]
-    return tuple(step for step in steps if step.paper_ids)
+    told = [id_ for theme in themes for claim in theme.claims for id_ in claim.paper_ids]
+    limits = (claim for one in challenges if one.heading == LIMITS_HEADING for claim in one.claims)
+    steps = (
+        ("One of each group", [theme.claims[0].paper_ids[0] for theme in themes]),
+        ("For an overview", [id_ for id_ in told if _SURVEY.search(corpus.by_id[id_].paper.title)]),
+        ("With code to run", [id_ for id_ in told if has_code(corpus.by_id[id_].paper)]),
+        ("To measure and to build with", [id_ for one in news.resources for id_ in one.claim.paper_ids]),
+        ("Against expectation", [id_ for claim in news.against for id_ in claim.paper_ids]),
+        ("Where limits are stated", [id_ for claim in limits for id_ in claim.paper_ids]),
+    )
+    return tuple(ReadingStep(purpose, tuple(ids[:STEP])) for purpose, ids in steps if ids)

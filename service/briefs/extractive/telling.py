@@ -1,8 +1,9 @@
 """Telling: a sentence of an abstract as one of a brief, in its own words and with its paper as the subject.
 
-"We propose a reward model that …" becomes NAME proposes “a reward model that …”. Words are quoted as they
-stand; only what opens the sentence is said anew. A sentence that leans on one that is not told is told only
-behind it.
+"We propose a reward model that …" becomes NAME proposes “a reward model that …”, "NAME improves …" becomes
+NAME “improves …”. What is quoted is a whole sentence, a whole clause, or all of what follows its subject, as
+it stands; only what opens the sentence is said anew. A sentence that leans on one that is not told is told
+only behind it.
 """
 
 import re
@@ -56,6 +57,19 @@ _MANNERS = frozenset(
     ("empirically ", "theoretically ", "formally ", "systematically ", "jointly ", "rigorously ")
 )
 _WE = re.compile(rf"^[Ww]e {_MANNER}(?P<manner>\w+ly )?(?P<verb>\w+) (?P<rest>.+)$")
+_TO = re.compile(  # what a paper aims at or draws on, before what it does
+    r"^(?:To|In order to|Building (?:up)?on|Inspired by|Motivated by|Drawing|Guided by|Based on|Leveraging|"
+    r"Beyond) [^;:]{3,160}?, "
+    r"(?=we (?:\w+ly )?(?:propose|introduce|present|develop|design|build|construct|create|study|"
+    r"investigate|formulate)\b)"
+)
+_REPORT = re.compile(
+    r"^(?:(?:[Oo]ur|[Tt]he|[Ee]xtensive|[Cc]omprehensive|[Ee]xperimental|[Ee]mpirical|[Nn]umerical|"
+    r"[Tt]heoretical|[Ff]urther|[Mm]ain) )*"
+    r"(?:[Ee]xperiments?|[Rr]esults?|[Ee]valuations?|[Aa]nalys[ie]s|[Ff]indings|[Ss]tudy|[Ss]imulations?|"
+    r"[Aa]blations?|[Ww]ork) (?:also |further |consistently )?"
+    r"(?P<verb>show|demonstrate|reveal|establish|confirm)s? that (?P<rest>.+)$"
+)
 _PAPER = re.compile(
     r"^[Tt]h(?:is|e present) (?:paper|work|study|article|survey|review|thesis|report|position paper) "
     rf"{_MANNER}(?P<manner>\w+ly )?(?P<verb>[a-z]+s) (?P<rest>.+)$"
@@ -70,8 +84,16 @@ _IT = re.compile(
     r"^(?:It|This (?:method|framework|approach|model|system|algorithm|technique|strategy|design|scheme)) "
     r"(?P<rest>(?!is (?:\w+ )?(?:that|to|whether)\b)[a-z].+)$"
 )
+_CLAIMS = re.compile(r"(?:argue|conclude|hypothesi[sz]e)s?$")  # a clause follows, with "that" or without
+_TWO = re.compile(r"[A-Z][\w'’-]+ and [A-Z][\w'’-]+")
 _SECOND_VERB = re.compile(r",? and (?:then |also |further |\w+ly )?(?P<verb>\w+)\b")
-_DEFINED = re.compile(r"^(?:\s?\([^()]*\))?(?:,| --| —| –|:) (?P<rest>an? .+)$")
+_MADE = re.compile(
+    r"(?:We|This \w+) (?:\w+ly |thus |therefore |also |then |further |hence )?"
+    r"(?:propose|introduce|present|develop|design|build|construct|create)s? "
+    r"(?:[^,;:()]{3,90} \()?"
+)
+_DEFINED = re.compile(r"^(?:\s?\([^()]*\)|\))?(?:,| --| —| –|:) (?P<rest>(?:an?|the first) .+)$")
+_WHICH = re.compile(r"^(?:\s?\([^()]*\)|\))?, which (?P<rest>[a-z]+s .+)$")
 _FINITE = re.compile(r"^(?:\w+ly )?(?:is|are|was|were|has|have|can|could|may|does|do|will|\w+s|\w+ed)\b")
 # What is pointed at stands in an earlier sentence, unless the words have named it before.
 _POINTER = re.compile(
@@ -91,7 +113,7 @@ _ELSEWHERE = re.compile(
     r"two (?:methods|"
     r"approaches|settings|models|problems|stages|components|former|latter))\b|"
     r"\bboth (?:[a-z-]+ )?[a-z]+s\b(?!,? and\b| of\b)|"
-    r"\b(?:neither|here|respectively|accordingly)\b|\bthe (?:gap|problem|issue|question|limitation|"
+    r"\b(?:neither|here|accordingly)\b|\bthe (?:gap|problem|issue|question|limitation|"
     r"challenge|bottleneck)\b"
     r"(?! (?:of|between|that|in|is|to|for)\b)|\b(?:in|for) (?:each|either) case\b|\bthe (?:first|"
     r"second) \w+ (?:is|uses)\b",
@@ -117,16 +139,20 @@ _CUT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """A sentence told: the words between its paper's name and the quotation, and what is quoted."""
+    """A sentence told: what stands between its paper's name and the quotation, and what is quoted."""
 
     sentence: Sentence
-    verb: str  # "proposes", "shows that"; empty where the words are a whole sentence
+    lead: str  # " proposes", " shows that"; ":" before a whole sentence, "" before what its subject does
     words: str
     leans: bool = False  # whether it is understood only behind the sentence before it
 
     def by(self, subject: str) -> str:
-        """The sentence with its subject: ``NAME proposes “…”.``, ``NAME: “…”.``."""
-        return f"{subject} {self.verb} “{self.words}”." if self.verb else f"{subject}: “{self.words}”."
+        """The sentence with its subject: ``NAME proposes “…”.``, ``NAME “improves …”.``, ``NAME: “…”.``."""
+        return f"{subject}{self.lead} “{self.words}”."
+
+    @property
+    def is_whole(self) -> bool:
+        return self.lead == ":"
 
     @property
     def evidence(self) -> str:
@@ -148,12 +174,11 @@ class Telling:
 def tell(sentence: Sentence, handle: str) -> Telling | None:
     """The sentence as it can be told of a paper with this handle; None where it can't stand."""
     text = _opened(sentence.text.rstrip(".! "))
-    leaning = bool(_IT.match(text))
-    verb, words = _framed(text, handle)
+    lead, words = _framed(text, handle)
     words = _shortened(words)
-    if not FEWEST <= len(words.split()) <= MOST or not _is_balanced(words) or _points(verb, words):
+    if not FEWEST <= len(words.split()) <= MOST or not _is_balanced(words) or _points(lead, words):
         return None
-    return Telling(sentence, verb, words, leaning)
+    return Telling(sentence, lead, words, leans=lead != ":" and bool(_IT.match(text)))
 
 
 def tell_whole(sentence: Sentence) -> Telling | None:
@@ -161,52 +186,71 @@ def tell_whole(sentence: Sentence) -> Telling | None:
     words = _shortened(_opened(sentence.text.rstrip(".! ")))
     opening = _FREE.match(words) or _ALL.match(words)
     read = f"The paper{words[opening.end() :]}" if opening else words
-    if not FEWEST <= len(words.split()) <= MOST or not _is_balanced(words) or _points("", read):
+    if not FEWEST <= len(words.split()) <= MOST or not _is_balanced(words) or _points(":", read):
         return None
-    return Telling(sentence, "", words)
+    return Telling(sentence, ":", words)
 
 
 def _opened(text: str) -> str:
-    """The text without the words that tie it to the sentence before it."""
-    while match := _MARKER.match(text):
+    """The text without the words that tie it to the sentence before it, or say only what for."""
+    while match := _MARKER.match(text) or _TO.match(text):
         text = text[match.end() :]
     return text[:1].upper() + text[1:] if text[:2].islower() or text[1:2] == " " else text
 
 
 def _framed(text: str, handle: str) -> tuple[str, str]:
-    """A verb and the words that follow it; no verb where the sentence is told whole."""
-    for frame in (_as_definition, _as_deed, _as_subject):
-        if framed := frame(text, handle):
-            return framed
-    return "", text
+    """What leads to the quotation, and the words quoted."""
+    frames = (
+        (_as_deed, _as_report) if is_authors(handle) else (_as_definition, _as_deed, _as_report, _as_subject)
+    )
+    return next((framed for frame in frames if (framed := frame(text, handle))), (":", text))
+
+
+def is_authors(handle: str) -> bool:
+    """Whether a paper is named by its authors, who are many: "Okafor et al.", "Park and Kim"."""
+    return handle.endswith(" et al.") or bool(_TWO.fullmatch(handle))
 
 
 def _as_definition(text: str, handle: str) -> tuple[str, str] | None:
-    """``We introduce NAME, a method that …``: NAME is “a method that …”."""
-    before, found, after = text.partition(handle) if handle else ("", "", "")
-    if not found or not re.fullmatch(
-        r"(?:We|This \w+) (?:\w+ly )?(?:propose|introduce|present|develop)s? ", before
-    ):
+    """``We introduce NAME, a method that …``: NAME is “a method that …”; ``…, which does``: NAME “does”."""
+    before, after = _around(text, handle)
+    if not _MADE.fullmatch(before):
         return None
-    match = _DEFINED.match(after)
-    return ("is", match["rest"]) if match and not _does_more(match["rest"]) else None
+    for lead, match in ((" is", _DEFINED.match(after)), ("", _WHICH.match(after))):
+        if match and not _does_more(match["rest"]):
+            return lead, match["rest"]
+    return None
 
 
 def _as_deed(text: str, handle: str) -> tuple[str, str] | None:
     """``We propose …``, ``This paper proposes …``: NAME proposes “…”."""
-    match = _WE.match(text) or _PAPER.match(text)
+    match = _WE.match(text) or (None if is_authors(handle) else _PAPER.match(text))
     if not match or _does_more(match["rest"]) or re.search(r"\b(?:we|our|us)\b", match["rest"]):
         return None
-    verb = match["verb"].lower()
+    verb, rest = match["verb"].lower(), match["rest"]
     if text[:2] in ("We", "we"):
-        verb = third_person(verb) if verb in _VERBS else _PAST.get(verb, "")
-    rest, that = match["rest"], ""
-    if rest.startswith("that "):
-        rest, that = rest[5:], " that"
-    if not verb or rest.startswith(handle):
+        verb = _agreeing(verb, handle) if verb in _VERBS else _PAST.get(verb, "")
+    if not verb or (rest.startswith(handle) and not rest.startswith("that ")):
         return None
-    manner = match["manner"] if match["manner"] in _MANNERS else None
-    return f"{manner or ''}{verb}{that}", rest
+    manner = match["manner"] if match["manner"] in _MANNERS else ""
+    if that := re.match(r"that,? ", rest) or _CLAIMS.match(verb):
+        return _said(f"{manner or ''}{verb}", rest[that.end() :] if that.re is not _CLAIMS else rest, handle)
+    return f" {manner or ''}{verb}", rest
+
+
+def _as_report(text: str, handle: str) -> tuple[str, str] | None:
+    """``Experiments show that …``: NAME shows that “…”."""
+    match = _REPORT.match(text)
+    return _said(_agreeing(match["verb"], handle), match["rest"], handle) if match else None
+
+
+def _said(verb: str, clause: str, handle: str) -> tuple[str, str]:
+    """A clause that a paper says; where it is about the paper's own thing, what that does."""
+    return _as_subject(clause, handle) or (f" {verb} that", clause)
+
+
+def _agreeing(verb: str, handle: str) -> str:
+    return verb if is_authors(handle) else third_person(verb)
 
 
 def _does_more(rest: str) -> bool:
@@ -215,16 +259,27 @@ def _does_more(rest: str) -> bool:
 
 
 def _as_subject(text: str, handle: str) -> tuple[str, str] | None:
-    """``NAME improves …``, ``Our method improves …``, ``It improves …``: NAME improves “…”."""
-    for match in (_OWN.match(text), _IT.match(text)):
-        if match and _FINITE.match(match["rest"]):
-            verb, _, rest = match["rest"].partition(" ")
-            return verb, rest
-    before, found, after = text.partition(f"{handle} ")
-    if found and not before and _FINITE.match(after):
-        verb, _, rest = after.partition(" ")
-        return verb, rest
-    return None
+    """``NAME improves …``, ``Our method improves …``, ``It improves …``: NAME “improves …”."""
+    before, after = _around(text, handle)
+    owns = [
+        match["rest"] for match in (_OWN.match(text), _IT.match(text)) if match and not is_authors(handle)
+    ]
+    rests = [*owns, *([] if before else [after.removeprefix(" ")])]
+    return next((("", rest) for rest in rests if _FINITE.match(rest)), None)
+
+
+def _around(text: str, handle: str) -> tuple[str, str]:
+    """What stands before and behind the first mention of a name, set in TeX or in capitals as it may be."""
+    at = text.casefold().find(handle.casefold()) if handle else -1
+    before, after = (text[:at], text[at + len(handle) :]) if at >= 0 else (text, "")
+    if at < 0 or _WORD_GOES_ON.match(after):
+        return text, ""
+    set_in = _TEX_OPENS.search(before)
+    return (before[: set_in.start()], after.removeprefix("}")) if set_in else (before, after)
+
+
+_WORD_GOES_ON = re.compile(r"[\w-]")
+_TEX_OPENS = re.compile(r"\\\w+\{$")
 
 
 def third_person(verb: str) -> str:
@@ -233,13 +288,14 @@ def third_person(verb: str) -> str:
     return f"{verb}es" if verb.endswith(("s", "x", "ch", "sh")) else f"{verb}s"
 
 
-def _points(verb: str, words: str) -> bool:
+def _points(lead: str, words: str) -> bool:
     """Whether the words point at an earlier sentence."""
     if _ELSEWHERE.search(words) or re.match(r"(?:it|they|them|its|their)\b", words):
         return True
     if any(_is_unnamed(match, words) for match in _POINTER.finditer(words) if not _FREE.match(match[0])):
         return True
-    return not verb and (leans(words) or bool(_PRONOUN.match(words) or _WHOSE.match(words)))
+    whole = lead == ":" or lead.endswith(" that")
+    return whole and (leans(words) or bool(_PRONOUN.match(words) or _WHOSE.match(words)))
 
 
 def _is_unnamed(match: re.Match[str], words: str) -> bool:
