@@ -9,10 +9,10 @@ DEVELOPMENT := $(VENV)/development.stamp
 JUDGES := node_modules/judges.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help record install demo serve lint judges test check chaos chain bench models measures docs container lock clean
+.PHONY: help record install demo serve lint judges judges-all test check chaos chain bench models measures docs container lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Say which with: make PYTHON=python3.12 …")'
@@ -47,15 +47,17 @@ lint: $(DEVELOPMENT) ## Lint, types, import contract
 	$(BIN)/lint-imports
 	@if test -x $(BIN)/hadolint; then $(BIN)/hadolint Dockerfile; else echo "hadolint has no binary for this machine: left out"; fi
 
-# half as many again as there are cores: many tests wait for processes, servers and browsers
+# Half as many again as there are cores: many tests wait for processes, servers and browsers. Where Python may not keep
+# what it compiled, each of these processes compiles the service and the tests anew, which takes longer than many a test
 check: lint ## Lint, types, import contract, and the tests: warnings are errors, the network is off
-	$(BIN)/python -m pytest --numprocesses $$($(PYTHON) -c 'import os; print(max(2, (os.cpu_count() or 1) * 3 // 2))') --dist loadfile --no-loadscope-reorder
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses $$($(PYTHON) -c 'import os; print(max(2, (os.cpu_count() or 1) * 3 // 2))') --dist loadfile --no-loadscope-reorder
 
 record: $(DEVELOPMENT) ## Ask the configured language model the questions of the demo, and keep its answers
 	$(BIN)/python -m tests.recording
 
-chaos: $(DEVELOPMENT) ## Kill senders a hundred times on each database and provider; nobody missed, nobody twice
+chaos: $(DEVELOPMENT) ## Kill senders a hundred times on each database and provider; live through a quarter of a year
 	$(BIN)/python -m tests.chaos
+	QUARTER=$${QUARTER:-1} $(BIN)/python -m pytest tests/test_quarter.py
 
 chain: $(DEVELOPMENT) ## Sign-in, confirm, issue, bounces through real mail software on loopback; as root on Debian
 	@$(BIN)/python -m tests.chain
@@ -65,6 +67,9 @@ $(JUDGES): package.json package-lock.json
 	else echo "npm is missing: the independent judges of the e-mails are left out"; fi
 
 judges: $(JUDGES) ## Install the independent judges of the e-mails, where npm is there
+
+judges-all: judges $(DEVELOPMENT) ## Judge every edition of two real weeks and one that argues; make test: some
+	JUDGES=all $(BIN)/python -m pytest tests/judges
 
 test: judges check ## Everything that CI runs
 
@@ -85,6 +90,7 @@ bench: $(DEVELOPMENT) ## Measure delivery beside others, a million subscribers, 
 	$(BIN)/python -m tests.benchmarks.history
 	$(BIN)/python -m tests.benchmarks.rates
 	$(BIN)/python -m tests.benchmarks.texts
+	$(BIN)/python -m tests.benchmarks.oracles
 
 docs: $(RUNTIME) ## Write docs/configuration.md anew from the settings
 	@$(BIN)/brief settings --markdown > docs/configuration.md

@@ -1,4 +1,5 @@
 import fcntl
+import io
 import itertools
 import os
 import resource
@@ -7,29 +8,41 @@ import signal
 import sys
 import weakref
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
 from functools import partialmethod
 from pathlib import Path
+from typing import Any
 
 import jinja2
 import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.util import LRUCache
 
 from service import cli
+from service.emails import Renderer
 from service.issues import Issue
 from service.store import Store
 from service.wiring import set_up
 from subscribers.database import connect
 from subscribers.roster import Roster
 from tests.adapters.mirror import PROGRAM
-from tests.postgres import postgres_server
+from tests.postgres import postgres_server, quick_folder
+from tests.readers import LOOP
 from tests.weeks import WEEKS, build_week
 
 # How long an example takes is the machine's matter; in CI the examples are the same in every run
 settings.register_profile(
-    "ours", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize="CI" in os.environ
-)
+    "ours", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow],
+    derandomize="CI" in os.environ,
+)  # fmt: skip
 settings.load_profile("ours")
+
+# Nothing here must outlast a power failure, and thousands of databases wait for the disk at each commit
+if folder := quick_folder():
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
 
 KEYS = ("k" * 32,)
 NUMBERS = itertools.count()
@@ -37,12 +50,22 @@ NUMBERS = itertools.count()
 LONGEST = ("test_life", "test_html", "test_admin_week", "test_quarter", "test_worker", "test_wheel")
 
 
+INLINE, INLINED = Renderer._inlined, LRUCache[tuple[str, str], str](300)
 OPENED: "weakref.WeakSet[sa.Engine]" = weakref.WeakSet()
+
+
+# Statements that were compiled for any database before: nearly every test opens one of its own. They are kept
+# by dialect, and two dialects of a kind are the same here: none is set otherwise than another
+STATEMENTS: LRUCache[Any, Any] = LRUCache(5_000)
+for kind in (SQLiteDialect_pysqlite, PGDialect_psycopg):
+    kind.__eq__ = lambda one, other: type(one) is type(other)  # type: ignore[method-assign]
+    kind.__hash__ = lambda one: hash(type(one))  # type: ignore[method-assign,assignment]
 
 
 @sa.event.listens_for(sa.Engine, "engine_connect")
 def _opened(connection: sa.Connection) -> None:
     OPENED.add(connection.engine)
+    connection.engine._compiled_cache = STATEMENTS
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -76,10 +99,29 @@ def templates_are_compiled_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module", autouse=True)
+def the_same_mjml_becomes_html_once(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Hundreds of tests send the same few e-mails; those of rendering itself render each anew."""
+    if request.module.__name__ in {"tests.test_emails", "tests.test_hostile"}:
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Renderer, "_inlined", _inlined_before)
+        yield
+
+
+def _inlined_before(renderer: Renderer, source: str) -> str:
+    key = (renderer._css, source)
+    if key not in INLINED:
+        INLINED[key] = INLINE(renderer, source)
+    return INLINED[key]
+
+
 @pytest.fixture(autouse=True)
 def every_connection_is_closed() -> Iterator[None]:
     """Thousands of tests in one process would use up its file descriptors."""
     yield
+    LOOP.close()
     while OPENED:
         OPENED.pop().dispose()
 
@@ -96,15 +138,30 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@contextmanager
+def shared(name: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder that all processes of this run share, for one of them at a time."""
+    folder = tmp_path_factory.getbasetemp()
+    folder = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / name
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder
+
+
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data folder of `brief demo`, built once, to be copied."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(tmp_path_factory.mktemp("demo"))
-        patch.setenv("BRIEF_SENDER_ADDRESS", "brief@example.org")
-        patch.setattr(sys, "argv", ["brief", "demo"])
-        cli.app(standalone_mode=False)
-        return Path("var/demo").absolute()
+    """The data folder of `brief demo`, built once, to be copied; what the command said is in said.txt."""
+    with shared("demo", tmp_path_factory) as folder, pytest.MonkeyPatch.context() as patch:
+        made = folder / "var" / "demo"
+        if not (made / "said.txt").exists():
+            patch.chdir(folder)
+            patch.setenv("BRIEF_SENDER_ADDRESS", "brief@example.org")
+            patch.setattr(sys, "argv", ["brief", "demo"])
+            with redirect_stdout(io.StringIO()) as said:
+                cli.app(standalone_mode=False)
+            (made / "said.txt").write_text(said.getvalue(), "utf-8")
+        return made
 
 
 @pytest.fixture(scope="session")
@@ -115,10 +172,7 @@ def real_issues(tmp_path_factory: pytest.TempPathFactory) -> tuple[Issue, ...]:
     """
     if not PROGRAM.exists():
         pytest.skip(f"no arXiv mirror at {PROGRAM}")
-    folder = tmp_path_factory.getbasetemp()
-    folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
-    with (folder / "real.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with shared("real", tmp_path_factory) as folder:
         engine = connect(f"sqlite:///{folder / 'real.db'}")
         set_up(engine)
         store = Store(engine)

@@ -15,8 +15,10 @@ from service.issues import Issue
 from service.papers import Window
 from service.store import Built, Store
 from service.wiring import TEMPLATES
+from subscribers.additions import Candidate, Result
+from subscribers.addresses import read_address
 from subscribers.links import Links
-from subscribers.roster import Joining, Roster
+from subscribers.roster import COMMAND_LINE, Joining, Roster
 from tests import builders
 from tests.fakes import MemoryJournal
 
@@ -41,9 +43,18 @@ def save_issue(
 
 def add_readers(roster: Roster, count: int, topics: Sequence[str] = TOPICS[:1]) -> list[str]:
     addresses = [f"reader{number}@example.org" for number in range(count)]
-    for address in addresses:
-        roster.put_subscriber(Joining(address, tuple(topics)), NOW)
+    join(roster, addresses, topics)
     return addresses
+
+
+def join(
+    roster: Roster, addresses: Sequence[str], topics: Sequence[str] = TOPICS[:1], now: dt.datetime = NOW
+) -> None:
+    """As `put_subscriber` for each, in one transaction."""
+    chosen, consent = {"topics": tuple(topics)}, Joining("").consent
+    with roster.adding(now, COMMAND_LINE) as add:
+        added = add([Candidate(read_address(one), "", chosen, consent) for one in addresses])
+    assert not {one.result for one in added} & {Result.REFUSED, Result.SUPPRESSED}
 
 
 @lru_cache(maxsize=64)

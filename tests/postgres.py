@@ -42,7 +42,7 @@ def postgres_server(*, durable: bool = False) -> Iterator[str]:
 
     Set for tests, which want it quick, unless it is to be `durable`, as a server of somebody's would be.
     """
-    with running_server(None if durable else _quick_folder()) as server:
+    with running_server(None if durable else quick_folder()) as server:
         if not durable:
             # a database is copied only while nothing else looks into it, autovacuum included
             for setting in ("fsync = off", "autovacuum = off", "max_wal_size = '128MB'"):
@@ -51,7 +51,7 @@ def postgres_server(*, durable: bool = False) -> Iterator[str]:
         yield address_of(server)
 
 
-def _quick_folder() -> Path | None:
+def quick_folder() -> Path | None:
     """Memory, where there is enough: a copied database is hundreds of files, which a disk is slow to make."""
     has_room = (
         IN_MEMORY.is_dir() and os.access(IN_MEMORY, os.W_OK) and shutil.disk_usage(IN_MEMORY).free > ROOM

@@ -11,6 +11,7 @@ import email.policy
 import re
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from functools import cache
@@ -20,6 +21,7 @@ from typing import Any
 import httpx2
 import lxml.html
 import sqlalchemy as sa
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 from starlette.testclient import TestClient
 
 from service import wiring
@@ -43,6 +45,33 @@ NOW = dt.datetime(2026, 5, 26, 9, 0, tzinfo=dt.UTC)
 TOPICS = ("robot-learning", "exoplanets")
 ADDRESS = "ada.sampleton@example.org"
 SOON = dt.timedelta(seconds=MOST)  # then every e-mail is due that was queued until now
+
+
+class Loop:
+    """One event loop for all requests of a test: starting one for each takes longer than many an answer."""
+
+    def __init__(self) -> None:
+        self._opened = ExitStack()
+        self._portal: BlockingPortal | None = None
+
+    def portal(self) -> BlockingPortal:
+        if self._portal is None:
+            self._portal = self._opened.enter_context(start_blocking_portal())
+        return self._portal
+
+    def close(self) -> None:
+        self._portal = None
+        self._opened.close()
+
+
+LOOP = Loop()
+
+
+def visitor(app: Any, base: str, host: str) -> TestClient:
+    """Somebody of this host who asks the application for pages."""
+    client = TestClient(app, base, client=(host, 50_000))
+    client.portal = LOOP.portal()
+    return client
 
 
 @dataclass
@@ -122,10 +151,10 @@ class Place:
     clock: Clock
     app: Any
     links: Links
-    _seen: list[str] = field(default_factory=list)
+    _tables: sa.MetaData = field(default_factory=sa.MetaData)
 
     def reader(self, host: str = "203.0.113.7") -> Reader:
-        return Reader(TestClient(self.app, BASE, client=(host, 50_000), raise_server_exceptions=True))
+        return Reader(visitor(self.app, BASE, host))
 
     def subscriber(self, address: str = ADDRESS, topics: Sequence[str] = TOPICS, **more: Any) -> Subscriber:
         """A reader of everything in full, unless told otherwise."""
@@ -158,12 +187,12 @@ class Place:
 
     def dump(self) -> dict[str, list[tuple[Any, ...]]]:
         """Every row of every table."""
-        tables = sa.MetaData()
-        tables.reflect(self.service.engine)
+        if not self._tables.tables:
+            self._tables.reflect(self.service.engine)
         with self.service.engine.connect() as connection:
             return {
                 name: sorted((tuple(row) for row in connection.execute(table.select())), key=repr)
-                for name, table in sorted(tables.tables.items())
+                for name, table in sorted(self._tables.tables.items())
             }
 
 

@@ -237,12 +237,12 @@ def link_for_over(place: Place, admin: Reader) -> str:
 # -- what is sent here -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("token", [None, "", "0" * 64, "é"])
-def test_a_form_without_its_token_is_refused(place: Place, token: str | None) -> None:
+def test_a_form_without_its_token_is_refused(place: Place) -> None:
     admin = signed_in(place)
-    answer = admin.post("/admin/sign-out", {} if token is None else {"csrf": token})
-    assert (answer.status, answer.heading) == (403, "That form is too old")
-    assert admin.get("/admin").status == 200
+    for token in (None, "", "0" * 64, "é"):
+        answer = admin.post("/admin/sign-out", {} if token is None else {"csrf": token})
+        assert (answer.status, answer.heading) == (403, "That form is too old"), token
+        assert admin.get("/admin").status == 200, token
 
 
 def test_a_token_of_another_session_is_refused(place: Place) -> None:
@@ -258,28 +258,31 @@ def test_a_form_of_the_door_needs_its_cookie(place: Place) -> None:
     assert place.letters() == []
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"origin": "https://evil.example"},
-        {"origin": "null"},
-        {"origin": "http://testserver:8080"},
-        {"origin": "https://testserver"},
-        {"sec-fetch-site": "cross-site"},
-        {"sec-fetch-site": "same-site"},
-        {"origin": "http://[broken"},
-    ],
+STRANGE: tuple[dict[str, str], ...] = (
+    {"origin": "https://evil.example"},
+    {"origin": "null"},
+    {"origin": "http://testserver:8080"},
+    {"origin": "https://testserver"},
+    {"sec-fetch-site": "cross-site"},
+    {"sec-fetch-site": "same-site"},
+    {"origin": "http://[broken"},
 )
-def test_a_form_from_another_origin_is_refused(place: Place, headers: dict[str, str]) -> None:
-    admin = signed_in(place)
-    answer = admin.post("/admin/sign-out", {"csrf": csrf(admin)}, headers=headers)
-    assert (answer.status, answer.heading) == (403, "That did not come from these pages")
 
 
-@pytest.mark.parametrize("origin", ["http://testserver", "http://testserver:80", "HTTP://TESTSERVER"])
-def test_a_form_of_our_own_origin_is_taken(place: Place, origin: str) -> None:
+def test_a_form_from_another_origin_is_refused(place: Place) -> None:
     admin = signed_in(place)
-    assert admin.post("/admin/sign-out", {"csrf": csrf(admin)}, headers={"origin": origin}).status == 303
+    token = csrf(admin)
+    for headers in STRANGE:
+        answer = admin.post("/admin/sign-out", {"csrf": token}, headers=headers)
+        assert (answer.status, answer.heading) == (403, "That did not come from these pages"), headers
+    assert admin.get("/admin").status == 200
+
+
+def test_a_form_of_our_own_origin_is_taken(place: Place) -> None:
+    for origin in ("http://testserver", "http://testserver:80", "HTTP://TESTSERVER"):
+        admin = signed_in(place)
+        answer = admin.post("/admin/sign-out", {"csrf": csrf(admin)}, headers={"origin": origin})
+        assert answer.status == 303, origin
 
 
 # -- every route -------------------------------------------------------------------------------------------
@@ -377,8 +380,8 @@ def test_no_form_breaks_on_junk(place: Place) -> None:
     place.deliver()
     ann = signed_in(place)
     token = csrf(ann)
-    for path in sorted(set(routes("POST")) - OPEN - {"/admin/sign-out"}):
-        for junk in JUNK:
+    for number, path in enumerate(sorted(set(routes("POST")) - OPEN - {"/admin/sign-out"})):
+        for junk in (*JUNK, *JUNK)[number % len(JUNK) :][:3]:  # each meets every third form
             answer = ann.post(filled(path), dict.fromkeys(FIELDS, junk) | {"csrf": token})
             assert answer.status < 500, (path, junk)
 

@@ -97,13 +97,10 @@ def test_a_viewer_looks_up_and_gets_no_buttons(place: Place) -> None:
     assert "CSV" not in page.text
 
 
-@pytest.mark.parametrize(
-    ("address", "said"),
-    [("late@example.org", "came after it was frozen"), ("nobody@example.org", "No address on the roster")],
-)
-def test_who_is_not_in_the_ledger_is_told_why(place: Place, ann: Reader, address: str, said: str) -> None:
+def test_who_is_not_in_the_ledger_is_told_why(place: Place, ann: Reader) -> None:
     place.subscriber("late@example.org")
-    assert said in looked_up(ann, address).notice
+    assert "came after it was frozen" in looked_up(ann, "late@example.org").notice
+    assert "No address on the roster" in looked_up(ann, "nobody@example.org").notice
 
 
 def test_before_the_plan_a_reader_is_told_what_would_be(tmp_path: Path, migrated: Path) -> None:
@@ -137,11 +134,11 @@ def test_all_uncertain_deliveries_are_resolved_with_a_note(place: Place, ann: Re
     assert "asked the provider" in {line.reason for line in place.service.store.lines(LABEL)}
 
 
-@pytest.mark.parametrize("id_", ["x", "-1", "0", "99999999999999999999"])
-def test_what_is_no_delivery_does_not_become_all_of_them(place: Place, ann: Reader, id_: str) -> None:
+def test_what_is_no_delivery_does_not_become_all_of_them(place: Place, ann: Reader) -> None:
     before = states(place)
-    ann.press(ann.get(f"{PAGE}?state=uncertain"), "It arrived", id=id_)
-    assert states(place) == before
+    for id_ in ("x", "-1", "0", "99999999999999999999"):
+        ann.press(ann.get(f"{PAGE}?state=uncertain"), "It arrived", id=id_)
+        assert states(place) == before, id_
 
 
 def test_what_failed_is_tried_again(place: Place, ann: Reader) -> None:
@@ -151,11 +148,11 @@ def test_what_failed_is_tried_again(place: Place, ann: Reader) -> None:
     assert states(place)[State.WAITING] == 2
 
 
-@pytest.mark.parametrize("state", ["accepted", "skipped", "nonsense"])
-def test_nothing_else_is_tried_again(place: Place, ann: Reader, state: str) -> None:
+def test_nothing_else_is_tried_again(place: Place, ann: Reader) -> None:
     before = states(place)
-    assert ann.press(ann.get(PAGE), "Try everything that failed", state=state).status == 422
-    assert states(place) == before
+    for state in ("accepted", "skipped", "nonsense"):
+        assert ann.press(ann.get(PAGE), "Try everything that failed", state=state).status == 422, state
+        assert states(place) == before, state
 
 
 def test_the_sheet_holds_every_row_and_no_formula(place: Place, ann: Reader) -> None:
@@ -201,14 +198,11 @@ def test_pages_of_an_address_go_on_where_the_last_one_ended(store: Store, planne
     assert all(str(address).startswith("reader1") for address in addresses)
 
 
-@pytest.mark.parametrize(
-    "begins", ["%", "_", "reader1%", "reader\\", "'", "READER119@example.org", "é\U0010ffff"]
-)
-def test_a_search_takes_every_character_as_it_is(store: Store, planned: str, begins: str) -> None:
-    found = store.page_of_address(planned, begins)
-    assert [line.address for line in found] == (
-        ["reader119@example.org"] if begins.startswith("READER") else []
-    )
+def test_a_search_takes_every_character_as_it_is(store: Store, planned: str) -> None:
+    for begins in ("%", "_", "reader1%", "reader\\", "'", "é\U0010ffff"):
+        assert list(store.page_of_address(planned, begins)) == [], begins
+    (found,) = store.page_of_address(planned, "READER119@example.org")
+    assert found.address == "reader119@example.org"
 
 
 def test_a_search_reads_the_index_of_addresses(store: Store, planned: str) -> None:

@@ -11,9 +11,10 @@ from service.store.monitoring import received_rows
 from service.web.admin.importing import MOST_PROBLEMS
 from service.web.admin.people import A_PAGE
 from subscribers.directory import Directory, begin_so, newest_first
-from subscribers.roster import Joining, Roster
+from subscribers.roster import Roster
 from subscribers.suppressions import Cause
 from tests.newsdesk import ADMINS, EDITOR, VIEWER, signed_in
+from tests.newsrooms import join
 from tests.readers import ADDRESS, NOW, Place, Reader, open_place
 
 PEOPLE = "/admin/subscribers"
@@ -47,8 +48,7 @@ def upload(ann: Reader, content: bytes, name: str = "people.csv", action: str = 
 
 
 def add(roster: Roster, count: int, domain: str = "example.org") -> None:
-    for number in range(count):
-        roster.put_subscriber(Joining(f"reader{number:03}@{domain}", ("exoplanets",)), NOW)
+    join(roster, [f"reader{number:03}@{domain}" for number in range(count)], ["exoplanets"], NOW)
 
 
 def test_the_newest_come_first_and_pages_go_by_id(place: Place, ann: Reader) -> None:
@@ -162,22 +162,20 @@ def test_an_editor_adds_somebody_who_said_yes(place: Place, ann: Reader) -> None
     assert "Added." in ann.get(answer.headers["location"]).notice
 
 
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"address": "nobody"}, "This is not an e-mail address."),
-        ({"consent": " "}, "Say where they said yes."),
-        ({"topics": None}, "choose at least one topic"),
-        ({"topics": ["<b>"]}, "there is no topic"),
-        ({"length": "endless"}, "Not added yet"),
-    ],
+WRONG: tuple[tuple[dict[str, object], str], ...] = (
+    ({"address": "nobody"}, "This is not an e-mail address."),
+    ({"consent": " "}, "Say where they said yes."),
+    ({"topics": None}, "choose at least one topic"),
+    ({"topics": ["<b>"]}, "there is no topic"),
+    ({"length": "endless"}, "Not added yet"),
 )
-def test_what_is_wrong_with_an_addition_is_said(
-    place: Place, ann: Reader, changes: dict[str, object], words: str
-) -> None:
-    answer = ann.press(ann.get(f"{PEOPLE}/add"), "Add", **form(**changes))
-    assert answer.status == 422
-    assert words in answer.text
+
+
+def test_what_is_wrong_with_an_addition_is_said(place: Place, ann: Reader) -> None:
+    for changes, words in WRONG:
+        answer = ann.press(ann.get(f"{PEOPLE}/add"), "Add", **form(**changes))
+        assert answer.status == 422, changes
+        assert words in answer.text, changes
     assert place.service.roster.count() == 0
     assert acts(place) == []
 
@@ -225,9 +223,9 @@ def test_only_some_of_many_bad_rows_are_shown(ann: Reader) -> None:
     assert "5 more are not shown" in upload(ann, text.getvalue().encode())
 
 
-@pytest.mark.parametrize("content", [b"", b"name\nAda\n", b"\x00\xff\xfe"])
-def test_a_file_that_is_no_list_is_refused_in_words(place: Place, ann: Reader, content: bytes) -> None:
-    assert "This file can&#39;t be used" in upload(ann, content)
+def test_a_file_that_is_no_list_is_refused_in_words(place: Place, ann: Reader) -> None:
+    for content in (b"", b"name\nAda\n", b"\x00\xff\xfe"):
+        assert "This file can&#39;t be used" in upload(ann, content), content
     assert place.service.roster.count() == 0
 
 
@@ -243,9 +241,9 @@ def test_the_page_of_a_subscriber_has_choices_deliveries_and_history(place: Plac
     assert "now follows" in text or "joined" in text
 
 
-@pytest.mark.parametrize("path", ["0", "99", "9" * 30])
-def test_nobody_has_no_page(ann: Reader, path: str) -> None:
-    assert ann.get(f"{PEOPLE}/{path}").status == 404
+def test_nobody_has_no_page(ann: Reader) -> None:
+    for path in ("0", "99", "9" * 30):
+        assert ann.get(f"{PEOPLE}/{path}").status == 404, path
 
 
 def test_an_address_is_suppressed_and_allowed_again(place: Place, ann: Reader) -> None:

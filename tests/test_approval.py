@@ -149,7 +149,7 @@ def interleaved(engine: sa.Engine, names: list[str]) -> Week:
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-@settings(REAL, max_examples=150)
+@settings(REAL, max_examples=50)
 @given(INTERLEAVINGS)
 def test_no_interleaving_ends_with_the_schedule_overruling_a_person(
     engine: sa.Engine, names: list[str]
@@ -158,7 +158,7 @@ def test_no_interleaving_ends_with_the_schedule_overruling_a_person(
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
-@settings(REAL, max_examples=25)
+@settings(REAL, max_examples=8)
 @given(INTERLEAVINGS)
 def test_no_interleaving_on_postgresql_overrules_a_person_either(engine: sa.Engine, names: list[str]) -> None:
     interleaved(engine, names)

@@ -85,7 +85,7 @@ OFFERS = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(PEOPLE, OFFERS)
 def test_the_database_and_the_rules_say_the_same_of_everybody(
     engine: sa.Engine, people: list[Person], offer: Offer
@@ -98,7 +98,7 @@ def test_the_database_and_the_rules_say_the_same_of_everybody(
     assert said == {number: expected(person, offer) for number, person in enumerate(people, 1)}
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(PEOPLE.filter(bool), OFFERS)
 def test_the_answer_for_one_subscriber_is_that_of_the_whole(
     engine: sa.Engine, people: list[Person], offer: Offer

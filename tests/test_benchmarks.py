@@ -1,5 +1,7 @@
 """The benchmarks are run by hand; what they call is kept working here."""
 
+from pathlib import Path
+
 import sqlalchemy as sa
 
 from service.delivery import State
@@ -7,9 +9,11 @@ from service.papers import Selection
 from service.store import Store
 from tests.benchmarks.history import fill, measured
 from tests.benchmarks.models import Row, row, runs, selection
+from tests.benchmarks.oracles import ADMIN, join, link, sign_in, told_apart
 from tests.benchmarks.senders import deliver_all
 from tests.benchmarks.texts import read_all
 from tests.fakes import ScriptedMailer
+from tests.readers import ADDRESS, open_place
 
 
 def test_the_benchmark_of_delivery_delivers() -> None:
@@ -25,8 +29,17 @@ def test_the_benchmark_of_full_texts_reads_them() -> None:
     assert size > 50_000
 
 
+def test_the_benchmark_of_times_asks_as_a_known_and_an_unknown_reader(tmp_path: Path, migrated: Path) -> None:
+    place = open_place(tmp_path, migrated, admins=ADMIN)
+    place.subscriber()
+    for ask, known in ((join, ADDRESS), (link, ADDRESS), (sign_in, ADMIN)):
+        assert all(0.5 <= area <= 1 for area in told_apart(place, ask, known, samples=2))
+
+
 def test_nothing_that_a_language_model_invents_reaches_a_reader() -> None:
-    chosen: dict[bool, Selection] = {hostile: selection(hostile=hostile) for hostile in (False, True)}
+    chosen: dict[bool, Selection] = {
+        hostile: selection(hostile=hostile, papers_per_brief=24) for hostile in (False, True)
+    }
     rows: list[Row] = [row(run, chosen[run.hostile]) for run in runs()]
     assert [str(one) for one in rows if one.left or one.failing] == []
     by = {one.run.name: one.brief.metadata for one in rows}

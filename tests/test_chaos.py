@@ -13,7 +13,7 @@ from tests.chaos.storm import Weather, accepted, provider, storm
 def test_killed_at_random_moments_nobody_is_missed_nobody_gets_two_and_few_are_uncertain(
     database: str, mailer: str, in_flight: int, senders: int, tmp_path: Path
 ) -> None:
-    left = storm(Weather(database, mailer, 400, 6, senders, in_flight), tmp_path)
+    left = storm(Weather(database, mailer, 200, 4, senders, in_flight), tmp_path)
     assert (left.missed, left.duplicates) == (0, 0)
     assert left.most_uncertain <= in_flight
 

@@ -40,8 +40,12 @@ Brief = Callable[..., Ran]
 
 
 @pytest.fixture
-def brief(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Brief:
-    """Runs `brief …` in an empty folder, through the same door as the installed command."""
+def brief(
+    migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Brief:
+    """Runs `brief …` where nothing is but a new database, through the same door as the installed command."""
+    (tmp_path / "var").mkdir(0o700)
+    shutil.copy(migrated, tmp_path / "var" / "brief.db")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("BRIEF_SENDER_ADDRESS", "brief@example.org")
@@ -68,13 +72,15 @@ def after_demo(brief: Brief, demo: Path) -> Brief:
     return brief
 
 
-def test_the_demo_says_what_it_made_and_leaves_an_e_mail_for_each_reader(brief: Brief) -> None:
-    ran = brief("demo")
-    assert ran.code == 0, ran.err
-    assert "Issue 2026-W23" in ran.out
-    assert "accepted" in ran.out
+def test_the_demo_says_what_it_made_and_leaves_an_e_mail_for_each_reader(
+    after_demo: Brief, demo: Path
+) -> None:
+    said = (demo / "said.txt").read_text("utf-8")
+    assert "Issue 2026-W23" in said
+    assert "accepted" in said
+    assert "BRIEF_BUILD_CRON=never BRIEF_ADMINS=editor@example.org brief serve" in said
     assert len(list(Path("var/demo/outbox").glob("*.eml"))) == 4
-    assert brief("issues", "--json", DATA_DIR="var/demo").out.count('"2026-W') == 2
+    assert after_demo("issues", "--json", DATA_DIR="var/demo").out.count('"2026-W') == 2
 
 
 def test_every_brief_of_the_demo_is_whole_each_question_has_its_recorded_answer(demo: Path) -> None:
@@ -88,34 +94,32 @@ def test_every_brief_of_the_demo_is_whole_each_question_has_its_recorded_answer(
             assert brief.minute
 
 
-def test_the_demo_s_next_step_is_make_serve_or_all_that_it_does(brief: Brief) -> None:
-    alone = brief("demo").out
+def test_the_demo_can_be_run_again_in_production_too_and_says_which_settings_it_passes_over(
+    after_demo: Brief,
+) -> None:
     recipe = (Path(__file__).parents[1] / "Makefile").read_text("utf-8")
-    assert "BRIEF_BUILD_CRON=never BRIEF_ADMINS=editor@example.org brief serve" in alone
     assert "export BRIEF_DATA_DIR=var/demo BRIEF_BUILD_CRON=never BRIEF_ADMINS=" in recipe
     Path("Makefile").write_text(recipe, "utf-8")
-    assert "\n  make serve\n" in brief("demo").out
-
-
-def test_the_demo_says_which_settings_it_passes_over(brief: Brief) -> None:
-    told = brief("demo", "--writer", "extractive", DATA_DIR="var/mine", MAILER="smtp").out
-    assert told.startswith("BRIEF_DATA_DIR, BRIEF_MAILER are set, and count for nothing here")
-    assert not Path("var/mine").exists()
-
-
-def test_the_demo_can_be_run_again(after_demo: Brief) -> None:
-    first = {file.name for file in Path("var/demo/outbox").iterdir()}
-    assert after_demo("demo").code == 0
-    assert len(list(Path("var/demo/outbox").iterdir())) == len(first)
-
-
-@pytest.mark.parametrize("form", ["html", "text", "json", "eml"])
-def test_an_issue_is_shown_in_every_format(after_demo: Brief, form: str) -> None:
-    ran = after_demo("show", "2026-W23", "--format", form, "--topic", "llm-post-train", DATA_DIR="var/demo")
+    first = len(list(Path("var/demo/outbox").iterdir()))
+    ran = after_demo(
+        "demo", "--writer", "extractive", ENVIRONMENT="production", SECRET_KEY="k" * 32, DATA_DIR="var/mine",
+        BASE_URL="https://brief.example.org", MAILER="smtp", SENDER_ADDRESS="brief@example.org",
+    )  # fmt: skip
     assert ran.code == 0, ran.err
-    assert {"html": "<!DOCTYPE html>", "text": "KEY RESEARCH THEMES", "json": '"themes"', "eml": "List-Id:"}[
-        form
-    ] in ran.out
+    passed_over = "BRIEF_ENVIRONMENT, BRIEF_DATA_DIR, BRIEF_MAILER are set, and count for nothing here"
+    assert ran.out.startswith(passed_over)
+    assert "\n  make serve\n" in ran.out
+    assert not Path("var/mine").exists()
+    assert len(list(Path("var/demo/outbox").iterdir())) == first
+
+
+def test_an_issue_is_shown_in_every_format(after_demo: Brief) -> None:
+    forms = {"html": "<!DOCTYPE html>", "text": "KEY RESEARCH THEMES", "json": '"themes"', "eml": "List-Id:"}
+    show = ("show", "2026-W23", "--topic", "llm-post-train", "--format")
+    for form, held in forms.items():
+        ran = after_demo(*show, form, DATA_DIR="var/demo")
+        assert ran.code == 0, (form, ran.err)
+        assert held in ran.out, form
 
 
 def test_an_issue_that_is_not_there_is_told_with_the_place_that_was_looked_in(after_demo: Brief) -> None:
@@ -252,35 +256,33 @@ def test_the_audience_of_an_issue_is_told_with_reasons(after_demo: Brief) -> Non
         assert words in after_demo("audience", "2026-W22", "--subscriber", address).out
 
 
-@pytest.mark.parametrize(
-    ("arguments", "code", "words"),
-    [
-        (("audience", "2026-W01"), 1, "no issue '2026-W01'"),
-        (("subscribers", "show", "bo@example.org"), 1, "bo@example.org is not on the roster"),
-        (("subscribers", "unsuppress", "example.org"), 1, "example.org is not suppressed"),
-        (("subscribers", "suppress", "no domain"), 2, "is not a domain"),
-        (("subscribers", "import", "missing.csv"), 1, "missing.csv can't be imported"),
-        (("show", "2026-W01"), 1, "no issue '2026-W01'"),
-        (("build", "--week", "2026-W99"), 2, "no window"),
-        (("build", "--from", "2026-05-29"), 2, "go together"),
-        (("build", "--from", "2026-05-29", "--to", "2026-05-25"), 2, "can't end before"),
-        (("build", "--topic", "nothing"), 1, "no topic 'nothing'"),
-        (("topics", "add", "missing.json"), 1, "missing.json can't be read"),
-        (("subscribers", "add", "nobody", "--topic", "llm-agents"), 2, "not an e-mail address"),
-        (("subscribers", "add", "ada@example.org"), 2, "give --topic"),
-        (("no-such-command",), 2, "No such command"),
-        (("build", "--week", "0001-W01"), 2, "no window"),
-        (("build", "--week", "9999-W52"), 2, "no window"),
-    ],
+ERRORS: tuple[tuple[tuple[str, ...], int, str], ...] = (
+    (("audience", "2026-W01"), 1, "no issue '2026-W01'"),
+    (("subscribers", "show", "bo@example.org"), 1, "bo@example.org is not on the roster"),
+    (("subscribers", "unsuppress", "example.org"), 1, "example.org is not suppressed"),
+    (("subscribers", "suppress", "no domain"), 2, "is not a domain"),
+    (("subscribers", "import", "missing.csv"), 1, "missing.csv can't be imported"),
+    (("show", "2026-W01"), 1, "no issue '2026-W01'"),
+    (("build", "--week", "2026-W99"), 2, "no window"),
+    (("build", "--from", "2026-05-29"), 2, "go together"),
+    (("build", "--from", "2026-05-29", "--to", "2026-05-25"), 2, "can't end before"),
+    (("build", "--topic", "nothing"), 1, "no topic 'nothing'"),
+    (("topics", "add", "missing.json"), 1, "missing.json can't be read"),
+    (("subscribers", "add", "nobody", "--topic", "llm-agents"), 2, "not an e-mail address"),
+    (("subscribers", "add", "ada@example.org"), 2, "give --topic"),
+    (("no-such-command",), 2, "No such command"),
+    (("build", "--week", "0001-W01"), 2, "no window"),
+    (("build", "--week", "9999-W52"), 2, "no window"),
 )
-def test_an_error_is_one_clear_line_without_a_traceback(
-    brief: Brief, arguments: tuple[str, ...], code: int, words: str
-) -> None:
-    ran = brief(*arguments)
-    assert ran.code == code
-    assert words in ran.err
-    assert "Traceback" not in ran.err
-    assert ran.err.count("\n") == 1 or "Usage:" in ran.err
+
+
+def test_an_error_is_one_clear_line_without_a_traceback(brief: Brief) -> None:
+    for arguments, code, words in ERRORS:
+        ran = brief(*arguments)
+        assert ran.code == code, (arguments, ran)
+        assert words in ran.err, arguments
+        assert "Traceback" not in ran.err, arguments
+        assert ran.err.count("\n") == 1 or "Usage:" in ran.err, arguments
 
 
 @pytest.mark.parametrize(
@@ -322,7 +324,6 @@ def test_a_wrong_setting_is_named(brief: Brief, settings: dict[str, str], words:
 def test_a_file_that_is_damaged_is_named_in_one_line(
     brief: Brief, file: str, content: bytes, words: str
 ) -> None:
-    Path("var").mkdir()
     Path(file).write_bytes(content)
     ran = brief("issues")
     assert ran.code != 0
@@ -338,17 +339,6 @@ def test_a_database_that_can_only_be_read_is_told_without_sql_and_addresses(brie
     assert "the database: it is read-only" in ran.err
     assert "ada@" not in ran.err
     assert "INSERT" not in ran.err
-
-
-def test_production_has_a_demo_too(brief: Brief) -> None:
-    ran = brief(
-        "demo",
-        ENVIRONMENT="production",
-        SECRET_KEY="k" * 32,
-        BASE_URL="https://brief.example.org",
-        SENDER_ADDRESS="brief@example.org",
-    )
-    assert ran.code == 0, ran.err
 
 
 def test_measures_need_a_topic_of_the_issue_and_outlive_its_removal(after_demo: Brief) -> None:
@@ -438,9 +428,9 @@ def test_a_backup_is_taken_and_restored_by_command(brief: Brief) -> None:
     assert list(Path("var").glob("brief.db.replaced-*"))
 
 
-@pytest.mark.parametrize(("taken", "code"), [("2026-06-02T03:00+00:00", 0), ("2026-06-02", 2), ("soon", 2)])
-def test_a_dump_that_was_restored_is_told_when_it_was_taken(brief: Brief, taken: str, code: int) -> None:
-    assert brief("restored", "--taken", taken).code == code
+def test_a_dump_that_was_restored_is_told_when_it_was_taken(brief: Brief) -> None:
+    for taken, code in (("2026-06-02T03:00+00:00", 0), ("2026-06-02", 2), ("soon", 2)):
+        assert brief("restored", "--taken", taken).code == code, taken
 
 
 def test_the_mailer_is_asked_about_uncertain_deliveries(after_demo: Brief) -> None:

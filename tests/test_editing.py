@@ -210,7 +210,7 @@ def histories(draw: st.DrawFn) -> tuple[Issue, list[Edit]]:
     return made, taken
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(histories())
 def test_any_sequence_of_edits_keeps_the_gates_and_the_sums(history: tuple[Issue, list[Edit]]) -> None:
     made, taken = history

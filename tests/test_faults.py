@@ -129,17 +129,17 @@ def test_a_postgresql_that_is_restarted_in_the_middle_of_a_run_loses_nothing() -
         engine = connect(address_of(server).format("postgres"))
         wiring.set_up(engine)
         store, roster = Store(engine), Roster(engine)
-        issue, addresses = save_issue(store), add_readers(roster, 300)
+        issue, addresses = save_issue(store), add_readers(roster, 60)
 
         def restart() -> None:
             server._stop()
             server.start()
 
-        mailer = Interrupted(150, restart)
+        mailer = Interrupted(30, restart)
         status = publish_issue(issue.label, maker(issue), delivery_context(store, mailer))
         engine.dispose()
     assert sorted(message.recipient for message in mailer.sent) == sorted(addresses)
-    assert status.deliveries == {State.ACCEPTED: 300}
+    assert status.deliveries == {State.ACCEPTED: 60}
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)

@@ -418,7 +418,7 @@ def test_an_unknown_paper_in_a_list_is_caught() -> None:
 
 
 @given(st.data())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_a_sound_brief_passes_in_any_order(data: st.DataObject) -> None:
     themes = tuple(data.draw(st.permutations(SOUND.themes)))
     notable = tuple(data.draw(st.permutations(SOUND.notable)))
@@ -427,7 +427,7 @@ def test_a_sound_brief_passes_in_any_order(data: st.DataObject) -> None:
 
 
 @given(st.sampled_from(CLAIMS), st.data())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_a_changed_letter_or_digit_of_evidence_is_caught(
     held: tuple[Place, Claim], data: st.DataObject
 ) -> None:
@@ -441,7 +441,7 @@ def test_a_changed_letter_or_digit_of_evidence_is_caught(
 
 
 @given(st.text(max_size=300))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_no_text_breaks_a_gate(text: str) -> None:
     check(with_claim(Claim(text, (Citation(text, text),), "written")), PAPERS)
     check(with_claim(Claim(text, (Citation("2605.00001", text),), "counted")), PAPERS)

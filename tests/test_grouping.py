@@ -153,7 +153,7 @@ def _is_sum(structure: Any) -> bool:
 
 
 @given(expressions)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_grouping_survives(expression: Any) -> None:
     text = shown(f"${written(expression)}$", 4000)
     assert normal(read_back(text)) == normal(meant(expression)), text

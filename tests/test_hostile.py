@@ -7,7 +7,6 @@ from email import message_from_bytes
 from email.policy import default
 
 import html5lib
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -55,7 +54,7 @@ def written(hostile: Paper) -> Brief:
     return brief
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 @given(title=ANYTHING, abstract=ANYTHING, author=ANYTHING)
 def test_any_text_of_a_paper_makes_a_brief_and_an_email_of_the_same_structure(
     title: str, abstract: str, author: str
@@ -74,11 +73,8 @@ def test_any_text_of_a_paper_makes_a_brief_and_an_email_of_the_same_structure(
     assert message["To"] == "Ada Example <ada@example.org>"
 
 
-@pytest.mark.parametrize("text", SCRAPS)
-def test_each_hostile_scrap_in_every_text_of_a_paper_passes_every_gate(text: str) -> None:
+def test_each_hostile_scrap_in_every_text_of_a_paper_passes_every_gate() -> None:
     plain = builders.paper(0)
-    written(
-        replace(
-            plain, title=f"{text} {plain.title}", abstract=f"{text} {plain.abstract} {text}", authors=(text,)
-        )
-    )
+    for text in SCRAPS:
+        abstract = f"{text} {plain.abstract} {text}"
+        written(replace(plain, title=f"{text} {plain.title}", abstract=abstract, authors=(text,)))

@@ -22,7 +22,7 @@ from service.web.health import database
 from service.wiring import Service
 from subscribers.database import connect
 from tests import builders
-from tests.readers import BASE, NOW, Place, Reader, open_place, publish
+from tests.readers import BASE, NOW, Place, Reader, open_place, publish, visitor
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 PUBLIC = base64.b64encode(
@@ -41,7 +41,7 @@ def served(place: Place, host: str = "203.0.113.7", **changes: object) -> TestCl
     """A client of the service with other settings."""
     settings = Settings.model_construct(**(place.service.settings.model_dump() | changes))
     service = Service(settings, place.service.engine, place.service.store, place.service.roster)
-    return TestClient(make_app(service, place.clock), BASE, client=(host, 50_000))
+    return visitor(make_app(service, place.clock), BASE, host)
 
 
 def ready(client: TestClient) -> tuple[int, dict[str, str]]:

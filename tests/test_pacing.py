@@ -10,9 +10,9 @@ from service.delivery import ClaimRequest, Delivery, MailerUnusable, Outcome, St
 from service.delivery.policy import Pace
 from service.pipeline import publish_issue
 from service.store import Store
-from subscribers.roster import Joining, Roster
+from subscribers.roster import Roster
 from tests.fakes import ScriptedMailer
-from tests.newsrooms import NOW, TOPICS, add_readers, delivery_context, maker, save_issue
+from tests.newsrooms import NOW, add_readers, delivery_context, join, maker, save_issue
 
 DAY = dt.timedelta(days=1)
 LABEL = "2026-W22"
@@ -125,8 +125,7 @@ def test_without_a_warm_up_going_back_asks_the_database_nothing_more(
 def spread(store: Store, roster: Roster, readers: int, domains: int) -> dict[str, float]:
     """An issue planned for readers of so many domains; what each domain may get a second."""
     save_issue(store)
-    for number in range(readers):
-        roster.put_subscriber(Joining(f"r{number}@d{number * 7 % domains}.example", TOPICS[:1]), NOW)
+    join(roster, [f"r{number}@d{number * 7 % domains}.example" for number in range(readers)])
     store.plan(LABEL, NOW)
     return {f"d{number}.example": 1000.0 for number in range(domains)}
 

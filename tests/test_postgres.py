@@ -99,7 +99,7 @@ def test_limits_hold_on_postgresql(roster: Roster, server: sa.Engine) -> None:
     assert isinstance(limits.take("join", ada, "192.0.2.7", NOW), Limited)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(PEOPLE, OFFERS)
 def test_postgresql_and_the_rules_say_the_same_of_everybody(
     server: sa.Engine, people: list[Person], offer: Offer

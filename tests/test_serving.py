@@ -32,20 +32,15 @@ def begin(folder: Path, *options: str, **settings: str) -> tuple[subprocess.Pope
         ), log
 
 
-def said(process: subprocess.Popen[bytes], log: Path) -> str:
-    """What a process says at its start, which is then asked to stop."""
-    while b"clean up" not in log.read_bytes() and process.poll() is None:
-        time.sleep(0.1)
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(60) == 0, log.read_text()
-    return log.read_text()
-
-
-@pytest.mark.parametrize("options", [(), ("--no-scheduler",)], ids=["all in one", "the pages alone"])
-def test_who_serves_the_pages_sends_the_e_mails_that_they_cause(
-    tmp_path: Path, options: tuple[str, ...]
+@pytest.mark.parametrize(
+    ("options", "base_url"),
+    [((), ""), (("--no-scheduler",), "http://localhost:8123")],
+    ids=["all in one", "the pages alone, their address set"],
+)
+def test_who_serves_the_pages_sends_the_e_mails_that_they_cause_and_links_to_the_port_or_the_address(
+    tmp_path: Path, options: tuple[str, ...], base_url: str
 ) -> None:
-    process, log = begin(tmp_path, "--port", "0", *options)
+    process, log = begin(tmp_path, "--port", "0", *options, **({"BASE_URL": base_url} if base_url else {}))
     while not (found := re.search(rb"on 127.0.0.1:(\d+);", log.read_bytes())):
         assert process.poll() is None, log.read_text()
         time.sleep(0.1)
@@ -59,7 +54,11 @@ def test_who_serves_the_pages_sends_the_e_mails_that_they_cause(
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 0, log.read_text()
     assert len(list(outbox.glob("confirm.*.eml"))) == 1
-    assert "ada@example.org" not in log.read_text()
+    words = log.read_text()
+    assert "ada@example.org" not in words
+    assert found[1] != b"0"
+    assert f"Serving {base_url or f'http://127.0.0.1:{found[1].decode()}'} on" in words
+    assert ("No build is planned (BRIEF_BUILD_CRON: never)" in words) is not bool(options)
 
 
 def test_a_build_that_is_broken_off_by_sigterm_is_told_and_does_not_count(tmp_path: Path) -> None:
@@ -88,13 +87,3 @@ def test_a_port_that_is_taken_is_said_in_one_line_and_nothing_else_is_done(tmp_p
     assert "can't listen on" in line
     assert "--port" in line
     assert not (tmp_path / "data").exists()
-
-
-@pytest.mark.parametrize("base_url", ["", "http://localhost:8123"], ids=["unset", "set"])
-def test_links_lead_to_the_port_unless_an_address_is_set(tmp_path: Path, base_url: str) -> None:
-    settings = {"BASE_URL": base_url} if base_url else {}
-    words = said(*begin(tmp_path, "--port", "0", **settings))
-    port = words.partition(" on 127.0.0.1:")[2].partition(";")[0]
-    assert f"Serving {base_url or f'http://127.0.0.1:{port}'} on" in words
-    assert port != "0"
-    assert "No build is planned (BRIEF_BUILD_CRON: never)" in words

@@ -333,21 +333,21 @@ def opened(roster: Roster, subscriber: Subscriber, purpose: Purpose, about: str 
     return roster.open(LINKS, purpose, token, NOW)
 
 
-@pytest.mark.parametrize("purpose", Purpose)
-def test_a_link_opens_its_subscriber(roster: Roster, ada: Subscriber, purpose: Purpose) -> None:
+def test_a_link_opens_its_subscriber(roster: Roster, ada: Subscriber) -> None:
     roster.put_subscriber(Joining("bo@example.org", ONE), NOW)
-    assert opened(roster, ada, purpose, "2026-W22") == Opened(ada, "2026-W22")
+    for purpose in Purpose:
+        assert opened(roster, ada, purpose, "2026-W22") == Opened(ada, "2026-W22"), purpose
 
 
-@pytest.mark.parametrize("purpose", sorted(set(Purpose) - {Purpose.LEAVE}))
 def test_links_are_revoked_when_the_subscriber_asks(
-    subscriptions: Subscriptions, roster: Roster, ada: Subscriber, purpose: Purpose
+    subscriptions: Subscriptions, roster: Roster, ada: Subscriber
 ) -> None:
     newer = subscriptions.revoke_links(ada.id, NOW, PAGE)
-    refused = opened(roster, ada, purpose)
-    assert isinstance(refused, Refused)
-    assert refused.why in {Refusal.REVOKED, Refusal.USED}
-    assert isinstance(opened(roster, newer, purpose), Opened)
+    for purpose in set(Purpose) - {Purpose.LEAVE}:
+        refused = opened(roster, ada, purpose)
+        assert isinstance(refused, Refused), purpose
+        assert refused.why in {Refusal.REVOKED, Refusal.USED}, purpose
+        assert isinstance(opened(roster, newer, purpose), Opened), purpose
 
 
 def test_a_link_to_leave_works_for_as_long_as_its_email_lies_somewhere(
@@ -357,14 +357,14 @@ def test_a_link_to_leave_works_for_as_long_as_its_email_lies_somewhere(
     assert isinstance(opened(roster, ada, Purpose.LEAVE), Opened)
 
 
-@pytest.mark.parametrize("purpose", Purpose)
 def test_a_link_of_a_deleted_subscriber_says_so(
-    subscriptions: Subscriptions, roster: Roster, ada: Subscriber, purpose: Purpose
+    subscriptions: Subscriptions, roster: Roster, ada: Subscriber
 ) -> None:
     subscriptions.forget(ada.id, NOW)
-    refused = opened(roster, ada, purpose)
-    assert isinstance(refused, Refused)
-    assert refused.why is Refusal.GONE
+    for purpose in Purpose:
+        refused = opened(roster, ada, purpose)
+        assert isinstance(refused, Refused), purpose
+        assert refused.why is Refusal.GONE, purpose
 
 
 def test_an_export_and_an_undo_work_once(

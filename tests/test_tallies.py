@@ -52,7 +52,7 @@ STEPS = ("fact", "resolve", "retry", "claim", "fail", "lose", "cancel", "delete"
 
 
 @given(steps=st.lists(st.sampled_from(STEPS), max_size=8))
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_sums_are_those_of_the_rows_whatever_happens(
     store: Store, roster: Roster, engine: sa.Engine, steps: list[str]
 ) -> None:

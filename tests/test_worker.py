@@ -77,7 +77,7 @@ def test_a_worker_delivers_what_was_planned_once(
 def test_a_worker_that_is_asked_to_stop_ends_and_leaves_nothing_claimed(
     store: Store, roster: Roster, database: str, tmp_path: Path
 ) -> None:
-    planned(store, roster, database, 400)
+    planned(store, roster, database, 200)
     worker = start(tmp_path, database, SEND_RATE="20")
     while not store.counts("2026-W22").get(State.ACCEPTED):
         time.sleep(0.1)
@@ -85,7 +85,7 @@ def test_a_worker_that_is_asked_to_stop_ends_and_leaves_nothing_claimed(
     assert worker.wait(60) == 0
     counts = store.counts("2026-W22")
     assert counts.keys() == {State.ACCEPTED, State.WAITING}
-    assert sum(counts.values()) == 400
+    assert sum(counts.values()) == 200
     assert recipients(tmp_path).total() == counts[State.ACCEPTED]
 
 
@@ -413,9 +413,9 @@ def test_a_provider_that_is_down_is_left_alone_longer_each_time(
     mailer.send = answers  # type: ignore[method-assign,assignment]  # it raises
     room = replace(delivery_context(store, mailer), ticks=lambda: now)
     worker = Worker(Service(Settings(_env_file=None, data_dir=tmp_path), engine, store, roster), room)
-    for _ in range(700):
+    for _ in range(140):
         worker.sweep()
-        now += 1.0
+        now += 5.0
     assert [after - before for before, after in itertools.pairwise(asked)] == [5.0, 15.0, 60.0, 300.0, 300.0]
     assert store.counts(issue.label) == {State.WAITING: 3}
 

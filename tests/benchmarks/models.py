@@ -118,8 +118,9 @@ def runs() -> Iterator[Run]:
     yield Run("is out of money", lambda _: error(429, "insufficient_quota"))
 
 
-def selection(*, hostile: bool = False) -> Selection:
+def selection(*, hostile: bool = False, papers_per_brief: int | None = None) -> Selection:
     topic = load_topics()[0]
+    topic = replace(topic, papers_per_brief=papers_per_brief or topic.papers_per_brief)
     papers = SamplePapers(as_of=AT).fetch(topic, WINDOW.reading).papers
     if hostile:
         ordered = f"{spoilt.ORDER} {papers[-1].abstract}"

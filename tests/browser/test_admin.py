@@ -1,39 +1,26 @@
-"""An admin's round through the pages in Chromium: on a phone and a desk, each page light and dark."""
+"""An admin's round through the pages in Chromium: on a phone and a desk, by day and night."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Browser
 
 from subscribers.suppressions import Cause
 from tests import builders
-from tests.browser.conftest import Looks, Visit
+from tests.browser.conftest import DESK, PHONE, Visit, visiting
 from tests.newsdesk import EDITOR
 from tests.readers import ADDRESS, NOW, Place, path_in
 
 LABEL = builders.WINDOW.label
 
 
-@dataclass
-class Round(Visit):
-    """Somebody who looks at every page by day and by night."""
-
-    def look(self) -> None:
-        for scheme in ("light", "dark"):
-            self.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-            super().look()
+@pytest.fixture(params=[PHONE, DESK], ids=str)
+def admin(request: pytest.FixtureRequest, browser: Browser, place: Place, axe: str) -> Iterator[Visit]:
+    with visiting(browser, place, request.param, axe) as visit:
+        yield visit
 
 
-@pytest.fixture(params=[360, 1280])
-def admin(request: pytest.FixtureRequest, browser: Browser, place: Place, axe: str) -> Iterator[Round]:
-    context = browser.new_context(viewport={"width": request.param, "height": 800})
-    context.set_default_timeout(60_000)
-    yield Round(context.new_page(), place, Looks(scripts=True, width=request.param, scheme="both"), axe)
-    context.close()
-
-
-def test_an_admin_goes_through_the_pages(admin: Round) -> None:
+def test_an_admin_goes_through_the_pages(admin: Visit) -> None:
     admin.place.subscriber()
     admin.place.service.roster.suppressions.add("example.net", Cause.OPERATOR, NOW, "a test list")
     admin.place.deliver()
@@ -47,7 +34,7 @@ def test_an_admin_goes_through_the_pages(admin: Round) -> None:
     assert admin.heading == "Sign in"
 
 
-def sign_in(admin: Round) -> None:
+def sign_in(admin: Visit) -> None:
     admin.go("/admin")
     assert admin.heading == "Sign in"
     admin.page.get_by_label("Your e-mail address").fill(EDITOR)
@@ -64,7 +51,7 @@ def sign_in(admin: Round) -> None:
     assert "delivered" in admin.page.get_by_role("region", name=f"Issue {LABEL}").inner_text()
 
 
-def look_up_and_suppress(admin: Round) -> None:
+def look_up_and_suppress(admin: Visit) -> None:
     admin.follow("Subscribers")
     admin.page.get_by_label("Address begins with").fill("ada")
     admin.press("Look up")
@@ -77,7 +64,7 @@ def look_up_and_suppress(admin: Round) -> None:
     assert ADDRESS in admin.page.content()
 
 
-def change_a_topic(admin: Round) -> None:
+def change_a_topic(admin: Visit) -> None:
     admin.page.get_by_role("navigation").get_by_role("link", name="Topics").click()
     admin.follow("Robot Learning")
     terms = admin.page.get_by_label("Search terms")
@@ -92,7 +79,7 @@ def change_a_topic(admin: Round) -> None:
     assert "robot kitchen" in admin.place.service.roster.topic("robot-learning").search_terms
 
 
-def read_the_log(admin: Round) -> None:
+def read_the_log(admin: Visit) -> None:
     admin.follow("Audit log")
     told = admin.page.get_by_role("region", name="Audit log").inner_text()
     for words in (EDITOR, "signed in", "suppressed", "search_terms: +robot kitchen"):

@@ -1,4 +1,4 @@
-"""The admin's week in Chromium, and a hostile brief in the preview: on a phone and a desk, light and dark."""
+"""The admin's week in Chromium, and a hostile brief in the preview: on a phone by day and night, a desk."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from service.papers import Fetched
 from service.store import Built
 from service.worker import Worker
 from tests import builders
-from tests.browser.conftest import Looks, Visit
+from tests.browser.conftest import BARE_DESK, Looks, Visit, visiting
 from tests.newsdesk import EDITOR
 from tests.readers import Place, path_in
 
@@ -33,24 +33,15 @@ def place(place: Place) -> Place:
     return place
 
 
-@pytest.fixture(
-    params=[Looks(True, 1280, "light"), Looks(True, 390, "dark"), Looks(False, 390, "light")],
-    ids=["desk-light", "phone-dark", "phone-without-scripts"],
-)
+@pytest.fixture(params=[Looks(scripts=True, width=390, scheme="both"), BARE_DESK], ids=str)
 def admin(request: pytest.FixtureRequest, browser: Browser, place: Place, axe: str) -> Iterator[Visit]:
-    looks: Looks = request.param
-    context = browser.new_context(
-        viewport={"width": looks.width, "height": 900},
-        color_scheme="dark" if looks.scheme == "dark" else "light",
-        java_script_enabled=looks.scripts,
-    )
-    context.set_default_timeout(60_000)
-    yield Visit(context.new_page(), place, looks, axe)
-    context.close()
+    with visiting(browser, place, request.param, axe) as visit:
+        yield visit
 
 
 def test_the_week_of_an_admin(admin: Visit) -> None:
     sign_in(admin)
+    look_around(admin)
     read_the_draft(admin)
     edit(admin)
     send_a_test(admin)
@@ -156,8 +147,8 @@ def read_the_log(admin: Visit) -> None:
         assert action in said
 
 
-def test_the_other_pages_read_well(admin: Visit) -> None:
-    sign_in(admin)
+def look_around(admin: Visit) -> None:
+    """At the pages that nothing of the week leads to."""
     for path in ("/admin/issues", "/admin/deliveries", f"{ISSUE}/deliveries"):
         admin.go(path)
 
@@ -177,10 +168,8 @@ HOSTILE = (
 @pytest.fixture
 def desk(browser: Browser, place: Place, axe: str) -> Iterator[Visit]:
     """An admin's browser that notes every request."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(60_000)
-    yield Visit(context.new_page(), place, Looks(True, 1280, "light"), axe)
-    context.close()
+    with visiting(browser, place, Looks(scripts=True, width=1280, scheme="light"), axe) as visit:
+        yield visit
 
 
 def test_a_hostile_brief_is_words_in_the_preview(desk: Visit) -> None:

@@ -8,8 +8,9 @@ from playwright.sync_api import Browser
 from service.briefs.claims import Citation
 from service.briefs.model import Theme
 from tests import argued, builders
-from tests.browser.conftest import Looks, Visit
+from tests.browser.conftest import Looks, Visit, visiting
 from tests.newsdesk import EDITOR
+from tests.readers import Place
 from tests.test_admin_evidence import EDIT, save
 from tests.test_threads import TOPIC, publish
 
@@ -21,12 +22,10 @@ CUT = """selector => [...document.querySelectorAll(selector)].filter(one =>
 LONG = "Unbroken" * 30
 
 
-@pytest.fixture(params=["light", "dark"])
-def phone(request: pytest.FixtureRequest, browser: Browser, place: object, axe: str) -> Iterator[Visit]:
-    context = browser.new_context(viewport={"width": 375, "height": 800}, color_scheme=request.param)
-    context.set_default_timeout(60_000)
-    yield Visit(context.new_page(), place, Looks(scripts=True, width=375, scheme=request.param), axe)  # type: ignore[arg-type]
-    context.close()
+@pytest.fixture
+def phone(browser: Browser, place: Place, axe: str) -> Iterator[Visit]:
+    with visiting(browser, place, Looks(scripts=True, width=375, scheme="both"), axe) as visit:
+        yield visit
 
 
 def test_an_editor_reads_the_evidence_on_a_phone(phone: Visit) -> None:

@@ -3,9 +3,11 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from subscribers.preferences import Length, SubscriberStatus
 from tests import builders
-from tests.browser.conftest import Visit
+from tests.browser.conftest import BARE, BARE_DESK, DESK, PHONE, Visit
 from tests.readers import body_of, path_in
 
 FIRST, SECOND = "new.reader@example.org", "other@example.net"
@@ -116,6 +118,7 @@ def delete(visit: Visit, manage: str) -> None:
     assert SECOND not in str(visit.place.dump())
 
 
+@pytest.mark.parametrize("visit", [PHONE, DESK, BARE_DESK], indirect=True, ids=str)
 def test_every_public_page_reads_well(visit: Visit) -> None:
     paper = builders.paper(0).id
     for path in (
@@ -125,6 +128,7 @@ def test_every_public_page_reads_well(visit: Visit) -> None:
         visit.go(path)
 
 
+@pytest.mark.parametrize("visit", [PHONE, BARE_DESK], indirect=True, ids=str)
 def test_a_form_with_mistakes_reads_well(visit: Visit) -> None:
     visit.go("/join")
     visit.page.get_by_label("Your e-mail address").fill("nobody@nowhere")
@@ -133,6 +137,7 @@ def test_a_form_with_mistakes_reads_well(visit: Visit) -> None:
     assert "choose at least one topic" in visit.notice
 
 
+@pytest.mark.parametrize("visit", [DESK, BARE], indirect=True, ids=str)
 def test_the_keyboard_reaches_the_content_first(visit: Visit) -> None:
     visit.go("/")
     visit.page.keyboard.press("Tab")

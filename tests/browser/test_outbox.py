@@ -4,14 +4,10 @@ import pytest
 from playwright.sync_api import Page
 
 from subscribers.preferences import SubscriberStatus
-from tests.browser.conftest import Looks, Visit
+from tests.browser.conftest import BARE_DESK, PHONE, Looks, Visit
 
 ADDRESS = "newcomer@example.org"
-LOOKS = (
-    Looks(scripts=True, width=360, scheme="dark"),
-    Looks(scripts=True, width=1280, scheme="light"),
-    Looks(scripts=False, width=360, scheme="light"),
-)
+ROUND_THE_CLOCK = Looks(scripts=True, width=360, scheme="both")
 
 
 def open_letter(visit: Visit, subject: str) -> None:
@@ -36,7 +32,7 @@ def click_in_letter(visit: Visit, words: str) -> Page:
     return opened.value
 
 
-@pytest.mark.parametrize("visit", LOOKS, indirect=True, ids=str)
+@pytest.mark.parametrize("visit", [ROUND_THE_CLOCK, BARE_DESK], indirect=True, ids=str)
 def test_a_newcomer_joins_confirms_reads_and_leaves_in_the_browser(visit: Visit) -> None:
     visit.go("/")
     visit.page.get_by_label("Your e-mail address").fill(ADDRESS)
@@ -67,7 +63,7 @@ def test_a_newcomer_joins_confirms_reads_and_leaves_in_the_browser(visit: Visit)
     assert visit.place.service.roster.find(ADDRESS).standing is SubscriberStatus.LEFT
 
 
-@pytest.mark.parametrize("visit", LOOKS[:1], indirect=True, ids=str)
+@pytest.mark.parametrize("visit", [PHONE], indirect=True, ids=str)
 def test_the_e_mail_runs_nothing(visit: Visit) -> None:
     visit.place.subscriber()
     visit.place.deliver()
