@@ -24,6 +24,7 @@ from service.adapters import process
 from service.approvals import ask_about_held, ask_for_approval
 from service.delivery.ledger import Clock, never
 from service.issue_check import check_issue
+from service.papers import SourceError
 from service.pipeline import BuildContext, build_issue
 from service.schedule import (
     CLEAN_UP,
@@ -52,6 +53,7 @@ from service.wiring import Service
 from subscribers.limits import Limits
 
 TICK = 15  # seconds
+AGAIN = dt.timedelta(hours=1)  # until announcements that nobody answered for are asked for again
 LEASE = dt.timedelta(minutes=60)  # a topic is built in minutes, and each makes the lease longer
 TELL_AGAIN = dt.timedelta(hours=1)
 LAST_WORDS = 5.0  # seconds that a tick gets to end by itself
@@ -164,11 +166,22 @@ class Scheduler:
                     self.read_events(now)
                 store.note_chore(READ_EVENTS, now)
             case KeepAnnouncements():
-                if self.keep_announcements is not None:
-                    self.keep_announcements(now)
-                store.note_chore(KEEP_ANNOUNCEMENTS, now)
+                return self._keep_announcements(now)
             case CleanUp():
                 self._clean_up(now)
+        return True
+
+    def _keep_announcements(self, now: dt.datetime) -> bool:
+        """Whether they are kept; where nothing answers, it is tried again in an hour, not in a day."""
+        interval = self.rules.keep_announcements
+        try:
+            if self.keep_announcements is not None:
+                self.keep_announcements(now)
+        except SourceError as error:
+            log.warning("event=announcements_missed cause=%s", logs.quoted(shortened(str(error))))
+            self.service.store.note_chore(KEEP_ANNOUNCEMENTS, now - (interval or AGAIN) + AGAIN)
+            return False
+        self.service.store.note_chore(KEEP_ANNOUNCEMENTS, now)
         return True
 
     def _ask(self, action: AskForApproval | Remind | AskAboutHeld, now: dt.datetime) -> bool:

@@ -24,7 +24,7 @@ from service.delivery.policy import Pace
 from service.delivery.run import deliver
 from service.emails.proofs import IssueCheck
 from service.logs import JsonLines
-from service.papers import Window
+from service.papers import SourceError, Window
 from service.pipeline import BuildContext, plan_issue, publish_issue
 from service.schedule import Build, Deliver, Reconcile, Retry, Rules, due
 from service.scheduler import LEASE, Scheduler
@@ -405,6 +405,22 @@ def test_auto_asks_where_a_check_fails(context: Scheduler, monkeypatch: pytest.M
     context.until_done()
     assert asked == [LABEL]
     assert not context.service.store.status(LABEL).approved
+
+
+def test_announcements_that_nobody_answers_for_are_asked_for_again_in_an_hour(context: Scheduler) -> None:
+    asked: list[dt.datetime] = []
+
+    def away(at: dt.datetime) -> None:
+        asked.append(at)
+        raise SourceError("no connection to arxiv.example")
+
+    now = NOW
+    context.rules = replace(context.rules, keep_announcements=dt.timedelta(days=1))
+    context.keep_announcements, context.clock = away, lambda: now
+    for minutes in (0, 30, 61, 90):
+        now = NOW + dt.timedelta(minutes=minutes)
+        context.tick()
+    assert asked == [NOW, NOW + dt.timedelta(minutes=61)]
 
 
 def test_auto_asks_where_an_issue_cannot_be_checked(

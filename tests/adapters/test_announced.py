@@ -152,7 +152,8 @@ def test_a_feed_that_nobody_reaches_is_found_out_once_and_says_nothing_of_the_qu
     pace = Pace(0, sleep=waits.append)
     asked = source("http://127.0.0.1:9/api/query", feed_url="http://127.0.0.1:9/atom", pace=pace)
     topic = replace(SHORE, categories=("cs.LG", "cs.CL", "cs.AI", "cs.RO"))
-    assert keep_announcements(asked, [topic], store, NOW) == 0
+    with pytest.raises(SourceError, match="no connection to"):
+        keep_announcements(asked, [topic], store, NOW)
     assert len(waits) <= 3
     assert not asked.outage.words(asked.now())
 

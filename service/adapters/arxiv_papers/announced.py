@@ -39,7 +39,7 @@ class Kept(Protocol):
 def keep_announcements(source: ArxivPapers, topics: Iterable[Topic], store: Kept, now: dt.datetime) -> int:
     """Keep today's announcements of every category that a topic follows; how many papers they hold.
 
-    A category that gives no answer stops no other.
+    A category that gives no answer stops no other; SourceError where none does.
     """
     categories = dict.fromkeys(category for topic in topics for category in topic.categories)
     kept, failed = 0, []
@@ -52,6 +52,8 @@ def keep_announcements(source: ArxivPapers, topics: Iterable[Topic], store: Kept
         papers = [one.paper for one in found if one.kind in NEW]
         store.keep_announced(category, _day(found, now), papers, now)
         kept += len(papers)
+    if failed and len(failed) == len(categories):
+        raise SourceError(failed[0])
     if failed:  # one line: when a server is away, it is away for all of them
         logger.warning("%d of %d categories were not read: %s", len(failed), len(categories), failed[0])
     return kept
