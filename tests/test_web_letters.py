@@ -70,3 +70,11 @@ def test_the_welcome_thanks_arxiv_in_both_of_its_parts(place: Place, form: str) 
 def test_the_welcome_to_a_topic_without_an_issue_comes_without_one(place: Place) -> None:
     queue(place, TransactionalEmail.WELCOME, place.subscriber(topics=("quantum-computing",)))
     assert "comes when it is ready" in " ".join(body_of(place.letters()[-1]).split())
+
+
+def test_the_welcome_says_of_which_topic_the_newest_issue_has_no_brief(place: Place) -> None:
+    queue(place, TransactionalEmail.WELCOME, place.subscriber(topics=("exoplanets", "quantum-computing")))
+    for form in ("plain", "html"):
+        text = " ".join(body_of(place.letters()[-1], form).split())
+        assert text.count("It has no brief on") == 1
+        assert "is below." in text

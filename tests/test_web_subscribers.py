@@ -46,6 +46,9 @@ def test_joining_takes_a_letter_a_button_and_ends_in_a_welcome(place: Place, rea
     page = reader.get(path_in(place.letter("Please confirm"), "confirm"))
     assert place.service.roster.count() == 0
     assert reader.press(page, "Yes").heading == "You are in"
+    again = reader.get(path_in(place.letter("Please confirm"), "confirm"))
+    assert "was confirmed before" in again.text
+    assert "on its way" not in again.text
     assert place.service.roster.find(NEW).standing is SubscriberStatus.ACTIVE
     welcome = body_of(place.letter("Welcome"), "html")
     assert builders.theme("Warning crews earlier", ()).heading in welcome

@@ -117,7 +117,7 @@ def confirm_page(token: str, context: ThePagesContext) -> Response:
     if isinstance(waiting, Refused):
         return context.refuse(waiting)
     if isinstance(waiting, Subscriber) and waiting.standing is not SubscriberStatus.UNCONFIRMED:
-        return _confirmed(context, waiting, waiting.standing is SubscriberStatus.ACTIVE)
+        return _confirmed(context, waiting, waiting.standing is SubscriberStatus.ACTIVE, before=True)
     return context.show(
         "confirm.html",
         "One more click",
@@ -213,10 +213,15 @@ def _form(context: PagesContext, form: JoinForm, problems: Mapping[str, str] | N
     )
 
 
-def _confirmed(context: PagesContext, subscriber: Subscriber, stays: bool) -> Response:
+def _confirmed(
+    context: PagesContext, subscriber: Subscriber, stays: bool, *, before: bool = False
+) -> Response:
+    """The page behind a confirmation; `before`: it was confirmed before this, and no e-mail follows."""
     if not stays:
         return context.show("left-before.html", "You have left since")
-    return context.show("confirmed.html", "You are in", topics=_named(context, subscriber))
+    return context.show(
+        "confirmed.html", "You are in", topics=_named(context, subscriber), confirmed_before=before
+    )
 
 
 def _named(context: PagesContext, recipient: Recipient) -> list[str]:
