@@ -27,7 +27,7 @@ from service.briefs.grounding.sources import Source, Sources, normalise, parts, 
 from service.briefs.handle_faults import BadHandle, bad_handles
 from service.briefs.model import Brief, CheckCount
 from service.papers import Paper
-from service.papers.vectors import stop_words, tf_idf
+from service.papers.vectors import cosines, stop_words, tf_idf
 
 TOP = 10  # ranks that count as found
 LONG_SENTENCE = 30  # words; longer ones are hard for newcomers
@@ -308,8 +308,8 @@ def grounding(facts: Sequence[Claim], sources: Sources, catalog: Sequence[str]) 
         return None
     tfidf = tf_idf(sublinear_tf=True, stop_words="english")
     abstracts = tfidf.fit_transform([sources[paper_id].text for paper_id in ids])
-    cosines: NDArray[np.float64] = (tfidf.transform([text for text, _ in cited]) @ abstracts.T).toarray()
-    scores = [_ranked(row, places) for row, (_, places) in zip(cosines, cited, strict=True)]
+    near = cosines(tfidf.transform([text for text, _ in cited]), abstracts)
+    scores = [_ranked(row, places) for row, (_, places) in zip(near, cited, strict=True)]
     auc, top = (float(np.mean(column)) for column in zip(*scores, strict=True))
     return Grounding(auc, top, sum(len(places) for _, places in cited))
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from service.language import read
 from service.papers.model import Paper, Ranked
-from service.papers.vectors import stop_words, tf_idf
+from service.papers.vectors import cosines, stop_words, tf_idf
 from subscribers.terms import Term, Terms, fold
 from subscribers.topics import Topic
 
@@ -169,11 +169,11 @@ def _compare(topic: Topic, texts: list[_Text], measures: Scores) -> _Likeness:
     except ValueError:  # nothing but stop words in all of these texts
         return _Likeness(np.zeros(len(texts)), np.zeros(len(texts)), ("",) * len(texts))
     matrix = vectors[:-1]
-    words = _to_one((matrix @ vectors[-1].T).toarray().ravel())
+    words = _to_one(cosines(matrix, vectors[-1]).ravel())
     near = TERMS_SHARE * measures + WORDS_SHARE * words
     leading = np.argsort(-near, kind="stable")[: max(1, min(MOST_LEADERS, len(texts) // 10))]
     centre = np.asarray(matrix[leading].mean(axis=0)).ravel()
-    nearness = (matrix @ vectorizer.transform(map(fold, titles)).T).toarray() if titles else None
+    nearness = cosines(matrix, vectorizer.transform(map(fold, titles))) if titles else None
     return _Likeness(words, _to_one(matrix @ centre), _near_examples(titles, nearness, len(texts)))
 
 

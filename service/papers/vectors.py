@@ -21,6 +21,12 @@ def tf_idf(**options: Any) -> "TfidfVectorizer":
     return TfidfVectorizer(**options)
 
 
+def cosines(these: Sparse, those: Sparse) -> Matrix:
+    """How near each of these rows is to each of those, 0 to 1: TF-IDF's rows have the length one."""
+    found: Matrix = (these @ those.T).toarray()
+    return found
+
+
 @cache
 def stop_words() -> frozenset[str]:
     """English words that tell nothing of a subject."""

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.briefs.grounding.quotations import pieces, quotations
-from service.papers.vectors import tf_idf
+from service.papers.vectors import cosines, tf_idf
 
 REPEATED = 0.8  # cosine from which two claims say the same
 LONG_QUOTATION = 5  # words; a shorter quotation is a term, which several claims may share
@@ -19,7 +19,7 @@ def likeness(texts: Sequence[str]) -> NDArray[np.float64]:
     if len(texts) < 2 or not any(text.strip() for text in texts):
         return np.zeros((len(texts), len(texts)))
     vectors = tf_idf(ngram_range=(1, 2), sublinear_tf=True, token_pattern=_WORD).fit_transform(texts)
-    alike: NDArray[np.float64] = (vectors @ vectors.T).toarray()
+    alike = cosines(vectors, vectors)
     np.fill_diagonal(alike, 0.0)
     return alike
 
