@@ -15,7 +15,7 @@ _BOUNDARY = re.compile(
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\[“\"])(?:e\.g|i\.e|cf|vs|v|resp|approx|al|etc|fig|figs|eq|eqs|sec|secs|tab|ref|refs|no|"
     r"nos|vol|ch|"
-    r"dr|prof|mr|mrs|ms|st|jr|sr|dept|inc|ltd|co|corp|ph\.d|u\.s|u\.k|a\.k\.a|w\.r\.t|w\.l\.o\.g|s\.t|"
+    r"dr|prof|mr|mrs|(?<!\d\s)ms|st|jr|sr|dept|inc|ltd|co|corp|ph\.d|u\.s|u\.k|a\.k\.a|w\.r\.t|w\.l\.o\.g|s\.t|"
     r"i\.i\.d|"
     r"viz|ca|est|def|thm|prop|lem|cor|ex|ver|s\.e|c\.l|(?<![\dX]\s)[A-Za-z])\.$",  # "at 5 K." ends
     re.IGNORECASE,

@@ -60,6 +60,16 @@ class Source:
         )
         return words if quotable and TITLE[0] <= len(words.split()) <= TITLE[1] else ""
 
+    @property
+    def is_named_by_title(self) -> bool:
+        """Whether its name is how its title begins, behind which no colon stands."""
+        return self.title.casefold().startswith(self.handle.casefold())
+
+    def follows_its_name(self, told: Telling) -> bool:
+        """Whether the sentence before names the paper's own thing, which an "it" then means."""
+        place = told.sentence.place
+        return place > 0 and " " not in self.handle and self.handle in self.sentences[place - 1].text
+
     def told(self, role: Role) -> list[tuple[float, Telling]]:
         """Its sentences that fill a role, as they can be told, the best first."""
         found = [

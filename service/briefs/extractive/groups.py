@@ -21,7 +21,7 @@ MOST = 8  # groups
 COMMON = 0.5  # share of the window from which a phrase sets nothing apart
 ALIKE = 0.9  # of the window's mean likeness, that of a group's papers at least
 ALIKE_BY_A_WORD = 1.7  # the same where one plain word names the group, less .06 for each paper
-PURE = 0.4  # of the papers that hold a plain word, those that have it in their title
+PURE = 0.42  # of the papers that hold a plain word, those that have it in their title
 SHARED = 0.8  # share of the window over which a phrase says nothing more of a group
 TELLING = 0.7  # of the papers that hold a phrase of plain words ("world model"), those that are on it
 ABOUT = 0.9  # weight from which a paper is on a phrase: in its title, or in what it does and said twice again
@@ -169,7 +169,8 @@ def _stems(key: Key) -> set[str]:
 
 
 def _heading(corpus: Corpus, key: Key, inside: Sequence[Source]) -> str:
-    """The phrases, and beside a plain word the rarest that all its papers are on too."""
+    """The phrases; beside a plain word, in its plural, the rarest that all its papers are on too."""
+    names = [corpus.name(phrase) for phrase in key]
     if len(key) == 1 and _is_plain(corpus, key[0]):
         common = set.intersection(*(set(source.own) for source in inside))
         known = set(key[0].split())
@@ -182,8 +183,13 @@ def _heading(corpus: Corpus, key: Key, inside: Sequence[Source]) -> str:
             and not _repeats(phrase, corpus.selection.topic.name)
             and (" " in phrase or corpus.is_noun(phrase))
         ]
-        key = (*key, *sorted(more, key=lambda phrase: (corpus.frequency[phrase], phrase))[:1])
-    return sentence_case(" and ".join(corpus.name(phrase) for phrase in key))
+        second = sorted(more, key=lambda phrase: (corpus.frequency[phrase], phrase))[:1]
+        names = [_plural(names[0], inside), *map(corpus.name, second)]
+    return sentence_case(" and ".join(names))
+
+
+def _plural(word: str, sources: Sequence[Source]) -> str:
+    return f"{word}s" if any(f" {word}s " in source.paper.abstract for source in sources) else word
 
 
 def _close(corpus: Corpus, key: Key, sources: Sequence[Source]) -> list[Source]:

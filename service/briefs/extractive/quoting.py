@@ -71,7 +71,12 @@ class Quoter:
             if deed[1].length + result[1].length <= most and _follows(deed[1], result[1])
         ]
         alone = next(
-            ((-round(DEED + worth, 6), len(pairs), (one,)) for worth, one in results if not one.leans), None
+            (
+                (-round(DEED + worth, 6), len(pairs), (one,))
+                for worth, one in results
+                if not one.leans or source.follows_its_name(one)
+            ),
+            None,
         )
         worth, _, told = min([*pairs, *([alone] if alone and source.title else [])], default=(0.0, 0, ()))
         return -worth, told

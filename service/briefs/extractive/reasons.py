@@ -27,10 +27,12 @@ _SEVERAL = re.compile(
     rf"\b(?:multiple|several|diverse|various|many|{_COUNT}) (?:[\w-]+ ){{0,3}}?"
     r"(?P<what>benchmarks|datasets|models)\b"
 )
-_ON_ONE = re.compile(r"\b[Oo]n (?:the )?(?P<what>[A-Z][\w.+-]*[A-Z0-9][\w+-]*(?:[ -][A-Z0-9][\w+-]*)*)")
+_ON_ONE = re.compile(
+    r"\b[Oo]n (?:the )?(?P<what>[A-Z][\w.+-]*[A-Z0-9][\w+-]*(?:[ -][A-Z0-9][\w+-]*(?:\.\d)?)*)"
+)
+_MACHINE = re.compile(r"^(?:[ABHLV]\d{2,3}|RTX|NVIDIA|GPU|CPU|TPU|LLM|LVLM|VLM|MLLM)")
 _REAL = re.compile(
-    r"\breal[ -](?:world )?robots?\b|\breal-world (?:robotic|manipulation|robot|experiments|deployment)\b|"
-    r"\b(?:physical|hardware) (?:robots?|experiments|platforms?)\b|\bon (?:a )?(?:Franka|Unitree|UR5)\b",
+    r"\b(?:real|physical|real-world)[ -](?:robots?|robotic|manipulation)\b|\b(?:Franka|Unitree|UR5)\b",
     re.IGNORECASE,
 )
 _PEOPLE = re.compile(
@@ -82,7 +84,7 @@ def _where(source: Source, told: str, abstract: str) -> str:
     if counted := _ON_MANY.search(told):
         return f"tested on {counted['what']}"
     one = _ON_ONE.search(told)
-    if one and source.handle not in one["what"]:
+    if one and source.handle not in one["what"] and not _MACHINE.search(one["what"]):
         return f"tested on {one['what']}"
     several = _SEVERAL.search(abstract)
     return f"tested on several {several['what']}" if several else ""

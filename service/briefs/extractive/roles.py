@@ -148,7 +148,8 @@ _OTHERS = re.compile(
     re.IGNORECASE,
 )
 _ASKS = re.compile(
-    r"\b(?:whether|hypothesi[sz]e|conjecture|we ask|can serve as|future (?:work|research|directions))\b"
+    r"\b(?:whether|conditions under which|"
+    r"hypothesi[sz]e|conjecture|we ask|can serve as|future (?:work|research|directions))\b"
 )
 _TEX = re.compile(r"[$\\^~{}]|_\w")
 COMFORT = range(10, 36)  # words of a sentence that reads well
@@ -239,7 +240,10 @@ def limit(sentence: Sentence) -> float:
     if (
         _MAKES.search(sentence.shown)
         or _OTHERS.search(sentence.shown)
-        or re.search(r"\b[Ww]ithout\b|\bno longer\b|\bnot only\b", sentence.text)
+        or re.search(
+            r"\b[Ww]ithout\b|\bno longer\b|\bnot only\b|\brequires? (?:no|only|little|minimal)\b",
+            sentence.text,
+        )
     ):
         return 0.0
     return max(0.05, 0.6 + ease(sentence))

@@ -10,7 +10,7 @@ from itertools import islice
 
 from service.briefs.badges import has_code
 from service.briefs.claims import Claim
-from service.briefs.extractive.corpus import Corpus, Role, Source
+from service.briefs.extractive.corpus import FEW, Corpus, Role, Source
 from service.briefs.extractive.groups import Group
 from service.briefs.extractive.quoting import LONGEST, WORTH, Quoter
 from service.briefs.extractive.reasons import inside, reason, strength
@@ -194,12 +194,12 @@ def make_themes(corpus: Corpus, groups: Sequence[Group], quoter: Quoter) -> tupl
 def _also(sources: Iterable[Source]) -> tuple[AlsoHere, ...]:
     """The others of a group: the first by what their titles say, all by name."""
     named = list(sources)
-    titled = [source.id for source in named if source.title][:ALSO]
+    titled = [source.id for source in named if source.title and not source.is_named_by_title][:ALSO]
     return tuple(AlsoHere(source.id, source.title if source.id in titled else "") for source in named)
 
 
 def _told(corpus: Corpus, group: Group, quoter: Quoter, words: int) -> tuple[Claim, ...]:
-    """What some of a group's papers do and found."""
+    """What some of a group's papers do and found; where no result stands alone, what two of them do."""
     near = corpus.centrality(group.paper_ids)
     found = [(quoter.told_whole(source), source) for source in _members(corpus, group)]
     able = [
@@ -213,7 +213,7 @@ def _told(corpus: Corpus, group: Group, quoter: Quoter, words: int) -> tuple[Cla
         if len(claims) < LEAST or quoter.words + sum(one.length for one in told) <= end:
             source = corpus.by_id[paper_id]
             claims.append(quoter.say(source, *told) if told[1:] else quoter.say_titled(source, *told))
-    return tuple(claims)
+    return tuple(claims or _best_of(_members(corpus, group), quoter, does, LEAST))
 
 
 def make_areas(
@@ -238,7 +238,8 @@ def make_results(corpus: Corpus, groups: Sequence[Group], quoter: Quoter) -> tup
         paper_id = choice[0].id
         if worth < STRONG or paper_id in small:
             return 0.0
-        return worth + GROUPED * (paper_id in large) + CLEAR * has_setting(choice[1].sentence)
+        clear = CLEAR * has_setting(choice[1].sentence) - CLEAR * (choice[1].length < FEW)
+        return worth + GROUPED * (paper_id in large) + clear
 
     return tuple(quoter.say_titled(*choice) for choice in _spread(corpus, groups, quoter, RESULTS, rate))
 

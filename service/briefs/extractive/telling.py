@@ -244,9 +244,11 @@ def _as_report(text: str, handle: str) -> tuple[str, str] | None:
     return _said(_agreeing(match["verb"], handle), match["rest"], handle) if match else None
 
 
-def _said(verb: str, clause: str, handle: str) -> tuple[str, str]:
+def _said(verb: str, clause: str, handle: str) -> tuple[str, str] | None:
     """A clause that a paper says; where it is about the paper's own thing, what that does."""
-    return _as_subject(clause, handle) or (f" {verb} that", clause)
+    if framed := _as_subject(clause, handle):
+        return framed
+    return None if re.search(r"\b(?:we|our|us)\b", clause) else (f" {verb} that", clause)
 
 
 def _agreeing(verb: str, handle: str) -> str:
