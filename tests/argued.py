@@ -9,15 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from service.briefs.claims import Check, Citation, Claim
+from service.briefs.metadata import CheckCount, RunMetadata
 from service.briefs.model import (
     Brief,
-    CheckCount,
     Decision,
     Earlier,
     Minute,
     News,
     Overview,
-    RunMetadata,
     Start,
     Takeaway,
     Theme,

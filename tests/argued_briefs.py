@@ -12,15 +12,14 @@ import re
 from dataclasses import replace
 
 from service.briefs.claims import Citation, Claim
+from service.briefs.metadata import CheckCount, GateCount, RunMetadata
 from service.briefs.model import (
     AlsoHere,
     Brief,
     CatalogEntry,
     Challenge,
-    CheckCount,
     Decision,
     Earlier,
-    GateCount,
     GlossaryEntry,
     Method,
     Minute,
@@ -29,7 +28,6 @@ from service.briefs.model import (
     Overview,
     ReadingStep,
     Resource,
-    RunMetadata,
     Start,
     Takeaway,
     Theme,

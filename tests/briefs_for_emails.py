@@ -4,18 +4,17 @@ import datetime as dt
 from itertools import cycle, islice
 
 from service.briefs.claims import Citation, Claim
+from service.briefs.metadata import GateCount, RunMetadata
 from service.briefs.model import (
     Brief,
     CatalogEntry,
     Challenge,
-    GateCount,
     GlossaryEntry,
     Method,
     Notable,
     Overview,
     ReadingStep,
     Revision,
-    RunMetadata,
     Theme,
     Trend,
 )

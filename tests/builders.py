@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from service.briefs import Assignment
 from service.briefs.claims import Citation, Claim
+from service.briefs.metadata import RunMetadata
 from service.briefs.model import (
     Brief,
     CatalogEntry,
@@ -21,7 +22,6 @@ from service.briefs.model import (
     Notable,
     Overview,
     ReadingStep,
-    RunMetadata,
     Theme,
     Trend,
 )

@@ -23,7 +23,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from service.briefs.claims import Citation, Claim
-from service.briefs.model import Brief, CatalogEntry, Revision, SectionCount
+from service.briefs.metadata import SectionCount
+from service.briefs.model import Brief, CatalogEntry, Revision
 from service.emails import (
     HTML_LIMIT,
     EmptyEdition,

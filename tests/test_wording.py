@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from service.briefs.claims import Citation, Claim
 from service.briefs.grounding import Gate, Place, Section, check, rewrite
-from service.briefs.model import AlsoHere, Area, Brief, GlossaryEntry, RunMetadata
+from service.briefs.metadata import RunMetadata
+from service.briefs.model import AlsoHere, Area, Brief, GlossaryEntry
 from tests import builders
 
 PAPERS = builders.papers()

@@ -9,7 +9,8 @@ from service.briefs import Assignment, WriterUnavailable
 from service.briefs.claims import Citation
 from service.briefs.extractive import ExtractiveWriter
 from service.briefs.grounding import Gate, Place, Section, check, claims, rewrite
-from service.briefs.model import Brief, RunMetadata
+from service.briefs.metadata import RunMetadata
+from service.briefs.model import Brief
 from service.briefs.writing import write_brief
 from tests import builders
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from service.briefs.grounding import Section, claims
-from service.briefs.model import Brief, SectionCount
+from service.briefs.metadata import SectionCount
+from service.briefs.model import Brief
 
 LABELS = {
     Section.MINUTE: "In a minute",

@@ -25,7 +25,8 @@ from service.briefs.grounding.names import Handles
 from service.briefs.grounding.numbers import numbers
 from service.briefs.grounding.sources import Source, Sources, normalise, parts, stem
 from service.briefs.handle_faults import BadHandle, bad_handles
-from service.briefs.model import Brief, CheckCount
+from service.briefs.metadata import CheckCount
+from service.briefs.model import Brief
 from service.papers import Paper
 from service.papers.vectors import cosines, stop_words, tf_idf
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from service.briefs.model import CheckCount, GateCount, RunMetadata
+from service.briefs.metadata import CheckCount, GateCount, RunMetadata
 from service.emails.facts import LINE, edits_in_words
 from service.language import shown
 

@@ -29,7 +29,8 @@ from service.briefs.extractive.sections import (
 )
 from service.briefs.extractive.trends import make_trends
 from service.briefs.grounding import claims
-from service.briefs.model import Brief, News, Overview, RunMetadata
+from service.briefs.metadata import RunMetadata
+from service.briefs.model import Brief, News, Overview
 from service.papers import Selection
 
 __all__ = ["ExtractiveWriter"]

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from service.briefs.claims import Claim
 from service.briefs.grounding.places import Place
-from service.briefs.model import GateCount
+from service.briefs.metadata import GateCount
 
 
 class Gate(StrEnum):

@@ -12,7 +12,8 @@ from typing import get_args
 from service.briefs.claims import Check, Citation, Claim, Judgement
 from service.briefs.grounding import Failure, Place, Section
 from service.briefs.grounding.places import claims, group, items_of, texts
-from service.briefs.model import Brief, CheckCount, Thread
+from service.briefs.metadata import CheckCount
+from service.briefs.model import Brief, Thread
 from service.briefs.modelled.asking import (
     BASE_TOKENS,
     DATA_RULE,

@@ -16,7 +16,8 @@ from service.briefs import Assignment, BriefWriter, WriterUnavailable
 from service.briefs.claims import Claim
 from service.briefs.grounding import Place, Words, check, claims, rewrite
 from service.briefs.grounding.sources import Sources
-from service.briefs.model import Brief, GateCount, RunMetadata
+from service.briefs.metadata import GateCount, RunMetadata
+from service.briefs.model import Brief
 from service.briefs.modelled.asking import (
     PROMPT_VERSION,
     AnswerStore,
