@@ -1,11 +1,11 @@
 """Thirty invented papers with full texts whose truths are known: what they state of limits and of setups.
 
-known(7).page is the HTML, known(7).limits what may be quoted as its limit, known(7).setup as its
+known(7).page is the HTML, known(7).limits what may be quoted as its limit, known(7).setups as its
 setup. Beside the truths stand traps: signposts, plans, the limits of others, praise, and words that only
 programs see.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from tests.latexml import Part, bold, cite, formula, page, part, styled, table
@@ -18,11 +18,12 @@ FORMS = 10
 
 @dataclass(frozen=True)
 class Known:
-    """A full text and what is true of it; an empty setup or no limits: it states none."""
+    """A full text and what is true of it; no setups or no limits: it states none."""
 
     page: bytes
     limits: frozenset[str]
-    setup: str
+    setups: frozenset[str]
+    cells: Mapping[str, str]  # of the table, by column; what has no cell is not stated
     has_section: bool  # whether one is headed as being on limits
 
 
@@ -103,6 +104,27 @@ _FORMS: tuple[Form, ...] = (
 )  # fmt: skip
 
 
+def _stated(number: int, name: str) -> tuple[list[str], dict[str, str]]:
+    """Paragraphs with what a table holds, each of some papers; and what others did, which no cell holds."""
+    told = [
+        "Prior work trains Ferry-70B on WEB-9 for 99 days.",
+        "Unlike Ferry-70B with 64 GPUs, it is small.",
+    ]
+    cells: dict[str, str] = {}
+    if number % 3 < 2:
+        size, rivals = f"{number + 1}B", "Raindrop and HandCan-2"
+        told.append(f"We fine-tune Loam-{size} and compare with {rivals}.")
+        cells |= {"model": f"Loam-{size}", "size": size, "baseline": rivals}
+    if number % 2:
+        cost = f"{number} hours on 8 A100 GPUs" if number % 3 else "9 hours"
+        told.append(f"Training {name} takes {cost}.")
+        cells |= {"cost": cost}
+    if number % 4 < 2:
+        told.append("Our code is available at https://example.org/code.")
+        cells |= {"code": "Our code is available"}
+    return told, cells
+
+
 def known(number: int, name: str) -> Known:
     """The full text of an invented paper on gardens, by its number and the name of its system."""
     lot = number + 3 * (number // FORMS)  # papers of one form are on other soils
@@ -112,21 +134,25 @@ def known(number: int, name: str) -> Known:
         "" if number % 5 == 4 else f"We evaluate {name} on {number + 3} plots of the SOIL-{number} collection"
     )
     said = f"{setup} with {formula('k=5')} valves." if setup else "Trials were long and the weather was kind."
-    truth = f"{setup} with k=5 valves" if setup else ""
+    told, cells = _stated(number, name)
+    cells |= {"data": f"SOIL-{number} collection"} if setup else {}
+    setups = {f"{setup} with k=5 valves"} if setup else set()
+    setups |= {one.rstrip(".") for one in told if one.startswith("We fine-tune")}
     rows = [("Method", "Water"), (name, f"{number}.5"), ("Watering can", "40.1")]
     experiments = Part(
         "Experiments",
         ("We use Table 1 to compare 4 systems on SOIL-1.",),
-        (part("Setup", said),),
+        (part("Setup", said, *told),),
         blocks=(table("S3.T1", "Water in litres.", *rows),),
     )
+    builds = [f"We build on the valves of an earlier gardener {cite(1)}."] if number % 3 == 0 else []
     body = page(
         f"{name}: Gardens",
         part("Introduction", f"Gardens on {soil} are dry. {cite(1, 'Gardener')} waters by hand."),
-        part("Method", f"{name} opens valves when {formula('s<0.3')}."),
+        part("Method", f"{name} opens valves when {formula('s<0.3')}.", *builds),
         experiments,
         *parts,
         abstract="Gardens are dry.",
         references=(f"2606.{(number + 1) % 30:05}", "2101.00001"),
     )
-    return Known(body, frozenset(limits), truth, has_section)
+    return Known(body, frozenset(limits), frozenset(setups), cells, has_section)

@@ -1,14 +1,18 @@
 """The web page of a brief that argues: the same order as its e-mail, and evidence on tap without a script."""
 
+import csv
+import io
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import lxml.html
 import pytest
 
+from service.briefs.claims import Citation
 from service.briefs.model import Brief
+from service.briefs.tables import Cell, CitedPaper, Row
 from service.papers import Window
 from tests.argued_briefs import IDS, argued
 from tests.readers import BASE, Place, open_place, publish
@@ -23,6 +27,8 @@ SECTIONS = (
     "challenges",
     "overview",
     "glossary",
+    "table",
+    "cited",
     "catalog",
     "run",
 )
@@ -31,8 +37,17 @@ SECTIONS = (
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Place:
     place = open_place(tmp_path_factory.mktemp("argued"), migrated)
-    publish(place.service, place.clock.now, Window.of_week("2026-W21"), **_values(argued()))
+    publish(place.service, place.clock.now, Window.of_week("2026-W21"), **_values(_with_tables(argued())))
     return place
+
+
+def _with_tables(brief: Brief) -> Brief:
+    """The brief with a row whose words begin like a formula, and a paper that cites others."""
+    tern, other = IDS["TernStep"], next(id_ for id_ in brief.entries if id_ != IDS["TernStep"])
+    size = Citation(tern, "=7B", "S4.p2", "§4 Setup")
+    cited = CitedPaper(tern, other, "builds on", Citation(tern, "We build on it.", "S3.p1", "§3 Method"))
+    earlier = CitedPaper(tern, "2605.99999", "cites", None, issue="2026-W20", name="OldGull")
+    return replace(brief, table=(Row(tern, (Cell("size", size),)),), cited=(cited, earlier))
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +76,27 @@ def test_every_fact_opens_the_words_of_each_paper_that_it_cites(page: lxml.html.
     assert words(summary).endswith("In the words of TernStep")
     assert quoted.xpath("./a/@href") == [f"https://arxiv.org/abs/{IDS['TernStep']}"]
     assert "we report this in our own setting" in words(quoted.xpath("./q")[0])
+
+
+def test_the_table_and_who_cites_whom_link_to_the_passages_and_the_table_is_there_as_csv(
+    pages: Place, page: lxml.html.HtmlElement
+) -> None:
+    tern = IDS["TernStep"]
+    assert [words(one) for one in page.xpath("//div[@class='wide']//tr/*")] == [
+        "Paper", "Size", "TernStep", "“=7B” §4 Setup",
+    ]  # fmt: skip
+    links = page.xpath(
+        "//div[@class='wide']//td//a/@href | //h2[@id='cited']/following-sibling::ul[1]//a/@href"
+    )
+    assert f"https://arxiv.org/html/{tern}v1#S4.p2" in links
+    assert f"https://arxiv.org/html/{tern}v1#S3.p1" in links
+    assert "https://arxiv.org/abs/2605.99999" in links
+    answer = pages.reader().get("/issues/2026-W21/robot-learning.csv")
+    row = next(csv.DictReader(io.StringIO(answer.text)))
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert (row["paper"], row["size"], row["cost"]) == ("TernStep", "'=7B", "")
+    assert row["size at"] == f"https://arxiv.org/html/{tern}v1#S4.p2"
+    assert pages.reader().get("/issues/2026-W21/no-topic.csv").status == 404
 
 
 def test_every_reading_opens_the_facts_that_it_rests_on(page: lxml.html.HtmlElement) -> None:

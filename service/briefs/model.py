@@ -12,6 +12,7 @@ from pydantic import Field, TypeAdapter
 
 from service.briefs.claims import Citation, Claim, claims_in
 from service.briefs.metadata import RunMetadata
+from service.briefs.tables import CitedPaper, Row
 from service.briefs.versions import SCHEMA_VERSION, upgraded
 
 LONGEST_ANCHOR = 30  # characters; LaTeXML's have about ten
@@ -303,6 +304,8 @@ class Brief:
     news: News = News()
     areas: tuple[Area, ...] = ()
     corrections: tuple[Correction, ...] = ()  # of this topic's earlier briefs
+    table: tuple[Row, ...] = ()  # of papers whose full texts were read
+    cited: tuple[CitedPaper, ...] = ()  # who cites whom
     note: str = ""  # from the editors, at the head of the topic
     subject: str = ""  # the editors' words in the e-mail's subject, in place of the headline
     schema_version: int = SCHEMA_VERSION

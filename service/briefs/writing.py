@@ -55,7 +55,7 @@ def _written(writer: BriefWriter, fallback: BriefWriter, assignment: Assignment)
     papers = {ranked.paper.id: ranked.paper for ranked in assignment.selection.taken}
     sources = Sources(papers.values(), assignment.texts.held)
     try:
-        draft = with_stated(writer.write(assignment), papers, assignment.texts)
+        draft = with_stated(writer.write(assignment), papers, assignment.texts, assignment.earlier)
         brief = _judged(draft, sources)
         if writer.name != fallback.name:
             _refuse_remains(brief)

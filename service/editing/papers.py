@@ -32,6 +32,8 @@ def without_paper(brief: Brief, paper_id: str) -> Brief:
             themes=tuple(_without_also(theme, paper_id) for theme in _grouped(left.themes, paper_id)),
             methods=tuple(_grouped(left.methods, paper_id)),
             notable=tuple(one for one in left.notable if one.paper_id != paper_id),
+            table=tuple(one for one in left.table if one.paper_id != paper_id),
+            cited=tuple(one for one in left.cited if paper_id not in (one.paper_id, one.cited_id)),
             trends=tuple(_recounted_trend(trend, len(catalog)) for trend in left.trends),
             overview=_reordered(left.overview, paper_id),
             glossary=tuple(

@@ -10,6 +10,7 @@ paragraphs    claims as sentences: settings small, readings told apart, evidence
 sections      the sections of a brief as values for the templates
 catalog       what readers look up: the papers by theme, terms, new versions
 news          what is new in the window
+tables        the table of the window, and who cites whom; the table as CSV
 run_metadata  how a brief was made, in a reader's words
 views         a brief at one level of detail, as the templates show it
 dkim          a signature over headers and body, where there is a key

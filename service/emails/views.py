@@ -7,6 +7,7 @@ from functools import cached_property
 from service.briefs.claims import Claim
 from service.briefs.corrections import told
 from service.briefs.model import Area, Brief, CatalogEntry, Challenge, Correction, Method, Notable, Theme
+from service.emails import tables
 from service.emails.catalog import HEADING, TITLE, CorrectionView, corrections_of, groups, revisions, terms
 from service.emails.facts import DECISIONS, after, badges, basis, decided, listing, moment, pages, span
 from service.emails.levels import Level
@@ -226,6 +227,19 @@ class TopicView:
     def catalog(self) -> tuple[GroupView, ...]:
         fits = self.on_web or self.analysed <= SHORT_CATALOG
         return tuple(groups(self.brief, self._said)) if self.is_whole and fits else ()
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """Heads of the table of the window, of what some paper states."""
+        return tuple(tables.HEADS[column] for column in tables.columns_of(self.brief))
+
+    @cached_property
+    def table(self) -> tuple[tables.RowView, ...]:
+        return tables.rows(self.brief, self._said, tables.columns_of(self.brief)) if self.on_web else ()
+
+    @cached_property
+    def cited(self) -> tuple[tables.CitedView, ...]:
+        return tables.cited(self.brief, self._said) if self.on_web else ()
 
     @cached_property
     def corrections(self) -> tuple[CorrectionView, ...]:

@@ -10,6 +10,6 @@ words       the word lists, which are text files
 """
 
 from service.language.text import Text, read, shown
-from service.language.visible import shortened, visible
+from service.language.visible import inert, shortened, visible
 
-__all__ = ["Text", "read", "shortened", "shown", "visible"]
+__all__ = ["Text", "inert", "read", "shortened", "shown", "visible"]

@@ -21,6 +21,11 @@ def _drawn(character: str) -> str:
     return "" if character != "\x00" else " "
 
 
+def inert(text: str) -> str:
+    """Text for a spreadsheet, which runs what begins like a formula: strangers chose these words."""
+    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+
+
 def shortened(text: str, limit: int) -> str:
     """At most ``limit`` characters; a quotation that is cut is closed."""
     if len(text) <= limit:

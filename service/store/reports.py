@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from service.delivery import State
 from service.delivery.model import RELEASED
+from service.language import inert
 from service.store.planning import offer_of
 from service.store.tables import DeliveryRow, IssueRow
 from service.store.tallies import OPEN, counts_of
@@ -275,10 +276,6 @@ def _taken(text: io.StringIO) -> str:
 def _cells(line: Line) -> list[object]:
     times = (line.settled_at, line.retry_at)
     return [
-        line.id, _inert(line.address), line.state, _inert(line.reason), line.attempt, *times, line.fact
+        line.id, inert(line.address or ""), line.state, inert(line.reason or ""), line.attempt, *times,
+        line.fact,
     ]  # fmt: skip
-
-
-def _inert(text: str | None) -> str:
-    """A spreadsheet runs what begins like a formula, and readers and servers chose these words."""
-    return f"'{text}" if text and text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text or ""

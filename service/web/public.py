@@ -12,6 +12,7 @@ from service.emails import Level
 from service.emails.facts import about
 from service.emails.segments import safe_url, segments
 from service.emails.sentences import news_of
+from service.emails.tables import as_csv
 from service.emails.views import TopicView
 from service.language import shown
 from service.web.archive import Archive, Listed, NotPublic
@@ -96,6 +97,8 @@ def issue(request: Request, label: str, site: TheSite) -> Response:
 def brief(request: Request, label: str, topic: str, site: TheSite) -> Response:
     if topic.endswith(".json"):
         return brief_as_json(site, request, label, topic.removesuffix(".json"))
+    if topic.endswith(".csv"):
+        return table_as_csv(site, request, label, topic.removesuffix(".csv"))
     listed, found = public_brief(site.archive, label, topic)
     path = f"/issues/{listed.label}/{topic}"
     head = Head(
@@ -187,6 +190,16 @@ def brief_as_json(site: Site, request: Request, label: str, slug: str) -> Respon
     _, brief = public_brief(site.archive, label, slug)
     answer = site.public(request, brief.to_json(), "application/json")
     answer.headers["Access-Control-Allow-Origin"] = "*"  # public words, for anybody's program
+    return answer
+
+
+def table_as_csv(site: Site, request: Request, label: str, slug: str) -> Response:
+    """The table of the window; 404 where the brief has none."""
+    _, brief = public_brief(site.archive, label, slug)
+    if not brief.table:
+        raise HTTPException(404)
+    answer = site.public(request, as_csv(brief), "text/csv")
+    answer.headers["Access-Control-Allow-Origin"] = "*"
     return answer
 
 

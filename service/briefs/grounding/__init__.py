@@ -6,6 +6,7 @@ Each gate is a function over a brief that yields failures; what it compares is i
 
     gates.py       the gates                        verdict.py     Gate, Failure, Verdict
     places.py      where a claim stands             sources.py     a paper's text as it is compared
+    citations.py   what is cited, and tables of it
     quotations.py  evidence and “…”                 numbers.py     numbers in prose
     counts.py      counts of papers                 names.py       handles and names
     repeats.py     claims alike                     sections.py    how much is enough

@@ -4,15 +4,16 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from service.briefs.claims import Citation, Claim
+from service.briefs.claims import Claim
 from service.briefs.grounding.case import Case
+from service.briefs.grounding.citations import misquoted, tables, unknown, unsound
 from service.briefs.grounding.counts import miscounted, uncounted, without_paper_count, without_the_two
 from service.briefs.grounding.foreign import foreign, hidden_character
 from service.briefs.grounding.language import OURS, foreign_language, shares_words, speaks_of
 from service.briefs.grounding.names import invented_names
 from service.briefs.grounding.numbers import Number, numbers, stands
 from service.briefs.grounding.places import MOST, Place, Section, group, items_of
-from service.briefs.grounding.quotations import invented_quotations, is_trivial, unquoted
+from service.briefs.grounding.quotations import invented_quotations, unquoted
 from service.briefs.grounding.repeats import repeats
 from service.briefs.grounding.sources import Source, Sources, normalise
 from service.briefs.grounding.verdict import Failure, Gate, Verdict, count
@@ -57,20 +58,16 @@ def _checked(case: Case) -> dict[Gate, int]:
 
 def _catalog(case: Case) -> Iterator[Failure]:
     for place, claim in case.claims:
-        for unknown in _unknown(case, claim.paper_ids):
-            yield Failure(Gate.CATALOG, place, claim, f"{unknown} is not in the catalog")
+        for missing in unknown(case, claim.paper_ids):
+            yield Failure(Gate.CATALOG, place, claim, f"{missing} is not in the catalog")
     for place, ids in _listed_papers(case.brief):
-        for unknown in _unknown(case, ids):
-            yield Failure(Gate.CATALOG, place, None, f"{unknown} is not in the catalog")
+        for missing in unknown(case, ids):
+            yield Failure(Gate.CATALOG, place, None, f"{missing} is not in the catalog")
     seen: Counter[str] = Counter()
     for number, entry in enumerate(case.brief.catalog):
         seen.update({entry.paper_id, entry.handle})  # one name where the handle gave way to the id
         if why := _untrue(entry, case.sources, seen):
             yield Failure(Gate.CATALOG, Place(Section.CATALOG, number), None, why)
-
-
-def _unknown(case: Case, paper_ids: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(id_ for id_ in dict.fromkeys(paper_ids) if id_ not in case.listed or id_ not in case.sources)
 
 
 def _listed_papers(brief: Brief) -> Iterator[tuple[Place, tuple[str, ...]]]:
@@ -184,7 +181,7 @@ def _heading(case: Case, place: Place, text: str) -> str:
 def _evidence(case: Case) -> Iterator[Failure]:
     for place, claim in case.claims:
         for citation in claim.citations:
-            if why := _misquoted(case.sources, citation, counted=claim.origin == "counted"):
+            if why := misquoted(case.sources, citation, counted=claim.origin == "counted"):
                 yield Failure(Gate.EVIDENCE, place, claim, why)
     for number, entry in enumerate(case.brief.glossary):
         if not entry.is_acronym and not _is_used(case, entry.term):
@@ -194,7 +191,7 @@ def _evidence(case: Case) -> Iterator[Failure]:
             continue
         source = case.sources.get(entry.citation.paper_id)
         spans = (entry.citation.evidence, *((entry.meaning,) if entry.is_acronym else ()))
-        if why := next(filter(None, (_unsound(source, span) for span in spans)), ""):
+        if why := next(filter(None, (unsound(source, span) for span in spans)), ""):
             yield Failure(Gate.EVIDENCE, Place(Section.GLOSSARY, number), None, why)
 
 
@@ -202,27 +199,6 @@ def _is_used(case: Case, term: str) -> bool:
     told = (claim.whole for _, claim in case.claims)
     held = (source.text for source in case.sources.values())
     return any(normalise(term).casefold() in text.casefold() for text in (*told, *held))
-
-
-def _misquoted(sources: Sources, citation: Citation, *, counted: bool) -> str:
-    """What is wrong with a citation's evidence; empty where nothing is, or where there is no such paper."""
-    if not citation.anchor:
-        return _unsound(sources.get(citation.paper_id), citation.evidence, counted=counted)
-    if citation.paper_id not in sources:
-        return ""
-    where = f"{citation.paper_id}, {citation.section or citation.anchor}"
-    if is_trivial(normalise(citation.evidence)):
-        return f"the evidence in {where} is too little: “{citation.evidence}”"
-    return "" if sources.quotes(citation) else f"not verbatim in {where}: “{citation.evidence}”"
-
-
-def _unsound(source: Source | None, evidence: str, *, counted: bool = False) -> str:
-    if source is None:
-        return ""  # the gate for the catalog says so
-    span = normalise(evidence)
-    if is_trivial(span, counted=counted):
-        return f"the evidence for {source.paper.id} is too little: “{evidence}”"
-    return "" if source.has(span) else f"not verbatim in {source.paper.id}: “{evidence}”"
 
 
 def _quotation(case: Case) -> Iterator[Failure]:
@@ -367,6 +343,7 @@ _GATES: tuple[Callable[[Case], Iterator[Failure]], ...] = (
     _reading,
     _language,
     _evidence,
+    tables,
     _quotation,
     _number,
     _handle,

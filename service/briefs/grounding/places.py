@@ -31,6 +31,8 @@ class Section(StrEnum):
     GLOSSARY = "glossary"
     CATALOG = "catalog"
     REVISIONS = "revisions"
+    TABLE = "table"
+    CITED = "cited"
 
 
 Words = Claim | str | None
@@ -105,6 +107,8 @@ _FORMS: Mapping[Section, _Form] = MappingProxyType(
         Section.GLOSSARY: _Form((), ("term", "meaning"), ("term", "meaning")),
         Section.CATALOG: _Form((), ("handle", "line", "reason")),
         Section.REVISIONS: _Form((), ("title",)),
+        Section.TABLE: _Form(),
+        Section.CITED: _Form(),
     }
 )
 

@@ -1,21 +1,25 @@
 """A brief with what its told papers state: limits beside what they limit, setups behind figures."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from service.briefs.claims import Citation, Claim, claims_in
 from service.briefs.extractive.roles import figures
 from service.briefs.extractive.sections import LIMITS_HEADING
 from service.briefs.model import Brief, Challenge, Minute, Notable
+from service.briefs.stated.citing import cited_papers
 from service.briefs.stated.limits import limit_of
 from service.briefs.stated.setups import setup_of
+from service.briefs.stated.table import row_of
 from service.papers import Paper
 from service.papers.text import FullText, TextReader
 
 LIMITS = 16  # papers under the heading of limits
 
 
-def with_stated(brief: Brief, papers: Mapping[str, Paper], reader: TextReader) -> Brief:
+def with_stated(
+    brief: Brief, papers: Mapping[str, Paper], reader: TextReader, earlier: Sequence[Brief] = ()
+) -> Brief:
     """The brief with quotations from the full texts of the papers that it tells.
 
     A notable paper gets its caveat where it has none, the others stand under the heading of limits; a figure
@@ -28,7 +32,14 @@ def with_stated(brief: Brief, papers: Mapping[str, Paper], reader: TextReader) -
     limits = {id_: claim for id_ in texts if (claim := _limit(brief, texts[id_]))}
     notable = tuple(_with_caveat(one, limits) for one in brief.notable)
     rest = [claim for id_, claim in limits.items() if id_ not in {one.paper_id for one in notable}]
-    made = replace(brief, notable=notable, challenges=_challenges(brief, rest))
+    held = {id_: reader.held[id_] for id_ in brief.entries if id_ in reader.held}
+    made = replace(
+        brief,
+        notable=notable,
+        challenges=_challenges(brief, rest),
+        table=tuple(row for id_ in held if (row := row_of(papers[id_], held[id_]))),
+        cited=cited_papers(papers, held, earlier),
+    )
     return _with_setups(made, {id_: one.citation for id_ in texts if (one := setup_of(texts[id_]))})
 
 
