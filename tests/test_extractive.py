@@ -10,8 +10,10 @@ from service.briefs import Assignment
 from service.briefs.claims import Citation, Claim
 from service.briefs.extractive import ExtractiveWriter
 from service.briefs.extractive.acronyms import Acronyms
+from service.briefs.extractive.corpus import source_of
 from service.briefs.extractive.glossary import definitions
 from service.briefs.extractive.quoting import listed
+from service.briefs.extractive.reasons import reason
 from service.briefs.extractive.roles import against, does, finds, limit, problem
 from service.briefs.extractive.sections import LIMITS_HEADING, PROBLEMS_HEADING
 from service.briefs.extractive.telling import tell
@@ -116,6 +118,31 @@ def test_a_group_is_named_by_what_its_papers_have_in_their_titles() -> None:
         titles = [paper(int(paper_id.split(".")[1])).title.lower() for paper_id in theme.paper_ids]
         assert len(titles) >= 3
         assert all(theme.heading.lower() in title for title in titles)
+
+
+def test_a_told_paper_says_what_it_does_and_what_it_found() -> None:
+    for claim in (claim for theme in write(24).themes for claim in theme.claims):
+        first, second = (citation.evidence for citation in claim.citations)
+        assert "%" in claim.text
+        assert first != second
+        assert claim.text.count("“") == 2
+
+
+def test_a_reason_has_a_number_or_a_name_only_where_the_sentence_beside_it_has() -> None:
+    assert write(24).notable
+    for one in write(24).notable:
+        assert one.why
+        assert "states a limit of its own" in one.why.text
+    told = tell(
+        of("Experiments on nine beds across five datasets show that RoseNet beats all baselines."), "Rose"
+    )
+    assert told
+    source = source_of(assignment(1).selection.taken[0], "Rose")
+    why = reason(source, None, told, is_typical=False)
+    assert why.startswith("Tested on five datasets against a baseline; ")
+    bare = tell(of("Experiments show that roses grow faster in old gardens than in new ones."), "Rose")
+    assert bare
+    assert "Tested on" not in reason(source, None, bare, is_typical=False)
 
 
 def test_papers_that_share_nothing_make_no_group() -> None:

@@ -197,6 +197,22 @@ def test_a_topic_that_says_little_of_itself_keeps_what_it_asked_for() -> None:
     assert len(select(bare, WEEK, given, seen=(), began=None).taken) == 1
 
 
+def test_a_term_in_a_title_is_believed_where_the_window_vouches_for_it() -> None:
+    robots = Topic(
+        "robots", "Robots", "Arms and legs that learn to reach, walk, grasp and carry things.", ("cs.RO",),
+        ("robot", "whole-body control"),
+    )  # fmt: skip
+    sure = [
+        paper(n, f"Reaching {n}", f"Whole-body control lets robot {n} walk in kitchens.", "cs.LG")
+        for n in range(1, 10)
+    ]
+    titled = paper(11, "A robot in kitchens", "It lets its body walk, reaching as a whole.", "cs.LG")
+    passing = paper(12, "Words in kitchens", "We count words, as a robot does.", "cs.LG")
+    taken = select(robots, WEEK, [*sure, titled, passing], seen=(), began=None).taken
+    assert {each.paper.id for each in taken} >= {titled.id, *(one.id for one in sure)}
+    assert passing.id not in {each.paper.id for each in taken}
+
+
 def test_two_terms_of_the_topic_are_believed() -> None:
     both = topic("Batteries", "What stores power: cells and packs for cars and grids.", "cs.LG", "x", "Packs")
     both = Topic(

@@ -47,23 +47,21 @@ class Source:
         return self.ranked.paper.id
 
     @property
-    def title(self) -> str:
-        """What the title says behind the paper's name; empty where it can't be quoted."""
+    def subtitle(self) -> str:
+        """The title behind the paper's name, where it has that; empty where it says no more than the name."""
         title = plain(self.paper.title).removesuffix(".")
         named = title.casefold().startswith(self.handle.casefold())
         head = _HEAD.match(title, len(self.handle)) if named else None
         words = title[head.end() :] if head else title
-        quotable = (
-            is_clean(title)
-            and words.casefold() != self.handle.casefold()
-            and not re.search(r'[“”"«»?$\\]', words)
-        )
-        return words if quotable and TITLE[0] <= len(words.split()) <= TITLE[1] else ""
+        can_stand = is_clean(title) and not re.search(r"[$\\]", words)
+        return words if can_stand and words.casefold() != self.handle.casefold() else ""
 
     @property
-    def is_named_by_title(self) -> bool:
-        """Whether its name is how its title begins, behind which no colon stands."""
-        return self.title.casefold().startswith(self.handle.casefold())
+    def title(self) -> str:
+        """The same where it can be quoted and says what the paper does."""
+        words = self.subtitle
+        quotable = not re.search(r'[“”"«»?]', words)
+        return words if quotable and TITLE[0] <= len(words.split()) <= TITLE[1] else ""
 
     def follows_its_name(self, told: Telling) -> bool:
         """Whether the sentence before names the paper's own thing, which an "it" then means."""

@@ -19,9 +19,10 @@ _COUNT = r"(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\d{1,3}
 _KINDS = (
     r"(?:benchmarks|datasets|tasks|models|environments|domains|languages|suites|model families|model pairs)"
 )
+_BETWEEN = r"(?:(?!(?:across|on|and|over|of|from|with|in)\b)[a-zA-Z-]+ ){0,3}?"
 _ON_MANY = re.compile(
     rf"\b(?:[Oo]n|[Aa]cross|[Oo]ver|spanning|of|and) (?:all )?"
-    rf"(?P<what>{_COUNT} (?:[a-zA-Z-]+ ){{0,3}}?{_KINDS})\b"
+    rf"(?P<what>{_COUNT} {_BETWEEN}{_KINDS})\b"
 )
 _SEVERAL = re.compile(
     rf"\b(?:multiple|several|diverse|various|many|{_COUNT}) (?:[\w-]+ ){{0,3}}?"

@@ -33,7 +33,7 @@ from service.briefs.model import (
 
 Choice = tuple[Source, Telling]
 WORDS, THEMES = 620, 6  # words of the themes; themes
-NOTABLE, RESULTS, TOLD, ALSO = 5, 3, 4, 4  # papers, results, papers told of a theme, others with their titles
+NOTABLE, RESULTS, TOLD, ALSO = 5, 3, 4, 5  # papers, results, papers told of a theme, others with their titles
 LEAST = 2  # papers of a theme that are told, where they can be, however many words they take
 SHORT, MEDIUM = 34, 42  # words of a sentence
 AGAINST, RESOURCES, PROBLEMS, LIMITS, AREAS = 3, 3, 2, 2, 4
@@ -192,10 +192,10 @@ def make_themes(corpus: Corpus, groups: Sequence[Group], quoter: Quoter) -> tupl
 
 
 def _also(sources: Iterable[Source]) -> tuple[AlsoHere, ...]:
-    """The others of a group: the first by what their titles say, all by name."""
-    named = list(sources)
-    titled = [source.id for source in named if source.title and not source.is_named_by_title][:ALSO]
-    return tuple(AlsoHere(source.id, source.title if source.id in titled else "") for source in named)
+    """The others of a group: few by what their titles say, many by name."""
+    others = list(sources)
+    titled = len(others) <= ALSO and all(source.subtitle for source in others)
+    return tuple(AlsoHere(source.id, source.subtitle if titled else "") for source in others)
 
 
 def _told(corpus: Corpus, group: Group, quoter: Quoter, words: int) -> tuple[Claim, ...]:
