@@ -46,6 +46,7 @@ if folder := quick_folder():
 
 KEYS = ("k" * 32,)
 NUMBERS = itertools.count()
+REAL_TOPICS = {"llm-post-train", "llm-agents", "robot-learning", "exoplanets"}
 # Begun last, they would run on alone; and what test_html builds, others need
 LONGEST = ("test_life", "test_html", "test_admin_week", "test_quarter", "test_worker", "test_wheel")
 
@@ -166,9 +167,10 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def real_issues(tmp_path_factory: pytest.TempPathFactory) -> tuple[Issue, ...]:
-    """Two weeks of real papers over all shipped topics, each built as its Monday morning would have built it.
+    """Two weeks of real papers, each built as its Monday morning would have built it.
 
-    They take long, so the processes that run the tests share them.
+    They take long, so the processes that run the tests share them, and there are four topics, of which one is
+    quiet in a week; `make judges-all` has all that are shipped.
     """
     if not PROGRAM.exists():
         pytest.skip(f"no arXiv mirror at {PROGRAM}")
@@ -178,7 +180,9 @@ def real_issues(tmp_path_factory: pytest.TempPathFactory) -> tuple[Issue, ...]:
         store = Store(engine)
         built = {issue.label for issue in store.issues()}
         for week in sorted(set(WEEKS) - built):
-            build_week(store, Roster(engine), week)
+            topics = Roster(engine).topics()
+            few = [one for one in topics if one.slug in REAL_TOPICS]
+            build_week(store, topics if os.environ.get("JUDGES") == "all" else few, week)
         made = tuple(store.issue(week) for week in WEEKS)
         engine.dispose()
     return made

@@ -11,10 +11,6 @@ from service.emails.levels import Level
 from service.emails.views import TopicView
 from service.issues import Issue
 from tests import builders
-from tests.adapters.mirror import PAPERS
-from tests.weeks import assignments
-
-needs_papers = pytest.mark.skipif(not PAPERS.exists(), reason=f"no real papers at {PAPERS}")
 
 
 def agree(brief: Brief) -> None:
@@ -39,15 +35,26 @@ def test_a_sample_window_counts_a_theme_the_same_everywhere(size: int) -> None:
 def test_real_weeks_count_a_theme_the_same_everywhere(real_issues: tuple[Issue, ...]) -> None:
     for issue in real_issues:
         full = [brief for brief in issue.briefs if not brief.is_quiet]
-        assert len(full) >= 9  # of ten; exoplanets are quiet in the first week
+        assert len(full) >= len(issue.briefs) - 1 >= 3  # exoplanets are quiet in the first week
         for brief in full:
             agree(brief)
 
 
 @pytest.mark.shared
-@needs_papers
-def test_a_first_window_of_real_papers_says_of_nothing_that_it_rose_or_fell() -> None:
-    writer = ExtractiveWriter()
-    first, second = (write_brief(writer, writer, one) for one in assignments("llm-post-train"))
+def test_no_topic_has_a_real_paper_in_both_weeks(real_issues: tuple[Issue, ...]) -> None:
+    first, second = ({brief.topic_slug: brief for brief in issue.briefs} for issue in real_issues)
+    assert first.keys() == second.keys()
+    for slug, brief in first.items():
+        then, now = ({one.paper_id for one in each.catalog} for each in (brief, second[slug]))
+        assert not then & now, slug
+
+
+@pytest.mark.shared
+def test_a_first_window_of_real_papers_says_of_nothing_that_it_rose_or_fell(
+    real_issues: tuple[Issue, ...],
+) -> None:
+    first, second = (
+        next(brief for brief in issue.briefs if brief.topic_slug == "llm-post-train") for issue in real_issues
+    )
     assert all(trend.is_first and not trend.rose for trend in first.trends)
     assert all(not trend.is_first for trend in second.trends)

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import fields, is_dataclass, replace
 from email.message import EmailMessage
 from email.policy import default as modern
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -353,6 +354,7 @@ def everywhere(value: Any, text: str, path: str = "") -> Any:
     return text if isinstance(value, str) else value
 
 
+@cache
 def hostile(press: Renderer, text: str) -> RenderedIssue:
     """A topic of each form with the text everywhere."""
     return press.render_issue(

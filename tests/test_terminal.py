@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -167,7 +168,11 @@ def run(*arguments: str, folder: Path, **environment: str) -> subprocess.Complet
     return subprocess.run(command, cwd=folder, env=given, capture_output=True, check=False)
 
 
-def test_a_terminal_that_knows_ascii_alone_shows_other_letters_by_their_number(tmp_path: Path) -> None:
+def test_a_terminal_that_knows_ascii_alone_shows_other_letters_by_their_number(
+    tmp_path: Path, migrated: Path
+) -> None:
+    (tmp_path / "var").mkdir()
+    shutil.copy(migrated, tmp_path / "var" / "brief.db")
     (tmp_path / "t.csv").write_text("address,topics,name\nada@example.org,exoplanets,Zoë\n", encoding="utf-8")
     run("subscribers", "import", "t.csv", "--consent", "a list", folder=tmp_path)
     listed = run("subscribers", "list", folder=tmp_path, PYTHONIOENCODING="ascii")

@@ -1,7 +1,7 @@
 """The e-mails that are judged: two weeks of real papers and one that argues; one, three and all topics.
 
-`make judges-all` judges each edition of them, `make test` the CHOSEN ones, which hold every part of the
-templates.
+`make judges-all` judges each edition of them, `make test` the CHOSEN ones, which hold every class of
+the templates.
 """
 
 import os

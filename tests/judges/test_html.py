@@ -20,6 +20,7 @@ KNOWN = (
     (r"Attribute “vertical-align” not allowed", "on a cell, for Outlook"),
 )
 SERIOUS = {"serious", "critical"}
+CLASS = re.compile(r'\b(?:css-)?class="([^"]+)"')
 
 
 @pytest.fixture(scope="session")
@@ -53,6 +54,16 @@ def test_the_templates_pass_npms_mjml_in_strict_mode(judged: Sequence[Judged]) -
     files = sorted(judged[0].folder.glob("*.mjml"))
     assert len(files) == 3 * len(Level)
     assert [found for found in node("templates.mjs", *files) if found["problems"]] == []
+
+
+def test_the_editions_that_are_judged_hold_every_class_of_the_templates(judged: Sequence[Judged]) -> None:
+    """What the templates write for every week at every level of detail is on some page that is judged."""
+    written = [file.read_text("utf-8") for file in judged[0].folder.glob("*.mjml")]
+    judged_pages = [one.file("html").read_text("utf-8") for one in judged]
+    wanted = {name for text in written for found in CLASS.findall(text) for name in found.split()}
+    held = {name for text in judged_pages for found in CLASS.findall(text) for name in found.split()}
+    assert len(wanted) > 10
+    assert wanted - held == set()
 
 
 def test_a_browser_renders_them_in_standards_mode(opened: list[dict[str, Any]]) -> None:

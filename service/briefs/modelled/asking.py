@@ -12,6 +12,7 @@ import math
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -59,12 +60,17 @@ class Prompt(Generic[AnswerT]):
 
     @property
     def schema_text(self) -> str:
-        return json.dumps(self.schema.model_json_schema(), separators=(",", ":"))
+        return _schema_text(self.schema)
 
     @property
     def key(self) -> str:
         """Task and subject as one identifier: the same for the same question, however it is worded."""
         return f"{self.task}-{hashlib.sha256(self.subject.encode()).hexdigest()[:16]}"
+
+
+@cache
+def _schema_text(schema: type[BaseModel]) -> str:
+    return json.dumps(schema.model_json_schema(), separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
