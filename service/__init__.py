@@ -18,6 +18,7 @@ settings     what the environment says
 logs         log lines: JSON, ids, and never an address
 wiring       picks the real adapters; nothing else does
 transactional  e-mails to one reader, such as the confirmation: queued, written, sent
+setup  what a new installation is asked, its private .env, the mailer tried
 issue_check  an issue's e-mails, checked before it may leave
 approvals    asks the admins to look at an issue and let it go
 scheduler    builds, asks and plans what is due, again and again

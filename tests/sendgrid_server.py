@@ -30,6 +30,7 @@ class SendGridServer(ThreadingHTTPServer):
         self.keeps_calls = True
         self.elsewhere = ""  # where redirects lead
         self.headers: dict[str, str] = {}  # of every answer, beside the usual ones
+        self.scopes: list[str] = []  # of the key
         self.error = b'{"errors": [{"message": "as told to bad@example.org"}]}'
 
     @property
@@ -42,6 +43,13 @@ class SendGridServer(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     server: SendGridServer
+
+    def do_GET(self) -> None:
+        """What the key may do."""
+        code = self.server.answers.pop(0) if self.server.answers else 200
+        assert isinstance(code, int)
+        assert self.path == "/v3/scopes"
+        self._say(code, json.dumps({"scopes": self.server.scopes}).encode() if code == 200 else b"")
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -59,8 +67,8 @@ class _Handler(BaseHTTPRequestHandler):
         bad = any(one["to"][0]["email"].startswith("bad") for one in body["personalizations"])
         return 400 if bad or len(body["personalizations"]) > 1000 else 202
 
-    def _say(self, code: int) -> None:
-        content = b"" if code == 202 else self.server.error
+    def _say(self, code: int, content: bytes = b"") -> None:
+        content = content or (b"" if code == 202 else self.server.error)
         self.send_response(code)
         self.send_header("Content-Length", str(len(content)))
         self.send_header("X-Message-Id", "standin")

@@ -17,6 +17,10 @@ from service import __version__
 
 # The module of a command and the first line of its help, in the order of `brief --help`
 COMMANDS = {
+    "init": (
+        "initializing",
+        "Set up a newsletter: ask what is needed, write a private .env, and say what comes next.",
+    ),
     "demo": (
         "demonstrating",
         "Build two weeks of invented papers and deliver the newer issue into var/demo/outbox.",

@@ -11,7 +11,15 @@ reading    read_settings(), and what is wrong with a setting in words
 
 from service.settings.fields import LOOPBACK, PREFIX
 from service.settings.operating import Settings
-from service.settings.reading import problem, problems, read_settings, variables
+from service.settings.reading import (
+    problem,
+    problems,
+    read_settings,
+    read_settings_from,
+    setting_names,
+    variables,
+    wrong_with,
+)
 from service.settings.secrets import SettingsWrong, is_secret
 
 __all__ = [
@@ -23,5 +31,8 @@ __all__ = [
     "problem",
     "problems",
     "read_settings",
+    "read_settings_from",
+    "setting_names",
     "variables",
+    "wrong_with",
 ]

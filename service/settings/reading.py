@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource
 
 from service.settings.fields import PREFIX
@@ -49,6 +50,33 @@ def read_settings(**values: Any) -> Settings:
         raise SettingsWrong("the file .env is not UTF-8 text; save it as UTF-8") from None
     except OSError as error:
         raise SettingsWrong(f"the file .env can't be read: {error.strerror}") from None
+
+
+def read_settings_from(env_file: Path) -> Settings:
+    """The settings of this environment with another file for .env; SettingsWrong names each that is wrong."""
+    try:
+        return Settings(_env_file=env_file)
+    except ValidationError as error:
+        found = problems(error)
+        raise SettingsWrong(_first(found), found) from None  # as above
+
+
+def setting_names() -> frozenset[str]:
+    """Every variable that is a setting, also those that name a secret's file."""
+    fields = Settings.model_fields
+    files = {f"{name}_FILE" for name, field in fields.items() if is_secret(name, field)}
+    return frozenset(f"{PREFIX}{name}".upper() for name in (*fields, *files))
+
+
+def wrong_with(name: str, value: str) -> str:
+    """What is wrong with a value of one setting, in words; nothing where its own validator takes it."""
+    field = Settings.model_fields[name]
+    kind: Any = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
+    try:
+        TypeAdapter(kind).validate_python(value)
+    except ValidationError as error:
+        return in_words(error.errors(include_input=False)[0])
+    return ""
 
 
 def problem(error: ValidationError) -> str:
