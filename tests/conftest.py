@@ -48,7 +48,10 @@ KEYS = ("k" * 32,)
 NUMBERS = itertools.count()
 REAL_TOPICS = {"llm-post-train", "llm-agents", "robot-learning", "exoplanets"}
 # Begun last, they would run on alone; and what test_html builds, others need
-LONGEST = ("test_life", "test_html", "test_admin_week", "test_quarter", "test_worker", "test_wheel")
+LONGEST = (
+    "test_html", "test_admin_week", "test_life", "test_admin", "test_cli", "test_worker", "test_quarter",
+    "test_openai_model", "test_wheel",
+)  # fmt: skip
 
 
 INLINE, INLINED = Renderer._inlined, LRUCache[tuple[str, str], str](300)
