@@ -1,6 +1,7 @@
 """`brief init`: at a real terminal beside a real SMTP server, and by options as a script runs it."""
 
 import datetime as dt
+import json
 import os
 import pty
 import re
@@ -13,15 +14,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from service import cli, wiring
+from service import cli, migrations, wiring
 from service.samples import SamplePapers
 from service.settings import Settings, read_settings
 from service.setup.env_file import EnvFile, quoted, rewritten
 from service.setup.trying import try_mailer
+from subscribers.database import connect
 from subscribers.roster import Joining
+from subscribers.topics import to_mapping
+from tests import builders
 from tests.sendgrid_server import sendgrid_server
 from tests.smtp_sink import sink
 
@@ -243,6 +248,33 @@ def test_the_key_that_links_were_signed_with_and_followed_topics_stay(brief: Bri
     assert "Kept exoplanets, which 1 subscribers follow" in said
     assert wiring.secret_keys(read_settings()) == (key,)
     assert {topic.slug for topic in service.roster.topics()} == {"exoplanets", "robot-learning"}
+
+
+def test_a_database_of_an_earlier_release_is_migrated_and_keeps_its_own_topics(brief: Brief) -> None:
+    Path("var").mkdir()
+    engine = connect("sqlite:///var/brief.db")
+    migrations.upgrade(engine, revision="0001")
+    own = json.dumps(to_mapping(builders.topic(slug="our-own")))
+    with engine.begin() as connection:
+        connection.execute(
+            sa.text("INSERT INTO topics (slug, position, definition) VALUES ('our-own', 0, :own)"),
+            {"own": own},
+        )
+    engine.dispose()
+    code, said = brief("init", *SCRIPT, "--mailer", "outbox", "--topics", "exoplanets", "--yes")
+    assert code == 2
+    assert "run brief migrate first" in said
+    code, said = brief("init", *SCRIPT, "--mailer", "outbox", "--yes")
+    assert code == 0, said
+    service = wiring.open_service(read_settings())
+    assert [topic.slug for topic in service.roster.topics()] == ["our-own"]
+
+
+def test_a_variable_that_overrules_an_answer_is_named(brief: Brief, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BRIEF_SENDER_NAME", "Another")
+    code, said = brief("init", *SCRIPT, "--mailer", "outbox", "--yes")
+    assert code == 0, said
+    assert "The environment variable BRIEF_SENDER_NAME differs from your answer" in said
 
 
 def test_production_is_chosen_where_it_takes_the_settings(brief: Brief) -> None:

@@ -144,6 +144,8 @@ class Interview:
 
     def _ask_topics(self, topics: Sequence[Topic]) -> tuple[str, ...] | None:
         if not topics:
+            if self._given.get("topics", ALL) != ALL:
+                raise Refused("--topics: the database holds none to choose from; run brief migrate first", 2)
             return None
         choose = _checked(topics)
         default = self._stopped.get("topics", ALL)
