@@ -194,6 +194,11 @@ class Corpus:
             self._names[key] = " ".join(words)
         return self._names[key]
 
+    def holding(self, keys: Sequence[str]) -> int:
+        """How many papers hold all of some phrases."""
+        first, *others = keys
+        return sum(all(key in source.phrases for key in others) for source in self._holders.get(first, ()))
+
     @cached_property
     def _names(self) -> dict[str, str]:
         return {}

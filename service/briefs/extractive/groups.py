@@ -212,7 +212,7 @@ def _worth(corpus: Corpus, key: Key, inside: Sequence[Source]) -> float:
     plain = len(key) == 1 and _is_plain(corpus, key[0])
     if alike < (ALIKE_BY_A_WORD - 0.06 * len(inside) if plain else ALIKE):
         return 0.0
-    holders = sum(all(phrase in source.phrases for phrase in key) for source in corpus.sources)
+    holders = corpus.holding(key)
     about = float(sum(min(source.own[phrase] for phrase in key) for source in inside))
     rare = log((corpus.size + 1) / holders)
     worth: float = about * rare * (0.6 if plain else 1.0) * (len(inside) / holders) ** 0.5 * min(alike, 3.0)
