@@ -29,7 +29,7 @@ from service.emails.views import TopicView
 from service.papers import Paper
 from service.papers.text import FullText, read_page
 from tests.known_texts import Known, known
-from tests.latexml import words_at
+from tests.latexml import page, part, words_at
 from tests.scripted_model import MemoryAnswers, ScriptedModel
 from tests.sound_answers import SENTENCE, Json, Question, sound_answer
 from tests.test_extractive import assignment
@@ -75,6 +75,48 @@ def test_limits_and_setups_are_those_that_the_papers_state_and_no_others() -> No
         limit, setup = limit_of(TEXTS[id_]), setup_of(TEXTS[id_])
         assert {limit.text if limit else ""} <= (truth.limits or {""}), id_
         assert (setup.text if setup else "") in (truth.setups or {""})
+
+
+#: Of a section on limits what is quoted: its beginning; nothing where it says none.
+SAID = {
+    "While our net wins, it has some limitations. First, it relies on a judge. We care.": "While our net",
+    "Our study has the following limitations: (1) we only see English; (2) we tune nothing.": "Our study has",
+    "The main limitation is the cost of rollouts, which doubles the time.": "The main limitation is",
+    "This paper focuses on single gardens. Extending it to many is left for future work.": "This paper",
+    "There are a few limitations to name. The data come from a single simulator alone.": "The data come",
+    "In this section, we discuss the limitations of our work. We plan to do more in future work.": "",
+    "Prior work has only limited coverage of roots and cannot see them at night.": "",
+    "Despite this limitation, our net outperforms all others by far in every garden.": "",
+}
+#: Of a sentence on experiments the cells; what it says of others, of tools and of judges fills none.
+CELLS = {
+    "We test on MMLU, GSM8K, and HumanEval with GPT-4o as a judge.": {"data": "MMLU, GSM8K, and HumanEval"},
+    "Our experiments use Llama-3-8B as the base model and AdamW.": {"model": "Llama-3-8B", "size": "8B"},
+    "We use GPT-4 to label and fine-tune a 1.5B model on them.": {"size": "1.5B"},
+    "In contrast to Qwen2.5-72B, we use a small model and PyTorch 2.1 on NVIDIA chips.": {},
+    "We report on the test split; GPT-5 was used to polish the words.": {},
+    "We train on 8 x H100 GPUs for 20 hours.": {"cost": "8 x H100 GPUs for 20 hours"},
+    "We do not evaluate on GSM8K.": {},
+    "We measure it on SWE-bench Verified and compare to Claude-3.5.": {
+        "data": "SWE-bench Verified", "baseline": "Claude-3.5",
+    },
+}  # fmt: skip
+
+
+def test_limits_and_cells_are_read_by_how_they_are_said() -> None:
+    for said, begins in SAID.items():
+        found = limit_of(read_page(page("RoseNet", part("Limitations", said)), "2606.00001", 1))
+        assert (found.text if found else "").startswith(begins), said
+        assert bool(found) == bool(begins), said
+    paper = TASK.selection.taken[0].paper
+    for said, cells in CELLS.items():
+        body = page("RoseNet", part("Experiments", f"{said} Code is released."))
+        row = row_of(paper, read_page(body, paper.id, 1))
+        held = {one.column: one.citation.evidence for one in row.cells} if row else {}
+        asked = {
+            column: words for column, words in held.items() if column in {"model", "size", "data", *cells}
+        }
+        assert asked == cells, said
 
 
 def test_told_papers_show_a_stated_limit_with_its_section_and_every_quotation_stands_at_its_anchor() -> None:

@@ -107,6 +107,15 @@ _FREE = re.compile(
     r"\w+ed)\b)",
     re.IGNORECASE,
 )
+_A_LIMIT = re.compile(
+    r"(?:One|A|An|The)(?: (?:main|key|major|primary|first|important|other))? (?:\w+ )?"
+    r"(?:limitation|drawback|shortcoming|weakness|caveat)s?\b"
+)
+_ASIDE = re.compile(
+    r"(?:Despite|Although|While|Like|Unlike|Given) (?:its|their|these|this|our|the)? ?[^,]{3,60},"
+    r"(?= (?:our|we|the proposed|[A-Z]\w*)\b)|"
+    r"(?:Although|While|Though) (?:our|the proposed|the present) [^,]{3,60}, it\b"
+)
 _ALL = re.compile(r"All (?:of our |our |the )?(?!these|those|methods|models|approaches)[a-z]+s\b")
 _ELSEWHERE = re.compile(
     r"\bthe (?:former|latter|above|aforementioned|resulting|same (?:setting|trend|pattern|conditions)|"
@@ -184,7 +193,7 @@ def tell(sentence: Sentence, handle: str) -> Telling | None:
 def tell_whole(sentence: Sentence) -> Telling | None:
     """The sentence in its own words alone: the authors speak; None where it leans on another sentence."""
     words = _shortened(_opened(sentence.text.rstrip(".! ")))
-    opening = _FREE.match(words) or _ALL.match(words)
+    opening = _FREE.match(words) or _ALL.match(words) or _A_LIMIT.match(words) or _ASIDE.match(words)
     read = f"The paper{words[opening.end() :]}" if opening else words
     if not FEWEST <= len(words.split()) <= MOST or not _is_balanced(words) or _points(":", read):
         return None

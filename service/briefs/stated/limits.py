@@ -7,11 +7,12 @@ from service.briefs.extractive.roles import ease, is_own_limit, praises
 from service.briefs.stated.sentences import Stated, stated_in
 from service.papers.text import FullText, Part, Section
 
-LONGEST = 36  # words of a limit that is quoted
+LONGEST = 42  # words of a limit that is quoted
+AFTER_COLON = 4  # words from which a list of limits is told
 WORTH = 0.5  # from which a sentence is one
 _BOUND = re.compile(
     r"\b(?:only|limit(?:ed|s|ation)?|cannot|can not|not|no|may|might|restrict\w*|confin\w+|lack\w*|assum\w+|"
-    r"requir\w+|fail\w*|unclear|unknown|depend\w*|single|small|few|expensive|cost\w*|slow\w*|bias\w*|"
+    r"requir\w+|fail\w*|unclear|unknown|depend\w*|rel(?:y|ies|iance)|single|small|few|expensive|cost\w*|slow\w*|bias\w*|"
     r"sensitive|narrow|without|degrad\w+|struggl\w+|untested|approximat\w+|overhead)\b",
     re.IGNORECASE,
 )
@@ -22,9 +23,14 @@ _OURS = re.compile(
 _SIGNPOST = re.compile(
     r"\b(?:discuss|describ|outlin|list|summari[sz]|highlight|mention|identif|detail)\w*\b[^.]{0,60}"
     r"\b(?:limitations?|directions?|caveats?)\b|"
-    r"\b(?:several|some|two|three|four|five|following|certain|few|important|key|main|number of)"
-    r" (?:\w+ ){0,2}(?:limitations?|caveats?)\b|^(?:Limitations?|Caveats?)\b(?! of\b)|"
-    r"\b(?:[Ss]ection|[Aa]ppendix) \w",
+    r"\b(?:several|some|two|three|four|five|following|certain|few|important|key|main|number of|has|have)"
+    r" (?:\w+ ){0,2}(?:limitations|caveats)\b(?! (?:are|include)\b)|"
+    r"^(?:Limitations?|Caveats?)\b(?! (?:of|are|include)\b)|\b(?:[Ss]ection|[Aa]ppendix) \w",
+)
+_NAMED = re.compile(
+    r"\b(?:limitation|drawback|shortcoming|weakness|caveat)s? (?:of (?:\w+ ){1,4})?"
+    r"(?:is|are|include|lies?)\b",
+    re.IGNORECASE,
 )
 _LATER = re.compile(
     r"\bfuture (?:work|research|stud\w+|directions?|versions?|extensions?|efforts?)\b|"
@@ -58,8 +64,9 @@ def _candidates(text: FullText) -> Iterator[Stated]:
 
 def _worth(one: Stated) -> float:
     """How well a sentence states a limit of the paper's own work, by its words and its section."""
-    said, own = one.text, is_own_limit(one.text)
-    if _SIGNPOST.search(said) or _OTHERS.search(said) or (_LATER.search(said) and not own):
+    said = last_of(one.text)
+    own = is_own_limit(said) or bool(_NAMED.search(said))
+    if is_signpost(said) or _OTHERS.search(said) or (_LATER.search(said) and not own):
         return 0.0
     if not own and not (is_of_limits(one.section) and _BOUND.search(said)):
         return 0.0
@@ -71,11 +78,20 @@ def _worth(one: Stated) -> float:
 def _plain(text: FullText) -> Iterator[Stated]:
     """Sentences of a section that is on limits alone, which say no more than what it is."""
     for one in stated_in(text.paper_id, filter(is_of_limits, text.of("limitations"))):
-        said = one.text
-        if one.telling.length <= LONGEST and not any(
-            words.search(said) for words in (_SIGNPOST, _LATER, _REPAIRED, _OTHERS)
-        ):
+        said = last_of(one.text)
+        is_else = any(words.search(said) for words in (_LATER, _REPAIRED, _OTHERS))
+        if one.telling.length <= LONGEST and not is_else and not is_signpost(said):
             yield one
+
+
+def is_signpost(said: str) -> bool:
+    """Whether a sentence says that limits follow, and none of them itself."""
+    return bool(_SIGNPOST.search(said)) and len(said.partition(":")[2].split()) < AFTER_COLON
+
+
+def last_of(text: str) -> str:
+    """Of two sentences that are quoted together the second, which is what they are quoted for."""
+    return text.rpartition(". ")[2]
 
 
 _OF_LIMITS = frozenset(
@@ -88,5 +104,5 @@ _OF_LIMITS = frozenset(
 
 def is_of_limits(section: Section) -> bool:
     """Whether a section is on limits alone, and not on a discussion's other matters."""
-    words = [word.strip(".,:;&").casefold() for word in section.title.split()]
+    words = [word.strip(".,:;&0123456789").casefold() for word in section.title.split()]
     return section.part == "limitations" and _OF_LIMITS.issuperset(filter(None, words))

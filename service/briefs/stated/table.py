@@ -21,25 +21,35 @@ LONGEST = 200  # characters of a cell
 WORTH = 0.55  # of a result in the abstract
 _AND = r"(?:, and |, | and )"
 _NAME = r"[A-Z][\w]*(?:[-.][\w]+)*"
-_MODEL = (
-    rf"(?:{_NAME}-\d+(?:\.\d+)?[BM](?:-\w+)*|"
-    r"(?:GPT|BERT|RoBERTa|T5|ViT|ResNet|Llama|Qwen|Gemma|OLMo)[\w.-]*\d[\w.]*)"
+_FAMILY = (
+    r"(?:GPT|BERT|RoBERTa|T5|ViT|ResNet|[Ll]?Llama|LLaMA|Qwen|Gemma|Gemini|OLMo|DeepSeek|Mistral|Mixtral|Phi|Claude|"
+    r"Grok|Falcon|Pythia|InternVL|LLaVA|SmolLM|Granite)"
 )
-_MODELS = re.compile(rf"{_MODEL}(?:{_AND}{_MODEL}){{0,4}}")
-_SIZE = re.compile(
-    r"(?<![\w.])\d+(?:\.\d+)?[BM]\b(?: parameters)?"
-    r"(?! ?(?:tokens|samples|images|examples|pairs|steps|rows|words|frames|trajectories|transitions))|"
-    r"\b\d[\d.,]* (?:billion|million) parameters\b"
+_MODEL = rf"(?:{_NAME}-\d+(?:\.\d+)?[BM](?:-\w+)*|{_FAMILY}[\w.-]*\d[\w.-]*)"
+_MODELS = re.compile(
+    r"\b(?:train|fine-?tun|post-?train|pre-?train|evaluat|test|us|adopt|instantiat|initiali[sz]\w* from|"
+    r"start\w* from|build on)(?:e|es|ed|ing)? (?:the |both |all |an? )?"
+    rf"(?P<cell>{_MODEL}(?:{_AND}{_MODEL}){{0,4}})(?![\w-])(?! (?:to|was|were|for)\b)"
+    r"(?! as (?:an? |the |our )?(?:\w+ )?"
+    r"(?:judge|grader|annotator|labell?er|verifier|teacher|rater|simulator))"
 )
-_DATUM = r"(?:[A-Z][\w]*[A-Z0-9][\w]*|[A-Z][a-z]+(?=-\d))(?:[-.][\w]+)*"
+_ONE_MODEL = re.compile(_MODEL)
+_SIZE = re.compile(r"(?<![\w.])\d+(?:\.\d+)?[BM]\b")
+_SIZED = re.compile(
+    r"\b(?:train|fine-?tun|post-?train|pre-?train|evaluat|test|us)(?:e|es|ed|ing)? (?:an?|the) "
+    r"(?P<cell>\d+(?:\.\d+)?[BM])(?:[- ]parameters?)? (?:\w+ ){0,2}(?:model|network|policy)\b|"
+    r"\b(?:model|network|policy) (?:has|with) (?P<other>\d[\d.,]* ?(?:[BM]|billion|million) parameters)\b"
+)
+_DATUM = r"(?:[A-Z][\w]*[A-Z0-9][\w]*|[A-Z][a-z]+(?=-\d)|[A-Z]\w+(?=-[A-Za-z]*bench))(?:[-.][\w]+)*"
 _DATA = re.compile(
-    r"\b(?:on|over|from) (?:the |all |both |\d+ \w+ (?:of|from) (?:the )?)?"
-    rf"(?P<cell>{_DATUM}(?:{_AND}{_DATUM}){{0,5}}"
+    r"\b(?:on|over|(?:samples|examples|problems|questions|prompts|tokens|images|tasks|episodes) (?:from|of)) "
+    r"(?:the |all |both |\d+ \w+ (?:of|from) (?:the )?)?"
+    rf"(?P<cell>{_DATUM}(?:{_AND}{_DATUM}){{0,5}}(?: (?:Verified|Hard|Pro|Lite|Diamond|Plus))?"
     r"(?: (?:datasets?|benchmarks?|collections?|corpus|corpora|suites?))?)"
 )
 _NO_DATA = re.compile(
-    r"(?:GPU|TPU|CPU|[AHV]\d{2,4}\b|RTX|PyTorch|JAX\b|TensorFlow|HuggingFace|OpenAI|GitHub|API|AWS|arXiv)|"
-    r"[A-Z]{2,5}s$"
+    rf"{_FAMILY}|(?:GPU|TPU|CPU|[AHV]\d{{2,4}}\b|RTX|PyTorch|JAX\b|TensorFlow|HuggingFace|OpenAI|GitHub|API|AWS|arXiv|"
+    r"NVIDIA|AMD\b)|[A-Z]{2,5}s$"
 )
 _BASELINE = re.compile(
     r"\b(?:compare(?:d|s)? (?:\w+ ){0,3}?(?:with|to|against)|against|baselines? (?:is|are)) (?:the |an? )?"
@@ -48,9 +58,10 @@ _BASELINE = re.compile(
 _CHIPS = r"(?:[AHV]\d{2,3}s?(?: GPUs?)?|GPUs?|TPUs?)\b"
 _TIME = r"(?:hours?|days?|minutes?|weeks?)\b"
 _COST = re.compile(
-    r"\b(?:\d[\d.,]*|one|two|three|four|five|six|eight|a single)[\w×x ]{0,24}?"
+    r"(?<![\w.])(?:\d[\d,]*|one|two|four|eight|a single) ?(?:[×x] ?)?(?:NVIDIA |AMD )?(?:RTX )?(?:\d{4} )?"
     rf"(?:GPU[- ](?:hours?|days?)|{_CHIPS})(?: (?:for|in) [\w. ]{{1,20}}?{_TIME})?|"
-    rf"\b(?:takes?|took|requires?|required) (?P<cell>(?:about |roughly |under )?[\d.,]+ {_TIME}"
+    r"\b(?:takes?|took|requires?|required) (?:approximately )?"
+    rf"(?P<cell>(?:about |roughly |under )?[\d.,]+ {_TIME}"
     rf"(?: (?:on|with|using) [\w -]{{1,30}}?(?:{_CHIPS}|CPUs?\b))?)"
 )
 _CODE = re.compile(
@@ -130,19 +141,21 @@ def _model(text: str) -> str:
 
 
 def _size(text: str) -> str:
-    return _cell(_SIZE, _own(text))
+    """The size in the name of its model, else that of a model without a name."""
+    return _cell(_SIZE, _model(text)) or _cell(_SIZED, _own(text))
 
 
 def _data(text: str) -> str:
     found = _cell(_DATA, text)
-    return "" if _MODELS.fullmatch(found) or _NO_DATA.match(found) else found
+    return "" if _ONE_MODEL.match(found) or _NO_DATA.match(found) else found
 
 
 def _cell(pattern: re.Pattern[str], text: str) -> str:
     match = pattern.search(text)
     if not match:
         return ""
-    return match.groupdict().get("cell") or match[0]
+    named = [held for held in match.groupdict().values() if held]
+    return named[0] if named else match[0]
 
 
 def _result(paper: Paper) -> Citation | None:
