@@ -18,6 +18,8 @@ from service.briefs.grounding.numbers import numbers, stands
 from service.briefs.grounding.quotations import invented_quotations, is_trivial
 from service.briefs.grounding.sources import Sources, normalise
 from service.briefs.model import Brief, Revision
+from service.papers.text import FullText, Passage
+from service.papers.text import Section as Part
 from tests import builders
 
 SOUND = builders.brief()
@@ -483,3 +485,11 @@ def test_a_quotation_may_be_what_a_reader_sees() -> None:
     assert not list(invented_quotations("“obeys n^(3/2) in Schrödinger beds”", [source]))
     assert list(invented_quotations("“obeys n^(2/3) in Schrödinger beds”", [source]))
     assert not list(invented_names("Schrödinger beds", (source,), Sources([paper])))
+
+
+def test_evidence_stands_in_one_passage_where_several_share_an_anchor() -> None:
+    pieces = (Passage("S5", "We did not test"), Passage("S5", "storms or floods in winter."))
+    text = FullText("2605.00001", 1, (Part("S5", "5", "Limitations", "limitations", pieces),))
+    sources = Sources(PAPERS.values(), {text.paper_id: text})
+    for evidence, quoted in (("storms or floods", True), ("We did not test storms or floods", False)):
+        assert sources.quotes(Citation(text.paper_id, evidence, "S5", "§5 Limitations")) is quoted

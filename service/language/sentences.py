@@ -20,10 +20,11 @@ _ABBREVIATION = re.compile(
     r"viz|ca|est|def|thm|prop|lem|cor|ex|ver|s\.e|c\.l|(?<![\dX]\s)[A-Za-z])\.$",  # "at 5 K." ends
     re.IGNORECASE,
 )
+LONGEST_ABBREVIATION = 16  # characters before a full stop that are looked at
 _MID_SENTENCE = re.compile(r"(?:^|\s)(?:etc|al|i\.i\.d|u\.s|u\.k|co|inc|corp|ltd)\.$", re.IGNORECASE)
 _MARKUP = re.compile(
     r"<\s*/?\s*[a-zA-Z!?]|&#?\w+;|\{\{|\}\}|\{%|%\}|%[A-Z_]{3,}%|\[\[|\]\s*[\[(]|\[\d+\]|<\||\|>|```|"
-    r"https?:|www\.|\S@\S+\.\w|://|javascript:"
+    r"https?:|www\.|\S@\S{1,80}\.\w|://|javascript:"
 )
 _ORDER = re.compile(
     r"\b(?:ignore|disregard|forget|override|bypass)\b[^.]{0,40}"
@@ -112,8 +113,9 @@ def split(text: str) -> tuple[str, ...]:
 
 def _ends(text: str, start: int, boundary: re.Match[str]) -> bool:
     before = text[start : boundary.start() + 1]
-    if text[boundary.start()] == "." and _ABBREVIATION.search(before):
-        return _closes(before, text[boundary.end() :])
+    last = before[-LONGEST_ABBREVIATION:]
+    if text[boundary.start()] == "." and _ABBREVIATION.search(last):
+        return _closes(last, text[boundary.end() : boundary.end() + LONGEST_ABBREVIATION])
     open_parenthesis = before.count("(") - (before + text[boundary.start() : boundary.end()]).count(")")
     return open_parenthesis <= 0
 

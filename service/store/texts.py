@@ -18,7 +18,10 @@ class TextRepository(Repository):
         """What was answered for this version; None where it was never asked or is kept no more."""
         with Session(self._engine) as session:
             row = session.get(TextRow, (paper_id, version))
-            return _page(row) if row else None
+            try:
+                return _page(row) if row else None
+            except zlib.error:  # a damaged row: it is asked for anew
+                return None
 
     def keep_page(self, page: TextPage) -> None:
         """Keep an answer, in place of an earlier one for the same version."""

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from service.adapters.arxiv_papers import ArxivPapers, ArxivTexts, Pace
 from service.briefs.extractive import ExtractiveWriter
 from service.briefs.model import Brief
 from service.papers import Paper, SourceError
-from service.papers.text import Bounds, KeptTexts, TextPage
+from service.papers.text import Bounds, FullText, KeptTexts, TextPage, read_page
 from service.pipeline import BuildContext, build_issue
 from service.store import Store
 from tests import test_extractive as gardens
@@ -131,6 +132,32 @@ def test_one_build_asks_within_its_bounds_and_says_what_it_left() -> None:
         assert words in texts.said([PAPERS[5].id])[0]
     script = Scripted(fails=(1, 2, 4, 5))
     assert len(reader(script, script).read(PAPERS)) == 2  # never three in a row
+
+
+def test_whatever_a_page_or_its_row_brings_about_costs_its_text_alone(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = Scripted()
+    reader(script, store).read(PAPERS[:2])
+    with store._engine.begin() as connection:
+        connection.execute(
+            sa.text("update texts set body = :body where paper_id = :id"),
+            {"body": b"no zlib", "id": PAPERS[0].id},
+        )
+    assert set(reader(script, store).read(PAPERS[:2])) == {one.id for one in PAPERS[:2]}
+    assert len(script.asked) == 3
+
+    def failing(_page: bytes, paper_id: str, version: int) -> FullText:
+        if paper_id == PAPERS[0].id:
+            raise OverflowError
+        return read_page(BODY, paper_id, version)
+
+    monkeypatch.setattr("service.papers.text.reading.read_page", failing)
+    texts = reader(script, store)
+    assert set(texts.read(PAPERS[:2])) == {PAPERS[1].id}
+    assert texts.said([PAPERS[0].id]) == (
+        f"Read from the abstract alone, as its page can't be read: {PAPERS[0].id}.",
+    )
 
 
 def test_a_fresh_build_asks_whether_a_page_is_the_same_still() -> None:

@@ -149,7 +149,8 @@ class Sources(Mapping[str, Source]):
         if self._texts is None:
             return True
         text = self._texts.get(citation.paper_id)
-        return text is not None and holds(normalise(text.at(citation.anchor)), normalise(citation.evidence))
+        passages = text.at(citation.anchor) if text else ()
+        return any(holds(normalise(one), normalise(citation.evidence)) for one in passages)
 
     @cached_property
     def common(self) -> frozenset[str]:

@@ -46,8 +46,10 @@ def passages_of(text: FullText, tokens: int = TOKENS) -> tuple[Shown, ...]:
     chosen: list[tuple[int, Shown]] = []
     left = tokens * CHARACTERS
     for worth, at, section, one in sorted(rated, key=lambda each: (-each[0], each[1])):
+        if worth <= 0 or left < SHORTEST:
+            break
         said = _cut(one.text, min(LONGEST, left))
-        if worth > 0 and len(said) >= SHORTEST:
+        if len(said) >= SHORTEST:
             chosen.append((at, Shown(one.anchor, section.label, said)))
             left -= len(said)
     return tuple(shown for _, shown in sorted(chosen, key=lambda each: each[0]))

@@ -93,16 +93,9 @@ class FullText:
         """Words of the passages, from the abstract to the last appendix; the bibliography has none."""
         return sum(len(passage.text.split()) for _, passage in self.passages)
 
-    @cached_property
-    def _at(self) -> dict[str, str]:
-        held: dict[str, str] = {}
-        for _, passage in self.passages:
-            held[passage.anchor] = f"{held.get(passage.anchor, '')}\n{passage.text}".strip()
-        return held
-
-    def at(self, anchor: str) -> str:
-        """The words of the passages at an anchor; empty where there are none."""
-        return self._at.get(anchor, "")
+    def at(self, anchor: str) -> tuple[str, ...]:
+        """The words of each passage at an anchor: several may share one, and none goes on in the next."""
+        return tuple(passage.text for _, passage in self.passages if passage.anchor == anchor)
 
     def of(self, *parts: Part) -> tuple[Section, ...]:
         """The sections of some known parts."""

@@ -11,13 +11,17 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from service.language import visible
-from service.papers.text.clearing import MARK, become, classes, clear
+from service.papers.text.clearing import DOUBT, MARK, become, classes, clear
 from service.papers.text.model import FullText, Part, Passage, Reference, Section, Table
 from service.papers.text.parts import part_of
 
-LARGEST = 50 * 2**20  # bytes of a page that is read
+LARGEST = 25 * 2**20  # bytes of a page that is read
+TAGS = 600_000  # of a page; of dense formulas about ten a word
+CHARACTERS = 2_000_000  # of a page's passages, tables and references: a book of 300,000 words
 DEEPEST = 200  # elements inside one another; LaTeXML's pages have about 30
-LONGEST_PASSAGE = 20_000  # characters
+LONGEST_PASSAGE = 6_000  # characters; sentences behind them are left out
+LONGEST_REFERENCE = 1_000  # characters
+LONGEST_ADDRESS = 300  # characters of a link
 ROWS, CELLS = 400, 60  # of a table
 LONGEST_ANCHOR = 30  # characters
 RUN_IN = 8  # words of a heading that stands in bold at the start of its paragraph
@@ -25,8 +29,9 @@ _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _FRONT = frozenset({"ltx_authors", "ltx_classification", "ltx_dates", "ltx_TOC", "ltx_page_navbar"})
 _TABULARS = frozenset({"ltx_tabular"})
 _EQUATIONS = frozenset({"ltx_equation", "ltx_equationgroup", "ltx_eqn_table", "ltx_listing"})
-_ID = re.compile(r"(?:\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?!\d)")  # arXiv's identifier scheme
-_NAMED_ID = re.compile(rf"arxiv[:\s./\w]{{0,24}}?(?<![\d.])({_ID.pattern})", re.IGNORECASE)
+_ID = r"((?:\d{4}\.\d{4,5}|[a-z-]{2,12}(?:\.[A-Z]{2})?/\d{7})(?!\d))"  # arXiv's identifier scheme
+_LINKED_ID = re.compile(rf"https?://(?:[a-z]+\.)?arxiv\.org/(?:abs|pdf|html|format)/{_ID}", re.IGNORECASE)
+_NAMED_ID = re.compile(rf"arxiv[:\s./\w]{{0,24}}?(?<![\d.]){_ID}", re.IGNORECASE)
 _AROUND = " .:\u00a0\u2003"
 
 
@@ -53,9 +58,9 @@ class _Open:
 def read_page(page: bytes, paper_id: str, version: int) -> FullText:
     """A page as sections, in its order; Unreadable where it holds no article, is cut off, or too much."""
     article = _article(page)
-    clear(article)
     sections: list[_Open] = []
     references: list[Reference] = []
+    left = CHARACTERS
     for element, section, anchor in _blocks(article, sections):
         if element.tag == "li":
             references.append(_reference(element, anchor))
@@ -65,6 +70,9 @@ def read_page(page: bytes, paper_id: str, version: int) -> FullText:
             run_in = _run_in(element, section, passage)
             sections += [run_in] if run_in else []
             (run_in or section).passages.append(passage)
+        left -= len("".join(element.itertext()))
+        if left < 0:
+            raise Unreadable(f"the article has more than {CHARACTERS:,} characters")
     kept = tuple(one.closed() for one in sections if one.passages or one.tables)
     if not any(section.passages for section in kept):
         raise Unreadable("the article holds no paragraph")
@@ -74,6 +82,8 @@ def read_page(page: bytes, paper_id: str, version: int) -> FullText:
 def _article(page: bytes) -> etree._Element:
     if len(page) > LARGEST:
         raise Unreadable(f"the page has {len(page):,} bytes, {LARGEST:,} at most are read")
+    if (tags := page.count(b"<")) > TAGS:
+        raise Unreadable(f"the page has {tags:,} tags, {TAGS:,} at most are read")
     if b"</html>" not in page[-4096:].lower():
         raise Unreadable("the page breaks off before its end")
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
@@ -81,7 +91,10 @@ def _article(page: bytes) -> etree._Element:
         root = etree.fromstring(page, parser)
     except (etree.LxmlError, ValueError) as error:
         raise Unreadable(f"the page can't be parsed ({type(error).__name__})") from error
-    articles = [] if root is None else [one for one in root.iter("article") if "ltx_document" in classes(one)]
+    if root is None or any(one.level >= etree.ErrorLevels.FATAL for one in parser.error_log):
+        raise Unreadable("the page can't be parsed to its end")  # what was read stops where libxml2 gave up
+    clear(root)
+    articles = [one for one in root.iter("article") if "ltx_document" in classes(one)]
     if not articles:
         raise Unreadable("the page holds no article of LaTeXML's")
     return articles[0]
@@ -160,8 +173,15 @@ def _cites(element: etree._Element) -> Iterator[str]:
 
 
 def _words(element: etree._Element) -> str:
-    """Its text on one line, as it would be without the marks."""
-    text = "".join(element.itertext())[:LONGEST_PASSAGE]
+    """Its text on one line, as it would be without the marks; what is too long ends with a sentence.
+
+    Nothing where a formula in it is in doubt.
+    """
+    text = "".join(element.itertext())
+    if DOUBT in text:
+        return ""
+    if len(text) > LONGEST_PASSAGE:
+        text = text[:LONGEST_PASSAGE].rpartition(". ")[0]
     if MARK in text:
         text = " ".join(text.split())
         for behind in ",.;:)":
@@ -182,6 +202,10 @@ def _run_in(element: etree._Element, around: _Open, passage: Passage) -> _Open |
 
 
 def _rows(table: etree._Element) -> Iterator[tuple[str, ...]]:
+    """Its rows of cells; a table within it is left out."""
+    for inner in list(table.iterdescendants()):
+        if inner.tag == "table" or _TABULARS.intersection(classes(inner)):
+            become(inner)
     rows = 0
     for row in table.iter():
         if row.tag != "tr" and "ltx_tr" not in classes(row):
@@ -195,10 +219,8 @@ def _rows(table: etree._Element) -> Iterator[tuple[str, ...]]:
 
 
 def _reference(item: etree._Element, anchor: str) -> Reference:
-    text = _words(item)
-    addresses = (link.get("href") or "" for link in item.iter("a"))
-    links = (found for address in addresses if "arxiv.org/" in address and (found := _ID.search(address)))
-    found = next(links, None)
-    named = _NAMED_ID.search(text)
-    arxiv_id = found[0] if found else named[1] if named else ""
-    return Reference(anchor, text, arxiv_id)
+    text = _words(item)[:LONGEST_REFERENCE]
+    addresses = ((link.get("href") or "")[:LONGEST_ADDRESS] for link in item.iter("a"))
+    links = (found for address in addresses if (found := _LINKED_ID.match(address)))
+    found = next(links, None) or _NAMED_ID.search(text)
+    return Reference(anchor, text, found[1] if found else "")

@@ -127,6 +127,9 @@ class KeptTexts:
                     self._texts[paper.id] = self._read(paper)
                 except _Unread as reason:
                     self._why[paper.id] = str(reason)
+                except Exception:  # whatever one page brings about costs its text alone
+                    log.exception("full text of %sv%d", paper.id, paper.version)
+                    self._why[paper.id] = "its page can't be read"
         return {paper.id: self._texts[paper.id] for paper in papers if paper.id in self._texts}
 
     def said(self, paper_ids: Iterable[str]) -> tuple[str, ...]:
