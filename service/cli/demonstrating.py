@@ -112,5 +112,5 @@ def _next_steps(label: str, in_checkout: bool) -> Iterator[str]:
     yield "    the pages; join, and read your e-mails at /outbox"
     yield f"{data} {brief} show {label} | less"
     yield f"{data} {brief} show {label} --format html --out brief.html"
-    yield f"{brief} doctor        what is set up, and what is missing for the real thing"
+    yield f"{brief} init          your own newsletter: asks what it needs, and says what comes next"
     yield f"{brief} build         this week's real papers from arXiv"
