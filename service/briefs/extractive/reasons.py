@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from service.briefs.badges import has_code
 from service.briefs.extractive.corpus import Source
 from service.briefs.extractive.groups import Group
-from service.briefs.extractive.roles import has_figure, limit
+from service.briefs.extractive.roles import limit
 from service.briefs.extractive.telling import Telling
 from service.language.text import read
 
@@ -23,10 +23,6 @@ _BETWEEN = r"(?:(?!(?:across|on|and|over|of|from|with|in)\b)[a-zA-Z-]+ ){0,3}?"
 _ON_MANY = re.compile(
     rf"\b(?:[Oo]n|[Aa]cross|[Oo]ver|spanning|of|and) (?:all )?"
     rf"(?P<what>{_COUNT} {_BETWEEN}{_KINDS})\b"
-)
-_SEVERAL = re.compile(
-    rf"\b(?:multiple|several|diverse|various|many|{_COUNT}) (?:[\w-]+ ){{0,3}}?"
-    r"(?P<what>benchmarks|datasets|models)\b"
 )
 _ON_ONE = re.compile(
     r"\b[Oo]n (?:the )?(?P<what>[A-Z][\w.+-]*[A-Z0-9][\w+-]*(?:[ -][A-Z0-9][\w+-]*(?:\.\d)?)*)"
@@ -47,10 +43,10 @@ _RIVAL = re.compile(
 
 
 def reason(source: Source, group: Group | None, told: Telling, *, is_typical: bool) -> str:
-    """``One of the 8 papers on reward models; tried on real robots; its code is out.``."""
+    """``One of the 8 papers on reward models; tried on real robots; its code is out.``; empty without any."""
     parts = [*_standing(group, is_typical=is_typical), *_evidence(source, told)][:MOST]
-    text = "; ".join(parts or ["among the papers nearest to the topic"])
-    return f"{text[:1].upper()}{text[1:]}."
+    text = "; ".join(parts)
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
 def _standing(group: Group | None, *, is_typical: bool) -> Iterator[str]:
@@ -64,12 +60,8 @@ def _evidence(source: Source, told: Telling) -> Iterator[str]:
     abstract = read(source.paper.abstract).shown
     if _REAL.search(abstract):
         yield "tried on real robots"
-    where = _where(source, read(told.words).shown, abstract)
-    against = " against a baseline" if _RIVAL.search(told.words) else ""
-    if where or against:
-        yield (where or "measured") + against
-    elif has_figure(told.sentence):
-        yield "puts a number on its result"
+    if where := _where(source, read(told.words).shown):
+        yield where + (" against a baseline" if _RIVAL.search(told.words) else "")
     if any(limit(sentence) for sentence in source.sentences):
         yield "states a limit of its own"
     if _PROOF.search(abstract):
@@ -80,15 +72,14 @@ def _evidence(source: Source, told: Telling) -> Iterator[str]:
         yield "its code is out"
 
 
-def _where(source: Source, told: str, abstract: str) -> str:
+def _where(source: Source, told: str) -> str:
     """On what it was tested; a number or a name only where the sentence told has it."""
     if counted := _ON_MANY.search(told):
         return f"tested on {counted['what']}"
     one = _ON_ONE.search(told)
     if one and source.handle not in one["what"] and not _MACHINE.search(one["what"]):
         return f"tested on {one['what']}"
-    several = _SEVERAL.search(abstract)
-    return f"tested on several {several['what']}" if several else ""
+    return ""
 
 
 def strength(source: Source, told: Telling) -> int:

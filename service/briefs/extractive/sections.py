@@ -33,7 +33,7 @@ from service.briefs.model import (
 
 Choice = tuple[Source, Telling]
 WORDS, THEMES = 620, 6  # words of the themes; themes
-NOTABLE, RESULTS, TOLD, ALSO = 5, 3, 4, 5  # papers, results, papers told of a theme, others with their titles
+NOTABLE, RESULTS, TOLD, ALSO = 5, 3, 4, 7  # papers, results, papers told of a theme, others with their titles
 LEAST = 2  # papers of a theme that are told, where they can be, however many words they take
 SHORT, MEDIUM = 34, 42  # words of a sentence
 AGAINST, RESOURCES, PROBLEMS, LIMITS, AREAS = 3, 3, 2, 2, 4
@@ -143,7 +143,7 @@ def make_notable(corpus: Corpus, groups: Sequence[Group], quoter: Quoter) -> tup
     for place, (source, told) in enumerate(chosen):
         shows = quoter.say(source, told, id_=f"notable{place}")
         why = reason(source, group_of.get(source.id), told, is_typical=source.id in typical)
-        claim = Claim(why, (), "counted", kind="reading", rests_on=(shows.id,))
+        claim = Claim(why, (), "counted", kind="reading", rests_on=(shows.id,)) if why else None
         notable.append(Notable(source.id, shows, claim))
     return tuple(notable)
 
@@ -248,13 +248,21 @@ def make_minute(
     corpus: Corpus, themes: Sequence[Theme], results: Iterable[Claim], notable: Sequence[Notable]
 ) -> Minute:
     """How many papers, the groups, three results, and what to start with."""
-    start = notable[0] if notable else None
+    start = _start(themes, notable)
     return Minute(
         headline=None,
         question=Claim(_count(corpus, themes), (), "counted", kind="reading"),
         takeaways=tuple(Takeaway(claim, None) for claim in results),
         start=Start(start.paper_id, start.why) if start and start.why else None,
     )
+
+
+def _start(themes: Sequence[Theme], notable: Sequence[Notable]) -> Notable | None:
+    """The notable paper of the largest group, else the first that has a reason."""
+    reasoned = [one for one in notable if one.why]
+    largest = sorted(themes, key=lambda theme: -len(theme.paper_ids))
+    grouped = (one for theme in largest for one in reasoned if one.paper_id in theme.paper_ids)
+    return next(grouped, next(iter(reasoned), None))
 
 
 def _members(corpus: Corpus, group: Group) -> list[Source]:

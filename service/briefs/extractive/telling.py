@@ -118,7 +118,8 @@ _ASIDE = re.compile(
 )
 _ALL = re.compile(r"All (?:of our |our |the )?(?!these|those|methods|models|approaches)[a-z]+s\b")
 _ELSEWHERE = re.compile(
-    r"\bthe (?:former|latter|above|aforementioned|resulting|same (?:setting|trend|pattern|conditions)|"
+    r"\bthe (?:former|latter|above|aforementioned|resulting|same (?:[\w-]+ )?(?:setting|trend|"
+    r"pattern|conditions|asymmetry|effect|phenomenon|behaviou?r|gap|limitation|failure|bias|conclusion)|"
     r"two (?:methods|"
     r"approaches|settings|models|problems|stages|components|former|latter))\b|"
     r"\bboth (?:[a-z-]+ )?[a-z]+s\b(?!,? and\b| of\b)|"
