@@ -18,7 +18,7 @@ from service.delivery.ledger import Clock, DeliveryContext, NotApproved, Progres
 from service.delivery.run import deliver
 from service.issues import Issue
 from service.papers import Fetched, Grader, Paper, PaperSource, Selection, SourceError, Window, select
-from service.papers.text import NoTexts, TextReader
+from service.papers.text import NoTexts, OneBriefsTexts, TextReader
 from service.store import Built, Store
 from subscribers.topics import Topic
 
@@ -127,6 +127,7 @@ def select_among(
 
 def assigned(selection: Selection, context: BuildContext, texts: TextReader) -> Assignment:
     """What a writer gets; with `reads_all` every paper's text is read before, the best graded first."""
+    texts = OneBriefsTexts(texts)
     if context.reads_all:
         texts.read([one.paper for one in sorted(selection.taken, key=lambda one: -(one.grade or 0))])
     earlier = context.store.earlier_briefs(selection.topic.slug, selection.window)

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from service.briefs.claims import Citation, claims_in
+from service.briefs.claims import Check, Citation, Claim, claims_in
 from service.briefs.extractive import ExtractiveWriter
 from service.briefs.extractive.sections import LIMITS_HEADING
 from service.briefs.grounding import Gate, check
 from service.briefs.grounding.sources import Sources
 from service.briefs.model import Brief
 from service.briefs.modelled import ModelWriter
-from service.briefs.stated.beside import LIMITS
+from service.briefs.stated.beside import LIMITS, _with_setups
 from service.briefs.stated.limits import limit_of
 from service.briefs.stated.passages import TOKENS
 from service.briefs.stated.setups import setup_of
@@ -87,6 +87,14 @@ SAID = {
     "In this section, we discuss the limitations of our work. We plan to do more in future work.": "",
     "Prior work has only limited coverage of roots and cannot see them at night.": "",
     "Despite this limitation, our net outperforms all others by far in every garden.": "",
+    "Our method requires no additional training data and can be applied to any garden.": "",
+    "Our approach does not degrade accuracy on any of the six benchmarks that we tried.": "",
+    "Our method requires only three GPU hours on a single card to train to convergence.": "",
+    "Our model does not require labelled data, which makes it cheap to deploy in practice.": "",
+    "Our system never fails on long inputs, unlike the baselines of the earlier study.": "",
+    "Our method does not rely on maps and does not suffer from rain at any time of year.": "",
+    "Our method requires at least forty gardens and cannot start with fewer of them.": "Our method requires",
+    "Our method requires a map of every garden, which few gardeners have at hand.": "Our method requires",
 }
 #: Of a sentence on experiments the cells; what it says of others, of tools and of judges fills none.
 CELLS = {
@@ -101,6 +109,25 @@ CELLS = {
         "data": "SWE-bench Verified", "baseline": "Claude-3.5",
     },
 }  # fmt: skip
+
+
+def test_a_setup_stands_behind_figures_on_its_own_data_and_behind_no_judgement() -> None:
+    brief = written()
+    entry = brief.catalog[0]
+    setup = Citation(
+        entry.paper_id, f"We evaluate {entry.handle} on GSM8K with 8 A100 GPUs", "S4.p1", "§4 Setup"
+    )
+    for said, judged, setting in (
+        ("raises accuracy by 4.2% on GSM8K.", None, True),
+        ("raises accuracy by 4.2% on ImageNet with A100 GPUs.", None, False),
+        ("raises accuracy by 4.2% on GSM8K.", Check("full"), False),
+    ):
+        claim = Claim(f"{entry.handle} {said}", (Citation(entry.paper_id, said.rstrip(".")),), check=judged)
+        notable = replace(brief.notable[0], paper_id=entry.paper_id, shows=claim)
+        (made,) = _with_setups(
+            replace(brief, notable=(notable,), minute=None), {entry.paper_id: setup}
+        ).notable
+        assert bool(made.shows.setting) is setting, said
 
 
 def test_limits_and_cells_are_read_by_how_they_are_said() -> None:

@@ -64,6 +64,12 @@ def test_a_page_is_read_as_sections_with_the_anchors_of_the_page() -> None:
     assert [passage.cites for _, passage in text.passages if passage.cites] == [("bib.bib2",), ("bib.bib1",)]
 
 
+def test_a_roman_number_is_no_appendix() -> None:
+    roman = PAGE.replace(b'ltx_tag_section">3 ', b'ltx_tag_section">V ')
+    labels = [one.label for one in read(roman).sections]
+    assert {"§V Discussion and Limitations", "Appendix A Prompts"} <= set(labels)
+
+
 HIDING = (
     "color:#FFFFFF;", "color: white", "--ltx-fg-color:#FEFEFE;", "color:rgb(255, 255, 255)", "display:none",
     "visibility: hidden !important", "font-size:1%;", "font-size: 0.1pt", "opacity:0", "color:transparent",

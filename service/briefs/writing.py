@@ -45,7 +45,7 @@ def write_brief(writer: BriefWriter, fallback: BriefWriter, assignment: Assignme
 
 
 def _counting_texts(brief: Brief, held: Mapping[str, FullText]) -> Brief:
-    """The brief with how many of its papers were read whole."""
+    """The brief with how many of its papers were read whole for it."""
     return replace(
         brief, metadata=replace(brief.metadata, full_texts=len(brief.entries.keys() & held.keys()))
     )

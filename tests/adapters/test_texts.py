@@ -15,9 +15,10 @@ import sqlalchemy as sa
 from service.adapters.arxiv_papers import ArxivPapers, ArxivTexts, Pace
 from service.briefs.extractive import ExtractiveWriter
 from service.briefs.model import Brief
+from service.briefs.writing import write_brief
 from service.papers import Paper, SourceError
 from service.papers.text import Bounds, FullText, KeptTexts, TextPage, read_page
-from service.pipeline import BuildContext, build_issue
+from service.pipeline import BuildContext, assigned, build_issue, select_papers
 from service.store import Store
 from tests import test_extractive as gardens
 from tests.adapters.mirror import Mirror, mirror, needs_mirror
@@ -230,6 +231,19 @@ def test_a_build_reads_the_texts_of_what_it_tells_and_a_rerun_asks_for_nothing(s
     assert briefs[1].to_json() == briefs[2].to_json()
     _built(replace(room, reads_all=True))
     assert {one for one, _ in script.asked} == set(pages)
+
+
+def test_a_brief_is_the_same_whatever_other_topics_read(store: Store) -> None:
+    held = [gardens.paper(number) for number in range(24)]
+    script, writer = Scripted(), ExtractiveWriter()
+    room = BuildContext(store, ScriptedPapers({gardens.TOPIC.slug: held}, NOW), writer, writer, lambda: NOW)
+    selection = select_papers(gardens.TOPIC, gardens.WINDOW, room)
+    alone, beside = reader(script, script), reader(script, script)
+    first = write_brief(writer, writer, assigned(selection, room, alone))
+    beside.read([one.paper for one in selection.taken if one.paper.id not in first.told])
+    again = write_brief(writer, writer, assigned(selection, room, beside))
+    assert 0 < again.metadata.full_texts == len(first.told)
+    assert again.to_json() == first.to_json()
 
 
 def _built(room: BuildContext) -> Brief:

@@ -123,6 +123,22 @@ _OWN_LIMIT = re.compile(
     r"(?:\w+ )?(?:fails?|struggles?|requires|does not|cannot)\b",
     re.IGNORECASE,
 )
+# What a method spares its users, in the words that limits are said with.
+_SPARES = re.compile(
+    r"\b(?:requir|need)\w* (?:\w+ly )?(?:no|only|just|few|fewer|little|less|minimal|neither|nothing|"
+    r"zero|at most|as little|"
+    r"a (?:single|few|handful|fraction|small))\b|"
+    r"\b(?:rel(?:y|ies|ying)|depend\w*) (?:only |solely |neither )?on (?:no|neither|nothing)\b|"
+    r"\b(?:adds?|incurs?|introduc\w+|costs?|suffers?|imposes?) (?:from )?(?:no|only|little|negligible|"
+    r"minimal|nothing|almost no)\b|"
+    r"\b(?:do|does|did|need|is|are|was|were|will|would)(?: not|n't) (?:\w+ly |(?:be|to) |even |itself )*"
+    r"(?:need|requir|degrad|hurt|harm|suffer|rel[yi]|depend|sacrific|compromis|incur|impair|worsen|impos|"
+    r"deteriorat|"
+    r"forget|necess|restricted|limited|confined)\w*|"
+    r"\b(?:never|rarely|seldom|hardly|without) (?:\w+ly )?(?:ever )?"
+    r"(?:need|requir|degrad|hurt|harm|suffer|rely|depend|sacrific|compromis|fail|struggl|incur|impair|los)\w*",
+    re.IGNORECASE,
+)
 _AGAINST = re.compile(
     r"\b(?:contrary to|surprising(?:ly)?|counter-?intuitive(?:ly)?|unexpected(?:ly)?|paradoxical(?:ly)?|"
     r"in contrast to "
@@ -212,7 +228,12 @@ def figures(text: str) -> bool:
 
 def is_own_limit(text: str) -> bool:
     """Whether authors say in it what their own work does not do, reach or know."""
-    return bool(_OWN_LIMIT.search(text))
+    return bool(_OWN_LIMIT.search(text)) and not spares(text)
+
+
+def spares(text: str) -> bool:
+    """Whether it says what a method does without: a strength, however much it sounds like a limit."""
+    return bool(_SPARES.search(text))
 
 
 def has_setting(sentence: Sentence) -> bool:
@@ -235,7 +256,7 @@ def problem(sentence: Sentence) -> float:
 @lru_cache(maxsize=READ)
 def limit(sentence: Sentence) -> float:
     """A limit that the authors state of their own work, late in the abstract."""
-    if sentence.place * 5 < sentence.of * 3 or not _OWN_LIMIT.search(sentence.shown):
+    if sentence.place * 5 < sentence.of * 3 or not is_own_limit(sentence.shown):
         return 0.0
     if (
         _MAKES.search(sentence.shown)

@@ -1,12 +1,13 @@
 """A brief with what its told papers state: limits beside what they limit, setups behind figures."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from service.briefs.claims import Citation, Claim, claims_in
 from service.briefs.extractive.roles import figures
 from service.briefs.extractive.sections import LIMITS_HEADING
-from service.briefs.model import Brief, Challenge, Minute, Notable
+from service.briefs.model import Brief, Challenge, Notable
 from service.briefs.stated.citing import cited_papers
 from service.briefs.stated.limits import limit_of
 from service.briefs.stated.setups import setup_of
@@ -14,6 +15,8 @@ from service.briefs.stated.table import row_of
 from service.papers import Paper
 from service.papers.text import FullText, TextReader
 
+_NAME = re.compile(r"[A-Za-z].*[A-Z\d]")
+_COMMON = re.compile(r"(?:[A-Z]{1,3}s?|[AHVBL]\d{2,4}s?|[GTC]PU\S*|LLMs?\S*|VLMs?\S*)$")
 LIMITS = 16  # papers under the heading of limits
 
 
@@ -73,20 +76,33 @@ def _challenges(brief: Brief, limits: list[Claim]) -> tuple[Challenge, ...]:
 
 
 def _with_setups(brief: Brief, setups: Mapping[str, Citation]) -> Brief:
-    notable = tuple(replace(one, shows=_set_up(one.shows, setups)) for one in brief.notable)
-    return replace(brief, notable=notable, minute=_minute(brief.minute, setups))
+    def set_up(claim: Claim) -> Claim:
+        setup = setups.get(claim.paper_ids[0]) if len(claim.paper_ids) == 1 else None
+        return _set_up(claim, setup, brief) if setup else claim
+
+    notable = tuple(replace(one, shows=set_up(one.shows)) for one in brief.notable)
+    if brief.minute is None:
+        return replace(brief, notable=notable)
+    takeaways = tuple(replace(one, fact=set_up(one.fact)) for one in brief.minute.takeaways)
+    return replace(brief, notable=notable, minute=replace(brief.minute, takeaways=takeaways))
 
 
-def _minute(minute: Minute | None, setups: Mapping[str, Citation]) -> Minute | None:
-    if minute is None:
-        return None
-    takeaways = tuple(replace(one, fact=_set_up(one.fact, setups)) for one in minute.takeaways)
-    return replace(minute, takeaways=takeaways)
+def _set_up(claim: Claim, setup: Citation, brief: Brief) -> Claim:
+    """A claim of one paper's figures with the setup that this paper states, where it has no setting.
 
-
-def _set_up(claim: Claim, setups: Mapping[str, Citation]) -> Claim:
-    """A claim of one paper's figures with the setup that this paper states, where it has no setting."""
-    setup = setups.get(claim.paper_ids[0]) if len(claim.paper_ids) == 1 else None
-    if setup is None or claim.setting or not figures(claim.text):
+    Only a setup that names the claim's data or model, as a paper has several experiments; and none behind a
+    claim that was judged, as the judgement did not see it.
+    """
+    if claim.setting or claim.check or not figures(claim.text):
+        return claim
+    entry = brief.entry(setup.paper_id)
+    told = " ".join((claim.text, *(one.evidence for one in claim.citations)))
+    if not _names(setup.evidence) & _names(told) - _names(f"{entry.handle} {entry.title}"):
         return claim
     return replace(claim, setting=f"setup: “{setup.evidence}”", citations=(*claim.citations, setup))
+
+
+def _names(text: str) -> frozenset[str]:
+    """Names of data and models: "ImageNet", "GSM8K", "ViT-B"; hardware and the field's acronyms are none."""
+    words = (word.strip(".,;:()[]“”'") for word in text.split())
+    return frozenset(word for word in words if _NAME.match(word) and not _COMMON.match(word))

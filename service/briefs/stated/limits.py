@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from service.briefs.extractive.roles import ease, is_own_limit, praises
+from service.briefs.extractive.roles import ease, is_own_limit, praises, spares
 from service.briefs.stated.sentences import Stated, stated_in
 from service.papers.text import FullText, Part, Section
 
@@ -59,7 +59,11 @@ def limit_of(text: FullText) -> Stated | None:
 
 def _candidates(text: FullText) -> Iterator[Stated]:
     sections = (*text.of("limitations"), *text.of(*_ELSEWHERE))
-    return (one for one in stated_in(text.paper_id, sections) if one.telling.length <= LONGEST)
+    return (
+        one
+        for one in stated_in(text.paper_id, sections)
+        if one.telling.length <= LONGEST and not spares(one.text)
+    )
 
 
 def _worth(one: Stated) -> float:
@@ -80,7 +84,7 @@ def _plain(text: FullText) -> Iterator[Stated]:
     for one in stated_in(text.paper_id, filter(is_of_limits, text.of("limitations"))):
         said = last_of(one.text)
         is_else = any(words.search(said) for words in (_LATER, _REPAIRED, _OTHERS))
-        if one.telling.length <= LONGEST and not is_else and not is_signpost(said):
+        if one.telling.length <= LONGEST and not (is_else or is_signpost(said) or spares(said)):
             yield one
 
 

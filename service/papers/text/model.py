@@ -49,11 +49,12 @@ class Section:
     """A section, or a paragraph under a heading of its own; its subsections stand beside it."""
 
     anchor: str
-    number: str  # "5", "A.1"; empty where it has none
+    number: str  # "5", "V", "A.1"; empty where it has none
     title: str
     part: Part
     passages: tuple[Passage, ...] = ()
     tables: tuple[Table, ...] = ()
+    is_appendix: bool = False
 
     @property
     def label(self) -> str:
@@ -61,7 +62,7 @@ class Section:
         title = shown(self.title, TITLE)
         if not self.number:
             return title
-        sign = "§" if self.number[0].isdigit() else "Appendix "
+        sign = "Appendix " if self.is_appendix or self.part == "appendix" else "§"
         return f"{sign}{self.number} {title}".rstrip()
 
 

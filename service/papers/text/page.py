@@ -47,12 +47,13 @@ class _Open:
     number: str
     title: str
     part: Part
+    is_appendix: bool = False
     passages: list[Passage] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
 
     def closed(self) -> Section:
         held = (tuple(self.passages), tuple(self.tables))
-        return Section(self.anchor, self.number, self.title, self.part, *held)
+        return Section(self.anchor, self.number, self.title, self.part, *held, self.is_appendix)
 
 
 def read_page(page: bytes, paper_id: str, version: int) -> FullText:
@@ -138,8 +139,8 @@ def _opened(element: etree._Element, around: _Open, anchor: str, *, is_appendix:
     if "ltx_abstract" in classes(element):
         return _Open(anchor, "", "Abstract", "abstract")
     part = part_of(title)
-    if is_appendix or around.part == "appendix":
-        return _Open(anchor, number, title, "limitations" if part == "limitations" else "appendix")
+    if is_appendix or around.is_appendix:
+        return _Open(anchor, number, title, "limitations" if part == "limitations" else "appendix", True)
     inherits = around.part in {"limitations", "background"} and part != "limitations"
     return _Open(anchor, number, title, around.part if inherits else part or around.part)
 
@@ -198,7 +199,7 @@ def _run_in(element: etree._Element, around: _Open, passage: Passage) -> _Open |
     title = visible("".join(first.itertext())).strip(_AROUND)
     if len(title.split()) > RUN_IN or part_of(title) != "limitations":
         return None
-    return _Open(passage.anchor, around.number, title, "limitations")
+    return _Open(passage.anchor, around.number, title, "limitations", around.is_appendix)
 
 
 def _rows(table: etree._Element) -> Iterator[tuple[str, ...]]:

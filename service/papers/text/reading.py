@@ -85,6 +85,27 @@ class NoTexts:
         return ()
 
 
+@dataclass(frozen=True)
+class OneBriefsTexts:
+    """The texts of a build as one brief has them: held are those alone that were read for it.
+
+    So a brief is the same whatever other topics the build has.
+    """
+
+    reader: TextReader
+    held: dict[str, FullText] = field(default_factory=dict)
+    _asked: set[str] = field(default_factory=set)
+
+    def read(self, papers: Sequence[Paper]) -> Mapping[str, FullText]:
+        found = self.reader.read(papers)
+        self._asked.update(paper.id for paper in papers)
+        self.held.update(found)
+        return found
+
+    def said(self, paper_ids: Iterable[str]) -> tuple[str, ...]:
+        return self.reader.said(one for one in paper_ids if one in self._asked)
+
+
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """What one build may ask for at most."""
