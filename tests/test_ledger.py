@@ -482,7 +482,7 @@ def test_a_database_that_is_gone_for_a_while_loses_nothing(
     class Flickering(Store):
         answers = itertools.cycle([True, False, True])
 
-        def turn(self, *arguments: Any) -> Batch:
+        def settle_and_claim(self, *arguments: Any) -> Batch:
             if not next(self.answers):
                 raise sa.exc.OperationalError("", None, OSError("gone"))
             return super().settle_and_claim(*arguments)
@@ -500,7 +500,7 @@ def test_a_database_that_stays_away_ends_the_run_and_the_next_one_knows_what_lef
     class Gone(Store):
         calls = 0
 
-        def turn(self, *arguments: Any) -> Batch:
+        def settle_and_claim(self, *arguments: Any) -> Batch:
             self.calls += 1
             if self.calls > 1:
                 raise KeyboardInterrupt  # as the operator would, waiting for it
