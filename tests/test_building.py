@@ -11,10 +11,12 @@ import sqlalchemy as sa
 from service import wiring
 from service.cli import building
 from service.papers import Window
+from service.papers.text import TextPage
 from service.pipeline import BuildReport
 from service.settings import Settings
 from service.store import Store
 from service.wiring import Service
+from service.wiring.building import build_context
 from subscribers.roster import Roster
 from tests import builders, newsrooms
 from tests.adapters.openai_server import ModelServer
@@ -85,3 +87,29 @@ def test_a_dry_run_reckons_what_a_build_would_take_and_asks_nothing_of_the_model
     assert 0 < row["papers"] <= len(papers)
     assert row["requests"] > 5
     assert row["cost"] == pytest.approx(row["prompt_tokens"] * 2 / 1_000_000)
+
+
+def test_full_texts_are_read_of_arxiv_or_of_a_mirror_and_never_of_both() -> None:
+    arxiv, mirrored = "https://export.arxiv.org/api/query", "http://mirror.lan:8000/api/query"
+    for query, pages, belongs in (
+        (arxiv, "https://arxiv.org/html", True),
+        (mirrored, "http://mirror.lan:8000/html", True),
+        (mirrored, "http://10.0.0.5/html", True),
+        (arxiv, "http://127.0.0.1:8000/html", True),
+        (mirrored, "https://arxiv.org/html", False),
+        (arxiv, "https://notarxiv.org/html", False),
+        (arxiv, "http://mirror.lan/html", False),
+    ):
+        held = Settings(_env_file=None, arxiv_url=query, arxiv_html_url=pages, arxiv_feed_url=pages)
+        assert (held.has_full_texts, held.has_announcements) == (belongs, belongs), (query, pages)
+    assert not Settings(_env_file=None, arxiv_url=mirrored, arxiv_feed_url="").has_announcements
+
+
+def test_a_build_prunes_texts_that_were_kept_for_their_days(service: Service) -> None:
+    store, days = service.store, service.settings.full_text_days
+    for version, age in ((1, days + 1), (2, days - 1)):
+        asked = dt.datetime.now(dt.UTC) - dt.timedelta(days=age)
+        store.keep_page(TextPage("2605.00001", version, "not converted", asked))
+    build_context(service).texts(False)
+    kept = [store.kept_page("2605.00001", version) is not None for version in (1, 2)]
+    assert kept == [False, True]

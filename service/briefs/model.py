@@ -14,8 +14,7 @@ from service.briefs.claims import Citation, Claim, claims_in
 from service.briefs.metadata import RunMetadata
 from service.briefs.tables import CitedPaper, Row
 from service.briefs.versions import SCHEMA_VERSION, upgraded
-
-LONGEST_ANCHOR = 30  # characters; LaTeXML's have about ten
+from service.papers.text.model import LONGEST_ANCHOR
 
 TrendKind = Literal["term", "method", "benchmark", "group"]
 DecisionKind = Literal["read", "try", "wait", "skip"]

@@ -34,9 +34,11 @@ class Writing(BaseSettings):
         "notable",
         description="whose full texts are read: of no paper, of those that a brief tells, of all of it",
     )
-    full_text_requests: int = Field(80, ge=0, description="full texts that one build asks for at most")
+    full_text_requests: int = Field(80, ge=0, description="requests for full texts of one build at most")
     full_text_minutes: float = Field(
-        10.0, ge=0, description="minutes that one build asks for full texts at most"
+        25.0,
+        ge=0,
+        description="minutes that one build asks for full texts at most; arXiv: four pages a minute",
     )
     full_text_days: int = Field(
         30, ge=1, description="days that full texts are kept; what briefs quote of them stays"
@@ -86,7 +88,8 @@ class Writing(BaseSettings):
     def _belongs(self, url: str) -> bool:
         """Whether an address may be asked beside the query API's: no mirror's papers are asked of arXiv."""
         hosts = [urlsplit(one).hostname or "" for one in (self.arxiv_url, url)]
-        return all(one.endswith("arxiv.org") for one in hosts) or hosts[1] in LOOPBACK
+        are_arxivs = {f".{one}".endswith(".arxiv.org") for one in hosts}
+        return bool(hosts[1]) and (len(are_arxivs) == 1 or hosts[1] in LOOPBACK)
 
     @model_validator(mode="after")
     def arxiv_is_asked_slowly(self) -> Self:

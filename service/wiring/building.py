@@ -1,9 +1,9 @@
 """Picks the paper source and the writer from the settings."""
 
 import datetime as dt
+import logging
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from service.adapters.arxiv_papers import ArxivPapers
     from service.adapters.openai_model import OpenAIModel, OpenAISettings
     from service.briefs.modelled import AnswerStore, Estimate
+
+
+log = logging.getLogger(__name__)
 
 
 class WriterNotReady(Exception):
@@ -43,13 +46,22 @@ def with_full_texts(service: Service, context: BuildContext) -> BuildContext:
     """The same with full texts, where the settings have them read."""
     settings = service.settings
     if not settings.has_full_texts:
+        if settings.full_text != "off":
+            log.warning(
+                "no full texts are read: BRIEF_ARXIV_HTML_URL (%s) does not belong to BRIEF_ARXIV_URL (%s)",
+                settings.arxiv_html_url, settings.arxiv_url,
+            )  # fmt: skip
         return context
     from service.adapters.arxiv_papers import ArxivTexts
 
     source = ArxivTexts(arxiv_papers(settings), settings.arxiv_html_url)
     bounds = Bounds(settings.full_text_requests, settings.full_text_minutes)
-    texts = partial(KeptTexts, source, service.store, bounds, now)
-    return replace(context, texts=lambda fresh: texts(fresh=fresh), reads_all=settings.full_text == "all")
+
+    def texts(fresh: bool) -> KeptTexts:
+        service.store.prune_texts(now() - dt.timedelta(days=settings.full_text_days))
+        return KeptTexts(source, service.store, bounds, now, fresh=fresh)
+
+    return replace(context, texts=texts, reads_all=settings.full_text == "all")
 
 
 def arxiv_papers(settings: Settings) -> "ArxivPapers":

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from service.adapters.arxiv_papers import ArxivPapers, ArxivTexts, Pace
+from service.adapters.arxiv_papers.answers import Answer, Unreachable
 from service.briefs.extractive import ExtractiveWriter
 from service.briefs.model import Brief
 from service.briefs.writing import write_brief
@@ -111,7 +113,7 @@ class Scripted:
     minutes: int = 0
     body: Callable[[Paper], bytes] = lambda _: BODY
 
-    def ask(self, one: Paper, etag: str = "") -> TextPage | None:
+    def ask(self, one: Paper, etag: str, patience: float) -> TextPage | None:
         self.asked.append((one.id, etag))
         self.minutes += 1
         if len(self.asked) in self.fails:
@@ -126,13 +128,15 @@ class Scripted:
 
 
 def test_one_build_asks_within_its_bounds_and_says_what_it_left() -> None:
-    for bounds, words in ((Bounds(4, 99), "4 pages"), (Bounds(99, 4), "4 minutes")):
+    for bounds, words in ((Bounds(4, 99), "4 requests"), (Bounds(99, 4), "4 minutes")):
         script = Scripted()
         texts = reader(script, script, bounds, timer=lambda held=script: 60.0 * held.minutes)
         assert len(texts.read(PAPERS)) == len(script.asked) == 4
         assert words in texts.said([PAPERS[5].id])[0]
-    script = Scripted(fails=(1, 2, 4, 5))
+    script = Scripted(fails=(1, 2, 3, 4, 6, 7, 8, 9, 11, 12))
     assert len(reader(script, script).read(PAPERS)) == 2  # never three in a row
+    script = Scripted(fails=(1, 2, 3))
+    assert len(reader(script, script, Bounds(4, 99)).read(PAPERS)) == 1  # what is asked again counts, too
 
 
 def test_whatever_a_page_or_its_row_brings_about_costs_its_text_alone(
@@ -167,6 +171,9 @@ def test_a_fresh_build_asks_whether_a_page_is_the_same_still() -> None:
     again = reader(script, script, fresh=True)
     assert set(again.read(PAPERS[:1])) == {PAPERS[0].id}
     assert script.asked == [(PAPERS[0].id, ""), (PAPERS[0].id, '"one"')]
+    later = NOW + dt.timedelta(days=20)
+    reader(script, script, fresh=True, now=lambda: later).read(PAPERS[:1])
+    assert script.kept[PAPERS[0].id, 1].asked_at == later
 
 
 @contextmanager
@@ -200,12 +207,13 @@ def answering(status: int, body: bytes) -> Iterator[tuple[str, list[Any]]]:
         (304, b"", None),
         (404, b"<html>No HTML for this paper</html>", "not converted"),
         (404, b"<html>This paper has been Withdrawn</html>", "withdrawn"),
+        (404, b"<html>No HTML. See our help on withdrawn papers.</html>", "not converted"),
         (410, b"", "withdrawn"),
     ],
 )
 def test_the_answer_says_whether_there_is_a_page(status: int, body: bytes, state: str | None) -> None:
     with answering(status, body) as (url, seen):
-        found = texts_of(url).ask(PAPERS[0], '"one"')
+        found = texts_of(url).ask(PAPERS[0], '"one"', 60.0)
         assert (found.state if found else None) == state
         assert seen[0]["If-None-Match"] == '"one"'
         assert seen[0]["Accept"] == "text/html"
@@ -213,9 +221,63 @@ def test_the_answer_says_whether_there_is_a_page(status: int, body: bytes, state
         assert found is None or found.etag == ('"one"' if status == 200 else "")
 
 
+@dataclass
+class Clocked:
+    """Pages at arXiv's own address, answered by a script on a clock that only waits move."""
+
+    answer: Callable[[], Answer]
+    clock: float = 0.0
+    asked: list[float] = field(default_factory=list)
+
+    def get(self, _url: str, _headers: object = None) -> Answer:
+        self.asked.append(self.clock)
+        return self.answer()
+
+    def wait(self, seconds: float) -> None:
+        self.clock += seconds
+
+    def read(self, monkeypatch: pytest.MonkeyPatch, bounds: Bounds = PLENTY) -> tuple[KeptTexts, ArxivPapers]:
+        monkeypatch.setattr(ArxivPapers, "_caller", self)
+        pace = Pace(3.0, clock=lambda: self.clock, sleep=self.wait)
+        source = ArxivPapers("brief@example.org", now=lambda: NOW, pace=pace, jitter=lambda: 0.0)
+        texts = reader(ArxivTexts(source), Scripted(), bounds, timer=lambda: self.clock)
+        texts.read(PAPERS)
+        return texts, source
+
+
+def test_arxiv_is_asked_for_a_page_every_fifteen_seconds_and_no_more_once_it_refuses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    served = Clocked(lambda: Answer(200, {}, BODY))
+    served.read(monkeypatch)
+    assert served.asked == [15.0 * number for number in range(len(PAPERS))]
+    refusing = Clocked(lambda: Answer(403, {}, b"Access denied"))
+    texts, _ = refusing.read(monkeypatch)
+    assert len(refusing.asked) == 1
+    assert "refused" in texts.said([PAPERS[5].id])[0]
+
+
+def test_a_pause_stays_within_the_minutes_and_holds_up_no_query(monkeypatch: pytest.MonkeyPatch) -> None:
+    for seconds in ("290", "3600"):
+        limited = Clocked(partial(Answer, 429, {"Retry-After": seconds}, b""))
+        _, source = limited.read(monkeypatch, Bounds(80, 10))
+        assert limited.clock <= 600, seconds
+        before = limited.clock
+        with pytest.raises(SourceError):
+            source.by_ids([PAPERS[0].id])
+        assert limited.asked[-source.attempts if seconds == "290" else -1] == before
+
+    def away() -> Answer:
+        raise Unreachable("refused")
+
+    gone = Clocked(away)
+    gone.read(monkeypatch)
+    assert len(gone.asked) == 1  # that nobody can be reached is found out once
+
+
 def test_a_build_reads_the_texts_of_what_it_tells_and_a_rerun_asks_for_nothing(store: Store) -> None:
     held = [gardens.paper(number) for number in range(24)]
-    script = Scripted(fails=(2,))
+    script = Scripted(fails=(2, 3))
     pages = {one.id: known(number, one.title.partition(":")[0]).page for number, one in enumerate(held)}
     script.body = lambda one: pages[one.id]
     source, writer = ScriptedPapers({gardens.TOPIC.slug: held}, NOW), ExtractiveWriter()
@@ -225,7 +287,7 @@ def test_a_build_reads_the_texts_of_what_it_tells_and_a_rerun_asks_for_nothing(s
     briefs = [_built(room) for _ in range(3)]
     told = len(briefs[0].told)
     assert [brief.metadata.full_texts for brief in briefs] == [told - 1, told, told]
-    assert len(script.asked) == told + 1  # the one that failed is asked for once more, then nothing is
+    assert len(script.asked) == told + 2  # the one that failed twice is asked for once more, then nothing is
     note = f"Read from the abstract alone, as arXiv gave no page of it this time: {script.asked[1][0]}."
     assert [note in brief.metadata.notes for brief in briefs] == [True, False, False]
     assert briefs[1].to_json() == briefs[2].to_json()

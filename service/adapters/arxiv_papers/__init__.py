@@ -6,7 +6,7 @@ feed       Atom bytes -> papers; whatever is missing or malformed is said
 answers    one HTTP request that always ends; TransientError: ask again; PermanentError: that is no use
 announced  what is announced day by day, kept, to fill what the query API does not give
 texts      ArxivTexts.ask(): the HTML of a paper's full text, or that there is none
-pace       one request at a time, three seconds apart, over the whole process; an outage is found once
+pace       one request at a time to each server, over the whole process; an outage is found once
 """
 
 from service.adapters.arxiv_papers.announced import WithAnnouncements, keep_announcements

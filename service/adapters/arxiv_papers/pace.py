@@ -36,10 +36,10 @@ class Pace:
         self._lock = threading.RLock()  # re-entrant: whoever has the turn may postpone the next
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Wait for the next turn and hold it; Paused when that would take over LONGEST_PAUSE seconds."""
+    def turn(self, longest: float = LONGEST_PAUSE) -> Iterator[None]:
+        """Wait for the next turn and hold it; Paused when that would take over so many seconds."""
         with self._lock:
-            self._wait()
+            self._wait(min(longest, LONGEST_PAUSE))
             try:
                 yield
             finally:
@@ -55,9 +55,13 @@ class Pace:
         with self._lock:
             self._free = max(self._free, self._clock() + seconds)
 
-    def _wait(self) -> None:
+    def beside(self, interval: float) -> "Pace":
+        """Another server's pace, by the same clock: a pause of the one is none of the other."""
+        return Pace(interval, self._clock, self._sleep)
+
+    def _wait(self, longest: float) -> None:
         seconds = self._free - self._clock()
-        if seconds > LONGEST_PAUSE:
+        if seconds > longest:
             raise Paused(seconds)
         if seconds > 0:
             self._sleep(seconds)
@@ -79,6 +83,6 @@ class Outage:
 
 
 @cache
-def shared_pace(interval: float) -> Pace:
+def shared_pace(interval: float, server: str = "") -> Pace:  # noqa: ARG001 - it tells paces apart
     """Return the one pace of this process for an interval, so that every source keeps it together."""
     return Pace(interval)

@@ -33,7 +33,7 @@ from service.adapters.arxiv_papers.feed import (
     read_announcements,
     read_page,
 )
-from service.adapters.arxiv_papers.pace import POLITE, Outage, Pace, Paused, shared_pace
+from service.adapters.arxiv_papers.pace import LONGEST_PAUSE, POLITE, Outage, Pace, Paused, shared_pace
 from service.adapters.arxiv_papers.query import categories_query, days_query, matching, search_query
 from service.papers import Fetched, Paper, SourceError, Window
 from subscribers.topics import Topic
@@ -93,6 +93,7 @@ class ArxivPapers:
     outage: Outage = field(default_factory=Outage, compare=False)
     feed_outage: Outage = field(default_factory=Outage, compare=False)  # of another server
     setting: str = "BRIEF_ARXIV_URL"  # that names the address
+    patience: float = LONGEST_PAUSE  # seconds to wait for a turn at most
 
     def __post_init__(self) -> None:
         if urlsplit(self.url).scheme not in {"http", "https"} or not urlsplit(self.url).hostname:
@@ -272,7 +273,7 @@ class ArxivPapers:
             except TransientError as doubt:
                 logger.warning("arXiv, attempt %d of %d: %s", attempt, self.attempts, doubt)
                 seen.append(str(doubt))
-                if isinstance(doubt, Unreachable) and attempt >= UNREACHABLE_ATTEMPTS:
+                if isinstance(doubt, Unreachable) and attempt >= min(self.attempts, UNREACHABLE_ATTEMPTS):
                     raise self._unreachable(doubt) from doubt
         raise PermanentError(
             f"{self.attempts} requests to arXiv failed ({'; '.join(dict.fromkeys(seen))}); {LATER}"
@@ -295,7 +296,7 @@ class ArxivPapers:
     def _polite(self, attempt: int) -> Iterator[None]:
         """One turn to ask; what goes wrong in it puts off the next one."""
         try:
-            with self._turns.turn():
+            with self._turns.turn(self.patience):
                 try:
                     yield
                 except TransientError as doubt:
@@ -334,9 +335,10 @@ class ArxivPapers:
         """What a status other than the expected one means: TransientError, RateLimited or PermanentError."""
         if 400 <= answer.status < 500 and answer.status not in BUSY_STATUSES:
             words = error_words(answer.body) or f"the answer begins {excerpt(answer.body)}"
-            return PermanentError(
-                f"HTTP {answer.status}; {words}; check the topic's query and the address {self.url}"
+            checked = (
+                "the topic's query and the address" if self.setting == "BRIEF_ARXIV_URL" else self.setting
             )
+            return PermanentError(f"HTTP {answer.status}; {words}; check {checked} {self.url}")
         if answer.status == 429:
             return RateLimited("HTTP 429", retry_after(answer.headers, self.now()))
         target = f" to {answer.headers['Location'][:200]!r}" if "Location" in answer.headers else ""
@@ -372,8 +374,13 @@ class ArxivPapers:
 
     @property
     def _is_local(self) -> bool:
-        host = urlsplit(self.url).hostname or ""
-        try:
-            return host == "localhost" or ipaddress.ip_address(host).is_loopback
-        except ValueError:
-            return False
+        return is_local(self.url)
+
+
+def is_local(url: str) -> bool:
+    """Whether an address is on this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -17,6 +17,7 @@ from service.papers.text.reading import (
     OneBriefsTexts,
     PageSource,
     PageStore,
+    Refused,
     TextPage,
     TextReader,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "Part",
     "Passage",
     "Reference",
+    "Refused",
     "Section",
     "Table",
     "TextPage",

@@ -20,6 +20,7 @@ Part = Literal[
     "appendix",
     "other",
 ]
+LONGEST_ANCHOR = 30  # characters; LaTeXML's have about ten
 TITLE = 60  # characters of a section's title that a label shows at most
 
 

@@ -12,7 +12,7 @@ from lxml import etree
 
 from service.language import visible
 from service.papers.text.clearing import DOUBT, MARK, become, classes, clear
-from service.papers.text.model import FullText, Part, Passage, Reference, Section, Table
+from service.papers.text.model import LONGEST_ANCHOR, FullText, Part, Passage, Reference, Section, Table
 from service.papers.text.parts import part_of
 
 LARGEST = 25 * 2**20  # bytes of a page that is read
@@ -23,7 +23,6 @@ LONGEST_PASSAGE = 6_000  # characters; sentences behind them are left out
 LONGEST_REFERENCE = 1_000  # characters
 LONGEST_ADDRESS = 300  # characters of a link
 ROWS, CELLS = 400, 60  # of a table
-LONGEST_ANCHOR = 30  # characters
 RUN_IN = 8  # words of a heading that stands in bold at the start of its paragraph
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _FRONT = frozenset({"ltx_authors", "ltx_classification", "ltx_dates", "ltx_TOC", "ltx_page_navbar"})

@@ -7,7 +7,7 @@ import datetime as dt
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 from service.papers.model import Paper, SourceError
@@ -17,6 +17,7 @@ from service.papers.withdrawal import is_withdrawn
 
 State = Literal["served", "not converted", "withdrawn"]
 ASKED_AGAIN = dt.timedelta(days=1)  # after which a page that was not there is asked for once more
+ATTEMPTS = 2  # requests for one page; the next build asks again
 IN_A_ROW = 3  # failures after which nothing more is asked in a build
 NAMED = 12  # papers that a note names
 
@@ -35,11 +36,19 @@ class TextPage:
     etag: str = ""
 
 
+class Refused(SourceError):
+    """The server refuses to be asked: nothing more is asked in this build."""
+
+
 class PageSource(Protocol):
     """Where pages come from."""
 
-    def ask(self, paper: Paper, etag: str = "") -> TextPage | None:
-        """The page of this version; None where it is still that of the ETag. SourceError on failure."""
+    def ask(self, paper: Paper, etag: str, patience: float) -> TextPage | None:
+        """The page of this version; None where it is still that of the ETag.
+
+        It is one request, made within so many seconds. SourceError on failure, Refused where nothing more
+        may be asked.
+        """
         ...
 
 
@@ -135,7 +144,7 @@ class KeptTexts:
         self._fresh = fresh  # ask for what is kept, too: whether it is still the same page
         self._texts: dict[str, FullText] = {}
         self._why: dict[str, str] = {}
-        self._asked, self._seconds, self._failed = 0, 0.0, 0
+        self._asked, self._seconds, self._failed, self._refused = 0, 0.0, 0, False
 
     @property
     def held(self) -> Mapping[str, FullText]:
@@ -190,31 +199,44 @@ class KeptTexts:
 
     def _spent(self) -> str:
         """Why nothing more is asked in this build; empty where something is."""
+        if self._refused:
+            return "arXiv refused a page, so it was not asked for"
         if self._failed >= IN_A_ROW:
             return f"arXiv gave no page {IN_A_ROW} times in a row, so it was not asked for"
         if self._asked >= self._bounds.requests:
-            return f"the build's bound of {self._bounds.requests} pages was reached"
+            return f"the build's bound of {self._bounds.requests} requests was reached"
         if self._seconds >= 60 * self._bounds.minutes:
             return f"the build's bound of {self._bounds.minutes:g} minutes was reached"
         return ""
 
     def _asked_for(self, paper: Paper, kept: TextPage | None) -> TextPage:
-        began = self._timer()
+        for _ in range(ATTEMPTS):
+            if self._spent():
+                break
+            try:
+                found = self._once(paper, kept)
+            except SourceError as error:
+                log.warning("full text of %sv%d: %s", paper.id, paper.version, error)
+                self._refused = isinstance(error, Refused)
+                continue
+            self._failed = 0
+            if found:
+                return found
+            if kept:  # and it is the same still
+                return replace(kept, asked_at=self._now())
+        self._failed += 1
+        if kept:
+            return kept
+        raise _Unread("arXiv gave no page of it this time")
+
+    def _once(self, paper: Paper, kept: TextPage | None) -> TextPage | None:
+        """One request, within what is left of the minutes."""
+        began, left = self._timer(), 60 * self._bounds.minutes - self._seconds
         self._asked += 1
         try:
-            found = self._source.ask(paper, kept.etag if kept and kept.state == "served" else "")
-        except SourceError as error:
-            self._failed += 1
-            log.warning("full text of %sv%d: %s", paper.id, paper.version, error)
-            if kept:
-                return kept
-            raise _Unread("arXiv gave no page of it this time") from error
+            return self._source.ask(paper, kept.etag if kept and kept.state == "served" else "", left)
         finally:
             self._seconds += self._timer() - began
-        self._failed = 0
-        if found is None and kept is None:
-            raise _Unread("arXiv gave no page of it this time")
-        return found or kept  # type: ignore[return-value]  # one of them is there
 
 
 def _note(why: str, ids: Sequence[str]) -> str:
