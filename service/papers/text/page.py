@@ -16,9 +16,10 @@ from service.papers.text.model import LONGEST_ANCHOR, FullText, Part, Passage, R
 from service.papers.text.parts import part_of
 
 LARGEST = 25 * 2**20  # bytes of a page that is read
-TAGS = 600_000  # of a page; of dense formulas about ten a word
+TAGS = 400_000  # of a page; of dense formulas about ten a word
 CHARACTERS = 2_000_000  # of a page's passages, tables and references: a book of 300,000 words
 DEEPEST = 200  # elements inside one another; LaTeXML's pages have about 30
+BLOCK = 50  # characters that each of them counts beside its own
 LONGEST_PASSAGE = 6_000  # characters; sentences behind them are left out
 LONGEST_REFERENCE = 1_000  # characters
 LONGEST_ADDRESS = 300  # characters of a link
@@ -70,7 +71,7 @@ def read_page(page: bytes, paper_id: str, version: int) -> FullText:
             run_in = _run_in(element, section, passage)
             sections += [run_in] if run_in else []
             (run_in or section).passages.append(passage)
-        left -= len("".join(element.itertext()))
+        left -= len("".join(element.itertext())) + BLOCK
         if left < 0:
             raise Unreadable(f"the article has more than {CHARACTERS:,} characters")
     kept = tuple(one.closed() for one in sections if one.passages or one.tables)
