@@ -69,7 +69,7 @@ def test_a_delivered_issue_shows_a_sum_that_is_its_audience(place: Place, ann: R
     place.subscriber("bo@example.org", topics=("quantum-computing",))
     place.deliver()
     text = words(ann)
-    assert '<chunk class="tag good">delivered</chunk>' in text
+    assert '<span class="tag good">delivered</span>' in text
     assert "<b>2</b> audience</li> <li><b>1</b> accepted</li><li><b>1</b> skipped" in text
 
 
