@@ -229,7 +229,7 @@ def _prepare(file: Path, taken_at: dt.datetime, now: dt.datetime, *, was_stopped
     """Bring the copy to this version, safe to send from; whether it was behind, and how many are held."""
     engine = connect(f"sqlite:///{file}")
     try:
-        standing = migrations.standing(engine)
+        standing = migrations.schema_status(engine)
         if standing not in {migrations.SchemaStatus.CURRENT, migrations.SchemaStatus.BEHIND}:
             raise BackupRefused(
                 f"the backup's database is {standing}; it needs another version of the service"

@@ -107,7 +107,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
     try:
         yield Finding("database", "ok", sa.make_url(settings.database).render_as_string(hide_password=True))
         yield from _privacy(engine)
-        match migrations.standing(engine):
+        match migrations.schema_status(engine):
             case migrations.SchemaStatus.CURRENT:
                 yield from _current(engine)
             case migrations.SchemaStatus.EMPTY:

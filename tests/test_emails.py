@@ -86,37 +86,37 @@ HOSTILE = (
 
 
 @pytest.fixture(scope="module")
-def press() -> Renderer:
+def renderer() -> Renderer:
     return Renderer(SENDER, ROOT / "templates")
 
 
 @pytest.fixture(scope="module")
-def printed(press: Renderer) -> RenderedIssue:
+def printed(renderer: Renderer) -> RenderedIssue:
     """Ten topics, every second one argued, the others of 77 papers and wordy, and a quiet one."""
     briefs = [
         brief(slug(name), name, words=4) if n % 2 else argued(slug(name), name)
         for n, name in enumerate(TOPICS)
     ]
-    return press.render_issue(issue(*briefs, brief("quiet", "Quiet & Rare", papers=0)))
+    return renderer.render_issue(issue(*briefs, brief("quiet", "Quiet & Rare", papers=0)))
 
 
 @pytest.fixture(scope="module")
-def ten(press: Renderer) -> RenderedIssue:
+def ten(renderer: Renderer) -> RenderedIssue:
     """Ten topics of three to twelve papers."""
-    return press.render_issue(
+    return renderer.render_issue(
         issue(*(brief(slug(name), name, papers=3 + n) for n, name in enumerate(TOPICS)))
     )
 
 
 @pytest.fixture(scope="module")
-def small(press: Renderer) -> RenderedIssue:
-    return press.render_issue(issue(brief(papers=9), brief("agents", "Agents & Tools", papers=4)))
+def small(renderer: Renderer) -> RenderedIssue:
+    return renderer.render_issue(issue(brief(papers=9), brief("agents", "Agents & Tools", papers=4)))
 
 
 @pytest.fixture(scope="module")
-def telling(press: Renderer) -> RenderedIssue:
+def telling(renderer: Renderer) -> RenderedIssue:
     """Three topics that argue."""
-    return press.render_issue(argued_issue(3))
+    return renderer.render_issue(argued_issue(3))
 
 
 @pytest.fixture
@@ -128,18 +128,18 @@ def slug(name: str) -> str:
     return re.sub(r"[^a-z]+", "-", name.lower())
 
 
-def whole(press: Renderer, edition: RenderedEdition) -> tuple[str, str]:
+def whole(renderer: Renderer, edition: RenderedEdition) -> tuple[str, str]:
     """HTML and plaintext of an edition as Jinja, MJML and premailer render them in one go."""
-    page = at_levels(press, edition, edition.levels)
+    page = at_levels(renderer, edition, edition.levels)
     return MARKS.sub("", page.html), page.text
 
 
-def at_levels(press: Renderer, edition: RenderedEdition, levels: Sequence[Level]) -> Page:
+def at_levels(renderer: Renderer, edition: RenderedEdition, levels: Sequence[Level]) -> Page:
     part = edition.edition
-    views = [press.view(part.issue, each, level) for each, level in zip(part.briefs, levels, strict=True)]
+    views = [renderer.view(part.issue, each, level) for each, level in zip(part.briefs, levels, strict=True)]
     links = {placeholder: recipient().fills(placeholder) for placeholder in ReaderPlaceholder}
     words = words_of(part, levels)
-    return press.page(part.issue, views, words, several=has_contents(levels), links=links)
+    return renderer.page(part.issue, views, words, several=has_contents(levels), links=links)
 
 
 def elements(html: str) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
@@ -167,40 +167,40 @@ def header_lines(content: bytes) -> list[str]:
 
 
 def test_every_composed_edition_is_what_rendering_it_whole_gives(
-    press: Renderer, printed: RenderedIssue
+    renderer: Renderer, printed: RenderedIssue
 ) -> None:
     chance = random.Random(20)
     slugs = [each.topic_slug for each in printed.issue.briefs]
     for count in (1, 1, 2, 3, 4, 5, 7, 10):
         for length in Length:
             edition = printed.edition([*chance.sample(slugs[:-1], count), "quiet"], length)
-            html, text = whole(press, edition)
+            html, text = whole(renderer, edition)
             assert edition.html(recipient()) == html
             assert edition.text(recipient()) == text
 
 
 def test_fifty_random_sets_of_topics_compose_to_what_rendering_them_whole_gives(
-    press: Renderer, ten: RenderedIssue
+    renderer: Renderer, ten: RenderedIssue
 ) -> None:
     chance = random.Random(50)
     levels, slugs = list(Level), [each.topic_slug for each in ten.issue.briefs]
     for _ in range(50):
         some = ten.issue.for_topics(chance.sample(slugs, chance.randint(1, 5)), chance.choice(list(Length)))
         edition = ten._composed(some, chance.choices(levels, k=len(some.briefs)))
-        assert (edition.html(recipient()), edition.text(recipient())) == whole(press, edition)
+        assert (edition.html(recipient()), edition.text(recipient())) == whole(renderer, edition)
 
 
 def test_every_level_composes_to_what_rendering_it_whole_gives(
-    press: Renderer, printed: RenderedIssue
+    renderer: Renderer, printed: RenderedIssue
 ) -> None:
     some = printed.issue.for_topics([slug(name) for name in TOPICS[:3]])
     for level in Level:
         edition = printed._composed(some, [level] * 3)
-        assert (edition.html(recipient()), edition.text(recipient())) == whole(press, edition)
+        assert (edition.html(recipient()), edition.text(recipient())) == whole(renderer, edition)
 
 
-def test_printing_twice_gives_the_same_bytes(press: Renderer, small: RenderedIssue) -> None:
-    again = press.render_issue(small.issue).edition(["agents"])
+def test_printing_twice_gives_the_same_bytes(renderer: Renderer, small: RenderedIssue) -> None:
+    again = renderer.render_issue(small.issue).edition(["agents"])
     assert again.message(recipient(), BUILT) == small.edition(["agents"]).message(recipient(), BUILT)
 
 
@@ -209,10 +209,12 @@ def test_an_edition_of_quiet_topics_is_refused(printed: RenderedIssue) -> None:
         printed.edition(["quiet", "unknown"])
 
 
-def test_a_topic_that_cannot_be_rendered_is_named(press: Renderer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_topic_that_cannot_be_rendered_is_named(
+    renderer: Renderer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     broken = replace(brief("a", papers=2), overview=None)  # type: ignore[arg-type] # as a bug would make it
     with pytest.raises(RuntimeError, match="issue 2026-W21, topic a, level FULL"):
-        press.render_issue(issue(broken))
+        renderer.render_issue(issue(broken))
 
 
 # The size budget
@@ -316,9 +318,9 @@ def test_a_shortened_edition_says_so(printed: RenderedIssue) -> None:
     assert "All topics are shortened" in visible_text(edition.html(recipient()))
 
 
-def test_hundreds_of_topics_come_as_a_list_that_fits(press: Renderer) -> None:
+def test_hundreds_of_topics_come_as_a_list_that_fits(renderer: Renderer) -> None:
     tiny = [brief(f"topic-{n}", f"Topic number {n}", papers=1) for n in range(12)]
-    rendered = press.render_issue(issue(*tiny))
+    rendered = renderer.render_issue(issue(*tiny))
     many = tuple(replace(tiny[n % 12], topic_slug=f"t{n}") for n in range(600))
     fragments = {
         (each.topic_slug, level): rendered.fragments[f"topic-{n % 12}", level]
@@ -355,30 +357,30 @@ def everywhere(value: Any, text: str, path: str = "") -> Any:
 
 
 @cache
-def hostile(press: Renderer, text: str) -> RenderedIssue:
+def hostile(renderer: Renderer, text: str) -> RenderedIssue:
     """A topic of each form with the text everywhere."""
-    return press.render_issue(
+    return renderer.render_issue(
         issue(everywhere(argued("a", papers=20), text), everywhere(brief("b", papers=3), text))
     )
 
 
 @pytest.fixture(scope="module")
-def tame(press: Renderer) -> dict[bool, RenderedIssue]:
+def tame(renderer: Renderer) -> dict[bool, RenderedIssue]:
     """By whether the text is long."""
-    return {False: hostile(press, "tame"), True: hostile(press, "tame " * 4000)}
+    return {False: hostile(renderer, "tame"), True: hostile(renderer, "tame " * 4000)}
 
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_is_text_and_nothing_else(
-    press: Renderer, tame: dict[bool, RenderedIssue], text: str
+    renderer: Renderer, tame: dict[bool, RenderedIssue], text: str
 ) -> None:
-    wild, calm = hostile(press, text), tame[len(text) > 300]
+    wild, calm = hostile(renderer, text), tame[len(text) > 300]
     for level in Level:
         made, expected = (
             each._composed(each.issue.for_topics(["a", "b"]), [level] * 2) for each in (wild, calm)
         )
         assert elements(made.html(recipient())) == elements(expected.html(recipient()))
-        assert (made.html(recipient()), made.text(recipient())) == whole(press, made)
+        assert (made.html(recipient()), made.text(recipient())) == whole(renderer, made)
         assert [one for one in problems(made, recipient(), BUILT) if one.check != "size"] == []
     said = shown(text, 60).rstrip("…")[:50]
     edition = wild.edition(["a", "b"])
@@ -388,9 +390,9 @@ def test_hostile_text_is_text_and_nothing_else(
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_changes_no_header_but_the_subject(
-    press: Renderer, tame: dict[bool, RenderedIssue], text: str
+    renderer: Renderer, tame: dict[bool, RenderedIssue], text: str
 ) -> None:
-    both = (each.edition(["a", "b"]) for each in (tame[False], hostile(press, text)))
+    both = (each.edition(["a", "b"]) for each in (tame[False], hostile(renderer, text)))
     tame_mail, wild_mail = (parsed(each.message(recipient(), BUILT)) for each in both)
     assert tame_mail.keys() == wild_mail.keys()
     fixed = set(tame_mail.keys()) - {"Subject", "Content-Type", "Feedback-ID"}  # the last says the length
@@ -415,10 +417,10 @@ def test_a_hostile_subscriber_name_changes_nothing_but_the_name(one: RenderedEdi
 @pytest.mark.parametrize(
     "url", ["javascript:alert(1)", 'https://arxiv.org/"onclick=', "https://a b", "data:text/html,x"]
 )
-def test_a_paper_with_an_unsafe_link_is_named_without_it(press: Renderer, url: str) -> None:
+def test_a_paper_with_an_unsafe_link_is_named_without_it(renderer: Renderer, url: str) -> None:
     catalog = tuple(replace(each, url=url) for each in brief(papers=3).catalog)
     html = (
-        press.render_issue(issue(replace(brief(papers=3), catalog=catalog)))
+        renderer.render_issue(issue(replace(brief(papers=3), catalog=catalog)))
         .edition(["llm-post-train"])
         .html(recipient())
     )
@@ -476,22 +478,22 @@ def test_a_quotation_that_is_cut_is_closed(limit: int) -> None:
     assert cut.count("“") == cut.count("”")
 
 
-def test_every_level_opens_as_many_quotations_as_it_closes(press: Renderer) -> None:
+def test_every_level_opens_as_many_quotations_as_it_closes(renderer: Renderer) -> None:
     long = f"The authors propose “{'many gates that open one after another ' * 30}”."
     made = replace(brief(papers=9), note=long)
     made = replace(made, catalog=tuple(replace(one, line=long) for one in made.catalog))
-    edition = press.render_issue(issue(made)).edition([made.topic_slug])
-    pages = [at_levels(press, edition, [level]) for level in Level]
+    edition = renderer.render_issue(issue(made)).edition([made.topic_slug])
+    pages = [at_levels(renderer, edition, [level]) for level in Level]
     for text in (part for page in pages for part in (page.html, page.text)):
         assert text.count("“") == text.count("”")
     assert "…”" in pages[0].html
 
 
-def test_one_paper_is_counted_as_one(press: Renderer) -> None:
+def test_one_paper_is_counted_as_one(renderer: Renderer) -> None:
     made = brief(papers=1)
     made = replace(made, metadata=replace(made.metadata, recalled=1, analysed=1))
-    edition = press.render_issue(issue(made)).edition(["llm-post-train"])
-    for text in whole(press, edition):
+    edition = renderer.render_issue(issue(made)).edition(["llm-post-train"])
+    for text in whole(renderer, edition):
         assert "Written from 1 abstract." in " ".join(text.split())
 
 
@@ -616,29 +618,29 @@ def test_badges_and_true_lengths_come_from_the_authors_comments(telling: Rendere
     assert " min)" not in said
 
 
-def test_what_a_brief_lacks_is_left_out(press: Renderer) -> None:
+def test_what_a_brief_lacks_is_left_out(renderer: Renderer) -> None:
     bare = replace(argued(), methods=(), challenges=(), glossary=(), news=type(argued().news)())
-    said = plain(press.render_issue(issue(bare)).edition([bare.topic_slug]))
+    said = plain(renderer.render_issue(issue(bare)).edition([bare.topic_slug]))
     for words in ("METHODOLOGICAL", "CHALLENGES", "GLOSSARY", "WHAT IS NEW", "None"):
         assert words not in said
     assert (
         "Trade-off:"
-        not in plain(press.render_issue(issue(argued())).edition(["llm-post-train"]))
+        not in plain(renderer.render_issue(issue(argued())).edition(["llm-post-train"]))
         .split("2. Rubrics with")[1]
         .split("3. Anchors")[0]
     )
 
 
-def test_a_thread_leads_to_the_earlier_brief_and_a_strange_label_to_nothing(press: Renderer) -> None:
+def test_a_thread_leads_to_the_earlier_brief_and_a_strange_label_to_nothing(renderer: Renderer) -> None:
     held = argued()
-    view = press.view(issue(held), held, Level.FULL)
+    view = renderer.view(issue(held), held, Level.FULL)
     assert [one.earlier[0].issue.url for one in view.news.threads] == [
         f"https://brief.example.org/issues/2026-W{week}/llm-post-train" for week in (19, 20)
     ]
     (thread, *_), (earlier, *_) = held.news.threads, held.news.threads[0].earlier
     strange = replace(thread, earlier=(replace(earlier, issue='2026-W19"><b>'),))
     news = replace(held.news, threads=(strange,))
-    view = press.view(issue(held), replace(held, news=news), Level.FULL)
+    view = renderer.view(issue(held), replace(held, news=news), Level.FULL)
     assert view.news.threads[0].earlier[0].issue.url is None
 
 
@@ -674,9 +676,9 @@ def test_a_brief_without_a_minute_shows_its_first_themes_in_its_place(small: Ren
     assert "4. " not in said
 
 
-def test_a_thin_week_is_a_plain_list_of_its_papers(press: Renderer) -> None:
+def test_a_thin_week_is_a_plain_list_of_its_papers(renderer: Renderer) -> None:
     thin = replace(brief(papers=4), themes=(), methods=(), trends=(), challenges=(), notable=())
-    said = plain(press.render_issue(issue(thin)).edition(["llm-post-train"]))
+    said = plain(renderer.render_issue(issue(thin)).edition(["llm-post-train"]))
     assert "A thin week. Written from 4 abstracts" in said
     assert re.search("PAPER CATALOG -+ All papers \\(4\\)", said)
     assert "THEMES" not in said
@@ -751,9 +753,9 @@ def test_plaintext_lines_are_clean_and_fit(printed: RenderedIssue) -> None:
             assert not line.startswith((">", "From "))
 
 
-def test_every_number_in_the_plaintext_leads_to_a_link(press: Renderer) -> None:
-    view = press.view(issue(), argued(), Level.FULL)
-    text = press._plain_fragment(view).body.text
+def test_every_number_in_the_plaintext_leads_to_a_link(renderer: Renderer) -> None:
+    view = renderer.view(issue(), argued(), Level.FULL)
+    text = renderer._plain_fragment(view).body.text
     used = {int(number) for number in re.findall(r"\[(\d+)\]", text.split("LINKS")[0])}
     listed = {int(number) for number in re.findall(r"(?m)^\[(\d+)\] .*https://arxiv", text.split("LINKS")[1])}
     assert used == listed == set(range(1, len(listed) + 1))
@@ -864,7 +866,7 @@ def test_the_feedback_id_keeps_to_what_providers_read_whatever_the_domain(
     assert len(line.strip()) <= 78
 
 
-def test_a_reply_address_is_given_where_there_is_one(press: Renderer, small: RenderedIssue) -> None:
+def test_a_reply_address_is_given_where_there_is_one(renderer: Renderer, small: RenderedIssue) -> None:
     sender = replace(SENDER, reply_to="people@example.org")
     edition = Renderer(sender, ROOT / "templates").render_issue(small.issue).edition(["agents"])
     assert parsed(edition.message(recipient(), BUILT))["Reply-To"] == "people@example.org"

@@ -37,9 +37,9 @@ def test_the_migrated_tables_are_those_of_the_code(engine: sa.Engine) -> None:
 
 def test_a_new_database_is_empty_and_then_current(tmp_path: Path) -> None:
     engine = connect(f"sqlite:///{tmp_path / 'new.db'}")
-    assert migrations.standing(engine) is migrations.SchemaStatus.EMPTY
+    assert migrations.schema_status(engine) is migrations.SchemaStatus.EMPTY
     migrations.upgrade(engine)
-    assert migrations.standing(engine) is migrations.SchemaStatus.CURRENT
+    assert migrations.schema_status(engine) is migrations.SchemaStatus.CURRENT
     engine.dispose()
 
 
@@ -111,9 +111,9 @@ def test_a_database_of_the_first_release_keeps_every_row_on_its_way_here(first_r
     columns = _columns(first_release)
     before = _held(first_release, columns)
     assert {len(rows) for rows in before.values()} == {1}  # no table was forgotten
-    assert migrations.standing(first_release) is migrations.SchemaStatus.BEHIND
+    assert migrations.schema_status(first_release) is migrations.SchemaStatus.BEHIND
     migrations.upgrade(first_release)
-    assert migrations.standing(first_release) is migrations.SchemaStatus.CURRENT
+    assert migrations.schema_status(first_release) is migrations.SchemaStatus.CURRENT
     assert _held(first_release, columns) == before
     with first_release.connect() as connection:
         opts = {"compare_type": True, "include_name": is_ours}

@@ -103,7 +103,7 @@ def test_the_doctor_leaves_nothing_behind_by_trying_to_write(
 ) -> None:
     found = doctor.examine(settings(tmp_path, database_url=database, arxiv_url="http://127.0.0.1:9"))
     assert next(one for one in found if one.check == "writing").verdict == "ok"
-    assert migrations.standing(engine) is migrations.SchemaStatus.CURRENT
+    assert migrations.schema_status(engine) is migrations.SchemaStatus.CURRENT
 
 
 def test_only_the_data_folder_is_made(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ def add_to(app: typer.Typer) -> None:
 def migrate() -> None:
     """Bring the database to this version of the service."""
     engine = wiring.open_engine(read_settings())
-    before = migrations.standing(engine)
+    before = migrations.schema_status(engine)
     if before is migrations.SchemaStatus.AHEAD:
         raise Refused("a newer version of the service wrote the database; upgrade the service")
     wiring.set_up(engine)

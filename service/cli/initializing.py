@@ -105,7 +105,7 @@ def _set_up(file: EnvFile, given: dict[str, str], yes: bool, no_try: bool) -> No
         if interview.goes_on:
             out.print("Your earlier answers are offered as defaults.")
     values, topics = interview.run(tries=not no_try)
-    draft = _fitting(file, interview, values)
+    draft = _consistent(file, interview, values)
     _replace(file, draft, asks=asks, yes=yes)
     _tell_overruled(interview.answers)
     _make_ready(topics)
@@ -121,7 +121,7 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _fitting(file: EnvFile, interview: Interview, values: dict[str, str]) -> str:
+def _consistent(file: EnvFile, interview: Interview, values: dict[str, str]) -> str:
     """The new .env, once its settings fit together."""
     while True:
         draft = file.draft(values)
@@ -164,7 +164,7 @@ def _make_ready(topics: tuple[str, ...] | None) -> None:
     settings = read_settings()
     engine = wiring.open_engine(settings)
     try:
-        if migrations.standing(engine) is migrations.SchemaStatus.AHEAD:
+        if migrations.schema_status(engine) is migrations.SchemaStatus.AHEAD:
             raise Refused("a newer version of the service wrote the database; upgrade the service")
         wiring.set_up(engine)
     finally:

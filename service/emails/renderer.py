@@ -211,10 +211,10 @@ class RenderedIssue:
         if key not in self._editions:
             if len(self._editions) >= EDITIONS_KEPT:  # the ledger asks for alike ones in a row
                 del self._editions[next(iter(self._editions))]
-            self._editions[key] = self._fitting(self.issue.for_topics(key[0], length))
+            self._editions[key] = self._within_budget(self.issue.for_topics(key[0], length))
         return self._editions[key]
 
-    def _fitting(self, edition: Edition) -> "RenderedEdition":
+    def _within_budget(self, edition: Edition) -> "RenderedEdition":
         """The least that all topics fit with; what room is left makes them richer, the first ones first."""
         if edition.is_empty:
             raise EmptyEdition(f"issue {self.issue.label} has no papers on the topics {list(edition.slugs)}")

@@ -29,7 +29,7 @@ class SchemaStatus(StrEnum):
     AHEAD = "ahead"  # written by a newer version of the service
 
 
-def standing(engine: sa.Engine) -> SchemaStatus:
+def schema_status(engine: sa.Engine) -> SchemaStatus:
     """Compare the database's revision with the newest one here."""
     with engine.connect() as connection:
         revision = MigrationContext.configure(connection).get_current_revision()

@@ -28,7 +28,7 @@ def offered(settings: Settings) -> tuple[Topic, ...]:
         return load_topics()
     engine = wiring.open_engine(settings)
     try:
-        status = migrations.standing(engine)
+        status = migrations.schema_status(engine)
         if status is migrations.SchemaStatus.EMPTY:
             return load_topics()
         return Roster(engine).topics() if status is migrations.SchemaStatus.CURRENT else ()

@@ -63,7 +63,7 @@ def make_app(service: wiring.Service, clock: Clock = wiring.now) -> ASGIApp:
     )
     traffic = metrics.Traffic()
     _add_operating(app, service, traffic, clock)
-    app.state.site, context = site, make_desk(service, site, clock)
+    app.state.site, context = site, make_pages_context(service, site, clock)
     app.include_router(feeds.routes)
     app.include_router(public.routes)
     pages.add_to(app, context)
@@ -97,7 +97,7 @@ def _shows_outbox(settings: Settings) -> bool:
     return wiring.has_local_mailbox(settings) and (is_here or settings.outbox_open)
 
 
-def make_desk(service: wiring.Service, site: Site, clock: Clock) -> pages.PagesContext:
+def make_pages_context(service: wiring.Service, site: Site, clock: Clock) -> pages.PagesContext:
     """What the pages of subscribers work with."""
     keys = wiring.secret_keys(service.settings)
     return pages.PagesContext(

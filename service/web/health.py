@@ -68,7 +68,7 @@ def database(engine: sa.Engine) -> dict[str, str]:
     if file and not Path(file).exists():  # a connection to a file that was removed would go on for long
         return {"database": "the file is gone", "migrations": "unknown"}
     try:
-        standing = migrations.standing(engine)
+        standing = migrations.schema_status(engine)
     except sa.exc.SQLAlchemyError as error:
         return {"database": type(error).__name__, "migrations": "unknown"}
     current = standing is migrations.SchemaStatus.CURRENT

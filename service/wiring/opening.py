@@ -48,7 +48,7 @@ class Service:
 def open_service(settings: Settings) -> Service:
     """Open the database: an empty one is set up, one that is behind is refused with the command to run."""
     engine = open_engine(settings)
-    standing = migrations.standing(engine)
+    standing = migrations.schema_status(engine)
     if standing is migrations.SchemaStatus.EMPTY:
         set_up(engine)
     elif standing is not migrations.SchemaStatus.CURRENT:

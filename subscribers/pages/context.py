@@ -165,13 +165,13 @@ async def fields_of_any(request: Request) -> Fields:
         return Fields({})
 
 
-async def the_desk(request: Request) -> PagesContext:
+async def the_context(request: Request) -> PagesContext:
     """What the application was given for these pages."""
     context: PagesContext = request.app.state.pages_context
     return context
 
 
-ThePagesContext = Annotated[PagesContext, Depends(the_desk)]
+ThePagesContext = Annotated[PagesContext, Depends(the_context)]
 Form = Annotated[Fields, Depends(fields)]
 Anything = Annotated[Fields, Depends(fields_of_any)]
 

@@ -44,12 +44,12 @@ _RIVAL = re.compile(
 
 def reason(source: Source, group: Group | None, told: Telling, *, is_typical: bool) -> str:
     """``One of the 8 papers on reward models; tried on real robots; its code is out.``; empty without any."""
-    parts = [*_standing(group, is_typical=is_typical), *_evidence(source, told)][:MOST]
+    parts = [*_place_in_group(group, is_typical=is_typical), *_evidence(source, told)][:MOST]
     text = "; ".join(parts)
     return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
-def _standing(group: Group | None, *, is_typical: bool) -> Iterator[str]:
+def _place_in_group(group: Group | None, *, is_typical: bool) -> Iterator[str]:
     if group:
         lead = "the most typical" if is_typical else "one"
         yield f"{lead} of the {len(group.paper_ids)} papers on {inside(group.heading)}"

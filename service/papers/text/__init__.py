@@ -5,7 +5,6 @@ page       read_page(): the page that LaTeXML made, as a FullText; Unreadable sa
 reading    full texts for one build: kept pages first, then asked for, within bounds
 looks      how an element looks by its style, as far as that can hide its words
 clearing   what no reader sees is taken away, formulas become words; nothing of the markup is believed
-parts      which known part of a paper a heading names
 """
 
 from service.papers.text.model import FullText, Part, Passage, Reference, Section, Table

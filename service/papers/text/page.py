@@ -12,8 +12,16 @@ from lxml import etree
 
 from service.language import visible
 from service.papers.text.clearing import DOUBT, MARK, become, classes, clear
-from service.papers.text.model import LONGEST_ANCHOR, FullText, Part, Passage, Reference, Section, Table
-from service.papers.text.parts import part_of
+from service.papers.text.model import (
+    LONGEST_ANCHOR,
+    FullText,
+    Part,
+    Passage,
+    Reference,
+    Section,
+    Table,
+    part_of,
+)
 
 LARGEST = 25 * 2**20  # bytes of a page that is read
 TAGS = 400_000  # of a page; of dense formulas about ten a word

@@ -108,7 +108,7 @@ def release(label: str, visitor: Editor, context: TheAdminContext) -> Response:
 
 
 @routes.post("/admin/issues/{label}/deliveries.csv")
-def as_sheet(label: str, visitor: Editor, sent: Form, context: TheAdminContext) -> Response:
+def as_csv(label: str, visitor: Editor, sent: Form, context: TheAdminContext) -> Response:
     """Every row as CSV, in pieces. Addresses leave the service, so it is written down who took them."""
     status_of(context, label)
     state = State(sent.text("state")) if sent.text("state") in set(State) else None
