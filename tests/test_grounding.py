@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 
 from service.briefs.claims import Citation, Claim
 from service.briefs.grounding import Failure, Gate, Place, Section, check, claims, rewrite, texts
-from service.briefs.grounding.counts import without_the_two
-from service.briefs.grounding.foreign import foreign
+from service.briefs.grounding.language import foreign
 from service.briefs.grounding.names import invented_names
-from service.briefs.grounding.numbers import numbers, stands
+from service.briefs.grounding.numbers import numbers, stands, without_the_two
 from service.briefs.grounding.quotations import invented_quotations, is_trivial
 from service.briefs.grounding.sources import Sources, normalise
 from service.briefs.model import Brief, Revision

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from service.briefs.claims import Claim
 from service.briefs.grounding.sources import Source
-from service.briefs.modelled.evidence import locate
 from service.briefs.modelled.keys import (
     LONGEST_SETTING,
     LONGEST_TEXT,
@@ -15,6 +14,7 @@ from service.briefs.modelled.keys import (
     Keyring,
     ReadingAnswer,
     SentenceAnswer,
+    locate,
     sentences,
 )
 from tests.builders import paper

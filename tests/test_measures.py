@@ -8,8 +8,7 @@ import pytest
 
 from service.briefs.claims import Check, Citation, Claim
 from service.briefs.grounding.sources import Sources
-from service.briefs.handle_faults import bad_handles
-from service.briefs.measures import Measures, grounding, measure, split, to_mapping
+from service.briefs.measures import Measures, bad_handles, grounding, measure, split, to_mapping
 from service.briefs.model import Brief, CatalogEntry, Theme
 from tests import argued, builders
 

@@ -8,7 +8,7 @@ import pytest
 from service.briefs.handles import make_handles
 from service.language import read
 from service.language.sentences import split
-from service.language.tex.macros import MEANINGS, SIGNATURES, SYMBOLS
+from service.language.tex.pieces import MEANINGS, SIGNATURES, SYMBOLS
 from tests import builders
 from tests.corpus import papers
 from tests.invented_abstracts import invented

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from service.language.vocabulary import (
+from service.language.text import (
     ACRONYMS,
     FUNCTION_WORDS,
     LINKS,

@@ -19,7 +19,7 @@ from service.briefs.titles import (
 from service.language import read, visible
 from service.language.phrases import key_of, lemma
 from service.language.sentences import is_order
-from service.language.vocabulary import (
+from service.language.text import (
     ACRONYMS,
     FIELDS,
     FUNCTION_WORDS,

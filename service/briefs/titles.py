@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from service.language.phrases import ends_well, is_breaker, is_plural, key_of
-from service.language.vocabulary import (
+from service.language.text import (
     ACRONYMS,
     BEFORE_VERBS,
     COMPARATIVES,

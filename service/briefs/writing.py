@@ -7,21 +7,59 @@ of it, and the page says so.
 
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from service.briefs import Assignment, BriefWriter, WriterUnavailable
-from service.briefs.authorship import signed
 from service.briefs.corrections import day
 from service.briefs.grounding import Failure, Gate, Place, Section, Words, check, claims, rewrite
 from service.briefs.grounding.gates import MOST_THEMES
 from service.briefs.grounding.places import MOST, items_of, place_in_themes, with_items
 from service.briefs.grounding.sources import Sources, normalise
+from service.briefs.metadata import SectionCount
 from service.briefs.model import Brief, Theme
 from service.briefs.stated import with_stated
 from service.papers import Paper, Selection
 from service.papers.senses import SHARES
 from service.papers.text import FullText
+
+LABELS = {
+    Section.MINUTE: "In a minute",
+    Section.TAKEAWAYS: "In a minute",
+    Section.THEMES: "Key Research Themes",
+    Section.METHODS: "Methodological Approaches",
+    Section.NOTABLE: "Notable Papers to Read First",
+    Section.AGAINST: "What Is New in This Window",
+    Section.ALIKE: "What Is New in This Window",
+    Section.RESOURCES: "What Is New in This Window",
+    Section.THREADS: "What Is New in This Window",
+    Section.TRENDS: "What Is New in This Window",
+    Section.CHALLENGES: "Challenges and Future Directions",
+    Section.OVERVIEW: "Concluding Overview",
+    Section.DECISIONS: "Concluding Overview",
+    Section.READING_ORDER: "the reading order",
+}
+CATALOG = "Catalog"
+WRITERS = {"written": "by_model", "edited": "by_editors"}
+
+
+def signed(brief: Brief) -> Brief:
+    """The brief with its sections by writer in the metadata."""
+    return replace(brief, metadata=replace(brief.metadata, sections=tuple(_sections(brief))))
+
+
+def _sections(brief: Brief) -> Iterator[SectionCount]:
+    counts: dict[str, Counter[str]] = {}
+    for place, claim in claims(brief):
+        if place.section in LABELS:
+            writer = WRITERS.get(claim.origin, "by_program")
+            counts.setdefault(LABELS[place.section], Counter())[writer] += 1
+    for section, found in counts.items():
+        yield SectionCount(section, found["by_model"], found["by_program"], found["by_editors"])
+    if brief.catalog:
+        by_model = min(brief.metadata.lines_by_model, len(brief.catalog))
+        yield SectionCount(CATALOG, by_model, len(brief.catalog) - by_model)
+
 
 _NAMED = 3  # unreadable entries that a note names
 _ROUNDS = 6  # of dropping; each round drops what fails, and an item that falls can leave little for another

@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 
-from service.briefs.authorship import LABELS
 from service.briefs.grounding import Failure, Gate, Place, Section, check, claims, rewrite, texts
 from service.briefs.grounding.sources import Sources
 from service.briefs.model import Brief
+from service.briefs.writing import LABELS
 from service.editing.edits import (
     LONGEST_HEADING,
     LONGEST_NOTE,

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from service.briefs.grounding import Place, Section
-from service.briefs.grounding.foreign import foreign
+from service.briefs.grounding.language import foreign
 
 LONGEST_HEADING = 120  # characters
 LONGEST_SUBJECT = 64  # of what stands between names and counts; phones show 40 of a whole subject

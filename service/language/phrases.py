@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from service.language.text import read
-from service.language.vocabulary import (
+from service.language.text import (
     ADJECTIVE_ENDINGS,
     EPONYMS,
     FUNCTION_WORDS,
@@ -23,6 +22,7 @@ from service.language.vocabulary import (
     WEAK_MODIFIERS,
     WEAK_NOUNS,
     WEAK_PHRASES,
+    read,
 )
 
 LONGEST = 4  # words

@@ -15,7 +15,7 @@ from service.briefs.extractive.telling import Telling, tell
 from service.briefs.handles import make_handles
 from service.language.phrases import key_of, lemma, phrases, positions, surface_of
 from service.language.sentences import LONGEST_ABSTRACT, Sentence, is_clean, plain, sentences_of
-from service.language.vocabulary import FUNCTION_WORDS
+from service.language.text import FUNCTION_WORDS
 from service.papers import Paper, Ranked, Selection
 from service.papers.vectors import tf_idf
 

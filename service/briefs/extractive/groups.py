@@ -14,7 +14,7 @@ from math import log
 
 from service.briefs.extractive.corpus import Corpus, Source
 from service.language.phrases import is_telling, key_of, sentence_case
-from service.language.vocabulary import COMPARATIVES
+from service.language.text import COMPARATIVES
 
 FEWEST = 3  # papers of a group
 MOST = 8  # groups

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from service.language.sentences import Sentence, leans
-from service.language.vocabulary import VERBS
+from service.language.text import VERBS
 
 READ = 20_000  # sentences that are kept as they are told
 FEWEST, MOST = 6, 48  # words of a quotation

@@ -5,16 +5,34 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from service.briefs.claims import Claim
-from service.briefs.grounding.case import Case
-from service.briefs.grounding.citations import misquoted, tables, unknown, unsound
-from service.briefs.grounding.counts import miscounted, uncounted, without_paper_count, without_the_two
-from service.briefs.grounding.foreign import foreign, hidden_character
-from service.briefs.grounding.language import OURS, foreign_language, shares_words, speaks_of
-from service.briefs.grounding.names import invented_names
-from service.briefs.grounding.numbers import Number, numbers, stands
+from service.briefs.grounding.language import (
+    OURS,
+    foreign,
+    foreign_language,
+    hidden_character,
+    shares_words,
+    speaks_of,
+)
+from service.briefs.grounding.names import Case, invented_names
+from service.briefs.grounding.numbers import (
+    Number,
+    miscounted,
+    numbers,
+    stands,
+    uncounted,
+    without_paper_count,
+    without_the_two,
+)
 from service.briefs.grounding.places import MOST, Place, Section, group, items_of
-from service.briefs.grounding.quotations import invented_quotations, unquoted
-from service.briefs.grounding.repeats import repeats
+from service.briefs.grounding.quotations import (
+    invented_quotations,
+    misquoted,
+    repeats,
+    tables,
+    unknown,
+    unquoted,
+    unsound,
+)
 from service.briefs.grounding.sources import Source, Sources, normalise
 from service.briefs.grounding.verdict import Failure, Gate, Verdict, count
 from service.briefs.model import Brief, CatalogEntry, Challenge, Method, Theme, Trend

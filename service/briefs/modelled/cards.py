@@ -24,7 +24,7 @@ from service.briefs.modelled.asking import (
     versions,
 )
 from service.briefs.modelled.batches import IN_VAIN, answered
-from service.briefs.modelled.evidence import locate
+from service.briefs.modelled.keys import locate
 from service.papers import Paper
 
 CARD_TOKENS = 520  # of an answer, for one paper; measured answers have 300 to 450

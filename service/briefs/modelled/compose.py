@@ -43,8 +43,7 @@ from service.briefs.modelled.drafting import (
     NewsAnswer,
     ThemeAnswer,
 )
-from service.briefs.modelled.evidence import locate
-from service.briefs.modelled.keys import FactAnswer, Keyring, ReadingAnswer, bare_key, sentences
+from service.briefs.modelled.keys import FactAnswer, Keyring, ReadingAnswer, bare_key, locate, sentences
 from service.briefs.modelled.outline import Material
 
 MOST_SENTENCES = 12  # of one theme; the prompt's limit of words asks for fewer

@@ -50,8 +50,14 @@ from service.briefs.modelled.compose import (
 from service.briefs.modelled.drafting import draft_prompts
 from service.briefs.modelled.keys import Keyring
 from service.briefs.modelled.length import shortened, without_repeats
-from service.briefs.modelled.outline import Material, OutlineAnswer, outline_prompt, themes_wished, told_in
-from service.briefs.modelled.threads import Past
+from service.briefs.modelled.outline import (
+    Material,
+    OutlineAnswer,
+    Past,
+    outline_prompt,
+    themes_wished,
+    told_in,
+)
 from service.briefs.stated.passages import Shown, passages_of
 from service.papers.text import TextReader
 

@@ -4,20 +4,18 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 
-from service.language.tex.macros import (
+from service.language.tex.pieces import (
     ACCENTS,
+    BLANK,
     DELIMITERS,
     MEANINGS,
     OPERATORS,
     SIGNATURES,
     SYMBOLS,
-    chemical,
-)
-from service.language.tex.pieces import (
-    BLANK,
     Kind,
     Piece,
     bracketed,
+    chemical,
     hyphenated,
     is_factor,
     is_plain,

@@ -4,8 +4,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 
 from service.language.tex.formulas import ends_open, linear, pieces
-from service.language.tex.macros import ACCENTS, MEANINGS, SIGNATURES, SYMBOLS
-from service.language.tex.pieces import joined
+from service.language.tex.pieces import ACCENTS, MEANINGS, SIGNATURES, SYMBOLS, joined
 from service.language.tex.tree import (
     Environment,
     Formula,

@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from service.language.tex.dollars import formula_end
-from service.language.tex.macros import ACCENTS, MEANINGS, OVER, SIGNATURES, SWITCHES, own_prefix
+from service.language.tex.pieces import ACCENTS, MEANINGS, OVER, SIGNATURES, SWITCHES, formula_end, own_prefix
 
 DEEPEST = 40  # groups in groups; deeper ones are read as plain characters
 MOST_ARGUMENTS = 4  # groups that follow an unknown macro

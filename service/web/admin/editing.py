@@ -7,10 +7,10 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Response
 
-from service.briefs.authorship import LABELS
 from service.briefs.grounding import Place, Section, texts
 from service.briefs.grounding.places import items_of
 from service.briefs.model import Brief
+from service.briefs.writing import LABELS
 from service.editing import (
     HEADINGS,
     LONGEST_HEADING,
