@@ -174,6 +174,23 @@ def is_one_of(session: Session, column: Any, values: Collection[Any]) -> sa.Colu
     return among
 
 
+def is_given(dialect: str, column: Any, name: str) -> sa.ColumnElement[bool]:
+    """The same in a statement that is put together once: the values are a parameter, as `given` makes it."""
+    if dialect == "postgresql":
+        listed: sa.ColumnElement[bool] = column == sa.any_(
+            sa.bindparam(name, type_=postgresql.ARRAY(column.type))
+        )
+        return listed
+    values = sa.func.json_each(sa.bindparam(name, type_=sa.Text)).table_valued("value")
+    among: sa.ColumnElement[bool] = column.in_(sa.select(values.c.value))
+    return among
+
+
+def given(dialect: str, values: Collection[Any]) -> Any:
+    """What a statement with `is_given` takes for its values."""
+    return list(values) if dialect == "postgresql" else json.dumps(list(values))
+
+
 def batches(values: Iterable[Value], size: int = ROWS_AT_ONCE) -> Iterator[list[Value]]:
     """The values in lists of at most `size`, as they come."""
     remaining = iter(values)

@@ -1,9 +1,10 @@
 """The ledger: claiming and settling what was planned. Every change is one transaction."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,11 +18,13 @@ from service.store.issues import counts, issue_row, status
 from service.store.planning import defer_late, heartbeat
 from service.store.queue import (
     DUE_AGAIN,
+    SET_BACK,
+    Due,
+    Turn,
     due,
     has_come,
     held_until,
     may_leave,
-    on_trial,
     release_unsent,
     throttle,
 )
@@ -37,12 +40,17 @@ from service.store.settling import (
 )
 from service.store.tables import IssueRow
 from service.store.tallies import Sums, count_again, lock_issues
-from subscribers.database import Repository, is_one_of, table
+from subscribers.database import Repository, UtcDateTime, given, is_given, is_one_of, table
 from subscribers.preferences import SubscriberStatus
 from subscribers.suppressions import Kind
 from subscribers.tables import SubscriberRow, SuppressionRow
 
 Unavailable = (sa.exc.OperationalError, sa.exc.InterfaceError)  # locked or gone: it may come back
+ISSUES = table(IssueRow).c
+_ISSUE = sa.select(ISSUES.halt, ISSUES.on_trial).where(ISSUES.label == sa.bindparam("label"))
+# Until the transaction ends nobody counts the issue anew, or halts it. Alone, and before any bucket: who has
+# a bucket and wants the issue must not meet who has the issue.
+HELD, HELD_ALONE = _ISSUE.with_for_update(read=True, key_share=True), _ISSUE.with_for_update(key_share=True)
 CHUNKS_A_TURN = 4  # that are looked through for somebody whom the pace lets go
 UNREPORTED: dict[str, Any] = {"fact": None, "fact_at": None}  # a new copy has facts of its own
 WITHDRAWN = "left, was deleted or suppressed after the issue was planned"
@@ -83,9 +91,10 @@ class Ledger(Repository):
         """Write what became of claimed rows; a row that was claimed again since keeps what it has."""
         if outcomes:
             with Session(self._writer) as session, session.begin():
-                lock_issues(session.connection(), {one.issue_label for one, _ in outcomes})
-                with _summed(session, [one for one, _ in outcomes]):
-                    settle(session, outcomes, now, resend_after, bounces)
+                sums = Sums(session.connection())
+                lock_issues(sums.connection, {one.issue_label for one, _ in outcomes})
+                settle(session, sums, outcomes, now, resend_after, bounces)
+                sums.write()
 
     def take_back(self, deliveries: Sequence[Delivery], now: dt.datetime, reason: str) -> int:
         """Undo refusals and failures that were the mailer's fault: they wait, and it cost them no attempt."""
@@ -97,8 +106,10 @@ class Ledger(Repository):
                 cancelled = is_cancelled(session, deliveries[0].issue_label)
                 state, why = (State.SKIPPED, CANCELLED) if cancelled else (State.WAITING, reason)
                 settled = {"state": state, "reason": why, "settled_at": now, "retry_at": None}
-                with _summed(session, deliveries):
-                    session.connection().execute(TAKEN_BACK.values(**settled), values)
+                sums = Sums(session.connection())
+                with sums.of([one.id for one in deliveries]):
+                    sums.connection.execute(TAKEN_BACK.values(**settled), values)
+                sums.write()
             return len(values)
 
     def settle_and_claim(
@@ -106,15 +117,14 @@ class Ledger(Repository):
     ) -> Batch:
         """Settle one chunk and claim the next in one transaction: one wait for the disk for both."""
         with Session(self._writer) as session, session.begin():
-            if request.pace.is_unlimited:
-                lock_issues(session.connection(), [label])
-            else:
-                _lock(session, label)
             sums = Sums(session.connection())
-            with sums.of([one.id for one, _ in settled]):
-                release_unsent(session, request.mailer, request.pace, settled, now)
-                settle(session, settled, now, request.resend_after, request.bounces)
-            claims = _next_chunk(session, label, request, limit, now, sums)
+            held = HELD if request.pace.is_unlimited else HELD_ALONE
+            issue = sums.connection.execute(held, {"label": label}).one_or_none()
+            release_unsent(session, request.mailer, request.pace, settled, now)
+            settle(session, sums, settled, now, request.resend_after, request.bounces)
+            claims = Batch()
+            if limit and issue is not None and issue.halt is None:
+                claims = _next_chunk(Turn(session, sums, label, request, now, issue.on_trial), limit)
             sums.write()
             return claims
 
@@ -133,7 +143,7 @@ class Ledger(Repository):
     def is_on_trial(self, label: str) -> bool:
         """Whether the last run was stopped because the server took nobody's mail."""
         with Session(self._engine) as session:
-            return bool(session.scalar(on_trial(label)))
+            return bool(session.scalar(sa.select(ISSUES.on_trial).where(ISSUES.label == label)))
 
     def claims(self, label: str) -> list[tuple[Delivery, str, dt.datetime]]:
         """Every claimed row with its worker and the time of its claim."""
@@ -188,7 +198,7 @@ class Ledger(Repository):
         is_due = sa.or_(
             some(State.CLAIMED),
             some(State.WAITING, row.due_at <= now, row.retry_at.is_(None)),
-            *(some(state, has_come(now)) for state in (State.WAITING, *DUE_AGAIN)),
+            *(some(state, has_come(now, now + SET_BACK)) for state in (State.WAITING, *DUE_AGAIN)),
         )
         with Session(self._engine) as session:
             rows = select(IssueRow.label).where(col(IssueRow.planned_at).is_not(None), is_due)
@@ -249,24 +259,15 @@ class Ledger(Repository):
             return _changed(session, label, states, values, ids)
 
 
-def _lock(session: Session, label: str) -> None:
-    """Before any bucket: who has a bucket and wants the issue must not meet who has the issue."""
-    row = sa.select(col(IssueRow.label)).where(col(IssueRow.label) == label)
-    session.execute(row.with_for_update(key_share=True))
-
-
-def _next_chunk(  # noqa: PLR0913, PLR0917 - what a turn is given
-    session: Session, label: str, request: ClaimRequest, limit: int, now: dt.datetime, sums: Sums
-) -> Batch:
-    """Claim what is due and may leave now; nothing of an issue that somebody halted."""
-    if limit < 1 or session.scalar(halt_of(label)) is not None:
-        return Batch()
+def _next_chunk(turn: Turn, limit: int) -> Batch:
+    """Claim what is due and may leave now."""
+    session, label, request, now = turn.session, turn.label, turn.request, turn.now
     if request.late is not None:
         defer_late(session, label, request.late, now)
     allowed, again_at = may_leave(session, request.mailer, request.pace, limit, now)
-    if again_at is not None and not due(session, label, request, 1, now):
+    if again_at is not None and not due(turn, 1):
         again_at = None  # nothing is left to wait for
-    deliveries, is_end = _claimed(session, label, request, allowed, now, sums)
+    deliveries, is_end = _claimed(turn, allowed)
     if not deliveries and again_at is None:
         again_at = session.scalar(held_until(label, request.chunk, now)) if is_end else now
     if again_at is not None:
@@ -274,49 +275,45 @@ def _next_chunk(  # noqa: PLR0913, PLR0917 - what a turn is given
     return Batch(deliveries, again_at)
 
 
-def _claimed(  # noqa: PLR0913, PLR0917 - the same
-    session: Session, label: str, request: ClaimRequest, allowed: int, now: dt.datetime, sums: Sums
-) -> tuple[list[Delivery], bool]:
+def _claimed(turn: Turn, allowed: int) -> tuple[list[Delivery], bool]:
     """What may leave now, and whether the queue was looked through for them.
 
     A chunk of which the pace lets nothing go is not the end; nor is it looked for without a bound.
     """
     for _ in range(CHUNKS_A_TURN if allowed else 0):
-        ids = due(session, label, request, allowed, now)
-        with sums.of(ids):
-            deliveries = _claim(session, ids, request, now)
-            if not request.pace.is_unlimited:
-                deliveries = throttle(session, request.mailer, request.pace, deliveries, now)
-        if deliveries or not ids:
+        rows = due(turn, allowed)
+        deliveries = _claim(turn, rows) if rows else []
+        if not turn.request.pace.is_unlimited:
+            with turn.sums.of([one.id for one in deliveries]):
+                mailer, pace = turn.request.mailer, turn.request.pace
+                deliveries = throttle(turn.session, mailer, pace, deliveries, turn.now)
+        if deliveries or not rows:
             return deliveries, True
     return [], not allowed
 
 
-def _claim(session: Session, ids: Sequence[int], request: ClaimRequest, now: dt.datetime) -> list[Delivery]:
+def _claim(turn: Turn, rows: Sequence[Due]) -> list[Delivery]:
     """Claim rows, but for those whose subscriber has left or was deleted since they were planned."""
-    if not ids:
-        return []
-    values = {"state": State.CLAIMED, "worker": request.worker, "claimed_at": now, "retry_at": None}
-    values |= UNREPORTED
-    session.execute(
-        sa.update(DELIVERIES)
-        .where(is_one_of(session, DELIVERIES.c.id, ids))
-        .values(**values, claim=DELIVERIES.c.claim + 1)
-    )
-    known = _deliveries(session, ids)
+    sums, ids = turn.sums, [row.id for row in rows]
+    values = {"ids": given(sums.dialect, ids), "worker_": turn.request.worker, "now": turn.now}
+    sums.connection.execute(_claiming(sums.dialect), values)
+    for (state, fact), count in Counter((row.state, row.fact) for row in rows).items():
+        sums.moved((turn.label, state, fact), (turn.label, State.CLAIMED, ""), count)
+    known = _deliveries(turn.session, ids)
     withdrawn = [(one, Outcome(State.SKIPPED, WITHDRAWN)) for one, reachable in known if not reachable]
     if withdrawn:
-        settle(session, withdrawn, now, None)
+        settle(turn.session, sums, withdrawn, turn.now, None)
     return [one for one, reachable in known if reachable]
 
 
-@contextmanager
-def _summed(session: Session, deliveries: Sequence[Delivery]) -> Iterator[None]:
-    """While these deliveries change, in a transaction that does nothing else."""
-    sums = Sums(session.connection())
-    with sums.of([one.id for one in deliveries]):
-        yield
-    sums.write()
+@cache
+def _claiming(dialect: str) -> sa.Update:
+    """Put together once, as all that every batch asks."""
+    values = {"state": State.CLAIMED, "claim": DELIVERIES.c.claim + 1, "retry_at": None} | UNREPORTED
+    rows = sa.update(DELIVERIES).where(is_given(dialect, DELIVERIES.c.id, "ids"))
+    return rows.values(
+        **values, worker=sa.bindparam("worker_"), claimed_at=sa.bindparam("now", type_=UtcDateTime)
+    )
 
 
 def _changed(
@@ -348,26 +345,31 @@ def _is_reachable() -> sa.ColumnElement[bool]:
 
 def _deliveries(session: Session, ids: Sequence[int]) -> list[tuple[Delivery, bool]]:
     """Rows with their subscribers, and whether these still get mail; of a deleted one the row is left."""
-    person, row = table(SubscriberRow).c, DELIVERIES.c
-    rows: Sequence[Any] = session.execute(
-        sa.select(
-            row.id,
-            row.issue_label,
-            row.subscriber_id,
-            sa.func.coalesce(person.reference, ""),
-            sa.func.coalesce(person.link_generation, 0),
-            sa.func.coalesce(person.address, ""),
-            person.name,
-            row.topics,
-            row.length,
-            row.attempt,
-            row.claim,
-            _is_reachable(),
-        )
-        .outerjoin(table(SubscriberRow), person.id == row.subscriber_id)
-        .where(is_one_of(session, DELIVERIES.c.id, ids))
-        .order_by(row.id)
-    ).all()  # at once: row by row takes several times as long
+    connection = session.connection()
+    dialect = connection.dialect.name
+    # all at once: row by row takes several times as long
+    rows: Sequence[Any] = connection.execute(_with_readers(dialect), {"ids": given(dialect, ids)}).all()
     topics = {value: tuple(value.split(",")) for value in {row[7] for row in rows}}
     # the columns stand in the order of the fields
     return [(Delivery._make((*row[:7], topics[row[7]], *row[8:11])), bool(row[11])) for row in rows]
+
+
+@cache
+def _with_readers(dialect: str) -> sa.Select[Any]:
+    person, row = table(SubscriberRow).c, DELIVERIES.c
+    rows = sa.select(
+        row.id,
+        row.issue_label,
+        row.subscriber_id,
+        sa.func.coalesce(person.reference, ""),
+        sa.func.coalesce(person.link_generation, 0),
+        sa.func.coalesce(person.address, ""),
+        person.name,
+        row.topics,
+        row.length,
+        row.attempt,
+        row.claim,
+        _is_reachable(),
+    )
+    joined = rows.outerjoin(table(SubscriberRow), person.id == row.subscriber_id)
+    return joined.where(is_given(dialect, row.id, "ids")).order_by(row.id)

@@ -6,7 +6,10 @@ Token buckets are shared by all workers, and kept across restarts.
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -16,56 +19,104 @@ from service.delivery.ledger import ClaimRequest, Settled
 from service.delivery.model import RELEASED, Chunk
 from service.delivery.policy import Bucket, Pace, full, whole
 from service.store.settling import DELIVERIES
-from service.store.tables import BucketRow, IssueRow
-from subscribers.database import insert_new, is_one_of, table
+from service.store.tables import BucketRow
+from service.store.tallies import Sums
+from subscribers.database import UtcDateTime, insert_new, is_one_of, table
 
 DUE_AGAIN = (State.FAILED, State.UNCERTAIN)
 SET_BACK = dt.timedelta(minutes=5)  # a row from so far in the future was written by a clock that was wrong
+_LABEL, _NOW = sa.bindparam("label", type_=sa.String), sa.bindparam("now", type_=UtcDateTime)
+_AHEAD = sa.bindparam("ahead", type_=UtcDateTime)
 
 
-def due(session: Session, label: str, request: ClaimRequest, limit: int, now: dt.datetime) -> Sequence[int]:
-    """Rows whose time has come again, then waiting ones; by the index, not by reading all.
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A transaction in which deliveries of an issue are claimed."""
 
-    After a run that the server stopped, those come last that it tried.
+    session: Session
+    sums: Sums
+    label: str
+    request: ClaimRequest
+    now: dt.datetime
+    on_trial: bool  # the server took nobody's mail: those come last that were tried
+
+
+class Part(Enum):
+    """Rows that may be claimed, one part after the other."""
+
+    FAILED = State.FAILED
+    UNCERTAIN = State.UNCERTAIN
+    WAITING = "all that wait"
+    UNTRIED = "of them, those that the server did not send back"
+    SENT_BACK = "and those that it did"
+
+
+class Due(NamedTuple):
+    """A row that may be claimed, as it stands."""
+
+    id: int
+    state: str
+    fact: str
+
+
+def due(turn: Turn, limit: int) -> list[Due]:
+    """Rows whose time has come again, then waiting ones, as they stand.
+
+    By the index, not by reading all. After a run that the server stopped, those come last that it tried.
     """
-    rows = sa.select(DELIVERIES.c.id).where(DELIVERIES.c.issue_label == label)
-    if request.chunk is not None:
-        rows = rows.where(DELIVERIES.c.id.between(request.chunk.first, request.chunk.last))
-    rows = rows.with_for_update(skip_locked=True)
-    ids: list[int] = []
-    for which, order in _parts(session, label, request, now):
-        if len(ids) < limit:
-            part = rows.where(which).order_by(order, DELIVERIES.c.id)
-            ids.extend(session.scalars(part.limit(limit - len(ids))).all())
-    return ids
+    request, chunk = turn.request, turn.request.chunk
+    values = {"label": turn.label, "now": turn.now, "ahead": turn.now + SET_BACK, "after": request.after}
+    if chunk is not None:
+        values |= {"first": chunk.first, "last": chunk.last}
+    rows: list[Due] = []
+    for part in _parts(turn):
+        if len(rows) < limit:
+            found = turn.sums.connection.execute(
+                _rows(part, chunk is not None), values | {"most": limit - len(rows)}
+            )
+            rows.extend(map(Due._make, found))
+    return rows
 
 
-def _parts(
-    session: Session, label: str, request: ClaimRequest, now: dt.datetime
-) -> Iterator[tuple[sa.ColumnElement[bool], sa.ColumnElement[Any]]]:
-    """Which rows may be claimed, one part after the other, and the order in each."""
+def _parts(turn: Turn) -> Iterator[Part]:
+    if not turn.request.after:
+        yield Part.FAILED
+        if turn.request.resend_after is not None:
+            yield Part.UNCERTAIN
+    yield from (Part.UNTRIED, Part.SENT_BACK) if turn.on_trial else (Part.WAITING,)
+
+
+@cache
+def _rows(part: Part, in_chunk: bool) -> sa.Select[Any]:
+    """Put together once: every batch asks for some."""
     row = DELIVERIES.c
-    may_go = sa.or_(row.retry_at.is_(None), has_come(now))
-    waiting = sa.and_(row.state == State.WAITING, row.due_at <= now, may_go, row.id > request.after)
-    again = (State.FAILED,) if request.resend_after is None else DUE_AGAIN
-    for state in () if request.after else again:
-        yield sa.and_(row.state == state, has_come(now)), row.due_at
-    if not session.scalar(on_trial(label)):
-        yield waiting, row.due_at
-        return
-    went_back = sa.func.coalesce(row.reason, "").startswith(RELEASED)
-    yield sa.and_(waiting, ~went_back), row.due_at
-    yield sa.and_(waiting, went_back), row.settled_at
+    rows = sa.select(row.id, row.state, sa.func.coalesce(row.fact, "")).where(row.issue_label == _LABEL)
+    if in_chunk:
+        rows = rows.where(row.id.between(sa.bindparam("first"), sa.bindparam("last")))
+    order = row.settled_at if part is Part.SENT_BACK else row.due_at
+    rows = rows.where(_of(part)).order_by(order, row.id).limit(sa.bindparam("most", type_=sa.Integer))
+    return rows.with_for_update(skip_locked=True)
 
 
-def on_trial(label: str) -> sa.Select[Any]:
-    return sa.select(col(IssueRow.on_trial)).where(col(IssueRow.label) == label)
-
-
-def has_come(now: dt.datetime) -> sa.ColumnElement[bool]:
-    """Whether a row's time to be tried again has come; what a wrong clock wrote is not parked for ever."""
+def _of(part: Part) -> sa.ColumnElement[bool]:
     row = DELIVERIES.c
-    return sa.or_(row.retry_at <= now, sa.and_(row.retry_at.is_not(None), row.settled_at > now + SET_BACK))
+    if isinstance(part.value, State):
+        return sa.and_(row.state == part.value, has_come(_NOW, _AHEAD))
+    may_go = sa.or_(row.retry_at.is_(None), has_come(_NOW, _AHEAD))
+    waiting = sa.and_(row.state == State.WAITING, row.due_at <= _NOW, may_go, row.id > sa.bindparam("after"))
+    if part is Part.WAITING:
+        return waiting
+    was_sent_back = sa.func.coalesce(row.reason, "").startswith(RELEASED)
+    return sa.and_(waiting, was_sent_back if part is Part.SENT_BACK else ~was_sent_back)
+
+
+def has_come(now: Any, ahead: Any) -> sa.ColumnElement[bool]:
+    """Whether a row's time to be tried again has come; what a wrong clock wrote is not parked for ever.
+
+    `ahead` is SET_BACK after `now`; both are moments or parameters.
+    """
+    row = DELIVERIES.c
+    return sa.or_(row.retry_at <= now, sa.and_(row.retry_at.is_not(None), row.settled_at > ahead))
 
 
 def held_until(label: str, chunk: Chunk | None, now: dt.datetime) -> sa.Select[Any]:

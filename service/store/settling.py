@@ -4,6 +4,7 @@ import datetime as dt
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +16,8 @@ from service.delivery.model import GONE_WRONG, MEANS, RELEASED, Halt, Weight
 from service.delivery.policy import Bounce, BounceRules, learnt
 from service.store.issues import IssueClosed, issue_row
 from service.store.tables import BounceRow, DeliveryRow, IssueRow
-from subscribers.database import UtcDateTime, insert_new, is_one_of, table
+from service.store.tallies import Sums
+from subscribers.database import UtcDateTime, given, insert_new, is_given, is_one_of, table
 from subscribers.suppressions import Cause, Kind
 from subscribers.tables import SubscriberRow, SuppressionRow
 
@@ -45,14 +47,15 @@ def is_cancelled(session: Session, label: str) -> bool:
     return bool(session.scalar(halt_of(label).with_for_update(key_share=True)) == Halt.CANCELLED)
 
 
-def settle(
+def settle(  # noqa: PLR0913, PLR0917 - what a settlement is made of
     session: Session,
+    sums: Sums,
     outcomes: Settled,
     now: dt.datetime,
     resend_after: dt.timedelta | None,
     bounces: BounceRules = RULES,
 ) -> None:
-    """Rows that share everything are written together: most chunks are one statement. Who calls it sums."""
+    """Rows that share everything are written together: most chunks are one statement."""
     if not outcomes:
         return
     cancelled = _cancelled(session, outcomes)
@@ -62,11 +65,13 @@ def settle(
         written, again_at = settlement(attempt, outcome, now, resend_after, place=delivery.id)
         if written.state in OPEN_AGAIN and delivery.issue_label in cancelled:
             written, again_at = Outcome(State.SKIPPED, CANCELLED), None
-        alike[delivery.claim, written.state, written.detail, attempt, again_at].append(delivery.id)
+        each = delivery.issue_label, delivery.claim, written.state, written.detail, attempt, again_at
+        alike[each].append(delivery.id)
     if len(alike) > max(8, len(outcomes) // 4):
-        found = session.connection().execute(_SETTLEMENT, _each(alike, now)).rowcount
+        with sums.of([one.id for one, _ in outcomes]):
+            found = sums.connection.execute(_SETTLEMENT, _each(alike, now)).rowcount
     else:
-        found = sum(_settle_alike(session, ids, each, now) for each, ids in alike.items())
+        found = sum(_settle_alike(sums, ids, each, now) for each, ids in alike.items())
     if found != len(outcomes):
         _tell_what_was_taken(
             session, [one for one, outcome in outcomes if outcome.state is not State.WAITING]
@@ -86,17 +91,25 @@ def _cancelled(session: Session, outcomes: Settled) -> set[str]:
     return {label for label in labels if is_cancelled(session, label)}
 
 
-def _settle_alike(session: Session, ids: Sequence[int], each: tuple[Any, ...], now: dt.datetime) -> int:
-    """Write what these rows share; how many still were their worker's."""
-    claim, state, detail, attempt, again_at = each
-    still_its = sa.or_(_OPEN, DELIVERIES.c.state == State.WAITING) if state is State.ACCEPTED else _OPEN
-    rows = sa.update(DELIVERIES).where(
-        is_one_of(session, DELIVERIES.c.id, ids), DELIVERIES.c.claim == claim, still_its
-    )
+def _settle_alike(sums: Sums, ids: Sequence[int], each: tuple[Any, ...], now: dt.datetime) -> int:
+    """Write what these rows share; how many still were their worker's.
+
+    Nearly always all are claimed and nobody reported anything of them: then nothing needs to be counted.
+    """
+    label, claim, state, detail, attempt, again_at = each
     values = {
-        "state_": state, "reason_": detail or None, "attempt_": attempt, "settled_": now, "retry_": again_at
+        "ids": given(sums.dialect, ids), "claim_": claim, "state_": state, "reason_": detail or None,
+        "attempt_": attempt, "settled_": now, "retry_": again_at,
     }  # fmt: skip
-    return int(session.execute(rows.values(_WRITTEN), values).rowcount)  # type: ignore[attr-defined]  # a CursorResult
+    found = 0
+    if state not in {State.WAITING, State.UNCERTAIN}:
+        found = sums.connection.execute(_untouched(sums.dialect), values).rowcount
+        sums.moved((label, State.CLAIMED, ""), (label, state, ""), found)
+    if found < len(ids):
+        with sums.of(ids):
+            rows = _settling(sums.dialect, state is State.ACCEPTED)
+            found += sums.connection.execute(rows, values).rowcount
+    return found
 
 
 def _tell_what_was_taken(session: Session, deliveries: Sequence[Delivery]) -> None:
@@ -116,7 +129,7 @@ def _each(alike: Mapping[tuple[Any, ...], Iterable[int]], now: dt.datetime) -> l
             "delivery": one, "claim_": claim, "state_": state, "reason_": detail or None,
             "attempt_": attempt, "settled_": now, "retry_": again_at,
         }
-        for (claim, state, detail, attempt, again_at), ids in alike.items()
+        for (_, claim, state, detail, attempt, again_at), ids in alike.items()
         for one in ids
     ]  # fmt: skip
 
@@ -168,6 +181,30 @@ _SETTLEMENT = (
     )
     .values(_WRITTEN)
 )
+
+
+@cache
+def _settling(dialect: str, accepted: bool) -> sa.Update:
+    """Of rows that share everything."""
+    still_its = sa.or_(_OPEN, DELIVERIES.c.state == State.WAITING) if accepted else _OPEN
+    rows = sa.update(DELIVERIES).where(is_given(dialect, DELIVERIES.c.id, "ids"))
+    return rows.where(DELIVERIES.c.claim == sa.bindparam("claim_"), still_its).values(_WRITTEN)
+
+
+@cache
+def _untouched(dialect: str) -> sa.Update:
+    """The same of those that are as they were claimed: there is nothing to weigh."""
+    rows = sa.update(DELIVERIES).where(is_given(dialect, DELIVERIES.c.id, "ids"))
+    as_claimed = DELIVERIES.c.state == State.CLAIMED, DELIVERIES.c.fact.is_(None)
+    return rows.where(DELIVERIES.c.claim == sa.bindparam("claim_"), *as_claimed).values(
+        state=_STATE,
+        reason=_REASON,
+        attempt=sa.bindparam("attempt_"),
+        settled_at=sa.bindparam("settled_", type_=UtcDateTime),
+        retry_at=sa.bindparam("retry_", type_=UtcDateTime),
+    )
+
+
 TAKEN_BACK = (
     sa.update(DELIVERIES)
     .where(

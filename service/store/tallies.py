@@ -7,7 +7,6 @@ A transaction locks the issues first, then deliveries, and writes its sums last:
 """
 
 import datetime as dt
-import json
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,14 +17,14 @@ from sqlmodel import Session, col
 
 from service.delivery import State
 from service.store.tables import DeliveryRow, IssueRow, TallyRow
-from subscribers.database import Repository, is_one_of, table
+from subscribers.database import Repository, given, is_one_of, table
 
 LEDGER, TALLIES = table(DeliveryRow).c, table(TallyRow).c
 OPEN = (State.WAITING, State.CLAIMED, State.FAILED)
 ALIKE = (LEDGER.issue_label, LEDGER.state, sa.func.coalesce(LEDGER.fact, "").label("fact"))
 COLUMNS = ("issue_label", "state", "fact", "count")
 
-# As text: every batch asks these four times, and their SQL would be put together anew each time
+# As text: their SQL would be put together anew each time
 COUNTED = sa.text(
     "SELECT issue_label, state, coalesce(fact, ''), count(*) FROM deliveries "
     "WHERE id IN (SELECT value FROM json_each(:ids)) GROUP BY 1, 2, 3"
@@ -48,8 +47,12 @@ class Sums:
     """What a transaction changes of the sums, written once at its end."""
 
     def __init__(self, connection: sa.Connection) -> None:
-        self._connection = connection
+        self.connection = connection
         self._changes: Counter[Alike] = Counter()
+
+    @property
+    def dialect(self) -> str:
+        return self.connection.dialect.name
 
     @contextmanager
     def of(self, ids: Collection[int]) -> Iterator[None]:
@@ -69,14 +72,13 @@ class Sums:
         changes = sorted((alike, change) for alike, change in self._changes.items() if change)
         if changes:
             rows = [dict(zip(COLUMNS, (*alike, change), strict=True)) for alike, change in changes]
-            self._connection.execute(ADDED, rows)
+            self.connection.execute(ADDED, rows)
 
     def _counted(self, ids: Collection[int]) -> Counter[Alike]:
         if not ids:
             return Counter()
-        is_postgresql = self._connection.dialect.name == "postgresql"
-        given = list(ids) if is_postgresql else json.dumps(list(ids))
-        rows = self._connection.execute(LOCKED if is_postgresql else COUNTED, {"ids": given})
+        counted = LOCKED if self.dialect == "postgresql" else COUNTED
+        rows = self.connection.execute(counted, {"ids": given(self.dialect, ids)})
         return Counter({(label, state, fact): count for label, state, fact, count in rows})
 
 
