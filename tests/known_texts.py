@@ -118,7 +118,7 @@ def _stated(number: int, name: str) -> tuple[list[str], dict[str, str]]:
     if number % 2:
         cost = f"{number} hours on 8 A100 GPUs" if number % 3 else "9 hours"
         told.append(f"Training {name} takes {cost}.")
-        cells |= {"cost": cost}
+        cells |= {"cost": f"Training {name} takes {cost}"}
     if number % 4 < 2:
         told.append("Our code is available at https://example.org/code.")
         cells |= {"code": "Our code is available"}

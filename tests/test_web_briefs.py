@@ -83,7 +83,7 @@ def test_the_table_and_who_cites_whom_link_to_the_passages_and_the_table_is_ther
 ) -> None:
     tern = IDS["TernStep"]
     assert [words(one) for one in page.xpath("//div[@class='wide']//tr/*")] == [
-        "Paper", "Size", "TernStep", "“=7B” §4 Setup",
+        "Paper", "Size", "TernStep 14 pp.", "“=7B” §4 Setup",
     ]  # fmt: skip
     links = page.xpath(
         "//div[@class='wide']//td//a/@href | //h2[@id='cited']/following-sibling::ul[1]//a/@href"

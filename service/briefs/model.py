@@ -232,6 +232,7 @@ class CatalogEntry:
     late: bool = False
     revised: bool = False
     pages: int | None = None  # as the authors' comment says
+    words: int | None = None  # of the full text that was read, without its bibliography
     venue: str = ""  # as the comment or the journal reference says
     has_code: bool = False  # whether abstract or comment link to code
     grade: int | None = None  # how well it fits the topic, 0 to 10; None where no model graded it
@@ -329,6 +330,23 @@ class Brief:
         return frozenset(
             paper_id for claim in claims_in(self) if not claim.is_reading for paper_id in claim.paper_ids
         )
+
+    @property
+    def edges(self) -> tuple[CitedPaper, ...]:
+        """Where a paper of this window says how it stands to one of an earlier brief."""
+        return tuple(one for one in self.cited if one.issue and one.said and one.bond != "cites")
+
+    def edges_along(self, thread: Thread) -> tuple[CitedPaper, ...]:
+        """The edges from a thread's papers to those that it goes on from."""
+        earlier = {paper_id for one in thread.earlier for paper_id in one.paper_ids}
+        own = thread.claim.paper_ids
+        return tuple(one for one in self.edges if one.paper_id in own and one.cited_id in earlier)
+
+    @property
+    def edges_alone(self) -> tuple[CitedPaper, ...]:
+        """The edges that belong to no thread."""
+        along = [one for thread in self.news.threads for one in self.edges_along(thread)]
+        return tuple(one for one in self.edges if one not in along)
 
     @property
     def content(self) -> str:

@@ -4,12 +4,13 @@
 2  claims have a kind (fact, reading, definition) and an origin; the minute, what is new, decisions
 3  citations of passages of full texts have an anchor and a section; how many full texts were read
 4  the table of the window; who cites whom
+5  the words of a full text that was read
 """
 
 import json
 from typing import Any
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 
 def upgraded(text: str | bytes) -> str | bytes:
@@ -18,7 +19,7 @@ def upgraded(text: str | bytes) -> str | bytes:
         held = json.loads(text)
     except ValueError:
         return text
-    if not isinstance(held, dict) or held.get("schema_version") not in (1, 2, 3):
+    if not isinstance(held, dict) or held.get("schema_version") not in (1, 2, 3, 4):
         return text
     source = text if isinstance(text, str) else text.decode("utf-8", "surrogatepass")
     made = _from_first(held) if held["schema_version"] == 1 else held

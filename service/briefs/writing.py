@@ -83,10 +83,12 @@ def write_brief(writer: BriefWriter, fallback: BriefWriter, assignment: Assignme
 
 
 def _counting_texts(brief: Brief, held: Mapping[str, FullText]) -> Brief:
-    """The brief with how many of its papers were read whole for it."""
-    return replace(
-        brief, metadata=replace(brief.metadata, full_texts=len(brief.entries.keys() & held.keys()))
+    """The brief with how many of its papers were read whole for it, and how long they are."""
+    catalog = tuple(
+        replace(one, words=held[one.paper_id].words) if one.paper_id in held else one for one in brief.catalog
     )
+    read = len(brief.entries.keys() & held.keys())
+    return replace(brief, catalog=catalog, metadata=replace(brief.metadata, full_texts=read))
 
 
 def _written(writer: BriefWriter, fallback: BriefWriter, assignment: Assignment) -> Brief:

@@ -35,14 +35,19 @@ def about(entry: CatalogEntry) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def pages(entry: CatalogEntry) -> str:
-    """``12 pp.``, as the authors say; empty where they don't."""
-    return f"{entry.pages}{TIE}pp." if entry.pages else ""
+def length(entry: CatalogEntry) -> str:
+    """``12 pp.``, as the authors say; else ``about 9,000 words``, as its text has; else empty."""
+    if entry.pages:
+        return f"{entry.pages}{TIE}pp."
+    if not entry.words:
+        return ""
+    step = 1000 if entry.words >= 1500 else 100
+    return f"about{TIE}{max(step, step * round(entry.words / step)):,}{TIE}words"
 
 
 def badges(entry: CatalogEntry) -> str:
     """``12 pp. · ICML 2026 · code``, as far as the authors say."""
-    parts = (pages(entry), shown(entry.venue, 40), "code" if entry.has_code else "")
+    parts = (length(entry), shown(entry.venue, 40), "code" if entry.has_code else "")
     return " · ".join(filter(None, parts))
 
 

@@ -4,11 +4,12 @@ from service.briefs.claims import Claim
 from service.briefs.model import Brief, Earlier, Thread, Trend
 from service.emails.catalog import HEADING
 from service.emails.facts import LINE, RELATIONS
-from service.emails.paragraphs import Paragraph, Paragraphs, Run, texts_in
+from service.emails.paragraphs import Paragraph, Paragraphs, texts_in
 from service.emails.sections import EarlierView, NamedView, NewsView, ThreadView
-from service.emails.segments import safe_url
+from service.emails.tables import cited, issue_of
 from service.language import shown
 
+EDGES = 6  # from this window's papers to earlier ones, beside those of threads
 NAME = 80  # characters shown at most
 SINCE = "See Corrections: what it rests on has changed since."
 GONE = Claim("No title or abstract of this window has the words.", ())
@@ -23,6 +24,7 @@ def news_of(brief: Brief, said: Paragraphs, url: str) -> NewsView:
         resources=tuple(_named(one.name, one.kind, said.of_some(one.claim)) for one in news.resources),
         threads=tuple(_thread(one, brief, said, url) for one in news.threads),
         trends=tuple(_trend(one, said) for one in brief.trends),
+        edges=cited(brief, said, brief.edges_alone, url)[:EDGES],
     )
 
 
@@ -32,14 +34,14 @@ def _thread(thread: Thread, brief: Brief, said: Paragraphs, url: str) -> ThreadV
         relation=RELATIONS[thread.relation],
         text=said.of_some(thread.claim),
         earlier=tuple(_earlier(one, brief, url) for one in thread.earlier),
+        edges=cited(brief, said, brief.edges_along(thread), url),
     )
 
 
 def _earlier(earlier: Earlier, brief: Brief, url: str) -> EarlierView:
-    page = safe_url(f"{url.partition('/issues/')[0]}/issues/{earlier.issue}/{brief.topic_slug}")
     said = (claim.text for one in brief.corrections for claim in one.claims if one.issue == earlier.issue)
     since = SINCE if any(earlier.text.startswith(text) for text in said) else ""
-    return EarlierView(Run(shown(earlier.issue, NAME), page), shown(earlier.text, LINE), since)
+    return EarlierView(issue_of(brief, earlier.issue, url), shown(earlier.text, LINE), since)
 
 
 def _trend(trend: Trend, said: Paragraphs) -> NamedView:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from service.emails.paragraphs import Paragraph, Run
+from service.emails.tables import CitedView
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class PaperName:
     """A paper in a list of what to read, with its true length where it is known."""
 
     paper: Run
-    pages: str
+    length: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,7 @@ class ThreadView:
     relation: str
     text: Paragraph
     earlier: tuple[EarlierView, ...]
+    edges: tuple[CitedView, ...] = ()  # what its papers say themselves of the earlier ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +122,10 @@ class NewsView:
     resources: tuple[NamedView, ...] = ()
     threads: tuple[ThreadView, ...] = ()
     trends: tuple[NamedView, ...] = ()
+    edges: tuple[CitedView, ...] = ()  # that papers of this window build on earlier ones, or dispute them
 
     def __bool__(self) -> bool:
-        return bool(self.against or self.alike or self.resources or self.threads or self.trends)
+        return bool(self.against or self.alike or self.resources or self.threads or self.trends or self.edges)
 
 
 @dataclass(frozen=True, slots=True)

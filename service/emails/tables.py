@@ -2,23 +2,34 @@
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import get_args
 
 from service.briefs.claims import Citation
 from service.briefs.model import Brief
-from service.briefs.tables import Column, Row
+from service.briefs.tables import CitedPaper, Column, Row
+from service.emails.facts import length
 from service.emails.paragraphs import PLACE, Paragraphs, Run
+from service.emails.plaintext import TIE
 from service.emails.segments import safe_url
 from service.language import inert, shown
 
 WORDS = 220  # characters of a cell shown at most
+LABEL = 80  # of an issue's name
 HEADS: Mapping[Column, str] = {
     "model": "Model", "size": "Size", "data": "Data", "baseline": "Compared with", "result": "Result",
     "cost": "Cost", "limit": "Limit", "code": "Code",
 }  # fmt: skip
 COLUMNS: tuple[Column, ...] = get_args(Column)
+IN_EMAILS: tuple[Column, ...] = (
+    "model",
+    "data",
+    "baseline",
+    "cost",
+    "limit",
+)  # results are told, code is a badge
+ROWS, CELLS, SHORT = 3, 3, 160  # rows that an e-mail shows, cells of such a row at least, characters of one
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +38,7 @@ class CellView:
 
     words: str = ""
     place: Run | None = None
+    head: str = ""  # of its column
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +47,16 @@ class RowView:
 
     paper: Run
     cells: tuple[CellView, ...]
+    length: str = ""  # of the paper
+
+    @property
+    def words(self) -> int:
+        """How many words it shows."""
+        shows = [
+            self.paper.text,
+            *(f"{one.head} {one.words} {one.place.text}" for one in self.cells if one.place),
+        ]
+        return sum(len(one.split()) for one in shows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +66,14 @@ class CitedView:
     paper: Run
     bond: str
     cited: Run
-    issue: str  # that briefed the cited one; empty for one of this window
+    issue: Run | None  # that briefed the cited one; None for one of this window
     said: CellView
+
+    @property
+    def rest(self) -> str:
+        """What stands behind the names: `` (2026-W22): “Contrary to …” (§5 Results)``."""
+        issue = f" ({self.issue.text})" if self.issue else ""
+        return f"{issue}: “{self.said.words}” ({self.said.place.text})" if self.said.place else issue
 
 
 def rows(brief: Brief, said: Paragraphs, columns: Iterable[Column] = COLUMNS) -> tuple[RowView, ...]:
@@ -53,8 +81,39 @@ def rows(brief: Brief, said: Paragraphs, columns: Iterable[Column] = COLUMNS) ->
     wanted = tuple(columns)
     held = (row for row in brief.table if row.paper_id in brief.entries)
     return tuple(
-        RowView(said.run(row.paper_id), tuple(_cell(brief, row.cell(column)) for column in wanted))
+        RowView(
+            said.run(row.paper_id),
+            tuple(_cell(brief, row.cell(column)) for column in wanted),
+            length(brief.entry(row.paper_id)),
+        )
         for row in held
+    )
+
+
+def fullest(brief: Brief, said: Paragraphs, named: Container[str], room: int) -> tuple[RowView, ...]:
+    """The fullest rows of the strongest theme as an e-mail shows them: three at most, within ``room`` words.
+
+    Rows of papers that are ``named`` elsewhere in it, without what the e-mail tells of them anyway; nothing
+    where there are too few to compare.
+    """
+    theme = brief.themes[0].paper_ids if brief.themes else ()
+    held = [row for row in brief.table if row.paper_id in theme and row.paper_id in named]
+    made = (_short(brief, said, row) for row in held)
+    chosen: list[RowView] = []
+    for row in sorted((one for one in made if len(one.cells) >= CELLS), key=lambda one: -len(one.cells)):
+        if len(chosen) < ROWS and row.words <= room:
+            chosen.append(row)
+            room -= row.words
+    return tuple(chosen) if len(chosen) > 1 else ()
+
+
+def _short(brief: Brief, said: Paragraphs, row: Row) -> RowView:
+    cited = {column: row.cell(column) for column in IN_EMAILS}
+    cells = (_cell(brief, one, HEADS[column]) for column, one in cited.items() if one)
+    return RowView(
+        said.run(row.paper_id),
+        tuple(one for one in cells if len(one.words) <= SHORT),
+        length(brief.entry(row.paper_id)),
     )
 
 
@@ -63,9 +122,9 @@ def columns_of(brief: Brief) -> tuple[Column, ...]:
     return tuple(column for column in COLUMNS if any(row.cell(column) for row in brief.table))
 
 
-def cited(brief: Brief, said: Paragraphs) -> tuple[CitedView, ...]:
-    """Who cites whom, those that say how before the others."""
-    held = (one for one in brief.cited if one.paper_id in brief.entries)
+def cited(brief: Brief, said: Paragraphs, bonds: Iterable[CitedPaper], url: str) -> tuple[CitedView, ...]:
+    """Some of who cites whom; ``url`` is the topic's page on the web."""
+    held = (one for one in bonds if one.paper_id in brief.entries)
     return tuple(
         CitedView(
             said.run(one.paper_id),
@@ -73,17 +132,23 @@ def cited(brief: Brief, said: Paragraphs) -> tuple[CitedView, ...]:
             said.run(one.cited_id)
             if one.cited_id in brief.entries
             else Run(shown(one.name, 60) or one.cited_id, safe_url(f"https://arxiv.org/abs/{one.cited_id}")),
-            one.issue,
+            issue_of(brief, one.issue, url) if one.issue else None,
             _cell(brief, one.said),
         )
         for one in held
     )
 
 
-def _cell(brief: Brief, citation: Citation | None) -> CellView:
+def issue_of(brief: Brief, label: str, url: str) -> Run:
+    """An earlier issue, linked to what it said on this topic."""
+    page = safe_url(f"{url.partition('/issues/')[0]}/issues/{label}/{brief.topic_slug}")
+    return Run(shown(label, LABEL), page)
+
+
+def _cell(brief: Brief, citation: Citation | None, head: str = "") -> CellView:
     if citation is None:
         return CellView()
-    return CellView(shown(citation.evidence, WORDS), _place(brief, citation))
+    return CellView(shown(citation.evidence, WORDS), _place(brief, citation), head)
 
 
 def _place(brief: Brief, citation: Citation) -> Run:
@@ -97,7 +162,9 @@ def as_csv(brief: Brief) -> str:
     """The table as CSV: of each column the words, and the address where they stand."""
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(["paper", "arXiv", *(name for column in COLUMNS for name in (column, f"{column} at"))])
+    writer.writerow(
+        ["paper", "arXiv", "length", *(name for column in COLUMNS for name in (column, f"{column} at"))]
+    )
     for row in brief.table:
         if row.paper_id in brief.entries:
             writer.writerow([inert(one) for one in _line(brief, row)])
@@ -105,7 +172,8 @@ def as_csv(brief: Brief) -> str:
 
 
 def _line(brief: Brief, row: Row) -> list[str]:
-    line = [shown(brief.entry(row.paper_id).handle, 60), row.paper_id]
+    entry = brief.entry(row.paper_id)
+    line = [shown(entry.handle, 60), row.paper_id, length(entry).replace(TIE, " ")]
     for column in COLUMNS:
         citation = row.cell(column)
         line += [shown(citation.evidence, WORDS), _place(brief, citation).url or ""] if citation else ["", ""]

@@ -9,7 +9,7 @@ from service.briefs.corrections import told
 from service.briefs.model import Area, Brief, CatalogEntry, Challenge, Correction, Method, Notable, Theme
 from service.emails import tables
 from service.emails.catalog import HEADING, TITLE, CorrectionView, corrections_of, groups, revisions, terms
-from service.emails.facts import DECISIONS, after, badges, basis, decided, listing, moment, pages, span
+from service.emails.facts import DECISIONS, after, badges, basis, decided, length, listing, moment, span
 from service.emails.levels import Level
 from service.emails.news import news_of
 from service.emails.paragraphs import (
@@ -46,6 +46,9 @@ from service.language import shown
 
 NAME, NOTE, WORDS = 80, 600, 80  # characters shown at most
 SHORT_CATALOG = 12  # papers of a catalog that an e-mail holds
+ROOM = (
+    1320  # words of an e-mail's sentences and rows: what one topic in full may have on 14 screens of a phone
+)
 TOPS = 3  # themes that stand in for a minute where a brief has none
 
 
@@ -238,8 +241,16 @@ class TopicView:
         return tables.rows(self.brief, self._said, tables.columns_of(self.brief)) if self.on_web else ()
 
     @cached_property
+    def fullest(self) -> tuple[tables.RowView, ...]:
+        """Rows of the table that an e-mail shows in full, where its sentences leave room for them."""
+        if not self.is_whole or self.on_web or not self.brief.table:
+            return ()
+        room = ROOM - sum(len(text.split()) for text in texts_in(self._shown))
+        return tables.fullest(self.brief, self._said, frozenset(papers_in(self._shown)), room)
+
+    @cached_property
     def cited(self) -> tuple[tables.CitedView, ...]:
-        return tables.cited(self.brief, self._said) if self.on_web else ()
+        return tables.cited(self.brief, self._said, self.brief.cited, self.url) if self.on_web else ()
 
     @cached_property
     def corrections(self) -> tuple[CorrectionView, ...]:
@@ -286,13 +297,17 @@ class TopicView:
 
     def plain_names(self, names: Iterable[PaperName]) -> str:
         """``QuillRL [1] (12 pp.), LatticeDPO [4]``."""
-        return ", ".join(f"{self.plain_run(one.paper)}{one.pages and f' ({one.pages})'}" for one in names)
+        return ", ".join(f"{self.plain_run(one.paper)}{one.length and f' ({one.length})'}" for one in names)
 
     def plain_area(self, area: AreaView) -> str:
         """``Data selection: ATLAS [7] drops half of its examples. Also SAERL [8]``."""
         named = ", ".join(map(self.plain_run, area.papers))
         also = f" Also {named}" if area.said and named else named
         return f"{area.name}: {self.plain(area.said)}{also}"
+
+    def plain_edge(self, edge: tables.CitedView) -> str:
+        """``QuillRL [1] disputes LatticeDPO (2026-W22): “Contrary to …” (§5 Results).``."""
+        return f"{self.plain_run(edge.paper)} {edge.bond} {self.plain_run(edge.cited)}{edge.rest}."
 
     @cached_property
     def links(self) -> tuple[Run, ...]:
@@ -379,7 +394,7 @@ class TopicView:
 
     def _names(self, paper_ids: Iterable[str]) -> tuple[PaperName, ...]:
         held = [paper_id for paper_id in paper_ids if paper_id in self._entries]
-        return tuple(PaperName(self._said.run(one), pages(self._entries[one])) for one in held)
+        return tuple(PaperName(self._said.run(one), length(self._entries[one])) for one in held)
 
     def _say(self, claim: Claim | None, word: str = READING) -> Paragraph:
         return self._said.of_some(claim, word)

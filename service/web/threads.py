@@ -3,21 +3,24 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from service.briefs.claims import claims_in
 from service.briefs.model import Brief, Relation, Theme, Thread
-from service.emails.segments import Segment, segments
+from service.briefs.tables import CitedPaper
+from service.emails.paragraphs import PLACE, Run
+from service.emails.segments import Segment, safe_url, segments
 from service.language import shown
 from service.web.archive import Archive, Listed, NotPublic
 
 QUARTER = 13  # approved briefs that are looked at
 MOST_STORIES = 8
 MOST_STEPS = 6  # of one story, newest first
-HEADING, SENTENCE = 160, 500  # characters
+HEADING, SENTENCE, NAME = 160, 500, 60  # characters
 
 RELATIONS: Mapping[Relation, str] = {
-    "continues": "goes on from",
-    "contradicts": "contradicts",
-    "replicates": "replicates",
-    "answers": "answers",
+    "continues": "goes on from what was said before",
+    "contradicts": "contradicts what was said before",
+    "replicates": "replicates what was said before",
+    "answers": "answers what was said before",
 }
 
 Week = tuple[Listed, Brief]
@@ -32,6 +35,7 @@ class Step:
     dates: str
     relation: str  # to what was said before; empty for what began it
     said: tuple[Segment, ...]
+    place: Run | None = None  # of a quotation: its section, linked
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,9 @@ def stories(weeks: Sequence[Week], public: Iterable[Listed]) -> list[Story]:
     """The threads of some weeks, those that went on last first.
 
     Threads with one question are one story, and so are a thread and what it goes on from: a thread of the
-    issue that it names, about the same papers. ``public``: the issues that a sentence may be linked to.
+    issue that it names, about the same papers. Where a paper builds on one of an earlier brief or disputes
+    it, and no thread says so, what came of the earlier one is a story. ``public``: the issues that a
+    sentence may be linked to.
     """
     linked = {listed.label: listed for listed in public}
     steps: dict[str, list[Step]] = {}
@@ -98,6 +104,10 @@ def stories(weeks: Sequence[Week], public: Iterable[Listed]) -> list[Story]:
             keys[listed.label, frozenset(thread.claim.paper_ids)] = key
             asked[key] = question
             steps.setdefault(key, []).extend(_steps(thread, listed, brief, linked))
+            steps[key].extend(_edge(edge, listed, brief) for edge in brief.edges_along(thread))
+        for edge in brief.edges_alone:
+            asked[edge.cited_id] = f"What came of {shown(edge.name, NAME) or edge.cited_id}"
+            steps.setdefault(edge.cited_id, []).extend(_of_edge(edge, listed, brief, linked, weeks))
     told = [Story(asked[key], _bounded(held)) for key, held in steps.items()]
     return sorted(told, key=lambda story: story.steps[0].label, reverse=True)[:MOST_STORIES]
 
@@ -118,6 +128,37 @@ def _steps(thread: Thread, listed: Listed, brief: Brief, linked: Mapping[str, Li
         known = linked.get(one.issue)
         text = (Segment(shown(one.text, SENTENCE)),)
         yield Step(shown(one.issue, 20), known is not None, known.dates if known else "", "", text)
+
+
+def _of_edge(
+    edge: CitedPaper, listed: Listed, brief: Brief, linked: Mapping[str, Listed], weeks: Sequence[Week]
+) -> Iterator[Step]:
+    """What a paper says of the earlier one, and what the earlier brief said of that."""
+    yield _edge(edge, listed, brief)
+    known = linked.get(edge.issue)
+    told = (_first_of(edge.cited_id, held) for one, held in weeks if one.label == edge.issue)
+    if said := next(filter(None, told), ()):
+        yield Step(shown(edge.issue, 20), known is not None, known.dates if known else "", "", said)
+
+
+def _edge(edge: CitedPaper, listed: Listed, brief: Brief) -> Step:
+    """A paper's own words on an earlier one, with their place."""
+    entry = brief.entry(edge.paper_id)
+    said, place = [Segment(shown(entry.handle, NAME), edge.paper_id), Segment(f" {edge.bond} it")], None
+    if edge.said:
+        said.append(Segment(f": “{shown(edge.said.evidence, SENTENCE)}”"))
+        place = Run(shown(edge.said.section, PLACE), safe_url(entry.text_url(edge.said.anchor)))
+    return Step(listed.label, is_public=True, dates=listed.dates, relation="", said=tuple(said), place=place)
+
+
+def _first_of(paper_id: str, brief: Brief) -> tuple[Segment, ...]:
+    """The first sentence of a brief on one paper; without one its line in the catalog."""
+    facts = (one for one in claims_in(brief.themes) if paper_id in one.paper_ids and one.origin != "counted")
+    if fact := next(facts, None):
+        return segments(fact, brief.entries, SENTENCE)
+    entry = brief.entries.get(paper_id)
+    line = Segment(f": {shown(entry.line, SENTENCE)}") if entry and entry.line else None
+    return (Segment(shown(entry.handle, NAME), paper_id), line) if entry and line else ()
 
 
 def _setting(thread: Thread) -> tuple[Segment, ...]:

@@ -10,10 +10,10 @@ from service.language.sentences import Sentence, split
 from service.papers import Paper
 from service.papers.text import FullText, Passage, Section
 
-MOST = 24  # citations that a brief tells
+MOST = 48  # citations that a brief tells
 LONGEST = 240  # characters that are quoted
 _DISPUTES = re.compile(
-    r"\b(?:contrary to|in contrast to|contradict\w*|disagree\w* with|"
+    r"\b(?:contrary to|in contrast to|contradict\w*|disagrees? with|"
     r"(?:could|did) not (?:reproduce|replicate)|fails? to replicate)\b",
     re.IGNORECASE,
 )
@@ -36,7 +36,7 @@ def cited_papers(
         for cited in sorted(text.cited)
         if cited != id_ and (cited in papers or cited in briefed)
     ]
-    return tuple(sorted(found, key=lambda one: one.bond == "cites")[:MOST])
+    return tuple(sorted(found, key=lambda one: (one.bond == "cites", not one.issue))[:MOST])
 
 
 def _said(text: FullText, cited: str) -> tuple[Bond, Citation | None]:

@@ -20,6 +20,12 @@ _OURS = re.compile(
     r"\b(?:we|our|this (?:work|study|paper|method|approach|analysis)|the (?:present|proposed))\b",
     re.IGNORECASE,
 )
+_FALLS_SHORT = re.compile(
+    r"\b(?:we|our \w+|the (?:\w+ )?(?:method|approach|model|system|probe|study))\b[^.;,]{0,40}?"
+    r"\b(?:can(?:no|['’])t|(?:do|does|did)(?: not|n['’]t)|only|fails?|unable|limited to|restricted to)\b|"
+    r"\bwe (?:\w+ly )?(?:test|evaluat|stud[iy]|examin|train)\w* (?:only|a single|one|two)\b",
+    re.IGNORECASE,
+)
 _SIGNPOST = re.compile(
     r"\b(?:discuss|describ|outlin|list|summari[sz]|highlight|mention|identif|detail)\w*\b[^.]{0,60}"
     r"\b(?:limitations?|directions?|caveats?)\b|"
@@ -72,9 +78,14 @@ def _worth(one: Stated) -> float:
     own = is_own_limit(said) or bool(_NAMED.search(said))
     if is_signpost(said) or _OTHERS.search(said) or (_LATER.search(said) and not own):
         return 0.0
-    if not own and not (is_of_limits(one.section) and _BOUND.search(said)):
+    is_short = one.section.part == "limitations" and bool(_FALLS_SHORT.search(said))
+    if not own and not is_short and not (is_of_limits(one.section) and _BOUND.search(said)):
         return 0.0
-    worth = 0.35 * own + 0.25 * (one.section.part == "limitations") + 0.2 * bool(_BOUND.search(said))
+    worth = (
+        0.35 * own
+        + 0.25 * (one.section.part == "limitations")
+        + 0.2 * (is_short or bool(_BOUND.search(said)))
+    )
     worth += 0.2 * bool(_OURS.search(said)) - 0.3 * bool(_REPAIRED.search(said)) - 0.3 * praises(said)
     return worth + 0.1 + ease(one.telling.kept) - 0.01 * one.place
 
