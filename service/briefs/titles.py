@@ -74,6 +74,11 @@ _VAGUE = frozenset(
 )
 _STOCK = WEAK_NOUNS | WEAK_MODIFIERS | ACRONYMS | STOCK_OF_TITLES
 _ARTICLES = frozenset(("a", "an", "the"))
+# Verbs that are nouns elsewhere. A title's verb agrees with what stands before it, and something follows it.
+_DEEDS = frozenset(("cause", "drive", "help", "hide", "need", "rule", "shape", "work"))
+_MODALS = frozenset(
+    ("can", "cannot", "can't", "can’t", "don't", "don’t", "doesn't", "doesn’t", "isn't", "isn’t")
+)
 _GERUNDS = frozenset(form for form in VERB_FORMS if form.endswith("ing"))
 _ORDINALS = frozenset(("first", "second", "third"))
 _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)?", re.IGNORECASE)
@@ -202,13 +207,23 @@ def _noun_phrases(words: list[str]) -> Iterator[tuple[int, int]]:
 def _breaks(words: list[str], place: int) -> bool:
     """Whether a noun phrase of a title ends before this word."""
     word = words[place]
-    if _is_asked(words, place):
+    if _is_asked(words, place) or _is_predicate(words, place):
         return True
     if place and words[place - 1].casefold() in BEFORE_VERBS and "-" not in word:
         return True
     if word.casefold() in _ORDINALS or _is_deed(words, place):
         return False
     return is_breaker(word) or word.casefold() in COMPARATIVES or _is_sign(word)
+
+
+def _is_predicate(words: list[str], place: int) -> bool:
+    """Whether a word is the verb of a statement: "helps" of "Debate Helps Weak Judges"."""
+    low = words[place].casefold()
+    if not 0 < place < len(words) - 1 or low in _MODALS:
+        return place > 0 and low in _MODALS
+    if words[place + 1].casefold() in FUNCTION_WORDS | {","}:
+        return False
+    return low in _DEEDS if is_plural(words[place - 1]) else low.endswith("s") and low[:-1] in _DEEDS
 
 
 def _is_sign(word: str) -> bool:
