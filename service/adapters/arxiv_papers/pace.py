@@ -45,6 +45,11 @@ class Pace:
             finally:
                 self.postpone(self.interval)
 
+    @property
+    def pause(self) -> float:
+        """Seconds until the next turn."""
+        return max(0.0, self._free - self._clock())
+
     def slow_down(self) -> None:
         """Ask SLOWER times as seldom from now on: who was limited once is limited again at the same pace."""
         with self._lock:

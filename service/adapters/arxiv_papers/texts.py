@@ -17,6 +17,7 @@ from service.papers.text import Refused, TextPage
 HTML = "https://arxiv.org/html"
 CRAWL = 15.0  # seconds between two pages: "Crawl-delay: 15" in https://arxiv.org/robots.txt
 DEADLINE = 60.0  # seconds for a whole page
+LEAST = 1.0  # seconds that a page gets even at the end of the minutes
 END, ARTICLE = b"</html>", b"ltx_document"
 GONE = b"has been withdrawn"
 
@@ -36,8 +37,8 @@ class ArxivTexts:
     def ask(self, paper: Paper, etag: str = "", patience: float = LONGEST_PAUSE) -> TextPage | None:
         """The page of this version; None where it is still that of the ETag (RFC 9110, 13.1.2).
 
-        It is one request, made within so many seconds. SourceError when no page comes that can be trusted,
-        Refused when no more may be asked for.
+        It is one request, ended within so many seconds by the clock, however slowly the page drips.
+        SourceError when no page comes that can be trusted, Refused when no more may be asked for.
         """
         asker = replace(
             self.source,
@@ -45,7 +46,7 @@ class ArxivTexts:
             attempts=1,
             pace=self._pace,
             patience=patience,
-            deadline=min(self.source.deadline, DEADLINE, max(1.0, patience)),
+            deadline=min(self.source.deadline, DEADLINE, max(LEAST, patience - self._pace.pause)),
             outage=self.outage,
             setting="BRIEF_ARXIV_HTML_URL",
         )

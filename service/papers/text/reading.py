@@ -6,7 +6,7 @@ Nothing here knows arXiv: a PageSource asks, a PageStore keeps. What could not b
 import datetime as dt
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
@@ -19,7 +19,7 @@ State = Literal["served", "not converted", "withdrawn"]
 ASKED_AGAIN = dt.timedelta(days=1)  # after which a page that was not there is asked for once more
 ATTEMPTS = 2  # requests for one page; the next build asks again
 IN_A_ROW = 3  # failures after which nothing more is asked in a build
-NAMED = 12  # papers that a note names
+NAMED = 10  # papers that a note names; more have a further note
 
 log = logging.getLogger(__name__)
 
@@ -167,7 +167,7 @@ class KeptTexts:
         for paper_id in paper_ids:
             if why := self._why.get(paper_id):
                 by_reason.setdefault(why, []).append(paper_id)
-        return tuple(_note(why, ids) for why, ids in by_reason.items())
+        return tuple(note for why, ids in by_reason.items() for note in _notes(why, ids))
 
     def _read(self, paper: Paper) -> FullText:
         if is_withdrawn(paper):
@@ -239,6 +239,6 @@ class KeptTexts:
             self._seconds += self._timer() - began
 
 
-def _note(why: str, ids: Sequence[str]) -> str:
-    more = f" and {len(ids) - NAMED} more" if len(ids) > NAMED else ""
-    return f"Read from the abstract alone, as {why}: {', '.join(ids[:NAMED])}{more}."
+def _notes(why: str, ids: Sequence[str]) -> Iterator[str]:
+    for start in range(0, len(ids), NAMED):
+        yield f"Read from the abstract alone, as {why}: {', '.join(ids[start : start + NAMED])}."
