@@ -9,17 +9,17 @@ import pytest
 from service.briefs import Assignment
 from service.briefs.claims import Citation, Claim
 from service.briefs.extractive import ExtractiveWriter
-from service.briefs.extractive.acronyms import Acronyms
-from service.briefs.extractive.corpus import source_of
-from service.briefs.extractive.glossary import definitions
+from service.briefs.extractive.acronyms import Acronyms, definitions
+from service.briefs.extractive.corpus import Corpus, source_of, usual_forms
+from service.briefs.extractive.groups import make_groups
 from service.briefs.extractive.quoting import listed
-from service.briefs.extractive.reasons import reason
+from service.briefs.extractive.reasons import Reasons
 from service.briefs.extractive.roles import against, does, finds, limit, problem
 from service.briefs.extractive.sections import LIMITS_HEADING, PROBLEMS_HEADING
 from service.briefs.extractive.telling import tell
 from service.briefs.grounding import check, claims
 from service.briefs.model import Brief
-from service.language.phrases import surface_of
+from service.language.phrases import key_of, surface_of
 from service.language.sentences import Sentence
 from service.papers import Paper, Ranked, Selection, Window
 from subscribers.topics import Topic
@@ -122,10 +122,10 @@ def test_a_group_is_named_by_what_its_papers_have_in_their_titles() -> None:
 
 def test_a_told_paper_says_what_it_does_and_what_it_found() -> None:
     for claim in (claim for theme in write(24).themes for claim in theme.claims):
-        first, second = (citation.evidence for citation in claim.citations)
+        *_, first, second = (citation.evidence for citation in claim.citations)
         assert "%" in claim.text
         assert first != second
-        assert claim.text.count("“") == 2
+        assert claim.text.count("“") == 2 + ("names a problem" in claim.text)
 
 
 def test_a_reason_has_a_number_or_a_name_only_where_the_sentence_beside_it_has() -> None:
@@ -138,11 +138,12 @@ def test_a_reason_has_a_number_or_a_name_only_where_the_sentence_beside_it_has()
     )
     assert told
     source = source_of(assignment(1).selection.taken[0], "Rose")
-    why = reason(source, None, told, is_typical=False)
-    assert why.startswith("Tested on five datasets against a baseline; ")
+    reasons = Reasons(Corpus(assignment(1).selection), ())
+    why = reasons.text(source, told.words)
+    assert "ested on five datasets against a baseline; " in why
     bare = tell(of("Experiments show that roses grow faster in old gardens than in new ones."), "Rose")
     assert bare
-    assert "Tested on" not in reason(source, None, bare, is_typical=False)
+    assert "ested on" not in reasons.text(source, bare.words)
 
 
 def test_papers_that_share_nothing_make_no_group() -> None:
@@ -159,6 +160,43 @@ def test_papers_that_share_nothing_make_no_group() -> None:
     brief = ExtractiveWriter().write(replace(task, selection=replace(task.selection, taken=tuple(alone))))
     assert brief.themes == ()
     assert {entry.theme for entry in brief.catalog} == {None}
+
+
+def with_title(task: Assignment, *titles: str) -> Assignment:
+    """The same papers, the first with other titles."""
+    taken = list(task.selection.taken)
+    for place, title in enumerate(titles):
+        taken[place] = replace(taken[place], paper=replace(taken[place].paper, title=title))
+    return replace(task, selection=replace(task.selection, taken=tuple(taken)))
+
+
+def test_what_a_title_says_beside_its_matter_names_no_group() -> None:
+    for beside in ("with", "and", "using", "via"):
+        titles = [f"Bed {word(n)} {word(n + 40)} {beside} trellises" for n in range(4)]
+        groups = make_groups(Corpus(with_title(assignment(16), *titles).selection))
+        assert not any("trellis" in group.heading.lower() for group in groups)
+
+
+def test_a_group_is_of_papers_whose_titles_say_its_heading_or_that_say_it_thrice() -> None:
+    corpus = Corpus(assignment(24).selection)
+    for group in make_groups(corpus):
+        for paper_id in group.paper_ids:
+            text = key_of(corpus.by_id[paper_id].paper.text)
+            assert text.count(group.key) >= 1 + (group.key not in key_of(corpus.by_id[paper_id].paper.title))
+
+
+def test_phrases_that_differ_by_the_endings_of_their_words_are_one() -> None:
+    usual = usual_forms({"graft": 5, "grafting": 2, "grafter": 1, "rose": 4})
+    assert set(usual.values()) == {"graft", "rose"}
+
+
+def test_what_to_start_with_is_what_the_reading_order_says_of_its_group() -> None:
+    brief = write(24)
+    assert brief.minute
+    assert brief.minute.start
+    order = brief.overview.reading_order[0]
+    assert order.purpose == "One of each group"
+    assert brief.minute.start.paper_id in order.paper_ids
 
 
 def test_the_minute_counts_papers_and_groups_and_quotes_three_results() -> None:
@@ -328,6 +366,8 @@ def test_a_paper_that_is_named_by_its_authors_is_spoken_of_as_many() -> None:
         "Old gardeners address this by watering their roses twice in each dry week.",
         "RoseNet beats both baselines in dry soil and in the beds by the wall.",
         "Constrained by their roots, roses in pots grow slowly in all of the beds.",
+        "Recent work has shown that this pruning is harmful to roses in dry soil.",
+        "We therefore water the roses of the old garden twice in each dry week.",
     ],
 )
 def test_what_points_at_an_earlier_sentence_is_not_told(text: str) -> None:
@@ -341,16 +381,10 @@ def test_it_is_told_only_behind_the_sentence_that_it_leans_on() -> None:
     assert not any(claim.text.startswith("It ") for claim in everything(write(24)))
 
 
-def test_a_long_sentence_loses_what_only_adds_and_keeps_what_limits() -> None:
-    base = (
-        "RoseNet waters every bed of the old garden by night and checks the soil in the early morning "
-        "of each day"
-    )
-    assert told(f"{base}, thereby saving much water in the dry months of the long summers of late.").endswith(
-        "of each day”."
-    )
-    kept = f"{base}, but only where the gardener has opened the valves in the spring of that year."
-    assert told(kept).endswith("of that year”.")
+def test_a_sentence_is_told_whole_however_little_its_end_adds() -> None:
+    base = "RoseNet waters every bed of the old garden by night and checks the soil in the morning"
+    for end in ("thereby saving water in the dry months", "but only where the valves stand open"):
+        assert told(f"{base}, {end}.").endswith(f"{end}”.")
 
 
 @pytest.mark.parametrize(

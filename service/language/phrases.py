@@ -95,6 +95,7 @@ def ends_well(word: str) -> bool:
     return not low.endswith(tuple(ending for ending in ADJECTIVE_ENDINGS if ending not in HYPHENATED_ENDINGS))
 
 
+@lru_cache(maxsize=20_000)  # a brief asks for the same sentences twice
 def runs(text: str) -> list[list[tuple[int, int]]]:
     """Spans of words that follow one another with nothing between them that ends a noun phrase."""
     found: list[list[tuple[int, int]]] = [[]]
@@ -133,11 +134,15 @@ def phrases(source: str) -> dict[str, str]:
     text, found = read(source).shown, dict[str, str]()
     for run in runs(text):
         words = [text[start:end] for start, end in run]
-        keys = [key_of(word) for word in words]
-        for last in (place for place, word in enumerate(words) if ends_well(word)):
+        keys = [_key(word) for word in words]
+        for last, word in enumerate(words):
+            if not ends_well(word):
+                continue
+            end = run[last][1]
             for first in range(max(0, last - LONGEST + 1), last + 1):
-                surface = text[run[first][0] : run[last][1]]
-                found.setdefault(" ".join(keys[first : last + 1]), surface)
+                key = " ".join(keys[first : last + 1]) if first < last else keys[last]
+                if key not in found:
+                    found[key] = text[run[first][0] : end]
     return found
 
 

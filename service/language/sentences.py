@@ -154,15 +154,19 @@ class Sentence:
     @property
     def is_quotable(self) -> bool:
         """Whether it may stand in a brief: a whole sentence without markup, links or orders to its reader."""
-        return (
-            6 <= self.words <= 90
-            and is_clean(self.text)
-            and not _TO_READERS.search(self.shown)
-            and not _HOUSEKEEPING.search(self.shown)
-            and not _UNQUOTABLE.search(self.shown)
-            and not read(self.text).unread
-            and self.text[-1:] in ".!"
-        )
+        return 6 <= self.words <= 90 and self.text[-1:] in ".!" and _is_quotable(self.text)
+
+
+@lru_cache(maxsize=READ)
+def _is_quotable(text: str) -> bool:
+    shown = read(text).shown
+    return (
+        is_clean(text)
+        and not _TO_READERS.search(shown)
+        and not _HOUSEKEEPING.search(shown)
+        and not _UNQUOTABLE.search(shown)
+        and not read(text).unread
+    )
 
 
 def sentences_of(paper_id: str, abstract: str) -> tuple[Sentence, ...]:

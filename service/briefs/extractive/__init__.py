@@ -1,6 +1,6 @@
 """The writer that needs no language model: it quotes and names, and does not argue.
 
-    selection ─ corpus ─ groups ─ sections ─ trends, glossary, catalog ─ brief
+    selection ─ corpus ─ groups ─ sections ─ trends, acronyms, catalog ─ brief
 
 ``roles`` says what a sentence does in its abstract, ``telling`` makes it one that stands alone, ``quoting``
 tells none twice, ``reasons`` says why to read a paper. Under six papers there is a list. The same selection
@@ -10,11 +10,12 @@ gives the same bytes.
 from dataclasses import replace
 
 from service.briefs import Assignment
+from service.briefs.extractive.acronyms import make_glossary
 from service.briefs.extractive.catalog import make_catalog, revision_of
 from service.briefs.extractive.corpus import Corpus
-from service.briefs.extractive.glossary import make_glossary
 from service.briefs.extractive.groups import make_groups
 from service.briefs.extractive.quoting import Quoter
+from service.briefs.extractive.reasons import Reasons
 from service.briefs.extractive.sections import (
     make_areas,
     make_limits,
@@ -24,6 +25,7 @@ from service.briefs.extractive.sections import (
     make_reading_order,
     make_resources,
     make_results,
+    make_start,
     make_surprises,
     make_themes,
 )
@@ -61,21 +63,25 @@ def _filled(brief: Brief, corpus: Corpus, quoter: Quoter) -> Brief:
     results = make_results(corpus, groups, quoter)
     themes = make_themes(corpus, groups, quoter)
     headings = {theme.heading for theme in themes}
-    notable = make_notable(corpus, [group for group in groups if group.heading in headings], quoter)
+    groups_told = [group for group in groups if group.heading in headings]
+    reasons = Reasons(corpus, groups_told)
+    notable = make_notable(corpus, groups_told, reasons, quoter)
+    start = make_start(corpus, themes, notable, reasons)
     problems = make_problems(corpus, quoter)
     news = News(against=surprises, resources=make_resources(corpus, quoter))
     told = replace(
         brief,
-        minute=make_minute(corpus, themes, results, notable),
+        minute=make_minute(corpus, themes, results, start),
         themes=themes,
         areas=make_areas(corpus, groups, themes, quoter),
         notable=notable,
         news=news,
         trends=make_trends(corpus),
         challenges=(*problems, *limits),
-        overview=Overview((), make_reading_order(corpus, themes, news, limits)),
     )
-    return replace(told, glossary=make_glossary(corpus, (claim for _, claim in claims(told))))
+    told = replace(told, overview=Overview((), make_reading_order(corpus, told)))
+    papers = [(source.handle, source.sentences) for source in corpus.sources]
+    return replace(told, glossary=make_glossary(papers, (claim for _, claim in claims(told))))
 
 
 def _frame(assignment: Assignment) -> Brief:

@@ -1,18 +1,24 @@
-"""Acronyms: the expansions that abstracts give; "VLMs" and "vision-language models" are one phrase."""
+"""Acronyms: the expansions that abstracts give, as one phrase with what they stand for, and as a glossary."""
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
+from service.briefs.claims import Citation, Claim
+from service.briefs.model import GlossaryEntry
 from service.language.phrases import LONGEST, is_telling, key_of
 from service.language.sentences import Sentence
 
+READ = 50_000  # texts whose acronyms are kept
+EXPLAINED = 10  # entries of a glossary
 _DIGITS = {"2": "to", "4": "for"}  # what a digit in an acronym says
 _ACRONYM = re.compile(r"\((?P<acronym>[A-Za-z][A-Za-z0-9-]{1,9})\)")
 _SMALL = frozenset(["of", "for", "and", "the", "in", "to", "with", "a", "an", "on", "by", "via", "from"])
 
 
-def expansions_in(text: str) -> list[tuple[str, str, str]]:
+@lru_cache(maxsize=READ)
+def expansions_in(text: str) -> tuple[tuple[str, str, str], ...]:
     """Acronyms in parentheses after the words whose letters they take: acronym, expansion and where."""
     found = []
     for match in _ACRONYM.finditer(text):
@@ -21,7 +27,7 @@ def expansions_in(text: str) -> list[tuple[str, str, str]]:
         expansion = _expansion(acronym, before)
         if expansion and sum(letter.isupper() for letter in acronym) > 1:
             found.append((acronym, expansion, text[before.rindex(expansion) : match.end()]))
-    return found
+    return tuple(found)
 
 
 def _expansion(acronym: str, before: str) -> str | None:
@@ -91,3 +97,36 @@ class Acronyms:
             return key
         written = " ".join(self._expansions.get(word, word) for word in key.split())
         return written if len(written.split()) <= LONGEST else key
+
+
+def make_glossary(
+    papers: Iterable[tuple[str, Sequence[Sentence]]], told: Iterable[Claim]
+) -> tuple[GlossaryEntry, ...]:
+    """Acronyms that the sentences told hold and do not explain, the most frequent, in alphabetical order.
+
+    ``papers``: each by its handle, which is no acronym here, with its sentences.
+    """
+    texts = [claim.text for claim in told]
+    found: dict[str, GlossaryEntry] = {}
+    for handle, sentences in papers:
+        for sentence in sentences:
+            for entry in definitions(sentence.paper_id, sentence.text) if sentence.is_quotable else ():
+                if entry.term != handle:
+                    found.setdefault(entry.term, entry)
+    explained = {entry.term for text in texts for entry in definitions("", text)}
+    uses = {
+        term: sum(bool(re.search(rf"(?<![\w-]){re.escape(term)}s?(?![\w-])", text)) for text in texts)
+        for term in found
+        if term not in explained
+    }
+    once = {term.casefold(): term for term in sorted(uses, key=lambda term: (uses[term], term)) if uses[term]}
+    best = sorted(once.values(), key=lambda term: (-uses[term], term))[:EXPLAINED]
+    return tuple(found[term] for term in sorted(best, key=str.casefold))
+
+
+def definitions(paper_id: str, text: str) -> list[GlossaryEntry]:
+    """The acronyms that a sentence explains, with the words that explain them."""
+    return [
+        GlossaryEntry(acronym, expansion, Citation(paper_id, evidence))
+        for acronym, expansion, evidence in expansions_in(text)
+    ]

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +20,20 @@ from service.papers import Paper, Ranked, Selection
 from service.papers.vectors import tf_idf
 
 NAMED, SHORT, FEW = 0.15, 0.1, 13  # see Source._tells(); words
+SAID = 0.6  # how much a paper is about a phrase of its contribution, beside 1 for one of its title
+BESIDE = (0.7, 0.9)  # how much a paper is about what its title says beside its matter: a word, a phrase
+STEM = 4  # letters of a word before its ending
 TITLE = (4, 18)  # words of a title that says what its paper does
 Role = Callable[[Sentence], float]
 Vectors = NDArray[np.float64]
 _HEAD = re.compile(r"\s*(?:\([^()]*\))?\s*[:–—-]+\s*(?=[A-Z])")
+# What a title says that its paper does its work with, or what comes second there.
+_BESIDE = re.compile(
+    r"\b(?:with|via|through|using|by|from)(?: the lens of)? (.+?)(?= (?:for|in|on|to|of) |[:?]|$)|"
+    r"(?:\band|&) ((?:[\w-]+ )?[\w-]+(?= (?:for|in|on|to|of|at|with) |[:?]|$))",
+    re.IGNORECASE,
+)
+_ENDINGS = ("ation", "ing", "ion", "ed", "er", "e")
 _TOKEN = re.compile(r"[^\W_]{2,}")
 _WORDS = re.compile(r"\b[a-z]{4,}")
 
@@ -53,6 +63,8 @@ class Source:
         named = title.casefold().startswith(self.handle.casefold())
         head = _HEAD.match(title, len(self.handle)) if named else None
         words = title[head.end() :] if head else title
+        if named and not head and re.match(r" [a-z]", title[len(self.handle) :]):
+            words = f"…{title[len(self.handle) :]}"  # what the name has not said yet
         can_stand = is_clean(title) and not re.search(r"[$\\]", words)
         return words if can_stand and words.casefold() != self.handle.casefold() else ""
 
@@ -60,7 +72,7 @@ class Source:
     def title(self) -> str:
         """The same where it can be quoted and says what the paper does."""
         words = self.subtitle
-        quotable = not re.search(r'[“”"«»?]', words)
+        quotable = not re.search(r'[“”"«»?…]', words)
         return words if quotable and TITLE[0] <= len(words.split()) <= TITLE[1] else ""
 
     def follows_its_name(self, told: Telling) -> bool:
@@ -73,8 +85,7 @@ class Source:
         found = [
             (rate + self._tells(told), told)
             for sentence in self.sentences
-            if role(sentence) and sentence.is_quotable
-            if (told := tell(sentence, self.handle)) and (rate := role(told.kept))
+            if (rate := role(sentence)) and sentence.is_quotable and (told := tell(sentence, self.handle))
         ]
         return sorted(found, key=lambda one: (-round(one[0], 6), one[1].sentence.place))
 
@@ -89,14 +100,15 @@ class Source:
 
 def source_of(ranked: Ranked, handle: str) -> Source:
     paper = ranked.paper
-    title = plain(paper.title) if is_clean(paper.title) else ""
     sentences = sentences_of(paper.id, paper.abstract)
     held = {sentence: phrases(sentence.text) for sentence in sentences if is_clean(sentence.text)}
+    title = _title(paper)
     titled = phrases(title)
+    beside = phrases(" . ".join(match[1] or match[2] for match in _BESIDE.finditer(title)))
     contribution = sorted(held, key=lambda sentence: -max(does(sentence), 0.5 * finds(sentence)))[:2]
     said = [key for sentence in contribution if does(sentence) or finds(sentence) for key in held[sentence]]
+    own = dict.fromkeys(said, SAID) | {key: BESIDE[" " in key] if key in beside else 1.0 for key in titled}
     counts = Counter(key for found in held.values() for key in found)
-    own = dict.fromkeys(said, 0.6) | dict.fromkeys(titled, 1.0)
     everything = {key: surface for found in reversed(held.values()) for key, surface in found.items()}
     return Source(
         ranked=ranked,
@@ -105,6 +117,10 @@ def source_of(ranked: Ranked, handle: str) -> Source:
         phrases={**everything, **titled},
         own={key: weight + 0.1 * min(counts[key], 3) for key, weight in own.items()},
     )
+
+
+def _title(paper: Paper) -> str:
+    return plain(paper.title) if is_clean(paper.title) else ""
 
 
 class Corpus:
@@ -117,13 +133,36 @@ class Corpus:
         self.acronyms = Acronyms(
             sentence for source in read for sentence in source.sentences if source.phrases
         )
-        self.sources = tuple(
+        full = [
             replace(
                 source, phrases=self.acronyms.united(source.phrases), own=self.acronyms.weighed(source.own)
             )
             for source in read
+        ]
+        self._usual_of = usual_forms(Counter(key for source in full for key in source.phrases))
+        self.sources = tuple(
+            replace(source, phrases=self._united(source.phrases), own=self._weighed(source.own))
+            for source in full
         )
         self.by_id = {source.id: source for source in self.sources}
+
+    def _united(self, found: Mapping[str, str]) -> dict[str, str]:
+        """Phrases by the usual form of each; that form's own spelling goes first."""
+        usual = {key: self._usual_of[stem_of(key)] for key in found}
+        other = {usual[key]: surface for key, surface in found.items() if usual[key] != key}
+        return other | {key: surface for key, surface in found.items() if usual[key] == key}
+
+    def titled(self, paper: Paper) -> set[str]:
+        """The phrases of a paper's title, by the forms that are usual here."""
+        full = self.acronyms.weighed(dict.fromkeys(phrases(_title(paper)), 1.0))
+        return {self._usual_of.get(stem_of(key), key) for key in full}
+
+    def _weighed(self, weights: Mapping[str, float]) -> dict[str, float]:
+        made: dict[str, float] = {}
+        for key, weight in weights.items():
+            usual = self._usual_of.get(stem_of(key), key)
+            made[usual] = max(weight, made.get(usual, 0.0))
+        return made
 
     @property
     def size(self) -> int:
@@ -135,11 +174,11 @@ class Corpus:
         return Counter(key for source in self.sources for key in source.phrases)
 
     @cached_property
-    def on(self) -> Mapping[str, Sequence[Source]]:
-        """Phrases of titles and contributions, each with the papers that have it there, best first."""
+    def in_titles(self) -> Mapping[str, Sequence[Source]]:
+        """Phrases of titles, each with the papers that have it there, best first."""
         held: dict[str, list[Source]] = {}
         for source in self.sources:
-            for key in source.own:
+            for key in self.titled(source.paper):
                 if key in source.phrases:
                     held.setdefault(key, []).append(source)
         return held
@@ -164,14 +203,15 @@ class Corpus:
         return float(self.likeness.sum()) / max(self.size * (self.size - 1), 1)
 
     def is_noun(self, word: str) -> bool:
-        """Whether a word, as a lemma, ends phrases here at least half as often as it stands inside them."""
+        """Whether a word, as a lemma, ends phrases here a third as often as it stands inside them."""
         ends, inside = self._positions
-        return 2 * ends[word] >= inside[word]
+        return 3 * ends[stem_of(word)] >= inside[stem_of(word)]
 
     @cached_property
     def _positions(self) -> tuple[Counter[str], Counter[str]]:
-        read = [positions(plain(source.paper.text[:LONGEST_ABSTRACT])) for source in self.sources]
-        return Counter(w for ends, _ in read for w in ends), Counter(w for _, inside in read for w in inside)
+        read = [positions(sentence.text) for source in self.sources for sentence in source.sentences]
+        ends = Counter(stem_of(word) for found, _ in read for word in found)
+        return ends, Counter(stem_of(word) for _, found in read for word in found)
 
     @cached_property
     def rows(self) -> dict[str, int]:
@@ -215,9 +255,26 @@ class Corpus:
     def _proper(self) -> frozenset[str]:
         """Words (here in small letters) that the abstracts write with a capital inside sentences."""
         texts = [source.paper.abstract[:LONGEST_ABSTRACT] for source in self.sources]
-        small = {word for text in texts for word in _WORDS.findall(text)}
+        small = {lemma(word) for text in texts for word in _WORDS.findall(text)}
         large = {word.lower() for text in texts for word in re.findall(r"(?<=[a-z] )[A-Z][a-z]{3,}", text)}
-        return frozenset(large - small)
+        return frozenset(word for word in large if lemma(word) not in small)
+
+
+def usual_forms(counts: Mapping[str, int]) -> dict[str, str]:
+    """Of phrases that differ by their words' endings ("jailbreak", "jailbreaking") the usual one, by stem."""
+    return {stem_of(key): key for key in sorted(counts, key=lambda key: (counts[key], key))}
+
+
+@lru_cache(maxsize=200_000)
+def stem_of(key: str) -> str:
+    return " ".join(map(_stem, key.split()))
+
+
+@lru_cache(maxsize=50_000)
+def _stem(word: str) -> str:
+    """A word without the ending that makes a noun of a verb: "quantization", "quantized" and "quantizer"."""
+    ending = next((end for end in _ENDINGS if word.endswith(end) and len(word) - len(end) >= STEM), "")
+    return word.removesuffix(ending)
 
 
 def words_of(text: str) -> list[str]:

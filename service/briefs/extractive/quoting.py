@@ -6,7 +6,7 @@ from itertools import product
 
 from service.briefs.claims import Citation, Claim
 from service.briefs.extractive.corpus import Role, Source
-from service.briefs.extractive.roles import does, finds
+from service.briefs.extractive.roles import does, finds, problem
 from service.briefs.extractive.telling import Telling, is_authors
 
 LONGEST = 66  # words of a paper's two quotations together
@@ -33,25 +33,33 @@ class Quoter:
     def is_told(self, source: Source) -> bool:
         return any(paper_id == source.id for paper_id, _ in self._said)
 
+    def is_titled(self, source: Source) -> bool:
+        return source.title in self._titled
+
     def best(self, source: Source, role: Role, least: float = 0.0) -> tuple[float, Telling] | None:
         """The best that stands alone."""
         return next((one for one in self.told(source, role) if not one[1].leans and one[0] > least), None)
 
-    def say(self, source: Source, *told: Telling, id_: str = "", label: str = "Result") -> Claim:
-        """One or two sentences of a paper as a claim: the paper is named, then "it".
+    def say(self, source: Source, *told: Telling, id_: str = "", title: str = "") -> Claim:
+        """One to three sentences of a paper as a claim, a problem first: the paper is named, then "it"."""
+        named = f"{source.handle} (“{title}”)" if title else source.handle
+        first = f"{named} names a problem" if problem(told[0].sentence) else named
+        claim = self._claim(source, " ".join((told[0].by(first), *_later(source, told))), told, id_)
+        return replace(claim, citations=(*claim.citations, Citation(source.id, title))) if title else claim
 
-        ``label`` stands before a second one that is a whole sentence.
-        """
-        text = " ".join((told[0].by(source.handle), *(_again(one, source.handle, label) for one in told[1:])))
-        return self._claim(source, text, told, id_)
-
-    def say_titled(self, source: Source, told: Telling) -> Claim:
+    def say_titled(self, source: Source, *told: Telling) -> Claim:
         """A result behind the paper's title, which says what the paper does: ``NAME (“…”) “improves …”.``."""
-        if not source.title or source.title in self._titled:
-            return self.say(source, told)
-        self._titled.add(source.title)
-        claim = self._claim(source, told.by(f"{source.handle} (“{source.title}”)"), (told,), "")
-        return replace(claim, citations=(*claim.citations, Citation(source.id, source.title)))
+        title = "" if source.title in self._titled else source.title
+        self._titled.add(title)
+        return self.say(source, *told, title=title)
+
+    def problem_before(self, source: Source, told: Sequence[Telling], most: int) -> tuple[Telling, ...]:
+        """The problem that a paper names before what is told of it, where it is one whole sentence."""
+        return tuple(
+            one
+            for _, one in self.told(source, problem)
+            if one.is_whole and one.length <= most and one.sentence.place < told[0].sentence.place
+        )[:1]
 
     def _claim(self, source: Source, text: str, told: Sequence[Telling], id_: str) -> Claim:
         self._said |= {(source.id, one.sentence.place) for one in told}
@@ -88,11 +96,13 @@ def _follows(first: Telling, second: Telling) -> bool:
     return apart > 0 and (not second.leans or apart == 1)
 
 
-def _again(told: Telling, handle: str, label: str) -> str:
-    """The sentence behind another one of the same paper."""
-    if told.is_whole:
-        return told.by(label)
-    return told.by("They" if is_authors(handle) else "It")
+def _later(source: Source, told: Sequence[Telling]) -> Iterator[str]:
+    """The sentences behind the first one of the same paper."""
+    for one in told[1:]:
+        if one.is_whole:
+            yield one.by("Its answer" if does(one.sentence) and not finds(one.sentence) else "Result")
+        else:
+            yield one.by("They" if is_authors(source.handle) else "It")
 
 
 def listed(names: Sequence[str]) -> str:

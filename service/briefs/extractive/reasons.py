@@ -5,16 +5,17 @@ code is out. A number is said only where the sentence beside it has it.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from service.briefs.badges import has_code
-from service.briefs.extractive.corpus import Source
+from service.briefs.extractive.corpus import Corpus, Source
 from service.briefs.extractive.groups import Group
-from service.briefs.extractive.roles import limit
-from service.briefs.extractive.telling import Telling
+from service.briefs.extractive.roles import against, limit
 from service.language.text import read
 
-MOST = 3  # reasons of a paper
+AND = "; "  # between two reasons
+MOST = 3  # reasons of a paper that are said
+NEAREST = 8  # one in so many papers is among those that the others are most like
 _COUNT = r"(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\d{1,3})"
 _KINDS = (
     r"(?:benchmarks|datasets|tasks|models|environments|domains|languages|suites|model families|model pairs)"
@@ -24,10 +25,6 @@ _ON_MANY = re.compile(
     rf"\b(?:[Oo]n|[Aa]cross|[Oo]ver|spanning|of|and) (?:all )?"
     rf"(?P<what>{_COUNT} {_BETWEEN}{_KINDS})\b"
 )
-_ON_ONE = re.compile(
-    r"\b[Oo]n (?:the )?(?P<what>[A-Z][\w.+-]*[A-Z0-9][\w+-]*(?:[ -][A-Z0-9][\w+-]*(?:\.\d)?)*)"
-)
-_MACHINE = re.compile(r"^(?:[ABHLV]\d{2,3}|RTX|NVIDIA|GPU|CPU|TPU|LLM|LVLM|VLM|MLLM)")
 _REAL = re.compile(
     r"\b(?:real|physical|real-world)[ -](?:robots?|robotic|manipulation)\b|\b(?:Franka|Unitree|UR5)\b",
     re.IGNORECASE,
@@ -35,56 +32,63 @@ _REAL = re.compile(
 _PEOPLE = re.compile(
     r"\b(?:user study|human (?:study|evaluations?|participants|raters|subjects))\b", re.IGNORECASE
 )
-_PROOF = re.compile(r"\bwe (?:\w+ )?prove\b|\btheorems?\b|\bprovabl[ye]\b", re.IGNORECASE)
+_SURVEY = re.compile(r"\b(?:survey|review|overview|tutorial)\b", re.IGNORECASE)
+_PROOF = re.compile(r"\b[Ww]e (?:[a-z]+ )?prove\b|\b[Tt]heorems?\b|\b[Pp]rovabl[ye]\b")
 _RIVAL = re.compile(
     r"\b(?:baselines?|outperform\w*|surpass\w*|versus|vs|compared (?:to|with)|relative to|"
     r"(?:existing|prior|previous|state-of-the-art) (?:methods|approaches|attacks|defen[cs]es|models))\b"
 )
 
 
-def reason(source: Source, group: Group | None, told: Telling, *, is_typical: bool) -> str:
-    """``One of the 8 papers on reward models; tried on real robots; its code is out.``; empty without any."""
-    parts = [*_place_in_group(group, is_typical=is_typical), *_evidence(source, told)][:MOST]
-    text = "; ".join(parts)
-    return f"{text[:1].upper()}{text[1:]}." if text else ""
+class Reasons:
+    """Reasons to read a window's papers."""
+
+    def __init__(self, corpus: Corpus, groups: Sequence[Group]) -> None:
+        self.central = corpus.centrality(source.id for source in corpus.sources)
+        self._group_of = {paper_id: group for group in groups for paper_id in group.paper_ids}
+        self._typical = {
+            max(near, key=lambda one: (near[one], one))
+            for near in map(corpus.centrality, (group.paper_ids for group in groups))
+        }
+        ordered = sorted(self.central, key=lambda one: (-self.central[one], one))
+        self._nearest = set(ordered[: corpus.size // NEAREST])
+
+    def text(self, source: Source, told: str = "") -> str:
+        """``The most typical of the 8 papers on reward models; its code is out.``."""
+        text = AND.join(self.of(source, told)[:MOST])
+        return f"{text[:1].upper()}{text[1:]}."
+
+    def of(self, source: Source, told: str = "") -> list[str]:
+        group = self._group_of.get(source.id)
+        parts = list(_evidence(source, told))
+        if group:
+            lead = "the most typical" if source.id in self._typical else "one"
+            return [f"{lead} of the {len(group.paper_ids)} papers on {inside(group.heading)}", *parts]
+        near = source.id in self._nearest
+        return (
+            ["shares more terms with the rest of the week’s papers than most do", *parts] if near else parts
+        )
 
 
-def _place_in_group(group: Group | None, *, is_typical: bool) -> Iterator[str]:
-    if group:
-        lead = "the most typical" if is_typical else "one"
-        yield f"{lead} of the {len(group.paper_ids)} papers on {inside(group.heading)}"
-
-
-def _evidence(source: Source, told: Telling) -> Iterator[str]:
+def _evidence(source: Source, told: str = "") -> Iterator[str]:
     """What kind of evidence it has, and what makes that easy to check."""
     abstract = read(source.paper.abstract).shown
+    if _SURVEY.search(source.paper.title):
+        yield "an overview of its field"
+    if any(against(sentence) for sentence in source.sentences):
+        yield "has a result against expectation"
     if _REAL.search(abstract):
         yield "tried on real robots"
-    if where := _where(source, read(told.words).shown):
-        yield where + (" against a baseline" if _RIVAL.search(told.words) else "")
+    if counted := _ON_MANY.search(read(told).shown):  # a number only where the sentence has it
+        yield f"tested on {counted['what']}" + (" against a baseline" if _RIVAL.search(told) else "")
     if any(limit(sentence) for sentence in source.sentences):
         yield "states a limit of its own"
     if _PROOF.search(abstract):
         yield "has a proof"
     if _PEOPLE.search(abstract):
-        yield "judged by people"
+        yield "includes an evaluation by people"
     if has_code(source.paper):
         yield "its code is out"
-
-
-def _where(source: Source, told: str) -> str:
-    """On what it was tested; a number or a name only where the sentence told has it."""
-    if counted := _ON_MANY.search(told):
-        return f"tested on {counted['what']}"
-    one = _ON_ONE.search(told)
-    if one and source.handle not in one["what"] and not _MACHINE.search(one["what"]):
-        return f"tested on {one['what']}"
-    return ""
-
-
-def strength(source: Source, told: Telling) -> int:
-    """How many reasons of evidence there are to read a paper."""
-    return sum(1 for _ in _evidence(source, told))
 
 
 def inside(heading: str) -> str:

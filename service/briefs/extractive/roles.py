@@ -12,6 +12,7 @@ from service.language.sentences import Sentence
 
 READ = 50_000  # sentences whose roles are kept
 _SELF = r"(?:we|this (?:paper|work|study|article|survey|report|thesis|position paper|note))"
+_OWN = ("We ", "we ", "This ", "this ")  # without one of them the paper does not speak of itself
 _DOES = re.compile(
     rf"\b{_SELF}\b[^.,;:]{{0,24}}?\b(?:propos|introduc|present|develop|design|devis|formali[sz]|formulat|"
     rf"construct|"
@@ -186,7 +187,11 @@ def _late(sentence: Sentence) -> bool:
 def does(sentence: Sentence) -> float:
     """What the paper does: makes or studies something, and best how."""
     text = sentence.shown
-    if not _DOES.search(text) or (_FIGURE.search(text) and _GAINS.search(text)):
+    if (
+        not any(word in text for word in _OWN)
+        or not _DOES.search(text)
+        or (_FIGURE.search(text) and _GAINS.search(text))
+    ):
         return 0.0
     makes = 0.25 * bool(_MAKES.search(text))
     aside = 0.5 * bool(_ASIDE.search(text)) + 0.3 * sentence.place / sentence.of
@@ -197,15 +202,17 @@ def does(sentence: Sentence) -> float:
 @lru_cache(maxsize=READ)
 def finds(sentence: Sentence) -> float:
     """What the paper found: best with a figure, what it was measured on, and against what."""
+    if not _late(sentence):
+        return 0.0
     text = sentence.shown
     told, gains = bool(_FINDS.search(text)), bool(_GAINS.search(text))
     figure = bool(_FIGURE.search(text))
-    if not _late(sentence) or not (told or (gains and figure)) or _ASKS.search(text):
+    if not (told or (gains and figure)) or _ASKS.search(text):
         return 0.0
     if _MAKES.search(text) and not figure:
         return 0.0
-    worth = 0.4 + 0.5 * figure + 0.2 * bool(_SETTING.search(text)) + 0.2 * bool(_AGAINST_WHAT.search(text))
-    vague = 0.25 * (gains and not figure)
+    worth = 0.4 + 0.5 * figure + 0.3 * bool(_SETTING.search(text)) + 0.2 * bool(_AGAINST_WHAT.search(text))
+    vague = 0.4 * (gains and not figure)
     learns = 0.25 * (bool(_LEARNS.search(text)) and not gains)
     return max(
         0.05, worth + learns - vague + 0.1 * told - 0.25 * praises(text) * (2 - figure) + ease(sentence)

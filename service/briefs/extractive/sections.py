@@ -13,15 +13,15 @@ from service.briefs.claims import Claim
 from service.briefs.extractive.corpus import FEW, Corpus, Role, Source
 from service.briefs.extractive.groups import Group
 from service.briefs.extractive.quoting import LONGEST, WORTH, Quoter
-from service.briefs.extractive.reasons import inside, reason, strength
+from service.briefs.extractive.reasons import AND, Reasons, inside
 from service.briefs.extractive.roles import against, does, finds, has_setting, limit, problem
 from service.briefs.extractive.telling import Telling
 from service.briefs.model import (
     AlsoHere,
     Area,
+    Brief,
     Challenge,
     Minute,
-    News,
     Notable,
     ReadingStep,
     Resource,
@@ -32,14 +32,20 @@ from service.briefs.model import (
 )
 
 Choice = tuple[Source, Telling]
-WORDS, THEMES = 620, 6  # words of the themes; themes
-NOTABLE, RESULTS, TOLD, ALSO = 5, 3, 4, 7  # papers, results, papers told of a theme, others with their titles
-LEAST = 2  # papers of a theme that are told, where they can be, however many words they take
+WORDS, THEMES = 600, 6  # words of the themes; themes
+NOTABLE, RESULTS, TOLD, ALSO = (
+    5,
+    3,
+    4,
+    10,
+)  # papers, results, papers told of a theme, others with their titles
+LEAST = 2  # papers of a theme whose deeds are told where none has a result
 SHORT, MEDIUM = 34, 42  # words of a sentence
 AGAINST, RESOURCES, PROBLEMS, LIMITS, AREAS = 3, 3, 2, 2, 4
-STRONG, SOLID = 0.9, 0.6  # worth of a result for the minute, and of one to read first
+STRONG, SOLID, PLAIN = 0.9, 0.6, 0.4  # worth of a result for the minute; to read first, and of a group
 GROUPED = 0.4  # what a result is worth more for standing in a group
 CLEAR = 0.2  # what it is worth more for saying on what and against what
+NEAR, REASON = 0.6, 0.4  # what it is worth to be like the others, and a reason to read
 AGAIN = 0.5  # what a paper is worth less for being told already
 LARGE = 3  # papers, from which on a group can spare one
 STEP = 4  # papers of a step of the reading order
@@ -109,12 +115,10 @@ def make_problems(corpus: Corpus, quoter: Quoter) -> tuple[Challenge, ...]:
     found = [
         (-round(best[0], 6), place, source, best[1])
         for place, source in enumerate(corpus.sources)
-        if (best := _answered(source, quoter))
+        if not quoter.is_told(source) and (best := _answered(source, quoter))
     ]
-    claims = [
-        quoter.say(source, *told, label="Its answer")
-        for _, _, source, told in sorted(found, key=lambda one: one[:2])[:PROBLEMS]
-    ]
+    chosen = sorted(found, key=lambda one: one[:2])[:PROBLEMS]
+    claims = [quoter.say(source, *told) for _, _, source, told in chosen]
     return (Challenge(PROBLEMS_HEADING, tuple(claims)),) if claims else ()
 
 
@@ -131,20 +135,16 @@ def _answered(source: Source, quoter: Quoter) -> tuple[float, tuple[Telling, Tel
     return max(pairs, key=lambda one: round(one[0], 6), default=None)
 
 
-def make_notable(corpus: Corpus, groups: Sequence[Group], quoter: Quoter) -> tuple[Notable, ...]:
+def make_notable(
+    corpus: Corpus, groups: Sequence[Group], reasons: Reasons, quoter: Quoter
+) -> tuple[Notable, ...]:
     """Papers to read first: those that the others are like and that say what they found, one of a group."""
-    chosen = _spread(corpus, groups, quoter, NOTABLE, _read_first(corpus))
-    group_of = {paper_id: group for group in groups for paper_id in group.paper_ids}
-    typical = {
-        max(near, key=lambda one: (near[one], one))
-        for near in map(corpus.centrality, (g.paper_ids for g in groups))
-    }
+    chosen = _spread(corpus, groups, quoter, NOTABLE, _read_first(corpus, reasons, groups))
     notable = []
     for place, (source, told) in enumerate(chosen):
         shows = quoter.say(source, told, id_=f"notable{place}")
-        why = reason(source, group_of.get(source.id), told, is_typical=source.id in typical)
-        claim = Claim(why, (), "counted", kind="reading", rests_on=(shows.id,)) if why else None
-        notable.append(Notable(source.id, shows, claim))
+        why = Claim(reasons.text(source, told.words), (), "counted", kind="reading", rests_on=(shows.id,))
+        notable.append(Notable(source.id, shows, why))
     return tuple(notable)
 
 
@@ -166,13 +166,19 @@ def _spread(
     return list(chosen.values())[:most]
 
 
-def _read_first(corpus: Corpus) -> Callable[[Choice, float], float]:
-    """How well a paper is read first: by what it found, how like it the others are, and its evidence."""
-    central = corpus.centrality(source.id for source in corpus.sources)
+def _read_first(
+    corpus: Corpus, reasons: Reasons, groups: Sequence[Group]
+) -> Callable[[Choice, float], float]:
+    """How well a paper is read first: by what it found, how like it the others are, and the reasons."""
+    grouped = {paper_id for group in groups for paper_id in group.paper_ids}
 
     def rate(choice: Choice, worth: float) -> float:
-        near = central[choice[0].id] / (corpus.mean_likeness or 1.0)
-        return worth + 0.3 * near + 0.2 * strength(*choice) if worth > SOLID else 0.0
+        source, why = choice[0], len(reasons.of(choice[0], choice[1].words))
+        near = reasons.central[source.id] / (corpus.mean_likeness or 1.0)
+        inside = source.id in grouped
+        if worth <= (PLAIN if inside else SOLID) or not why:
+            return 0.0
+        return worth + NEAR * near + REASON * why + GROUPED * inside
 
     return rate
 
@@ -185,21 +191,24 @@ def make_themes(corpus: Corpus, groups: Sequence[Group], quoter: Quoter) -> tupl
         share = (end - quoter.words) // (min(len(groups), THEMES) - place)
         told = _told(corpus, group, quoter, share)
         named = {paper_id for claim in told for paper_id in claim.paper_ids}
-        also = _also(source for source in _members(corpus, group) if source.id not in named)
+        also = _also([source for source in _members(corpus, group) if source.id not in named], quoter)
+        quoter.words += sum(len(one.words.split()) for one in also)
         if told:
             themes.append(Theme(group.heading, told, group.paper_ids, also=also))
     return tuple(themes)
 
 
-def _also(sources: Iterable[Source]) -> tuple[AlsoHere, ...]:
-    """The others of a group: few by what their titles say, many by name."""
-    others = list(sources)
-    titled = len(others) <= ALSO and all(source.subtitle for source in others)
-    return tuple(AlsoHere(source.id, source.subtitle if titled else "") for source in others)
+def _also(sources: Sequence[Source], quoter: Quoter) -> tuple[AlsoHere, ...]:
+    """The others of a group: some by what their titles say, where that is not said yet, many by name."""
+    titled = len(sources) <= ALSO
+    return tuple(
+        AlsoHere(source.id, source.subtitle if titled and not quoter.is_titled(source) else "")
+        for source in sources
+    )
 
 
 def _told(corpus: Corpus, group: Group, quoter: Quoter, words: int) -> tuple[Claim, ...]:
-    """What some of a group's papers do and found; where no result stands alone, what two of them do."""
+    """What some of a group's papers do and found, the first with its problem; else what two of them do."""
     near = corpus.centrality(group.paper_ids)
     found = [(quoter.told_whole(source), source) for source in _members(corpus, group)]
     able = [
@@ -210,9 +219,12 @@ def _told(corpus: Corpus, group: Group, quoter: Quoter, words: int) -> tuple[Cla
     claims: list[Claim] = []
     end = quoter.words + words
     for _, paper_id, told in sorted(able)[:TOLD]:
-        if len(claims) < LEAST or quoter.words + sum(one.length for one in told) <= end:
+        if not claims or quoter.words + sum(one.length for one in told) <= end:
             source = corpus.by_id[paper_id]
-            claims.append(quoter.say(source, *told) if told[1:] else quoter.say_titled(source, *told))
+            spare = end - quoter.words - sum(one.length for one in told)
+            before = () if claims else quoter.problem_before(source, told, min(spare, SHORT))
+            say = quoter.say if told[1:] else quoter.say_titled
+            claims.append(say(source, *before, *told))
     return tuple(claims or _best_of(_members(corpus, group), quoter, does, LEAST))
 
 
@@ -245,24 +257,29 @@ def make_results(corpus: Corpus, groups: Sequence[Group], quoter: Quoter) -> tup
 
 
 def make_minute(
-    corpus: Corpus, themes: Sequence[Theme], results: Iterable[Claim], notable: Sequence[Notable]
+    corpus: Corpus, themes: Sequence[Theme], results: Iterable[Claim], start: Start | None
 ) -> Minute:
     """How many papers, the groups, three results, and what to start with."""
-    start = _start(themes, notable)
     return Minute(
         headline=None,
         question=Claim(_count(corpus, themes), (), "counted", kind="reading"),
         takeaways=tuple(Takeaway(claim, None) for claim in results),
-        start=Start(start.paper_id, start.why) if start and start.why else None,
+        start=start,
     )
 
 
-def _start(themes: Sequence[Theme], notable: Sequence[Notable]) -> Notable | None:
-    """The notable paper of the largest group, else the first that has a reason."""
-    reasoned = [one for one in notable if one.why]
-    largest = sorted(themes, key=lambda theme: -len(theme.paper_ids))
-    grouped = (one for theme in largest for one in reasoned if one.paper_id in theme.paper_ids)
-    return next(grouped, next(iter(reasoned), None))
+def make_start(
+    corpus: Corpus, themes: Sequence[Theme], notable: Sequence[Notable], reasons: Reasons
+) -> Start | None:
+    """What to read first of all: of the largest group, one with more than a place in it; else its first."""
+    largest = max(themes, key=lambda theme: len(theme.paper_ids), default=None)
+    inside = [one for one in notable if largest and one.paper_id in largest.paper_ids]
+    if largest and not any(one.why and AND in one.why.text for one in inside):
+        told = [paper_id for claim in largest.claims for paper_id in claim.paper_ids]
+        first = max(told, key=lambda one: (len(reasons.of(corpus.by_id[one])), reasons.central[one], one))
+        return Start(first, Claim(reasons.text(corpus.by_id[first]), (), "counted", kind="reading"))
+    best = next(iter((*inside, *notable)), None)
+    return Start(best.paper_id, best.why) if best and best.why else None
 
 
 def _members(corpus: Corpus, group: Group) -> list[Source]:
@@ -275,21 +292,27 @@ def _count(corpus: Corpus, themes: Sequence[Theme]) -> str:
         return f"{corpus.size} papers, with no matter that several of them share."
     named = ", ".join(f"{inside(theme.heading)} ({len(theme.paper_ids)})" for theme in themes)
     rest = corpus.size - sum(len(theme.paper_ids) for theme in themes)
-    return f"{corpus.size} papers: {named}" + (f"; {rest} on other matters." if rest else ".")
+    return f"{corpus.size} papers: {named}" + (f"; the other {rest} are in the catalog." if rest else ".")
 
 
-def make_reading_order(
-    corpus: Corpus, themes: Sequence[Theme], news: News, challenges: Sequence[Challenge]
-) -> tuple[ReadingStep, ...]:
-    """What to read for which purpose; nothing that is not told."""
-    told = [id_ for theme in themes for claim in theme.claims for id_ in claim.paper_ids]
+def make_reading_order(corpus: Corpus, told: Brief) -> tuple[ReadingStep, ...]:
+    """What to read for which purpose; nothing that is not told, and of a group what is to be read first."""
+    themes, news, challenges = told.themes, told.news, told.challenges
+    start = told.minute.start if told.minute else None
+    first = [*([start.paper_id] if start else []), *(one.paper_id for one in told.notable)]
+    ids = [id_ for theme in themes for claim in theme.claims for id_ in claim.paper_ids]
     limits = (claim for one in challenges if one.heading == LIMITS_HEADING for claim in one.claims)
     steps = (
-        ("One of each group", [theme.claims[0].paper_ids[0] for theme in themes]),
-        ("For an overview", [id_ for id_ in told if _SURVEY.search(corpus.by_id[id_].paper.title)]),
-        ("With code to run", [id_ for id_ in told if has_code(corpus.by_id[id_].paper)]),
+        ("One of each group", [_first_of(theme, first) for theme in themes]),
+        ("For an overview", [id_ for id_ in ids if _SURVEY.search(corpus.by_id[id_].paper.title)]),
+        ("With code to run", [id_ for id_ in ids if has_code(corpus.by_id[id_].paper)]),
         ("To measure and to build with", [id_ for one in news.resources for id_ in one.claim.paper_ids]),
         ("Against expectation", [id_ for claim in news.against for id_ in claim.paper_ids]),
         ("Where limits are stated", [id_ for claim in limits for id_ in claim.paper_ids]),
     )
     return tuple(ReadingStep(purpose, tuple(ids[:STEP])) for purpose, ids in steps if ids)
+
+
+def _first_of(theme: Theme, order: Sequence[str]) -> str:
+    """What is to be read of a group: what the brief says to read first, else what it tells first."""
+    return next((one for one in order if one in theme.paper_ids), theme.claims[0].paper_ids[0])

@@ -7,7 +7,7 @@ only behind it.
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 from service.language.sentences import Sentence, leans
@@ -58,8 +58,8 @@ _MANNERS = frozenset(
 )
 _WE = re.compile(rf"^[Ww]e {_MANNER}(?P<manner>\w+ly )?(?P<verb>\w+) (?P<rest>.+)$")
 _TO = re.compile(  # what a paper aims at or draws on, before what it does
-    r"^(?:To|In order to|Building (?:up)?on|Inspired by|Motivated by|Drawing|Guided by|Based on|Leveraging|"
-    r"Beyond) [^;:]{3,160}?, "
+    r"^(?:To|In order to|Building (?:up)?on|Inspired by|Motivated by|Drawing|Guided by|Based on|Leveraging) "
+    r"[^;:]{3,160}?, "
     r"(?=we (?:\w+ly )?(?:propose|introduce|present|develop|design|build|construct|create|study|"
     r"investigate|formulate)\b)"
 )
@@ -93,12 +93,12 @@ _MADE = re.compile(
     r"(?:[^,;:()]{3,90} \()?"
 )
 _DEFINED = re.compile(r"^(?:\s?\([^()]*\)|\))?(?:,| --| —| –|:) (?P<rest>(?:an?|the first) .+)$")
-_WHICH = re.compile(r"^(?:\s?\([^()]*\)|\))?, which (?P<rest>[a-z]+s .+)$")
+_WHICH = re.compile(r"^(?:\s?\([^()]*\)|\))?, which (?P<rest>(?!is |has |was )[a-z]+s .+)$")
 _FINITE = re.compile(r"^(?:\w+ly )?(?:is|are|was|were|has|have|can|could|may|does|do|will|\w+s|\w+ed)\b")
 # What is pointed at stands in an earlier sentence, unless the words have named it before.
 _POINTER = re.compile(
     r"\b(?:this|these|such|that|those)(?: (?:(?:an?|\w+ly|new|same|key|core|single|simple|two|three)\b))*"
-    r"(?: (?P<noun>\w+))?",
+    r"(?: (?P<noun>(?!(?:this|these|such|those)\b)\w+))?",
     re.IGNORECASE,
 )
 _FREE = re.compile(
@@ -134,17 +134,10 @@ _PRONOUN = re.compile(
     r"(?! (?:is|was) (?:\w+ )?(?:that|to|whether)\b)",
     re.IGNORECASE,
 )
+_FOLLOWS = re.compile(r"^(?:We|This \w+) (?:therefore|thus|hence|instead|then|also)\b")
 _WHOSE = re.compile(
     r"^(?:\S+ ){0,3}(?:its|their)\b", re.IGNORECASE
 )  # "Despite its …", "Constrained by their …"
-_LISTED = re.compile(r"\((?:1|i|a)\)")
-_CUT = re.compile(
-    r"(?P<cut>;|\s—\s?|,\s(?=(?:which (?:is|are|enables|allows)|thereby|thus|hence|enabling|allowing|"
-    r"providing|offering|"
-    r"highlighting|suggesting|underscoring|opening|paving|making it|and (?:we|our)|while (?:also|"
-    r"maintaining|preserving)|"
-    r"establishing|facilitating|emphasi[sz]ing|motivating|supporting|pointing)\b))"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,12 +163,6 @@ class Telling:
         return self.words if self.words in self.sentence.text else self.words[:1].swapcase() + self.words[1:]
 
     @property
-    def kept(self) -> Sentence:
-        """The sentence as far as it is told: what is cut off its end counts for nothing."""
-        end = self.sentence.text.find(self.evidence) + len(self.evidence)
-        return replace(self.sentence, text=self.sentence.text[:end])
-
-    @property
     def length(self) -> int:
         return len(self.words.split())
 
@@ -185,7 +172,6 @@ def tell(sentence: Sentence, handle: str) -> Telling | None:
     """The sentence as it can be told of a paper with this handle; None where it can't stand."""
     text = _opened(sentence.text.rstrip(".! "))
     lead, words = _framed(text, handle)
-    words = _shortened(words)
     if not FEWEST <= len(words.split()) <= MOST or not _is_balanced(words) or _points(lead, words):
         return None
     return Telling(sentence, lead, words, leans=lead != ":" and bool(_IT.match(text)))
@@ -193,7 +179,7 @@ def tell(sentence: Sentence, handle: str) -> Telling | None:
 
 def tell_whole(sentence: Sentence) -> Telling | None:
     """The sentence in its own words alone: the authors speak; None where it leans on another sentence."""
-    words = _shortened(_opened(sentence.text.rstrip(".! ")))
+    words = _opened(sentence.text.rstrip(".! "))
     opening = _FREE.match(words) or _ALL.match(words) or _A_LIMIT.match(words) or _ASIDE.match(words)
     read = f"The paper{words[opening.end() :]}" if opening else words
     if not FEWEST <= len(words.split()) <= MOST or not _is_balanced(words) or _points(":", read):
@@ -307,7 +293,9 @@ def _points(lead: str, words: str) -> bool:
     if any(_is_unnamed(match, words) for match in _POINTER.finditer(words) if not _FREE.match(match[0])):
         return True
     whole = lead == ":" or lead.endswith(" that")
-    return whole and (leans(words) or bool(_PRONOUN.match(words) or _WHOSE.match(words)))
+    return whole and bool(
+        _FOLLOWS.match(words) or leans(words) or _PRONOUN.match(words) or _WHOSE.match(words)
+    )
 
 
 def _is_unnamed(match: re.Match[str], words: str) -> bool:
@@ -332,15 +320,6 @@ _POINTED = frozenset(
     behavior bias idea view
     """.split()  # noqa: SIM905 - a list of words reads better as text
 )
-
-
-def _shortened(text: str) -> str:
-    """The text without a last clause that only adds praise or consequence, where it is long."""
-    if len(text.split()) <= 30:
-        return text
-    cuts = [text[: match.start()] for match in _CUT.finditer(text) if _is_balanced(text[: match.start()])]
-    fitting = [cut for cut in cuts if 12 <= len(cut.split()) <= 40 and not _LISTED.search(cut)]
-    return fitting[-1] if fitting else text
 
 
 def _is_balanced(text: str) -> bool:

@@ -1,18 +1,18 @@
-"""Trends: phrases that more papers are on than before, where a test says so.
+"""Trends: phrases that more papers have in their titles than before, where a test says so.
 
 Fisher's exact test, one-sided, of this window against the earlier papers; over all phrases that are tested
 the false discovery rate is held at .05 (Benjamini and Hochberg 1995). Where nothing passes, nothing is
 said.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 from service.briefs.claims import Citation, Claim
-from service.briefs.extractive.corpus import Corpus, source_of
+from service.briefs.extractive.corpus import Corpus
 from service.briefs.extractive.quoting import listed
 from service.briefs.model import Trend, TrendKind
 from service.language.phrases import is_telling
-from service.papers import Ranked
 from service.papers.vectors import chance_of_more
 
 RATE = 0.05  # of false discoveries
@@ -23,17 +23,15 @@ NAMED = 4  # papers named in a sentence
 
 def make_trends(corpus: Corpus) -> tuple[Trend, ...]:
     """Phrases that more papers are on than before, the surest first."""
-    before = [source_of(Ranked(paper, 0.0, ""), "") for paper in corpus.selection.before]
-    if len(before) < EARLIER:
+    if len(corpus.selection.before) < EARLIER:
         return ()
-    earlier = [corpus.acronyms.weighed(source.own) for source in before]
-    keys = sorted(key for key, sources in corpus.on.items() if len(sources) >= FEWEST and is_telling(key))
-    counts = {key: sum(key in own for own in earlier) for key in keys}
-    chances = {
-        key: chance_of_more(len(corpus.on[key]), corpus.size, counts[key], len(earlier)) for key in keys
-    }
+    earlier = Counter(key for paper in corpus.selection.before for key in corpus.titled(paper))
+    of = len(corpus.selection.before)
+    now = {key: sources for key, sources in corpus.in_titles.items() if len(sources) >= FEWEST}
+    keys = sorted(key for key in now if is_telling(key))
+    chances = {key: chance_of_more(len(now[key]), corpus.size, earlier[key], of) for key in keys}
     risen = _apart(corpus, _discoveries(chances))
-    return tuple(_trend(corpus, key, counts[key], len(earlier)) for key in risen[:MOST])
+    return tuple(_trend(corpus, key, earlier[key], of) for key in risen[:MOST])
 
 
 def _discoveries(chances: dict[str, float]) -> list[str]:
@@ -47,8 +45,8 @@ def _apart(corpus: Corpus, keys: Sequence[str]) -> list[str]:
     """The first of phrases that share a word or most papers."""
     chosen: list[str] = []
     for key in keys:
-        mine = {source.id for source in corpus.on[key]}
-        others = [(other, {source.id for source in corpus.on[other]}) for other in chosen]
+        mine = {source.id for source in corpus.in_titles[key]}
+        others = [(other, {source.id for source in corpus.in_titles[other]}) for other in chosen]
         if not any(
             set(key.split()) & set(other.split()) or 2 * len(mine & held) > len(mine)
             for other, held in others
@@ -58,7 +56,7 @@ def _apart(corpus: Corpus, keys: Sequence[str]) -> list[str]:
 
 
 def _trend(corpus: Corpus, key: str, before: int, of: int) -> Trend:
-    sources = corpus.on[key]
+    sources = corpus.in_titles[key]
     named = listed([source.handle for source in sources[:NAMED]])
     lead = "such as " if len(sources) > NAMED else ""
     name = corpus.name(key)

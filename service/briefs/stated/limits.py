@@ -87,7 +87,7 @@ def _worth(one: Stated) -> float:
         + 0.2 * (is_short or bool(_BOUND.search(said)))
     )
     worth += 0.2 * bool(_OURS.search(said)) - 0.3 * bool(_REPAIRED.search(said)) - 0.3 * praises(said)
-    return worth + 0.1 + ease(one.telling.kept) - 0.01 * one.place
+    return worth + 0.1 + ease(one.telling.sentence) - 0.01 * one.place
 
 
 def _plain(text: FullText) -> Iterator[Stated]:
