@@ -124,7 +124,7 @@ class Batch:
 
 def draft(session: Session, candidates: Sequence[Candidate], hashes: KeyedHash) -> Batch:
     """Decide what becomes of each candidate, in order, without writing."""
-    slugs = frozenset(session.exec(select(TopicRow.slug)))
+    slugs = frozenset(session.exec(select(TopicRow.slug).where(col(TopicRow.ended_at).is_(None))))
     drafts = _known(session, [one.address.key for one in candidates])
     causes = suppressions.causes(session, [one.address for one in candidates], hashes)
     decider = _Decider(drafts, causes, slugs)

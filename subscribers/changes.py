@@ -26,8 +26,8 @@ def nothing(connection: sa.Connection, result: Any) -> None:
 
 
 def topics(session: Session) -> frozenset[str]:
-    """The slugs of all topics."""
-    return frozenset(session.exec(select(TopicRow.slug)))
+    """The slugs of all topics that go on."""
+    return frozenset(session.exec(select(TopicRow.slug).where(col(TopicRow.ended_at).is_(None))))
 
 
 def insist_on(session: Session, preferences: Preferences) -> None:
@@ -57,8 +57,8 @@ def save(session: Session, row: SubscriberRow, wanted: Preferences) -> None:
 
 def may_follow(session: Session, subscriber_id: int, topic: str) -> bool:
     """Whether there is the topic, and it is not followed yet."""
-    known = session.get(TopicRow, topic) is not None
-    return known and session.get(FollowRow, (subscriber_id, topic)) is None
+    row = session.get(TopicRow, topic)
+    return row is not None and row.ended_at is None and session.get(FollowRow, (subscriber_id, topic)) is None
 
 
 def unfollow(session: Session, subscriber_id: int, slugs: Iterable[str]) -> None:

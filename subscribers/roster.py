@@ -76,7 +76,7 @@ class Roster:
 
     def topics(self) -> tuple[Topic, ...]:
         with Session(self._engine) as session:
-            rows = session.exec(select(TopicRow).order_by(col(TopicRow.position), col(TopicRow.slug)))
+            rows = session.exec(_going_on().order_by(col(TopicRow.position), col(TopicRow.slug)))
             return tuple(read_topic(row.definition) for row in rows)
 
     def topic(self, slug: str) -> Topic:
@@ -88,17 +88,35 @@ class Roster:
         with self._writer.begin() as connection:
             put_topics(connection, [topic])
 
+    def ended_topics(self) -> tuple[Topic, ...]:
+        """Topics that were ended: kept with their followers."""
+        with Session(self._engine) as session:
+            rows = session.exec(select(TopicRow).where(col(TopicRow.ended_at).is_not(None)))
+            return tuple(read_topic(row.definition) for row in rows)
+
+    def end_topic(self, slug: str, now: dt.datetime, source: str = COMMAND_LINE) -> int:
+        """End a topic: no brief, nobody is offered it; how many follow it, and do so again if it resumes."""
+        return self._turn(slug, now, source, f"no more briefs on {slug}: the topic has ended")
+
+    def resume_topic(self, slug: str, now: dt.datetime, source: str = COMMAND_LINE) -> int:
+        """Let an ended topic go on with its followers; how many they are."""
+        return self._turn(slug, now, source, f"follows {slug} again: the topic goes on", ends=False)
+
+    def _turn(self, slug: str, now: dt.datetime, source: str, change: str, *, ends: bool = True) -> int:
+        with Session(self._writer) as session, session.begin():
+            row = _topic_row(session, slug, going_on=ends)
+            row.ended_at = now if ends else None
+            session.add(row)
+            _write_to_followers(session, slug, now, source, change)
+            counted = select(sa.func.count()).where(col(FollowRow.topic_slug) == slug)
+            return session.exec(counted).one()
+
     def remove_topic(self, slug: str, now: dt.datetime, source: str = COMMAND_LINE) -> int:
         """Remove a topic and every follow of it; how many subscribers followed it."""
         with Session(self._writer) as session, session.begin():
             row = _topic_row(session, slug)
-            followers = sa.select(col(FollowRow.subscriber_id)).where(col(FollowRow.topic_slug) == slug)
             change = f"no longer follows {slug}: the topic was removed"
-            entries = followers.add_columns(
-                sa.literal(now, UtcDateTime), sa.literal(source), sa.literal(change)
-            )
-            columns = ["subscriber_id", "at", "source", "change"]
-            session.execute(sa.insert(HistoryRow).from_select(columns, entries))
+            _write_to_followers(session, slug, now, source, change)
             gone = session.execute(sa.delete(FollowRow).where(col(FollowRow.topic_slug) == slug))
             session.delete(row)
             return int(gone.rowcount)  # type: ignore[attr-defined]  # a delete's result is a CursorResult
@@ -191,6 +209,16 @@ class Roster:
         with Session(self._engine) as session:
             return dict(session.exec(counted).all())
 
+    def without_topics(self) -> int:
+        """How many active subscribers follow no topic that goes on."""
+        going_on = _going_on().with_only_columns(col(TopicRow.slug))
+        following = select(FollowRow.subscriber_id).where(col(FollowRow.topic_slug).in_(going_on))
+        counted = select(sa.func.count()).where(
+            SubscriberRow.standing == SubscriberStatus.ACTIVE, col(SubscriberRow.id).not_in(following)
+        )
+        with Session(self._engine) as session:
+            return session.exec(counted).one()
+
     # -- links -------------------------------------------------------------------------------------------
 
     def open(self, links: Links, purpose: Purpose, token: str, now: dt.datetime) -> Opened | Refused:
@@ -260,14 +288,26 @@ def put_topics(connection: sa.Connection, topics: Iterable[Topic]) -> None:
             if row is None:
                 last = session.exec(select(sa.func.max(TopicRow.position))).one() or 0
                 row = TopicRow(slug=topic.slug, position=last + 1, definition={})
-            row.definition = to_mapping(topic)
+            row.definition, row.ended_at = to_mapping(topic), None
             session.add(row)
             session.flush()
 
 
-def _topic_row(session: Session, slug: str) -> TopicRow:
+def _going_on() -> SelectOfScalar[TopicRow]:
+    return select(TopicRow).where(col(TopicRow.ended_at).is_(None))
+
+
+def _write_to_followers(session: Session, slug: str, now: dt.datetime, source: str, change: str) -> None:
+    """Write what changes for the followers of a topic into the history of each."""
+    followers = sa.select(col(FollowRow.subscriber_id)).where(col(FollowRow.topic_slug) == slug)
+    entries = followers.add_columns(sa.literal(now, UtcDateTime), sa.literal(source), sa.literal(change))
+    columns = ["subscriber_id", "at", "source", "change"]
+    session.execute(sa.insert(HistoryRow).from_select(columns, entries))
+
+
+def _topic_row(session: Session, slug: str, *, going_on: bool = True) -> TopicRow:
     row = session.get(TopicRow, slug)
-    if row is None:
+    if row is None or (row.ended_at is None) is not going_on:
         raise UnknownTopic(f"there is no topic {slug!r}; `brief topics list` shows them")
     return row
 

@@ -109,6 +109,7 @@ def follows(session: Session, ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
     joined = (
         select(FollowRow.subscriber_id, FollowRow.topic_slug)
         .join(TopicRow, col(TopicRow.slug) == col(FollowRow.topic_slug))
+        .where(col(TopicRow.ended_at).is_(None))
         .order_by(col(TopicRow.position), col(TopicRow.slug))
     )
     found: dict[int, list[str]] = {}

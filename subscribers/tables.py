@@ -16,6 +16,7 @@ class TopicRow(SQLModel, table=True):
     slug: str = Field(primary_key=True)
     position: int
     definition: dict[str, Any] = Field(sa_type=sa.JSON)
+    ended_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # not built or offered since
 
 
 class SubscriberRow(SQLModel, table=True):

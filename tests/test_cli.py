@@ -151,6 +151,42 @@ def test_topics_are_added_tried_edited_and_removed_from_files(brief: Brief) -> N
     assert brief("topics", "show", "mine").code == 1
 
 
+def test_topics_that_are_not_kept_end_and_go_on_with_their_followers(brief: Brief) -> None:
+    brief("subscribers", "add", "ann@example.org", "--topic", "exoplanets")
+    assert brief("topics", "keep", "llm-agents", "--yes").code == 0
+    assert [one["slug"] for one in json.loads(brief("topics", "list", "--json").out)] == ["llm-agents"]
+    assert json.loads(brief("subscribers", "show", "ann@example.org", "--json").out)["topics"] == []
+    assert brief("topics", "keep", "exoplanet").code == 2
+    said = brief("topics", "keep", "exoplanets", "llm-agents").out
+    assert "exoplanets goes on; 1 subscribers follow it" in said
+    assert json.loads(brief("subscribers", "show", "ann@example.org", "--json").out)["topics"] == [
+        "exoplanets"
+    ]
+
+
+def test_a_starter_is_listed_and_added(brief: Brief) -> None:
+    assert "battery-materials" in brief("topics", "starters", "cond-mat").out
+    assert brief("topics", "starters", "alchemy").code == 2
+    assert brief("topics", "add", "--starter", "battery-materials").code == 0
+    assert json.loads(brief("topics", "show", "battery-materials").out)["name"] == "Battery Materials"
+
+
+@pytest.mark.shared
+@needs_mirror
+def test_a_topic_is_proposed_written_and_added(brief: Brief, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.wiring.now", lambda: dt.datetime(2026, 6, 9, tzinfo=dt.UTC))
+    words = ("topics", "propose", "Reinforcement learning for robots that grasp", "--weeks", "1")
+    with mirror() as arxiv:
+        ran = brief(*words, "--slug", "grasping", "--out", "t.toml", ARXIV_URL=arxiv.url, ARXIV_INTERVAL="0")
+        assert (ran.code, "Last week it would have taken" in ran.out) == (0, True), ran.err
+        first = json.loads(brief(*words, "--without", "robot*", "--with", "dexteruos hand", "--json").out)
+        assert brief("topics", "propose").code == 2
+    assert "did you mean" in first["terms"][0]["remark"]
+    assert "robot*" not in first["topic"]["search_terms"]
+    assert brief("topics", "add", "t.toml").code == 0
+    assert json.loads(brief("topics", "show", "grasping").out)["slug"] == "grasping"
+
+
 def test_a_bad_query_is_refused_with_the_place_of_the_error(brief: Brief) -> None:
     topic = json.loads(brief("topics", "show", "llm-post-train").out)
     Path("bad.json").write_text(json.dumps(topic | {"slug": "bad", "search_terms": ["fine", 'open "quote']}))

@@ -90,7 +90,7 @@ COMMANDS = {
         "Say who gets an issue and who does not, with the reason; once it is planned, by the ledger.",
     ),
     "subscribers": ("keeping_roster", "Add, import, show, suppress and delete subscribers."),
-    "topics": ("editing_topics", "List, show, add, edit, remove and try topics."),
+    "topics": ("editing_topics", "List, show, propose, add, edit, keep, remove and try topics."),
 }
 
 

@@ -157,6 +157,7 @@ class Interview:
             return slugs
         for number, topic in enumerate(topics, 1):
             out.print(f"  {number:2}  {topic.slug:24} {topic.name}")
+        out.print("  More to begin with, by field: brief topics starters. Give their slugs here too.")
         while True:
             answer = prompt("Topics to keep: numbers or slugs, comma-separated", default)
             slugs, problem = choose(answer)

@@ -9,18 +9,25 @@ import typer
 
 from service import wiring
 from service.cli.building import chosen_window
+from service.cli.proposing_topics import add_topic, keep, list_starters, propose_topic
 from service.cli.terminal import Refused, opened, out, print_json, record, table, watched
 from service.language import read, shown
 from service.papers import Verdict, verdicts
 from service.pipeline import select_papers
 from subscribers.roster import UnknownTopic
+from subscribers.starters import UnknownStarter, starter
 from subscribers.topics import Topic, edit, read_topic, to_mapping
 
-app = typer.Typer(no_args_is_help=True, help="List, show, add, edit, remove and try topics.")
+app = typer.Typer(no_args_is_help=True, help="List, show, propose, add, edit, keep, remove and try topics.")
 
 Definition = Annotated[Path, typer.Argument(help="a TOML or JSON file with the topic's fields")]
 Slug = Annotated[str, typer.Argument(help="the topic's slug")]
 AsJson = Annotated[bool, typer.Option("--json", help="as JSON")]
+
+
+app.command("propose")(propose_topic)
+app.command("starters")(list_starters)
+app.command()(keep)
 
 
 def add_to(brief: typer.Typer) -> None:
@@ -49,17 +56,18 @@ def show(slug: Slug) -> None:
 
 
 @app.command()
-def add(file: Definition) -> None:
-    """Add a topic from a file."""
-    service = opened()
-    roster, topic = service.roster, read_topic(_read(file))
-    if any(one.slug == topic.slug for one in roster.topics()):
-        raise Refused(
-            f"topic {topic.slug!r} is there already; change it: brief topics edit {topic.slug} {file}"
-        )
-    roster.put_topic(topic)
-    record(service, "added", f"topic {topic.slug}")
-    out.print(f"Added {topic.slug}. Next: brief topics try {topic.slug}")
+def add(
+    file: Annotated[Path | None, typer.Argument(help="a TOML or JSON file with the topic's fields")] = None,
+    from_starter: Annotated[str, typer.Option("--starter", help="slug of a starter, instead of a file")] = "",
+) -> None:
+    """Add a topic from a file, or a starter."""
+    if (file is None) is not bool(from_starter):
+        raise Refused("give a file, or --starter SLUG", 2)
+    try:
+        topic = read_topic(_read(file)) if file else starter(from_starter)
+    except UnknownStarter as error:
+        raise Refused(str(error), 2) from error
+    add_topic(opened(), topic)
 
 
 @app.command("edit")

@@ -14,7 +14,7 @@ from service.settings import PREFIX, Settings, SettingsWrong, read_settings, set
 from service.settings.secrets import content_of
 from service.setup.env_file import EnvFile
 from service.setup.questions import NONE
-from service.setup.topics import end_others
+from service.setup.topics import add_starters, end_others
 from service.wiring import Service
 
 STOPPED = 130  # exit code, as after SIGINT
@@ -32,7 +32,7 @@ Security = Annotated[Text, typer.Option(help="starttls, tls or none")]
 User = Annotated[Text, typer.Option(help="SMTP user name; - for no login")]
 ModelUrl = Annotated[Text, typer.Option(help="base URL of a language model's server; - for none")]
 Model = Annotated[Text, typer.Option(help="name of the language model")]
-Topics = Annotated[Text, typer.Option(help="topics to keep: numbers, slugs or all")]
+Topics = Annotated[Text, typer.Option(help="topics to keep: numbers, slugs or all; starters by slug")]
 Yes = Annotated[bool, typer.Option("--yes", help="take the defaults, and replace .env, without asking")]
 NoTry = Annotated[bool, typer.Option("--no-try", help="do not try the mailer")]
 
@@ -179,6 +179,8 @@ def _make_ready(topics: tuple[str, ...] | None) -> None:
 def _keep_topics(service: Service, topics: tuple[str, ...] | None) -> None:
     if topics is None:
         return
+    for slug in add_starters(service, topics):
+        record(service, "added", f"topic {slug}", "at setup")
     removed, followed = end_others(service, topics)
     for slug in removed:
         record(service, "removed", f"topic {slug}", "at setup")

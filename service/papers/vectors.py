@@ -40,3 +40,40 @@ def chance_of_more(now: int, of: int, before: int, before_of: int) -> float:
     from scipy.stats import hypergeom
 
     return float(hypergeom.sf(now - 1, of + before_of, now + before, of))
+
+
+def sparse(data: list[float], places: list[int], ends: list[int], columns: int) -> Sparse:
+    """Rows by their values, the columns of these and where each row ends."""
+    from scipy.sparse import csr_matrix
+
+    return csr_matrix((data, places, ends), shape=(len(ends) - 1, columns))
+
+
+def rows_of_one(rows: Sparse) -> Sparse:
+    """The rows brought to the length one."""
+    from sklearn.preprocessing import normalize
+
+    return normalize(rows)
+
+
+def stacked(parts: list[Sparse]) -> Sparse:
+    """These rows, one under the other."""
+    from scipy.sparse import vstack
+
+    return vstack(parts).tocsr()
+
+
+def learnt(these: Sparse, those: Sparse) -> Matrix:
+    """The weight of each column by which a logistic regression tells these rows from those."""
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=5, class_weight="balanced", max_iter=100, solver="liblinear", random_state=0)
+    model.fit(stacked([these, those]), np.repeat([1, 0], [these.shape[0], those.shape[0]]))
+    weights: Matrix = model.coef_.ravel()
+    return weights
+
+
+def scores(rows: Sparse, weights: Matrix) -> Matrix:
+    """The weighted sum of each row."""
+    found: Matrix = np.asarray(rows @ weights).ravel()
+    return found

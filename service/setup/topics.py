@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from service import migrations, wiring
 from service.settings import Settings
 from subscribers.roster import Roster
+from subscribers.starters import starter, starters
 from subscribers.topics import Topic, load_topics
 
 ALL = "all"
@@ -37,7 +38,7 @@ def offered(settings: Settings) -> tuple[Topic, ...]:
 
 
 def chosen(answer: str, topics: Sequence[Topic]) -> tuple[str, ...]:
-    """The slugs that an answer names, by number (from 1) or slug; UnknownChoice where it names another."""
+    """The slugs that an answer names, by number (from 1) or slug, also of starters; else UnknownChoice."""
     words = [word for word in re.split(r"[\s,;]+", answer.strip().lower()) if word]
     slugs = [topic.slug for topic in topics]
     if words == [ALL]:
@@ -45,12 +46,27 @@ def chosen(answer: str, topics: Sequence[Topic]) -> tuple[str, ...]:
     if not words:
         raise UnknownChoice("name at least one topic, or write all")
     named = set()
+    starting = [one.topic.slug for one in starters() if one.topic.slug not in slugs]
     for word in words:
+        if word in starting:
+            named.add(word)
+            continue
         at = int(word) if word.isdecimal() else slugs.index(word) + 1 if word in slugs else 0
         if not 1 <= at <= len(slugs):
             raise UnknownChoice(f"{word} is no topic here; give numbers from 1 to {len(slugs)}, slugs or all")
         named.add(slugs[at - 1])
-    return tuple(slug for slug in slugs if slug in named)
+    return tuple(slug for slug in (*slugs, *starting) if slug in named)
+
+
+def add_starters(service: wiring.Service, keep: Collection[str]) -> tuple[str, ...]:
+    """Add the starters among these that are no topic yet; their slugs."""
+    there = {topic.slug for topic in service.roster.topics()}
+    new = tuple(
+        one.topic.slug for one in starters() if one.topic.slug in keep and one.topic.slug not in there
+    )
+    for slug in new:
+        service.roster.put_topic(starter(slug))
+    return new
 
 
 def end_others(service: wiring.Service, keep: Collection[str]) -> tuple[tuple[str, ...], dict[str, int]]:

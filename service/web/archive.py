@@ -150,8 +150,10 @@ class Archive:
 
     def topics(self) -> tuple[Topic, ...]:
         """Every topic that can be followed, in order; a definition is parsed once while it stays as it is."""
-        definitions = sa.select(sa.cast(TopicRow.definition, sa.Text)).order_by(
-            col(TopicRow.position), col(TopicRow.slug)
+        definitions = (
+            sa.select(sa.cast(TopicRow.definition, sa.Text))
+            .where(col(TopicRow.ended_at).is_(None))
+            .order_by(col(TopicRow.position), col(TopicRow.slug))
         )
         with self._engine.connect() as connection:
             return tuple(_topic(text) for text in connection.scalars(definitions))

@@ -9,6 +9,7 @@ An adapter is imported by the function that picks it: most commands need none, a
 
 from service.wiring.building import (
     WriterNotReady,
+    arxiv_papers,
     build_context,
     estimated,
     fallback_writer,
@@ -62,6 +63,7 @@ __all__ = [
     "SecretKeyUnusable",
     "Service",
     "WriterNotReady",
+    "arxiv_papers",
     "bounce_rules",
     "build_context",
     "delivery_context",

@@ -4,6 +4,7 @@ import datetime as dt
 import ipaddress
 import logging
 import random
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -49,6 +50,7 @@ FIRST_BACKOFF = 3.0  # seconds, doubled with each attempt
 LONGEST_BACKOFF = 60.0  # seconds, before jitter
 NEVER_EMPTY = dt.timedelta(days=14)  # arXiv announces papers on most days; two weeks without any never were
 UNREACHABLE_ATTEMPTS = 3  # a name or a port that fails three times won't come back within the build
+NAME_WORDS = re.compile(r"[^\W\d_][\w'’.-]*")
 BUSY_STATUSES = {408, 425, 429}  # client errors that pass; every other 4xx stays
 LATER = "try again later; https://status.arxiv.org tells of outages"
 
@@ -227,6 +229,28 @@ class ArxivPapers:
         except (TransientError, PermanentError) as problem:
             raise SourceError(f"{len(ids)} papers by id: {problem}") from problem
         return newest(papers)
+
+    def of_days(self, window: Window) -> tuple[Paper, ...]:
+        """Every paper of a window's days, of any category; SourceError rather than fewer."""
+        try:
+            self._refuse_silence(window)
+            return self._asked_twice(days_query(window)).papers
+        except (TransientError, PermanentError) as problem:
+            raise SourceError(f"all papers of {window.first} to {window.last}: {problem}") from problem
+
+    def by_author(self, name: str, count: int = 25) -> tuple[Paper, ...]:
+        """The newest papers of an author, ``count`` at most; SourceError on failure."""
+        words = " ".join(NAME_WORDS.findall(name))
+        if not words:
+            raise SourceError(f"author {name!r}: not a name; write it as Ada Lovelace")
+        newest_first = {"sortBy": "submittedDate", "sortOrder": "descending"}
+        parameters = {"search_query": f'au:"{words}"', "start": 0, "max_results": count} | newest_first
+        address = f"{self.url}?{urlencode(parameters, safe=SAFE)}"
+        try:
+            page = self._tried(lambda attempt: self._attempt(address, 0, count, attempt))
+        except (TransientError, PermanentError) as problem:
+            raise SourceError(f"papers of {name}: {problem}") from problem
+        return newest(page.papers)
 
     def announcements(self, category: str) -> tuple[Announcement, ...]:
         """What is announced today in a category or an archive; SourceError on failure."""
