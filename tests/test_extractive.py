@@ -12,7 +12,7 @@ from service.briefs.extractive import ExtractiveWriter
 from service.briefs.extractive.acronyms import Acronyms, definitions
 from service.briefs.extractive.corpus import Corpus, source_of, usual_forms
 from service.briefs.extractive.groups import make_groups
-from service.briefs.extractive.quoting import listed
+from service.briefs.extractive.quoting import Quoter, listed
 from service.briefs.extractive.reasons import Reasons
 from service.briefs.extractive.roles import against, does, finds, limit, problem
 from service.briefs.extractive.sections import LIMITS_HEADING, PROBLEMS_HEADING
@@ -168,6 +168,13 @@ def with_title(task: Assignment, *titles: str) -> Assignment:
     for place, title in enumerate(titles):
         taken[place] = replace(taken[place], paper=replace(taken[place].paper, title=title))
     return replace(task, selection=replace(task.selection, taken=tuple(taken)))
+
+
+def test_several_authors_name_a_problem_and_a_paper_names_one() -> None:
+    for handle, verb in (("RoseNet", "names"), ("Okafor et al.", "name")):
+        source = source_of(assignment(1).selection.taken[0], handle)
+        (_, problem_told), *_ = source.told(problem)
+        assert Quoter().say(source, problem_told).text.startswith(f"{handle} {verb} a problem: “")
 
 
 def test_what_a_title_says_beside_its_matter_names_no_group() -> None:

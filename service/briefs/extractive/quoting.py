@@ -43,7 +43,8 @@ class Quoter:
     def say(self, source: Source, *told: Telling, id_: str = "", title: str = "") -> Claim:
         """One to three sentences of a paper as a claim, a problem first: the paper is named, then "it"."""
         named = f"{source.handle} (“{title}”)" if title else source.handle
-        first = f"{named} names a problem" if problem(told[0].sentence) else named
+        names = "name" if is_authors(source.handle) else "names"
+        first = f"{named} {names} a problem" if problem(told[0].sentence) else named
         claim = self._claim(source, " ".join((told[0].by(first), *_later(source, told))), told, id_)
         return replace(claim, citations=(*claim.citations, Citation(source.id, title))) if title else claim
 
