@@ -3,20 +3,24 @@
 import datetime as dt
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
+
+import lxml.html
 
 from service.briefs import Assignment
 from service.briefs.claims import claims_in
 from service.briefs.extractive import ExtractiveWriter
 from service.briefs.extractive.sections import LIMITS_HEADING
-from service.briefs.model import Brief
+from service.briefs.model import Brief, Earlier, Thread
 from service.briefs.stated.table import row_of
 from service.briefs.writing import write_brief
 from service.emails import Renderer
+from service.emails.checks import problems
 from service.emails.facts import length
 from service.emails.levels import Level
 from service.emails.paragraphs import texts_in
-from service.emails.tables import CELLS, IN_EMAILS, as_csv
-from service.emails.views import ROOM, TopicView
+from service.emails.tables import CELLS, IN_EMAILS, ROOM, as_csv
+from service.emails.views import TopicView
 from service.papers import Window, select
 from service.papers.text import read_page
 from service.web.threads import stories
@@ -25,8 +29,10 @@ from subscribers.topics import load_topics
 from tests.briefs_for_emails import SENDER, issue, recipient
 from tests.invented_texts import invented_texts
 from tests.latexml import words_at
+from tests.readers import open_place
 from tests.test_stated import Texts
-from tests.test_threads import listed
+from tests.test_threads import TOPIC as PAGE_TOPIC
+from tests.test_threads import listed, publish
 
 TOPIC = next(one for one in load_topics() if one.slug == "llm-post-train")
 PAPERS = {one.paper.id: one.paper for one in invented_texts()}
@@ -180,3 +186,42 @@ def test_what_came_of_a_paper_is_a_story_of_the_topics_page() -> None:
         assert all(step.place and step.place.url for step in said)
         assert first.is_public
         assert first.said
+
+
+def test_what_a_thread_says_has_beside_it_what_its_paper_says_itself() -> None:
+    before, brief = in_two_weeks()
+    edge = brief.edges[0]
+    earlier = Earlier("2026-W22", "It was told so.", (edge.cited_id,))
+    claim = next(one for one in claims_in(brief.themes) if edge.paper_id in one.paper_ids)
+    thread = Thread("Does it hold?", "contradicts", claim, (earlier,))
+    threaded = replace(brief, news=replace(brief.news, threads=(thread,)))
+    news = TopicView(threaded, Level.FULL, URL).news
+    own = {one.said.words for one in news.threads[0].edges}
+    assert own == {one.said.evidence for one in brief.edges_along(thread) if one.said}
+    assert own
+    assert not own & {one.said.words for one in news.edges}
+    weeks = [(listed("2026-W23"), threaded), (listed("2026-W22"), before)]
+    found = stories(weeks, [one for one, _ in weeks])
+    story = next(one for one in found if one.question == "Does it hold?")
+    assert [step.place.text for step in story.steps if step.place] == [edge.said and edge.said.section]
+
+
+def test_the_topics_page_links_what_came_of_a_paper_to_the_passage(tmp_path: Path, migrated: Path) -> None:
+    place = open_place(tmp_path, migrated)
+    before, brief = in_two_weeks()
+    for label, one in (("2026-W22", before), ("2026-W23", brief)):
+        publish(place, label, one)
+    (edge, *_) = brief.edges
+    text = lxml.html.fromstring(place.reader().get(f"/topics/{PAGE_TOPIC}").text)
+    links = text.xpath("//section[starts-with(h3, 'What came of')]//a/@href")
+    assert edge.said
+    assert brief.entry(edge.paper_id).text_url(edge.said.anchor) in links
+    assert f"/issues/2026-W22/{PAGE_TOPIC}" in links
+    page = lxml.html.fromstring(place.reader().get(f"/issues/2026-W23/{PAGE_TOPIC}").text)
+    assert edge.said.evidence in " ".join(page.text_content().split())
+
+
+def test_emails_with_rows_and_ties_pass_every_check() -> None:
+    for brief in (written(), in_two_weeks()[1]):
+        edition = Renderer(SENDER, TEMPLATES).render_issue(issue(brief)).edition([TOPIC.slug])
+        assert problems(edition, recipient(), brief.generated_at) == ()

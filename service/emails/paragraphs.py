@@ -17,6 +17,7 @@ from service.language import shown
 Value = TypeVar("Value")
 SETTING, QUOTE, HANDLE = 160, 400, 60  # characters shown at most
 PLACE, PLACES = 50, 3  # characters of a section's name, and sections named behind one sentence
+FULL_TEXTS = "://arxiv.org/html/"
 QUOTES = 8  # papers whose words are shown behind one sentence
 READING, SO = "Reading", "So"  # the words that tell a reading from a fact
 POSSESSIVE = re.compile(rf"{TIE}(\[\d+\])([’']s\b)")  # a number stands behind the whole word
@@ -216,6 +217,11 @@ def papers_in(node: object) -> Iterator[str]:
 def texts_in(node: object) -> Iterator[str]:
     """The texts of the runs in a view's values, in their order."""
     return (run.text for run in values_in(node, Run))
+
+
+def places_in(node: object) -> Iterator[Run]:
+    """The places in full texts that a view's values link to, in their order."""
+    return (run for run in values_in(node, Run) if run.url and not run.paper_id and FULL_TEXTS in run.url)
 
 
 def sentences_in(node: object) -> Iterator[Sentence]:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import get_args
 
@@ -10,7 +10,7 @@ from service.briefs.claims import Citation
 from service.briefs.model import Brief
 from service.briefs.tables import CitedPaper, Column, Row
 from service.emails.facts import length
-from service.emails.paragraphs import PLACE, Paragraphs, Run
+from service.emails.paragraphs import PLACE, Paragraphs, Run, papers_in, texts_in
 from service.emails.plaintext import TIE
 from service.emails.segments import safe_url
 from service.language import inert, shown
@@ -29,6 +29,7 @@ IN_EMAILS: tuple[Column, ...] = (
     "cost",
     "limit",
 )  # results are told, code is a badge
+ROOM = 1320  # words of an e-mail's sentences and rows: one topic in full has 14 screens of a phone then
 ROWS, CELLS, SHORT = 3, 3, 160  # rows that an e-mail shows, cells of such a row at least, characters of one
 
 
@@ -90,12 +91,13 @@ def rows(brief: Brief, said: Paragraphs, columns: Iterable[Column] = COLUMNS) ->
     )
 
 
-def fullest(brief: Brief, said: Paragraphs, named: Container[str], room: int) -> tuple[RowView, ...]:
-    """The fullest rows of the strongest theme as an e-mail shows them: three at most, within ``room`` words.
+def fullest(brief: Brief, said: Paragraphs, told: object) -> tuple[RowView, ...]:
+    """The fullest rows of the strongest theme beside all that an e-mail ``told``: three at most.
 
-    Rows of papers that are ``named`` elsewhere in it, without what the e-mail tells of them anyway; nothing
-    where there are too few to compare.
+    Rows of papers that it names anyway, in the words that are left; nothing where too few are to compare.
     """
+    room = ROOM - sum(len(text.split()) for text in texts_in(told))
+    named = frozenset(papers_in(told))
     theme = brief.themes[0].paper_ids if brief.themes else ()
     held = [row for row in brief.table if row.paper_id in theme and row.paper_id in named]
     made = (_short(brief, said, row) for row in held)

@@ -20,6 +20,7 @@ from service.emails.paragraphs import (
     Run,
     halves,
     papers_in,
+    places_in,
     plain,
     plain_run,
     sentences_in,
@@ -46,9 +47,6 @@ from service.language import shown
 
 NAME, NOTE, WORDS = 80, 600, 80  # characters shown at most
 SHORT_CATALOG = 12  # papers of a catalog that an e-mail holds
-ROOM = (
-    1320  # words of an e-mail's sentences and rows: what one topic in full may have on 14 screens of a phone
-)
 TOPS = 3  # themes that stand in for a minute where a brief has none
 
 
@@ -243,10 +241,8 @@ class TopicView:
     @cached_property
     def fullest(self) -> tuple[tables.RowView, ...]:
         """Rows of the table that an e-mail shows in full, where its sentences leave room for them."""
-        if not self.is_whole or self.on_web or not self.brief.table:
-            return ()
-        room = ROOM - sum(len(text.split()) for text in texts_in(self._shown))
-        return tables.fullest(self.brief, self._said, frozenset(papers_in(self._shown)), room)
+        shows = self.is_whole and not self.on_web and self.brief.table
+        return tables.fullest(self.brief, self._said, self._shown) if shows else ()
 
     @cached_property
     def cited(self) -> tuple[tables.CitedView, ...]:
@@ -305,13 +301,14 @@ class TopicView:
         also = f" Also {named}" if area.said and named else named
         return f"{area.name}: {self.plain(area.said)}{also}"
 
-    def plain_edge(self, edge: tables.CitedView) -> str:
-        """``QuillRL [1] disputes LatticeDPO (2026-W22): “Contrary to …” (§5 Results).``."""
-        return f"{self.plain_run(edge.paper)} {edge.bond} {self.plain_run(edge.cited)}{edge.rest}."
-
     @cached_property
     def links(self) -> tuple[Run, ...]:
         return self._said.runs(self.listed)
+
+    @property
+    def passages(self) -> tuple[Run, ...]:
+        """The passages of full texts that its words link to: the plaintext lists them."""
+        return tuple(dict.fromkeys(places_in((self._shown, self.fullest))))
 
     @property
     def _shown(self) -> tuple[object, ...]:
