@@ -1,6 +1,6 @@
 """The public archive as pages: home, issues, briefs, topics, papers; and a brief as JSON."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Annotated
 
@@ -17,6 +17,7 @@ from service.emails.views import TopicView
 from service.language import shown
 from service.web.archive import Archive, Listed, NotPublic
 from service.web.feeds import feeds_of
+from service.web.references import BIBTEX, RIS, bibtex, pdf_url, reading_list, ris, tags
 from service.web.site import Head, Site, TheSite
 from service.web.threads import quarter, rows, stories
 from subscribers.pages import Offered, joining
@@ -26,6 +27,9 @@ from subscribers.topics import PAPER_ID
 ISSUES_A_PAGE = 26  # half a year
 WEEKS_OF_A_TOPIC = 60
 HEADLINE = 160
+READING = ".reading"  # behind a topic's slug: its reading list alone
+Writer = Callable[[Iterable[CatalogEntry]], str]
+REFERENCES: dict[str, tuple[str, Writer]] = {".bib": (BIBTEX, bibtex), ".ris": (RIS, ris)}
 
 routes = APIRouter(include_in_schema=False)
 
@@ -97,6 +101,9 @@ def issue(request: Request, label: str, site: TheSite) -> Response:
 def brief(request: Request, label: str, topic: str, site: TheSite) -> Response:
     if topic.endswith(".json"):
         return brief_as_json(site, request, label, topic.removesuffix(".json"))
+    for ending, (media_type, write) in REFERENCES.items():
+        if topic.endswith(ending):
+            return brief_as_references(site, request, label, topic.removesuffix(ending), media_type, write)
     if topic.endswith(".csv"):
         return table_as_csv(site, request, label, topic.removesuffix(".csv"))
     listed, found = public_brief(site.archive, label, topic)
@@ -134,10 +141,12 @@ def topic(request: Request, slug: str, site: TheSite) -> Response:
 
 @routes.get("/papers/{paper_id:path}")
 def paper(request: Request, paper_id: str, site: TheSite) -> Response:
-    mentions = tuple(mentions_of(site.archive, paper_id)) if PAPER_ID.fullmatch(paper_id) else ()
-    if not mentions:
-        raise HTTPException(404)
-    entry = max((one.entry for one in mentions), key=lambda one: one.version)
+    for ending, (media_type, write) in REFERENCES.items():
+        if paper_id.endswith(ending):
+            found = newest_entry(mentions_or_404(site.archive, paper_id.removesuffix(ending)))
+            return site.public(request, write([found]), media_type)
+    mentions = mentions_or_404(site.archive, paper_id)
+    entry, abstract = newest_entry(mentions), shown(site.archive.abstract(paper_id), 4000)
     head = Head(
         shown(entry.title, 120), f"/papers/{paper_id}", shown(entry.line or entry.title, 300), "article"
     )
@@ -145,10 +154,25 @@ def paper(request: Request, paper_id: str, site: TheSite) -> Response:
         "entry": entry,
         "authors": [shown(author, 60) for author in entry.authors],
         "url": safe_url(entry.url) or f"https://arxiv.org/abs/{paper_id}",
-        "abstract": shown(site.archive.abstract(paper_id), 4000),
+        "pdf": pdf_url(paper_id),
+        "abstract": abstract,
+        "tags": tuple(tags(entry, abstract)),
         "mentions": mentions,
     }
     return site.public(request, site.render("paper.html", head=head, **values))
+
+
+def mentions_or_404(archive: Archive, paper_id: str) -> tuple[Mention, ...]:
+    """Every brief that took the paper; 404 where none did."""
+    mentions = tuple(mentions_of(archive, paper_id)) if PAPER_ID.fullmatch(paper_id) else ()
+    if not mentions:
+        raise HTTPException(404)
+    return mentions
+
+
+def newest_entry(mentions: Iterable[Mention]) -> CatalogEntry:
+    """What the briefs know of a paper's newest version."""
+    return max((one.entry for one in mentions), key=lambda one: one.version)
 
 
 def offered(site: Site) -> list[Offered]:
@@ -191,6 +215,15 @@ def brief_as_json(site: Site, request: Request, label: str, slug: str) -> Respon
     answer = site.public(request, brief.to_json(), "application/json")
     answer.headers["Access-Control-Allow-Origin"] = "*"  # public words, for anybody's program
     return answer
+
+
+def brief_as_references(  # noqa: PLR0913, PLR0917 - what is asked, and how it is written
+    site: Site, request: Request, label: str, slug: str, media_type: str, write: Writer
+) -> Response:
+    """The papers of a brief for reference managers; of its reading list for ``robots.reading``."""
+    _, brief = public_brief(site.archive, label, slug.removesuffix(READING))
+    entries = reading_list(brief) if slug.endswith(READING) else brief.catalog
+    return site.public(request, write(entries), media_type)
 
 
 def table_as_csv(site: Site, request: Request, label: str, slug: str) -> Response:
