@@ -2,11 +2,15 @@
 
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from service.adapters.chromium import View, chromium, find_chromium
+from service.briefs.claims import Citation
+from service.briefs.tables import Cell, Row
 from service.emails import RenderedIssue, Renderer
+from service.emails.tables import IN_EMAILS
 from service.wiring import TEMPLATES
 from subscribers.preferences import Length
 from tests.argued_briefs import argued_issue
@@ -14,6 +18,7 @@ from tests.briefs_for_emails import SENDER, recipient
 from tests.judges.tools import lacking
 
 PHONE = 375, 667  # pixels
+STATED = "A run of the largest model takes 52 hours on 16 A100 GPUs", "S5.p1", "§5 Limitations"
 BEFORE_TABLES = "NOTABLE PAPERS TO READ FIRST"
 
 
@@ -45,3 +50,18 @@ def test_one_topic_in_full_has_14_phone_screens_and_three_in_short_8(printed: Re
 def test_the_words_before_the_table_are_those_of_the_writer(printed: RenderedIssue) -> None:
     text = printed.edition(["topic-0"]).text(recipient())
     assert len(text[: text.index(BEFORE_TABLES)].split()) <= 1_200
+
+
+def test_rows_of_the_table_stand_only_where_14_phone_screens_hold_them() -> None:
+    made = argued_issue(1)
+    (brief,) = made.briefs
+    ids = [one for one in brief.themes[0].paper_ids if one in brief.told][:3]
+    rows = tuple(Row(one, tuple(Cell(column, Citation(one, *STATED)) for column in IN_EMAILS)) for one in ids)
+    full = replace(brief, table=rows)
+    short = replace(full, methods=(), challenges=brief.challenges[:-1])
+    issues = [replace(made, briefs=(one,)) for one in (full, short)]
+    editions = [Renderer(SENDER, TEMPLATES).render_issue(one).edition([brief.topic_slug]) for one in issues]
+    texts = [edition.text(recipient()) for edition in editions]
+    assert ["FROM THE TABLE" in text for text in texts] == [False, True]
+    for height in heights([edition.html(recipient()) for edition in editions]):
+        assert height <= 14 * PHONE[1], f"{height / PHONE[1]:.2f} screens"
