@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 import html
 import re
-from base64 import urlsafe_b64encode
+from binascii import b2a_base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -27,6 +27,7 @@ HYPHENS = str.maketrans("\u2010\u2011\u2012\u2013\u2014\u2212", "------") | {ord
 SOFT_BREAK = re.compile(r"=?\s+(?:>\s*)*|=(?=[A-Za-z0-9_.-])")
 QUOTED = re.compile("=(2D|2E|5F)")
 MOST_ESCAPES = 3
+URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 class Purpose(StrEnum):
@@ -123,7 +124,8 @@ class Links:
 
         def made(subject: Subject) -> list[str]:
             payload = _payload(subject, 0)
-            return [prefix + _signed(mac, payload) for prefix, mac in parts]
+            raw = payload.encode()
+            return [f"{prefix}{payload}.{_signature(mac, raw)}" for prefix, mac in parts]
 
         return made
 
@@ -165,13 +167,18 @@ def _mended_token(text: str) -> str | None:
 
 
 def _signed(keyed: HMAC, payload: str) -> str:
-    """What itsdangerous' `Signer.sign` gives, whose key is derived once and not for each token.
+    return f"{payload}.{_signature(keyed, payload.encode())}"
 
-    A copy of this HMAC takes a third of the time that one of the standard library's takes.
+
+def _signature(keyed: HMAC, payload: bytes) -> str:
+    """What itsdangerous' `Signer.sign` adds, whose key is derived once and not for each token.
+
+    A copy of this HMAC takes a third of the time that one of the standard library's takes, and this base64 a
+    third of that of its module. 32 bytes are 43 characters and a pad.
     """
     mac = keyed.copy()
-    mac.update(payload.encode())
-    return f"{payload}.{urlsafe_b64encode(mac.finalize()).rstrip(b'=').decode()}"
+    mac.update(payload)
+    return b2a_base64(mac.finalize(), newline=False)[:43].translate(URL_SAFE).decode()
 
 
 def _payload(subject: Subject, expiry: int) -> str:

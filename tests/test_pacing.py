@@ -5,8 +5,11 @@ import threading
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
 
 from service.delivery import ClaimRequest, Delivery, MailerUnusable, Outcome, State
+from service.delivery.ledger import CLAIMS_AT_MOST, QUICK, next_size
 from service.delivery.policy import Pace
 from service.pipeline import publish_issue
 from service.store import Store
@@ -175,3 +178,16 @@ def test_a_turn_takes_a_bounded_number_of_statements_and_each_waits_for_a_moment
     assert sorted(filter(None, moments)) == [NOW + dt.timedelta(seconds=one) for one in range(1, 300)]
     later = store.settle_and_claim(LABEL, request, 200, (), NOW + dt.timedelta(seconds=1))
     assert len(later.deliveries) == 1
+
+
+@given(st.integers(1, CLAIMS_AT_MOST), st.floats(0.0, 60.0))
+def test_the_next_chunk_takes_no_longer_than_is_quick_at_the_speed_of_the_last(
+    size: int, seconds: float
+) -> None:
+    after = next_size(size, seconds)
+    assert 1 <= after <= CLAIMS_AT_MOST
+    if seconds < QUICK:
+        assert after > size or size == CLAIMS_AT_MOST
+        assert after * seconds / size <= QUICK
+    else:
+        assert after <= max(size // 2, 1)

@@ -32,6 +32,9 @@ RETRY_AFTER = (
     dt.timedelta(hours=2),
     dt.timedelta(hours=8),
 )
+CLAIMS_AT_FIRST = 20
+CLAIMS_AT_MOST = 1000  # bounds what the loss of a machine can leave uncertain; of a process, its connections
+QUICK = 2.0  # seconds; a chunk that is sent sooner is followed by a larger one
 PLACES = 8  # moments over which readers are spread who are put off together
 SPREAD = 0.25  # of the time until they are tried again
 RULES = BounceRules()
@@ -287,6 +290,13 @@ class Moment:
     def is_past(self, age: float, now: dt.datetime, ticks: float) -> bool:
         """Whether it is more than so many seconds away."""
         return ticks - self.ticks > age or not -age <= (now - self.at).total_seconds() <= age
+
+
+def next_size(size: int, seconds: float) -> int:
+    """How many to claim after a chunk of this size took so long to send: no more than may be QUICK again."""
+    if seconds >= QUICK:
+        return max(size // 2, 1)
+    return min(size * (4 if seconds < QUICK / 4 else 2), CLAIMS_AT_MOST)
 
 
 def chunk_line(issue: str, worker: str, outcomes: Iterable[Outcome], seconds: float) -> str:

@@ -19,6 +19,7 @@ from dataclasses import replace
 from typing import NoReturn
 
 from service.delivery.ledger import (
+    CLAIMS_AT_FIRST,
     LEASE,
     Batch,
     ClaimRequest,
@@ -26,6 +27,7 @@ from service.delivery.ledger import (
     Moment,
     Progress,
     chunk_line,
+    next_size,
     reconcile,
     require_approved,
     unwatched,
@@ -47,9 +49,6 @@ from service.delivery.policy import Breaker
 # a worker begins nothing that it claimed so long ago: others may soon take it
 FENCE = LEASE.total_seconds() / 2
 STALE = LEASE.total_seconds() / 3  # and offers nothing: what is older goes back before it meets the fence
-CLAIMS_AT_FIRST = 20
-CLAIMS_AT_MOST = 1000  # bounds what the loss of a machine can leave uncertain; of a process, its connections
-QUICK = 2.0  # seconds; a chunk that is sent sooner is followed by a larger one
 POLL_INTERVAL = 0.25  # seconds; how often a run looks at the switch
 LEDGER_NICENESS = 10  # of 19; a turn takes a tenth of the time in which its chunk is sent
 YOUNG = 10_000  # values, before the garbage collector looks at them
@@ -253,8 +252,7 @@ class Run:
                     yield self._maker.message(delivery, now)
                 except MessageRefused as error:
                     self._note(delivery, Outcome(State.REFUSED, str(error)))
-            quick = self._context.ticks() - began < QUICK
-            self._size = min(2 * self._size, CLAIMS_AT_MOST) if quick else max(self._size // 2, 1)
+            self._size = next_size(self._size, self._context.ticks() - began)
 
     def _is_over(self, ticks: float) -> bool:
         """Whether nothing more may be offered: somebody stopped it, or the server takes nobody's mail."""

@@ -13,11 +13,10 @@ from service.delivery import State
 from service.delivery.model import GONE_WRONG
 from service.store.restoring import held_since_restore
 from service.store.tables import BriefRow, DeliveryRow, FetchOutcomeRow, IssueRow, SightingRow
-from service.store.tallies import counts_of
+from service.store.tallies import OPEN, counts_of, may_be_open
 from subscribers.database import Repository, table
 from subscribers.tables import SubscriberRow, TopicRow
 
-OPEN = (State.WAITING, State.CLAIMED, State.FAILED)
 LEDGER = table(DeliveryRow).c
 
 
@@ -70,13 +69,17 @@ class Monitoring(Repository):
         failed = sa.select(outcome.topic_slug).join(
             table(TopicRow), table(TopicRow).c.slug == outcome.topic_slug
         )
+        newest = (sa.func.max(outcome.succeeded_at), sa.func.max(col(IssueRow.built_at)))
         with Session(self._engine) as session:
+            fetched_at, built_at = session.execute(
+                sa.select(*(sa.select(one).scalar_subquery() for one in newest))
+            ).one()
             return Watched(
-                fetched_at=session.scalar(sa.select(sa.func.max(outcome.succeeded_at))),
+                fetched_at=fetched_at,
                 fetch_failures=tuple(
                     session.scalars(failed.where(outcome.failed).order_by(outcome.topic_slug))
                 ),
-                built_at=session.scalar(sa.select(sa.func.max(col(IssueRow.built_at)))),
+                built_at=built_at,
                 restored=held_since_restore(session),
                 overdue_since=_overdue_since(session, now),
             )
@@ -124,30 +127,19 @@ class Monitoring(Repository):
 def _overdue_since(session: Session, now: dt.datetime) -> dt.datetime | None:
     """A delivery is due at its reader's hour, or at the time to which it was put off; what is held is not.
 
-    Of each issue that is open the oldest of each kind, by an index.
+    Of each issue that may be open the oldest of each kind, by an index.
     """
-    issue = table(IssueRow).c
-    planned = sa.select(issue.label, issue.planned_at).where(issue.planned_at.is_not(None))
-    planned = planned.where(issue.halt.is_(None), issue.pruned_at.is_(None), sa.or_(*map(_some, OPEN)))
     found = [
-        moment
-        for label, planned_at in session.execute(planned).all()
-        for first in _firsts(label, now)
-        for moment in _moments(session, first, planned_at)
+        moment or planned_at
+        for label, planned_at in may_be_open(session)
+        for moment in session.scalars(sa.union_all(*(_alone(first) for first in _firsts(label, now))))
     ]
     return min(found, default=None)
 
 
-def _some(state: State) -> sa.Exists:
-    """Whether an issue has a delivery in this state."""
-    row = table(DeliveryRow).c
-    mine = (row.issue_label == table(IssueRow).c.label, row.state == state)
-    return sa.exists(sa.select(sa.literal(1)).select_from(table(DeliveryRow)).where(*mine))
-
-
-def _moments(session: Session, first: sa.Select[Any], planned_at: dt.datetime) -> Iterator[dt.datetime]:
-    for (moment,) in session.execute(first):
-        yield moment or planned_at
+def _alone(first: sa.Select[Any]) -> sa.Select[Any]:
+    """As a part of a union: SQLite takes no limit in one but around it."""
+    return sa.select(first.subquery())
 
 
 def _firsts(label: str, now: dt.datetime) -> Iterator[sa.Select[Any]]:

@@ -15,8 +15,8 @@ from service.delivery import State
 from service.delivery.model import RELEASED
 from service.language import inert
 from service.store.planning import offer_of
-from service.store.tables import DeliveryRow, IssueRow
-from service.store.tallies import OPEN, counts_of
+from service.store.tables import DeliveryRow
+from service.store.tallies import OPEN, counts_of, may_be_open, totals
 from subscribers.addresses import as_kept
 from subscribers.audience import audience
 from subscribers.database import Repository, table
@@ -135,15 +135,15 @@ class Reports(Repository):
         """How delivering goes, from the database alone: the same for every process that asks."""
         states, facts = Counter[State](), Counter[str]()
         with Session(self._engine) as session:
-            sums = counts_of(session, [label] if label else session.scalars(_planned()).all())
-            for alike in sums.values():
-                for (state, fact), count in alike.items():
-                    states[state] += count
-                    facts[fact] += count
+            sums = counts_of(session, [label]).get(label, {}) if label else totals(session)
+            for (state, fact), count in sums.items():
+                states[state] += count
+                facts[fact] += count
             del facts[""]
-            open_ = [one for one, alike in sums.items() if any(state in OPEN for state, _ in alike)]
-            oldest = session.scalar(_oldest(open_))
-            return Figures(states, facts, _age(oldest, now), _pace(session, open_, now))
+            any_open = any(states.get(state) for state in OPEN)
+            open_ = [one for one in may_be_open(session) if label in {None, one[0]}] if any_open else []
+            oldest = min((planned_at for _, planned_at in open_), default=None)
+            return Figures(states, facts, _age(oldest, now), _pace(session, [one for one, _ in open_], now))
 
     def page(
         self, label: str, *, state: State | None = None, after: int = 0, limit: int = 50
@@ -206,10 +206,6 @@ class Reports(Repository):
             return tuple(line_of(*row) for row in session.execute(rows))
 
 
-def _planned() -> sa.Select[Any]:
-    return sa.select(table(IssueRow).c.label).where(table(IssueRow).c.planned_at.is_not(None))
-
-
 def _pace(session: Session, labels: Sequence[str], now: dt.datetime) -> float:
     """Seconds between two deliveries that were lately accepted, where something is being delivered."""
     row, found = table(DeliveryRow).c, []
@@ -237,12 +233,6 @@ def line_of(*row: Any) -> Line:
     values: list[Any] = [*row]
     values[2], values[8] = State(values[2]), tuple(filter(None, values[8].split(",")))
     return Line(*values)
-
-
-def _oldest(labels: Sequence[str]) -> sa.Select[Any]:
-    """When the oldest of these issues was planned, those aside that somebody halted."""
-    issue = table(IssueRow).c
-    return sa.select(sa.func.min(issue.planned_at)).where(issue.label.in_(labels), issue.halt.is_(None))
 
 
 def _age(since: dt.datetime | None, now: dt.datetime) -> float:

@@ -133,6 +133,31 @@ def counts_of(session: Session, labels: Sequence[str]) -> Mapping[str, Mapping[t
     return {label: +sums for label, sums in found.items()}  # without those that nobody is in any more
 
 
+def totals(session: Session) -> Counter[tuple[State, str]]:
+    """The same over all planned issues: the database adds up what it has sums of."""
+    planned = sa.select(col(IssueRow.label)).where(col(IssueRow.planned_at).is_not(None))
+    summed = sa.select(TALLIES.state, TALLIES.fact, sa.func.sum(TALLIES.count))
+    summed = summed.where(TALLIES.issue_label.in_(planned)).group_by(TALLIES.state, TALLIES.fact)
+    found = Counter({(State(state), fact): int(count) for state, fact, count in session.execute(summed)})
+    rest = session.scalars(planned.where(~_has_sums())).all()
+    for sums in counts_of(session, rest).values() if rest else ():
+        found.update(sums)
+    return +found
+
+
+def may_be_open(session: Session) -> list[tuple[str, dt.datetime]]:
+    """Labels of planned issues with something to be sent, and of those of which no sum says; planned when."""
+    something = _has_sums().where(TALLIES.state.in_(OPEN), TALLIES.count > 0)
+    planned = sa.select(col(IssueRow.label), col(IssueRow.planned_at))
+    planned = planned.where(col(IssueRow.planned_at).is_not(None), col(IssueRow.pruned_at).is_(None))
+    planned = planned.where(col(IssueRow.halt).is_(None), sa.or_(something, ~_has_sums()))
+    return [(label, at) for label, at in session.execute(planned)]
+
+
+def _has_sums() -> sa.Exists:
+    return sa.exists().where(TALLIES.issue_label == col(IssueRow.label))
+
+
 def states_of(session: Session, labels: Sequence[str]) -> dict[str, dict[State, int]]:
     """By issue: how many deliveries stand in each state."""
     found: dict[str, dict[State, int]] = {}

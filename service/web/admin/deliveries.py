@@ -56,30 +56,30 @@ def all_issues(visitor: Viewer, context: TheAdminContext) -> Response:
 def deliveries(
     label: str, visitor: Viewer, context: TheAdminContext, state: State | None = None, after: RowId = 0
 ) -> Response:
-    status_of(context, label)
+    issue = status_of(context, label)
     lines = context.store.page(label, state=state, after=after, limit=ROWS_A_PAGE)
-    return deliveries_page(visitor, context, label, Shown(lines, after, state))
+    return deliveries_page(visitor, context, issue, Shown(lines, after, state))
 
 
 @routes.post("/admin/issues/{label}/deliveries/search")
 def search(label: str, visitor: Viewer, sent: Form, context: TheAdminContext) -> Response:
     """Rows of addresses that begin so. Changes nothing: a POST, so that no address stands in a URL."""
-    status_of(context, label)
+    issue = status_of(context, label)
     address, after = sent.text("address").strip()[:254], _number(sent.text("after"))
     if not address:
         return context.go(f"/admin/issues/{label}/deliveries")
     lines = context.store.page_of_address(label, address, after=after, limit=ROWS_A_PAGE)
     words = "" if lines or after else why_missing(context, label, address)
-    return deliveries_page(visitor, context, label, Shown(lines, after, address=address), missing=words)
+    return deliveries_page(visitor, context, issue, Shown(lines, after, address=address), missing=words)
 
 
 @routes.post("/admin/issues/{label}/deliveries/resolve")
 def resolve(label: str, visitor: Editor, sent: Form, context: TheAdminContext) -> Response:
     """Say what became of uncertain deliveries: one, or all of them."""
-    status_of(context, label)
+    issue = status_of(context, label)
     as_, ids = sent.text("as"), _ids(sent)
     if as_ not in {State.ACCEPTED, State.WAITING}:
-        return _refused(visitor, context, label, "Say whether they arrived or are to be sent again.")
+        return _refused(visitor, context, issue, "Say whether they arrived or are to be sent again.")
     note = " ".join(sent.text("note").split())[:LONGEST_NOTE] or f"resolved by an editor as {as_}"
     changed = context.store.resolve(label, State(as_), context.clock(), ids, note)
     context.record(visitor, f"resolved as {as_}", f"issue {label}", _which(changed, ids))
@@ -89,10 +89,10 @@ def resolve(label: str, visitor: Editor, sent: Form, context: TheAdminContext) -
 @routes.post("/admin/issues/{label}/deliveries/retry")
 def retry(label: str, visitor: Editor, sent: Form, context: TheAdminContext) -> Response:
     """Make failed, given-up or refused deliveries due at once: one, or all in a state."""
-    status_of(context, label)
+    issue = status_of(context, label)
     state, ids = sent.text("state"), _ids(sent)
     if state not in {State.FAILED, State.GIVEN_UP, State.REFUSED}:
-        return _refused(visitor, context, label, "Only what failed or was refused can be tried again.")
+        return _refused(visitor, context, issue, "Only what failed or was refused can be tried again.")
     changed = context.store.retry(label, (State(state),), ids, context.clock())
     context.record(visitor, f"retried {state}", f"issue {label}", _which(changed, ids))
     return context.go(f"/admin/issues/{label}/deliveries", said="retried")
@@ -141,26 +141,25 @@ def names(context: AdminContext) -> Mapping[str, str]:
 def deliveries_page(  # noqa: PLR0913 - what the page shows
     visitor: Visitor,
     context: AdminContext,
-    label: str,
+    issue: IssueStatus,
     shown: Shown,
     *,
     missing: str = "",
     problem: str = "",
     status: int = 200,
 ) -> Response:
-    of, broken = _audited(context, label)
-    named = names(context)
+    label, named = issue.label, names(context)
     return context.page(
         visitor,
         "deliveries.html",
         f"Deliveries of {label}",
         status=status,
-        problem=problem or broken,
-        issue=of,
-        status_line=status_line(of),
-        sums=sums(of),
-        states=[state for state in ORDER if of.deliveries.get(state)],
-        counts={str(state): count for state, count in of.deliveries.items()},
+        problem=problem or _broken(context, label),
+        issue=issue,
+        status_line=status_line(issue),
+        sums=sums(issue),
+        states=[state for state in ORDER if issue.deliveries.get(state)],
+        counts={str(state): count for state, count in issue.deliveries.items()},
         rows=shown,
         missing=missing,
         held=context.store.held(label),
@@ -175,24 +174,22 @@ def why(line: Line, named: Mapping[str, str]) -> str:
     return in_words(line.topics, None, named)
 
 
-def _audited(context: AdminContext, label: str) -> tuple[IssueStatus, str]:
-    """The status, and what is wrong with the rows a minute ago: a bug, or somebody's hand in the database."""
-    return context.store.status(label), context.kept.get(
-        ("audit", label), lambda: _broken(context, label), MINUTE
-    ).value
-
-
 def _broken(context: AdminContext, label: str) -> str:
-    try:
-        context.store.audited(label)
-    except LedgerBroken as broken:
-        return f"{sentence(str(broken))} Look at the rows before anything else."
-    return ""
+    """What was wrong with the rows a minute ago: a bug, or somebody's hand in the database."""
+
+    def audited() -> str:
+        try:
+            context.store.audited(label)
+        except LedgerBroken as broken:
+            return f"{sentence(str(broken))} Look at the rows before anything else."
+        return ""
+
+    return context.kept.get(("audit", label), audited, MINUTE).value
 
 
-def _refused(visitor: Visitor, context: AdminContext, label: str, problem: str) -> Response:
-    lines = context.store.page(label, limit=ROWS_A_PAGE)
-    return deliveries_page(visitor, context, label, Shown(lines), problem=problem, status=422)
+def _refused(visitor: Visitor, context: AdminContext, issue: IssueStatus, problem: str) -> Response:
+    lines = context.store.page(issue.label, limit=ROWS_A_PAGE)
+    return deliveries_page(visitor, context, issue, Shown(lines), problem=problem, status=422)
 
 
 def _ids(sent: Sent) -> list[int]:
