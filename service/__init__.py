@@ -25,7 +25,7 @@ scheduler    builds, asks and plans what is due, again and again
 worker       delivers what is due, and builds what was queued, on as many machines as wanted
 doctor       is everything in order?
 endings      who has left, was deleted or suppressed since a backup was taken
-backups      a copy of everything, and back, without sending anything twice
+operations   the database as a whole: a copy and back without sending anything twice; moved to PostgreSQL
 web          the pages of readers (store, join, manage, leave) and of admins; webhooks, health, metrics
 cli          the command line
 """

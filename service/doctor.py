@@ -112,12 +112,8 @@ def _database(settings: Settings) -> Iterator[Finding]:
                 yield from _current(engine)
             case migrations.SchemaStatus.EMPTY:
                 yield Finding("migrations", "ok", "a new database: it is set up at the first use")
-            case migrations.SchemaStatus.BEHIND:
-                yield Finding("migrations", "wrong", "the database is behind; run: brief migrate")
-            case migrations.SchemaStatus.AHEAD:
-                yield Finding(
-                    "migrations", "wrong", "a newer version wrote this database; upgrade the service"
-                )
+            case standing:
+                yield Finding("migrations", "wrong", wiring.NOT_READY[standing])
     finally:
         engine.dispose()
 

@@ -17,15 +17,16 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
-from service import backups, doctor, wiring
+from service import doctor, wiring
 from service.adapters.cron import Never
-from service.backups import BackupRefused, Said
 from service.cli import app
 from service.delivery import Fact, State
 from service.delivery.ledger import ask_mailer
 from service.delivery.model import Event
 from service.delivery.transactional import Queued
 from service.endings import Ended
+from service.operations import backups
+from service.operations.backups import BackupRefused, Said
 from service.papers import Window
 from service.pipeline import publish_issue
 from service.schedule import Rules, due, in_words

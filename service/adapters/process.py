@@ -132,6 +132,14 @@ class ProcessLocks:
         finally:
             os.close(file)
 
+    def others(self) -> tuple[str, ...]:
+        """The names of other processes of this kernel that hold their lock now."""
+        names = sorted(unquote(path.stem) for path in self._folder.glob("*.life"))
+        here = boot_of(own_name())
+        return tuple(
+            name for name in names if name != own_name() and boot_of(name) == here and not self.is_over(name)
+        )
+
     def _locked(self, path: Path) -> int | None:
         """An open file that holds the lock; None where there can be none: then a claim's age decides."""
         try:

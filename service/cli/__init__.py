@@ -84,6 +84,10 @@ COMMANDS = {
         "backing_up",
         "After pg_restore, before anything sends: hold what may have left since the dump was taken.",
     ),
+    "move": (
+        "moving",
+        "Move everything from SQLite into an empty PostgreSQL, compared row by row; killed, it goes on.",
+    ),
     "settings": ("configuring", "Show every setting and its value here; secrets are not shown."),
     "audience": (
         "keeping_roster",

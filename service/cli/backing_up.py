@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from service import backups, wiring
+from service import wiring
 from service.cli.terminal import Refused, opened, out, record
+from service.operations import backups
 from service.settings import read_settings
 
 

@@ -20,8 +20,8 @@ def migrate() -> None:
     """Bring the database to this version of the service."""
     engine = wiring.open_engine(read_settings())
     before = migrations.schema_status(engine)
-    if before is migrations.SchemaStatus.AHEAD:
-        raise Refused("a newer version of the service wrote the database; upgrade the service")
+    if before in {migrations.SchemaStatus.AHEAD, migrations.SchemaStatus.FILLING}:
+        raise Refused(wiring.NOT_READY[before])
     wiring.set_up(engine)
     if found := examination.differences(engine):
         raise Refused(found)

@@ -164,8 +164,8 @@ def _make_ready(topics: tuple[str, ...] | None) -> None:
     settings = read_settings()
     engine = wiring.open_engine(settings)
     try:
-        if migrations.schema_status(engine) is migrations.SchemaStatus.AHEAD:
-            raise Refused("a newer version of the service wrote the database; upgrade the service")
+        if (status := migrations.schema_status(engine)) in wiring.NOT_READY and status != "behind":
+            raise Refused(wiring.NOT_READY[status])
         wiring.set_up(engine)
     finally:
         engine.dispose()

@@ -32,10 +32,11 @@ from rich.text import Text
 from service import logs
 from service.adapters import sentry
 from service.adapters.sentry import SentryMissing
-from service.backups import BackupRefused
 from service.delivery import MailerUnusable
 from service.delivery.ledger import NotApproved
 from service.delivery.ledger import Progress as Watch
+from service.operations.backups import BackupRefused
+from service.operations.moving import MoveRefused
 from service.papers import SourceError
 from service.settings import Settings, SettingsWrong, problem, read_settings
 from service.store import Act, BriefBroken, IssueClosed, LedgerBroken, UnknownIssue
@@ -61,6 +62,7 @@ EXPECTED = (
     IssueClosed,
     LedgerBroken,
     MailerUnusable,
+    MoveRefused,
     NotAdded,
     NotApproved,
     ScheduleUnreadable,

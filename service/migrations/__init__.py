@@ -14,6 +14,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 HERE = Path(__file__).parent
+FILLING = " filling"  # after the revision: no version of the service takes it for its own
 UPGRADE_LOCK = 7_302_215  # ours alone among PostgreSQL's advisory locks
 
 # Indexes that the tables of the code can't say: they are for one database alone
@@ -27,6 +28,7 @@ class SchemaStatus(StrEnum):
     BEHIND = "behind"
     CURRENT = "current"
     AHEAD = "ahead"  # written by a newer version of the service
+    FILLING = "filling"  # everything of another database is being moved into it
 
 
 def schema_status(engine: sa.Engine) -> SchemaStatus:
@@ -36,6 +38,8 @@ def schema_status(engine: sa.Engine) -> SchemaStatus:
     if revision is None:
         return SchemaStatus.EMPTY
     head, known = _revisions()
+    if revision.endswith(FILLING):
+        return SchemaStatus.FILLING if revision == f"{head}{FILLING}" else SchemaStatus.AHEAD
     if revision == head:
         return SchemaStatus.CURRENT
     return SchemaStatus.BEHIND if revision in known else SchemaStatus.AHEAD
@@ -65,6 +69,13 @@ def upgrade(
         command.upgrade(config, revision)
         if was_empty and fill:
             fill(connection)
+
+
+def set_filling(connection: sa.Connection, *, filling: bool) -> None:
+    """Close a database of this version to everything but the move that fills it, or open it."""
+    head, _ = _revisions()
+    revision = f"{head}{FILLING}" if filling else head
+    connection.execute(sa.text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
 
 
 def differences(engine: sa.Engine, tables: sa.MetaData) -> tuple[str, ...]:

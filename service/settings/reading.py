@@ -13,7 +13,7 @@ from service.settings.operating import Settings
 from service.settings.secrets import SettingsWrong, is_secret
 
 # Variables that begin so and are no settings: the command line reads them itself
-OTHERS = frozenset({"BRIEF_TRACEBACK"})
+OTHERS = frozenset({"BRIEF_TRACEBACK", "BRIEF_MOVE_TO"})
 
 Limits = Mapping[str, Any]
 WORDS: Mapping[str, Callable[[Limits], str]] = {

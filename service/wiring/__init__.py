@@ -23,6 +23,7 @@ from service.wiring.building import (
 )
 from service.wiring.opening import (
     KEY_HELP,
+    NOT_READY,
     TEMPLATES,
     DatabaseNotReady,
     SecretKeyUnusable,
@@ -57,6 +58,7 @@ from service.wiring.sending import (
 
 __all__ = [
     "KEY_HELP",
+    "NOT_READY",
     "TEMPLATES",
     "DatabaseNotReady",
     "ScheduleUnreadable",

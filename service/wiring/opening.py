@@ -45,6 +45,15 @@ class Service:
         return Subscriptions(self.engine, secret_keys(self.settings), self.store.cut_loose)
 
 
+NOT_READY = {
+    migrations.SchemaStatus.BEHIND: "the database is behind this version of the service; run: brief migrate",
+    migrations.SchemaStatus.AHEAD: f"a newer version of the service than {__version__} wrote the database; "
+    "upgrade the service",
+    migrations.SchemaStatus.FILLING: "the database is half filled by `brief move`; run that again, with the "
+    "settings of the old database, until it says that it is done",
+}
+
+
 def open_service(settings: Settings) -> Service:
     """Open the database: an empty one is set up, one that is behind is refused with the command to run."""
     engine = open_engine(settings)
@@ -53,11 +62,7 @@ def open_service(settings: Settings) -> Service:
         set_up(engine)
     elif standing is not migrations.SchemaStatus.CURRENT:
         engine.dispose()
-        raise DatabaseNotReady(
-            "the database is behind this version of the service; run: brief migrate"
-            if standing is migrations.SchemaStatus.BEHIND
-            else f"a newer version of the service than {__version__} wrote the database; upgrade the service"
-        )
+        raise DatabaseNotReady(NOT_READY[standing])
     return Service(settings, engine, Store(engine), Roster(engine, secret_keys(settings)))
 
 

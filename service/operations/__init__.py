@@ -1,0 +1,5 @@
+"""What an operator does with the database as a whole.
+
+backups  SQLite: copied while everything runs, verified, restored so that nothing is sent twice
+moving   everything from SQLite to PostgreSQL, compared row by row
+"""
