@@ -10,7 +10,7 @@ Whoever kills it loses one batch at most: run again, it goes on where it was. Th
 
 import datetime as dt
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -193,16 +193,17 @@ def _write(source: Source, target: Target, rows: dict[str, int], watch: Progress
     """Every row that is not there yet; MoveRefused where the source is another one than was begun with."""
     total, done = sum(rows.values()), 0
     for table in tables():
-        waiting, batches = source.rows(table), target.batches(table)
-        for batch in batches:
-            if target.digest(table, islice(waiting, batch.rows)) != batch.digest:
-                raise MoveRefused(CHANGED.format(table.name))
-            done += batch.rows
-            watch(f"{table.name}, there already", done, total)
+        batches = target.batches(table)
         number = len(batches)
-        while written := target.write(table, number, islice(waiting, size)):
-            number, done = number + 1, done + written
-            watch(table.name, done, total)
+        with closing(source.rows(table)) as waiting:
+            for batch in batches:
+                if target.digest(table, islice(waiting, batch.rows)) != batch.digest:
+                    raise MoveRefused(CHANGED.format(table.name))
+                done += batch.rows
+                watch(f"{table.name}, there already", done, total)
+            while written := target.write(table, number, islice(waiting, size)):
+                number, done = number + 1, done + written
+                watch(table.name, done, total)
 
 
 CHANGED = (

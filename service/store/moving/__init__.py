@@ -5,8 +5,7 @@ source   SQLite, held by this process alone: rows in the order of their keys
 target   PostgreSQL: batches with their digests, what is put back afterwards, and the comparison
 """
 
-from service.store.moving.columns import column_names, key_order
 from service.store.moving.source import Source, SourceUnusable
 from service.store.moving.target import Batch, RowRefused, Target
 
-__all__ = ["Batch", "RowRefused", "Source", "SourceUnusable", "Target", "column_names", "key_order"]
+__all__ = ["Batch", "RowRefused", "Source", "SourceUnusable", "Target"]

@@ -1,19 +1,27 @@
 """Each column as PostgreSQL's COPY writes it, whichever database it is read from.
 
 A row is the same text on both sides, so a digest over that text compares them: times in UTC without zeros at
-their end, true as ``t``, a float by its shortest digits, JSON as it was written.
+their end, true as ``t``, a float by seventeen digits, JSON as it was written.
 """
-
-from decimal import Decimal
 
 import sqlalchemy as sa
 
-FLOAT = "shortest_float"  # the name of `shortest_float` in SQLite's SQL
+FLOAT = "exact_float"  # the name of `exact_float` in SQLite's SQL
 
 
 def column_names(table: sa.Table) -> str:
     """The columns in the order in which both sides read them."""
     return ", ".join(quoted(column) for column in table.columns)
+
+
+def from_postgresql(table: sa.Table) -> str:
+    """The columns as they are read back: text as it was copied."""
+    return ", ".join(
+        f"ltrim(to_char({quoted(column)}, '9.{'9' * 16}EEEE'))"
+        if isinstance(_kind(column), sa.Float)
+        else quoted(column)
+        for column in table.columns
+    )
 
 
 def key_order(table: sa.Table) -> str:
@@ -46,19 +54,6 @@ def quoted(column: sa.Column[object]) -> str:
     return f'"{column.name}"'
 
 
-def shortest_float(value: float | None) -> str | None:
-    """As PostgreSQL writes a double: the fewest digits that tell it, an exponent beyond 15 places."""
-    if value is None:
-        return None
-    sign, digits, exponent = Decimal(repr(float(value))).normalize().as_tuple()
-    if not isinstance(exponent, int):
-        return "Infinity" if value > 0 else "-Infinity"  # SQLite keeps no NaN
-    shown = "".join(map(str, digits))
-    first = len(shown) + exponent - 1  # the power of ten of the first digit
-    if shown == "0":
-        text = "0"
-    elif -4 <= first < 15:
-        text = format(Decimal((0, digits, exponent)), "f")
-    else:
-        text = f"{shown[0]}{'.' if shown[1:] else ''}{shown[1:]}e{first:+03d}"
-    return f"{'-' if sign else ''}{text}"
+def exact_float(value: float | None) -> str | None:
+    """Seventeen digits, which tell every double from every other; PostgreSQL's `to_char` writes the same."""
+    return None if value is None else f"{value:.16e}"

@@ -2,13 +2,13 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
 import sqlalchemy as sa
 
-from service.store.moving.columns import FLOAT, from_sqlite, quoted, shortest_float
+from service.store.moving.columns import FLOAT, exact_float, from_sqlite, quoted
 from subscribers.database import trouble
 
 PATIENCE = 2000  # milliseconds that somebody else may have the file for
@@ -27,7 +27,7 @@ class Source:
         self._file = file
         with _told(file):
             self._connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
-            self._connection.create_function(FLOAT, 1, shortest_float, deterministic=True)
+            self._connection.create_function(FLOAT, 1, exact_float, deterministic=True)
         try:
             self._take()
         except BaseException:
@@ -53,7 +53,7 @@ class Source:
             (count,) = self._connection.execute(f'SELECT count(*) FROM "{table.name}"').fetchone()  # noqa: S608 - our own names
         return int(count)
 
-    def rows(self, table: sa.Table) -> Iterator[tuple[Any, ...]]:
+    def rows(self, table: sa.Table) -> Generator[tuple[Any, ...], None, None]:
         """Every row in the order of its key, each column as PostgreSQL's COPY takes and writes it."""
         columns = ", ".join(from_sqlite(column) for column in table.columns)
         order = ", ".join(quoted(column) for column in table.primary_key)

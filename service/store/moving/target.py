@@ -16,12 +16,12 @@ import psycopg
 import sqlalchemy as sa
 from psycopg.copy import LibpqWriter
 
-from service.store.moving.columns import column_names, key_order
+from service.store.moving.columns import column_names, from_postgresql, key_order
 
 LOCK = 7_302_216  # ours alone among PostgreSQL's advisory locks
 AS_TEXT = (
     "SELECT set_config('timezone', 'UTC', true), set_config('datestyle', 'ISO', true), "
-    "set_config('extra_float_digits', '1', true), set_config('bytea_output', 'hex', true)"
+    "set_config('bytea_output', 'hex', true)"
 )
 TABLES = (
     """CREATE TABLE move_batches (name text, number integer, rows integer NOT NULL, digest text NOT NULL,
@@ -152,9 +152,8 @@ class Target:
 
     def differs(self, table: sa.Table, batches: Sequence[Batch]) -> bool:
         """Whether the rows as they stand are others than were written, one is missing or one too many."""
-        query = (
-            f'COPY (SELECT {column_names(table)} FROM "{table.name}" ORDER BY {key_order(table)}) TO STDOUT'  # noqa: S608 - our own names
-        )
+        rows = f'SELECT {from_postgresql(table)} FROM "{table.name}" ORDER BY {key_order(table)}'  # noqa: S608 - our own names
+        query = f"COPY ({rows}) TO STDOUT"
         with self._engine.begin() as connection:
             connection.execute(sa.text(AS_TEXT))
             with _driver(connection).cursor() as cursor, cursor.copy(query.encode()) as copy:
