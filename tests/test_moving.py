@@ -160,22 +160,22 @@ def killed(full: Settings, target: str, deadly: int, log: Path) -> int:
     try:
         steps, read = itertools.count(1), Source.rows
 
-        def step(*_: object) -> None:
+        def a_step() -> None:
             if next(steps) == deadly:
                 os.kill(os.getpid(), signal.SIGKILL)
 
         def rows(source: Source, table: sa.Table) -> Iterator[tuple[Any, ...]]:
             for place, row in enumerate(read(source, table)):
                 if place % BATCH == BATCH // 2:
-                    step()
+                    a_step()
                 yield row
 
-        def watch(said: str, done: int, total: int) -> None:
+        def watch(step: str, done: int, total: int) -> None:
             with log.open("a") as lines:
-                lines.write(f"{said} {done}\n")
-            step()
+                lines.write(f"{step} {done}\n")
+            a_step()
 
-        Source.rows = rows  # type: ignore[method-assign]
+        Source.rows = rows  # type: ignore[method-assign,assignment]
         move(full, Wanted(target, batch=BATCH), NOW, watch)
         os._exit(0)
     finally:

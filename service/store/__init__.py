@@ -16,6 +16,7 @@ retention  what is old, or a deleted subscriber's, is cut
 events     what a provider reports later
 agenda     what the schedule goes by
 transactional  e-mails to one reader: queued, claimed, settled
+moving     every row from SQLite to PostgreSQL
 restoring  what is held after a backup was restored
 monitoring  what an operator watches: fetches, what is overdue, figures over many issues
 admins     sign-in links, sessions and the audit log of the admin pages

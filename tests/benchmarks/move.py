@@ -28,8 +28,8 @@ from tests.postgres import postgres_server
 
 MORE = (
     "INSERT INTO follows (subscriber_id, topic_slug) SELECT id, 'llm-post-train' FROM subscribers",
-    "INSERT INTO history (subscriber_id, at, source, change) SELECT id, :at, 'a page', words.change "
-    "FROM subscribers, (SELECT 'joined' AS change UNION ALL SELECT 'chose the length full') AS words",
+    """INSERT INTO history (subscriber_id, at, source, change) SELECT id, :at, 'a page', words.change
+    FROM subscribers, (SELECT 'joined' AS change UNION ALL SELECT 'chose the length full') AS words""",
 )
 
 
