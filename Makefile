@@ -9,7 +9,7 @@ DEVELOPMENT := $(VENV)/development.stamp
 JUDGES := node_modules/judges.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help record install demo serve lint judges judges-all test check chaos chain bench models measures docs container lock clean
+.PHONY: help record install demo serve lint judges judges-all test check chaos chain deploy-check bench models measures docs container lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ record: $(DEVELOPMENT) ## Ask the configured language model the questions of the
 chaos: $(DEVELOPMENT) ## Kill senders a hundred times on each database and provider; live through a quarter of a year
 	$(BIN)/python -m tests.chaos
 	QUARTER=$${QUARTER:-1} $(BIN)/python -m pytest tests/test_quarter.py
+
+deploy-check: $(DEVELOPMENT) ## nginx and Caddy in front, units, compose files of docs/deploy; as root on Debian
+	@$(BIN)/python -m tests.deploy
 
 chain: $(DEVELOPMENT) ## Sign-in, confirm, issue, bounces through real mail software on loopback; as root on Debian
 	@$(BIN)/python -m tests.chain

@@ -129,7 +129,8 @@ def _authors(entry: CatalogEntry) -> list[str]:
 
 def _key(entry: CatalogEntry, taken: set[str]) -> str:
     """``lovelace2026tides``, with a letter where that is taken: ASCII letters and digits alone."""
-    family = inverted(_authors(entry)[0]).partition(",")[0].split()[-1] if _authors(entry) else "anon"
+    first_author = next(iter(_authors(entry)), "")
+    family = next(iter(reversed(inverted(first_author).partition(",")[0].split())), "")
     words = [_ascii(word) for word in re.split(r"[\s\-–:,/]+", _title(entry))]
     first = next((word for word in words if len(word) > 3), "paper")
     key = base = f"{_ascii(family) or 'anon'}{entry.submitted.year}{first}"

@@ -1,0 +1,1 @@
+"""The files of docs/deploy, with real proxies in front of the real service: `make deploy-check`."""
