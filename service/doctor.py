@@ -83,11 +83,28 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     if settings.environment == "production" and not settings.postal_address.strip():
         words = "set BRIEF_POSTAL_ADDRESS: many laws ask for a postal address in every e-mail"
         yield Finding("postal address", "warning", words)
+    yield from _access(settings)
     host = urlsplit(settings.base_url).hostname
     if host in LOOPBACK:
         yield Finding(
             "links", "warning", "BRIEF_BASE_URL is this machine: readers elsewhere can't open the links"
         )
+
+
+def _access(settings: Settings) -> Iterator[Finding]:
+    """A warning where nobody can join whom the settings mean to let in, or a setting does nothing."""
+    policy, domains = settings.join, settings.join_domains
+    if policy == "domains" and not domains:
+        yield Finding("join", "warning", "BRIEF_JOIN=domains names no domain: set BRIEF_JOIN_DOMAINS")
+    if policy != "domains" and domains:
+        words = f"BRIEF_JOIN_DOMAINS counts with BRIEF_JOIN=domains alone, which is {policy}"
+        yield Finding("join", "warning", words)
+    if policy == "invited" and not settings.admins_by_address:
+        words = "set BRIEF_ADMINS, or make invitations with: brief invite"
+        yield Finding("join", "warning", f"BRIEF_JOIN=invited, and nobody may open the admin pages: {words}")
+    if settings.is_private and policy == "open":
+        words = "BRIEF_ARCHIVE=subscribers keeps nobody out while anybody may join: set BRIEF_JOIN"
+        yield Finding("archive", "warning", words)
 
 
 def _dot_env() -> Iterator[Finding]:

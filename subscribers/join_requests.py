@@ -5,7 +5,7 @@ before the link is pressed that went to the mailbox.
 """
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -30,6 +30,7 @@ class JoinRequest:
     preferences: Preferences
     source: str  # where it was asked
     requested_at: dt.datetime  # UTC
+    invitation: int | None = None  # number of the invitation with which it was asked
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -40,8 +41,13 @@ class JoinRequest:
         return links.url(purpose, Subject(self.reference, 0, about), now)
 
 
-def add(
-    session: Session, address: Address, wanted: Preferences, source: str, now: dt.datetime
+def add(  # noqa: PLR0913, PLR0917 - what a request is made of
+    session: Session,
+    address: Address,
+    wanted: Preferences,
+    source: str,
+    now: dt.datetime,
+    invitation: int | None = None,
 ) -> JoinRequest:
     """Write a request down, the same way whoever has the address."""
     row = JoinRequestRow(
@@ -51,6 +57,7 @@ def add(
         choices=_choices(wanted),
         source=source,
         requested_at=now,
+        invitation_id=invitation,
     )
     session.add(row)
     session.flush()
@@ -85,9 +92,11 @@ def lock(session: Session, reference: str) -> JoinRequestRow | None:
     return next((row for row in locked if row.reference == reference), None)
 
 
-def apply(request: JoinRequestRow, to: Preferences, topics: Collection[str]) -> Preferences:
-    """The preferences with what was asked for; of the topics those that there are."""
-    asked = read_choices(request.choices)
+def apply(
+    request: JoinRequestRow, to: Preferences, topics: Collection[str], also: Mapping[str, Any]
+) -> Preferences:
+    """The preferences with what was asked for and `also` chosen since; of the topics those that there are."""
+    asked = read_choices(request.choices) | dict(also)
     kept = tuple(slug for slug in asked.pop("topics") if slug in topics)
     return replace(to, topics=kept, **asked)
 
@@ -117,7 +126,7 @@ def prune(session: Session, now: dt.datetime) -> int:
 
 def request_of(row: JoinRequestRow) -> JoinRequest:
     wanted = replace(Preferences(()), **read_choices(row.choices))
-    return JoinRequest(row.reference, row.address, wanted, row.source, row.requested_at)
+    return JoinRequest(row.reference, row.address, wanted, row.source, row.requested_at, row.invitation_id)
 
 
 def _choices(wanted: Preferences) -> dict[str, Any]:

@@ -1,15 +1,18 @@
 """Joining: a request that touches nobody's row, and its confirmation from the mailbox that it names."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from subscribers import changes, join_requests, suppressions
+from subscribers import changes, invitations, join_requests, suppressions
 from subscribers.addresses import KeyedHash, read_address
+from subscribers.admission import Admission
 from subscribers.changes import Then, nothing
 from subscribers.database import writer
 from subscribers.join_requests import JoinRequest
@@ -49,21 +52,32 @@ class Confirmation(StrEnum):
     LEFT = "left"  # has left since: only joining again brings them back
 
 
-class Joinings:
-    """Joins and their confirmations. `keys` are the secret ones, oldest first."""
+class NotAdmitted(Exception):
+    """Who may join has changed since somebody asked, or their invitation counts no more."""
 
-    def __init__(self, engine: sa.Engine, keys: Sequence[str]) -> None:
+
+class Joinings:
+    """Joins and their confirmations. `keys` are the secret ones, oldest first; `admission` says who may."""
+
+    def __init__(
+        self,
+        engine: sa.Engine,
+        keys: Sequence[str],
+        admission: Admission = Admission(),  # noqa: B008 - frozen
+    ) -> None:
         self._engine = engine
+        self._admission = admission
         self._writer = writer(engine)
         self._hashes = KeyedHash(tuple(keys))
 
-    def join(
+    def join(  # noqa: PLR0913, PLR0917 - what a request is made of
         self,
         address: str,
         wanted: Preferences,
         now: dt.datetime,
         source: str,
         then: Then[JoinRequest] = nothing,
+        invitation: int | None = None,
     ) -> JoinRequest:
         """Write down that somebody asks for the brief; `source` becomes where consent was given.
 
@@ -73,7 +87,7 @@ class Joinings:
         asked = read_address(address)
         with Session(self._writer) as session, session.begin():
             changes.insist_on(session, wanted)
-            request = join_requests.add(session, asked, wanted, source, now)
+            request = join_requests.add(session, asked, wanted, source, now, invitation)
             then(session.connection(), request)
             return request
 
@@ -88,14 +102,24 @@ class Joinings:
                 return Joined(JoinOutcome.KNOWN, subscriber_of(session, row))
             return Joined(JoinOutcome.CONFIRM, request)
 
+    def may_confirm(self, request: JoinRequest, now: dt.datetime) -> bool:
+        """Whether who may join leaves room for a request, as things stand. Changes nothing."""
+        with Session(self._engine) as session:
+            return self._is_admitted(session, request.address, request.invitation, now)
+
     def accept(
-        self, request: JoinRequest, now: dt.datetime, source: str, then: Then[Subscriber] = nothing
+        self,
+        request: JoinRequest,
+        now: dt.datetime,
+        source: str,
+        then: Then[Subscriber] = nothing,
+        also: Mapping[str, Any] = MappingProxyType({}),
     ) -> tuple[Confirmation, Subscriber]:
         """Make active whoever reads the mail of the request's address, with what it asks for.
 
-        `then` is done in the same transaction, where they were not active before.
-        UnknownSubscriber where the request was forgotten. Again changes nothing; nor does it where they have
-        left since it was made.
+        `also` are choices made at the confirmation; `then` is done in the same transaction, where they were
+        not active before. UnknownSubscriber where the request was forgotten, NotAdmitted where they may not
+        join any more. Again changes nothing; nor does it where they have left since it was made.
         """
         with Session(self._writer) as session, session.begin():
             asked = join_requests.lock(session, request.reference)
@@ -107,9 +131,14 @@ class Joinings:
             holder = session.exec(changes.holder(read_address(asked.address))).first()
             if holder and holder.left_at and holder.left_at > asked.requested_at:
                 return Confirmation.LEFT, subscriber_of(session, holder)
-            row = self._activate(session, asked, holder, now, source)
+            if not self._is_admitted(session, asked.address, asked.invitation_id, now):
+                raise NotAdmitted(f"the request of {asked.requested_at:%Y-%m-%d} is not admitted any more")
+            is_new = holder is None or holder.standing != SubscriberStatus.ACTIVE
+            row = self._activate(session, asked, holder, now, source, also)
             assert row.id is not None
             join_requests.settle(session, asked, row.id, row.link_generation)
+            if asked.invitation_id is not None and is_new:
+                invitations.use(session, asked.invitation_id)
             return _confirmed(session, row, then)
 
     def confirm(
@@ -123,18 +152,25 @@ class Joinings:
             self._confirm(session, row, [], source, now)
             return _confirmed(session, row, then)
 
-    def _activate(
+    def _is_admitted(self, session: Session, address: str, invitation: int | None, now: dt.datetime) -> bool:
+        admission = self._admission
+        if admission.needs_invitation:
+            return invitations.counts(session, invitation, now)
+        return not admission.is_closed and admission.admits(read_address(address))
+
+    def _activate(  # noqa: PLR0913, PLR0917 - what a confirmation is made of
         self,
         session: Session,
         asked: JoinRequestRow,
         holder: SubscriberRow | None,
         now: dt.datetime,
         source: str,
+        also: Mapping[str, Any],
     ) -> SubscriberRow:
         """The row of the address, active, with the choices of the request."""
         row = holder or _new_row(asked)
         before = subscriber_of(session, row).preferences if holder else Preferences(())
-        wanted = join_requests.apply(asked, before, changes.topics(session))
+        wanted = join_requests.apply(asked, before, changes.topics(session), also)
         changes.save(session, row, wanted)
         if row.standing != SubscriberStatus.ACTIVE:
             row.consent, row.joined_at = asked.source, asked.requested_at

@@ -41,6 +41,7 @@ class Purpose(StrEnum):
     DELETE = "delete"
     CHANGE_ADDRESS = "change-address"
     WEB_VIEW = "web-view"
+    READ = "read"  # the archive, where it is for subscribers alone; pages follow the token
 
 
 LIFETIMES: Mapping[Purpose, dt.timedelta] = {  # the others don't expire
@@ -52,7 +53,7 @@ LIFETIMES: Mapping[Purpose, dt.timedelta] = {  # the others don't expire
 }
 ACTIONS = "address|data|history|links"  # what pages do behind their link
 LINK_PATH = re.compile(
-    rf"/+(?P<purpose>(?i:{'|'.join(Purpose)}))/+(?P<token>[^/]+)(?P<action>/(?:{ACTIONS}))?(?:/.*)?",
+    rf"/+(?P<purpose>(?i:{'|'.join(Purpose)}))/+(?P<token>[^/]+)(?P<action>/(?:{ACTIONS}))?(?P<rest>/.*)?",
     re.DOTALL,
 )
 # A leave link works for as long as the e-mail it came with lies in a mailbox: revoking the others must not
@@ -153,8 +154,9 @@ def mended(path: str) -> str:
     found = LINK_PATH.fullmatch(path)
     if found is None:
         return path
-    token = _mended_token(found["token"])
-    return f"/{found['purpose'].lower()}/{token}{found['action'] or ''}" if token else path
+    token, purpose = _mended_token(found["token"]), found["purpose"].lower()
+    rest = (found["rest"] or "").rstrip("/") if purpose == Purpose.READ else found["action"] or ""
+    return f"/{purpose}/{token}{rest}" if token else path
 
 
 def _mended_token(text: str) -> str | None:

@@ -197,9 +197,9 @@ def _merge_topics(
     return tuple(dict.fromkeys([*kept, *(slug for slug in wanted if slug not in shown)]))
 
 
-def listed(words: Sequence[str]) -> str:
+def listed(words: Sequence[str], last: str = "and") -> str:
     """`A`, `A and B`, `A, B and C`."""
-    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1]))) if words else ""
+    return f" {last} ".join(filter(None, (", ".join(words[:-1]), words[-1]))) if words else ""
 
 
 def _changes(before: Preferences, after: Preferences, names: Mapping[str, str]) -> Iterator[str]:

@@ -58,6 +58,11 @@ class Subscriber:
     def topics(self) -> tuple[str, ...]:
         return self.preferences.topics
 
+    @property
+    def may_read(self) -> bool:
+        """Whether an archive for subscribers is open to them: who has left reads it no more."""
+        return self.standing is SubscriberStatus.ACTIVE
+
     def waits_until(self, now: dt.datetime) -> dt.datetime | None:
         """When the data may be exported and deleted, where that is not yet so: a week after a new address.
 

@@ -18,6 +18,7 @@ from sqlmodel import Session, col, select
 
 from subscribers import changes, join_requests, suppressions
 from subscribers.addresses import read_address
+from subscribers.admission import Admission
 from subscribers.changes import Result, Then, nothing
 from subscribers.database import checkpoint, is_one_of
 from subscribers.joinings import Joinings
@@ -65,6 +66,7 @@ class AddressRefusal(StrEnum):
     SUPPRESSED = "suppressed"
     USED = "used"  # confirmed before, or another one was asked for since
     TAKEN = "taken"  # another subscriber has it
+    NOT_ADMITTED = "not admitted"  # its domain may not join
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +85,13 @@ class Subscriptions(Joinings):
     """
 
     def __init__(
-        self, engine: sa.Engine, keys: Sequence[str], on_deletion: OnDeletion = lambda *_: None
+        self,
+        engine: sa.Engine,
+        keys: Sequence[str],
+        on_deletion: OnDeletion = lambda *_: None,
+        admission: Admission = Admission(),  # noqa: B008 - frozen
     ) -> None:
-        super().__init__(engine, keys)
+        super().__init__(engine, keys, admission)
         self._on_deletion = on_deletion
 
     def change(
@@ -179,6 +185,8 @@ class Subscriptions(Joinings):
             row = row_of(session, subscriber_id, lock=True)
             if asked.spelled == row.address:
                 return AddressRefusal.SAME
+            if not self._admission.admits(asked):
+                return AddressRefusal.NOT_ADMITTED
             is_suppressed = suppressions.cause_of(session, asked) is not None
             code = secrets.token_hex(6)
             session.merge(
@@ -205,6 +213,8 @@ class Subscriptions(Joinings):
             if pending is None or pending.code != code:
                 return AddressRefusal.USED
             address, old = read_address(pending.address), row.address
+            if not self._admission.admits(address):
+                return AddressRefusal.NOT_ADMITTED
             others = changes.holder(address).where(col(SubscriberRow.id) != subscriber_id)
             holder = session.exec(others).first()
             if holder and holder.standing == SubscriberStatus.ACTIVE:

@@ -77,6 +77,22 @@ class AddressChangeRow(SQLModel, table=True):
     requested_at: dt.datetime = Field(sa_type=UtcDateTime)
 
 
+class InvitationRow(SQLModel, table=True):
+    """A link that an editor made, with which people join; it counts until one of its ends."""
+
+    __tablename__ = "invitations"
+
+    id: int | None = Field(default=None, primary_key=True)
+    code: str = Field(unique=True, max_length=32)  # what its link carries: random
+    label: str = Field(max_length=80)
+    most: int | None = None  # how many may join with it; None: any number
+    used: int = 0  # how many did
+    ends_on: dt.date | None = None  # the last day on which it counts, UTC
+    made_by: str
+    made_at: dt.datetime = Field(sa_type=UtcDateTime)
+    revoked_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
 class JoinRequestRow(SQLModel, table=True):
     """What somebody asked for an address, until whoever reads its mail confirms it."""
 
@@ -93,6 +109,7 @@ class JoinRequestRow(SQLModel, table=True):
         default=None, foreign_key="subscribers.id", index=True, ondelete="CASCADE"
     )
     generation: int = 0  # of the subscriber's links when it was confirmed
+    invitation_id: int | None = None  # with which it was asked
 
 
 class SuppressionRow(SQLModel, table=True):

@@ -210,16 +210,16 @@ def path_in(letter: EmailMessage, purpose: str = "", base: str = BASE) -> str:
     return found[1]
 
 
-def open_place(folder: Path, migrated: Path, base_url: str = BASE, admins: str = "") -> Place:
-    """A service in a folder of its own, with one approved issue of two topics."""
+def open_place(folder: Path, migrated: Path, base_url: str = BASE, admins: str = "", **more: Any) -> Place:
+    """A service in a folder of its own, with one approved issue of two topics; `more` are settings."""
     shutil.copy(_published(migrated), folder / "brief.db")
-    settings = _settings(folder, base_url, admins)
+    settings = _settings(folder, base_url, admins, **more)
     service = wiring.open_service(settings)
     clock = Clock()
     return Place(service, clock, make_app(service, clock), Links(base_url, wiring.secret_keys(settings)))
 
 
-def _settings(folder: Path, base_url: str = BASE, admins: str = "") -> Settings:
+def _settings(folder: Path, base_url: str = BASE, admins: str = "", **more: Any) -> Settings:
     return Settings(
         data_dir=folder,
         database_url=f"sqlite:///{folder / 'brief.db'}",
@@ -227,6 +227,7 @@ def _settings(folder: Path, base_url: str = BASE, admins: str = "") -> Settings:
         secret_key="k" * 40,
         admins=admins,
         postal_address="Invented Society, 1 Example Street, Sampletown",
+        **more,
     )
 
 

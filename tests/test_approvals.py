@@ -32,7 +32,7 @@ def test_every_editor_gets_an_e_mail_with_a_link_to_the_issue(place: Place) -> N
     assert [str(one["to"]) for one in place.letters()] == [EDITOR]
     assert f"{BASE}/admin/issues/{LABEL}" in words
     assert "14 papers on Robot Learning and Exoplanets" in words
-    assert "nothing is wrong" in words
+    assert "with no problems" in words
 
 
 def test_the_audience_is_told_by_topic_and_by_reason(place: Place) -> None:
@@ -51,7 +51,7 @@ def test_the_audience_is_told_by_topic_and_by_reason(place: Place) -> None:
 def test_what_is_wrong_is_told_before_it_goes_out(tmp_path: Path, migrated: Path) -> None:
     place = open_place(tmp_path, migrated, "http://brief.example.org", admins=ADMINS)
     words = ask(place)
-    assert "9 different e-mails were checked, and something is wrong with 9 of them" in words
+    assert "9 different e-mails were checked, and there are problems with 9 of them" in words
     assert "List-Unsubscribe is not exactly one https address" in words
 
 

@@ -114,7 +114,7 @@ def mode(file: str) -> int:
     return stat.S_IMODE(Path(file).stat().st_mode)
 
 
-def test_a_lab_answers_twelve_questions_and_a_wrong_password_is_asked_for_again(folder: Path) -> None:
+def test_a_lab_answers_fifteen_questions_and_a_wrong_password_is_asked_for_again(folder: Path) -> None:
     sent: list[str] = []
     with sink(lambda to, _: sent.append(to), password="p") as server:
         person = Person(folder)
@@ -124,6 +124,9 @@ def test_a_lab_answers_twelve_questions_and_a_wrong_password_is_asked_for_again(
         person.answers_to("Sender's e-mail address", "brief@lab.example.org")
         person.answers_to("Web address", "http://brief.lab.example.org")
         person.answers_to("Admins", "ann@example.org")
+        person.answers_to("Who may join", "domains")
+        person.answers_to("Domains that may join", "lab.example.org, *.bücher.example")
+        person.answers_to("Who may read", "subscribers")
         person.answers_to("How to send e-mail", "smtp")
         person.answers_to("SMTP server", "127.0.0.1")
         person.answers_to("SMTP port", str(server.port))
@@ -140,7 +143,7 @@ def test_a_lab_answers_twelve_questions_and_a_wrong_password_is_asked_for_again(
         person.answers_to("Language model")
         person.answers_to("Topics to keep", "1, robot-learning")
         assert person.ends() == 0, person.screen
-    assert person.answers == 12 + 1 + 6  # one address was none, and the mailer was answered twice
+    assert person.answers == 15 + 1 + 6  # one address was none, and the mailer was answered twice
     assert sent == []
     assert PASSWORD not in person.screen
     assert WRONG not in person.screen
@@ -174,6 +177,10 @@ def test_ctrl_c_keeps_the_answers_and_the_next_run_offers_them(folder: Path) -> 
     person.answers_to("[brief@example.org]")
     person.answers_to("Web address", "http://127.0.0.1:8000")
     person.answers_to("Admins")
+    person.answers_to("Who may join", "friends")
+    person.reads("must be open, domains, invited or closed")
+    person.answers_to("Who may join")
+    person.answers_to("Who may read")
     person.answers_to("How to send", "carrier pigeon")
     person.reads("must be outbox, smtp or sendgrid")
     person.types("outbox\n")

@@ -126,7 +126,7 @@ def test_an_issue_that_nobody_approved_is_not_public(place: Place, reader: Reade
 
 def test_a_quiet_week_says_so(place: Place, reader: Reader) -> None:
     publish(place.service, place.clock.now, Window.of_week("2026-W22"), catalog=(), themes=(), trends=())
-    assert "nobody got an e-mail" in reader.get("/issues/2026-W22").text
+    assert "no e-mail was sent" in reader.get("/issues/2026-W22").text
     assert "a quiet week: no new papers, no e-mail" in reader.get("/issues").text
     assert "quiet week" not in reader.get(f"/issues/{LABEL}").text
 

@@ -46,6 +46,7 @@ HOLES = Recipient(
     leave_url="https://reader.invalid/leave",
     one_click_url="https://reader.invalid/leave",
     web_url="https://reader.invalid/web",
+    archive_url="https://reader.invalid/archive",
 )
 
 Result = Iterator[tuple[Message, Outcome]]
@@ -273,6 +274,7 @@ def _shared(message: Message) -> str:
     head = message.content.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
     headers = email.message_from_bytes(head, policy=email.policy.default)
     sender = headers["From"].addresses[0]
+    own = {"List-Archive"} if message.to.archive_url else set()  # a link of this one reader
     shared: dict[str, Any] = {
         "from": {"email": sender.addr_spec, "name": sender.display_name},
         "subject": message.edition.subject,
@@ -280,7 +282,7 @@ def _shared(message: Message) -> str:
             {"type": "text/plain", "value": message.edition.text(HOLES)},
             {"type": "text/html", "value": message.edition.html(HOLES)},
         ],
-        "headers": {name: str(headers[name]) for name in SHARED if headers[name]},
+        "headers": {name: str(headers[name]) for name in SHARED if headers[name] and name not in own},
         "tracking_settings": {
             "click_tracking": {"enable": False, "enable_text": False},
             "open_tracking": OFF,
@@ -302,10 +304,12 @@ def _personal(message: Message) -> str:
     # not for a transactional e-mail: its links stand in its words, and no event is about a row of the ledger
     leave = f',"List-Unsubscribe":"<{to.one_click_url}>"' if is_listed else ""
     number, label = (delivery.id, delivery.issue_label) if isinstance(delivery, Delivery) else (0, "")
+    archive = f',"List-Archive":"<{to.archive_url}/issues>"' if to.archive_url and is_listed else ""
+    read = f',"{HOLES.archive_url}":"{to.archive_url}"' if to.archive_url else ""
     return (
-        f'{{"to":[{{"email":"{to.address}"{named}}}],"headers":{{"Message-ID":"<{to.message_id}>"{leave}}},'
+        f'{{"to":[{{"email":"{to.address}"{named}}}],"headers":{{"Message-ID":"<{to.message_id}>"{leave}{archive}}},'
         f'"substitutions":{{"{HOLES.manage_url}":"{to.manage_url}","{HOLES.leave_url}":"{to.leave_url}",'
-        f'"{HOLES.web_url}":"{to.web_url}"}},'
+        f'"{HOLES.web_url}":"{to.web_url}"{read}}},'
         # what the events bring back
         f'"custom_args":{{"delivery":"{number}","issue":"{label}"}}}}'
     )

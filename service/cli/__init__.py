@@ -93,6 +93,7 @@ COMMANDS = {
         "keeping_roster",
         "Say who gets an issue and who does not, with the reason; once it is planned, by the ledger.",
     ),
+    "invite": ("inviting", "Make a link with which people join, or list and revoke such links."),
     "subscribers": ("keeping_roster", "Add, import, show, suppress and delete subscribers."),
     "topics": ("editing_topics", "List, show, propose, add, edit, keep, remove and try topics."),
 }

@@ -9,6 +9,7 @@ from service.cli.terminal import Refused, out
 from service.settings import Settings
 from service.setup.env_file import EnvFile
 from service.setup.questions import (
+    ACCESS,
     IDENTITY,
     MAILER,
     MODEL,
@@ -53,6 +54,7 @@ class Interview:
     def run(self, *, tries: bool) -> tuple[dict[str, str], tuple[str, ...] | None]:
         """Every answer with what follows from it; the chosen topics, or None where they stay as they are."""
         self.ask(IDENTITY)
+        self.ask(ACCESS)
         self.ask(MAILER)
         if tries:
             self._try_mailer()

@@ -25,6 +25,9 @@ Name = Annotated[Text, typer.Option(help="name of the newsletter, as inboxes sho
 From = Annotated[Text, typer.Option(help="address that it is sent from")]
 Pages = Annotated[Text, typer.Option(help="web address of its pages")]
 Admins = Annotated[Text, typer.Option(help="addresses of admins, comma-separated; - for none")]
+Join = Annotated[Text, typer.Option(help="who may join: open, domains, invited or closed")]
+JoinDomains = Annotated[Text, typer.Option(help="domains that may join, comma-separated")]
+Archive = Annotated[Text, typer.Option(help="who may read the issues on the web: public or subscribers")]
 Mailer = Annotated[Text, typer.Option(help="outbox, smtp or sendgrid")]
 Host = Annotated[Text, typer.Option(help="SMTP server")]
 Port = Annotated[Text, typer.Option(help="SMTP port")]
@@ -47,6 +50,9 @@ def init(
     sender: From = None,
     base_url: Pages = None,
     admins: Admins = None,
+    join: Join = None,
+    join_domains: JoinDomains = None,
+    archive: Archive = None,
     mailer: Mailer = None,
     smtp_host: Host = None,
     smtp_port: Port = None,
@@ -64,6 +70,7 @@ def init(
     """Set up a newsletter: ask what is needed, write a private .env, and say what comes next."""
     given = {
         "sender_name": name, "sender_address": sender, "base_url": base_url, "admins": admins,
+        "join": join, "join_domains": join_domains, "archive": archive,
         "mailer": mailer, "smtp_host": smtp_host, "smtp_port": smtp_port, "smtp_security": smtp_security,
         "smtp_user": smtp_user, "smtp_password": _content("--smtp-password-file", smtp_password_file),
         "sendgrid_api_key": _content("--sendgrid-key-file", sendgrid_key_file),

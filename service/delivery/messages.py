@@ -86,6 +86,7 @@ def _mac(key: str) -> HMAC:
 
 
 LINKS = (Purpose.LEAVE, Purpose.MANAGE, Purpose.WEB_VIEW)
+PRIVATE_LINKS = (*LINKS, Purpose.READ)  # where the archive is for subscribers
 
 
 @dataclass(frozen=True)
@@ -128,11 +129,11 @@ class MessageMaker:
 
     @cached_property
     def _urls(self) -> Callable[[Subject], list[str]]:
-        return self.links.lasting_urls(LINKS)
+        return self.links.lasting_urls(PRIVATE_LINKS if self.sender.is_private else LINKS)
 
     def _recipient(self, delivery: Delivery) -> Recipient:
         subject = Subject(delivery.reference, delivery.link_generation, delivery.issue_label)
-        leave, manage, web = self._urls(subject)
+        leave, manage, web, *read = self._urls(subject)
         return Recipient(
             address=delivery.address,
             name=delivery.name,
@@ -141,6 +142,7 @@ class MessageMaker:
             leave_url=leave,
             one_click_url=leave,
             web_url=web,
+            archive_url=read[0] if read else "",
         )
 
 

@@ -34,6 +34,7 @@ class ReaderPlaceholder(Enum):
     MANAGE = "manage"
     LEAVE = "leave"
     WEB = "web"
+    ARCHIVE = "archive"  # where the archive is for subscribers: what its pages' addresses begin with
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Sender:
     list_id: str = ""  # RFC 2919, such as "brief.example.org"; brief.<domain of the address> when empty
     reply_to: str = ""
     logo_url: str = ""  # an https image in the masthead, the only thing that an e-mail loads; none when empty
+    is_private: bool = False  # whether the archive is for subscribers: links to it are each reader's own
 
     def __post_init__(self) -> None:
         for address in filter(None, (self.address, self.reply_to)):
@@ -92,12 +94,14 @@ class Recipient:
     leave_url: str
     one_click_url: str  # RFC 8058: a POST there leaves
     web_url: str
+    archive_url: str = ""  # what the archive's addresses begin with, where it is for subscribers
 
     def __post_init__(self) -> None:
         if not ADDRESS.fullmatch(self.address):
             raise ValueError("the recipient's address is not one: write it in ASCII, its domain as punycode")
         _check(MESSAGE_ID, self.message_id, "a Message-ID without angle brackets")
-        for url in {self.manage_url, self.leave_url, self.one_click_url, self.web_url}:
+        links = {self.manage_url, self.leave_url, self.one_click_url, self.web_url, self.archive_url}
+        for url in links - {""}:
             if not safe_url(url) or len(url) > LONGEST_URL:
                 raise ValueError(
                     "a recipient's links must be http(s), 300 characters at most, without & ' \" < >"
@@ -108,11 +112,13 @@ class Recipient:
             ReaderPlaceholder.MANAGE: self.manage_url,
             ReaderPlaceholder.LEAVE: self.leave_url,
             ReaderPlaceholder.WEB: self.web_url,
+            ReaderPlaceholder.ARCHIVE: self.archive_url,
         }[placeholder]
 
     def quoted(self) -> tuple[bytes, ...]:
         """The links as they fill a body's placeholders, in the order of `ReaderPlaceholder`."""
-        return quote_url(self.manage_url), quote_url(self.leave_url), quote_url(self.web_url)
+        links = self.manage_url, self.leave_url, self.web_url, self.archive_url
+        return tuple(quote_url(one) if one else b"" for one in links)
 
 
 @dataclass(frozen=True)
@@ -121,6 +127,7 @@ class Template:
 
     before: bytes  # From, Subject, MIME-Version, Content-Type, List-…
     body: tuple[bytes | ReaderPlaceholder, ...]
+    is_private: bool = False  # whether the archive is each reader's own link
 
     def fill(self, recipient: Recipient, date: dt.datetime, signer: DkimSigner | None = None) -> bytes:
         """The whole message, CRLF line ends; signed where there is a signer."""
@@ -131,10 +138,14 @@ class Template:
     ) -> list[bytes]:
         """The message cut at its placeholders, to be written as it is: no line begins with a dot."""
         links = recipient.quoted()
-        head = self.before + _personal(recipient, date)
+        head = self.before + _personal(recipient, date) + self._archive(recipient)
         if signer is not None:
             head = signer.header(head, hash_of(b"".join(self._filled(self._relaxed, links))), date) + head
         return [head, b"\r\n", *self._filled(self.body, links)]
+
+    def _archive(self, recipient: Recipient) -> bytes:
+        """The header that is all readers' in an open archive, and one's own in one for subscribers."""
+        return f"List-Archive: <{recipient.archive_url}/issues>\r\n".encode() if self.is_private else b""
 
     def _filled(self, parts: Sequence[bytes | ReaderPlaceholder], links: Sequence[bytes]) -> list[bytes]:
         filled: list[Any] = [*parts]
@@ -166,7 +177,7 @@ def template(
         body.append(_part_head(boundary, subtype))
         body += [piece.quoted if isinstance(piece, Piece) else piece for piece in pieces]
     body.append(f"\r\n--{boundary}--\r\n".encode())
-    return Template(_shared(sender, issue, kind, subject, boundary), tuple(body))
+    return Template(_shared(sender, issue, kind, subject, boundary), tuple(body), sender.is_private)
 
 
 def _shared(sender: Sender, issue: str, kind: str, subject: str, boundary: str) -> bytes:
@@ -176,7 +187,7 @@ def _shared(sender: Sender, issue: str, kind: str, subject: str, boundary: str) 
         "MIME-Version: 1.0",
         f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"',
         f"List-Id: {sender.list_name}<{sender.mailing_list}>",
-        f"List-Archive: <{sender.base_url}/issues>",
+        *(() if sender.is_private else (f"List-Archive: <{sender.base_url}/issues>",)),
         "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
         f"Feedback-ID: {issue}:{kind}:brief:{sender.feedback_id}",
         "Precedence: bulk",

@@ -137,4 +137,5 @@ def sample_reader(base_url: str, label: str) -> Recipient:
         leave_url=f"{base_url}/leave/preview",
         one_click_url=f"{base_url}/leave/preview",
         web_url=f"{base_url}/issues/{label}",
+        archive_url=base_url,
     )

@@ -3,6 +3,7 @@
 import datetime as dt
 import logging
 import re
+import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -57,7 +58,25 @@ class EditionPlaceholder(Enum):
     TOPICS = "topics"
 
 
-Part = Piece | ReaderPlaceholder | EditionPlaceholder
+Filled = Piece | ReaderPlaceholder
+Part = Filled | EditionPlaceholder
+
+
+@dataclass(frozen=True)
+class MarkedPiece(Piece):
+    """A topic's text with a mark wherever each reader has a link of their own."""
+
+    mark: str
+
+    @cached_property
+    def parts(self) -> tuple[Filled, ...]:
+        first, *others = self.text.split(self.mark)
+        cut = [part for other in others for part in (ReaderPlaceholder.ARCHIVE, Piece(other))]
+        return (Piece(first), *cut)
+
+    @cached_property
+    def size(self) -> int:
+        return _size(self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +114,9 @@ class Renderer:
 
     def __init__(self, sender: Sender, templates: Path) -> None:
         self.sender = sender
+        # A mark where each reader has a link of their own; nobody can write it into a brief
+        mark = f"https://{secrets.token_hex(16)}.invalid"
+        self._archive = mark if sender.is_private else sender.base_url
         self._jinja = Environment(
             loader=FileSystemLoader(templates / "email"),
             autoescape=select_autoescape(enabled_extensions=("mjml", "html"), default=False),
@@ -117,8 +139,9 @@ class Renderer:
         shells = {several: self._shell(issue, several) for several in (False, True)}
         return RenderedIssue(issue, self, fragments, shells)
 
-    def view(self, issue: Issue, brief: Brief, level: Level) -> TopicView:
-        return TopicView(brief, level, f"{self.sender.base_url}/issues/{issue.label}/{brief.topic_slug}")
+    def view(self, issue: Issue, brief: Brief, level: Level, archive: str = "") -> TopicView:
+        """The topic; `archive` is what links into the archive begin with, by default as in editions."""
+        return TopicView(brief, level, f"{archive or self._archive}/issues/{issue.label}/{brief.topic_slug}")
 
     def page(
         self,
@@ -136,7 +159,9 @@ class Renderer:
             "urls": {one.value: links[one] if links else _mark(one) for one in ReaderPlaceholder},
         }  # fmt: skip
         source = self._jinja.get_template("brief/body.mjml").render(values)
-        return Page(self._inlined(source), self._jinja.get_template("brief/body.txt").render(values), source)
+        text = self._jinja.get_template("brief/body.txt").render(values)
+        own = links[ReaderPlaceholder.ARCHIVE] if links and self.sender.is_private else self._archive
+        return Page(*(one.replace(self._archive, own) for one in (self._inlined(source), text, source)))
 
     def subject(self, edition: Edition) -> str:
         """One line: the week's news, then the topics."""
@@ -149,7 +174,7 @@ class Renderer:
             entry, body, back = (mark.search(html) for mark in (ENTRY, TOPIC, BACK))
             assert entry, "the template marks no entry"
             assert body, "the template marks no topic"
-            fragment = Fragment(Piece(entry[1]), Piece(body[1]), Piece(back[1] if back else ""))
+            fragment = Fragment(self._piece(entry[1]), self._piece(body[1]), Piece(back[1] if back else ""))
             return fragment, self._plain_fragment(view)
         except Exception as error:
             where = f"issue {issue.label}, topic {brief.topic_slug}, level {level.name}"
@@ -158,7 +183,10 @@ class Renderer:
     def _plain_fragment(self, view: TopicView) -> Fragment:
         entry = self._jinja.get_template("brief/entry.txt").render(topic=view)
         body = self._jinja.get_template("brief/topic.txt").render(topic=view)
-        return Fragment(Piece(entry), Piece(body), Piece(""))
+        return Fragment(self._piece(entry), self._piece(body), Piece(""))
+
+    def _piece(self, text: str) -> Piece:
+        return MarkedPiece(text, self._archive) if self.sender.is_private else Piece(text)
 
     def _shell(self, issue: Issue, several: bool) -> Shell:
         placeholders = Words(**{one.value: _mark(one) for one in EditionPlaceholder})
@@ -344,12 +372,16 @@ def _filled(
             parts.append(part)
         elif part is EditionPlaceholder.TOPICS:
             bodies = ((topic.body, topic.back) if back else (topic.body,) for topic in topics)
-            parts += [piece for pieces in bodies for piece in pieces]
+            parts += [one for pieces in bodies for piece in pieces for one in _cut(piece)]
         elif part is EditionPlaceholder.ENTRIES:
-            parts += [topic.entry for topic in topics]
+            parts += [one for topic in topics for one in _cut(topic.entry)]
         else:
             parts.append(Piece(show(getattr(words, part.value))))
     return parts
+
+
+def _cut(piece: Piece) -> tuple[Filled, ...]:
+    return piece.parts if isinstance(piece, MarkedPiece) else (piece,)
 
 
 def has_contents(levels: Sequence[Level]) -> bool:

@@ -46,7 +46,7 @@ class TransactionalRenderer(Renderer):
         for level in Level.for_length(length):
             views: list[TopicView] = []
             if issue and edition:
-                views = [self.view(issue, brief, level) for brief in edition.briefs]
+                views = [self.view(issue, brief, level, values["archive"]) for brief in edition.briefs]
             email = self.render(name, {**values, "issue": issue, "briefs": views})
             if len(email.html.encode()) <= HTML_LIMIT:
                 return email

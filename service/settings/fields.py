@@ -9,6 +9,7 @@ from pydantic import AfterValidator, SecretStr
 
 from service.admins import read_admins
 from subscribers.addresses import read_address, read_domain, read_url
+from subscribers.admission import read_join_domain
 
 PREFIX = "BRIEF_"
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -97,6 +98,11 @@ def read_list_id(value: str) -> str:
     return read_domain_name(value, 1)
 
 
+def read_join_domains(value: str) -> str:
+    """Domains, comma-separated, international ones as punycode; ValueError names the one that is none."""
+    return ",".join(dict.fromkeys(read_join_domain(one) for one in value.split(",") if one.strip()))
+
+
 def read_admin_list(value: str) -> str:
     """Admins as they are written; ValueError where they can't be read."""
     read_admins(value)
@@ -110,5 +116,6 @@ MailboxUrl = Annotated[SecretStr, AfterValidator(read_mailbox_url)]
 SenderAddress = Annotated[str, AfterValidator(read_sender)]
 Address = Annotated[str, AfterValidator(read_optional_address)]
 Domain = Annotated[str, AfterValidator(read_domain_name)]
+Domains = Annotated[str, AfterValidator(read_join_domains)]
 ListId = Annotated[str, AfterValidator(read_list_id)]
 Admins = Annotated[str, AfterValidator(read_admin_list)]

@@ -14,6 +14,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from service.settings.access import Access
 from service.settings.basics import Basics
 from service.settings.fields import LOOPBACK, PREFIX
 from service.settings.mail import Mail
@@ -58,7 +59,7 @@ class Operating(BaseSettings):
     )
 
 
-class Settings(Operating, Mail, Writing, Basics):  # fields stand in the order of the last base first
+class Settings(Operating, Mail, Writing, Access, Basics):  # fields stand in the order of the last base first
     """Every setting of the service; each is the environment variable BRIEF_<NAME>."""
 
     model_config = SettingsConfigDict(

@@ -26,6 +26,7 @@ class Question:
     suggest: Callable[[Values], str] = lambda _: ""
     is_optional: bool = False
     follows: str = ""  # where this other answer has changed, the suggestion counts and not the value before
+    is_insisted: bool = True  # whether a script must answer it; else its default is taken
 
     @property
     def is_secret(self) -> bool:
@@ -49,6 +50,10 @@ class Question:
 def _signs_in(answers: Values) -> bool:
     by_token = answers.get("smtp_oauth_token") or answers.get("smtp_oauth_command")
     return _by_smtp(answers) and bool(answers.get("smtp_user")) and not by_token
+
+
+def _by_domains(answers: Values) -> bool:
+    return answers["join"] == "domains"
 
 
 def _by_smtp(answers: Values) -> bool:
@@ -83,6 +88,21 @@ IDENTITY = (
         "Admins, who approve issues: e-mail addresses, comma-separated",
         "--admins",
         is_optional=True,
+    ),
+)
+ACCESS = (
+    Question(
+        "join",
+        "Who may join: open (anybody), domains, invited (by a link of yours) or closed",
+        "--join",
+        is_insisted=False,
+    ),
+    Question("join_domains", "Domains that may join, comma-separated", "--join-domains", _by_domains),
+    Question(
+        "archive",
+        "Who may read the issues on the web: public or subscribers",
+        "--archive",
+        is_insisted=False,
     ),
 )
 MAILER = (
@@ -120,7 +140,7 @@ MODEL = (
     ),
     Question("openai_model", "Name of the model", "--model", _has_model),
 )
-QUESTIONS = (*IDENTITY, *MAILER, *MODEL)
+QUESTIONS = (*IDENTITY, *ACCESS, *MAILER, *MODEL)
 
 
 def applicable(questions: tuple[Question, ...], answers: Values, known: Values) -> Iterator[Question]:
@@ -135,7 +155,8 @@ def unanswered(given: Values, known: Values) -> tuple[str, ...]:
     answers, missing = dict(given), []
     for one in applicable(QUESTIONS, answers, known):  # goes by the answers as they come
         if one.name not in given:
-            missing.append(one.option)
+            if one.is_insisted:
+                missing.append(one.option)
             answers[one.name] = one.default(answers, known)
     return tuple(missing)
 

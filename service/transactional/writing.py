@@ -93,12 +93,18 @@ class EmailWriter:
             "link": recipient.link(self._links, PURPOSES[email], now, about) if email in PURPOSES else "",
             "leave": leave,
             "home": self._sender.base_url,
+            "archive": self._archive(recipient, now),
             "topics": [names.get(slug, slug) for slug in recipient.topics],
         }
         if email is not TransactionalEmail.WELCOME:
             return self._renderer.render(email, values)
         issue, length = self._service.store.newest_approved(recipient.topics), recipient.preferences.length
         return self._renderer.render_with_issue(email, values, issue, recipient.topics, length)
+
+    def _archive(self, recipient: Recipient, now: dt.datetime) -> str:
+        """What the archive's addresses begin with for a recipient."""
+        is_private = self._sender.is_private
+        return recipient.link(self._links, Purpose.READ, now) if is_private else self._sender.base_url
 
     # -- for whom -------------------------------------------------------------------------------------------
 

@@ -14,32 +14,36 @@ from starlette.types import ASGIApp
 from service import __version__, wiring
 from service.settings import LOOPBACK, Settings
 from service.transactional import SubscriptionEmails
-from service.web import admin, feeds, health, metrics, outbox, public, web_view, webhooks
+from service.web import admin, feeds, health, metrics, outbox, public, reading, web_view, webhooks
 from service.web.admin import sign_in
 from service.web.admin.counting import Kept
 from service.web.admin.frame import AdminContext
 from service.web.archive import Archive
 from service.web.headers import SecurityHeaders, is_from_here
+from service.web.reading import BEHIND_LINK, MACHINE_READ
 from service.web.site import FOREVER, Head, Site
 from subscribers import pages
+from subscribers.invitations import Invitations
 from subscribers.limits import Limits
 from subscribers.links import Links, Refusal
 from subscribers.pages.forms import Forms
 from subscribers.subscriber import UnknownSubscriber
 
 Clock = Callable[[], dt.datetime]
-MEDIA_TYPES = {".css": "text/css", ".svg": "image/svg+xml"}
+MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 MACHINES = ("/api/", "/health/", "/metrics", "/webhooks/")  # who asks here reads JSON
 ROBOTS = "User-agent: *\n" + "".join(
     f"Disallow: /{folder}/\n"
     for folder in (
-        "admin", "api", "change-address", "confirm", "delete", "export", "leave", "manage", "outbox",
+        "admin", "api", "change-address", "confirm", "delete", "export", "leave", "manage", "outbox", "read",
         "undo-leave",
         "web-view",
     )
 )  # fmt: skip
+NO_ROBOTS = "User-agent: *\nDisallow: /\n"
 SAID = {
     400: ("That could not be read", "Something in what was sent is broken. Please go back and try again."),
+    403: ("For subscribers", "This is for subscribers, by the links in their e-mails."),
     404: ("There is no such page", "Perhaps the address was cut off, or the page is not public yet."),
     405: ("That can't be done here", "This page can be read, not written to."),
     413: ("That is too much at once", "What was sent is longer than anything that is asked for here."),
@@ -51,7 +55,7 @@ SAID = {
 def make_app(service: wiring.Service, clock: Clock = wiring.now) -> ASGIApp:
     """The whole application for one opened service. It sends nothing: e-mails are queued."""
     settings = service.settings
-    site = Site(wiring.sender(settings), Archive(service.engine), wiring.TEMPLATES)
+    site = Site(wiring.sender(settings), Archive(service.engine), wiring.TEMPLATES, settings.admission)
     site.outbox = "/outbox" if _shows_outbox(settings) else ""
     # Starlette redirects to the Host that a request names; ours is no matter for whoever asks
     app = FastAPI(
@@ -64,15 +68,18 @@ def make_app(service: wiring.Service, clock: Clock = wiring.now) -> ASGIApp:
     traffic = metrics.Traffic()
     _add_operating(app, service, traffic, clock)
     app.state.site, context = site, make_pages_context(service, site, clock)
-    app.include_router(feeds.routes)
     app.include_router(public.routes)
+    for prefix in ("", BEHIND_LINK):
+        app.include_router(feeds.routes, prefix=prefix, include_in_schema=not prefix)
+        app.include_router(public.archive, prefix=prefix)
     pages.add_to(app, context)
     admin.add_to(app, make_office(service, site, clock))
-    app.include_router(web_view.router(wiring.renderer(settings), site.archive, context.open, context.refuse))
+    app.include_router(web_view.router(wiring.renderer(settings), site, context))
     _add_files(app, site)
-    _add_errors(app, site)
+    reading.add_to(app, site, context, _add_errors(app, site))
     app.add_exception_handler(UnknownSubscriber, lambda _, __: context.refuse(Refusal.GONE))
-    return SecurityHeaders(app, traffic, secure=settings.base_url.startswith("https:"), root=site.root)
+    secure = settings.base_url.startswith("https:")
+    return SecurityHeaders(app, traffic, secure=secure, root=site.root, private=site.is_private)
 
 
 def _add_operating(app: FastAPI, service: wiring.Service, traffic: metrics.Traffic, clock: Clock) -> None:
@@ -107,14 +114,25 @@ def make_pages_context(service: wiring.Service, site: Site, clock: Clock) -> pag
         links=Links(service.settings.base_url, keys),
         forms=Forms(keys),
         emails=SubscriptionEmails(service.store),
-        show=lambda template, title, *, status=200, **values: site.page(
-            template, Head(title), status=status, **values
-        ),
+        show=site.show,
         topics=site.archive.topics,
         offers=lambda: public.offered(site),
         sent=site.archive.sent,
         clock=clock,
+        admission=service.settings.admission,
+        invitations=Invitations(service.engine),
+        sender=f"{site.name} <{service.settings.sender_address}>",
+        next_issue=_calendar(service.settings),
+        is_private=site.is_private,
     )
+
+
+def _calendar(settings: Settings) -> Callable[[dt.datetime], dt.datetime | None]:
+    """When the next issue is built; never where that can't be read, which the doctor says."""
+    try:
+        return wiring.rules(settings).calendar.next
+    except wiring.ScheduleUnreadable:
+        return lambda _: None
 
 
 def make_office(service: wiring.Service, site: Site, clock: Clock) -> AdminContext:
@@ -141,13 +159,15 @@ def _add_files(app: FastAPI, site: Site) -> None:
 
     @app.get("/robots.txt", include_in_schema=False)
     def robots() -> PlainTextResponse:
-        return PlainTextResponse(ROBOTS)
+        return PlainTextResponse(NO_ROBOTS if site.is_private else ROBOTS)
 
 
-def _add_errors(app: FastAPI, site: Site) -> None:
+def _add_errors(app: FastAPI, site: Site) -> Callable[..., Response]:
+    """What is said where something goes wrong; the answer by status, for people or machines."""
+
     def said(request: Request, status: int, headers: dict[str, str] | None = None) -> Response:
         title, words = SAID.get(status, SAID[500 if status >= 500 else 400])
-        if request.url.path.startswith(MACHINES) or request.url.path.endswith(".json"):
+        if request.url.path.startswith(MACHINES) or request.url.path.endswith(MACHINE_READ):
             answer: Response = JSONResponse({"error": title, "detail": words}, status)
         else:
             answer = site.page("error.html", Head(title), status=status, words=words)
@@ -168,3 +188,5 @@ def _add_errors(app: FastAPI, site: Site) -> None:
     @app.exception_handler(Exception)
     def failed(request: Request, _: Exception) -> Response:
         return said(request, 500)
+
+    return said

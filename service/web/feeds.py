@@ -11,6 +11,7 @@ from service.emails import Level
 from service.emails.views import TopicView
 from service.language import shown, visible
 from service.web.archive import Listed
+from service.web.reading import Reading, TheReading
 from service.web.site import Feed, Site, TheSite
 
 ATOM = "application/atom+xml"
@@ -47,6 +48,7 @@ class Channel:
     path: str  # of the page that it is about
     feeds: tuple[Feed, ...]  # itself, in each format
     entries: tuple[Entry, ...]
+    base: str  # address below which its reader opens pages; ids are the same for every reader
 
     @property
     def updated(self) -> dt.datetime:
@@ -63,42 +65,43 @@ def feeds_of(name: str, slug: str) -> tuple[Feed, ...]:
 
 
 @routes.get("/feed.atom", response_class=Response)
-def every_issue_as_atom(request: Request, site: TheSite) -> Response:
-    return site.public(request, atom(site, issues_channel(site)), ATOM)
+def every_issue_as_atom(request: Request, site: TheSite, reading: TheReading) -> Response:
+    return site.public(request, atom(site, issues_channel(site, reading)), ATOM)
 
 
 @routes.get("/feed.json", response_class=Response)
-def every_issue_as_json(request: Request, site: TheSite) -> Response:
-    return site.public(request, json_feed(site, issues_channel(site)), JSON_FEED)
+def every_issue_as_json(request: Request, site: TheSite, reading: TheReading) -> Response:
+    return site.public(request, json_feed(site, issues_channel(site, reading)), JSON_FEED)
 
 
 @routes.get("/topics/{slug}/feed.atom", response_class=Response, responses={404: {}})
-def one_topic_as_atom(request: Request, slug: str, site: TheSite) -> Response:
-    return site.public(request, atom(site, topic_channel(site, slug)), ATOM)
+def one_topic_as_atom(request: Request, slug: str, site: TheSite, reading: TheReading) -> Response:
+    return site.public(request, atom(site, topic_channel(site, slug, reading)), ATOM)
 
 
 @routes.get("/topics/{slug}/feed.json", response_class=Response, responses={404: {}})
-def one_topic_as_json(request: Request, slug: str, site: TheSite) -> Response:
-    return site.public(request, json_feed(site, topic_channel(site, slug)), JSON_FEED)
+def one_topic_as_json(request: Request, slug: str, site: TheSite, reading: TheReading) -> Response:
+    return site.public(request, json_feed(site, topic_channel(site, slug, reading)), JSON_FEED)
 
 
-def issues_channel(site: Site) -> Channel:
-    entries = tuple(_issue_entry(site, listed) for listed in site.archive.issues(ENTRIES))
-    return Channel(site.name, "/issues", feeds_of(site.name, ""), entries)
+def issues_channel(site: Site, reading: Reading) -> Channel:
+    entries = tuple(_issue_entry(site, listed, reading) for listed in site.archive.issues(ENTRIES))
+    return Channel(site.name, "/issues", feeds_of(site.name, ""), entries, reading.url(site, ""))
 
 
-def topic_channel(site: Site, slug: str) -> Channel:
+def topic_channel(site: Site, slug: str, reading: Reading) -> Channel:
     """The briefs on one topic; 404 for a topic that nobody knows."""
     listed = site.archive.issues(ENTRIES, topic=slug)
     known = next((topic.name for topic in site.topics() if topic.slug == slug), None)
     if known is None and not listed:
         raise HTTPException(404)
     name = shown(known or site.archive.summary(listed[0], slug).name, 80)
-    entries = tuple(_brief_entry(site, one, slug) for one in listed)
-    return Channel(f"{name} – {site.name}", f"/topics/{slug}", feeds_of(name, slug), entries)
+    entries = tuple(_brief_entry(site, one, slug, reading) for one in listed)
+    base = reading.url(site, "")
+    return Channel(f"{name} – {site.name}", f"/topics/{slug}", feeds_of(name, slug), entries, base)
 
 
-def _issue_entry(site: Site, listed: Listed) -> Entry:
+def _issue_entry(site: Site, listed: Listed, reading: Reading) -> Entry:
     summaries = site.archive.summaries(listed)
     tops = [f"{shown(one.name, 80)}: {shown(one.top, 160)}" for one in summaries if one.top]
     papers = sum(one.papers for one in summaries)
@@ -106,15 +109,17 @@ def _issue_entry(site: Site, listed: Listed) -> Entry:
         title=f"Issue {listed.label}, {listed.dates}",
         path=f"/issues/{listed.label}",
         summary=f"{papers} papers. {'; '.join(tops)}",
-        html=site.render("_issue.html", listed=listed, summaries=summaries, base=site.base_url, heading="h3"),
+        html=site.render(
+            "_issue.html", listed=listed, summaries=summaries, base=reading.url(site, ""), heading="h3"
+        ),
         published=listed.approved_at,
     )
 
 
-def _brief_entry(site: Site, listed: Listed, slug: str) -> Entry:
+def _brief_entry(site: Site, listed: Listed, slug: str, reading: Reading) -> Entry:
     path = f"/issues/{listed.label}/{slug}"
     later = site.archive.corrections(listed, slug)
-    view = TopicView(site.archive.brief(listed, slug), Level.DIGEST, site.url(path), later=later)
+    view = TopicView(site.archive.brief(listed, slug), Level.DIGEST, reading.url(site, path), later=later)
     words = [view.top, *(theme.heading for theme in view.themes)]
     return Entry(
         title=f"{view.name}, {listed.dates}",
@@ -133,8 +138,8 @@ def atom(site: Site, channel: Channel) -> str:
     _say(feed, "id", site.url(channel.path))
     _say(feed, "title", channel.title)
     _say(feed, "updated", _stamp(channel.updated))
-    _link(feed, "alternate", site.url(channel.path), "text/html")
-    _link(feed, "self", site.url(channel.feeds[0].path), ATOM)
+    _link(feed, "alternate", f"{channel.base}{channel.path}", "text/html")
+    _link(feed, "self", f"{channel.base}{channel.feeds[0].path}", ATOM)
     _say(etree.SubElement(feed, f"{{{NAMESPACE}}}author"), "name", site.name)
     for one in channel.entries:
         entry = etree.SubElement(feed, f"{{{NAMESPACE}}}entry")
@@ -142,7 +147,7 @@ def atom(site: Site, channel: Channel) -> str:
         _say(entry, "title", one.title)
         _say(entry, "updated", _stamp(one.updated))
         _say(entry, "published", _stamp(one.published))
-        _link(entry, "alternate", site.url(one.path), "text/html")
+        _link(entry, "alternate", f"{channel.base}{one.path}", "text/html")
         _say(entry, "summary", one.summary)
         _say(entry, "content", one.html).set("type", "html")
     return f'<?xml version="1.0" encoding="utf-8"?>\n{etree.tostring(feed, encoding="unicode")}\n'
@@ -153,7 +158,7 @@ def json_feed(site: Site, channel: Channel) -> str:
     items = [
         {
             "id": site.url(one.path),
-            "url": site.url(one.path),
+            "url": f"{channel.base}{one.path}",
             "title": one.title,
             "summary": one.summary,
             "content_html": one.html,
@@ -165,8 +170,8 @@ def json_feed(site: Site, channel: Channel) -> str:
     feed = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": channel.title,
-        "home_page_url": site.url(channel.path),
-        "feed_url": site.url(channel.feeds[1].path),
+        "home_page_url": f"{channel.base}{channel.path}",
+        "feed_url": f"{channel.base}{channel.feeds[1].path}",
         "language": "en",
         "authors": [{"name": site.name, "url": site.url("/")}],
         "items": items,

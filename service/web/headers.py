@@ -39,6 +39,7 @@ PAGES_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
+SCRIPTED_POLICY = f"{PAGES_POLICY}; script-src 'self'"
 # An e-mail has its styles inside, as mail clients want it. It gets a policy of its own, which allows those
 # and nothing else, in a sandbox: without scripts, forms and an origin, nothing in it could reach our pages.
 EMAIL_POLICY = (
@@ -55,17 +56,20 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+UNLISTED = {"x-robots-tag": "noindex, nofollow, noarchive"}  # every answer, where the archive is private
 STRICT_TRANSPORT = {"strict-transport-security": "max-age=31536000"}
 
 
 class SecurityHeaders:
     """The outermost layer of the application."""
 
-    def __init__(self, app: ASGIApp, traffic: Traffic, *, secure: bool, root: str = "") -> None:
+    def __init__(
+        self, app: ASGIApp, traffic: Traffic, *, secure: bool, root: str = "", private: bool = False
+    ) -> None:
         self.app = app
         self._root = root
         self._traffic = traffic
-        headers = HEADERS | (STRICT_TRANSPORT if secure else {})
+        headers = HEADERS | (STRICT_TRANSPORT if secure else {}) | (UNLISTED if private else {})
         self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

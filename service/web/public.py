@@ -1,6 +1,6 @@
-"""The public archive as pages: home, issues, briefs, topics, papers; and a brief as JSON."""
+"""The archive as pages: home, issues, briefs, topics, papers; and a brief as JSON."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 
@@ -17,6 +17,7 @@ from service.emails.views import TopicView
 from service.language import shown
 from service.web.archive import Archive, Listed, NotPublic
 from service.web.feeds import feeds_of
+from service.web.reading import BEHIND_LINK, MaybeReading, TheReading
 from service.web.references import BIBTEX, RIS, bibtex, pdf_url, reading_list, ris, tags
 from service.web.site import Head, Site, TheSite
 from service.web.threads import quarter, rows, stories
@@ -31,7 +32,8 @@ READING = ".reading"  # behind a topic's slug: its reading list alone
 Writer = Callable[[Iterable[CatalogEntry]], str]
 REFERENCES: dict[str, tuple[str, Writer]] = {".bib": (BIBTEX, bibtex), ".ris": (RIS, ris)}
 
-routes = APIRouter(include_in_schema=False)
+routes = APIRouter(include_in_schema=False)  # open to everybody
+archive = APIRouter(include_in_schema=False)  # for whoever may read: each route has `reading: TheReading`
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,10 @@ class Mention:
 
 
 @routes.get("/")
-def home(request: Request, site: TheSite, context: ThePagesContext) -> Response:
-    newest = next(iter(site.archive.issues(1)), None)
-    summaries = site.archive.summaries(newest) if newest else ()
+def home(request: Request, site: TheSite, context: ThePagesContext, reading: MaybeReading) -> Response:
+    newest = next(iter(site.archive.issues(1)), None) if reading else None
+    chosen = request.query_params.getlist("topics")  # as in /?topics=llm-agents
+    slug, minute = newest_minute(site.archive, newest, chosen)
     head = Head(
         title=site.name,
         path="/",
@@ -62,28 +65,52 @@ def home(request: Request, site: TheSite, context: ThePagesContext) -> Response:
         "paper it comes from. By e-mail, without an account.",
         feeds=feeds_of(site.name, ""),
     )
-    join = joining.blank(context, request.query_params.getlist("topics"))  # as in /?topics=llm-agents
     return site.page(
-        "home.html", head, newest=newest, summaries=summaries, offers=context.offers(), join=join
+        "home.html",
+        head,
+        newest=newest,
+        summaries=site.archive.summaries(newest) if newest else (),
+        minute=minute,
+        minute_slug=slug,
+        offers=context.offers(),
+        join=joining.open_form(context, chosen),
+        **(reading.values if reading else {}),
     )
 
 
-@routes.get("/issues")
-def issues(request: Request, site: TheSite, page: Annotated[int, Query(ge=1, le=10_000)] = 1) -> Response:
+def newest_minute(
+    archive: Archive, newest: Listed | None, chosen: Sequence[str]
+) -> tuple[str, TopicView | None]:
+    """The newest issue's first brief that has a minute, of a chosen topic where there is one."""
+    slugs = sorted(newest.topics, key=lambda slug: slug not in chosen) if newest else ()
+    for slug in slugs:
+        view = TopicView(archive.brief(newest, slug), Level.MINUTE, "", on_web=True) if newest else None
+        if view and view.minute:
+            return slug, view
+    return "", None
+
+
+@archive.get("/issues")
+@routes.get(BEHIND_LINK)
+def issues(
+    request: Request,
+    site: TheSite,
+    reading: TheReading,
+    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+) -> Response:
     listed = site.archive.issues(ISSUES_A_PAGE + 1, (page - 1) * ISSUES_A_PAGE)
     if page > 1 and not listed:
         raise HTTPException(404)
-    archive = [(one, site.archive.summaries(one)) for one in listed[:ISSUES_A_PAGE]]
+    held = [(one, site.archive.summaries(one)) for one in listed[:ISSUES_A_PAGE]]
     path = "/issues" if page == 1 else f"/issues?page={page}"
     head = Head("All issues", path, f"Every issue of {site.name}.", feeds=feeds_of(site.name, ""))
     more = len(listed) > ISSUES_A_PAGE
-    return site.public(
-        request, site.render("issues.html", head=head, archive=archive, number=page, more=more)
-    )
+    values = {"archive": held, "number": page, "more": more, **reading.values}
+    return site.public(request, site.render("issues.html", head=head, **values))
 
 
-@routes.get("/issues/{label}")
-def issue(request: Request, label: str, site: TheSite) -> Response:
+@archive.get("/issues/{label}")
+def issue(request: Request, label: str, site: TheSite, reading: TheReading) -> Response:
     listed = public_issue(site.archive, label)
     summaries = site.archive.summaries(listed)
     words = "; ".join(f"{one.name}: {one.top}" for one in summaries if one.top)
@@ -94,11 +121,12 @@ def issue(request: Request, label: str, site: TheSite) -> Response:
         "article",
         feeds_of(site.name, ""),
     )
-    return site.public(request, site.render("issue.html", head=head, listed=listed, summaries=summaries))
+    values = {"listed": listed, "summaries": summaries, **reading.values}
+    return site.public(request, site.render("issue.html", head=head, **values))
 
 
-@routes.get("/issues/{label}/{topic}")
-def brief(request: Request, label: str, topic: str, site: TheSite) -> Response:
+@archive.get("/issues/{label}/{topic}")
+def brief(request: Request, label: str, topic: str, site: TheSite, reading: TheReading) -> Response:
     if topic.endswith(".json"):
         return brief_as_json(site, request, label, topic.removesuffix(".json"))
     for ending, (media_type, write) in REFERENCES.items():
@@ -116,15 +144,14 @@ def brief(request: Request, label: str, topic: str, site: TheSite) -> Response:
         feeds_of(shown(found.topic_name, 80), topic),
     )
     later = site.archive.corrections(listed, topic)
-    view = TopicView(found, Level.FULL, site.url(path), on_web=True, later=later)
+    view = TopicView(found, Level.FULL, reading.url(site, path), on_web=True, later=later)
     near = neighbours(site.archive, listed, topic)
-    return site.public(
-        request, site.render("brief.html", head=head, listed=listed, topic=view, slug=topic, near=near)
-    )
+    values = {"listed": listed, "topic": view, "slug": topic, "near": near, **reading.values}
+    return site.public(request, site.render("brief.html", head=head, **values))
 
 
-@routes.get("/topics/{slug}")
-def topic(request: Request, slug: str, site: TheSite) -> Response:
+@archive.get("/topics/{slug}")
+def topic(request: Request, slug: str, site: TheSite, reading: TheReading) -> Response:
     known = next((one for one in site.topics() if one.slug == slug), None)
     listed = site.archive.issues(WEEKS_OF_A_TOPIC, topic=slug)
     if known is None and not listed:
@@ -133,14 +160,19 @@ def topic(request: Request, slug: str, site: TheSite) -> Response:
     name = shown(known.name if known else summaries[0].name, 80)
     head = Head(name, f"/topics/{slug}", known.description if known else "", feeds=feeds_of(name, slug))
     weeks = quarter(site.archive, listed, slug)
-    told = {"summaries": summaries, "stories": stories(weeks, listed), "quarter": rows(weeks)}
+    told = {
+        "summaries": summaries,
+        "stories": stories(weeks, listed),
+        "quarter": rows(weeks),
+        **reading.values,
+    }
     return site.public(
         request, site.render("topic.html", head=head, topic=known, name=name, slug=slug, **told)
     )
 
 
-@routes.get("/papers/{paper_id:path}")
-def paper(request: Request, paper_id: str, site: TheSite) -> Response:
+@archive.get("/papers/{paper_id:path}")
+def paper(request: Request, paper_id: str, site: TheSite, reading: TheReading) -> Response:
     for ending, (media_type, write) in REFERENCES.items():
         if paper_id.endswith(ending):
             found = newest_entry(mentions_or_404(site.archive, paper_id.removesuffix(ending)))
@@ -158,6 +190,7 @@ def paper(request: Request, paper_id: str, site: TheSite) -> Response:
         "abstract": abstract,
         "tags": tuple(tags(entry, abstract)),
         "mentions": mentions,
+        **reading.values,
     }
     return site.public(request, site.render("paper.html", head=head, **values))
 
@@ -176,8 +209,8 @@ def newest_entry(mentions: Iterable[Mention]) -> CatalogEntry:
 
 
 def offered(site: Site) -> list[Offered]:
-    """Every topic that can be followed, with how many papers the newest issue has on it."""
-    newest = next(iter(site.archive.issues(1)), None)
+    """Every topic that can be followed; where the archive is open, with its papers in the newest issue."""
+    newest = None if site.is_private else next(iter(site.archive.issues(1)), None)
     papers = {one.slug: one.papers for one in site.archive.summaries(newest)} if newest else {}
     dates = newest.dates if newest else ""
     return [
@@ -187,7 +220,7 @@ def offered(site: Site) -> list[Offered]:
             topic.description,
             papers.get(topic.slug),
             dates,
-            topic.slug in papers or bool(site.archive.issues(1, topic=topic.slug)),
+            not site.is_private and (topic.slug in papers or bool(site.archive.issues(1, topic=topic.slug))),
         )
         for topic in site.topics()
     ]
@@ -213,8 +246,7 @@ def public_brief(archive: Archive, label: str, slug: str) -> tuple[Listed, Brief
 def brief_as_json(site: Site, request: Request, label: str, slug: str) -> Response:
     _, brief = public_brief(site.archive, label, slug)
     answer = site.public(request, brief.to_json(), "application/json")
-    answer.headers["Access-Control-Allow-Origin"] = "*"  # public words, for anybody's program
-    return answer
+    return _for_any_program(site, answer)
 
 
 def brief_as_references(  # noqa: PLR0913, PLR0917 - what is asked, and how it is written
@@ -232,7 +264,12 @@ def table_as_csv(site: Site, request: Request, label: str, slug: str) -> Respons
     if not brief.table:
         raise HTTPException(404)
     answer = site.public(request, as_csv(brief), "text/csv")
-    answer.headers["Access-Control-Allow-Origin"] = "*"
+    return _for_any_program(site, answer)
+
+
+def _for_any_program(site: Site, answer: Response) -> Response:
+    if not site.is_private:
+        answer.headers["Access-Control-Allow-Origin"] = "*"  # public words
     return answer
 
 

@@ -15,8 +15,11 @@ from service.emails import Sender
 from service.emails.facts import moment, span
 from service.language import shown
 from service.web.archive import Archive
+from service.web.headers import SCRIPTED_POLICY
+from subscribers.admission import Admission
 
 FRESH = "public, max-age=300"  # what the public sees changes once a week, or when an approval is withdrawn
+FRESH_FOR_ONE = "private, no-cache"  # the same of an archive for subscribers: asked for anew each time
 UNKEPT = "no-store"  # pages behind a link are personal
 FOREVER = "public, max-age=31536000, immutable"  # the address holds the content's hash
 
@@ -44,12 +47,19 @@ class Head:
 class Site:
     """The service as its pages know it."""
 
-    def __init__(self, sender: Sender, archive: Archive, templates: Path) -> None:
+    def __init__(
+        self,
+        sender: Sender,
+        archive: Archive,
+        templates: Path,
+        admission: Admission = Admission(),  # noqa: B008 - frozen
+    ) -> None:
         self.name = shown(sender.name, 80)
         self.base_url = sender.base_url
         self.root = urlsplit(sender.base_url).path
         self.archive = archive
         self.topics = archive.topics
+        self.is_private = sender.is_private  # whether the archive is for subscribers
         self.outbox = ""  # path of the pages that show what was sent, in development
         self.files = {
             file.name: file.read_bytes() for file in sorted((templates / "pages" / "_files").iterdir())
@@ -62,7 +72,16 @@ class Site:
             lstrip_blocks=True,
         )
         self._jinja.filters.update(shown=shown, day=day, moment=moment)
-        self._jinja.globals.update(site=self, root=self.root, postal_address=sender.postal_address, span=span)
+        self._jinja.globals.update(
+            site=self,
+            root=self.root,
+            archive_root=None if self.is_private else self.root,  # where the archive lies for who looks
+            by_link=False,
+            admission=admission,
+            contact=sender.reply_to or sender.address,
+            postal_address=sender.postal_address,
+            span=span,
+        )
 
     def url(self, path: str) -> str:
         """An absolute address of ours."""
@@ -80,10 +99,19 @@ class Site:
         html = self.render(template, head=head, **values)
         return HTMLResponse(html.encode("utf-8", "replace"), status, headers={"Cache-Control": UNKEPT})
 
+    def show(
+        self, template: str, title: str, *, status: int = 200, script: bool = False, **values: Any
+    ) -> HTMLResponse:
+        """A page that no search engine should know; with a script of ours where it has one."""
+        answer = self.page(template, Head(title), status=status, **values)
+        if script:
+            answer.headers["Content-Security-Policy"] = SCRIPTED_POLICY
+        return answer
+
     def public(self, request: Request, content: str, media_type: str = "text/html") -> Response:
         """An answer that is the same for everybody; 304 for who has it already."""
         tag = f'"{hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()[:24]}"'
-        headers = {"Cache-Control": FRESH, "ETag": tag}
+        headers = {"Cache-Control": FRESH_FOR_ONE if self.is_private else FRESH, "ETag": tag}
         if tag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
         return Response(content.encode("utf-8", "replace"), 200, headers, f"{media_type}; charset=utf-8")

@@ -1,39 +1,41 @@
 """View in browser: the very edition that a subscriber got, without the links that are theirs alone."""
 
-from collections.abc import Callable
 from functools import lru_cache
 
 from fastapi import APIRouter, HTTPException, Response
 
 from service.emails import Recipient, Renderer
+from service.emails.renderer import RenderedEdition
 from service.web.archive import Archive, NotPublic
 from service.web.headers import EMAIL_POLICY
-from service.web.site import UNKEPT
+from service.web.reading import NotForStrangers
+from service.web.site import UNKEPT, Site
 from subscribers.links import Purpose, Refused
+from subscribers.pages.context import PagesContext
 from subscribers.preferences import Length
-from subscribers.roster import Opened
 
 EDITIONS_KEPT = 64  # whole e-mails in memory, up to 95 kB each
 
 
-def router(
-    renderer: Renderer,
-    archive: Archive,
-    opening: Callable[[Purpose, str], Opened | Refused],
-    refuse: Callable[[Refused], Response],
-) -> APIRouter:
+def router(renderer: Renderer, site: Site, context: PagesContext) -> APIRouter:
     routes = APIRouter(include_in_schema=False)
-    editions = lru_cache(maxsize=EDITIONS_KEPT)(lambda *which: edition(renderer, archive, *which))
+    editions = lru_cache(maxsize=EDITIONS_KEPT)(lambda *which: edition(renderer, site.archive, *which))
 
     @routes.get("/web-view/{token}")
     def web_view(token: str) -> Response:
-        opened = opening(Purpose.WEB_VIEW, token)
+        opened = context.open(Purpose.WEB_VIEW, token)
         if isinstance(opened, Refused):
-            return refuse(opened)
-        sent = next(iter(archive.sent(opened.subscriber.id, opened.about)), None) if opened.about else None
+            return context.refuse(opened)
+        if site.is_private and not opened.subscriber.may_read:
+            raise NotForStrangers
+        sent = (
+            next(iter(site.archive.sent(opened.subscriber.id, opened.about)), None) if opened.about else None
+        )
         if sent is None or not sent.topics:
             raise HTTPException(404)
-        html = editions(sent.label, sent.topics, sent.length)
+        # in a private archive whoever has a reader's e-mail may read all of it, and nothing more
+        read = context.link(opened.subscriber, Purpose.READ) if site.is_private else site.base_url
+        html = editions(sent.label, sent.topics, sent.length).html(_nobody(site.base_url, read, sent.label))
         headers = {
             "Content-Security-Policy": EMAIL_POLICY,
             "Cache-Control": UNKEPT,
@@ -44,15 +46,18 @@ def router(
     return routes
 
 
-def edition(renderer: Renderer, archive: Archive, label: str, topics: tuple[str, ...], length: str) -> str:
-    """The HTML as it was sent, but its personal links lead to where all get their own: it is shown around."""
+def edition(
+    renderer: Renderer, archive: Archive, label: str, topics: tuple[str, ...], length: str
+) -> RenderedEdition:
+    """The edition as it was sent."""
     try:
         issue = archive.narrowed(archive.issue(label), topics)
     except NotPublic as missing:
         raise HTTPException(404) from missing
-    base = renderer.sender.base_url
-    links = f"{base}/links"
-    nobody = Recipient(
-        "nobody@example.org", None, "0@example.org", links, links, links, f"{base}/issues/{label}"
-    )
-    return renderer.render_issue(issue).edition(topics, Length(length)).html(nobody)
+    return renderer.render_issue(issue).edition(topics, Length(length))
+
+
+def _nobody(base: str, read: str, label: str) -> Recipient:
+    """Personal links lead to where all get their own: the page is shown around."""
+    links, web = f"{base}/links", f"{read}/issues/{label}"
+    return Recipient("nobody@example.org", None, "0@example.org", links, links, links, web, read)

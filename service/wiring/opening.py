@@ -42,7 +42,8 @@ class Service:
 
     @property
     def subscriptions(self) -> Subscriptions:
-        return Subscriptions(self.engine, secret_keys(self.settings), self.store.cut_loose)
+        keys, admission = secret_keys(self.settings), self.settings.admission
+        return Subscriptions(self.engine, keys, self.store.cut_loose, admission)
 
 
 NOT_READY = {

@@ -246,4 +246,5 @@ def sender(settings: Settings) -> Sender:
         list_id=settings.list_id or f"brief.{domain}",
         reply_to=settings.reply_to,
         logo_url=settings.logo_url,
+        is_private=settings.is_private,
     )

@@ -4,17 +4,22 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Protocol
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from fastapi import Depends, HTTPException, Request, Response
 from starlette.exceptions import HTTPException as Unreadable
 from starlette.formparsers import MultiPartException
 
+from subscribers.admission import Admission
 from subscribers.emails import EmailQueue, TransactionalEmail
+from subscribers.invitations import Invitations
 from subscribers.limits import Limits
 from subscribers.links import Links, Purpose, Refusal, Refused
 from subscribers.pages.forms import Forms, SignedForm
-from subscribers.pages.words import REFUSALS, waiting
+from subscribers.pages.words import REFUSALS, day, waiting
+from subscribers.preferences import Preferences
 from subscribers.roster import Opened, Roster
 from subscribers.subscriber import Subscriber
 from subscribers.subscriptions import Subscriptions
@@ -26,7 +31,11 @@ MOST_FIELDS = 300  # of a form
 class Show(Protocol):
     """Makes an answer of a template."""
 
-    def __call__(self, template: str, title: str, *, status: int = 200, **values: Any) -> Response: ...
+    def __call__(
+        self, template: str, title: str, *, status: int = 200, script: bool = False, **values: Any
+    ) -> Response:
+        """`script`: the page has one of our own, and works without."""
+        ...
 
 
 class SentIssue(Protocol):
@@ -66,6 +75,7 @@ class Offered:
     papers: int | None  # in the newest issue; None when that has no brief on it
     dates: str = ""  # the days of the newest issue
     is_briefed: bool = True  # whether there is a brief on it to read
+    field: str = ""  # of science, under which it is listed
 
 
 @dataclass(frozen=True)
@@ -83,6 +93,11 @@ class PagesContext:
     offers: Callable[[], Sequence[Offered]]
     sent: Ledger
     clock: Callable[[], dt.datetime]
+    admission: Admission
+    invitations: Invitations
+    sender: str  # name and address that our e-mails come from
+    next_issue: Callable[[dt.datetime], dt.datetime | None]  # when the first is built at or after a moment
+    is_private: bool = False  # whether the archive is for subscribers
 
     def open(self, purpose: Purpose, token: str) -> Opened | Refused:
         return self.roster.open(self.links, purpose, token, self.clock())
@@ -93,6 +108,23 @@ class PagesContext:
 
     def link(self, subscriber: Subscriber, purpose: Purpose, about: str = "") -> str:
         return subscriber.link(self.links, purpose, self.clock(), about)
+
+    def archive(self, subscriber: Subscriber) -> dict[str, Any]:
+        """Where the archive lies for a subscriber, for a page that is theirs alone."""
+        if not self.is_private or not subscriber.may_read:
+            return {}
+        link = self.link(subscriber, Purpose.READ)
+        return {"archive_root": urlsplit(link).path, "by_link": True}
+
+    def due(self, preferences: Preferences) -> str:
+        """The day of a reader's next issue in words; nothing where none is planned."""
+        paused, now = preferences.paused_until, self.clock()
+        begin = dt.datetime.combine(paused, dt.time(), dt.UTC) if paused else now
+        moment = self.next_issue(max(begin, now))
+        if moment is None:
+            return ""
+        local = preferences.next_hour(moment).astimezone(ZoneInfo(preferences.time_zone))
+        return f"{local:%A}, {day(local)}"
 
     def csrf_token(self, action: str, subscriber: Subscriber, shown: Mapping[str, Any] | None = None) -> str:
         return self.forms.csrf_token(action, self.clock(), subscriber.reference, shown)
@@ -108,7 +140,7 @@ class PagesContext:
 
     def limited(self, wait: dt.timedelta) -> Response:
         """The page for whoever asks too often."""
-        answer = self.show("slower.html", "That was asked too often", status=429, wait=waiting(wait))
+        answer = self.show("slower.html", "Too many requests", status=429, wait=waiting(wait))
         answer.headers["Retry-After"] = str(max(1, int(wait.total_seconds())))
         return answer
 

@@ -12,7 +12,7 @@ from subscribers.subscriber import Subscriber
 from subscribers.subscriptions import Left
 
 SOURCE, ONE_CLICK_SOURCE = "leave page", "one click in a mail program"
-GONE = "You get no more e-mails"
+GONE = "You have unsubscribed"
 
 
 routes = APIRouter(include_in_schema=False)
@@ -60,7 +60,7 @@ def _ask(context: PagesContext, opened: Opened, token: str) -> Response:
     topics = () if opened.is_revoked else subscriber.topics
     return context.show(
         "leave.html",
-        "Leave",
+        "Unsubscribe",
         token=token,
         topics=[(slug, names.get(slug, slug)) for slug in topics],
         about=opened.about,
@@ -76,7 +76,7 @@ def undo_page(token: str, context: ThePagesContext) -> Response:
         return context.refuse(opened)
     topic = context.names().get(opened.about, opened.about)
     return context.show(
-        "undo.html", "Come back?", topic=topic, csrf_token=context.csrf_token("undo", opened.subscriber)
+        "undo.html", "Resubscribe?", topic=topic, csrf_token=context.csrf_token("undo", opened.subscriber)
     )
 
 
@@ -98,7 +98,7 @@ def _left(context: PagesContext, left: Left, *, can_undo: bool) -> Response:
     topic = context.names().get(left.undo_about, left.undo_about)
     return context.show(
         "left.html",
-        GONE if left.everything else f"No more {topic}",
+        GONE if left.everything else f"You no longer follow {topic}",
         everything=left.everything,
         topic=topic,
         undo=undo,

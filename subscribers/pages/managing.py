@@ -3,18 +3,25 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
-from markupsafe import Markup, escape
 
 from subscribers.addresses import AddressRefused, read_address
 from subscribers.emails import TransactionalEmail
 from subscribers.links import Purpose, Refused
 from subscribers.pages.context import Fields, Form, PagesContext, SentIssue, ThePagesContext, host
-from subscribers.pages.words import FIELD_NAMES, LENGTHS, STALE, masked, sentence, sentences
+from subscribers.pages.words import (
+    FIELD_NAMES,
+    LENGTHS,
+    STALE,
+    domains_in_words,
+    masked,
+    sentence,
+    sentences,
+)
+from subscribers.pages.zones import zone_options
 from subscribers.preferences import (
     Conflict,
     Frequency,
@@ -23,7 +30,6 @@ from subscribers.preferences import (
     SubscriberStatus,
     listed,
     read_preferences,
-    time_zones,
 )
 from subscribers.roster import Opened
 from subscribers.subscriptions import AddressAsked, AddressRefusal
@@ -31,8 +37,9 @@ from subscribers.subscriptions import AddressAsked, AddressRefusal
 SOURCE = "manage page"
 FREQUENCIES = {
     Frequency.WEEKLY: ("Every week", ""),
-    Frequency.MONTHLY: ("Once a month", "with the last issue of the month"),
+    Frequency.MONTHLY: ("Once a month", "the last issue of the month"),
 }
+LEFT = "Nothing was saved. Subscribe again first; then you can change your settings."
 # The e-mails that a manage page can send, each to the subscriber's own address
 OWN = {"export": TransactionalEmail.EXPORT, "delete": TransactionalEmail.DELETE}
 
@@ -66,6 +73,8 @@ def save(token: str, form: Form, context: ThePagesContext) -> Response:
     sent = _sent(context, token, form)
     if isinstance(sent, Response):
         return sent
+    if sent.opened.subscriber.standing is SubscriberStatus.LEFT:
+        return show(context, sent.opened, token, Notice("You have unsubscribed", [LEFT], 409))
     return _save(context, sent.opened, token, read_preferences(sent.shown), form)
 
 
@@ -94,7 +103,7 @@ def revoke(request: Request, token: str, form: Form, context: ThePagesContext) -
         SOURCE,
         lambda connection, revoked: context.queue(TransactionalEmail.LINK, revoked, connection),
     )
-    return context.show("renewed.html", "Your links were made anew", address=masked(renewed.address))
+    return context.show("renewed.html", "Your links have been replaced", address=masked(renewed.address))
 
 
 @routes.post("/manage/{token}/data")
@@ -109,8 +118,9 @@ def send_own_link(request: Request, token: str, form: Form, context: ThePagesCon
     subscriber = sent.opened.subscriber
     if until := subscriber.waits_until(context.clock()):
         words = [
-            f"Your address was changed less than a week ago. From {_day(until)} on this works.",
-            "So nobody to whom an e-mail of yours was forwarded can take your data. Leaving works at once.",
+            f"Your address was changed less than a week ago. You can do this from {_day(until)}.",
+            "The delay protects your data from anyone who was forwarded one of your e-mails.",
+            "You can still unsubscribe at any time.",
         ]
         return show(context, sent.opened, token, Notice("Not yet", words, 409))
     if limited := context.limits.take(
@@ -118,8 +128,8 @@ def send_own_link(request: Request, token: str, form: Form, context: ThePagesCon
     ):
         return context.limited(limited.wait)
     context.queue(email, subscriber)
-    words = [f"It goes to {masked(subscriber.address)} and works for an hour."]
-    return show(context, sent.opened, token, Notice("A link is on its way to your mailbox", words))
+    words = [f"We sent it to {masked(subscriber.address)}. It works for one hour."]
+    return show(context, sent.opened, token, Notice("Check your inbox for the link", words))
 
 
 @routes.get("/manage/{token}/history")
@@ -133,7 +143,7 @@ def history_page(token: str, context: ThePagesContext) -> Response:
         (one.at, sentences([one.change], names)[0], one.source)
         for one in reversed(context.roster.history(opened.subscriber.id))
     ]
-    return context.show("history.html", "What was changed, and when", entries=entries, token=token)
+    return context.show("history.html", "History of changes", entries=entries, token=token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +181,7 @@ def show(context: PagesContext, opened: Opened, token: str, notice: Notice | Non
         problems=notice.problems if notice else {},
         token=token,
         csrf_token=context.csrf_token("manage", subscriber, _plain(current)),
+        due=context.due(current),
         address=masked(subscriber.address),
         subscriber=subscriber,
         has_left=subscriber.standing is SubscriberStatus.LEFT,
@@ -182,6 +193,7 @@ def show(context: PagesContext, opened: Opened, token: str, notice: Notice | Non
         tomorrow=now.date() + dt.timedelta(days=1),
         why=why(context, opened, names),
         leave=context.link(subscriber, Purpose.LEAVE),
+        **context.archive(subscriber),
     )
 
 
@@ -190,32 +202,10 @@ def why(context: PagesContext, opened: Opened, names: Mapping[str, str]) -> list
     subscriber = opened.subscriber
     said = [_why_sent(one, names) for one in context.sent(subscriber.id, opened.about)[:1] if opened.about]
     confirmed = (
-        f", and confirmed the address on {_day(subscriber.confirmed_at)}" if subscriber.confirmed_at else ""
+        f" and confirmed your address on {_day(subscriber.confirmed_at)}" if subscriber.confirmed_at else ""
     )
-    said.append(f"You asked for it on {_day(subscriber.joined_at)} ({subscriber.consent}){confirmed}.")
+    said.append(f"You signed up on {_day(subscriber.joined_at)} ({subscriber.consent}){confirmed}.")
     return said
-
-
-def zone_options(chosen: str) -> Markup:
-    """The options of the time zone's select. They are the same on every page but for one word."""
-    options, option = _zone_options(), f'value="{escape(chosen)}"'
-    if option not in options:
-        options = f"<option {option}>{escape(chosen)}</option>{options}"
-    return Markup(options.replace(option, f"{option} selected", 1))  # noqa: S704 - every name was escaped
-
-
-@cache
-def _zone_options() -> str:
-    regions: dict[str, list[str]] = {"": ['<option value="UTC">UTC</option>']}
-    for zone in time_zones():
-        region, _, place = zone.partition("/")
-        if place and region not in {"Etc", "SystemV", "posix", "right"}:
-            name = escape(place.replace("_", " ").replace("/", ", "))
-            regions.setdefault(region, []).append(f'<option value="{escape(zone)}">{name}</option>')
-    return "".join(
-        f'<optgroup label="{escape(region)}">{"".join(options)}</optgroup>' if region else options[0]
-        for region, options in regions.items()
-    )
 
 
 def _save(context: PagesContext, opened: Opened, token: str, shown: Preferences, form: Fields) -> Response:
@@ -225,18 +215,18 @@ def _save(context: PagesContext, opened: Opened, token: str, shown: Preferences,
     except PreferencesError as error:
         problems = {one.field: sentence(one.message) for one in error.problems}
         asked = replace(shown, topics=tuple(form.texts("topics")))
-        notice = Notice("Nothing was saved yet", list(problems.values()), 422, asked, problems)
+        notice = Notice("Not saved yet", list(problems.values()), 422, asked, problems)
         return show(context, opened, token, notice)
     if isinstance(saved, Conflict):
         changed = listed([FIELD_NAMES.get(name, name) for name in saved.fields])
         words = [
-            f"Since this page was opened, {changed} was changed elsewhere. Here is how things stand now."
+            f"Since you opened this page, {changed} was changed elsewhere. These are your current settings."
         ]
         current = Opened(context.roster.subscriber(opened.subscriber.id), opened.about)
         return show(context, current, token, Notice("Nothing was saved", words, 409))
-    words = sentences(saved.changes, context.names()) or ["Nothing was different."]
+    words = sentences(saved.changes, context.names()) or ["There was nothing to change."]
     if saved.merged:
-        words.append("What was changed elsewhere since this page was opened stays as it is.")
+        words.append("Changes made elsewhere since you opened this page were kept.")
     return show(context, Opened(saved.subscriber, opened.about), token, Notice("Saved", words))
 
 
@@ -256,10 +246,9 @@ def _ask_address_change(
     try:
         address = read_address(typed)
     except AddressRefused as refused:
-        problems = {"email": str(refused)}
-        return show(
-            context, opened, token, Notice("That address can't be used", [str(refused)], 422, None, problems)
-        )
+        return _refused_address(context, opened, token, str(refused))
+    if not context.admission.admits(address):
+        return _refused_address(context, opened, token, domains_in_words(context.admission))
     if limited := context.limits.take("address", address, network, context.clock()):
         return context.limited(limited.wait)
 
@@ -272,15 +261,21 @@ def _ask_address_change(
         opened.subscriber.id, address.spelled, context.clock(), SOURCE, tell
     )
     if asked is AddressRefusal.SAME:
-        return show(context, opened, token, Notice("That is your address already", ["Nothing was changed."]))
-    words = [f"It works for an hour. Until then e-mails go to {masked(opened.subscriber.address)} as before."]
+        return show(context, opened, token, Notice("That is already your address", ["Nothing was changed."]))
+    current = masked(opened.subscriber.address)
+    words = [f"The link works for one hour. Until you open it, e-mails keep going to {current}."]
     # the same answer for a suppressed address, to which nothing is sent: who is one is nobody's business
-    return show(context, opened, token, Notice("A link is on its way to the new address", words))
+    return show(context, opened, token, Notice("Check the inbox of your new address", words))
+
+
+def _refused_address(context: PagesContext, opened: Opened, token: str, why: str) -> Response:
+    notice = Notice("That address can’t be used", [why], 422, None, {"email": why})
+    return show(context, opened, token, notice)
 
 
 def _why_sent(one: SentIssue, names: Mapping[str, str]) -> str:
     topics = listed([names.get(slug, slug) for slug in one.topics])
-    return f"Issue {one.label} came to you because you follow {topics}."
+    return f"You received issue {one.label} because you follow {topics}."
 
 
 def _day(when: dt.datetime) -> str:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from subscribers.emails import TransactionalEmail
 from subscribers.links import Purpose, Refusal, Refused
 from subscribers.pages.context import Form, PagesContext, ThePagesContext
-from subscribers.pages.words import masked
+from subscribers.pages.words import domains_in_words, masked
 from subscribers.roster import Opened
 from subscribers.subscriptions import AddressChanged, AddressRefusal
 
@@ -70,7 +70,11 @@ def change_address(token: str, form: Form, context: ThePagesContext) -> Response
 
 
 def _ask(context: PagesContext, what: str, opened: Opened, token: str) -> Response:
-    titles = {"export": "Your data", "delete": "Delete everything?", "change-address": "Your new address"}
+    titles = {
+        "export": "Download your data",
+        "delete": "Delete everything?",
+        "change-address": "Confirm your new address",
+    }
     csrf_token = context.csrf_token(what, opened.subscriber)
     return context.show("own.html", titles[what], what=what, token=token, csrf_token=csrf_token)
 
@@ -108,7 +112,10 @@ def _change_address(context: PagesContext, opened: Opened) -> Response:
         opened.subscriber.id, opened.about, context.clock(), ADDRESS_SOURCE, tell
     )
     if changed is AddressRefusal.TAKEN:
-        return context.show("taken.html", "That address has a subscription of its own", status=409)
+        return context.show("taken.html", "That address already has a subscription", status=409)
+    if changed is AddressRefusal.NOT_ADMITTED:
+        words = domains_in_words(context.admission)
+        return context.show("closed.html", "That address can’t be used", status=410, is_over=True, why=words)
     if isinstance(changed, AddressRefusal):
         return context.refuse(Refusal.USED)
     return context.show("moved.html", "Your address was changed", address=masked(changed.subscriber.address))

@@ -1,12 +1,14 @@
 """What happened, and what is wrong with a link, in a reader's words."""
 
+import contextlib
 import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
 
 from subscribers import addresses
+from subscribers.admission import ANY_SUBDOMAIN, Admission
 from subscribers.links import Refusal
-from subscribers.preferences import Length
+from subscribers.preferences import Length, listed
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -14,12 +16,12 @@ ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 # Title and sentence of the page that a link leads to when it opens nothing.
 REFUSALS: Mapping[Refusal, tuple[str, str]] = {
     Refusal.FORGED: (
-        "This link is not whole",
-        "It may have been cut off by a mail program, or it is an old one. Nothing was changed.",
+        "This link is incomplete or invalid",
+        "Your e-mail program may have cut it off, or it may be out of date. Nothing was changed.",
     ),
     Refusal.OTHER_PURPOSE: (
         "This link opens another page",
-        "Each link is for one thing only. Nothing was changed.",
+        "Each link does one thing only. Nothing was changed.",
     ),
     Refusal.EXPIRED: (
         "This link is too old",
@@ -27,26 +29,26 @@ REFUSALS: Mapping[Refusal, tuple[str, str]] = {
     ),
     Refusal.REVOKED: (
         "This link was replaced",
-        "You asked for new links since, or the address changed. Nothing was changed.",
+        "You have since asked for new links, or your address has changed. Nothing was changed.",
     ),
     Refusal.USED: (
         "This link was used before",
-        "It works once, and something changed since it was sent. Nothing was changed now.",
+        "It works only once, or your subscription has changed since it was sent. Nothing was changed.",
     ),
     Refusal.GONE: (
         "There is nothing here any more",
-        "This subscription was deleted, with all that was kept about it. No more e-mails come from it.",
+        "It was deleted, along with everything stored about it. You will receive no more e-mails from it.",
     ),
 }
 STALE = (
-    "This page had been open for too long, or was sent from somewhere else. Nothing was saved; "
-    "here is how things stand now."
+    "This page was open for too long, or the form came from another site. Nothing was saved. "
+    "These are your current settings."
 )
 # Each length by name, and what it holds.
 LENGTHS: Mapping[Length, tuple[str, str]] = {
-    Length.FULL: ("Full", "everything, some ten minutes a topic"),
-    Length.SHORT: ("Short", "the minute, each theme in one sentence, and what to read"),
-    Length.MINUTE: ("A minute", "the week’s question, three findings and the paper to start with"),
+    Length.FULL: ("Full", "everything: about ten minutes a topic"),
+    Length.SHORT: ("Short", "the one-minute summary, each theme in one sentence, and what to read first"),
+    Length.MINUTE: ("A minute", "the week’s question, three findings and one paper to start with"),
 }
 FIELD_NAMES: Mapping[str, str] = {
     "topics": "the topics",
@@ -61,6 +63,21 @@ FIELD_NAMES: Mapping[str, str] = {
 def sentences(changes: Iterable[str], names: Mapping[str, str]) -> list[str]:
     """Changes as a page shows them: topics by name, days in words, a capital letter."""
     return [_sentence(change, names) for change in changes]
+
+
+def domains_in_words(admission: Admission) -> str:
+    """Who may join by address: the same for every address at another domain."""
+    if not admission.domains:
+        return "Nobody can join here at the moment."
+    named = [_domain_in_words(one) for one in admission.domains]
+    return f"Only addresses at {listed(named, 'or')} can join."
+
+
+def _domain_in_words(domain: str) -> str:
+    base = domain.removeprefix(ANY_SUBDOMAIN)
+    with contextlib.suppress(UnicodeError):  # an IDNA 2008 name stays punycode
+        base = base.encode().decode("idna")
+    return f"a subdomain of {base}" if domain.startswith(ANY_SUBDOMAIN) else base
 
 
 def masked(address: str) -> str:

@@ -39,7 +39,7 @@ def sign_in(admin: Visit) -> None:
     assert admin.heading == "Sign in"
     admin.page.get_by_label("Your e-mail address").fill(EDITOR)
     admin.press("Send me a link")
-    assert admin.heading == "Look into your mailbox"
+    assert admin.heading == "Check your inbox"
     base = admin.place.links.base_url
     for _ in range(200):  # the letter leaves after the page has come
         if any(str(one["subject"]).startswith("Sign in") for one in admin.place.letters()):

@@ -40,14 +40,19 @@ def test_the_whole_life_of_a_subscriber(visit: Visit, tmp_path: Path) -> None:
 def join_and_confirm(visit: Visit) -> None:
     visit.go("/")
     visit.page.get_by_label("Your e-mail address").fill(FIRST)
+    for field in ("Computer science", "Physics"):
+        visit.page.locator("summary", has_text=field).click()
     visit.page.get_by_label("Robot Learning", exact=True).check()
     visit.page.get_by_label("Exoplanets", exact=True).check()
     visit.place.clock.forward(minutes=1)
     visit.press("Send me the confirmation e-mail")
-    assert visit.heading == "Look into your mailbox"
+    assert visit.heading == "Check your inbox"
     visit.go(link(visit, "Please confirm", "confirm"))
+    visit.page.get_by_label("Not before").select_option("09:00")
+    visit.page.get_by_label("Full").check()
     visit.press("Yes, send it")
     assert visit.heading == "You are in"
+    assert visit.place.service.roster.find(FIRST).preferences.hour == 9
 
 
 def choose(visit: Visit, manage: str) -> None:
@@ -57,7 +62,7 @@ def choose(visit: Visit, manage: str) -> None:
     page.get_by_label("LLM Agents", exact=True).check()
     page.get_by_label("Robot Learning", exact=True).uncheck()
     page.get_by_label("Short").check()
-    page.get_by_label("Not before this hour").select_option("06:00")
+    page.get_by_label("Not before").select_option("06:00")
     page.get_by_label("Time zone").select_option("Europe/Berlin")
     page.get_by_label("Pause until").fill("2026-07-01")
     visit.press("Save")
@@ -65,7 +70,7 @@ def choose(visit: Visit, manage: str) -> None:
         assert words in visit.notice
     chosen = visit.place.service.roster.find(FIRST).preferences
     assert (chosen.length, chosen.hour, chosen.time_zone) == (Length.SHORT, 6, "Europe/Berlin")
-    visit.follow("What was changed, and when")
+    visit.follow("History of changes")
     assert "Now follows LLM Agents" in page.content()
 
 
@@ -95,15 +100,15 @@ def export(visit: Visit, manage: str, file: Path) -> None:
 def leave_and_undo(visit: Visit, manage: str) -> None:
     roster = visit.place.service.roster
     visit.go(manage)
-    visit.follow("Leave…")
+    visit.follow("Unsubscribe…")
     visit.page.get_by_label("LLM Agents").check()
-    visit.press("Leave this topic only")
+    visit.press("Unsubscribe from this topic")
     assert roster.find(SECOND).topics == ("exoplanets",)
     visit.go(manage)
-    visit.follow("Leave…")
-    visit.press("Leave everything")
+    visit.follow("Unsubscribe…")
+    visit.press("Unsubscribe from everything")
     assert roster.find(SECOND).standing is SubscriberStatus.LEFT
-    visit.press("Undo: come back")
+    visit.press("Undo: resubscribe")
     assert roster.find(SECOND).standing is SubscriberStatus.ACTIVE
 
 

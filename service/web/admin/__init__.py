@@ -8,6 +8,7 @@ sign_in      sign in by an e-mailed link, sign out
 this_week    /admin: the newest issues, what is due, checks, audience, deliveries
 people       /admin/subscribers: look up, add, one subscriber
 suppressing  /admin/subscribers/suppressed: addresses and domains
+inviting     /admin/subscribers/invitations: links with which people join
 importing    /admin/subscribers/import: CSV
 topics       /admin/topics: edit and try out
 history      /admin/log: who did what; /admin/trends: charts with their tables
@@ -51,6 +52,7 @@ from service.web.admin import (
     editing,
     history,
     importing,
+    inviting,
     issue,
     people,
     preview,
@@ -70,6 +72,7 @@ MODULES = (
     deliveries,
     people,
     suppressing,
+    inviting,
     importing,
     topics,
     history,

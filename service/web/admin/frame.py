@@ -30,6 +30,8 @@ SAID = {
     "topic-changed": "Saved. The next build uses it; e-mails that are written stay as they are.",
     "topic-added": "Added. Readers can follow it now.",
     "topic-removed": "Removed. Nobody follows it any more; issues that hold it stay.",
+    "invited": "Created. Copy the link below and send it to whom you invite.",
+    "revoked": "Revoked: nobody can join with that link any more.",
     "suppressed": "Suppressed: nothing is sent there any more.",
     "unsuppressed": "No longer suppressed.",
     "not-suppressed": "It was not suppressed.",

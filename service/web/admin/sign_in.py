@@ -51,7 +51,7 @@ def ask(request: Request, sent: Form, context: TheAdminContext) -> Response:
     if limited:
         return _too_often(context, limited.wait)
     _queue_link(context, address, context.clock())
-    return context.page(None, "look.html", "Look into your mailbox")
+    return context.page(None, "look.html", "Check your inbox")
 
 
 @routes.get(SIGN_IN + "/{token}")
