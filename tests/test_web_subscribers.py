@@ -363,7 +363,7 @@ def test_an_address_changes_when_its_owner_says_so_and_the_old_one_is_told(
     page = reader.get(path(place, Purpose.MANAGE, subscriber))
     reader.press(page, "Send a link to the new address", email=NEW)
     assert place.again(subscriber).address == ADDRESS
-    assert place.letter("Somebody asked")["to"] == ADDRESS
+    assert place.letter("Change of address")["to"] == ADDRESS
     there = reader.get(path_in(place.letter("Please confirm your new"), "change-address"))
     assert place.again(subscriber).address == ADDRESS
     assert reader.press(there, "Use this address").heading == "Your address was changed"
@@ -442,7 +442,7 @@ def test_the_page_leaves_one_topic_or_everything(place: Place, reader: Reader) -
     assert one.heading == "You no longer follow Exoplanets"
     assert place.again(subscriber).topics == ("robot-learning",)
     everything = reader.press(reader.get(leave), "Unsubscribe from everything")
-    assert everything.heading == "You get no more e-mails"
+    assert everything.heading == "You have unsubscribed"
     assert place.again(subscriber).standing is SubscriberStatus.LEFT
 
 

@@ -21,6 +21,7 @@ from service.web.reading import BEHIND_LINK, MaybeReading, TheReading
 from service.web.references import BIBTEX, RIS, bibtex, pdf_url, reading_list, ris, tags
 from service.web.site import Head, Site, TheSite
 from service.web.threads import quarter, rows, stories
+from subscribers.fields import field_of
 from subscribers.pages import Offered, joining
 from subscribers.pages.context import ThePagesContext
 from subscribers.topics import PAPER_ID
@@ -221,6 +222,7 @@ def offered(site: Site) -> list[Offered]:
             papers.get(topic.slug),
             dates,
             not site.is_private and (topic.slug in papers or bool(site.archive.issues(1, topic=topic.slug))),
+            field_of(topic.categories),
         )
         for topic in site.topics()
     ]

@@ -132,28 +132,28 @@ def join(request: Request, form: Form, context: ThePagesContext, code: str = "")
         return _form(context, again)
     signed = context.forms.read("join", form.text("form"), context.clock())
     if form.text("website"):  # hidden from people: whoever fills it in is told nothing
-        return _look(context, again)
+        return _look(context, again, form.text("form"))
     if signed is None:
         return _form(context, again, {"": TOO_LATE})
     if signed.was_hasty(context.clock()):
         return _form(context, again, {"": TOO_SOON})
-    return _join(context, again, host(request))
+    return _join(context, again, host(request), form.text("form"))
 
 
-def _join(context: PagesContext, form: JoinForm, network: str) -> Response:
+def _join(context: PagesContext, form: JoinForm, network: str, token: str) -> Response:
     invitation = _invitation(context, form.invitation)
     asker = Asker(network, "invitation" if invitation else "join page", invitation)
     result = ask(context, form.address, _choices(form.topics, form.length), asker)
     if isinstance(result, Limited):
         return context.limited(result.wait)
     if isinstance(result, JoinRequest):
-        return _look(context, form)
+        return _look(context, form, token)
     return _form(context, form, result)
 
 
-def _look(context: PagesContext, form: JoinForm) -> Response:
+def _look(context: PagesContext, form: JoinForm, token: str) -> Response:
     """The same whoever has the address; to send it again is to join again, within the same bounds."""
-    fields = [("form", form.csrf_token), ("email", form.address), ("length", form.length)]
+    fields = [("form", token), ("email", form.address), ("length", form.length)]
     fields += [("topics", slug) for slug in form.topics]
     return look(context, form.address, form.path, fields)
 
