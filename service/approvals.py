@@ -14,8 +14,8 @@ from typing import Any
 from service.admins import Role
 from service.delivery.transactional import Queued
 from service.editing import in_words
+from service.emails.checks import IssueCheck
 from service.emails.facts import listing, span
-from service.emails.proofs import IssueCheck
 from service.issue_check import check_issue
 from service.issues import Issue
 from service.language import shown

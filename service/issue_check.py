@@ -7,7 +7,7 @@ from functools import partial
 from service import __version__, wiring
 from service.delivery.ledger import Progress, unwatched
 from service.emails import RenderedIssue
-from service.emails.proofs import IssueCheck, check_editions, editions_to_check, sample_reader
+from service.emails.checks import IssueCheck, check_editions, editions_to_check, sample_reader
 from service.wiring import Service
 
 

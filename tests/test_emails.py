@@ -36,13 +36,11 @@ from service.emails import (
     Renderer,
 )
 from service.emails.checks import problems
-from service.emails.facts import basis
-from service.emails.messages import ReaderPlaceholder, mailbox, unstructured
+from service.emails.facts import basis, run_lines
+from service.emails.messages import Piece, ReaderPlaceholder, mailbox, unstructured
+from service.emails.paragraphs import Segment, segments
 from service.emails.plaintext import RULE, WIDTH, width, wrap
-from service.emails.quoted import Piece
 from service.emails.renderer import MARKS, SLACK, Page, has_contents
-from service.emails.run_metadata import run_lines
-from service.emails.segments import Segment, segments
 from service.emails.sentences import SUBJECT, subject_values, words_of
 from service.emails.views import TopicView
 from service.language import shown

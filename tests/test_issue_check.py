@@ -13,9 +13,7 @@ from hypothesis import strategies as st
 
 from service.approvals import report_on
 from service.cli import building, printing
-from service.emails import proofs
-from service.emails.checks import problems
-from service.emails.proofs import MOST_FREQUENT, SAMPLED, editions_to_check, most_checked
+from service.emails.checks import MOST_FREQUENT, SAMPLED, editions_to_check, most_checked, problems
 from service.issue_check import check_issue
 from service.issues import Issue
 from service.pipeline import BuildReport
@@ -50,7 +48,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[object]:
         rendered.append(edition)
         return problems(edition, *more)  # type: ignore[arg-type]  # as they came
 
-    monkeypatch.setattr(proofs, "problems", counting)
+    monkeypatch.setattr("service.emails.checks.problems", counting)
     return rendered
 
 
@@ -93,7 +91,10 @@ def publish_on_twenty_topics(service: Service) -> None:
     shipped = slugs_of(service)
     with writer(service.engine).begin() as connection:
         for position in range(len(shipped), 20):
-            row = "INSERT INTO topics SELECT :new, :position, definition FROM topics WHERE slug = :like"
+            row = (
+                "INSERT INTO topics (slug, position, definition) "
+                "SELECT :new, :position, definition FROM topics WHERE slug = :like"
+            )
             values = {"new": SLUGS[position], "position": position, "like": shipped[0]}
             connection.execute(sa.text(row), values)
     made = builders.brief()
@@ -114,7 +115,7 @@ def test_many_thousand_readers_cost_no_more_than_the_bound(
         rendered.append(edition)
         return ()
 
-    monkeypatch.setattr(proofs, "problems", passing)
+    monkeypatch.setattr("service.emails.checks.problems", passing)
     found = check_issue(place.service, LABEL, NOW)
     assert len(place.service.store.audience_summary(LABEL, NOW.date()).editions) > 5_000
     assert len(rendered) == found.checked == most_checked(20) == 63 + MOST_FREQUENT + SAMPLED

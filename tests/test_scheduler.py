@@ -22,7 +22,7 @@ from service.briefs.model import Brief
 from service.delivery import Halt, MailerUnusable, Outcome, State
 from service.delivery.policy import Pace
 from service.delivery.run import deliver
-from service.emails.proofs import IssueCheck
+from service.emails.checks import IssueCheck
 from service.logs import JsonLines
 from service.papers import SourceError, Window
 from service.pipeline import BuildContext, plan_issue, publish_issue

@@ -22,8 +22,7 @@ from service.briefs.stated.table import row_of
 from service.briefs.tables import Cell
 from service.briefs.writing import cleared, write_brief
 from service.emails.levels import Level
-from service.emails.paragraphs import Paragraphs
-from service.emails.segments import safe_url
+from service.emails.paragraphs import Paragraphs, safe_url
 from service.emails.tables import HEADS, as_csv
 from service.emails.views import TopicView
 from service.papers import Paper

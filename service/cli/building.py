@@ -26,7 +26,7 @@ from service.cli.terminal import (
     write_text,
 )
 from service.delivery import IssueStatus, State
-from service.emails.proofs import sample_reader
+from service.emails.checks import sample_reader
 from service.issues import Issue
 from service.papers import Window
 from service.pipeline import BuildContext, BuildReport, build_issue, select_papers

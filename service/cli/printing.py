@@ -13,9 +13,9 @@ from service import wiring
 from service.adapters.chromium import BrowserFailed, Chromium, Picture, View, chromium, find_chromium
 from service.cli.terminal import Refused, err, opened, out, print_json, table, watched
 from service.emails import RenderedEdition, RenderedIssue
-from service.emails.checks import Problem
-from service.emails.proofs import (
+from service.emails.checks import (
     IssueCheck,
+    Problem,
     TopicSet,
     alone_and_all,
     edition_name,

@@ -1,15 +1,15 @@
 """Editing: what editors change by hand in an issue before it goes out; nothing here is stored or sent.
 
-edits     the edits as frozen values: drop a claim, paper or topic, reorder, reword, write a note
 wording   an editor's own words: short, plain, without links, markup or instructions
 papers    a brief without one paper: catalog, themes, citations, tables, reading order and every count
-apply     edited(issue, edit, papers) -> Issue; EditRefused says in words why not
+apply     the edits as frozen values: drop a claim, paper or topic, reorder, reword, write a note;
+          edited(issue, edit, papers) -> Issue; EditRefused says in words why not
 
 An edit passes the gates that the writers pass: it may leave no new failure, and no section under its minimum.
 """
 
-from service.editing.apply import HEADINGS, edited
-from service.editing.edits import (
+from service.editing.apply import (
+    HEADINGS,
     LONGEST_HEADING,
     LONGEST_NOTE,
     LONGEST_SUBJECT,
@@ -24,6 +24,7 @@ from service.editing.edits import (
     WriteNote,
     edit_from_json,
     edit_to_json,
+    edited,
     in_words,
     place_of,
 )

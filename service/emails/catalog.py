@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from service.briefs.corrections import told
 from service.briefs.model import Brief, CatalogEntry, GlossaryEntry
 from service.emails.facts import LINE, about, after
-from service.emails.paragraphs import Paragraphs, Run
+from service.emails.paragraphs import Paragraphs, Run, safe_url
 from service.emails.sections import GroupView, PaperView, TermView
-from service.emails.segments import safe_url
 from service.language import shown
 
 HEADING, TITLE, TERM = 160, 200, 40  # characters shown at most

@@ -20,13 +20,13 @@ from service.emails.levels import LEAST, LEVELS, RICHEST, Level, Sizes, fitted
 from service.emails.messages import (
     HTML_LIMIT,
     LONGEST_URL,
+    Piece,
     ReaderPlaceholder,
     Recipient,
     Sender,
     Template,
     template,
 )
-from service.emails.quoted import Piece
 from service.emails.sentences import Words, subject_values, summary, words_of
 from service.emails.views import TopicView
 from service.issues import Edition, Issue

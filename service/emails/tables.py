@@ -10,9 +10,8 @@ from service.briefs.claims import Citation
 from service.briefs.model import Brief
 from service.briefs.tables import CitedPaper, Column, Row
 from service.emails.facts import length
-from service.emails.paragraphs import PLACE, Paragraphs, Run, papers_in, texts_in
+from service.emails.paragraphs import PLACE, Paragraphs, Run, papers_in, safe_url, texts_in
 from service.emails.plaintext import TIE
-from service.emails.segments import safe_url
 from service.language import inert, shown
 
 WORDS = 220  # characters of a cell shown at most

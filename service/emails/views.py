@@ -9,7 +9,18 @@ from service.briefs.corrections import told
 from service.briefs.model import Area, Brief, CatalogEntry, Challenge, Correction, Method, Notable, Theme
 from service.emails import tables
 from service.emails.catalog import HEADING, TITLE, CorrectionView, corrections_of, groups, revisions, terms
-from service.emails.facts import DECISIONS, after, badges, basis, decided, length, listing, moment, span
+from service.emails.facts import (
+    DECISIONS,
+    after,
+    badges,
+    basis,
+    decided,
+    length,
+    listing,
+    moment,
+    run_lines,
+    span,
+)
 from service.emails.levels import Level
 from service.emails.news import news_of
 from service.emails.paragraphs import (
@@ -27,7 +38,6 @@ from service.emails.paragraphs import (
     stand_alone,
     texts_in,
 )
-from service.emails.run_metadata import run_lines
 from service.emails.sections import (
     AlsoView,
     AreaView,

@@ -1,9 +1,8 @@
 """The schedule: what is due, decided from the database's state and the clock alone.
 
-actions    what can be due, and each in words
-state      Rules and State: what the settings say, and what the database holds at a moment
-builds     which windows are built, when, and what is missing
-decisions  foreseen, due, upcoming; late_before: which deliveries are held because nobody came in time
+actions    what can be due, each in words; Rules and State: what the settings say and the database holds
+decisions  which windows are built, when, and what is missing; foreseen, due, upcoming; late_before: what is
+           held because nobody came in time
 
 Nothing is remembered here: whoever asks again after a restart, a missed night or a change of the clock gets
 the answer that the state deserves.
@@ -15,8 +14,10 @@ from service.schedule.actions import (
     AskAboutHeld,
     AskForApproval,
     Build,
+    Calendar,
     CleanUp,
     Deliver,
+    Draft,
     Hold,
     KeepAnnouncements,
     Plan,
@@ -24,10 +25,12 @@ from service.schedule.actions import (
     Reconcile,
     Remind,
     Retry,
+    Rules,
+    State,
+    Try,
     Wait,
     in_words,
 )
-from service.schedule.builds import next_try, shortened, windows
 from service.schedule.decisions import (
     CLEAN_UP,
     KEEP_ANNOUNCEMENTS,
@@ -35,9 +38,11 @@ from service.schedule.decisions import (
     due,
     foreseen,
     late_before,
+    next_try,
+    shortened,
     upcoming,
+    windows,
 )
-from service.schedule.state import Calendar, Draft, Rules, State, Try
 
 __all__ = [
     "CLEAN_UP",

@@ -9,8 +9,7 @@ import datetime as dt
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from service.emails.checks import Problem
-from service.emails.proofs import IssueCheck
+from service.emails.checks import IssueCheck, Problem
 from service.store.tables import EditRow, IssueCheckRow, IssueRow, ReviewRow
 from subscribers.database import Repository, table
 

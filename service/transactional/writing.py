@@ -11,7 +11,7 @@ from typing import Any
 from service import wiring
 from service.delivery.transactional import Claimed
 from service.emails import DkimSigner
-from service.emails.proofs import sample_reader
+from service.emails.checks import sample_reader
 from service.emails.transactional import Envelope, RenderedEmail, TransactionalRenderer, email_bytes
 from service.wiring import Service
 from subscribers.addresses import read_address

@@ -10,7 +10,7 @@ from service.briefs.grounding.places import claims
 from service.briefs.model import Brief, CatalogEntry
 from service.emails import Level
 from service.emails.facts import about
-from service.emails.segments import safe_url, segments
+from service.emails.paragraphs import safe_url, segments
 from service.emails.sentences import news_of
 from service.emails.tables import as_csv
 from service.emails.views import TopicView

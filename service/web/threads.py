@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from service.briefs.claims import claims_in
 from service.briefs.model import Brief, Relation, Theme, Thread
 from service.briefs.tables import CitedPaper
-from service.emails.paragraphs import PLACE, Run
-from service.emails.segments import Segment, safe_url, segments
+from service.emails.paragraphs import PLACE, Run, Segment, safe_url, segments
 from service.language import shown
 from service.web.archive import Archive, Listed, NotPublic
 

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from service.adapters.openai_model.capabilities import Asked, Capabilities, tried_next
-from service.adapters.openai_model.failures import Trouble
-from service.adapters.openai_model.refusals import SHOWN, Heard, hear
+from service.adapters.openai_model.refusals import SHOWN, Heard, Trouble, hear
 from service.briefs.grounding import check
 from service.briefs.model import Brief
 from tests.adapters.openai_server import (

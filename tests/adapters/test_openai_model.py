@@ -14,7 +14,7 @@ from openai.lib._pydantic import to_strict_json_schema
 
 from service.adapters.openai_model import OpenAIModel, OpenAISettings, Price
 from service.adapters.openai_model.budget import Budget
-from service.adapters.openai_model.failures import CallFailedError, Failure, Trouble
+from service.adapters.openai_model.refusals import CallFailedError, Failure, Trouble
 from service.briefs import Assignment, WriterUnavailable
 from service.briefs.extractive import ExtractiveWriter
 from service.briefs.grounding import check

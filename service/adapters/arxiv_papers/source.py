@@ -16,14 +16,20 @@ import arxiv  # type: ignore[import-untyped]  # it ships no types
 from service import __version__
 from service.adapters.arxiv_papers.answers import (
     ATOM,
+    LONGEST_PAUSE,
+    POLITE,
     Answer,
     Caller,
+    Outage,
+    Pace,
+    Paused,
     PermanentError,
     RateLimited,
     TransientError,
     Unreachable,
     retry_after,
     says_rate_exceeded,
+    shared_pace,
 )
 from service.adapters.arxiv_papers.feed import (
     Announcement,
@@ -34,7 +40,6 @@ from service.adapters.arxiv_papers.feed import (
     read_announcements,
     read_page,
 )
-from service.adapters.arxiv_papers.pace import LONGEST_PAUSE, POLITE, Outage, Pace, Paused, shared_pace
 from service.adapters.arxiv_papers.query import categories_query, days_query, matching, search_query
 from service.papers import Fetched, Paper, SourceError, Window
 from subscribers.topics import Topic

@@ -8,8 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from service.adapters.arxiv_papers.answers import Answer, PermanentError, TransientError
-from service.adapters.arxiv_papers.pace import LONGEST_PAUSE, Outage, Pace, shared_pace
+from service.adapters.arxiv_papers.answers import (
+    LONGEST_PAUSE,
+    Answer,
+    Outage,
+    Pace,
+    PermanentError,
+    TransientError,
+    shared_pace,
+)
 from service.adapters.arxiv_papers.source import ArxivPapers, is_local
 from service.papers import Paper, SourceError
 from service.papers.text import Refused, TextPage

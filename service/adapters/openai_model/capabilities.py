@@ -10,8 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from service.adapters.openai_model.failures import Trouble
-from service.adapters.openai_model.refusals import Heard
+from service.adapters.openai_model.refusals import Heard, Trouble
 
 LEAST = 64  # tokens; smaller numbers in a refusal are no limits
 ENOUGH = 1_000  # tokens; where a server names no limit, none below this is tried

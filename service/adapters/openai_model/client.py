@@ -16,12 +16,10 @@ from typing import Any
 import httpx2
 import openai
 
-from service.adapters.openai_model.budget import Budget
+from service.adapters.openai_model.budget import Budget, OpenAISettings
 from service.adapters.openai_model.capabilities import Asked, Capabilities, tried_next
 from service.adapters.openai_model.completions import Completion, completion_of, decoded
-from service.adapters.openai_model.failures import CallFailedError, Failure, Trouble
-from service.adapters.openai_model.refusals import error_in, hear, short
-from service.adapters.openai_model.settings import OpenAISettings
+from service.adapters.openai_model.refusals import CallFailedError, Failure, Trouble, error_in, hear, short
 from service.briefs.modelled.answers import read_answer
 from service.briefs.modelled.asking import AnswerT, Prompt, Usage, tokens_of
 

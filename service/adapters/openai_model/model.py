@@ -8,10 +8,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from service.adapters.openai_model.budget import Budget
+from service.adapters.openai_model.budget import Budget, OpenAISettings
 from service.adapters.openai_model.client import Client
-from service.adapters.openai_model.failures import CallFailedError, Failure
-from service.adapters.openai_model.settings import OpenAISettings
+from service.adapters.openai_model.refusals import CallFailedError, Failure
 from service.briefs.modelled.asking import AnswerStore, AnswerT, Prompt, Unanswered, Usage, digest
 
 logger = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from service.briefs.claims import Check, Citation, Claim, Judgement
 from service.briefs.grounding import Place, claims
 from service.briefs.model import Brief, CatalogEntry
 from service.briefs.modelled.keys import normalised
-from service.emails.segments import safe_url
+from service.emails.paragraphs import safe_url
 from service.language import read, shown
 from service.papers import Paper
 

@@ -20,8 +20,8 @@ from service import wiring
 from service.delivery import IssueStatus
 from service.delivery.transactional import Queued
 from service.emails import EmptyEdition, Recipient, RenderedEdition, RenderedIssue
+from service.emails.checks import TopicSet, offered_topics, sample_reader
 from service.emails.facts import span
-from service.emails.proofs import TopicSet, offered_topics, sample_reader
 from service.issues import Issue
 from service.transactional.writing import TEST
 from service.web.admin.authentication import Editor, Viewer

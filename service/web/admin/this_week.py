@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Response
 
 from service.delivery import IssueStatus
-from service.emails.checks import Problem
+from service.emails.checks import IssueCheck, Problem
 from service.emails.facts import span
-from service.emails.proofs import IssueCheck
 from service.issue_check import check_issue
 from service.issues import Issue
 from service.store import AudienceSummary
