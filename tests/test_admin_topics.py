@@ -3,12 +3,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import lxml.html
 import pytest
 
 from service.briefs.extractive import ExtractiveWriter
 from service.papers import Fetched, Paper, Window
 from service.pipeline import BuildContext
 from service.web.admin.topic_forms import TopicForm
+from subscribers.terms import matches
 from tests import builders
 from tests.fakes import ScriptedPapers
 from tests.newsdesk import ADMINS, VIEWER, signed_in
@@ -175,6 +177,21 @@ def test_arxiv_is_asked_when_somebody_presses_the_button(place: Place, ann: Read
     assert place.service.store.sightings("robot-learning") == seen
     ann.press(ann.get(ROBOTS), "Ask arXiv")
     assert len(source.asked) == 1
+
+
+def test_each_search_term_is_counted_and_what_is_odd_is_told(place: Place, ann: Reader) -> None:
+    given = {**SOUND, "search_terms": "harbour\nharbuor", "excluded_terms": "kelp"}
+    papers = new_papers(14)
+    scripted(place, {"coastal-learning": papers})
+    page = ann.press(ann.get(f"{TOPICS}/-/new"), "Ask arXiv", **given)
+    cells = lxml.html.fromstring(page.text).xpath("//div[@aria-label='Search terms']//tbody/tr")
+    rows = {row[0].text_content(): [cell.text_content() for cell in row[1:]] for row in cells}
+    held = sum(matches("harbour", one.text) for one in papers)
+    assert rows["harbour"][0].split()[0] == str(held)
+    assert rows["harbuor"][0] == "0"
+    assert "did you mean harbour" in rows["harbuor"][2]
+    assert "just outside" in page.text
+    assert "excluded by" in page.text
 
 
 def test_what_arxiv_answered_before_is_shown_at_once(place: Place, ann: Reader) -> None:

@@ -8,8 +8,8 @@ counts     TermCount: how many papers of the last weeks hold a term, and what is
 proposal   propose(): the categories and terms of a topic
 """
 
-from service.papers.proposing.counts import TermCount, count_terms
+from service.papers.proposing.counts import TermCount, count_in_answer, count_terms
 from service.papers.proposing.proposal import Proposal, propose
 from service.papers.proposing.seeds import Seeds, TooLittle
 
-__all__ = ["Proposal", "Seeds", "TermCount", "TooLittle", "count_terms", "propose"]
+__all__ = ["Proposal", "Seeds", "TermCount", "TooLittle", "count_in_answer", "count_terms", "propose"]

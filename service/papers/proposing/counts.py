@@ -16,6 +16,7 @@ FEW = 40  # hits up to which no term is noisy
 FOREIGN = 0.6  # share of the hits in other categories from which a term is mostly theirs
 FEWEST_FOREIGN = 5  # hits there, so that one paper says nothing
 OTHERS_NAMED = 2
+USELESS = 0.03  # share of a term's papers that are taken, under which it brings noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,31 @@ def count_terms(topic: Topic, terms: Iterable[str], papers: Sequence[Paper]) -> 
     corpus = Corpus(papers, [in_categories(topic, paper.categories) for paper in papers])
     mondays = sorted(set(corpus.weeks))
     return tuple(_count(written, corpus, mondays) for written in terms)
+
+
+def count_in_answer(
+    topic: Topic, papers: Sequence[Paper], taken: frozenset[str]
+) -> tuple[tuple[TermCount, int], ...]:
+    """The hits of each search term in arXiv's answer to a topic, each with how many of these are taken.
+
+    The answer holds papers of the topic's categories alone, each with a term: nothing tells what is common.
+    """
+    corpus = Corpus(papers, [True] * len(papers))
+    mondays = sorted(set(corpus.weeks))
+    return tuple(_of_answer(written, corpus, mondays, taken) for written in topic.search_terms)
+
+
+def _of_answer(
+    written: str, corpus: Corpus, mondays: Sequence[dt.date], taken: frozenset[str]
+) -> tuple[TermCount, int]:
+    term = read_term(written)
+    holding = [at for at, text in enumerate(corpus.texts) if any(needle in text for needle in term.needles)]
+    by_week = Counter(corpus.weeks[at] for at in holding)
+    useful = sum(corpus.papers[at].id in taken for at in holding)
+    remark = f"no paper has it{_suggestion(term, corpus)}" if not holding else ""
+    if len(holding) > FEW and useful < USELESS * len(holding):
+        remark = f"noisy: {useful} of its {len(holding)} papers would be taken"
+    return TermCount(written, len(holding), tuple(by_week[monday] for monday in mondays), 0, remark), useful
 
 
 def _count(written: str, corpus: Corpus, mondays: Sequence[dt.date]) -> TermCount:

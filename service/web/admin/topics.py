@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import APIRouter, HTTPException, Response
 
 from service.papers import Fetched, Selection, SourceError, Verdict, Window, verdicts
+from service.papers.proposing import TermCount, count_in_answer
 from service.pipeline import select_among, select_papers
 from service.web.admin.authentication import Editor, Viewer
 from service.web.admin.forms import Form, Sent
@@ -36,6 +37,8 @@ class Trial:
     selection: Selection | None = None
     taken: Sequence[Verdict] = ()
     missed: Sequence[Verdict] = ()
+    outside: Sequence[Verdict] = ()  # not ranked: excluded, or of another sense
+    terms: Sequence[tuple[TermCount, int]] = ()  # each with how many of its papers are taken
     problem: str = ""
 
 
@@ -179,7 +182,7 @@ def _stored(context: AdminContext, topic: Topic, window: Window) -> Trial:
         return Trial(window)
     key = ("trial", topic, window, fetched.fetched_at)
     return context.kept.get(
-        key, lambda: _trial(select_among(topic, window, fetched, context.store), fetched.fetched_at)
+        key, lambda: _trial(topic, select_among(topic, window, fetched, context.store), fetched)
     ).value
 
 
@@ -188,18 +191,26 @@ def _asked(context: AdminContext, topic: Topic, window: Window) -> Trial:
     if not context.asking.acquire(blocking=False):
         return Trial(window, problem="Another try-out is asking arXiv now. Try again in a minute.")
     try:
-        return _trial(select_papers(topic, window, context.build_context()), context.clock())
+        selection = select_papers(topic, window, context.build_context())
+        return _trial(topic, selection, _fetched(context, topic, window), context.clock())
     except SourceError as error:
         return Trial(window, problem=f"arXiv gave no answer: {error}")
     finally:
         context.asking.release()
 
 
-def _trial(selection: Selection, asked_at: dt.datetime) -> Trial:
+def _trial(
+    topic: Topic, selection: Selection, fetched: Fetched | None, asked_at: dt.datetime | None = None
+) -> Trial:
     judged = verdicts(selection)
     taken = [one for one in judged if one.taken]
     missed = [one for one in judged if not one.taken and one.rank is not None]
-    return Trial(selection.window, asked_at, selection, taken, missed[:MISSED_SHOWN])
+    outside = [one for one in judged if one.rank is None and selection.window.holds(one.paper.submitted)]
+    ids = frozenset(one.paper.id for one in taken)
+    counted = count_in_answer(topic, fetched.papers, ids) if fetched else ()
+    at = asked_at or (fetched.fetched_at if fetched else None)
+    shown = (missed[:MISSED_SHOWN], outside[:MISSED_SHOWN])
+    return Trial(selection.window, at, selection, taken, *shown, counted)
 
 
 def _page(  # noqa: PLR0913 - what the page shows
