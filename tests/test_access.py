@@ -24,6 +24,7 @@ from subscribers.subscriber import Subscriber
 from tests import builders
 from tests.newsdesk import ADMINS, signed_in
 from tests.readers import ADDRESS, BASE, NOW, Answer, Place, Reader, body_of, open_place, path_in
+from tests.sendgrid_server import sendgrid_server
 from tests.test_oracles import statements
 
 LABEL, PAPER = builders.WINDOW.label, builders.paper(0).id
@@ -371,6 +372,27 @@ def test_two_readers_of_a_private_archive_get_the_same_bytes_but_for_their_links
     assert texts[0] == texts[1]
     assert texts[2] == texts[3]
     assert bo.reference not in "".join(body_of(private.letters()[0], part) for part in ("plain", "html"))
+
+
+def test_over_sendgrid_each_reader_of_a_private_archive_gets_their_own_links(
+    tmp_path: Path, migrated: Path
+) -> None:
+    with sendgrid_server(lambda _: None) as server:
+        place = open_place(
+            tmp_path, migrated, archive="subscribers", mailer="sendgrid", sendgrid_api_key="SG.x",
+            sendgrid_host=server.url,
+        )  # fmt: skip
+        readers = {one.address: one for one in (place.subscriber(), place.subscriber("bo@example.org"))}
+        place.deliver()
+        ((_, body),) = server.calls
+    shared = str(body["content"]) + str(body["headers"])
+    assert not any(one.reference in shared for one in readers.values())
+    assert f"{BASE}/issues" not in shared
+    for personal in body["personalizations"]:
+        own = readers[personal["to"][0]["email"]].reference
+        assert personal["headers"]["List-Archive"].startswith(f"<{BASE}/read/{own}")
+        read = [new for old, new in personal["substitutions"].items() if old in shared and "/read/" in new]
+        assert [one.startswith(f"{BASE}/read/{own}") for one in read] == [True]
 
 
 def test_the_pages_behind_a_link_lead_to_each_other_and_the_feeds_keep_it(private: Place) -> None:

@@ -61,6 +61,13 @@ def verdicts(folder: Path, **changes: object) -> dict[str, str]:
         ({"outbox_open": False}, "outbox", None),
         ({"sentry_dsn": SecretStr("https://key@sentry.example/1")}, "Sentry", "wrong"),
         ({}, "Sentry", None),
+        ({"join": "domains"}, "join", "warning"),
+        ({"join": "domains", "join_domains": "example.org"}, "join", None),
+        ({"join_domains": "example.org"}, "join", "warning"),
+        ({"join": "invited"}, "join", "warning"),
+        ({"join": "invited", "admins": "ann@example.org"}, "join", None),
+        ({"archive": "subscribers"}, "archive", "warning"),
+        ({"archive": "subscribers", "join": "closed"}, "archive", None),
     ],
 )
 def test_the_doctor_finds(

@@ -42,13 +42,16 @@ ROBOTS = "User-agent: *\n" + "".join(
 )  # fmt: skip
 NO_ROBOTS = "User-agent: *\nDisallow: /\n"
 SAID = {
-    400: ("That could not be read", "Something in what was sent is broken. Please go back and try again."),
-    403: ("For subscribers", "This is for subscribers, by the links in their e-mails."),
-    404: ("There is no such page", "Perhaps the address was cut off, or the page is not public yet."),
-    405: ("That can't be done here", "This page can be read, not written to."),
-    413: ("That is too much at once", "What was sent is longer than anything that is asked for here."),
-    422: ("That could not be read", "Something in the address is not as it should be."),
-    500: ("Something went wrong here", "It is not your fault. It was written down; please try again later."),
+    400: ("That request could not be read", "Part of it is malformed. Please go back and try again."),
+    403: ("For subscribers", "This is for subscribers: use the links in your e-mails."),
+    404: (
+        "There is no such page",
+        "The address may have been cut off, or the page may not be published yet.",
+    ),
+    405: ("That can’t be done here", "This page is read-only."),
+    413: ("That is too large", "What was sent is larger than anything this site accepts."),
+    422: ("That request could not be read", "Something in the address is wrong."),
+    500: ("Something went wrong here", "It isn’t your fault. The error was logged; please try again later."),
 }
 
 
