@@ -19,6 +19,7 @@ from service.adapters import sendgrid_events
 from service.briefs.modelled.asking import KeepsNothing, Unanswered
 from service.briefs.modelled.cards import cards_prompt, checked_card
 from service.delivery import MailerUnusable
+from service.operations.backup_folder import taken_at
 from service.samples import sample_papers
 from service.settings import LOOPBACK, Settings
 from subscribers.database import trouble, writer
@@ -52,6 +53,7 @@ def examine(settings: Settings) -> list[Finding]:
         _signing,
         _events,
         _schedule,
+        _backups,
         _operating,
     )
     return [finding for check in checks for finding in _safely(check, settings)]
@@ -281,6 +283,24 @@ def _events(settings: Settings) -> Iterator[Finding]:
     elif settings.mailer == "sendgrid" and not key:
         words = "set BRIEF_SENDGRID_WEBHOOK_KEY: without events bounces and what is uncertain stay unknown"
         yield Finding("events", "warning", words)
+
+
+def _backups(settings: Settings) -> Iterator[Finding]:
+    if settings.backup_folder is None:
+        return
+    folder = settings.backup_folder
+    there = next(parent for parent in (folder, *folder.resolve().parents) if parent.exists())
+    if not settings.takes_backups:
+        words = "BRIEF_BACKUP_FOLDER is for SQLite alone; back PostgreSQL up by pg_dump, and unset it"
+        yield Finding("backups", "warning", words)
+    elif not _takes_files(there):
+        yield Finding("backups", "wrong", f"BRIEF_BACKUP_FOLDER: {folder} can't be written")
+    else:
+        newest = max(filter(None, map(taken_at, folder.glob("*.db"))), default=None)
+        words = (
+            f"the newest in {folder} is of {newest:%Y-%m-%d %H:%M} UTC" if newest else f"{folder}: none yet"
+        )
+        yield Finding("backups", "ok", words)
 
 
 def _operating(settings: Settings) -> Iterator[Finding]:

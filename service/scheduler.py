@@ -24,9 +24,13 @@ from service.adapters import process
 from service.approvals import ask_about_held, ask_for_approval
 from service.delivery.ledger import Clock, never
 from service.issue_check import check_issue
+from service.operations.backup_folder import back_up_into_folder
+from service.operations.backups import BackupRefused
 from service.papers import SourceError
 from service.pipeline import BuildContext, build_issue
 from service.schedule import (
+    BACK_UP,
+    BACKUP_FAILED,
     CLEAN_UP,
     KEEP_ANNOUNCEMENTS,
     READ_EVENTS,
@@ -34,6 +38,7 @@ from service.schedule import (
     Approve,
     AskAboutHeld,
     AskForApproval,
+    BackUp,
     Build,
     CleanUp,
     KeepAnnouncements,
@@ -165,10 +170,21 @@ class Scheduler:
                 if self.read_events is not None:
                     self.read_events(now)
                 store.note_chore(READ_EVENTS, now)
-            case KeepAnnouncements():
-                return self._keep_announcements(now)
+            case KeepAnnouncements() | BackUp():
+                return self._back_up(now) if isinstance(action, BackUp) else self._keep_announcements(now)
             case CleanUp():
                 self._clean_up(now)
+        return True
+
+    def _back_up(self, now: dt.datetime) -> bool:
+        """Whether it is taken; where it can't be, everybody who watches is told, and it is tried again."""
+        try:
+            back_up_into_folder(self.service.settings, now)
+        except BackupRefused as error:
+            log.error("event=backup_failed reason=%s", logs.quoted(shortened(str(error))))  # noqa: TRY400 - the words say it all
+            self.service.store.note_chore(BACKUP_FAILED, now)
+            return False
+        self.service.store.note_chore(BACK_UP, now)
         return True
 
     def _keep_announcements(self, now: dt.datetime) -> bool:
@@ -310,7 +326,7 @@ def _lease(action: Action) -> str | None:
             return BUILDING
         case Approve(label) | AskForApproval(label) | Remind(label) | Plan(label) | AskAboutHeld(label):
             return f"issue {label}"
-        case ReadEvents() | KeepAnnouncements() | CleanUp():
+        case ReadEvents() | KeepAnnouncements() | BackUp() | CleanUp():
             return type(action).__name__
         case _:
             return None

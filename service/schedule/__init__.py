@@ -13,6 +13,7 @@ from service.schedule.actions import (
     Approve,
     AskAboutHeld,
     AskForApproval,
+    BackUp,
     Build,
     Calendar,
     CleanUp,
@@ -32,6 +33,8 @@ from service.schedule.actions import (
     in_words,
 )
 from service.schedule.decisions import (
+    BACK_UP,
+    BACKUP_FAILED,
     CLEAN_UP,
     KEEP_ANNOUNCEMENTS,
     READ_EVENTS,
@@ -45,6 +48,8 @@ from service.schedule.decisions import (
 )
 
 __all__ = [
+    "BACKUP_FAILED",
+    "BACK_UP",
     "CLEAN_UP",
     "KEEP_ANNOUNCEMENTS",
     "READ_EVENTS",
@@ -52,6 +57,7 @@ __all__ = [
     "Approve",
     "AskAboutHeld",
     "AskForApproval",
+    "BackUp",
     "Build",
     "Calendar",
     "CleanUp",

@@ -133,13 +133,18 @@ class KeepAnnouncements:
 
 
 @dataclass(frozen=True, slots=True)
+class BackUp:
+    """Copy the database, and delete backups that are old."""
+
+
+@dataclass(frozen=True, slots=True)
 class CleanUp:
     """Delete what nobody needs any more."""
 
 
 Action = (
     Build | BuildLater | Approve | AskForApproval | Remind | Plan | Deliver | Retry | Reconcile
-    | AskAboutHeld | Wait | Hold | ReadEvents | KeepAnnouncements | CleanUp
+    | AskAboutHeld | Wait | Hold | ReadEvents | KeepAnnouncements | BackUp | CleanUp
 )  # fmt: skip
 Foreseen = tuple[dt.datetime, Action]
 
@@ -168,6 +173,7 @@ _WORDS: Mapping[type, str] = {
     Hold: "hold issue {0.label}: {0.why}",
     ReadEvents: "read what became of e-mails",
     KeepAnnouncements: "keep what arXiv announces today",
+    BackUp: "back up the database",
     CleanUp: "clean up",
 }
 
@@ -193,6 +199,7 @@ class Rules:
     missed: int = 4  # windows that are built after they were missed
     tries: int = 5  # of a build whose topics fail
     keep_announcements: dt.timedelta | None = None  # how often; None where no announcements are read
+    back_up: dt.timedelta | None = None  # how often; None where no backups are taken
     read_events: dt.timedelta | None = None  # how often; None where they come by themselves
 
 

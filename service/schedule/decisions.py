@@ -9,6 +9,7 @@ from service.schedule.actions import (
     Approve,
     AskAboutHeld,
     AskForApproval,
+    BackUp,
     Build,
     BuildLater,
     CleanUp,
@@ -149,7 +150,10 @@ ABANDONED = dt.timedelta(minutes=15)  # a claim this old has lost its worker
 DAILY = dt.timedelta(days=1)
 
 UNASKED = "nobody is asked by e-mail, as BRIEF_ADMINS is empty"
-CLEAN_UP, READ_EVENTS, KEEP_ANNOUNCEMENTS = "clean up", "read events", "keep announcements"  # chores
+# chores
+CLEAN_UP, READ_EVENTS, KEEP_ANNOUNCEMENTS = "clean up", "read events", "keep announcements"
+BACK_UP, BACKUP_FAILED = "back up", "backup failed"  # the last good one; the last failure
+RETRY_BACKUP_AFTER = dt.timedelta(hours=1)
 
 
 def due(state: State, now: dt.datetime, rules: Rules) -> tuple[Action, ...]:
@@ -281,3 +285,12 @@ def _chores(state: State, now: dt.datetime, rules: Rules) -> Iterator[Foreseen]:
         if interval is not None:
             done_at = state.chores.get(name)
             yield done_at + interval if done_at else now, action
+    if rules.back_up is not None:
+        yield _backup(state.chores, rules.back_up, now), BackUp()
+
+
+def _backup(chores: Mapping[str, dt.datetime], interval: dt.timedelta, now: dt.datetime) -> dt.datetime:
+    """When the next backup is taken: one that failed is tried again an hour later."""
+    moment = chores[BACK_UP] + interval if BACK_UP in chores else now
+    failed_at = chores.get(BACKUP_FAILED)
+    return max(moment, failed_at + RETRY_BACKUP_AFTER) if failed_at else moment

@@ -46,6 +46,14 @@ class Basics(BaseSettings):
     )
     remind_hours: float = Field(24.0, gt=0, description="hours between two requests for the same approval")
 
+    backup_folder: Path | None = Field(
+        None, description="folder for backups of SQLite, which the schedule takes; none are taken when empty"
+    )
+    backup_hours: float = Field(24.0, gt=0, description="hours between two backups of the schedule")
+    backup_keep: int = Field(
+        7, ge=1, description="backups that are kept: the newest of each of so many days, and of so many weeks"
+    )
+
     admins: Admins = Field(
         "",
         description="addresses that may open the admin pages, comma-separated, such as "

@@ -121,6 +121,11 @@ class Settings(Operating, Mail, Writing, Access, Basics):  # fields stand in the
             yield "BRIEF_SENDGRID_HOST: production needs an https address"
 
     @property
+    def takes_backups(self) -> bool:
+        """Whether the schedule does: PostgreSQL brings its own."""
+        return self.backup_folder is not None and self.database.startswith("sqlite")
+
+    @property
     def outbox(self) -> Path:
         return self.outbox_dir or self.data_dir / "outbox"
 

@@ -11,12 +11,14 @@ from sqlmodel import Session, col, select
 
 from service.delivery import State
 from service.delivery.model import GONE_WRONG
+from service.schedule import BACK_UP, BACKUP_FAILED
 from service.store.restoring import held_since_restore
-from service.store.tables import BriefRow, DeliveryRow, FetchOutcomeRow, IssueRow, SightingRow
+from service.store.tables import BriefRow, ChoreRow, DeliveryRow, FetchOutcomeRow, IssueRow, SightingRow
 from service.store.tallies import OPEN, counts_of, may_be_open
 from subscribers.database import Repository, table
 from subscribers.tables import SubscriberRow, TopicRow
 
+DAY = dt.timedelta(days=1)
 LEDGER = table(DeliveryRow).c
 
 
@@ -28,6 +30,8 @@ class Watched:
     fetch_failures: tuple[str, ...]  # slugs of the topics whose last fetch failed
     built_at: dt.datetime | None  # of the newest issue
     restored: Mapping[str, int]  # by issue: deliveries that may have left, which a restored backup can't know
+    backed_up_at: dt.datetime | None  # by the schedule, the last time that it was good
+    backup_failed_at: dt.datetime | None  # within a day and since then: it is tried again each hour
     overdue_since: dt.datetime | None  # when the oldest delivery was due that is still to be sent
 
 
@@ -69,9 +73,12 @@ class Monitoring(Repository):
         failed = sa.select(outcome.topic_slug).join(
             table(TopicRow), table(TopicRow).c.slug == outcome.topic_slug
         )
-        newest = (sa.func.max(outcome.succeeded_at), sa.func.max(col(IssueRow.built_at)))
+        newest = (
+            sa.func.max(outcome.succeeded_at), sa.func.max(col(IssueRow.built_at)),
+            *(_done_at(chore) for chore in (BACK_UP, BACKUP_FAILED)),
+        )  # fmt: skip
         with Session(self._engine) as session:
-            fetched_at, built_at = session.execute(
+            fetched_at, built_at, good, bad = session.execute(
                 sa.select(*(sa.select(one).scalar_subquery() for one in newest))
             ).one()
             return Watched(
@@ -81,6 +88,8 @@ class Monitoring(Repository):
                 ),
                 built_at=built_at,
                 restored=held_since_restore(session),
+                backed_up_at=good,
+                backup_failed_at=bad if bad and bad > max(good or bad - DAY, now - DAY) else None,
                 overdue_since=_overdue_since(session, now),
             )
 
@@ -122,6 +131,10 @@ class Monitoring(Repository):
             _trend(label, first, sums.get(label, {}), papers.get(label, {}))
             for label, first in reversed(issues)
         )
+
+
+def _done_at(chore: str) -> sa.ColumnElement[dt.datetime | None]:
+    return sa.func.max(sa.case((col(ChoreRow.name) == chore, col(ChoreRow.done_at))))
 
 
 def _overdue_since(session: Session, now: dt.datetime) -> dt.datetime | None:

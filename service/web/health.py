@@ -59,6 +59,8 @@ def readiness(engine: sa.Engine, store: Store, tolerance: Tolerance, now: dt.dat
         "fetch": _fetch(watched, now),
         "issue": _issue(watched, tolerance, now),
     }
+    if watched.backup_failed_at:
+        checks["backup"] = _backup(watched, now)
     return checks | {"restore": _restored(watched)} if watched.restored else checks
 
 
@@ -96,6 +98,11 @@ def _fetch(watched: Watched, now: dt.datetime) -> str:
 def _restored(watched: Watched) -> str:
     held = ", ".join(f"{count} of {label}" for label, count in watched.restored.items())
     return f"deliveries may have left before the restore ({held}): brief deliveries resolve"
+
+
+def _backup(watched: Watched, now: dt.datetime) -> str:
+    good = f"the last good one is {_span(now - watched.backed_up_at)} old" if watched.backed_up_at else "none"
+    return f"the last backup failed ({good}); the log and brief doctor say why"
 
 
 def _issue(watched: Watched, tolerance: Tolerance, now: dt.datetime) -> str:

@@ -96,12 +96,15 @@ def _counts(name: str, words: str, counts: Mapping[str, int]) -> Iterator[str]:
 def _times(watched: Watched, now: dt.datetime) -> Iterator[str]:
     yield from _head("brief_fetch_failures", "gauge", "Topics whose last fetch failed.")
     yield f"brief_fetch_failures {len(watched.fetch_failures)}"
+    yield from _head("brief_backup_failed", "gauge", "1 where the last backup of the schedule failed.")
+    yield f"brief_backup_failed {int(watched.backup_failed_at is not None)}"
     overdue = (now - watched.overdue_since).total_seconds() if watched.overdue_since else 0.0
     yield from _head("brief_overdue_seconds", "gauge", "How long the oldest delivery has been due.")
     yield f"brief_overdue_seconds {overdue:.3f}"
     times = {
         "brief_last_fetch_timestamp_seconds": ("When papers last came, 0 for never.", watched.fetched_at),
         "brief_last_build_timestamp_seconds": ("When an issue was last built.", watched.built_at),
+        "brief_last_backup_timestamp_seconds": ("When a good backup was last taken.", watched.backed_up_at),
     }
     for name, (words, at) in times.items():
         yield from _head(name, "gauge", words)

@@ -89,6 +89,7 @@ def rules(settings: Settings) -> Rules:
         missed=settings.missed_builds,
         tries=settings.build_tries,
         keep_announcements=DAILY if settings.has_announcements else None,
+        back_up=dt.timedelta(hours=settings.backup_hours) if settings.takes_backups else None,
         read_events=READ_BOUNCES if settings.bounce_imap_url.get_secret_value() else None,
     )
 

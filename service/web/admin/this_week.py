@@ -54,7 +54,13 @@ def this_week(visitor: Viewer, context: TheAdminContext) -> Response:
     newest = _newest(context, first) if first else None
     earlier = [(one, status_line(one), sums(one)) for one in _earlier(context, first)] if first else []
     return context.page(
-        visitor, "this-week.html", "This week", newest=newest, earlier=earlier, dues=due(context)
+        visitor,
+        "this-week.html",
+        "This week",
+        newest=newest,
+        earlier=earlier,
+        dues=due(context),
+        backup_failed=context.store.watched(context.clock()).backup_failed_at is not None,
     )
 
 
