@@ -194,6 +194,29 @@ def test_each_search_term_is_counted_and_what_is_odd_is_told(place: Place, ann: 
     assert "excluded by" in page.text
 
 
+def test_a_starter_fills_in_the_form_and_saves_nothing(place: Place, ann: Reader) -> None:
+    before = place.service.roster.topics()
+    page = ann.press(ann.get(f"{TOPICS}/-/new"), "Propose", starter="battery-materials")
+    _, filled = page.button("Add")
+    assert filled["slug"] == ["battery-materials"]
+    assert "solid electrolyte*" in filled["search_terms"][0]
+    assert place.service.roster.topics() == before
+
+
+def test_a_sentence_fills_in_the_form_and_no_words_are_refused(
+    place: Place, ann: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    papers = [replace(one, id=f"2605.{at:05}") for at, one in enumerate(new_papers(14) * 4)]
+    week = Window(dt.date(2026, 5, 18), dt.date(2026, 5, 24))
+    monkeypatch.setattr("service.web.admin.proposing.corpus", lambda *_: ((week,), tuple(papers)))
+    page = ann.press(ann.get(f"{TOPICS}/-/new"), "Propose", sentence="Kelp forests seen from orbit")
+    _, filled = page.button("Add")
+    assert filled["name"] == ["Kelp forests seen from orbit"]
+    assert "kelp" in filled["search_terms"][0].lower()
+    empty = ann.press(ann.get(f"{TOPICS}/-/new"), "Propose")
+    assert "give a sentence" in empty.text
+
+
 def test_what_arxiv_answered_before_is_shown_at_once(place: Place, ann: Reader) -> None:
     source = scripted(place, {})
     topic = place.service.roster.topic("robot-learning")

@@ -11,6 +11,7 @@ suppressing  /admin/subscribers/suppressed: addresses and domains
 inviting     /admin/subscribers/invitations: links with which people join
 importing    /admin/subscribers/import: CSV
 topics       /admin/topics: edit and try out
+proposing    a new topic from a starter, a sentence or papers
 history      /admin/log: who did what; /admin/trends: charts with their tables
 
 How a page is written:
@@ -56,6 +57,7 @@ from service.web.admin import (
     issue,
     people,
     preview,
+    proposing,
     sign_in,
     suppressing,
     this_week,
@@ -68,6 +70,7 @@ MODULES = (
     this_week,
     issue,
     preview,
+    proposing,
     editing,
     deliveries,
     people,

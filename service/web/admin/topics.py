@@ -17,6 +17,7 @@ from service.web.admin.forms import Form, Sent
 from service.web.admin.frame import AdminContext, TheAdminContext, Visitor
 from service.web.admin.topic_forms import TopicForm
 from subscribers.roster import UnknownTopic
+from subscribers.starters import starters
 from subscribers.topics import Topic, arxiv_categories, to_mapping
 
 TOPICS = "/admin/topics"
@@ -52,6 +53,11 @@ def topics(visitor: Viewer, context: TheAdminContext) -> Response:
 @routes.get(NEW)
 def new(visitor: Editor, context: TheAdminContext) -> Response:
     return _page(visitor, context, None, TopicForm.of(None), None)
+
+
+def new_page(visitor: Visitor, context: AdminContext, form: TopicForm) -> Response:
+    """The page that adds a topic, with this form."""
+    return _page(visitor, context, None, form, None)
 
 
 @routes.post(NEW)
@@ -235,4 +241,5 @@ def _page(  # noqa: PLR0913 - what the page shows
         windows=windows,
         window=trial.window if trial else chosen or Window.last_whole(context.clock().date()),
         category_names=arxiv_categories(),
+        starters=() if known else starters(),
     )
