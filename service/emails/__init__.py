@@ -14,6 +14,7 @@ views         a brief at one level of detail, as the templates show it
 dkim          a signature over headers and body, where there is a key
 messages      Sender, Recipient, headers: an e-mail as a byte template with placeholders
 sentences     subject, preheader, summary: what no topic says alone
+fragments     a topic rendered once, and the shell around topics with its placeholders
 renderer      Renderer.render_issue(issue) -> RenderedIssue.edition(...) -> RenderedEdition.message(...)
 transactional  e-mails to one reader, such as the confirmation
 checks        what is wrong with a whole e-mail, read as its reader gets it; which of an issue's are checked

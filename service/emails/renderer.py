@@ -6,7 +6,6 @@ import re
 import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from functools import cached_property
 from pathlib import Path
 
@@ -16,10 +15,19 @@ from service.briefs.model import Brief
 from service.emails import plaintext
 from service.emails.dkim import DkimSigner
 from service.emails.facts import span
+from service.emails.fragments import (
+    EditionPlaceholder,
+    Fragment,
+    MarkedPiece,
+    Shell,
+    filled,
+    mark_of,
+    parts_of,
+    size_of,
+)
 from service.emails.levels import LEAST, LEVELS, RICHEST, Level, Sizes, fitted
 from service.emails.messages import (
     HTML_LIMIT,
-    LONGEST_URL,
     Piece,
     ReaderPlaceholder,
     Recipient,
@@ -35,8 +43,6 @@ from subscribers.preferences import Length
 TOPIC = re.compile(r"<!--topic-->(.*?)<!--/topic-->", re.DOTALL)
 ENTRY = re.compile(r"<!--entry-->(.*?)<!--/entry-->", re.DOTALL)
 BACK = re.compile(r"<!--back-->(.*?)<!--/back-->", re.DOTALL)
-MARKS = re.compile(r"<!--/?(?:topic|entry|back)-->")
-PLACEHOLDER = re.compile(r"slot-([a-z]+)-slot")
 EDITIONS_KEPT = 256
 STYLE = re.compile(r'(<\w[^<>]*? style=")([^"]*)')
 
@@ -48,46 +54,6 @@ class EmptyEdition(ValueError):
     """Every topic of an edition is quiet or not in the issue: there is nothing to send."""
 
 
-class EditionPlaceholder(Enum):
-    """What differs between two editions of one issue."""
-
-    PREHEADER = "preheader"
-    SUMMARY = "summary"
-    FOLLOWED = "followed"
-    ENTRIES = "entries"
-    TOPICS = "topics"
-
-
-Filled = Piece | ReaderPlaceholder
-Part = Filled | EditionPlaceholder
-
-
-@dataclass(frozen=True)
-class MarkedPiece(Piece):
-    """A topic's text with a mark wherever each reader has a link of their own."""
-
-    mark: str
-
-    @cached_property
-    def parts(self) -> tuple[Filled, ...]:
-        first, *others = self.text.split(self.mark)
-        cut = [part for other in others for part in (ReaderPlaceholder.ARCHIVE, Piece(other))]
-        return (Piece(first), *cut)
-
-    @cached_property
-    def size(self) -> int:
-        return _size(self.parts)
-
-
-@dataclass(frozen=True, slots=True)
-class Fragment:
-    """One topic at one level: its line in the contents, its body, and behind it the way back to them."""
-
-    entry: Piece
-    body: Piece
-    back: Piece
-
-
 @dataclass(frozen=True, slots=True)
 class Page:
     """An HTML page, its plaintext twin, and the MJML that the page was made of."""
@@ -95,18 +61,6 @@ class Page:
     html: str
     text: str
     mjml: str
-
-
-@dataclass(frozen=True)
-class Shell:
-    """What stands around the topics, cut at the placeholders of editions and readers."""
-
-    html: tuple[Part, ...]
-    text: tuple[Part, ...]
-
-    @cached_property
-    def size(self) -> int:
-        return _size(self.html)
 
 
 class Renderer:
@@ -156,7 +110,7 @@ class Renderer:
         values = {
             "topics": topics, "words": words, "several": several, "sender": self.sender,
             "dates": span(issue.window.first, issue.window.last),
-            "urls": {one.value: links[one] if links else _mark(one) for one in ReaderPlaceholder},
+            "urls": {one.value: links[one] if links else mark_of(one) for one in ReaderPlaceholder},
         }  # fmt: skip
         source = self._jinja.get_template("brief/body.mjml").render(values)
         text = self._jinja.get_template("brief/body.txt").render(values)
@@ -189,9 +143,9 @@ class Renderer:
         return MarkedPiece(text, self._archive) if self.sender.is_private else Piece(text)
 
     def _shell(self, issue: Issue, several: bool) -> Shell:
-        placeholders = Words(**{one.value: _mark(one) for one in EditionPlaceholder})
+        placeholders = Words(**{one.value: mark_of(one) for one in EditionPlaceholder})
         page = self.page(issue, [], placeholders, several=several)
-        return Shell(tuple(_parts(page.html)), tuple(_parts(page.text)))
+        return Shell(tuple(parts_of(page.html)), tuple(parts_of(page.text)))
 
     def _inlined(self, source: str) -> str:
         """MJML to HTML with our own style sheet inlined, what mrml writes itself left as it is."""
@@ -295,7 +249,7 @@ class RenderedIssue:
         shell = self.shells[has_contents(levels)]
         pairs = zip(edition.slugs, levels, strict=False)  # an edition may show its first topics alone
         fragments = [self.fragments[slug, level][part] for slug, level in pairs]
-        return _filled(shell.text if part else shell.html, fragments, words, show, back=has_contents(levels))
+        return filled(shell.text if part else shell.html, fragments, words, show, back=has_contents(levels))
 
 
 @dataclass(frozen=True)
@@ -323,7 +277,7 @@ class RenderedEdition:
     @cached_property
     def html_bytes(self) -> int:
         """Bytes of the HTML for the reader with the longest links; HTML_LIMIT at most."""
-        return _size(self.html_parts)
+        return size_of(self.html_parts)
 
     @cached_property
     def template(self) -> Template:
@@ -348,54 +302,9 @@ class RenderedEdition:
         return self.template.pieces(recipient, date, signer)
 
 
-def _mark(one: ReaderPlaceholder | EditionPlaceholder) -> str:
-    """What stands in a shell where a placeholder is."""
-    return f"slot-{one.value}-slot"
-
-
-def _parts(shell: str) -> Iterable[Part]:
-    """A shell cut at its placeholders. It holds no word of any brief, so none can pass for a placeholder."""
-    placeholders = {placeholder.value: placeholder for placeholder in ReaderPlaceholder}
-    for i, part in enumerate(PLACEHOLDER.split(MARKS.sub("", shell))):
-        if i % 2:
-            yield placeholders.get(part) or EditionPlaceholder(part)
-        elif part:
-            yield Piece(part)
-
-
-def _filled(
-    shell: Sequence[Part], topics: Sequence[Fragment], words: Words, show: Callable[[str], str], *, back: bool
-) -> list[Piece | ReaderPlaceholder]:
-    parts: list[Piece | ReaderPlaceholder] = []
-    for part in shell:
-        if not isinstance(part, EditionPlaceholder):
-            parts.append(part)
-        elif part is EditionPlaceholder.TOPICS:
-            bodies = ((topic.body, topic.back) if back else (topic.body,) for topic in topics)
-            parts += [one for pieces in bodies for piece in pieces for one in _cut(piece)]
-        elif part is EditionPlaceholder.ENTRIES:
-            parts += [one for topic in topics for one in _cut(topic.entry)]
-        else:
-            parts.append(Piece(show(getattr(words, part.value))))
-    return parts
-
-
-def _cut(piece: Piece) -> tuple[Filled, ...]:
-    return piece.parts if isinstance(piece, MarkedPiece) else (piece,)
-
-
 def has_contents(levels: Sequence[Level]) -> bool:
     """Whether an edition of topics at these levels begins with a table of contents."""
     return len(levels) > 1 or Level.CONTENTS in levels
-
-
-def _size(parts: Iterable[Part]) -> int:
-    """Bytes of the parts for the reader with the longest links."""
-    sizes = (
-        part.size if isinstance(part, Piece) else LONGEST_URL * isinstance(part, ReaderPlaceholder)
-        for part in parts
-    )
-    return sum(sizes)
 
 
 def _said(words: Words) -> int:

@@ -129,7 +129,7 @@ class TopicView:
     @property
     def tells_more(self) -> bool:
         """Whether it holds so much that who misses a section is told which are left out."""
-        return self._is_at_least_digest
+        return self.level in {Level.FULL, Level.DIGEST}
 
     @property
     def left_out(self) -> str:
@@ -148,14 +148,6 @@ class TopicView:
         )
         return listing(name for name, is_missing in held if is_missing)
 
-    @property
-    def _is_at_least_short(self) -> bool:
-        return self.level in {Level.FULL, Level.DIGEST, Level.SHORT}
-
-    @property
-    def _is_at_least_digest(self) -> bool:
-        return self.level in {Level.FULL, Level.DIGEST}
-
     @cached_property
     def minute(self) -> MinuteView | None:
         minute = self.brief.minute
@@ -173,7 +165,7 @@ class TopicView:
     @cached_property
     def themes(self) -> tuple[Entry, ...]:
         themes = self.brief.themes
-        if self._is_at_least_digest:
+        if self.tells_more:
             return tuple(map(self._theme, themes))
         if self.level is Level.SHORT:
             return tuple(map(self._theme_in_short, themes))
@@ -182,7 +174,7 @@ class TopicView:
 
     @cached_property
     def areas(self) -> tuple[AreaView, ...]:
-        shows = self.brief.areas if self._is_at_least_digest else ()
+        shows = self.brief.areas if self.tells_more else ()
         return tuple(one for one in map(self._area, shows) if one.said or one.papers)
 
     @cached_property
@@ -191,7 +183,7 @@ class TopicView:
 
     @cached_property
     def notable(self) -> tuple[NotableView, ...]:
-        shows = self.brief.notable if self._is_at_least_digest else ()
+        shows = self.brief.notable if self.tells_more else ()
         return tuple(self._notable(each) for each in shows if each.paper_id in self._entries)
 
     @cached_property
@@ -202,7 +194,7 @@ class TopicView:
 
     @cached_property
     def news(self) -> NewsView:
-        if not self._is_at_least_digest:
+        if not self.tells_more:
             return NewsView()
         return news_of(self.brief, self._said, self.url)
 
@@ -217,17 +209,17 @@ class TopicView:
 
     @cached_property
     def overview(self) -> Paragraph:
-        return self._said.of(self.brief.overview.claims) if self._is_at_least_digest else ()
+        return self._said.of(self.brief.overview.claims) if self.tells_more else ()
 
     @cached_property
     def decisions(self) -> tuple[DecisionView, ...]:
-        held = self.brief.overview.decisions if self._is_at_least_digest else ()
+        held = self.brief.overview.decisions if self.tells_more else ()
         ordered = sorted(held, key=lambda one: list(DECISIONS).index(one.kind))
         return tuple(DecisionView(decided(one), self._say(one.claim, "")) for one in ordered)
 
     @cached_property
     def reading_order(self) -> tuple[StepView, ...]:
-        steps = self.brief.overview.reading_order if self._is_at_least_short else ()
+        steps = self.brief.overview.reading_order if self.tells_more or self.level is Level.SHORT else ()
         return tuple(StepView(shown(one.purpose, HEADING), self._names(one.paper_ids)) for one in steps)
 
     @cached_property

@@ -1,6 +1,7 @@
 """One HTTP request that always ends: with an answer, or with a reason to ask again."""
 
 import datetime as dt
+import ipaddress
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -10,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from functools import cache
 from queue import Empty, SimpleQueue
 from types import MappingProxyType
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
@@ -235,3 +237,12 @@ def retry_after(headers: Mapping[str, str], now: dt.datetime) -> float | None:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=dt.UTC)
     return max(0.0, (moment - now).total_seconds())
+
+
+def is_local(url: str) -> bool:
+    """Whether an address is on this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

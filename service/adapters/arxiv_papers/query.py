@@ -5,10 +5,17 @@ https://info.arxiv.org/help/api/user-manual.html#query_details
 
 import re
 from collections.abc import Iterable
+from urllib.parse import urlencode
 
+import arxiv  # type: ignore[import-untyped]  # it ships no types
+
+from service.adapters.arxiv_papers.answers import PermanentError
 from service.papers import Paper, SourceError, Window
 from subscribers.terms import Term, TermError, Terms
 from subscribers.topics import Topic, in_categories
+
+SAFE = ":()*,"  # need no encoding, and a query has many
+LONGEST_URL = 8000  # characters; servers refuse longer request lines
 
 CATEGORY = re.compile(r"[a-z]+(-[a-z]+)?(\.([A-Za-z-]+|\*))?")  # cs.AI, astro-ph, cond-mat.str-el, math.*
 PLAIN_WORD = re.compile(r"[A-Za-z0-9]+")  # needs no quotes
@@ -93,3 +100,22 @@ def _in_field(field: str, form: str) -> str:
     *words, last = re.findall(r"[^\W_]+", form)
     parts = [*(f"{field}:{word}" for word in words), f"{field}:{last}*"]
     return f"({_all(parts)})" if words else parts[0]
+
+
+def address_of(url: str, query: str, start: int, size: int) -> str:
+    """Where a page of a query's results is; PermanentError where the query is too long for an address."""
+    # By submission date, oldest first: papers that are announced while we read come last.
+    parameters = {
+        "search_query": query,
+        "start": start,
+        "max_results": size,
+        "sortBy": arxiv.SortCriterion.SubmittedDate.value,
+        "sortOrder": arxiv.SortOrder.Ascending.value,
+    }
+    address = f"{url}?{urlencode(parameters, safe=SAFE)}"
+    if len(address) > LONGEST_URL:
+        raise PermanentError(
+            f"the query makes an address of {len(address)} characters; {LONGEST_URL} are possible: "
+            "use fewer or shorter search terms"
+        )
+    return address

@@ -1,7 +1,6 @@
 """ArxivPapers: every paper of a topic's days, or an error that says why not; never fewer in silence."""
 
 import datetime as dt
-import ipaddress
 import logging
 import random
 import re
@@ -10,8 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from urllib.parse import urlencode, urlsplit
-
-import arxiv  # type: ignore[import-untyped]  # it ships no types
 
 from service import __version__
 from service.adapters.arxiv_papers.answers import (
@@ -27,6 +24,7 @@ from service.adapters.arxiv_papers.answers import (
     RateLimited,
     TransientError,
     Unreachable,
+    is_local,
     retry_after,
     says_rate_exceeded,
     shared_pace,
@@ -40,7 +38,14 @@ from service.adapters.arxiv_papers.feed import (
     read_announcements,
     read_page,
 )
-from service.adapters.arxiv_papers.query import categories_query, days_query, matching, search_query
+from service.adapters.arxiv_papers.query import (
+    SAFE,
+    address_of,
+    categories_query,
+    days_query,
+    matching,
+    search_query,
+)
 from service.papers import Fetched, Paper, SourceError, Window
 from subscribers.topics import Topic
 
@@ -49,8 +54,6 @@ FEED = "https://rss.arxiv.org/atom"
 IDS = 100  # papers that one question names
 LARGEST_PAGE = 2000  # papers in one answer: user manual, "start and max_results paging"
 LARGEST_TOTAL = 30000  # papers that can be reached by one query
-SAFE = ":()*,"  # need no encoding, and a query has many
-LONGEST_URL = 8000  # characters; servers refuse longer request lines
 FIRST_BACKOFF = 3.0  # seconds, doubled with each attempt
 LONGEST_BACKOFF = 60.0  # seconds, before jitter
 NEVER_EMPTY = dt.timedelta(days=14)  # arXiv announces papers on most days; two weeks without any never were
@@ -288,7 +291,7 @@ class ArxivPapers:
 
     def _page(self, query: str, start: int, size: int) -> Page:
         """One page, complete; PermanentError when every attempt fails."""
-        address = self._address(query, start, size)
+        address = address_of(self.url, query, start, size)
         return self._tried(lambda attempt: self._attempt(address, start, size, attempt))
 
     def _tried(self, ask: Callable[[int], T]) -> T:
@@ -373,23 +376,6 @@ class ArxivPapers:
         target = f" to {answer.headers['Location'][:200]!r}" if "Location" in answer.headers else ""
         return TransientError(f"HTTP {answer.status}{target}", retry_after(answer.headers, self.now()))
 
-    def _address(self, query: str, start: int, size: int) -> str:
-        # By submission date, oldest first: papers that are announced while we read come last.
-        parameters = {
-            "search_query": query,
-            "start": start,
-            "max_results": size,
-            "sortBy": arxiv.SortCriterion.SubmittedDate.value,
-            "sortOrder": arxiv.SortOrder.Ascending.value,
-        }
-        address = f"{self.url}?{urlencode(parameters, safe=SAFE)}"
-        if len(address) > LONGEST_URL:
-            raise PermanentError(
-                f"the query makes an address of {len(address)} characters; {LONGEST_URL} are possible: "
-                "use fewer or shorter search terms"
-            )
-        return address
-
     def _backoff(self, attempt: int) -> float:
         return float(min(FIRST_BACKOFF * 2 ** (attempt - 1), LONGEST_BACKOFF) * (1 + self.jitter() / 2))
 
@@ -404,12 +390,3 @@ class ArxivPapers:
     @property
     def _is_local(self) -> bool:
         return is_local(self.url)
-
-
-def is_local(url: str) -> bool:
-    """Whether an address is on this machine."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

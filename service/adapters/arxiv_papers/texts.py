@@ -15,9 +15,10 @@ from service.adapters.arxiv_papers.answers import (
     Pace,
     PermanentError,
     TransientError,
+    is_local,
     shared_pace,
 )
-from service.adapters.arxiv_papers.source import ArxivPapers, is_local
+from service.adapters.arxiv_papers.source import ArxivPapers
 from service.papers import Paper, SourceError
 from service.papers.text import Refused, TextPage
 
