@@ -53,7 +53,7 @@ def test_the_form_of_our_own_page_still_asks_what_to_leave(place: Place) -> None
     page = reader.get(path(place, Purpose.LEAVE, ada))
     reader.press(page, "Leave this topic", topic="exoplanets")
     assert place.again(ada).topics == ("robot-learning",)
-    stale = reader.press(page, "Leave everything", form="stale")
+    stale = reader.press(page, "Unsubscribe from everything", form="stale")
     assert (stale.heading, place.again(ada).standing) == (
         "What would you like to leave?",
         SubscriberStatus.ACTIVE,
@@ -70,7 +70,7 @@ def test_a_revoked_leave_link_shows_no_topic_and_can_only_leave(place: Place) ->
     assert "Robot" not in page.text
     assert "xoplanets" not in reader.press(before, "Leave this topic", topic="exoplanets").text
     assert place.again(ada).topics == ada.topics
-    left = reader.press(page, "Leave everything")
+    left = reader.press(page, "Unsubscribe from everything")
     assert ("Undo" in left.text, place.again(ada).standing) == (False, SubscriberStatus.LEFT)
 
 

@@ -358,7 +358,7 @@ def test_links_in_old_e_mails_work_on_the_new_database(
     there = wiring.open_service(place.service.settings.model_copy(update={"database_url": target}))
     reader = Reader(visitor(make_app(there, place.clock), BASE, "203.0.113.7"))
     assert reader.get(path_in(letter, "manage")).status == 200
-    left = reader.press(reader.get(path_in(letter, "leave")), "Leave everything")
+    left = reader.press(reader.get(path_in(letter, "leave")), "Unsubscribe from everything")
     assert left.status == 200
     assert there.roster.subscriber(ada.id).standing == "left"
     assert there.store.counts("2026-W21") == {State.ACCEPTED: 1}
