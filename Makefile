@@ -50,7 +50,7 @@ lint: $(DEVELOPMENT) ## Lint, types, import contract
 # Half as many again as there are cores: many tests wait for processes, servers and browsers. Where Python may not keep
 # what it compiled, each of these processes compiles the service and the tests anew, which takes longer than many a test
 check: lint ## Lint, types, import contract, and the tests: warnings are errors, the network is off
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses $$($(PYTHON) -c 'import os; print(max(2, (os.cpu_count() or 1) * 3 // 2))') --dist loadfile --no-loadscope-reorder
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses $$($(PYTHON) -c 'import os; print(max(2, (os.cpu_count() or 1) * 3 // 2))') --dist loadfile --no-loadscope-reorder --durations 15
 
 record: $(DEVELOPMENT) ## Ask the configured language model the questions of the demo, and keep its answers
 	$(BIN)/python -m tests.recording

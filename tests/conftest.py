@@ -7,6 +7,7 @@ import shutil
 import signal
 import sys
 import weakref
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from functools import partialmethod
@@ -76,6 +77,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first, in this order."""
     places = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path.stem, len(places)))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What was not checked on this machine, and what to install for it."""
+    reasons = Counter(str(one.longrepr[2]) for one in terminalreporter.stats.get("skipped", ()))
+    if reasons:
+        terminalreporter.section("not checked here")
+    for reason, number in reasons.most_common():
+        terminalreporter.write_line(f"{number:4} tests  {reason.removeprefix('Skipped: ')}")
 
 
 class Compiled(jinja2.BytecodeCache):

@@ -1,3 +1,5 @@
+"""Addresses: which are refused, which spellings are one, and what the database keeps instead of them."""
+
 import pytest
 from email_validator import validate_email
 from hypothesis import given

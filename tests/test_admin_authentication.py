@@ -1,3 +1,5 @@
+"""How admins sign in, stay in and go out; no form works without its token, no page without its headers."""
+
 import logging
 import re
 from collections.abc import Iterator

@@ -1,3 +1,5 @@
+"""The admin pages of subscribers: looked up, added, imported, suppressed; and the audit log."""
+
 import csv
 import io
 import re

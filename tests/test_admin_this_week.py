@@ -1,3 +1,5 @@
+"""The admin's first page: what waits, what is wrong, and who would get the newest issue."""
+
 import asyncio
 import datetime as dt
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""The admin pages of topics: added, tried on papers, changed by one editor at a time, removed."""
+
 import datetime as dt
 from dataclasses import replace
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""Trends: weeks of subscribers and bounces as lines and stacks whose axes end at round numbers."""
+
 import datetime as dt
 from pathlib import Path
 

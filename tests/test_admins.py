@@ -1,3 +1,5 @@
+"""Who is an admin, and how long links and sessions of admins are good."""
+
 import datetime as dt
 
 import pytest

@@ -1,3 +1,5 @@
+"""Who gets an issue, and the reason of everybody who does not; rules and database say the same."""
+
 import datetime as dt
 from dataclasses import replace
 from typing import Any

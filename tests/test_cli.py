@@ -1,3 +1,5 @@
+"""The commands: what each does, says and refuses, and the demo that shows them all."""
+
 import datetime as dt
 import json
 import os
@@ -27,6 +29,8 @@ from subscribers.database import connect
 from tests import builders
 from tests.adapters.mirror import mirror, needs_mirror
 from tests.fakes import ScriptedPapers
+
+FEW = "ai-safety-security"  # a topic whose real weeks are smaller
 
 
 @dataclass(frozen=True)
@@ -420,20 +424,18 @@ def test_the_doctor_finds_a_source_that_does_not_answer(brief: Brief) -> None:
 
 @needs_mirror
 def test_two_weeks_build_from_real_papers_and_share_none(brief: Brief) -> None:
-    papers = {}
+    """A topic of few papers; test_counts has the large ones, built once for all tests."""
+    papers = []
     for week, visible_until in (("2026-W22", "2026-06-01T00:39:00Z"), ("2026-W23", "")):
         with mirror(visible_until=visible_until) as arxiv:
-            ran = brief(
-                "build", "--week", week, "--topic", "llm-post-train", ARXIV_URL=arxiv.url, ARXIV_INTERVAL="0"
-            )
+            ran = brief("build", "--week", week, "--topic", FEW, ARXIV_URL=arxiv.url, ARXIV_INTERVAL="0")
         assert ran.code == 0, ran.err
         (held,) = json.loads(brief("show", week, "--format", "json").out)
         assert held["themes"]
         assert held["notable"]
-        papers[week] = {one["paper_id"]: one["late"] for one in held["catalog"]}
-    assert len(papers["2026-W22"]) == len(papers["2026-W23"]) == 77
-    assert not papers["2026-W22"].keys() & papers["2026-W23"].keys()
-    assert any(papers["2026-W23"].values())
+        papers.append({one["paper_id"] for one in held["catalog"]})
+    assert min(map(len, papers)) >= 10
+    assert not papers[0] & papers[1]
 
 
 @needs_mirror

@@ -44,6 +44,8 @@ def test_real_weeks_count_a_theme_the_same_everywhere(real_issues: tuple[Issue, 
 def test_no_topic_has_a_real_paper_in_both_weeks(real_issues: tuple[Issue, ...]) -> None:
     first, second = ({brief.topic_slug: brief for brief in issue.briefs} for issue in real_issues)
     assert first.keys() == second.keys()
+    assert [len(each["llm-post-train"].catalog) for each in (first, second)] == [77, 77]
+    assert any(one.late for one in second["llm-post-train"].catalog)
     for slug, brief in first.items():
         then, now = ({one.paper_id for one in each.catalog} for each in (brief, second[slug]))
         assert not then & now, slug

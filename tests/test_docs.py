@@ -4,7 +4,6 @@ import pkgutil
 import re
 import tomllib
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -19,38 +18,39 @@ import service.schedule
 import service.settings
 import service.store
 import service.wiring
+import tests
 from service import cli
 from subscribers.topics import read_topic
 
 PROJECT = Path(__file__).parents[1]
 PAGES = sorted((PROJECT / "docs").glob("*.md"))
 COMMAND = re.compile(r"(?:^|[`/])brief ((?:[a-z-]+)(?: [^\n`#|;]*)?)", re.MULTILINE)
-
+CLIENT = re.compile(r"\b(?:pg_dump|pg_restore|psql|curl|openssl s_client)\b")
 SECRET = re.compile(r"\$\{?\w*(?:URL|PASSWORD|TOKEN)|://[^\s/@`]+:[^\s/@`]+@|PGPASSWORD=")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_link_between_the_pages_leads_somewhere(page: Path) -> None:
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text("utf-8")):
-        assert (page.parent / target).exists(), target
+def test_every_link_between_the_pages_leads_somewhere() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text("utf-8")):
+            assert (page.parent / target).exists(), (page.name, target)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_command_that_is_named_exists_with_its_options(page: Path) -> None:
-    for words in COMMAND.findall(page.read_text("utf-8")):
-        command, rest = _found(words.split())
-        options = {name for one in command.params for name in (*one.opts, *one.secondary_opts)}
-        for option in re.findall(r"(?<!\S)(--[a-z-]+)", " ".join(rest)):
-            assert option in options, words
+def test_every_command_that_is_named_exists_with_its_options() -> None:
+    for page in PAGES:
+        for words in COMMAND.findall(page.read_text("utf-8")):
+            command, rest = _found(words.split())
+            options = {name for one in command.params for name in (*one.opts, *one.secondary_opts)}
+            for option in re.findall(r"(?<!\S)(--[a-z-]+)", " ".join(rest)):
+                assert option in options, (page.name, words)
 
 
-@pytest.mark.parametrize("page", [*PAGES, PROJECT / "README.md"], ids=lambda page: page.name)
-def test_no_command_that_is_shown_gives_a_password_to_the_list_of_processes(page: Path) -> None:
-    for line in page.read_text("utf-8").splitlines():
-        if re.search(r"\b(?:pg_dump|pg_restore|psql|curl|openssl s_client)\b", line):
-            assert not re.search(
-                r"\$\{?\w*(?:URL|PASSWORD|TOKEN)|://[^\s/@`]+:[^\s/@`]+@|PGPASSWORD=", line
-            ), line
+def test_no_command_that_is_shown_gives_a_password_to_the_list_of_processes() -> None:
+    lines = (
+        line for page in (*PAGES, PROJECT / "README.md") for line in page.read_text("utf-8").splitlines()
+    )
+    shown = [line for line in lines if CLIENT.search(line)]
+    assert shown
+    assert [line for line in shown if SECRET.search(line)] == []
 
 
 def test_the_topic_that_is_shown_can_be_added() -> None:
@@ -59,24 +59,20 @@ def test_the_topic_that_is_shown_can_be_added() -> None:
     assert read_topic(tomllib.loads(shown)).slug == "tactile-sensing"
 
 
-@pytest.mark.parametrize(
-    "package",
-    [
-        service,
-        service.delivery,
-        service.emails,
-        service.language,
-        service.language.tex,
-        service.schedule,
-        service.settings,
-        service.store,
-        service.wiring,
-    ],
-    ids=lambda package: package.__name__,
-)
-def test_a_map_of_a_package_names_each_of_its_modules(package: ModuleType) -> None:
-    named = re.findall(r"^([a-z_]+)  +\S", package.__doc__ or "", re.MULTILINE)
-    assert sorted(named) == sorted(module.name for module in pkgutil.iter_modules(package.__path__))
+def test_a_map_of_a_package_names_each_of_its_modules() -> None:
+    for package in (
+        service, service.delivery, service.emails, service.language, service.language.tex, service.schedule,
+        service.settings, service.store, service.wiring,
+    ):  # fmt: skip
+        named = re.findall(r"^([a-z_]+)  +\S", package.__doc__ or "", re.MULTILINE)
+        held = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
+        assert sorted(named) == held, package.__name__
+
+
+def test_the_reading_order_of_the_tests_names_each_file_once_and_each_says_what_it_specifies() -> None:
+    files = sorted((PROJECT / "tests").rglob("test_*.py"))
+    assert sorted(re.findall(r"\btest_\w+", tests.__doc__ or "")) == sorted(file.stem for file in files)
+    assert [file.name for file in files if not file.read_text("utf-8").startswith('"""')] == []
 
 
 @pytest.mark.parametrize("module", ["scheduler", "cli/serving"])

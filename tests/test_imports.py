@@ -1,3 +1,5 @@
+"""Imports of subscribers from CSV: every row is reported, and a bad row stops no other."""
+
 import csv
 import datetime as dt
 import io

@@ -1,3 +1,5 @@
+"""An issue: its content hash, and what an edition of some topics holds of it."""
+
 import datetime as dt
 from dataclasses import replace
 

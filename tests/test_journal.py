@@ -1,3 +1,5 @@
+"""A sender's journal: what was begun and what became of it, also when it was cut off."""
+
 import errno
 import os
 import resource

@@ -1,3 +1,5 @@
+"""The ledger: everybody who follows a topic gets one message, and every delivery has its row and reason."""
+
 import contextlib
 import datetime as dt
 import itertools

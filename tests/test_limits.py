@@ -1,3 +1,5 @@
+"""Rate limits: each scope waits for its own, and the table tells of nobody."""
+
 import datetime as dt
 
 import pytest

@@ -1,3 +1,5 @@
+"""Signed links: each opens for one purpose, while its key is known and its time has not passed."""
+
 import datetime as dt
 import itertools
 

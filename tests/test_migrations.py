@@ -1,3 +1,5 @@
+"""Migrations: they end at the tables of the code, and every row of earlier releases is read after them."""
+
 import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path

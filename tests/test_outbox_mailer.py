@@ -1,3 +1,5 @@
+"""The outbox as a mailer: one file for a message, with its very bytes, or a failure that says why."""
+
 from pathlib import Path
 
 import pytest

@@ -1,3 +1,5 @@
+"""Which papers a brief takes: windows, verdicts, withdrawals, ranking; judged on two real weeks."""
+
 import csv
 import datetime as dt
 import gzip

@@ -1,3 +1,5 @@
+"""A build from end to end: papers come once, failures of one topic stop no other, nothing is asked twice."""
+
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace

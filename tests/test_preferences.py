@@ -1,3 +1,5 @@
+"""Preferences read from forms: every problem is found, and a stale page changes only what it changed."""
+
 import datetime as dt
 from dataclasses import replace
 from itertools import accumulate, pairwise

@@ -1,3 +1,5 @@
+"""A process lives while it holds its lock; of one without a lock nothing is said."""
+
 import os
 import signal
 import subprocess
@@ -44,7 +46,7 @@ def has_namespaces() -> bool:
 @pytest.mark.parametrize("apart", [[], APART], ids=["here", "in another container"])
 def test_a_process_is_over_when_it_was_killed_and_not_before(tmp_path: Path, apart: Sequence[str]) -> None:
     if apart and not has_namespaces():
-        pytest.skip("no namespaces of one's own here")
+        pytest.skip("no namespaces of one's own here: they need a kernel with user namespaces, or root")
     locks = ProcessLocks(tmp_path)
     with living(tmp_path, *apart) as (name, process):
         assert not locks.is_over(name)

@@ -1,3 +1,5 @@
+"""Whether the process that a name tells of is gone: said only where it is certain."""
+
 import os
 import socket
 import subprocess
@@ -50,7 +52,7 @@ def test_a_living_process_is_not_gone_for_one_in_another_namespace() -> None:
     try:
         asked = subprocess.run([*apart, sys.executable, "-c", code], capture_output=True, check=True)
     except (OSError, subprocess.CalledProcessError):
-        pytest.skip("no namespaces of one's own here")
+        pytest.skip("no namespaces of one's own here: they need a kernel with user namespaces, or root")
     assert asked.stdout == b"False\n"
 
 

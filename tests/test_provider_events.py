@@ -1,3 +1,5 @@
+"""Events of providers: in any order, repeated or forged, they end in the same place."""
+
 import base64
 import datetime as dt
 import itertools

@@ -1,3 +1,5 @@
+"""The roster: subscribers and topics as they were put, found by any spelling, paged by id."""
+
 import datetime as dt
 
 import pytest

@@ -1,3 +1,5 @@
+"""The invented papers of the demo: enough for each topic, told as invented, and of no real id."""
+
 import datetime as dt
 import itertools
 import json

@@ -1,3 +1,5 @@
+"""What is due: a pure decision over the calendar, what was done and the clock."""
+
 import datetime as dt
 import itertools
 from collections.abc import Sequence

@@ -1,3 +1,5 @@
+"""SendGrid: one call for many readers, and every answer has its outcome."""
+
 import errno
 import http.client
 from collections import Counter

@@ -1,3 +1,5 @@
+"""Settings: read with their errors told in words, and production refuses what is unsafe."""
+
 import re
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""SMTP: messages arrive byte for byte, each has its outcome, and no server holds a run for ever."""
+
 import base64
 import contextlib
 import socket

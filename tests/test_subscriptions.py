@@ -1,3 +1,5 @@
+"""Subscriptions over time: joining, confirming, leaving, deletion, whatever the order."""
+
 import datetime as dt
 import json
 from dataclasses import replace

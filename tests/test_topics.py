@@ -1,3 +1,5 @@
+"""Topics and their queries: read from files, checked with the place of each error, matched to papers."""
+
 import dataclasses
 import json
 import re

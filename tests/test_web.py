@@ -1,3 +1,5 @@
+"""The public pages: what each shows, with its headers, and what is not public."""
+
 import asyncio
 import json
 import logging

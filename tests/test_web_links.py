@@ -1,3 +1,5 @@
+"""Pages behind signed links: no GET changes anything, and no link has more power than its purpose."""
+
 import itertools
 import logging
 import os

@@ -1,3 +1,5 @@
+"""Joining, choosing, leaving and deletion on the pages, as a reader does them."""
+
 import json
 import re
 from dataclasses import replace

@@ -1,3 +1,5 @@
+"""The wheel is whole: installed elsewhere, it runs the demo in an empty folder."""
+
 import os
 import subprocess
 import sys

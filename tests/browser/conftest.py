@@ -44,7 +44,8 @@ def browser() -> Iterator[Browser]:
     need(CHROMIUM, "Chromium (apt-get install chromium)")
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-gpu-compositing", "--disable-dev-shm-usage"],
         )
         yield chromium
         chromium.close()
