@@ -44,7 +44,7 @@ def test_whatever_a_mail_program_posts_to_a_leave_link_leaves(place: Place, name
     ada, (body, kind) = place.subscriber(), BODIES[name]
     url = path(place, Purpose.LEAVE, ada, "2026-W22")
     answer = place.reader().client.post(url, content=body, headers={"Content-Type": kind} if kind else {})
-    assert (answer.status_code, answer.text) == (200, "You get no more e-mails")
+    assert (answer.status_code, answer.text) == (200, "You have unsubscribed")
     assert place.again(ada).standing is SubscriberStatus.LEFT
 
 

@@ -107,7 +107,7 @@ def test_no_name_leads_out_of_the_outbox(place: Place, reader: Reader) -> None:
 
 def test_the_button_does_what_a_mail_clients_does(place: Place, reader: Reader) -> None:
     page = reader.press(reader.get(newest(reader)), "Unsubscribe")
-    assert "200: You get no more e-mails" in page.notice
+    assert "200: You have unsubscribed" in page.notice
     assert place.service.roster.find(ADDRESS).standing is SubscriberStatus.LEFT
 
 

@@ -36,6 +36,7 @@ def click_in_letter(visit: Visit, words: str) -> Page:
 def test_a_newcomer_joins_confirms_reads_and_leaves_in_the_browser(visit: Visit) -> None:
     visit.go("/")
     visit.page.get_by_label("Your e-mail address").fill(ADDRESS)
+    visit.page.locator("summary", has_text="Computer science").click()
     visit.page.get_by_label("Robot Learning", exact=True).check()
     visit.place.clock.forward(minutes=1)
     visit.press("Send me the confirmation e-mail")
@@ -59,7 +60,7 @@ def test_a_newcomer_joins_confirms_reads_and_leaves_in_the_browser(visit: Visit)
 
     visit.page = letter
     visit.press("Unsubscribe")
-    assert "You get no more e-mails" in visit.notice
+    assert "You have unsubscribed" in visit.notice
     assert visit.place.service.roster.find(ADDRESS).standing is SubscriberStatus.LEFT
 
 
