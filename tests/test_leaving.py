@@ -51,7 +51,7 @@ def test_whatever_a_mail_program_posts_to_a_leave_link_leaves(place: Place, name
 def test_the_form_of_our_own_page_still_asks_what_to_leave(place: Place) -> None:
     ada, reader = place.subscriber(), place.reader()
     page = reader.get(path(place, Purpose.LEAVE, ada))
-    reader.press(page, "Leave this topic", topic="exoplanets")
+    reader.press(page, "Unsubscribe from this topic", topic="exoplanets")
     assert place.again(ada).topics == ("robot-learning",)
     stale = reader.press(page, "Unsubscribe from everything", form="stale")
     assert (stale.heading, place.again(ada).standing) == (
@@ -68,7 +68,7 @@ def test_a_revoked_leave_link_shows_no_topic_and_can_only_leave(place: Place) ->
     page = reader.get(url)
     assert "xoplanets" not in page.text
     assert "Robot" not in page.text
-    assert "xoplanets" not in reader.press(before, "Leave this topic", topic="exoplanets").text
+    assert "xoplanets" not in reader.press(before, "Unsubscribe from this topic", topic="exoplanets").text
     assert place.again(ada).topics == ada.topics
     left = reader.press(page, "Unsubscribe from everything")
     assert ("Undo" in left.text, place.again(ada).standing) == (False, SubscriberStatus.LEFT)
