@@ -45,7 +45,7 @@ Admin pages
 Commands and operation
     test_cli test_building test_delivering_commands test_printing test_serving test_scheduler test_worker
     test_initializing test_setting_up test_settings test_start_up test_terminal test_doctor test_backups
-    test_migrations test_moving test_audit test_logs test_sentry test_operating test_watch
+    test_backup_folder test_migrations test_moving test_audit test_logs test_sentry test_operating test_watch
 
 The project itself
     test_docs test_samples test_invented_texts test_container test_deploy test_wheel
