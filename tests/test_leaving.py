@@ -55,7 +55,7 @@ def test_the_form_of_our_own_page_still_asks_what_to_leave(place: Place) -> None
     assert place.again(ada).topics == ("robot-learning",)
     stale = reader.press(page, "Unsubscribe from everything", form="stale")
     assert (stale.heading, place.again(ada).standing) == (
-        "What would you like to leave?",
+        "Unsubscribe",
         SubscriberStatus.ACTIVE,
     )
 
