@@ -23,9 +23,8 @@ from subscribers.addresses import (
     read_address,
     read_domain,
 )
-from subscribers.csv_files import FileRefused, Layout, detect_encoding, read_layout
+from subscribers.csv_files import FileRefused, Layout, detect_encoding, read_layout, restore
 from subscribers.database import ROWS_AT_ONCE, batches
-from subscribers.exports import restore
 from subscribers.preferences import PreferencesError, SubscriberStatus, read_choices
 from subscribers.roster import Roster
 from subscribers.suppressions import Cause

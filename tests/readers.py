@@ -31,7 +31,7 @@ from service.pipeline import publish_issue
 from service.settings import Settings
 from service.store import Built
 from service.transactional import TransactionalSender
-from service.transactional.queue import MOST
+from service.transactional.writing import MOST
 from service.web.app import make_app
 from service.wiring import Service
 from subscribers.links import Links

@@ -10,8 +10,7 @@ import sqlalchemy as sa
 
 from service.delivery import State
 from service.store.monitoring import received_rows
-from service.web.admin.importing import MOST_PROBLEMS
-from service.web.admin.people import A_PAGE
+from service.web.admin.people import A_PAGE, MOST_PROBLEMS
 from subscribers.directory import Directory, begin_so, newest_first
 from subscribers.roster import Roster
 from subscribers.suppressions import Cause

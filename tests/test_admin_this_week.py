@@ -10,9 +10,8 @@ from starlette.types import Message
 
 from service.delivery import Halt, IssueStatus, State
 from service.papers import Window
-from service.web.admin.counting import MOST_KEPT, Kept
-from service.web.admin.status import StatusLine, status_line, sums
-from service.web.admin.this_week import checks
+from service.web.admin.frame import MOST_KEPT, Kept
+from service.web.admin.this_week import StatusLine, checks, status_line, sums
 from service.web.headers import longest_body
 from subscribers.suppressions import Cause
 from tests import builders

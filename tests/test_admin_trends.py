@@ -9,8 +9,19 @@ import sqlalchemy as sa
 
 from service.papers import Window
 from service.store import IssueTrend, Store
-from service.web.admin.charts import BOTTOM, HEIGHT, TOP, ceiling, line, short, sparkline, stacks
-from service.web.admin.history import WEEKS, bounce_rate, weeks
+from service.web.admin.history import (
+    BOTTOM,
+    HEIGHT,
+    TOP,
+    WEEKS,
+    bounce_rate,
+    ceiling,
+    line,
+    short,
+    sparkline,
+    stacks,
+    weeks,
+)
 from subscribers.roster import Roster
 from tests import newsrooms
 from tests.newsdesk import ADMINS, signed_in

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subscribers.additions import Result
+from subscribers.csv_files import export_rows, neutralise, restore
 from subscribers.database import connect
-from subscribers.exports import export_rows, neutralise, restore
 from subscribers.imports import ImportRefused, RowResult, detect_encoding, import_file, layout_of
 from subscribers.preferences import Frequency, Length, Preferences, SubscriberStatus
 from subscribers.roster import Joining, Roster

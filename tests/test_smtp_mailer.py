@@ -21,7 +21,7 @@ import pytest
 
 from service.adapters.smtp_mailer import SmtpMailer, SmtpServer
 from service.adapters.smtp_mailer.opening import TokenCommand
-from service.adapters.smtp_mailer.replies import NotSmtp, ReplyReader
+from service.adapters.smtp_mailer.session import NotSmtp, ReplyReader
 from service.delivery import MailerUnusable, Message, Outcome, State
 from tests.letters import Begun, PlainEdition, letter, letters
 from tests.smtp_sink import Sink, sink

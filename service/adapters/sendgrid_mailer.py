@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from itertools import groupby, islice
 from typing import Any, NoReturn
 
+import requests
 from python_http_client import Client
 from python_http_client.exceptions import HTTPError
 from sendgrid import SendGridAPIClient
@@ -333,3 +334,41 @@ def _first_words(error: HTTPError) -> str:
     except (KeyError, IndexError, TypeError, ValueError, RecursionError):
         words = str(error.reason)
     return " ".join(word for word in words.split() if "@" not in word)[:200]
+
+
+class KeyRefused(Exception):
+    """The key can't be used, or nobody could be asked; the message says what to do."""
+
+
+def scopes(host: str, key: str, timeout: float) -> frozenset[str] | None:
+    """The permissions of a key; None where SendGrid knows it and tells nobody what it may do.
+
+    `timeout` is in seconds. KeyRefused says why the key can't be used. No redirect is followed: the key
+    would go to another host.
+    """
+    try:
+        answer = requests.get(
+            f"{host}/v3/scopes",
+            headers={"Authorization": f"Bearer {key}"},
+            timeout=timeout,
+            allow_redirects=False,
+        )
+    except (requests.RequestException, UnicodeError) as error:
+        words = (
+            f"SendGrid can't be asked at {host}: {type(error).__name__}. Check the network, then try again."
+        )
+        raise KeyRefused(words) from None  # its words could hold the key
+    if answer.status_code == 401:
+        raise KeyRefused("SendGrid does not know the key (401). Copy it again, or make another one.")
+    if answer.status_code == 403:
+        return None
+    if answer.status_code != 200:
+        raise KeyRefused(f"SendGrid answers {answer.status_code} at {host}. Try again in a while.")
+    return _listed(answer)
+
+
+def _listed(answer: requests.Response) -> frozenset[str]:
+    try:
+        return frozenset(str(one) for one in answer.json()["scopes"])
+    except (ValueError, KeyError, TypeError):
+        raise KeyRefused("What answers is not SendGrid: look at BRIEF_SENDGRID_HOST.") from None

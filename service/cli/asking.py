@@ -10,18 +10,21 @@ from service.settings import Settings
 from service.setup.env_file import EnvFile
 from service.setup.questions import (
     ACCESS,
+    ALL,
     IDENTITY,
     MAILER,
     MODEL,
     NONE,
     QUESTIONS,
     Question,
+    UnknownChoice,
     applicable,
+    chosen,
     completed,
+    offered,
     settings_of,
     unanswered,
 )
-from service.setup.topics import ALL, UnknownChoice, chosen, offered
 from service.setup.trying import try_mailer
 from subscribers.topics import Topic
 

@@ -13,8 +13,7 @@ from service.cli.terminal import Refused, opened, out, record
 from service.settings import PREFIX, Settings, SettingsWrong, read_settings, setting_names
 from service.settings.secrets import content_of
 from service.setup.env_file import EnvFile
-from service.setup.questions import NONE
-from service.setup.topics import add_starters, end_others
+from service.setup.questions import NONE, add_starters, end_others
 from service.wiring import Service
 
 STOPPED = 130  # exit code, as after SIGINT

@@ -17,9 +17,8 @@ from service.cli.terminal import Refused, data_out, opened, out, print_json, pri
 from service.wiring import Service
 from subscribers.additions import Result
 from subscribers.audience import in_words
-from subscribers.csv_files import Layout
+from subscribers.csv_files import Layout, export_rows
 from subscribers.directory import Directory
-from subscribers.exports import export_rows
 from subscribers.imports import COLUMNS, ImportRefused, RowResult, import_file, layout_of
 from subscribers.preferences import Frequency, Length
 from subscribers.roster import Joining, Roster

@@ -19,7 +19,7 @@ from service.scheduler import Scheduler, Ticking
 from service.settings import Settings, read_settings
 from service.transactional import sending
 from service.web.app import make_app
-from service.web.connections import PatientProtocol
+from service.web.headers import PatientProtocol
 from service.wiring import Service
 from service.worker import work
 

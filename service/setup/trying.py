@@ -58,7 +58,7 @@ def _advice(cause: BaseException | None, settings: Settings) -> Iterator[str]:
 
 
 def _try_sendgrid(settings: Settings) -> str:
-    from service.adapters.sendgrid_scopes import KeyRefused, scopes  # noqa: PLC0415 - as in wiring
+    from service.adapters.sendgrid_mailer import KeyRefused, scopes  # noqa: PLC0415 - as in wiring
 
     try:
         granted = scopes(settings.sendgrid_host, settings.sendgrid_api_key.get_secret_value(), TIMEOUT)

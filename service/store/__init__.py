@@ -1,8 +1,7 @@
 """The store: tables of papers, briefs, issues and deliveries, and every query on them.
 
 tables     the tables
-papers     what was fetched, seen and paid for
-texts      full texts of papers, until they are pruned
+papers     what was fetched, seen and paid for; full texts, until they are pruned
 issues     briefs, issues, their approval, and briefs as they were built
 reviews    what was found of an issue's e-mails; what the schedule may approve by itself
 edits      what editors changed by hand
@@ -11,8 +10,7 @@ ledger     what became of it
 queue      which deliveries may be claimed, in which order, and how fast
 settling   the words of workers on what they claimed; what a cancellation allows; what bounces teach
 reports    reading the ledger: figures, rows, one reader, CSV
-tallies    how many deliveries of each issue stand alike, kept as they change
-retention  what is old, or a deleted subscriber's, is cut
+tallies    how many deliveries of each issue stand alike, kept as they change and as what is old is cut
 events     what a provider reports later
 agenda     what the schedule goes by
 transactional  e-mails to one reader: queued, claimed, settled
@@ -37,16 +35,14 @@ from service.store.issues import (
 )
 from service.store.ledger import Ledger, LedgerBroken, Unavailable
 from service.store.monitoring import IssueTrend, Monitoring, Received, Watched
-from service.store.papers import KeptAnswers, PaperRepository
+from service.store.papers import KeptAnswers, PaperRepository, TextRepository
 from service.store.planning import HELD, Planning
 from service.store.reports import AudienceSummary, Group, Line, Reports, sheet
 from service.store.restoring import Restoring
-from service.store.retention import Retention
 from service.store.reviews import Reviews
 from service.store.settling import IssueCancelled
 from service.store.tables import BriefRow, DeliveryRow, IssueRow, PaperRow, SightingRow
-from service.store.tallies import Tallies
-from service.store.texts import TextRepository
+from service.store.tallies import Retention, Tallies
 from service.store.transactional import FailedEmail, Transactional, TransactionalSummary
 
 __all__ = [

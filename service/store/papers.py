@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -10,7 +11,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from service.papers import Fetched, Paper, Sighting, Window
-from service.store.tables import BriefRow, CardRow, FetchRow, IssueRow, PaperRow, SightingRow
+from service.papers.text import LARGEST, TextPage
+from service.store.tables import BriefRow, CardRow, FetchRow, IssueRow, PaperRow, SightingRow, TextRow
 from subscribers.database import Repository, is_one_of, table
 from subscribers.topics import Topic
 
@@ -190,3 +192,40 @@ def _put_papers(session: Session, papers: Sequence[Paper], *, only_new: bool = F
                 index_elements=["id"], set_=newer, where=insert.excluded.version >= col(PaperRow.version)
             )
         )
+
+
+class TextRepository(Repository):
+    """Pages of full texts (a PageStore). They are kept for builds, shown to nobody, and pruned."""
+
+    def kept_page(self, paper_id: str, version: int) -> TextPage | None:
+        """What was answered for this version; None where it was never asked or is kept no more."""
+        with Session(self._engine) as session:
+            row = session.get(TextRow, (paper_id, version))
+            try:
+                return _page(row) if row else None
+            except zlib.error:  # a damaged row: it is asked for anew
+                return None
+
+    def keep_page(self, page: TextPage) -> None:
+        """Keep an answer, in place of an earlier one for the same version."""
+        row = TextRow(
+            paper_id=page.paper_id,
+            version=page.version,
+            state=page.state,
+            asked_at=page.asked_at,
+            etag=page.etag,
+            body=zlib.compress(page.body) if page.body else b"",
+        )
+        with Session(self._writer) as session, session.begin():
+            session.merge(row)
+
+    def prune_texts(self, before: dt.datetime) -> int:
+        """Delete what was asked before a moment; how many. What briefs quote of it stays in them."""
+        with Session(self._writer) as session, session.begin():
+            gone = session.execute(sa.delete(TextRow).where(col(TextRow.asked_at) < before))
+            return int(gone.rowcount)  # type: ignore[attr-defined]  # a CursorResult
+
+
+def _page(row: TextRow) -> TextPage:
+    body = zlib.decompressobj().decompress(row.body, LARGEST + 1) if row.body else b""
+    return TextPage(row.paper_id, row.version, row.state, row.asked_at, body, row.etag)  # type: ignore[arg-type]  # a State

@@ -5,14 +5,18 @@ tells nobody who is known.
 """
 
 import datetime as dt
+import secrets
 from dataclasses import dataclass, replace
 from typing import Any
 
+import sqlalchemy as sa
+
 from service import wiring
-from service.delivery.transactional import Claimed
+from service.delivery.transactional import DEFAULT_LIFETIME, Claimed, Queued
 from service.emails import DkimSigner
 from service.emails.checks import sample_reader
 from service.emails.transactional import Envelope, RenderedEmail, TransactionalRenderer, email_bytes
+from service.store import Store
 from service.wiring import Service
 from subscribers.addresses import read_address
 from subscribers.emails import PURPOSES, TransactionalEmail
@@ -21,6 +25,43 @@ from subscribers.joinings import JoinOutcome
 from subscribers.links import Links, Purpose
 from subscribers.preferences import Length, Preferences, SubscriberStatus
 from subscribers.subscriber import Recipient, Subscriber, UnknownSubscriber, new_reference
+
+# What one costs to write is nobody's business. Whoever asked could time the next request, so each waits for a
+# moment that nobody can foresee.
+LEAST, MOST = 0.5, 4.0  # seconds
+LIFETIMES = {  # after an hour or two nobody waits at the screen for these any more
+    TransactionalEmail.EXPORT: dt.timedelta(hours=12),
+    TransactionalEmail.DELETE: dt.timedelta(hours=12),
+    TransactionalEmail.CHANGE_ADDRESS: dt.timedelta(hours=12),
+}
+
+
+@dataclass(frozen=True)
+class SubscriptionEmails:
+    """The queue as the pages of subscribers know it: see `subscribers.emails.EmailQueue`."""
+
+    store: Store
+
+    def queue(  # noqa: PLR0913 - as EmailQueue has them
+        self,
+        email: TransactionalEmail,
+        to: str,
+        now: dt.datetime,
+        *,
+        reference: str = "",
+        about: str = "",
+        connection: sa.Connection | None = None,
+    ) -> None:
+        lifetime = LIFETIMES.get(email, DEFAULT_LIFETIME)
+        values = {"reference": reference, "about": about}
+        queued = Queued(email, to, values, lifetime=lifetime, wait=unforeseen())
+        self.store.queue_emails([queued], now, connection)
+
+
+def unforeseen() -> dt.timedelta:
+    """A wait that nobody can foresee."""
+    return dt.timedelta(seconds=LEAST + (MOST - LEAST) * secrets.randbelow(1000) / 1000)
+
 
 TEST = "test"  # an edition sent to try it out
 OF_SUBSCRIPTIONS = frozenset(str(one) for one in TransactionalEmail)

@@ -7,7 +7,7 @@ public        home, issues, briefs, topics and papers as pages, and a brief as J
 feeds         Atom and JSON Feed, of everything and of each topic
 web_view      "view in browser": the very edition that a subscriber got
 admin         the pages of admins, with sign-in of their own
-connections   how long half a request is waited for
-headers       security headers, HEAD, limits on what is sent here, and the one log line of a request
+headers       how long half a request is waited for; security headers, HEAD, limits on what is sent here, and
+              the one log line of a request
 health        whether the process lives, and whether it can answer
 """

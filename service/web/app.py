@@ -15,9 +15,8 @@ from service import __version__, wiring
 from service.settings import LOOPBACK, Settings
 from service.transactional import SubscriptionEmails
 from service.web import admin, feeds, health, metrics, outbox, public, reading, web_view, webhooks
-from service.web.admin import sign_in
-from service.web.admin.counting import Kept
-from service.web.admin.frame import AdminContext
+from service.web.admin import authentication
+from service.web.admin.frame import AdminContext, Kept
 from service.web.archive import Archive
 from service.web.headers import SecurityHeaders, is_from_here
 from service.web.reading import BEHIND_LINK, MACHINE_READ
@@ -26,7 +25,7 @@ from subscribers import pages
 from subscribers.invitations import Invitations
 from subscribers.limits import Limits
 from subscribers.links import Links, Refusal
-from subscribers.pages.forms import Forms
+from subscribers.pages.context import Forms
 from subscribers.subscriber import UnknownSubscriber
 
 Clock = Callable[[], dt.datetime]
@@ -146,7 +145,7 @@ def make_office(service: wiring.Service, site: Site, clock: Clock) -> AdminConte
         site=site,
         clock=clock,
         admins=settings.admins_by_address,
-        limits=Limits(service.engine, keys, sign_in.RATES),
+        limits=Limits(service.engine, keys, authentication.RATES),
         build_context=lambda: wiring.build_context(service, "extractive"),  # to try topics out
         kept=Kept(clock),
     )

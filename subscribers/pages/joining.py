@@ -16,8 +16,17 @@ from subscribers.join_requests import JoinRequest
 from subscribers.joinings import Confirmation, NotAdmitted
 from subscribers.limits import Limited
 from subscribers.links import Purpose, Refused
-from subscribers.pages.context import Form, Offered, PagesContext, ThePagesContext, host
-from subscribers.pages.words import LENGTHS, domains_in_words, masked, sentence
+from subscribers.pages.context import (
+    LENGTHS,
+    Form,
+    Offered,
+    PagesContext,
+    ThePagesContext,
+    domains_in_words,
+    host,
+    masked,
+    sentence,
+)
 from subscribers.pages.zones import zone_options
 from subscribers.preferences import (
     MOST_TOPICS,

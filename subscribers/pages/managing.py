@@ -11,12 +11,17 @@ from fastapi import APIRouter, Request, Response
 from subscribers.addresses import AddressRefused, read_address
 from subscribers.emails import TransactionalEmail
 from subscribers.links import Purpose, Refused
-from subscribers.pages.context import Fields, Form, PagesContext, SentIssue, ThePagesContext, host
-from subscribers.pages.words import (
+from subscribers.pages.context import (
     FIELD_NAMES,
     LENGTHS,
     STALE,
+    Fields,
+    Form,
+    PagesContext,
+    SentIssue,
+    ThePagesContext,
     domains_in_words,
+    host,
     masked,
     sentence,
     sentences,

@@ -30,7 +30,10 @@ from tests.readers import ADDRESS, BASE, SOON, Answer, Place, Reader, open_place
 
 ADMIN, NOBODY = "ann@example.org", "nobody@example.com"
 TRIES, MOST = 3, 0.6
-LIFETIMES = ("service.web.admin.sign_in.LINK_LIFETIME", "service.transactional.queue.DEFAULT_LIFETIME")
+LIFETIMES = (
+    "service.web.admin.authentication.LINK_LIFETIME",
+    "service.transactional.writing.DEFAULT_LIFETIME",
+)
 Ask = Callable[[Reader, str], Answer]
 
 

@@ -1,7 +1,6 @@
 """Delivers over SMTP (RFC 5321): several connections, each kept open, pipelined where the server offers it.
 
-replies    what the server says, and what it means for a message
-session    one connection: envelopes and bodies out, replies in
+session    one connection: envelopes and bodies out, replies in, and what they mean
 oauth      an access token, where that is asked for in place of a password
 opening    SmtpServer: the connection, TLS and the sign-in
 mailer     SmtpMailer: all connections in one loop

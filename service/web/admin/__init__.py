@@ -1,15 +1,11 @@
 """The admin pages, in reading order. Pages of admins are server-rendered and need no script.
 
 frame        AdminContext, what every page works with, and its .page, how a template becomes a page;
-             Visitor, who asks; SAID, what a page says after something was done, by code
-forms        what a form sent: Sent.text, .texts, .file
-authentication  who may come in: `Viewer`, `Editor`; the check of every POST; cookies
-sign_in      sign in by an e-mailed link, sign out
+             Visitor, who asks; Sent, what a form sent; SAID, what a page says after a deed, by code
+authentication  who may come in: `Viewer`, `Editor`; the check of every POST; cookies; sign in and out
 this_week    /admin: the newest issues, what is due, checks, audience, deliveries
-people       /admin/subscribers: look up, add, one subscriber
-suppressing  /admin/subscribers/suppressed: addresses and domains
+people       /admin/subscribers: look up, add, one subscriber, suppressed addresses, import of CSV
 inviting     /admin/subscribers/invitations: links with which people join
-importing    /admin/subscribers/import: CSV
 topics       /admin/topics: edit and try out
 proposing    a new topic from a starter, a sentence or papers
 history      /admin/log: who did what; /admin/trends: charts with their tables
@@ -52,21 +48,18 @@ from service.web.admin import (
     deliveries,
     editing,
     history,
-    importing,
     inviting,
     issue,
     people,
     preview,
     proposing,
-    sign_in,
-    suppressing,
     this_week,
     topics,
 )
 from service.web.admin.frame import AdminContext
 
 MODULES = (
-    sign_in,
+    authentication,
     this_week,
     issue,
     preview,
@@ -74,9 +67,7 @@ MODULES = (
     editing,
     deliveries,
     people,
-    suppressing,
     inviting,
-    importing,
     topics,
     history,
 )

@@ -11,10 +11,9 @@ from fastapi.responses import StreamingResponse
 from service.delivery import IssueStatus, State
 from service.store import LedgerBroken, Line, sheet
 from service.web.admin.authentication import Editor, Viewer
-from service.web.admin.forms import Form, Sent
-from service.web.admin.frame import HEADERS, AdminContext, TheAdminContext, Visitor
+from service.web.admin.frame import HEADERS, AdminContext, Form, Sent, TheAdminContext, Visitor
 from service.web.admin.issue import sentence, status_of
-from service.web.admin.status import ORDER, status_line, sums
+from service.web.admin.this_week import ORDER, status_line, sums
 from subscribers.addresses import AddressRefused
 from subscribers.audience import in_words
 from subscribers.subscriber import UnknownSubscriber

@@ -31,10 +31,9 @@ from service.editing import (
 from service.store import IssueClosed, Stale
 from service.web.admin.authentication import Editor, Viewer
 from service.web.admin.evidence import Backed, backed, filters, is_shown, losses
-from service.web.admin.forms import Form, Sent
-from service.web.admin.frame import AdminContext, TheAdminContext, Visitor
+from service.web.admin.frame import AdminContext, Form, Sent, TheAdminContext, Visitor
 from service.web.admin.issue import seen, sentence, status_of
-from service.web.admin.status import status_line
+from service.web.admin.this_week import status_line
 
 routes = APIRouter(include_in_schema=False)
 

@@ -3,23 +3,106 @@
 import datetime as dt
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, Generic, TypeVar
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException
 
 from service.admins import Admin, Role
 from service.pipeline import BuildContext
 from service.store import Act, Store
-from service.web.admin.counting import Kept
 from service.web.headers import EMAIL_POLICY, PAGES_POLICY
 from service.web.site import UNKEPT, Head, Site
 from service.wiring import Service
 from subscribers.directory import Directory
 from subscribers.limits import Limits
 from subscribers.roster import Roster
+
+MOST_FIELDS = 2_000
+# Nobody types them, and PostgreSQL takes no NUL
+UNREADABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+LONGEST_FIELD = 512 * 1024  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The fields and files of a form; all untrusted."""
+
+    data: FormData
+
+    def text(self, name: str) -> str:
+        """The first value; empty when there is none."""
+        return next(iter(self.texts(name)), "")
+
+    def texts(self, name: str) -> Sequence[str]:
+        return [UNREADABLE.sub("", value) for value in self.data.getlist(name) if isinstance(value, str)]
+
+    def file(self, name: str) -> UploadFile | None:
+        """An uploaded file; None when none was chosen."""
+        files = [value for value in self.data.getlist(name) if isinstance(value, UploadFile)]
+        return next((file for file in files if file.filename), None)
+
+
+async def read_form(request: Request) -> Sent:
+    """What was sent, urlencoded or multipart, read once a request; 400 for what is neither or too much."""
+    try:
+        data = await request.form(max_fields=MOST_FIELDS, max_files=2, max_part_size=LONGEST_FIELD)
+    except (MultiPartException, ValueError) as error:
+        raise HTTPException(400) from error
+    return Sent(data)
+
+
+Form = Annotated[Sent, Depends(read_form)]
+
+
+Value = TypeVar("Value")
+MOST_KEPT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Counted(Generic[Value]):
+    """A value, and when it was true."""
+
+    value: Value
+    at: dt.datetime
+
+
+@dataclass
+class Kept:
+    """Values by key. One thread counts a value at a time, so that ten admins don't count ten times."""
+
+    clock: Callable[[], dt.datetime]
+    _values: dict[Hashable, Counted[Any]] = field(default_factory=dict)
+    _counting: dict[Hashable, threading.Lock] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def get(
+        self, key: Hashable, count: Callable[[], Value], good_for: dt.timedelta = dt.timedelta(minutes=10)
+    ) -> Counted[Value]:
+        """What was counted under this key, or is now."""
+        with self._lock:
+            counting = self._counting.setdefault(key, threading.Lock())
+        with counting:
+            now = self.clock()
+            found = self._values.get(key)
+            if found is None or now - found.at >= good_for:
+                found = Counted(count(), now)
+                self._keep(key, found)
+            return found
+
+    def _keep(self, key: Hashable, counted: Counted[Any]) -> None:
+        with self._lock:
+            self._values.pop(key, None)  # the newest come last
+            self._values[key] = counted
+            while len(self._values) > MOST_KEPT:
+                oldest = next(iter(self._values))
+                del self._values[oldest]
+                self._counting.pop(oldest, None)
+
 
 # What a page says after something was done. The address carries a code, the words are here: so nobody can
 # put words of their own on our pages by handing a link around.

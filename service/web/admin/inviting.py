@@ -5,8 +5,7 @@ import datetime as dt
 from fastapi import APIRouter, Response
 
 from service.web.admin.authentication import Editor, Viewer
-from service.web.admin.forms import Form, Sent
-from service.web.admin.frame import AdminContext, TheAdminContext, Visitor
+from service.web.admin.frame import AdminContext, Form, Sent, TheAdminContext, Visitor
 from service.web.admin.people import PEOPLE
 from subscribers.invitations import InvitationRefused, Invitations
 

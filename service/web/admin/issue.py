@@ -11,10 +11,8 @@ from service.editing import in_words
 from service.emails.facts import edits_in_words, span
 from service.store import IssueClosed, Stale, UnknownIssue
 from service.web.admin.authentication import Editor, Viewer
-from service.web.admin.forms import Form
-from service.web.admin.frame import AdminContext, TheAdminContext, Visitor
-from service.web.admin.status import status_line, sums
-from service.web.admin.this_week import checks
+from service.web.admin.frame import AdminContext, Form, TheAdminContext, Visitor
+from service.web.admin.this_week import checks, status_line, sums
 
 ISSUES_SHOWN = 30
 

@@ -4,15 +4,22 @@ Addresses never stand in the address of a page, where proxies would log them: lo
 changes nothing, pages go by id.
 """
 
-from dataclasses import dataclass
-from typing import Any
+import re
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
 
 from fastapi import APIRouter, HTTPException, Response
 
 from service.web.admin.authentication import Before, Editor, Viewer
-from service.web.admin.forms import Form, Sent
-from service.web.admin.frame import AdminContext, TheAdminContext, Visitor
+from service.web.admin.frame import AdminContext, Form, Sent, TheAdminContext, Visitor
+from subscribers.additions import Result
 from subscribers.addresses import AddressRefused, as_kept, read_address
+from subscribers.imports import COLUMNS, ImportRefused, RowResult, import_file, layout_of
 from subscribers.preferences import Frequency, Length, PreferencesError, read_choices
 from subscribers.roster import Joining, NotAdded, UnknownTopic
 from subscribers.subscriber import Subscriber, UnknownSubscriber
@@ -177,3 +184,160 @@ def _joining(typed: Typed) -> Joining:
     )
     address = read_address(typed.address).spelled
     return Joining(address, name=typed.name or None, consent=typed.consent.strip(), **choices)
+
+
+LIST = f"{PEOPLE}/suppressed"
+MOST_CHARACTERS = 300
+
+
+@routes.get(LIST)
+def suppressed(visitor: Viewer, context: TheAdminContext) -> Response:
+    return _list(visitor, context)
+
+
+@routes.post(f"{LIST}/search")
+def more(visitor: Viewer, sent: Form, context: TheAdminContext) -> Response:
+    """The page after an entry. A POST, so that no address stands in an address; it changes nothing."""
+    return _list(visitor, context, after=(sent.text("kind"), sent.text("value")[:MOST_CHARACTERS]))
+
+
+@routes.post(f"{LIST}/add")
+def suppress(visitor: Editor, sent: Form, context: TheAdminContext) -> Response:
+    target, note = sent.text("target").strip()[:MOST_CHARACTERS], sent.text("note").strip()[:200]
+    try:
+        context.roster.suppressions.add(target, Cause.OPERATOR, context.clock(), note)
+    except AddressRefused:
+        return _list(visitor, context, typed=target, problem="This is neither an address nor a domain.")
+    context.record(visitor, "suppressed", _subject(context, target), note)
+    return context.go(LIST, said="suppressed")
+
+
+@routes.post(f"{LIST}/remove")
+def unsuppress(visitor: Editor, sent: Form, context: TheAdminContext) -> Response:
+    target = sent.text("target").strip()[:MOST_CHARACTERS]
+    try:
+        held = context.roster.suppressions.remove(target)
+    except AddressRefused:
+        held = False
+    if held:
+        context.record(visitor, "no longer suppressed", _subject(context, target))
+    return context.go(LIST, said="unsuppressed" if held else "not-suppressed")
+
+
+def _list(
+    visitor: Visitor,
+    context: AdminContext,
+    after: tuple[str, str] = ("", ""),
+    typed: str = "",
+    problem: str = "",
+) -> Response:
+    found = context.directory.suppressions(after=after, limit=A_PAGE + 1)
+    return context.page(
+        visitor,
+        "suppressed.html",
+        "Suppressed",
+        status=422 if problem else 200,
+        found=found[:A_PAGE],
+        last=found[A_PAGE - 1] if len(found) > A_PAGE else None,
+        typed=typed,
+        problem=problem,
+    )
+
+
+def _subject(context: AdminContext, target: str) -> str:
+    """What the audit log calls it: a domain by name, an address by its subscriber's id or not at all."""
+    if "@" not in target.removeprefix("@"):
+        return f"domain {target.removeprefix('@').lower()}"
+    try:
+        return f"subscriber {context.roster.find(target).id}"
+    except UnknownSubscriber:
+        return "an address"
+
+
+MOST_PROBLEMS = 200  # rows shown; the counts are of all
+NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+@dataclass
+class Report:
+    """What became of the rows of a file, or would."""
+
+    name: str
+    dry: bool
+    encoding: str = ""
+    unknown: tuple[str, ...] = ()  # columns that are passed over
+    counts: Counter[Result] = field(default_factory=Counter)
+    problems: list[RowResult] = field(default_factory=list)
+
+    def take(self, results: Iterable[RowResult]) -> None:
+        for one in results:
+            self.counts[one.result] += 1
+            if one.why and len(self.problems) < MOST_PROBLEMS:
+                self.problems.append(one)
+
+    @property
+    def refused(self) -> int:
+        """Rows that were not taken."""
+        return self.counts[Result.REFUSED] + self.counts[Result.SUPPRESSED]
+
+
+@routes.get(f"{PEOPLE}/import")
+def page(visitor: Editor, context: TheAdminContext) -> Response:
+    return _import_page(visitor, context)
+
+
+@routes.post(f"{PEOPLE}/import")
+def upload(visitor: Editor, sent: Form, context: TheAdminContext) -> Response:
+    file, consent = sent.file("file"), sent.text("consent").strip()[:200]
+    if file is None:
+        return _import_page(visitor, context, consent, "Choose a file.")
+    if not consent:
+        return _import_page(visitor, context, consent, "Say where these people said yes.")
+    report = Report(_plain(file.filename or ""), dry=sent.text("action") != "import")
+    try:
+        with file.file as content:
+            _import(content, report, consent, context)
+    except ImportRefused as refused:
+        return _import_page(visitor, context, consent, f"This file can't be used: {refused}.")
+    if not report.dry:
+        counts = ", ".join(f"{count} {result}" for result, count in sorted(report.counts.items()))
+        context.record(visitor, "imported", f"file {report.name}", counts)
+    return _import_page(visitor, context, consent, report=report)
+
+
+def _import(content: BinaryIO, report: Report, consent: str, context: AdminContext) -> None:
+    """Through a file on the disk: the import reads twice, to find the encoding."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / report.name
+        with path.open("wb") as copy:
+            shutil.copyfileobj(content, copy)
+        try:
+            layout = layout_of(path)
+            report.encoding, report.unknown = layout.encoding, layout.unknown
+            report.take(import_file(path, context.roster, context.clock(), consent, dry_run=report.dry))
+        except UnicodeError as error:
+            raise ImportRefused("its text can't be read; save it as UTF-8") from error
+
+
+def _plain(name: str) -> str:
+    """A name for the history: letters, digits, dots and hyphens of what the browser said."""
+    return NOT_IN_A_NAME.sub("-", name)[-60:].strip(".-") or "upload.csv"
+
+
+def _import_page(
+    visitor: Visitor,
+    context: AdminContext,
+    consent: str = "",
+    problem: str = "",
+    report: Report | None = None,
+) -> Response:
+    return context.page(
+        visitor,
+        "import.html",
+        "Import subscribers",
+        status=422 if problem else 200,
+        consent=consent,
+        problem=problem,
+        report=report,
+        columns=COLUMNS,
+    )

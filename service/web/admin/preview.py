@@ -25,15 +25,14 @@ from service.emails.facts import span
 from service.issues import Issue
 from service.transactional.writing import TEST
 from service.web.admin.authentication import Editor, Viewer
-from service.web.admin.forms import Form
-from service.web.admin.frame import AdminContext, TheAdminContext, Visitor
+from service.web.admin.frame import AdminContext, Form, TheAdminContext, Visitor
 from service.web.admin.issue import status_of
 from service.web.site import UNKEPT
 from service.wiring import Service
 from subscribers.addresses import AddressRefused, read_address
 from subscribers.audience import ALREADY_SENT
 from subscribers.limits import Limits, Rate, Scope
-from subscribers.pages.words import waiting
+from subscribers.pages.context import waiting
 from subscribers.preferences import Length
 from subscribers.subscriber import Subscriber, UnknownSubscriber
 

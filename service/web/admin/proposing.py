@@ -8,8 +8,7 @@ from service.papers import SourceError
 from service.papers.proposing import TooLittle
 from service.setup.proposing import UnknownPapers, Wish, corpus, gathered, offer
 from service.web.admin.authentication import Editor
-from service.web.admin.forms import Form
-from service.web.admin.frame import AdminContext, TheAdminContext
+from service.web.admin.frame import AdminContext, Form, TheAdminContext
 from service.web.admin.topic_forms import TopicForm
 from service.web.admin.topics import NEW, new_page
 from subscribers.starters import UnknownStarter, starter

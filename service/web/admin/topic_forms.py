@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from service.web.admin.forms import Sent
+from service.web.admin.frame import Sent
 from subscribers.topics import Topic, TopicError, read_topic
 
 TEXTS = ("slug", "name", "description", "papers_per_brief")

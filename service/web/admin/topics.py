@@ -13,8 +13,7 @@ from service.papers import Fetched, Selection, SourceError, Verdict, Window, ver
 from service.papers.proposing import TermCount, count_in_answer
 from service.pipeline import select_among, select_papers
 from service.web.admin.authentication import Editor, Viewer
-from service.web.admin.forms import Form, Sent
-from service.web.admin.frame import AdminContext, TheAdminContext, Visitor
+from service.web.admin.frame import AdminContext, Form, Sent, TheAdminContext, Visitor
 from service.web.admin.topic_forms import TopicForm
 from subscribers.roster import UnknownTopic
 from subscribers.starters import starters
