@@ -128,7 +128,7 @@ def test_an_issue_is_shown_in_every_format(after_demo: Brief) -> None:
 
 def test_an_issue_that_is_not_there_is_told_with_the_place_that_was_looked_in(after_demo: Brief) -> None:
     ran = after_demo("show", "2026-W40", DATA_DIR="var/demo")
-    assert ran.code == 1
+    assert ran.code == 2
     assert "there is no issue '2026-W40'" in ran.err
     assert ran.err.endswith("looked in var/demo\n")
 
@@ -152,7 +152,7 @@ def test_topics_are_added_tried_edited_and_removed_from_files(brief: Brief) -> N
     assert brief("topics", "edit", "mine", "change.toml").code == 0
     assert json.loads(brief("topics", "show", "mine").out)["description"] == "Changed."
     assert brief("topics", "remove", "mine", "--yes").code == 0
-    assert brief("topics", "show", "mine").code == 1
+    assert brief("topics", "show", "mine").code == 2
 
 
 def test_topics_that_are_not_kept_end_and_go_on_with_their_followers(brief: Brief) -> None:
@@ -383,7 +383,7 @@ def test_a_database_that_can_only_be_read_is_told_without_sql_and_addresses(brie
 
 def test_measures_need_a_topic_of_the_issue_and_outlive_its_removal(after_demo: Brief) -> None:
     missing = after_demo("evaluate", "2026-W23", "--topic", "nope", DATA_DIR="var/demo")
-    assert (missing.code, "has no brief on 'nope'; it has: llm-post-train" in missing.err) == (1, True)
+    assert (missing.code, "has no brief on 'nope'; it has: llm-post-train" in missing.err) == (2, True)
     after_demo("topics", "remove", "exoplanets", "--yes")
     measured = after_demo("evaluate", "2026-W23", "--topic", "exoplanets", "--json")
     assert (measured.code, list(json.loads(measured.out))) == (0, ["exoplanets"]), measured.err
@@ -587,3 +587,39 @@ def test_with_sudo_the_log_names_who_became_root(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(os, "getuid", lambda: 0)
     monkeypatch.setenv("SUDO_USER", "ann")
     assert operator() == "ann as root"
+
+
+ASKED_WRONGLY = (
+    *((name, "2026-W40") for name in ("show", "approve", "send", "check", "evaluate", "audience", "gallery")),
+    *(("deliveries", name, "2026-W40") for name in ("show", "pause", "resume", "cancel", "release", "retry")),
+    ("topics", "show", "none"),
+    ("topics", "try", "none"),
+    ("topics", "remove", "none", "--yes"),
+    ("topics", "keep", "none"),
+    ("topics", "add", "bad.toml"),
+    ("topics", "edit", "exoplanets", "bad.toml"),
+    ("build", "--topic", "none"),
+    ("build", "--week", "2026-99"),
+    ("subscribers", "show", "nobody@example.org"),
+    ("subscribers", "show", "no address"),
+    ("subscribers", "forget", "nobody@example.org", "--yes"),
+    ("subscribers", "add", "ann@example.org", "--topic", "none"),
+    ("restored", "--taken", "yesterday"),
+    ("move",),
+    ("no-such-command",),
+    *((name, "--no-such-option") for name in cli.COMMANDS),
+)
+
+
+def test_what_is_asked_wrongly_ends_with_2_and_words_of_ours(brief: Brief) -> None:
+    Path("bad.toml").write_text("slug = [")
+    told = {arguments: brief(*arguments) for arguments in ASKED_WRONGLY}
+    assert {name: (ran.code, ran.err) for name, ran in told.items() if ran.code != 2} == {}
+    raw = ("Traceback", "Error:", "Exception", "pydantic", "tomllib", "sqlalchemy", "unexpected went wrong")
+    ours = {name: ran.err for name, ran in told.items() if not name[-1].startswith("--no-such")}
+    assert [err for err in ours.values() if any(word in err for word in raw)] == []
+
+
+def test_help_names_each_command_once_in_a_group() -> None:
+    grouped = [name for names in cli.GROUPS.values() for name in names]
+    assert sorted(grouped) == sorted(cli.COMMANDS)

@@ -96,7 +96,7 @@ def test_sending_is_paused_resumed_and_cancelled(brief: Brief, store: Store) -> 
 def test_an_unknown_issue_is_refused_by_every_command(brief: Brief, store: Store) -> None:
     for command in (["list"], ["resolve", "--as", "accepted"], ["retry"], ["pause"], ["cancel", "--yes"]):
         ran = brief("deliveries", command[0], "2020-W01", *command[1:])
-        assert (ran.code, "there is no issue" in ran.err) == (1, True), command
+        assert (ran.code, "there is no issue" in ran.err) == (2, True), command
 
 
 def test_a_dry_run_after_delivery_tells_who_has_it_already(brief: Brief, store: Store) -> None:

@@ -15,7 +15,7 @@ from typer.main import get_command
 
 from service import __version__
 
-# The module of a command and the first line of its help, in the order of `brief --help`
+# The module of a command and the first line of its help
 COMMANDS = {
     "init": (
         "initializing",
@@ -98,13 +98,29 @@ COMMANDS = {
     "topics": ("editing_topics", "List, show, propose, add, edit, keep, remove and try topics."),
 }
 
+# `brief --help`: in the order in which an installation meets them
+GROUPS = {
+    "Set up": ("init", "demo", "doctor", "settings", "migrate", "admin"),
+    "Every week": (
+        "due", "build", "issues", "show", "check", "gallery", "approve", "send", "deliveries", "audience",
+        "evaluate", "corrections",
+    ),
+    "Topics and people": ("topics", "subscribers", "invite"),
+    "Run": ("serve", "scheduler", "worker"),
+    "Look after": ("backup", "restore", "restored", "move"),
+}  # fmt: skip
+
 
 class OneByOne(TyperGroup):
     """Commands that are imported when they are run; for help, their name and a line are enough."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        shown = {name: TyperCommand(name, help=words) for name, (_, words) in COMMANDS.items()}
+        shown = {
+            name: TyperCommand(name, help=COMMANDS[name][1], rich_help_panel=group)
+            for group, names in GROUPS.items()
+            for name in names
+        }
         self.commands = shown | dict(self.commands)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:

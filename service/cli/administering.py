@@ -34,7 +34,7 @@ def link(address: Address) -> None:
     service, key = opened(), read_address(address).key
     admins = _admins(service.settings)
     if key not in admins:
-        raise Refused(f"{key} is no admin; add it to BRIEF_ADMINS, which names: {', '.join(admins)}")
+        raise Refused(f"{key} is no admin; add it to BRIEF_ADMINS, which names: {', '.join(admins)}", 2)
     now = wiring.now()
     token = service.store.ask_sign_in(key, now)
     record(service, "made a sign-in link", f"admin {key}")

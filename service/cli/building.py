@@ -234,7 +234,7 @@ def _shown(service: Service, label: str, topics: list[str] | None, form: Format,
     issue = service.store.issue(label)
     held = tuple(brief.topic_slug for brief in issue.briefs)
     if unknown := [slug for slug in topics or () if slug not in held]:
-        raise Refused(f"issue {label} has no brief on {unknown[0]!r}; it has: {', '.join(held)}")
+        raise Refused(f"issue {label} has no brief on {unknown[0]!r}; it has: {', '.join(held)}", 2)
     slugs = tuple(topics or held)
     if form is Format.JSON:
         briefs = [brief.to_json() for brief in issue.briefs if brief.topic_slug in slugs]

@@ -165,6 +165,7 @@ def resume(issue: IssueLabel) -> None:
 def release(issue: IssueLabel) -> None:
     """Send deliveries that are held because they are late."""
     service = opened()
+    service.store.status(issue)  # UnknownIssue where there is none
     released = service.store.release(issue, wiring.now())
     record(service, "released late deliveries", f"issue {issue}", f"{released} deliveries")
     out.print(

@@ -1,6 +1,7 @@
 """`brief topics …`: what readers can follow, and how arXiv is asked for it."""
 
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any
@@ -139,10 +140,17 @@ def _read(file: Path) -> dict[str, Any]:
     try:
         content = file.read_text(encoding="utf-8")
         values = json.loads(content) if file.suffix == ".json" else tomllib.loads(content)
-    except (OSError, ValueError) as error:
-        raise Refused(f"{file} can't be read: {error}") from error
+    except OSError as error:
+        raise Refused(f"{file} can't be read: {error.strerror}", 2) from error
+    except UnicodeDecodeError as error:
+        raise Refused(f"{file} is not UTF-8 text; save it as UTF-8", 2) from error
+    except ValueError as error:
+        kind = "JSON" if file.suffix == ".json" else "TOML"
+        where = re.search(r"line \d+", str(error))
+        place = f"see {where[0]}" if where else "see its end"
+        raise Refused(f"{file} is not {kind}: {place}; docs/operating.md shows a topic", 2) from error
     if not isinstance(values, dict):
-        raise Refused(f"{file} must hold one topic: its fields by name")
+        raise Refused(f"{file} must hold one topic: its fields by name", 2)
     return values
 
 

@@ -59,7 +59,7 @@ def _chosen(service: Service, issue: str, topic: Sequence[str] | None) -> list[B
     held = service.store.issue(issue)
     slugs = [brief.topic_slug for brief in held.briefs]
     if unknown := [slug for slug in topic or () if slug not in slugs]:
-        raise Refused(f"issue {issue} has no brief on {unknown[0]!r}; it has: {', '.join(slugs)}")
+        raise Refused(f"issue {issue} has no brief on {unknown[0]!r}; it has: {', '.join(slugs)}", 2)
     briefs = [
         brief for brief in held.briefs if not brief.is_quiet and (not topic or brief.topic_slug in topic)
     ]

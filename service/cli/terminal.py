@@ -76,6 +76,8 @@ EXPECTED = (
     WriterNotReady,
 )
 
+ASKED_WRONGLY = (TopicError, UnknownSubscriber, UnknownTopic)  # exit code 2, as for what can't be parsed
+
 # Control characters but for the tab and the line feed, what turns text around, and halves of characters
 UNPRINTABLE = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff{BIDI_CONTROLS}]")
 TYPED_ADDRESS = re.compile(r"\S+@\S+")
@@ -179,9 +181,9 @@ def tell(error: Exception) -> int:
     if isinstance(error, ValidationError) and error.title == "Settings":
         return complain(problem(error), 2)
     if isinstance(error, UnknownIssue):
-        return complain(f"{error}; looked in {_database()}", 1)
+        return complain(f"{error}; looked in {_database()}", 2)
     if isinstance(error, EXPECTED):
-        return complain(str(error).strip('"'), 1)
+        return complain(str(error).strip('"'), 2 if isinstance(error, ASKED_WRONGLY) else 1)
     return -1 if os.environ.get("BRIEF_TRACEBACK") else complain(_surprise(error), 1)
 
 
