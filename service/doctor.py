@@ -1,6 +1,7 @@
 """The doctor: examines settings, database, templates, keys and endpoints, and says what to mend."""
 
 import contextlib
+import datetime as dt
 import importlib.util
 import socket
 import stat
@@ -22,6 +23,7 @@ from service.delivery import MailerUnusable
 from service.operations.backup_folder import taken_at
 from service.samples import sample_papers
 from service.settings import LOOPBACK, Settings
+from service.store import Store
 from subscribers.database import trouble, writer
 from subscribers.roster import Roster
 
@@ -295,12 +297,29 @@ def _backups(settings: Settings) -> Iterator[Finding]:
         yield Finding("backups", "warning", words)
     elif not _takes_files(there):
         yield Finding("backups", "wrong", f"BRIEF_BACKUP_FOLDER: {folder} can't be written")
+    elif failed := _backup_failed(settings):
+        words = f"the last of the schedule failed at {failed:%Y-%m-%d %H:%M} UTC; it is tried again each hour"
+        yield Finding("backups", "wrong", f"{words}; the log says why: event=backup_failed or action_failed")
     else:
         newest = max(filter(None, map(taken_at, folder.glob("*.db"))), default=None)
         words = (
             f"the newest in {folder} is of {newest:%Y-%m-%d %H:%M} UTC" if newest else f"{folder}: none yet"
         )
         yield Finding("backups", "ok", words)
+
+
+def _backup_failed(settings: Settings) -> dt.datetime | None:
+    """When the last backup of the schedule failed, as readiness knows it; None where none is known to."""
+    try:
+        engine = wiring.open_engine(settings)
+    except wiring.DatabaseNotReady:
+        return None  # told by the check of the database
+    try:
+        if migrations.schema_status(engine) is not migrations.SchemaStatus.CURRENT:
+            return None
+        return Store(engine).watched(wiring.now()).backup_failed_at
+    finally:
+        engine.dispose()
 
 
 def _operating(settings: Settings) -> Iterator[Finding]:

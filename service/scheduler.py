@@ -180,9 +180,11 @@ class Scheduler:
         """Whether it is taken; where it can't be, everybody who watches is told, and it is tried again."""
         try:
             back_up_into_folder(self.service.settings, now)
-        except BackupRefused as error:
-            log.error("event=backup_failed reason=%s", logs.quoted(shortened(str(error))))  # noqa: TRY400 - the words say it all
+        except Exception as error:
             self.service.store.note_chore(BACKUP_FAILED, now)
+            if not isinstance(error, BackupRefused):
+                raise  # its words could hold what no log may
+            log.error("event=backup_failed reason=%s", logs.quoted(shortened(str(error))))  # noqa: TRY400 - the words say it all
             return False
         self.service.store.note_chore(BACK_UP, now)
         return True

@@ -9,7 +9,7 @@ import pytest
 
 from service import doctor, wiring
 from service.operations.backup_folder import taken_at, to_keep
-from service.operations.backups import verified
+from service.operations.backups import BackupRefused, verified
 from service.schedule import BACK_UP, BACKUP_FAILED, BackUp, Rules, State, due
 from service.scheduler import Scheduler
 from service.settings import Settings
@@ -75,6 +75,29 @@ def test_the_schedule_takes_signed_backups_and_deletes_old_ones(place: Place, tm
     assert all(verified(file).mac for file in files)
     assert len(list(folder.glob("*.json"))) == 3
     assert (folder / "mine.db").exists()
+
+
+@pytest.mark.parametrize("error", [BackupRefused("the disk is full"), OSError("odd"), RuntimeError("odd")])
+def test_the_doctor_reports_a_backup_that_failed_for_whatever_reason(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    one = scheduler(place, tmp_path / "backups")
+    monkeypatch.setattr("service.wiring.now", place.clock)
+
+    def found() -> list[str]:
+        return [each.verdict for each in doctor.examine(one.service.settings) if each.check == "backups"]
+
+    with monkeypatch.context() as patched:
+        patched.setattr("service.scheduler.back_up_into_folder", fail)
+        one.until_done()
+    checks = readiness(place.service.engine, place.service.store, Tolerance(), place.clock.now)
+    assert (found(), is_fine(checks)) == (["wrong"], False)
+    place.clock.forward(hours=1)
+    one.until_done()
+    assert found() == ["ok"]
 
 
 def test_one_that_fails_is_told_everywhere_and_leaves_the_good_ones(place: Place, tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def test_progress_takes_the_name_of_a_topic_as_plain_text() -> None:
     ("error", "code", "line"),
     [
         (terminal.Refused("not\nso", 2), 2, "brief: not; so\n"),
-        (TopicError([("a", "one"), ("b", "[/x]")], topic="t"), 1, "brief: topic t: a: one; b: [/x]\n"),
+        (TopicError([("a", "one"), ("b", "[/x]")], topic="t"), 2, "brief: topic t: a: one; b: [/x]\n"),
         (SourceError("odd \x1b[0m answer"), 1, "brief: odd \ufffd[0m answer\n"),
         (PermissionError(13, "Permission denied", "a/b"), 1, "brief: a/b: Permission denied\n"),
         (RuntimeError("x"), 1, f"brief: {SURPRISE}: RuntimeError: x (set BRIEF_TRACEBACK=1 to see where)\n"),

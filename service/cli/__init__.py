@@ -98,6 +98,7 @@ COMMANDS = {
     "topics": ("editing_topics", "List, show, propose, add, edit, keep, remove and try topics."),
 }
 
+LOOK_AFTER = "Look after"
 # `brief --help`: in the order in which an installation meets them
 GROUPS = {
     "Set up": ("init", "demo", "doctor", "settings", "migrate", "admin"),
@@ -107,7 +108,7 @@ GROUPS = {
     ),
     "Topics and people": ("topics", "subscribers", "invite"),
     "Run": ("serve", "scheduler", "worker"),
-    "Look after": ("backup", "restore", "restored", "move"),
+    LOOK_AFTER: ("backup", "restore", "restored", "move", "version"),
 }  # fmt: skip
 
 
@@ -120,6 +121,7 @@ class OneByOne(TyperGroup):
             name: TyperCommand(name, help=COMMANDS[name][1], rich_help_panel=group)
             for group, names in GROUPS.items()
             for name in names
+            if name in COMMANDS
         }
         self.commands = shown | dict(self.commands)
 
@@ -163,7 +165,7 @@ def _options(
     """Hold what stands before every command."""
 
 
-@app.command()
+@app.command(rich_help_panel=LOOK_AFTER)
 def version() -> None:
     """Print the version."""
     typer.echo(__version__)

@@ -148,7 +148,7 @@ def import_subscribers(
                 counts[one.result] += 1
                 _tell(one, lines, as_json=as_json)
     except (OSError, UnicodeDecodeError, csv.Error, ImportRefused) as error:
-        raise Refused(f"{file} can't be imported: {error}") from error
+        raise Refused(f"{file} can't be imported: {error}", 2) from error
     words = ", ".join(f"{counts[result]} {result}" for result in Result if counts[result])
     if not dry_run:
         record(service, "imported", f"file {file.name}", words)
@@ -212,7 +212,7 @@ def unsuppress(target: Annotated[str, typer.Argument(help="e-mail address or dom
     """Allow an address or a domain again, also one that was deleted."""
     service = opened()
     if not service.roster.suppressions.remove(target):
-        raise Refused(f"{target} is not suppressed")
+        raise Refused(f"{target} is not suppressed", 2)
     record(service, "no longer suppressed", _subject(service, target))
     out.print(f"Allowed {target} again")
 

@@ -102,7 +102,7 @@ def _restored(watched: Watched) -> str:
 
 def _backup(watched: Watched, now: dt.datetime) -> str:
     good = f"the last good one is {_span(now - watched.backed_up_at)} old" if watched.backed_up_at else "none"
-    return f"the last backup failed ({good}); the log and brief doctor say why"
+    return f"the last backup failed ({good}); the log says why"
 
 
 def _issue(watched: Watched, tolerance: Tolerance, now: dt.datetime) -> str:
