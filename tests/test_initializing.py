@@ -74,6 +74,20 @@ class Person:
             pass
         return os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
 
+    def interrupts(self) -> None:
+        """Ctrl-C, and once more where the first came just before the terminal was listened to."""
+        self.types("\x03")
+        while self._is_silent(seconds=10):
+            self.types("\x03")
+
+    def _is_silent(self, seconds: float) -> bool:
+        """Whether nothing but the key's own echo is said for so long."""
+        while select.select([self._terminal], [], [], seconds)[0]:
+            before = len(self.screen)
+            if not self._more() or self.screen[before:].strip(" ^C\n"):
+                return False
+        return True
+
     def _more(self) -> bool:
         assert select.select([self._terminal], [], [], 120)[0], f"nothing more was said:\n{self.screen}"
         try:
@@ -165,7 +179,7 @@ def test_ctrl_c_keeps_the_answers_and_the_next_run_offers_them(folder: Path) -> 
     person.answers_to("Name of the newsletter", "Lab # $HOME 'Brief'")
     person.answers_to("Sender's e-mail address", "brief@example.org")
     person.reads("Web address")
-    person.types("\x03")
+    person.interrupts()
     assert person.ends() == 128 + signal.SIGINT
     assert "Your answers are kept" in person.screen
     assert "Traceback" not in person.screen

@@ -345,7 +345,7 @@ class TopicView:
             points=tuple(map(self._say, points)),
             also=tuple(
                 AlsoView(self._said.run(one.paper_id), shown(one.words, WORDS))
-                for one in theme.also
+                for one in sorted(theme.also, key=lambda one: bool(one.words))  # as the plaintext lists them
                 if one.paper_id in self._entries
             ),
         )
