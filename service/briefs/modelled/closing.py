@@ -50,23 +50,25 @@ that bounds it. A last one, a reading, only if the facts name what would change 
 measurement, on what, coming out how; "the answer may fall if …" without these is left out. No figure and \
 no sentence of the minute or a theme stands here again; a theme's finding may be named in half a clause.
 - decisions: one each of read, try, wait, skip (leave out what the entries do not carry): a reading of at \
-most 22 words that goes on behind "Read:", "Try:", "Wait for replication:" or "Skip:" and does not \
-say that word again ("[[P3]], if you …"); it names papers by key. read: the paper to start with or another \
-of the first step, and whom it serves. try: one action, on which model or data, with the measure that \
-decides; not a repetition of one paper's own experiment. wait: a result that one setting carries, and what \
-in the entries makes one wait (a limit or cost that stays with the method, a small effect, a result against \
-it; not the problem that the method is built to handle). A paper in wait or skip is in no takeaway, in no \
+most 22 words that goes on behind "Read:", "Try:", "Wait for replication:" or "Skip:" and does not say that \
+word again ("[[P3]], if you …"); it names papers by key. read: the paper to start with or another of the \
+first step, and whom it serves. try: one action, on which model or data, with the measure that decides; not \
+a repetition of one paper's own experiment. wait: a result that one setting carries, and what in the \
+entries makes one wait (a limit or cost that stays with the method, a small effect, a result against it; \
+not the problem that the method is built to handle). A paper in wait or skip is in no takeaway, in no \
 challenge, is not the one to start with and is not told as a surprise. skip: "[[P3]] unless …", a paper \
 that its headline makes look more useful than it is for most readers: the entries show why, and for whom it \
-is worth it; else there is no skip. No advice rests on a paper that wait or skip names, and a reason to \
-wait is never the paper's own finding.
+is worth it; else there is no skip. Where a paper that wait or skip names stands in a reading of a theme, \
+wait says what that reading is not yet good for; read and try name other papers. A reason to wait is never \
+the paper's own finding. Two decisions at least, and wait or skip among them where any entry tells a limit, \
+a small effect, one setting or a result that points the other way.
 - reading_order: 2 to 3 steps, each with a purpose of 4 to 8 words and the keys of 1 to 4 papers that are \
 told in the entries. The first key of the first step is start; every paper named in read or try is in a \
 step; purpose says what to look for in these papers.
-The minute has at most 124 words in all, settings included. A metric that a student would have to look up is \
-put in plain words only where these say the same (Macro-F1 is no "average score", and below 50% of it is no \
-"less than half"); else the name stays. Conditions stay with their number (a budget, "of three models"), and \
-"distillation" does not become "training"."""
+The minute (question, takeaways, start) has at most 124 words in all, settings included. A metric that a \
+student would have to look up is put in plain words only where these say the same (Macro-F1 is no "average \
+score", and below 50% of it is no "less than half"); else the name stays. Conditions stay with their number \
+(a budget, "of three models"), and "distillation" does not become "training"."""
 
 NOTABLE_SYSTEM = f"""\
 You write the table "Notable papers to read first" of a weekly research brief. {_RULES}

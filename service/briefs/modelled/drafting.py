@@ -12,9 +12,9 @@ from service.briefs.modelled.outline import Material, OutlineAnswer, ThemePlan, 
 from service.briefs.modelled.rules import FACT_RULES, HEADING_RULES, READING_RULES, VOICE
 
 DRAFT_TOKENS = 4_500  # of an answer; measured answers have 1,000 to 1,800
-THEME_WORDS = 640  # of all themes together
+THEME_WORDS = 690  # of all themes together
 MOST_AREAS = 4
-READ_IN_AREA = 3  # papers whose abstracts are shown for one matter
+READ_IN_AREA = 4  # papers whose abstracts are shown for one matter
 
 _RULES = f"{DATA_RULE}\n\n{VOICE}\n\n{FACT_RULES}\n\n{READING_RULES}"
 
@@ -39,9 +39,9 @@ own); then how the leading paper goes about it, in words that a student follows 
 should help), and its result with setting; then the others as they bear on the finding. A result that \
 limits or contradicts stands right behind what it limits, a caveat beside its claim. One reading may stand \
 in between where two results need it. The last sentence is a reading that decides something: what to \
-believe or do now, in which case, and in which not. Each paper gets one to three sentences, one of which \
-says how it works. Tell three or four papers well rather than five in passing; a paper that does not carry \
-the finding is left out.
+believe or do now, in which case, and in which not. Each paper gets two to four sentences, one of which \
+says how it works, and the leading one most. Three papers told well are worth more than four in passing; \
+one that does not carry the finding is left out.
 - also: papers of the plan that are not told, if they carry the heading too: the key and what they show in \
 at most 6 words, without names or numbers.
 - definitions: up to two terms that a second-year student would look up: the term as it is written in the \
@@ -56,8 +56,8 @@ You write the section on methodological approaches of a weekly research brief. {
 Each entry is a paper: title, abstract, and a card of notes on it. For each method of the plan write:
 - name: 2 to 6 words in sentence case, without key and number.
 - how: one fact that explains the mechanism: what is computed from what, and why that helps.
-- strength: one fact: what it bought in a measured setting, by another figure than the paper's main one, \
-which a theme tells already. Where it has no other, text is empty. One rival and one number.
+- strength: one fact: what it bought in a measured setting, one rival and one number. Where a paper stands \
+in a theme as well, another figure than the one that it is known for there; where it has none, text is empty.
 - trade_off: one fact that a paper states as a cost, limit, assumption or failure of this very method, the \
 one that `how` explains, under its own name. Not one of another method of the same name or family, not a \
 weakness of the method that it replaces, not a condition that you infer. Where no entry states one, text \
@@ -74,9 +74,10 @@ You write the section "What is new in this window" of a weekly research brief. {
 Entries P… are papers: title, abstract, and a card of notes. Entries E… are sentences of earlier briefs \
 with their week. From the plan write:
 - against: facts, up to 2: results that go against what is commonly done or believed, or against another \
-paper of the window. The sentence says what was believed (only if the paper says so) and what was found, \
-with its setting. Where the paper's numbers run both ways, say both. The most surprising result comes \
-first. Never tell of one paper here what a theme or another line tells otherwise.
+paper of the window. The sentence says what was believed, as the paper says it, and what was found, with \
+its setting; a result whose paper names no such belief is left out. Where the paper's numbers run both \
+ways, say both. The most surprising result comes first. Never tell of one paper here what a theme or \
+another line tells otherwise.
 - alike: one fact that cites 2 or 3 papers that found or built the same thing separately, for the same \
 reason: what they share, and in the same sentence or its setting how they differ. True of each paper cited.
 - resources: data, code, models or benchmarks that a paper of the plan releases: name as the entry has it \

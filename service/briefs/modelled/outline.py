@@ -86,15 +86,15 @@ something that none shows alone: the same effect from two sides, two explanation
 things, a disagreement, a mechanism and its limit. It has one claim that every told paper bears on: an \
 attack, a theorem and a remedy for something else are three matters, not a theme. Each has finding (what \
 its papers show, in at most 12 words), thesis (what that means, hedged: what would have to hold for all of \
-them, counter-examples included, to be true at once), told (3 to 5 keys, the leading paper first, each of \
+them, counter-examples included, to be true at once), told (3 or 4 keys, the leading paper first, each of \
 which carries the finding itself or limits it: one that qualifies it, explains it otherwise or shows where \
 it fails comes before one more that agrees), against (keys among told whose results limit or contradict the \
 finding; none is no fault), also (keys of papers with the same finding that are not told, up to 4). A paper \
 belongs only if its own result bears on the finding; a shared method, word or benchmark is not enough. No \
 paper is in two themes. Papers that fit nowhere are left out. No theme for the rest.
 - elsewhere: up to 4 matters that other good papers of the week are about, each with name (2 to 4 words, a \
-subject such as "Data selection for RL") and 2 to 5 keys of papers that no theme tells and that are about \
-just this.
+subject such as "Data selection for RL") and 2 to 4 keys of papers that no theme tells and that are about \
+just this. A paper that is planned for against, alike, resources, methods or challenges is not in elsewhere.
 - methods: up to two approaches that several papers of the week use or one leading paper introduces, with \
 the keys of 1 to 3 papers that explain how they work. Those of which a paper states a cost or limit come \
 first, and none that a theme explains.

@@ -34,8 +34,11 @@ the page shows there the name that stands behind "shown as". The sentences right
 say "it", "the method", "the benchmark", "its cells", never the key again. That name may be that of one of \
 its methods: what another method of the same paper does or gains is told under that one's own name alone, \
 without the key (the page adds the paper behind the sentence), and nothing is said of how the two are \
-related but what the paper says. The page adds links: no title, author or link is written, and no link is \
-in a quote.
+related but what the paper says. Where the name is that of a problem, a finding or the authors and can't do \
+what the sentence tells ("Reward Hacking proves …"), the thing itself is the subject and the key stands in \
+brackets behind it: "No score on audit data tells removing a bias from shifting it ([[P2]])." Never "the \
+paper on [[P2]]". A sentence on what is commonly done, which cites a paper for it, names none. The page \
+adds links: no title, author or link is written, and no link is in a quote.
 - Every part of it is carried by what the cited papers say, in the same meaning: who does what to what, in \
 which direction, under which condition, how often. Qualifiers stay (up to, on average, in simulation, \
 often, can), and so does what a gain is measured against. A fact about several papers is true of each of \
