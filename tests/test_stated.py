@@ -14,7 +14,7 @@ from service.briefs.grounding import Gate, check
 from service.briefs.grounding.sources import Sources
 from service.briefs.model import Brief
 from service.briefs.modelled import ModelWriter
-from service.briefs.stated.beside import LIMITS, _with_setups
+from service.briefs.stated.beside import LIMITS, LIMITS_BESIDE, _with_setups
 from service.briefs.stated.limits import limit_of
 from service.briefs.stated.passages import TOKENS
 from service.briefs.stated.setups import setup_of
@@ -311,7 +311,10 @@ def test_a_language_model_is_shown_few_passages_and_quotes_them_with_their_ancho
     }
     limits = {id_ for claim in claims_in(brief.challenges) for id_ in claim.paper_ids}
     limits |= {one.paper_id for one in brief.notable if one.caveat}
-    assert {id_ for id_ in brief.told if KNOWN[id_].has_section} <= limits
+    listed = next(one for one in brief.challenges if one.heading == LIMITS_HEADING)
+    assert 0 < len(listed.claims) <= LIMITS_BESIDE  # a brief that argues is no list of limits …
+    limits |= {row.paper_id for row in brief.table if row.cell("limit")}
+    assert {id_ for id_ in brief.told if KNOWN[id_].has_section} <= limits  # … the table has the others
     plain = ScriptedModel()
     write_brief(ModelWriter(plain, WRITER, MemoryAnswers(), plain), WRITER, TASK)
     assert not any(lines.get("passage") for one in plain.asked for lines in one.papers.values())

@@ -18,6 +18,7 @@ from service.papers.text import FullText, TextReader
 _NAME = re.compile(r"[A-Za-z].*[A-Z\d]")
 _COMMON = re.compile(r"(?:[A-Z]{1,3}s?|[AHVBL]\d{2,4}s?|[GTC]PU\S*|LLMs?\S*|VLMs?\S*)$")
 LIMITS = 16  # papers under the heading of limits
+LIMITS_BESIDE = 4  # of them in a brief that argues: it tells limits where they matter, the table has all
 
 
 def with_stated(
@@ -72,7 +73,11 @@ def _challenges(brief: Brief, limits: list[Claim]) -> tuple[Challenge, ...]:
     if not new:
         return brief.challenges
     others = tuple(one for one in brief.challenges if one is not held)
-    return (*others, Challenge(LIMITS_HEADING, (*told, *new)[:LIMITS]))
+    if any(theme.thesis for theme in brief.themes):
+        open_in = {paper_id for one in others for claim in one.claims for paper_id in claim.paper_ids}
+        new = [claim for claim in new if not open_in.intersection(claim.paper_ids)][:LIMITS_BESIDE]
+    listed = (*told, *new)[:LIMITS]
+    return (*others, Challenge(LIMITS_HEADING, listed)) if listed else brief.challenges
 
 
 def _with_setups(brief: Brief, setups: Mapping[str, Citation]) -> Brief:
