@@ -3,13 +3,33 @@
 import difflib
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from subscribers.terms import Term, TermError, read_term
+
+OTHER = "Other topics"
+# https://arxiv.org/category_taxonomy: what is no archive of these is one of physics
+FIELDS: Mapping[str, str] = {
+    "cs": "Computer science",
+    "econ": "Economics",
+    "eess": "Electrical engineering",
+    "math": "Mathematics",
+    "q-bio": "Quantitative biology",
+    "q-fin": "Quantitative finance",
+    "stat": "Statistics",
+}
+PHYSICS = "Physics"
+
+
+def field_of(categories: Sequence[str]) -> str:
+    """The field of a topic's first category, such as ``cs.LG`` or ``q-bio.*``."""
+    archive = next(iter(categories), "").partition(".")[0]
+    return FIELDS.get(archive, PHYSICS) if archive else OTHER
+
 
 SHIPPED = Path(__file__).with_name("topics.toml")
 ARXIV_CATEGORIES = Path(__file__).with_name("arxiv_categories.toml")

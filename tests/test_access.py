@@ -16,11 +16,11 @@ from service.web.app import make_app
 from service.web.site import FRESH_FOR_ONE
 from subscribers.addresses import AddressRefused, read_address
 from subscribers.admission import Admission, JoinPolicy, read_join_domain
-from subscribers.fields import field_of
 from subscribers.invitations import InvitationRefused, Invitations
 from subscribers.links import Purpose
 from subscribers.preferences import Length, SubscriberStatus
 from subscribers.subscriber import Subscriber
+from subscribers.topics import field_of
 from tests import builders
 from tests.newsdesk import ADMINS, signed_in
 from tests.readers import ADDRESS, BASE, NOW, Answer, Place, Reader, body_of, open_place, path_in

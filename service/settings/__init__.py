@@ -2,7 +2,6 @@
 
 fields     addresses, domains and URLs, as they are checked and kept
 basics     the service as a whole: data, schedule, admins
-access     who may join, who may read the archive
 writing    arXiv and the language model
 mail       e-mails and their delivery
 secrets    secrets from files

@@ -1,4 +1,4 @@
-"""Settings of the service as a whole: where its data lies, when it builds, who looks after it."""
+"""Settings of the service as a whole: its data, its weekly build, its admins, who may join and read."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,7 +8,8 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
 from service.admins import Admin, read_admins
-from service.settings.fields import Admins, BaseUrl, DatabaseUrl
+from service.settings.fields import Admins, BaseUrl, DatabaseUrl, Domains
+from subscribers.admission import Admission, JoinPolicy
 
 
 class Basics(BaseSettings):
@@ -67,3 +68,33 @@ class Basics(BaseSettings):
     @property
     def admins_by_address(self) -> Mapping[str, Admin]:
         return read_admins(self.admins)
+
+
+class Access(BaseSettings):
+    """Who may join on the pages, and who may read the archive."""
+
+    join: Literal["open", "domains", "invited", "closed"] = Field(
+        "open",
+        description="who may join on the pages: open: anybody; domains: addresses at BRIEF_JOIN_DOMAINS; "
+        "invited: whoever has a link that an editor made; closed: nobody. Imports and additions by admins "
+        "always work",
+    )
+    join_domains: Domains = Field(
+        "",
+        description="domains for BRIEF_JOIN=domains, comma-separated, such as example.org, *.example.org; "
+        "*. stands for every subdomain",
+    )
+    archive: Literal["public", "subscribers"] = Field(
+        "public",
+        description="who may read issues, topics, papers and feeds on the web: everybody, or subscribers by "
+        "the links in their e-mails",
+    )
+
+    @property
+    def admission(self) -> Admission:
+        return Admission(JoinPolicy(self.join), tuple(filter(None, self.join_domains.split(","))))
+
+    @property
+    def is_private(self) -> bool:
+        """Whether the archive is for subscribers alone."""
+        return self.archive == "subscribers"

@@ -14,8 +14,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from service.settings.access import Access
-from service.settings.basics import Basics
+from service.settings.basics import Access, Basics
 from service.settings.fields import LOOPBACK, PREFIX
 from service.settings.mail import Mail
 from service.settings.secrets import SecretFiles

@@ -21,10 +21,9 @@ from service.web.reading import BEHIND_LINK, MaybeReading, TheReading
 from service.web.references import BIBTEX, RIS, bibtex, pdf_url, reading_list, ris, tags
 from service.web.site import Head, Site, TheSite
 from service.web.threads import quarter, rows, stories
-from subscribers.fields import field_of
 from subscribers.pages import Offered, joining
 from subscribers.pages.context import ThePagesContext
-from subscribers.topics import PAPER_ID
+from subscribers.topics import PAPER_ID, field_of
 
 ISSUES_A_PAGE = 26  # half a year
 WEEKS_OF_A_TOPIC = 60

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Annotated, Any, Protocol
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from fastapi import Depends, HTTPException, Request, Response
 from itsdangerous import BadData, URLSafeSerializer
+from markupsafe import Markup, escape
 from starlette.exceptions import HTTPException as Unreadable
 from starlette.formparsers import MultiPartException
 
@@ -22,7 +24,7 @@ from subscribers.emails import EmailQueue, TransactionalEmail
 from subscribers.invitations import Invitations
 from subscribers.limits import Limits
 from subscribers.links import Links, Purpose, Refusal, Refused
-from subscribers.preferences import Length, Preferences, listed
+from subscribers.preferences import Length, Preferences, listed, time_zones
 from subscribers.roster import Opened, Roster
 from subscribers.subscriber import Subscriber
 from subscribers.subscriptions import Subscriptions
@@ -368,3 +370,25 @@ Anything = Annotated[Fields, Depends(fields_of_any)]
 def host(request: Request) -> str:
     """Where a request comes from, for limits by network."""
     return request.client.host if request.client else ""
+
+
+def zone_options(chosen: str) -> Markup:
+    """The options of the time zone's select. They are the same on every page but for one word."""
+    options, option = _zone_options(), f'value="{escape(chosen)}"'
+    if option not in options:
+        options = f"<option {option}>{escape(chosen)}</option>{options}"
+    return Markup(options.replace(option, f"{option} selected", 1))  # noqa: S704 - every name was escaped
+
+
+@cache
+def _zone_options() -> str:
+    regions: dict[str, list[str]] = {"": ['<option value="UTC">UTC</option>']}
+    for zone in time_zones():
+        region, _, place = zone.partition("/")
+        if place and region not in {"Etc", "SystemV", "posix", "right"}:
+            name = escape(place.replace("_", " ").replace("/", ", "))
+            regions.setdefault(region, []).append(f'<option value="{escape(zone)}">{name}</option>')
+    return "".join(
+        f'<optgroup label="{escape(region)}">{"".join(options)}</optgroup>' if region else options[0]
+        for region, options in regions.items()
+    )

@@ -26,8 +26,8 @@ from subscribers.pages.context import (
     host,
     masked,
     sentence,
+    zone_options,
 )
-from subscribers.pages.zones import zone_options
 from subscribers.preferences import (
     MOST_TOPICS,
     Length,

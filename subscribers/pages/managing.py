@@ -25,8 +25,8 @@ from subscribers.pages.context import (
     masked,
     sentence,
     sentences,
+    zone_options,
 )
-from subscribers.pages.zones import zone_options
 from subscribers.preferences import (
     Conflict,
     Frequency,

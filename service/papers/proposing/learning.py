@@ -4,16 +4,47 @@ The papers nearest to the seeds (TF-IDF, cosine) are taken for the topic's and m
 logistic regression learns what tells the two apart, and by it the papers are ordered anew, three times.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from service.papers.model import Paper
 from service.papers.proposing.features import Features
-from service.papers.proposing.seeds import Seeds, home
 from service.papers.vectors import Sparse, learnt, scores, stacked
+
+
+class TooLittle(ValueError):
+    """Nothing to propose a topic from; the message says what to give."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seeds:
+    """A sentence, papers, and texts of which no more is known; and papers that the topic is not like."""
+
+    sentence: str = ""
+    papers: tuple[Paper, ...] = ()
+    texts: tuple[str, ...] = ()
+    not_like: frozenset[str] = field(default_factory=frozenset)  # ids of papers that were crossed out
+
+    @property
+    def bodies(self) -> tuple[str, ...]:
+        """The words of each known paper."""
+        return (*(paper.text for paper in self.papers), *self.texts)
+
+    @property
+    def ids(self) -> frozenset[str]:
+        return frozenset(paper.id for paper in self.papers)
+
+    def __bool__(self) -> bool:
+        return bool(self.sentence.strip() or self.papers or self.texts)
+
+
+def home(papers: Iterable[Paper]) -> frozenset[str]:
+    """The categories in which papers are listed first."""
+    return frozenset(paper.primary_category for paper in papers)
+
 
 Scores = NDArray[np.float64]
 

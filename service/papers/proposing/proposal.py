@@ -11,8 +11,7 @@ from service.language import read, shortened
 from service.papers.model import Paper
 from service.papers.proposing.counts import TermCount, count_terms
 from service.papers.proposing.features import Features, grams
-from service.papers.proposing.learning import Learnt, learn
-from service.papers.proposing.seeds import Seeds, TooLittle
+from service.papers.proposing.learning import Learnt, Seeds, TooLittle, learn
 from service.papers.proposing.written import as_term, spellings
 from subscribers.topics import (
     LONGEST_DESCRIPTION,
