@@ -47,6 +47,7 @@ class Person:
         pid, self._terminal = pty.fork()
         if not pid:
             os.chdir(folder)
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # what runs behind a shell's & ignores it
             os.environ |= {
                 "PYTHONPATH": str(PROJECT),
                 "BRIEF_ARXIV_URL": "http://127.0.0.1:9/api",
@@ -76,9 +77,10 @@ class Person:
 
     def interrupts(self) -> None:
         """Ctrl-C, and once more where the first came just before the terminal was listened to."""
-        self.types("\x03")
-        while self._is_silent(seconds=10):
+        for _ in range(5):
             self.types("\x03")
+            if not self._is_silent(seconds=10):
+                return
 
     def _is_silent(self, seconds: float) -> bool:
         """Whether nothing but the key's own echo is said for so long."""
