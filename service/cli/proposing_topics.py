@@ -73,16 +73,18 @@ def propose_topic(
         print_json(as_values(found))
     elif not asks:
         show_offer(found)
-    if out_file:
-        out_file.write_text(to_toml(found.topic), "utf-8")
+    _keep(service, found, out_file, add=add, says_next=not as_json)
+
+
+def _keep(service: wiring.Service, found: Offer, file: Path | None, *, add: bool, says_next: bool) -> None:
+    """Write the proposed topic to a file and add it, as far as either is wanted."""
+    if file:
+        file.write_text(to_toml(found.topic), "utf-8")
     if add:
         add_topic(service, found.topic)
-    elif not as_json:
-        out.print(
-            f"Next: brief topics add {out_file}"
-            if out_file
-            else "Nothing is saved: --add adds it, --out FILE writes it"
-        )
+    elif says_next:
+        nothing_saved = "Nothing is saved: --add adds it, --out FILE writes it"
+        out.print(f"Next: brief topics add {file}" if file else nothing_saved)
 
 
 def _proposed(service: wiring.Service, wish: Wish, weeks: int, *, asks: bool) -> Offer:

@@ -101,14 +101,14 @@ def life(visitor: Visitor, data: Path) -> Iterator[str]:
     one_click = re.findall(r"<(https://[^>]+)>", header)
     leave = one_click[0] if one_click else _link(welcome, visitor, "leave|unsubscribe")
     assert visitor.ask("GET", leave).status_code == 200
-    assert _standing(data) is SubscriberStatus.ACTIVE, "a GET changed something"
+    assert _status_of(data) is SubscriberStatus.ACTIVE, "a GET changed something"
     left = visitor.ask("POST", leave, data={"List-Unsubscribe": "One-Click"})
     assert left.status_code in {200, 202, 204}, left.status_code
-    assert _standing(data) is SubscriberStatus.LEFT
+    assert _status_of(data) is SubscriberStatus.LEFT
     yield "left by one click (RFC 8058), which a GET does not"
 
 
-def _standing(data: Path) -> SubscriberStatus:
+def _status_of(data: Path) -> SubscriberStatus:
     engine = connect(f"sqlite:///{data / 'brief.db'}")
     try:
         return Roster(engine, ["only to read"]).find(READER).standing
