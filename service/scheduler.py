@@ -53,7 +53,7 @@ from service.schedule import (
     next_try,
     shortened,
 )
-from service.store import EVENTS_FOR, IssueClosed, Unavailable, asked_about_held, asked_in_vain
+from service.store import BUILD_LEASE, EVENTS_FOR, IssueClosed, Unavailable, asked_about_held, asked_in_vain
 from service.wiring import Service
 from subscribers.limits import Limits
 
@@ -164,8 +164,8 @@ class Scheduler:
                 return self._approve(label, content_hash)
             case AskForApproval() | Remind() | AskAboutHeld():
                 return self._ask(action, now)
-            case Plan(label):
-                return store.plan(label, now, local_hours=True, unless_halted=True)
+            case Plan(label, at_once):
+                return store.plan(label, now, local_hours=not at_once, unless_halted=True)
             case ReadEvents():
                 if self.read_events is not None:
                     self.read_events(now)
@@ -281,7 +281,7 @@ class Scheduler:
 
     def _keep_lease(self, step: str, done: int, total: int) -> None:  # noqa: ARG002 - as Progress has them
         """Called with every step of a build: a process that lost its lease must not save."""
-        if self.stopping() or not self._take(BUILDING):
+        if self.stopping() or not self._take(BUILD_LEASE):
             raise Stopped
 
     def _approve(self, label: str, content_hash: str) -> bool:
@@ -318,15 +318,12 @@ class Scheduler:
         self.service.store.note_chore(CLEAN_UP, now)
 
 
-BUILDING = "build"  # one window at a time: a later one needs what the earlier one saw
-
-
 def _lease(action: Action) -> str | None:
     """What may be done by one process at a time; None for what a scheduler doesn't do."""
     match action:
         case Build():
-            return BUILDING
-        case Approve(label) | AskForApproval(label) | Remind(label) | Plan(label) | AskAboutHeld(label):
+            return BUILD_LEASE
+        case Approve(label) | AskForApproval(label) | Remind(label) | Plan(label=label) | AskAboutHeld(label):
             return f"issue {label}"
         case ReadEvents() | KeepAnnouncements() | BackUp() | CleanUp():
             return type(action).__name__

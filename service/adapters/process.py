@@ -20,19 +20,19 @@ PROC = Path("/proc")
 KEPT = 86_400.0  # seconds that the file of an ended process is kept for who still asks
 
 
-def own_name() -> str:
-    """``host:pid:start.boot.namespace``; where there is no /proc, ``host:pid:``.
+def own_name(part: str = "") -> str:
+    """``host:pid:start.boot.namespace``; where there is no /proc, ``host:pid:``. A part of it adds ``#part``.
 
     The start time tells a process from a later one with the same number. The boot and the PID namespace tell
     where the number means this process: two containers may share a host's name and each have a process 1.
     """
     born = ".".join(filter(None, (_started(os.getpid()), _place())))
-    return f"{socket.gethostname()}:{os.getpid()}:{born}"
+    return f"{socket.gethostname()}:{os.getpid()}:{born}{f'#{part}' if part else ''}"
 
 
 def is_gone(name: str) -> bool:
     """Whether the process of this name surely doesn't run any more; False where this process can't know."""
-    host, number, born = name.rsplit(":", 2)
+    host, number, born = name.partition("#")[0].rsplit(":", 2)
     started, _, place = born.partition(".")
     if (host, place) != (socket.gethostname(), _place()):
         return False

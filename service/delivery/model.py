@@ -246,6 +246,7 @@ class Halt(StrEnum):
 
     PAUSED = "paused"
     CANCELLED = "cancelled"
+    REJECTED = "rejected"  # before it was planned: nobody is asked about it again
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +270,8 @@ class IssueStatus:
     halt: Halt | None
     audience: int | None  # None until it is planned
     deliveries: Mapping[State, int]
+    send_at: dt.datetime | None = None  # not planned before this moment; None: as soon as it is approved
+    send_at_once: bool = False  # then to everybody, whatever their hour
 
     @property
     def is_open(self) -> bool:
@@ -281,7 +284,8 @@ class IssueStatus:
         if self.halt:
             return str(self.halt)
         if not self.planned:
-            return "approved, goes out at its readers’ hours" if self.approved else "waits for approval"
+            when = "the chosen time" if self.send_at else "its readers’ hours"
+            return f"approved, goes out at {when}" if self.approved else "waits for approval"
         if self.is_open:
             return "being delivered"
         if self.deliveries.get(State.UNCERTAIN):

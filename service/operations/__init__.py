@@ -1,5 +1,6 @@
 """What an operator does with the database as a whole.
 
+builds   a build that an editor begins on a page
 backup_folder  backups by schedule, and which are kept
 backups  SQLite: copied while everything runs, verified, restored so that nothing is sent twice
 moving   everything from SQLite to PostgreSQL, compared row by row

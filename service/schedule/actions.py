@@ -71,9 +71,10 @@ class Remind:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Freeze the audience, each subscriber with the next of their chosen hours."""
+    """Freeze the audience, each subscriber with the next of their chosen hours; or all at once."""
 
     label: str
+    at_once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +226,8 @@ class Draft:
     topics: tuple[str, ...] = ()  # slugs
     approved_at: dt.datetime | None = None  # None where it is not approved as it stands
     planned: bool = False
+    send_at: dt.datetime | None = None  # not planned before this moment
+    send_at_once: bool = False  # then to everybody, whatever their hour
     halted: bool = False
     by_hand: bool = False  # a person edited it or withdrew its approval
     problems: int | None = None  # what its checks found, None where they did not run

@@ -90,7 +90,7 @@ def windows(state: State, now: dt.datetime, rules: Rules) -> Iterator[tuple[dt.d
 def is_settled(one: Try, state: State, rules: Rules) -> bool:
     """Whether nothing more is built for a window: complete, given up, or in the hands of people."""
     issue = state.issue(one.window.label)
-    if issue is not None and (issue.approved_at is not None or issue.planned):
+    if issue is not None and (issue.approved_at is not None or issue.planned or issue.halted):
         return True
     return one.tries >= rules.tries or not _missing(one.window, one.due_at, one, state)
 
@@ -127,6 +127,8 @@ def _missing(window: Window, moment: dt.datetime, tried: Try | None, state: Stat
     if tried is not None and tried.failures is not None:
         return tuple(slug for slug in state.topics if slug in tried.failures)
     issue = state.issue(window.label)
+    if issue is not None and issue.halted:
+        return ()
     built = issue.topics if issue is not None and issue.built_at >= moment else ()
     return tuple(slug for slug in state.topics if slug not in built)
 
@@ -205,11 +207,17 @@ def _carried_on(issue: Draft, state: State, now: dt.datetime, rules: Rules) -> I
         yield from _deliveries(issue, now, rules)
     elif issue.approved_at is None:
         yield from _approval(issue, state, now, rules)
-    elif now - issue.approved_at <= OPEN_FOR:
-        yield issue.approved_at, Plan(issue.label)
     else:
-        why = f"approved over {OPEN_FOR.days} days ago and not sent; to send it: brief send {issue.label}"
-        yield issue.approved_at + OPEN_FOR, Hold(issue.label, why)
+        yield _planning(issue, issue.approved_at, now)
+
+
+def _planning(issue: Draft, approved_at: dt.datetime, now: dt.datetime) -> Foreseen:
+    """When an approved issue is planned: at once, or at the moment that a person chose."""
+    moment = max(approved_at, issue.send_at or approved_at)
+    if now - moment <= OPEN_FOR:
+        return moment, Plan(issue.label, issue.send_at_once and issue.send_at is not None)
+    why = f"approved over {OPEN_FOR.days} days ago and not sent; to send it: brief send {issue.label}"
+    return moment + OPEN_FOR, Hold(issue.label, why)
 
 
 def _approval(issue: Draft, state: State, now: dt.datetime, rules: Rules) -> Iterator[Foreseen]:

@@ -3,6 +3,8 @@
 tables     the tables
 papers     what was fetched, seen and paid for; full texts, until they are pruned
 issues     briefs, issues, their approval, and briefs as they were built
+decisions  what people decide on an issue before it is planned
+build_runs  builds that editors began from the pages
 reviews    what was found of an issue's e-mails; what the schedule may approve by itself
 edits      what editors changed by hand
 planning   who gets an issue, and when; what is late
@@ -22,6 +24,8 @@ admins     sign-in links, sessions and the audit log of the admin pages
 
 from service.store.admins import Act, AdminRepository, LinkRefusal
 from service.store.agenda import Agenda, asked_about_held, asked_in_vain
+from service.store.build_runs import BUILD_LEASE, BuildRun, BuildRuns
+from service.store.decisions import Decisions
 from service.store.edits import EditRepository, Made
 from service.store.events import EVENTS_FOR, EventRepository, Recorded
 from service.store.issues import (
@@ -46,12 +50,14 @@ from service.store.tallies import Retention, Tallies
 from service.store.transactional import FailedEmail, Transactional, TransactionalSummary
 
 __all__ = [
+    "BUILD_LEASE",
     "EVENTS_FOR",
     "HELD",
     "Act",
     "AudienceSummary",
     "BriefBroken",
     "BriefRow",
+    "BuildRun",
     "Built",
     "DeliveryRow",
     "FailedEmail",
@@ -83,7 +89,8 @@ __all__ = [
 
 
 class Store(
-    PaperRepository, TextRepository, IssueRepository, EditRepository, Reviews, Planning, Ledger, Reports,
-    EventRepository, AdminRepository, Agenda, Monitoring, Restoring, Retention, Tallies, Transactional,
+    PaperRepository, TextRepository, IssueRepository, Decisions, BuildRuns, EditRepository, Reviews, Planning,
+    Ledger, Reports, EventRepository, AdminRepository, Agenda, Monitoring, Restoring, Retention, Tallies,
+    Transactional,
 ):  # fmt: skip
     """Every query on papers, briefs, issues, deliveries and admins."""

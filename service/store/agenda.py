@@ -194,12 +194,13 @@ def _all_issues() -> sa.Select[Any]:
     return (
         sa.select(
             row.label, row.first, row.last, row.built_at, row.content_hash, row.approved_hash,
-            row.approved_at, row.planned_at, row.halt, in_hand().label("by_hand"), review.problems,
-            review.asked, review.asked_at, _last_asked().label("last_asked_at"),
+            row.approved_at, row.planned_at, row.send_at, row.send_at_once, row.halt,
+            in_hand().label("by_hand"), review.problems, review.asked, review.asked_at,
+            _last_asked().label("last_asked_at"),
             *_deliveries(),
         )
         .outerjoin(table(ReviewRow), mine)
-        .where(sa.or_(row.built_at > since, row.approved_at > since, row.planned_at > since))
+        .where(sa.or_(*(at > since for at in (row.built_at, row.approved_at, row.planned_at, row.send_at))))
         .order_by(row.last, row.label)
     )  # fmt: skip
 
@@ -243,6 +244,8 @@ def _draft(row: Any, topics: tuple[str, ...], chores: Mapping[str, dt.datetime])
         topics=topics,
         approved_at=row.approved_at if row.approved_hash == row.content_hash else None,
         planned=row.planned_at is not None,
+        send_at=row.send_at,
+        send_at_once=row.send_at_once,
         halted=row.halt is not None,
         by_hand=row.by_hand,
         problems=row.problems,

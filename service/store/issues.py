@@ -65,6 +65,8 @@ class IssueRepository(Repository):
             refuse_edited(session, window.label, over_edits=over_edits)
             bring_back(session, window.label, now)
             row.built_at = now
+            if row.halt == Halt.REJECTED:  # what was built anew is nobody's to reject yet
+                row.halt = None
             for position, one in _in_order(session, window.label, built):
                 _put_brief(session, window.label, position, one)
             session.flush()
@@ -76,6 +78,10 @@ class IssueRepository(Repository):
         """IssueClosed when the issue is being delivered: to be asked before the work of building it."""
         with Session(self._engine) as session:
             _refuse_closed(session.get(IssueRow, label))
+
+    def has_issue(self, label: str) -> bool:
+        with Session(self._engine) as session:
+            return session.get(IssueRow, label) is not None
 
     def issue(self, label: str) -> Issue:
         with Session(self._engine) as session:
@@ -133,29 +139,6 @@ class IssueRepository(Repository):
         """IssueEdited where building the issue again would undo edits that nobody gave up."""
         with Session(self._engine) as session:
             refuse_edited(session, label, over_edits=over_edits)
-
-    def withdraw(self, label: str) -> IssueStatus:
-        """Take approval back: the issue is a draft again. IssueClosed when it is being delivered."""
-        with Session(self._writer) as session, session.begin():
-            row = issue_row(session, label, lock=True)
-            if row.planned_at is not None:
-                raise IssueClosed(f"issue {label} is already being delivered; pause or cancel it instead")
-            take_in_hand(row)
-            session.flush()
-            return status(session, row)
-
-    def approve(self, label: str, now: dt.datetime, content_hash: str = "") -> IssueStatus:
-        """Bind approval to the content as it stands: any later change needs another approval.
-
-        Stale where the content is not `content_hash`, which its reader saw.
-        """
-        with Session(self._writer) as session, session.begin():
-            row = issue_row(session, label, lock=True)
-            if content_hash and content_hash != row.content_hash:
-                raise Stale(f"issue {label} was changed since; look at it again")
-            row.approved_hash, row.approved_at = row.content_hash, now
-            session.flush()
-            return status(session, row)
 
 
 def _locked_row(session: Session, window: Window, now: dt.datetime) -> IssueRow:
@@ -276,6 +259,8 @@ def _statuses(session: Session, rows: Sequence[IssueRow]) -> Iterator[IssueStatu
             content_hash=row.content_hash,
             approved=row.approved_hash == row.content_hash,
             planned=row.planned_at is not None,
+            send_at=row.send_at,
+            send_at_once=row.send_at_once,
             halt=Halt(row.halt) if row.halt else None,
             audience=row.audience,
             deliveries=states.get(row.label, {}),

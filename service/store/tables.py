@@ -104,6 +104,11 @@ class IssueRow(SQLModel, table=True):
     message_ids: str | None = (
         None  # what the Message-IDs of its deliveries are made of, from the first send on
     )
+    # not planned before this moment, once it is approved; None: as soon as it is
+    send_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+    send_at_once: bool = Field(  # then to everybody, whatever their hour
+        default=False, sa_column_kwargs={"server_default": sa.false()}
+    )
 
 
 class BriefRow(SQLModel, table=True):
@@ -221,6 +226,31 @@ class BuildRow(SQLModel, table=True):
     failures: dict[str, str] | None = Field(  # topic slug to what went wrong; None until a try has ended
         default=None, sa_column=sa.Column(sa.JSON(none_as_null=True))
     )
+
+
+class BuildRunRow(SQLModel, table=True):
+    """A build that an editor began from the pages, and how far it is."""
+
+    __tablename__ = "build_runs"
+    __table_args__ = (sa.Index("ix_build_runs_label_id", "label", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    label: str  # of the issue, which may not be there yet
+    first: dt.date
+    last: dt.date
+    topics: list[str] = Field(sa_type=sa.JSON)
+    by: str  # an admin's address
+    holder: str = Field(max_length=255)  # as its lease names it
+    begun_at: dt.datetime = Field(sa_type=UtcDateTime)
+    step: str = ""  # what it does now, in words
+    done: int = 0
+    total: int = 0
+    moved_at: dt.datetime = Field(sa_type=UtcDateTime)  # when it began this step
+    ended_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+    failures: dict[str, str] | None = Field(  # topic slug to what went wrong
+        default=None, sa_column=sa.Column(sa.JSON(none_as_null=True))
+    )
+    problem: str = ""  # why nothing was saved
 
 
 class ReviewRow(SQLModel, table=True):
@@ -347,6 +377,7 @@ class EditRow(SQLModel, table=True):
     at: dt.datetime = Field(sa_type=UtcDateTime)
     by: str  # an admin's address
     edit: str  # as JSON
+    save: int | None = None  # the same for what was saved together, by issue; None in earlier versions
     undone_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # or built anew
 
 

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.types import ASGIApp
 
 from service import __version__, wiring
+from service.operations.builds import Builds
 from service.settings import LOOPBACK, Settings
 from service.transactional import SubscriptionEmails
 from service.web import admin, feeds, health, metrics, outbox, public, reading, web_view, webhooks
@@ -147,6 +148,7 @@ def make_office(service: wiring.Service, site: Site, clock: Clock) -> AdminConte
         admins=settings.admins_by_address,
         limits=Limits(service.engine, keys, authentication.RATES),
         build_context=lambda: wiring.build_context(service, "extractive"),  # to try topics out
+        builds=Builds(service, clock, lambda: wiring.build_context(service)),
         kept=Kept(clock),
     )
 

@@ -4,6 +4,11 @@ frame        AdminContext, what every page works with, and its .page, how a temp
              Visitor, who asks; Sent, what a form sent; SAID, what a page says after a deed, by code
 authentication  who may come in: `Viewer`, `Editor`; the check of every POST; cookies; sign in and out
 this_week    /admin: the newest issues, what is due, checks, audience, deliveries
+building     /admin/build: an issue is built, and how far it is
+issue        /admin/issues/…: where it stands, and what an editor decides on it
+preview      an issue as its readers get it, and test-sends
+editing      changes by hand, several in one save
+deliveries   who got it, who did not, and why
 people       /admin/subscribers: look up, add, one subscriber, suppressed addresses, import of CSV
 inviting     /admin/subscribers/invitations: links with which people join
 topics       /admin/topics: edit and try out
@@ -45,6 +50,7 @@ from fastapi import Depends, FastAPI, Request, Response
 
 from service.web.admin import (
     authentication,
+    building,
     deliveries,
     editing,
     history,
@@ -61,6 +67,7 @@ from service.web.admin.frame import AdminContext
 MODULES = (
     authentication,
     this_week,
+    building,
     issue,
     preview,
     proposing,

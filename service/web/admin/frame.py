@@ -13,6 +13,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException
 
 from service.admins import Admin, Role
+from service.operations.builds import Builds
 from service.pipeline import BuildContext
 from service.store import Act, Store
 from service.web.headers import EMAIL_POLICY, PAGES_POLICY
@@ -121,6 +122,11 @@ SAID = {
     "domain-suppressed": "The address is not suppressed itself; its whole domain is. See the list.",
     "approved": "Approved, as you saw it. It goes out by itself, to each reader at their own hour.",
     "held": "Held: the issue waits for approval again.",
+    "rejected": "Rejected: it is not sent, and nobody is asked about it again.",
+    "reopened": "Taken back: the issue waits for approval again.",
+    "scheduled": "Approved, as you saw it. It goes out at the time below.",
+    "unscheduled": "The time is called off, and the approval with it: nothing goes out.",
+    "building": "The build has begun. You may leave this page; it goes on.",
     "planned": "Everybody gets it now, whatever hour they chose. The workers send it.",
     "paused": "Paused. What was on its way is finished; nothing more leaves.",
     "resumed": "Sending goes on.",
@@ -180,6 +186,7 @@ class AdminContext:
     admins: Mapping[str, Admin]  # by address
     limits: Limits
     build_context: Callable[[], BuildContext]  # opened where papers are fetched
+    builds: Builds  # begun from the pages
     kept: Kept  # what takes long to count
     asking: threading.Lock = field(default_factory=threading.Lock)  # one try-out at a time asks arXiv
 

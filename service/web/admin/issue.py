@@ -1,20 +1,22 @@
 """One issue: where it stands, its checks and its audience, and what an editor decides on it."""
 
-import datetime as dt
 from collections.abc import Callable
 
 from fastapi import APIRouter, HTTPException, Response
 
 from service import wiring
+from service.adapters import process
 from service.delivery import Halt, IssueStatus
 from service.editing import in_words
 from service.emails.facts import edits_in_words, span
 from service.store import IssueClosed, Stale, UnknownIssue
 from service.web.admin.authentication import Editor, Viewer
 from service.web.admin.frame import AdminContext, Form, TheAdminContext, Visitor
+from service.web.admin.outlook import TimeForm, in_zone, moment_of, outlook, time_form
 from service.web.admin.this_week import checks, status_line, sums
 
 ISSUES_SHOWN = 30
+LONGEST_REASON = 200  # characters
 
 routes = APIRouter(include_in_schema=False)
 
@@ -41,6 +43,51 @@ def approve(label: str, visitor: Editor, sent: Form, context: TheAdminContext) -
         return f"content {status.content_hash[:12]}"
 
     return decided(visitor, context, label, "approved", act)
+
+
+@routes.post("/admin/issues/{label}/schedule")
+def schedule(label: str, visitor: Editor, sent: Form, context: TheAdminContext) -> Response:
+    """Approve the issue, to go out at a time and not before."""
+    of = status_of(context, label)
+    try:
+        moment, at_once = moment_of(sent), sent.text("at-once") == "yes"
+        content = seen(sent.text("content"))
+        context.store.schedule(label, moment, context.clock(), content, at_once=at_once)
+    except ValueError as refused:
+        form = time_form(context, visitor, of, sent, sentence(str(refused)))
+        return issue_page(visitor, context, label, form=form, status=422)
+    except (Stale, IssueClosed) as refused:
+        return issue_page(visitor, context, label, problem=sentence(str(refused)), status=409)
+    how = "everybody at once" if at_once else "each reader at their own hour"
+    detail = f"{moment:%Y-%m-%d %H:%M} UTC; {how}; content {of.content_hash[:12]}"
+    context.record(visitor, "scheduled", f"issue {label}", detail)
+    return context.go(f"/admin/issues/{label}", said="scheduled")
+
+
+@routes.post("/admin/issues/{label}/unschedule")
+def unschedule(label: str, visitor: Editor, context: TheAdminContext) -> Response:
+    def act() -> str:
+        return f"content {context.store.unschedule(label).content_hash[:12]}"
+
+    return decided(visitor, context, label, "unscheduled", act)
+
+
+@routes.post("/admin/issues/{label}/reject")
+def reject(label: str, visitor: Editor, sent: Form, context: TheAdminContext) -> Response:
+    def act() -> str:
+        status = context.store.reject(label, seen(sent.text("content")))
+        why = " ".join(sent.text("why").split())[:LONGEST_REASON]
+        return f"content {status.content_hash[:12]}{f'; {why}' if why else ''}"
+
+    return decided(visitor, context, label, "rejected", act)
+
+
+@routes.post("/admin/issues/{label}/reopen")
+def reopen(label: str, visitor: Editor, context: TheAdminContext) -> Response:
+    def act() -> str:
+        return f"content {context.store.reopen(label).content_hash[:12]}"
+
+    return decided(visitor, context, label, "reopened", act)
 
 
 @routes.post("/admin/issues/{label}/hold")
@@ -117,14 +164,19 @@ def decided(
     return context.go(f"/admin/issues/{label}", said=action)
 
 
-def issue_page(
-    visitor: Visitor, context: AdminContext, label: str, *, problem: str = "", status: int = 200
+def issue_page(  # noqa: PLR0913 - what the page shows
+    visitor: Visitor,
+    context: AdminContext,
+    label: str,
+    *,
+    problem: str = "",
+    status: int = 200,
+    form: TimeForm | None = None,
 ) -> Response:
     of = status_of(context, label)
     found = context.store.issue(label)
     checked = checks(context, label, of.content_hash)
-    today = context.clock().date()
-    key = ("audience", label, of.content_hash, today)
+    form = form or time_form(context, visitor, of)
     return context.page(
         visitor,
         "issue.html",
@@ -139,21 +191,17 @@ def issue_page(
         briefs=found.briefs,
         checked=checked.checked,
         problems=checked.problems,
-        audience_summary=None
-        if of.planned
-        else context.kept.get(key, lambda: context.store.audience_summary(label, today)),
-        hours=None if of.planned else _hours(context, label, of.content_hash),
+        outlook=outlook(context, of),
+        form=form,
+        chosen=in_zone(of.send_at, form.zone) if of.send_at else "",
+        window=f"{found.window.first}/{found.window.last}",
+        building=context.store.is_building(context.clock(), process.is_gone),
+        every_topic=[(one.slug, one.name) for one in context.roster.topics()],
         restored_deliveries=context.store.restored_deliveries(label),
         names={brief.topic_slug: brief.topic_name for brief in found.briefs},
         edits=[(in_words(one.edit), one.by, one.at) for one in context.store.edits(label)],
         edited={brief.topic_slug: edits_in_words(brief.metadata.edits) for brief in found.briefs},
     )
-
-
-def _hours(context: AdminContext, label: str, content_hash: str) -> tuple[dt.datetime, dt.datetime] | None:
-    """When the first and the last reader would get it; counted now and then."""
-    key = ("hours", label, content_hash)
-    return context.kept.get(key, lambda: context.store.foreseen_hours(label, context.clock())).value
 
 
 def status_of(context: AdminContext, label: str) -> IssueStatus:

@@ -27,6 +27,8 @@ from service.transactional.writing import TEST
 from service.web.admin.authentication import Editor, Viewer
 from service.web.admin.frame import AdminContext, Form, TheAdminContext, Visitor
 from service.web.admin.issue import status_of
+from service.web.admin.outlook import in_zone, outlook, time_form
+from service.web.admin.this_week import status_line
 from service.web.site import UNKEPT
 from service.wiring import Service
 from subscribers.addresses import AddressRefused, read_address
@@ -195,7 +197,8 @@ def preview_page(  # noqa: PLR0913 - what the page shows
     label = visitor.path.split("/")[3]
     rendered = rendered_issue(context, label)
     issue, edition = rendered.issue, edition_of(rendered, wish)
-    reader = sample_reader(context.site.base_url, label)
+    reader, of = sample_reader(context.site.base_url, label), status_of(context, label)
+    form = time_form(context, visitor, of)
     return context.page(
         visitor,
         "preview.html",
@@ -205,6 +208,11 @@ def preview_page(  # noqa: PLR0913 - what the page shows
         label=label,
         dates=span(issue.window.first, issue.window.last),
         problem=problem,
+        issue=of,
+        status_line=status_line(of),
+        outlook=outlook(context, of),
+        form=form,
+        chosen=in_zone(of.send_at, form.zone) if of.send_at else "",
         wish=wish,
         view=view,
         views=[(one, words, wish.query(one)) for one, words in WORDS.items()],

@@ -24,7 +24,9 @@ ORDER = (
 TONES = {
     "cancelled": "bad",
     "paused": "warn",
+    "rejected": "bad",
     "waits for approval": "warn",
+    "approved, goes out at the chosen time": "good",
     "approved, goes out at its readers’ hours": "good",
     "delivered, some uncertain": "warn",
     "delivered, some held": "warn",
