@@ -33,6 +33,11 @@ class Issue:
         canonical = json.dumps(briefs, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 
+    @property
+    def introduction(self) -> str:
+        """What the editors say above the whole issue; empty where they say nothing."""
+        return next((brief.introduction for brief in self.briefs if brief.introduction), "")
+
     def for_topics(self, slugs: Collection[str], length: Length = Length.FULL) -> "Edition":
         """The edition for one set of topics; topics that this issue lacks are passed over."""
         followed = tuple(brief for brief in self.briefs if brief.topic_slug in slugs)

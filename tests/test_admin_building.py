@@ -146,7 +146,7 @@ def test_a_topic_that_can_not_be_built_is_told_with_its_reason_and_built_again(
     builds(place).wait()
     page = ann.get(BUILD)
     assert "1 of 2 topics built" in text_of(page)
-    assert "Exoplanets: ArXiv answered 503." in text_of(page)
+    assert "Exoplanets: arXiv answered 503." in text_of(page)
     source.answers[SLUGS[1]] = papers()
     assert ann.press(page, "Build these topics again").status == 303
     builds(place).wait()

@@ -1,14 +1,12 @@
-"""The admin pages of one issue: state, approval, preview, test-send, editing."""
+"""The admin pages of one issue: state, approval, preview, test-send."""
 
 import re
 from dataclasses import replace
 from pathlib import Path
 
-import lxml.html
 import pytest
 
 from service import wiring
-from service.briefs.grounding import claims
 from service.delivery import Halt, State
 from service.papers import Fetched
 from service.store import Built
@@ -136,7 +134,8 @@ def test_what_is_delivered_offers_nothing_to_stop(place: Place, ann: Reader) -> 
 
 
 ACTIONS = (
-    "approve", "hold", "send", "pause", "resume", "cancel", "edit", "undo-edits", "test",
+    "approve", "hold", "send", "pause", "resume", "cancel", "reject", "reopen", "schedule", "unschedule",
+    "edit", "undo-save", "undo-edits", "test",
     "deliveries/resolve", "deliveries/retry", "deliveries.csv",
 )  # fmt: skip
 
@@ -293,120 +292,3 @@ def test_a_test_that_can_not_be_sent_says_why(place: Place, ann: Reader) -> None
         answer = press(ann, "Send the test", f"{ISSUE}/preview", address=address)
         assert (answer.status, words in answer.notice) == (422, True), address
     assert place.letters() == []
-
-
-# -- editing -------------------------------------------------------------------------------------------------
-
-
-def edit(admin: Reader, button: str, **changes: object) -> Answer:
-    return press(admin, button, f"{ISSUE}/edit?topic={TOPIC}", **changes)
-
-
-def test_a_note_is_written_shown_and_taken_back(place: Place, ann: Reader) -> None:
-    press(ann, "Approve")
-    edit(ann, "Save the note", text="Read the first one first.")
-    assert "Read the first one first." in ann.get(f"{ISSUE}/frame?topics={TOPIC}").text
-    assert "Edited by the editors" in ann.get(f"{ISSUE}/frame?topics={TOPIC}").text
-    assert not place.service.store.status(LABEL).approved
-    assert press(ann, "Undo every edit", f"{ISSUE}/edit").status == 303
-    assert "Read the first one first." not in ann.get(f"{ISSUE}/frame?topics={TOPIC}").text
-    assert [action for _, action, _, _ in logged(place)] == ["approved", "edited", "undid every edit"]
-
-
-def test_an_edit_that_a_gate_refuses_is_told_in_words(place: Place, ann: Reader) -> None:
-    before = place.service.store.status(LABEL)
-    answer = edit(ann, "Save the note", text="See https://example.org")
-    assert (answer.status, "holds a link" in answer.notice) == (422, True)
-    assert place.service.store.status(LABEL) == before
-    assert logged(place) == []
-
-
-def test_a_refused_edit_keeps_what_was_typed_with_the_problem_beside_it(ann: Reader) -> None:
-    answer = edit(ann, "Save the note", text="See https://example.org\nand <b>think</b>")
-    page = lxml.html.fromstring(answer.text)
-    (typed,) = page.xpath("//textarea[@name='text']")
-    assert typed.value == "See https://example.org\nand <b>think</b>"
-    assert "problem" in typed.get("aria-describedby").split()
-    assert "holds a link" in page.get_element_by_id("problem").text_content()
-
-
-def test_a_refused_heading_is_told_by_section_and_number(place: Place, ann: Reader) -> None:
-    answer = form(place, ann, "change-heading", place="themes[0].heading", text="Forecasts of 99 harbours")
-    (typed,) = lxml.html.fromstring(answer.text).xpath("//input[@id='themes[0].heading']")
-    assert typed.get("value") == "Forecasts of 99 harbours"
-    assert "Key Research Themes, heading 1: 99 stands in no paper" in answer.notice
-    assert "gate" not in answer.notice
-    assert "[0]" not in answer.notice
-
-
-def test_a_refused_order_keeps_its_numbers(place: Place, ann: Reader) -> None:
-    answer = edit(ann, "Save the order", position=["first"] * len(builders.brief().notable))
-    fields = lxml.html.fromstring(answer.text).xpath("//input[@name='position']")
-    assert {one.get("value") for one in fields} == {"first"}
-    assert answer.status == 422
-
-
-def form(at: Place, admin: Reader, kind: str, **fields: str) -> Answer:
-    """Send one of the many forms that look alike."""
-    token = admin.get(f"{ISSUE}/edit").button("Save the note")[1]["csrf"][0]
-    content = at.service.store.status(LABEL).content_hash
-    return admin.post(
-        f"{ISSUE}/edit", {"csrf": token, "content": content, "topic": TOPIC, "kind": kind, **fields}
-    )
-
-
-def test_a_claim_a_paper_and_a_topic_are_left_out(place: Place, ann: Reader) -> None:
-    spare = builders.paper(4).id
-    assert form(place, ann, "drop-claim", place="themes[1].claims[0]").status == 303
-    assert form(place, ann, "drop-paper", paper=spare).status == 303
-    press(ann, "Leave Robot Learning out", f"{ISSUE}/edit?topic={TOPIC}")
-    issue = place.service.store.issue(LABEL)
-    assert [brief.topic_slug for brief in issue.briefs] == ["exoplanets"]
-    assert spare not in issue.briefs[0].to_json()
-
-
-def test_every_claim_and_heading_of_the_topic_has_its_form(ann: Reader) -> None:
-    page = ann.get(f"{ISSUE}/edit?topic={TOPIC}").text
-    brief = builders.brief()
-    for place, _ in claims(brief):
-        assert f'name="place" value="{place}"' in page
-    assert page.count('value="change-heading"') == 4 + 3 + 4 + 2
-
-
-def test_the_notable_papers_are_put_in_order_by_numbers(place: Place, ann: Reader) -> None:
-    edit(ann, "Save the order", position=["5", "4", "3", "2", "1"])
-    order = [one.paper_id for one in place.service.store.issue(LABEL).briefs[0].notable]
-    assert order == [one.paper_id for one in reversed(builders.brief().notable)]
-
-
-FOREIGN: tuple[tuple[str, dict[str, str]], ...] = (
-    ("nonsense", {}),
-    ("drop-claim", {"place": "nowhere"}),
-    ("drop-claim", {"place": "themes[99].claims[0]"}),
-    ("drop-paper", {"paper": "9999.99999"}),
-    ("drop-topic", {"topic": "none"}),
-    ("change-heading", {"place": "catalog[0].line", "text": "Mine"}),
-    ("order-notable", {"paper": "2605.00001", "position": "x"}),
-)
-
-
-def test_a_form_that_is_none_of_ours_changes_nothing(place: Place, ann: Reader) -> None:
-    before = place.service.store.status(LABEL)
-    for kind, fields in FOREIGN:
-        assert form(place, ann, kind, **fields).status == 422, (kind, fields)
-        assert place.service.store.status(LABEL) == before, (kind, fields)
-
-
-def test_an_edit_of_what_another_editor_changed_meanwhile_is_refused(place: Place, ann: Reader) -> None:
-    page = ann.get(f"{ISSUE}/edit?topic={TOPIC}")
-    ann.press(page, "Save the note", text="First.")
-    answer = ann.press(page, "Save the subject", text="Second.")
-    assert (answer.status, "was changed since" in answer.notice) == (409, True)
-
-
-def test_an_issue_on_its_way_can_not_be_edited(place: Place, ann: Reader) -> None:
-    page = ann.get(f"{ISSUE}/edit?topic={TOPIC}")
-    press(ann, "Approve")
-    press(ann, "Send now")
-    assert ann.press(page, "Save the note", text="Too late.").status == 409
-    assert "can’t be edited any more" in ann.get(f"{ISSUE}/edit").text

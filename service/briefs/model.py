@@ -237,6 +237,7 @@ class CatalogEntry:
     has_code: bool = False  # whether abstract or comment link to code
     grade: int | None = None  # how well it fits the topic, 0 to 10; None where no model graded it
     numbers: tuple[str, ...] = ()  # in the abstract, to tell a revision that changed them
+    added: bool = False  # by the editors: what counts the window's papers does not count it
 
     def text_url(self, anchor: str) -> str:
         """Where arXiv shows a passage of this version's full text."""
@@ -307,6 +308,7 @@ class Brief:
     table: tuple[Row, ...] = ()  # of papers whose full texts were read
     cited: tuple[CitedPaper, ...] = ()  # who cites whom
     note: str = ""  # from the editors, at the head of the topic
+    introduction: str = ""  # from the editors, above the whole issue: the same in each of its briefs
     subject: str = ""  # the editors' words in the e-mail's subject, in place of the headline
     schema_version: int = SCHEMA_VERSION
     #: The JSON that a brief of an older version was read from: its content, until something in it is changed.
@@ -316,6 +318,11 @@ class Brief:
     def is_quiet(self) -> bool:
         """A window without a paper: said so, never an empty shell."""
         return not self.catalog
+
+    @property
+    def chosen(self) -> int:
+        """How many papers the topic chose of the window: what sentences that count speak of."""
+        return sum(not entry.added for entry in self.catalog)
 
     def entry(self, paper_id: str) -> CatalogEntry:
         return self.entries[paper_id]

@@ -5,12 +5,13 @@
 3  citations of passages of full texts have an anchor and a section; how many full texts were read
 4  the table of the window; who cites whom
 5  the words of a full text that was read
+6  an introduction of the editors', papers that they added
 """
 
 import json
 from typing import Any
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 
 def upgraded(text: str | bytes) -> str | bytes:
@@ -19,7 +20,7 @@ def upgraded(text: str | bytes) -> str | bytes:
         held = json.loads(text)
     except ValueError:
         return text
-    if not isinstance(held, dict) or held.get("schema_version") not in (1, 2, 3, 4):
+    if not isinstance(held, dict) or held.get("schema_version") not in (1, 2, 3, 4, 5):
         return text
     source = text if isinstance(text, str) else text.decode("utf-8", "surrogatepass")
     made = _from_first(held) if held["schema_version"] == 1 else held

@@ -58,7 +58,8 @@ def _sections(brief: Brief) -> Iterator[SectionCount]:
         yield SectionCount(section, found["by_model"], found["by_program"], found["by_editors"])
     if brief.catalog:
         by_model = min(brief.metadata.lines_by_model, len(brief.catalog))
-        yield SectionCount(CATALOG, by_model, len(brief.catalog) - by_model)
+        by_editors = sum(entry.added for entry in brief.catalog)
+        yield SectionCount(CATALOG, by_model, len(brief.catalog) - by_model - by_editors, by_editors)
 
 
 _NAMED = 3  # unreadable entries that a note names

@@ -34,14 +34,16 @@ def without_paper(brief: Brief, paper_id: str) -> Brief:
             notable=tuple(one for one in left.notable if one.paper_id != paper_id),
             table=tuple(one for one in left.table if one.paper_id != paper_id),
             cited=tuple(one for one in left.cited if paper_id not in (one.paper_id, one.cited_id)),
-            trends=tuple(_recounted_trend(trend, len(catalog)) for trend in left.trends),
+            trends=tuple(
+                _recounted_trend(trend, replace(left, catalog=catalog).chosen) for trend in left.trends
+            ),
             overview=_reordered(left.overview, paper_id),
             glossary=tuple(
                 one for one in left.glossary if not one.citation or one.citation.paper_id != paper_id
             ),
             metadata=replace(
                 left.metadata,
-                analysed=max(left.metadata.analysed - 1, 0),
+                analysed=max(left.metadata.analysed - (not brief.entry(paper_id).added), 0),
                 late=max(left.metadata.late - brief.entry(paper_id).late, 0),
             ),
         )
@@ -51,6 +53,8 @@ def without_paper(brief: Brief, paper_id: str) -> Brief:
 def _changes(brief: Brief, paper_id: str) -> Iterator[tuple[Place, Words]]:
     """Other words for every claim that cites the paper or counts the papers of the window."""
     for place, claim in claims(brief):
+        if brief.entry(paper_id).added and paper_id not in claim.paper_ids:
+            continue  # nothing that counts the window's papers counts it
         if claim.is_reading and claim.origin == "counted":
             yield place, _recounted_window(claim, brief, paper_id)
         elif claim.origin == "counted":
@@ -65,7 +69,7 @@ def _recounted(claim: Claim, brief: Brief, paper_id: str) -> Claim | None:
     text = _unlisted(claim.text, brief, paper_id)
     if not citations or text is None:
         return None
-    count, total = len(claim.paper_ids), len(brief.catalog)
+    count, total = len(claim.paper_ids), brief.chosen
     left = replace(claim, citations=citations)
     if len(left.paper_ids) < count:
         text = re.sub(rf"(?<![\w.-]){count}(?![\w.%-]*\w)", str(len(left.paper_ids)), text, count=1)
@@ -82,10 +86,10 @@ def _in_number(text: str, papers: int) -> str:
 
 def _recounted_window(claim: Claim, brief: Brief, paper_id: str) -> Claim:
     """What counts the window's papers by theme, over one paper less."""
-    total, theme = len(brief.catalog), brief.entry(paper_id).theme
+    total, theme = brief.chosen, brief.entry(paper_id).theme
     text = re.sub(rf"\b{total}\b", str(total - 1), claim.text, count=1)
     if theme is None:
-        rest = sum(entry.theme is None for entry in brief.catalog)
+        rest = sum(entry.theme is None and not entry.added for entry in brief.catalog)
         left = rf"\g<1>{rest - 1}" if rest > 1 else ""
         text = re.sub(rf"(; ){rest}(?= on)" if left else rf"; {rest} on [^.]*", left, text, count=1)
         return replace(claim, text=text)

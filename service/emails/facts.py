@@ -31,6 +31,7 @@ def about(entry: CatalogEntry) -> str:
     if len(entry.authors) > 3:
         names = [*names[:2], f"{len(entry.authors) - 2} more"]
     flags = [badges(entry), "late" if entry.late else "", "new version" if entry.revised else ""]
+    flags += ["added by the editors"] if entry.added else []
     categories = ", ".join(shown(category, 20) for category in entry.categories[:3])
     parts = [listing(names), categories, f"{entry.submitted.day}{TIE}{entry.submitted:%b}", *flags]
     return " · ".join(part for part in parts if part)
@@ -118,6 +119,8 @@ def run_lines(made: RunMetadata, *, whole: bool) -> Iterator[str]:
     )
     if made.edits:
         yield f"Edited by the editors: {edits_in_words(made.edits)}."
+    if own := sum(one.by_editors for one in made.sections):
+        yield f"The editors’ own: {'1 sentence or line' if own == 1 else f'{own:,} sentences or lines'}."
     if whole:
         yield from _details(made)
     yield from (shown(note, LINE) for note in made.notes[:NOTES])

@@ -18,6 +18,7 @@ class EditionPlaceholder(Enum):
 
     PREHEADER = "preheader"
     SUMMARY = "summary"
+    INTRODUCTION = "introduction"
     FOLLOWED = "followed"
     ENTRIES = "entries"
     TOPICS = "topics"

@@ -75,6 +75,7 @@ PLACE, PLACES = 50, 3  # characters of a section's name, and sections named behi
 FULL_TEXTS = "://arxiv.org/html/"
 QUOTES = 8  # papers whose words are shown behind one sentence
 READING, SO = "Reading", "So"  # the words that tell a reading from a fact
+EDITORS = "Editors’ reading"  # that it is not the writer's
 POSSESSIVE = re.compile(rf"{TIE}(\[\d+\])([’']s\b)")  # a number stands behind the whole word
 LONG = 5  # claims that are too many for one paragraph
 
@@ -133,18 +134,18 @@ class Paragraphs:
     def of(self, claims: Iterable[Claim], word: str = READING, row: str = "") -> Paragraph:
         """The claims as one paragraph: each paper is linked where it is first named, but for a row's own.
 
-        The first of a run of readings says so by the word.
+        The first of a run of readings says so by the word; an editor's says whose it is.
         """
         named, before = {row}, None
         sentences = []
         for claim in claims:
-            opens = says_so(claim) and not (before and before.is_reading)
+            begins = word_before(claim, before, word)
             clear = {
                 row,
                 *(before.paper_ids if before else ()),
             }  # what the sentence is about goes without saying
             parts = self._segments(claim, is_clear=clear.issuperset(claim.paper_ids))
-            sentences.append(self._sentence(claim, self._linked(parts, named), word if opens else ""))
+            sentences.append(self._sentence(claim, self._linked(parts, named), begins))
             before = claim
         return tuple(sentences)
 
@@ -231,6 +232,19 @@ class Paragraphs:
 def says_so(claim: Claim) -> bool:
     """Whether a sentence is marked as a reading: a count of the window's papers is none."""
     return claim.is_reading and claim.origin != "counted"
+
+
+def word_before(claim: Claim, before: Claim | None, word: str) -> str:
+    """The word before a reading where it does not go on from one of the same writer; empty for none."""
+    if not says_so(claim):
+        return ""
+    follows = before is not None and before.is_reading
+    follows_editors = before is not None and follows and before.origin == "edited"
+    if claim.origin == "edited":
+        return "" if follows_editors else EDITORS
+    if follows_editors:
+        return word or READING
+    return "" if follows else word
 
 
 def stand_alone(claims: Iterable[Claim]) -> bool:

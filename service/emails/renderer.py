@@ -109,6 +109,7 @@ class Renderer:
         """The page rendered whole: what every composed edition must equal. Without links, placeholders."""
         values = {
             "topics": topics, "words": words, "several": several, "sender": self.sender,
+            "introduced": bool(issue.introduction),
             "dates": span(issue.window.first, issue.window.last),
             "urls": {one.value: links[one] if links else mark_of(one) for one in ReaderPlaceholder},
         }  # fmt: skip
@@ -308,7 +309,8 @@ def has_contents(levels: Sequence[Level]) -> bool:
 
 
 def _said(words: Words) -> int:
-    return len(_html_text(words.preheader + words.summary + words.followed).encode())
+    said = words.preheader + words.summary + words.followed + words.introduction
+    return len(_html_text(said).encode())
 
 
 def _joined(parts: Iterable[Piece | ReaderPlaceholder], recipient: Recipient) -> str:

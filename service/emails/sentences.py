@@ -14,6 +14,7 @@ from service.language import shortened, shown
 
 NAMED = 6  # topics named in a sentence; more are counted
 SUBJECT, PREHEADER = 70, 140  # characters; a phone's list shows about 35 of a subject
+INTRODUCTION = 600  # characters
 LEADS = 2  # papers that tell two weeks with the same heading apart
 
 
@@ -24,6 +25,7 @@ class Words:
     preheader: str
     summary: str
     followed: str
+    introduction: str = ""  # the editors', the same in every edition of an issue
     entries: str = ""
     topics: str = ""
 
@@ -38,7 +40,8 @@ class SubjectValues(TypedDict):
 def words_of(edition: Edition, levels: Sequence[Level]) -> Words:
     """The sentences of an edition that shows its first topics at these levels."""
     followed = counted((*edition.briefs, *edition.quiet), NAMED)
-    return Words(preheader(edition), summary(edition, levels), followed)
+    introduction = shown(edition.issue.introduction, INTRODUCTION)
+    return Words(preheader(edition), summary(edition, levels), followed, introduction)
 
 
 def subject_values(edition: Edition) -> SubjectValues:

@@ -62,6 +62,11 @@ class PaperRepository(Repository):
                 )
             )
 
+    def keep_papers(self, papers: Sequence[Paper]) -> None:
+        """Keep papers that were asked for by their ids."""
+        with Session(self._writer) as session, session.begin():
+            _put_papers(session, papers)
+
     def keep_announced(self, category: str, day: dt.date, papers: Sequence[Paper], now: dt.datetime) -> None:
         """Keep what was announced in a category on a day; a paper that is known stays as it is."""
         with Session(self._writer) as session, session.begin():

@@ -64,6 +64,7 @@ class Summary:
     headline: str  # the week's news in a few words; empty where the brief has none
     themes: tuple[str, ...]  # headings
     rising: tuple[str, ...]  # names of what rose in this window
+    introduction: str = ""  # the editors', to the whole issue
 
     @property
     def top(self) -> str:
@@ -196,6 +197,7 @@ class Archive:
             headline=headline_of(brief),
             themes=tuple(theme.heading for theme in brief.themes),
             rising=tuple(trend.name for trend in brief.trends if trend.rose),
+            introduction=brief.introduction,
         )
 
 

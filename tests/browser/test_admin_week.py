@@ -83,13 +83,27 @@ def edit(admin: Visit) -> None:
     page = admin.page
     admin.go(f"{ISSUE}/edit?topic={TOPIC}")
     page.get_by_label("At the head of the topic").fill("See https://example.com")
-    admin.press("Save the note")
+    page.get_by_label("Introduction to the whole issue").fill("Spring at the coast.")
+    admin.press("Save all changes")
     assert "holds a link" in admin.notice
     page.get_by_label("At the head of the topic").fill("Three calm papers on harbours lead this week.")
-    admin.press("Save the note")
-    assert "Edited." in admin.notice
-    admin.press("Leave out: KelpRank reports")
+    page.get_by_label("Leave out: KelpRank reports").first.check()
+    page.locator("[id='text:themes[0].claims[0]']").fill("TideNet lowers the forecast error by 18.5%.")
+    page.locator("[id='new:themes[0].claims']").locator("xpath=ancestor::details[1]").locator(
+        "summary"
+    ).click()
+    page.locator("[id='new:themes[0].claims']").fill("Cheap sensors are what the week is about.")
+    page.get_by_label("arXiv id").fill(builders.paper(4).id)
+    admin.press("Save all changes")
+    assert "Saved." in admin.notice
+    page.get_by_text("1 save so far").click()
+    admin.press("Undo the last save")
+    page.get_by_label("At the head of the topic").fill("Three calm papers on harbours lead this week.")
+    page.get_by_label("Introduction to the whole issue").fill("Spring at the coast.")
+    page.get_by_label("Leave out: KelpRank reports").first.check()
+    admin.press("Save all changes")
     admin.go(f"{ISSUE}/preview?topics={TOPIC}")
+    assert page.frame_locator("iframe").get_by_text("Spring at the coast.").is_visible()
     frame = page.frame_locator("iframe")
     assert frame.get_by_text("Three calm papers on harbours").is_visible()
     assert frame.get_by_text("edited by the editors").first.is_visible()

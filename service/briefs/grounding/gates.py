@@ -143,9 +143,14 @@ def _citation(case: Case) -> Iterator[Failure]:
             continue
         if not claim.citations:
             yield Failure(Gate.CITATION, place, claim, "cites no paper")
-        elif claim.origin == "written" and len(claim.paper_ids) > MOST_CITED:
+        elif _is_worded(claim) and len(claim.paper_ids) > MOST_CITED:
             why = f"is about {len(claim.paper_ids)} papers; {MOST_CITED} at most"
             yield Failure(Gate.CITATION, place, claim, why)
+
+
+def _is_worded(claim: Claim) -> bool:
+    """Whether a fact is in a model's or an editor's words: both are judged alike."""
+    return claim.origin in ("written", "edited") and not claim.is_reading
 
 
 def _reading(case: Case) -> Iterator[Failure]:
@@ -159,7 +164,7 @@ def _reading(case: Case) -> Iterator[Failure]:
 def _language(case: Case) -> Iterator[Failure]:
     """What was written is English, of a length that can be read, and in the words of what it speaks of."""
     for place, claim in case.claims:
-        if claim.origin == "written" and (why := _wording(case, claim)):
+        if (claim.origin == "written" or _is_worded(claim)) and (why := _wording(case, claim)):
             yield Failure(Gate.LANGUAGE, place, claim, why)
     for place, text in case.headings:
         if why := _heading(case, place, text):
@@ -248,7 +253,7 @@ def _number(case: Case) -> Iterator[Failure]:
 def _counts(case: Case, place: Place, claim: Claim) -> tuple[str, tuple[Number, ...]]:
     """What is wrong with a claim's counts of papers, and its other numbers, which papers must hold."""
     text = case.handles.without(claim.whole)
-    cited, of = len(case.grounds(claim)), len(case.brief.catalog)
+    cited, of = len(case.grounds(claim)), case.brief.chosen
     if claim.origin != "counted":
         text = without_the_two(text) if claim.is_reading else text
         return "", numbers(without_paper_count(text, cited))
@@ -299,9 +304,11 @@ def _repeat(case: Case) -> Iterator[Failure]:
         yield Failure(Gate.REPEAT, place, claim, f"repeats {quoted[earlier][0]} ({why})")
     first: dict[str, Place] = {}
     for place, claim in case.claims:
-        if claim.origin == "written" and (told := normalise(claim.text).casefold()) in first:
+        if claim.origin not in ("written", "edited"):
+            continue
+        if (told := normalise(claim.text).casefold()) in first:
             yield Failure(Gate.REPEAT, place, claim, f"is {first[told]} word for word")
-        elif claim.origin == "written":
+        else:
             first[told] = place
 
 

@@ -184,8 +184,8 @@ class Case:
 
     def uncounted_of_window(self, text: str) -> tuple[Number, ...]:
         """Numbers that count neither the window's papers, nor those of a theme, nor those of none."""
-        rest = sum(entry.theme is None for entry in self.brief.catalog)
-        sizes = (len(self.brief.catalog), rest, *(len(theme.paper_ids) for theme in self.brief.themes))
+        rest = sum(entry.theme is None and not entry.added for entry in self.brief.catalog)
+        sizes = (self.brief.chosen, rest, *(len(theme.paper_ids) for theme in self.brief.themes))
         return tuple(number for number in numbers(text) if number not in {Number(Decimal(n)) for n in sizes})
 
     def trend(self, place: Place) -> Trend | None:

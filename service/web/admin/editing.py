@@ -1,35 +1,38 @@
-"""Editing an issue before it goes out: one form a change, each through the gates."""
+"""Editing an issue before it goes out: one form with every sentence of a topic, saved and undone together."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Response
 
-from service.briefs.grounding import Place, Section, texts
+from service.briefs.grounding import Place, Section, claims, texts
 from service.briefs.grounding.places import items_of
 from service.briefs.model import Brief
 from service.briefs.writing import LABELS
 from service.editing import (
     HEADINGS,
+    HELD,
     LONGEST_HEADING,
     LONGEST_NOTE,
+    LONGEST_SENTENCE,
     LONGEST_SUBJECT,
-    ChangeHeading,
-    ChangeSubject,
-    DropClaim,
+    MOVABLE,
+    SENTENCES,
+    AddPaper,
     DropPaper,
     DropTopic,
     Edit,
     EditRefused,
-    OrderNotable,
-    WriteNote,
+    WriteIntroduction,
     in_words,
-    place_of,
 )
-from service.store import IssueClosed, Stale
+from service.issues import Issue
+from service.papers import SourceError
+from service.store import IssueClosed, Made, Stale
 from service.web.admin.authentication import Editor, Viewer
+from service.web.admin.changes import Field, Misread, changes_of, one_line, takes_sentences
 from service.web.admin.evidence import Backed, backed, filters, is_shown, losses
 from service.web.admin.frame import AdminContext, Form, Sent, TheAdminContext, Visitor
 from service.web.admin.issue import seen, sentence, status_of
@@ -47,6 +50,7 @@ PARTS: Mapping[Section, str] = {
     Section.THREADS: "what is new: threads",
     Section.DECISIONS: "concluding overview: decisions",
 }
+MOST_TOLD = 3  # reasons beside one field
 LONGEST_TYPED = 5_000  # characters that a refused form gives back
 ShortText = Annotated[str, Query(max_length=100)]
 
@@ -61,28 +65,49 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """One sentence of the page, with what an editor may do to it."""
+
+    backed: Backed
+    can_be_reworded: bool
+    position: int = 0  # in a list that can be put into another order; 0 elsewhere
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """One item of a section, or the sentences of a section without items."""
 
     place: str  # of its heading; empty where that can't be changed
     heading: str
-    claims: Sequence[Backed]
+    lines: Sequence[Line]
+    item: str = ""  # its place, where the items of its section can be put into another order
+    position: int = 0
+    more: str = ""  # the list that takes another sentence; empty where none does
 
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What somebody typed into a form that was refused: it comes again, with the problem beside it."""
+    """What somebody typed into a form that was refused: it comes again, each problem beside its field."""
 
-    at: str = ""  # the form: its kind, or the place of its heading
-    text: str = ""
-    positions: Mapping[str, str] = field(default_factory=dict)  # by paper
-    problem: str = ""
+    sent: Sent | None = None
+    problems: Mapping[str, str] = field(default_factory=dict)  # by field; "" for the whole form
+    lost: Sequence[str] = ()  # sentences that have no field any more, as the issue changed meanwhile
 
-    @classmethod
-    def of(cls, sent: Sent, problem: str) -> "Typed":
-        at = sent.text("place") if sent.text("kind") == "change-heading" else sent.text("kind")
-        positions = dict(zip(sent.texts("paper"), sent.texts("position"), strict=False))
-        return cls(at, sent.text("text")[:LONGEST_TYPED], positions, problem)
+    def value(self, name: str, held: str = "") -> str:
+        """What stands in a field: what was typed, or what is there."""
+        return self.sent.text(name)[:LONGEST_TYPED] if self.sent and self.sent.texts(name) else held
+
+    def is_ticked(self, name: str, value: str) -> bool:
+        return bool(self.sent and value in self.sent.texts(name))
+
+    @property
+    def notice(self) -> str:
+        """What is said at the head of the page."""
+        if not self.problems:
+            return ""
+        first = next(iter(self.problems.values()))
+        more = f" And {len(self.problems) - 1} more." if len(self.problems) > 1 else ""
+        return f"{first}{more}"
 
 
 NOTHING = Typed()
@@ -102,21 +127,99 @@ def edit_page(  # noqa: PLR0913, PLR0917 - what the address may hold
 
 @routes.post("/admin/issues/{label}/edit")
 def edit(label: str, visitor: Editor, sent: Form, context: TheAdminContext) -> Response:
+    """Save every change of the form, or none of them."""
     status_of(context, label)
-    spot = Spot(sent.text("topic"), section_of(sent), sent.text("show"))
+    issue = context.store.issue(label)
+    brief = next((one for one in issue.briefs if one.topic_slug == sent.text("topic")), None)
+    spot = Spot(sent.text("topic"), "", sent.text("show"))
+    changes: list[Field] = []
     try:
-        wanted = edit_of(sent)
+        changes = wanted(sent, issue, brief)
+        fetch_added(context, changes)
         by, content = visitor.admin.address, seen(sent.text("content"))
-        made = context.store.edit_issue(label, wanted, by, context.clock(), content)
-    except (EditRefused, Stale, IssueClosed) as refused:
-        status = 422 if isinstance(refused, EditRefused) else 409
-        typed = Typed.of(sent, sentence(str(refused)))
-        return editing_page(visitor, context, label, spot, typed=typed, status=status)
-    context.record(visitor, "edited", f"issue {label}", f"{in_words(wanted)}; {described(wanted)}")
+        edits = [one for _, one in changes]
+        made = context.store.edit_issue(label, edits, by, context.clock(), content)
+    except (Stale, IssueClosed) as refused:
+        typed = Typed(problems={"": sentence(str(refused))}, lost=unsaved(sent, issue))
+        return editing_page(visitor, context, label, spot, typed=typed, status=409)
+    except EditRefused as refused:
+        typed = Typed(sent, problems_of(refused, changes))
+        return editing_page(visitor, context, label, spot, typed=typed, status=422)
+    for one in edits:
+        context.record(visitor, "edited", f"issue {label}", f"{in_words(one)}; {described(one)}")
     left = {"topic": spot.topic} if any(one.topic_slug == spot.topic for one in made.briefs) else {}
     show = {"show": spot.show} if spot.show else {}
-    query = urlencode({**left, **show, "at": spot.section, "said": "edited"})
-    return context.go(f"/admin/issues/{label}/edit?{query}#{spot.section}")
+    query = urlencode({**left, **show, "at": section_of(edits), "said": "edited"})
+    return context.go(f"/admin/issues/{label}/edit?{query}")
+
+
+def wanted(sent: Sent, issue: Issue, brief: Brief | None) -> list[Field]:
+    """What a form asks for; EditRefused for one that is none of ours, or changes nothing."""
+    if sent.text("kind") == "drop-topic":
+        return [("", DropTopic(sent.text("topic")))]
+    if brief is None:
+        raise EditRefused("This form is about no topic of this issue.")
+    changes = changes_of(sent, brief, issue.introduction)
+    if not changes:
+        raise EditRefused("Nothing was changed on this page.")
+    return changes
+
+
+def fetch_added(context: AdminContext, changes: Sequence[Field]) -> None:
+    """Ask arXiv for papers that are added and were never fetched; Misread where there are none."""
+    for name, one in changes:
+        if not isinstance(one, AddPaper) or context.store.papers([one.paper_id]):
+            continue
+        if not context.asking.acquire(blocking=False):
+            raise Misread(name, "Somebody else asks arXiv now. Save again in a minute.")
+        try:
+            found = context.build_context().source.by_ids([one.paper_id])
+        except SourceError as error:
+            raise Misread(name, f"arXiv gave no answer, save again later: {error}") from error
+        finally:
+            context.asking.release()
+        if not found:
+            raise Misread(name, f"arXiv has no paper {one.paper_id}.")
+        context.store.keep_papers(found)
+
+
+def problems_of(refused: EditRefused, changes: Sequence[Field]) -> dict[str, str]:
+    """What was refused, by the field that it was typed into."""
+    if isinstance(refused, Misread):
+        return {refused.name: sentence(str(refused))}
+    if not refused.problems:
+        return {"": sentence(str(refused))}
+    found: dict[str, list[str]] = {}
+    for at, why in dict.fromkeys(refused.problems):
+        found.setdefault(changes[at][0] if 0 <= at < len(changes) else "", []).append(sentence(why))
+    return {name: " ".join(whys[:MOST_TOLD]) for name, whys in found.items()}
+
+
+def unsaved(sent: Sent, issue: Issue) -> list[str]:
+    """Sentences that were typed and stand nowhere in the issue as it is now."""
+    held = {one_line(claim.text) for brief in issue.briefs for _, claim in claims(brief)}
+    held |= {one_line(text) for brief in issue.briefs for _, text in texts(brief)}
+    names = [name for name in sent.data if name.startswith(("text:", "heading:", "new:"))]
+    names += ["introduction", "note", "subject", "pin-shows", "pin-why"]
+    typed = [one_line(sent.text(name))[:LONGEST_TYPED] for name in names]
+    return [text for text in dict.fromkeys(typed) if text and text not in held]
+
+
+@routes.post("/admin/issues/{label}/undo-save")
+def undo_save(label: str, visitor: Editor, sent: Form, context: TheAdminContext) -> Response:
+    """Undo what was saved last."""
+    status_of(context, label)
+    spot = Spot(sent.text("topic"), "", sent.text("show"))
+    try:
+        undone = context.store.undo_save(label, context.clock(), seen(sent.text("content")))
+    except (Stale, IssueClosed, EditRefused) as refused:
+        more = " Undo every edit instead." if isinstance(refused, EditRefused) else ""
+        typed = Typed(problems={"": sentence(str(refused)) + more})
+        return editing_page(visitor, context, label, spot, typed=typed, status=409)
+    said = "; ".join(f"{in_words(one)}: {described(one)}" for one in undone)
+    context.record(visitor, "undid a save", f"issue {label}", said[:2000])
+    query = urlencode({"topic": spot.topic, "said": "undone-save"})
+    return context.go(f"/admin/issues/{label}/edit?{query}")
 
 
 @routes.post("/admin/issues/{label}/undo-edits")
@@ -125,55 +228,16 @@ def undo(label: str, visitor: Editor, sent: Form, context: TheAdminContext) -> R
     try:
         context.store.undo_edits(label, context.clock(), seen(sent.text("content")))
     except (Stale, IssueClosed) as refused:
-        typed = Typed(problem=sentence(str(refused)))
+        typed = Typed(problems={"": sentence(str(refused))})
         return editing_page(visitor, context, label, Spot(), typed=typed, status=409)
     context.record(visitor, "undid every edit", f"issue {label}")
     return context.go(f"/admin/issues/{label}/edit", said="undone")
 
 
-def edit_of(sent: Sent) -> Edit:
-    """The edit that a form asks for; EditRefused for a form that is none of ours."""
-    make = _EDITS.get(sent.text("kind"))
-    if make is None:
-        raise EditRefused("This form is none of these pages.")
-    return make(sent, sent.text("topic"))
-
-
-def section_of(sent: Sent) -> str:
-    """The section that a form is in, which is open when the page comes again."""
-    if sent.text("kind") == "drop-paper":
-        return Section.CATALOG
-    place = place_of(sent.text("place"))
-    return place.section if place else ""
-
-
-def _place(sent: Sent) -> Place:
-    place = place_of(sent.text("place"))
-    if place is None:
-        raise EditRefused("This form names no place of a brief.")
-    return place
-
-
-def _ordered(papers: Sequence[str], positions: Sequence[str]) -> tuple[str, ...]:
-    """Papers by the number that stands at each; of equal numbers the one that stood first."""
-    try:
-        numbers = [int(position) for position in positions]
-        return tuple(paper for _, _, paper in sorted(zip(numbers, range(len(papers)), papers, strict=True)))
-    except ValueError as error:
-        raise EditRefused("Each notable paper needs a whole number for its place.") from error
-
-
-_EDITS: Mapping[str, Callable[[Sent, str], Edit]] = {
-    "drop-claim": lambda sent, topic: DropClaim(topic, _place(sent)),
-    "drop-paper": lambda sent, _: DropPaper(sent.text("paper")),
-    "drop-topic": lambda _, topic: DropTopic(topic),
-    "order-notable": lambda sent, topic: OrderNotable(
-        topic, _ordered(sent.texts("paper"), sent.texts("position"))
-    ),
-    "change-heading": lambda sent, topic: ChangeHeading(topic, _place(sent), sent.text("text")),
-    "change-subject": lambda sent, topic: ChangeSubject(topic, sent.text("text")),
-    "write-note": lambda sent, topic: WriteNote(topic, sent.text("text")),
-}
+def section_of(edits: Sequence[Edit]) -> str:
+    """The section of the first edit, which is open when the page comes again."""
+    places = (getattr(one, "place", None) for one in edits)
+    return next((str(place.section) for place in places if place), "")
 
 
 def described(edit: Edit) -> str:
@@ -181,10 +245,13 @@ def described(edit: Edit) -> str:
     match edit:
         case DropPaper(paper_id):
             return paper_id
-        case DropClaim(topic, place) | ChangeHeading(topic, place, _):
-            return f"{topic}: {place}"
+        case AddPaper(topic, paper_id, to):
+            return f"{topic}: {paper_id} to {to.replace('_', ' ')}"
+        case WriteIntroduction():
+            return "the whole issue"
         case _:
-            return edit.topic
+            place = getattr(edit, "place", None)
+            return f"{edit.topic}: {place}" if place else edit.topic
 
 
 def editing_page(  # noqa: PLR0913 - what the page shows
@@ -207,6 +274,7 @@ def editing_page(  # noqa: PLR0913 - what the page shows
         status=status,
         typed=typed,
         issue=of,
+        introduction=issue.introduction,
         status_line=status_line(of),
         briefs=issue.briefs,
         brief=brief,
@@ -215,37 +283,83 @@ def editing_page(  # noqa: PLR0913 - what the page shows
         filters=filters(brief, sentences.values()),
         losses=losses(brief),
         sections=sections_of(brief, sentences, spot.show),
-        edits=[
-            (in_words(one.edit), described(one.edit), one.by, one.at) for one in context.store.edits(label)
-        ],
+        saves=saves_of(context.store.edits(label)),
         may_edit=visitor.is_editor and not of.planned,
-        longest={"heading": LONGEST_HEADING, "subject": LONGEST_SUBJECT, "note": LONGEST_NOTE},
-    )
+        longest={
+            "heading": LONGEST_HEADING, "subject": LONGEST_SUBJECT, "note": LONGEST_NOTE,
+            "sentence": LONGEST_SENTENCE,
+        },
+    )  # fmt: skip
+
+
+def saves_of(made: Sequence[Made]) -> list[tuple[Made, list[tuple[str, str]]]]:
+    """The saves, newest first, each with what was done in it and where."""
+    found: dict[int, list[Made]] = {}
+    for one in made:
+        found.setdefault(one.save, []).append(one)
+    return [
+        (save[0], [(in_words(one.edit), described(one.edit)) for one in save])
+        for save in reversed(found.values())
+    ]
 
 
 def sections_of(
     brief: Brief, sentences: Mapping[Place, Backed], show: str = ""
-) -> list[tuple[str, str, list[Part]]]:
-    """Key, heading and items of each section; with a filter only the items that hold such sentences."""
-    return [
-        (section.value, PARTS.get(section, label), parts)
-        for section, label in LABELS.items()
-        if (parts := [one for one in parts_of(brief, section, sentences, show) if one.claims or not show])
-    ]
+) -> list[tuple[str, str, list[Part], str]]:
+    """Key, heading, items, and the list that takes a sentence more, of each section.
+
+    With a filter only the items that hold such sentences, and no orders: a part of a list has none.
+    """
+    found = []
+    for section, label in LABELS.items():
+        parts = parts_of(brief, section, sentences, show)
+        shown = [one for one in parts if one.lines or not show]
+        more = _more(brief, section) if not show else ""
+        if shown or more:
+            found.append((section.value, PARTS.get(section, label), shown, more))
+    return found
+
+
+def _more(brief: Brief, section: Section) -> str:
+    """The list of a section that takes a sentence more."""
+    if not takes_sentences(section) or brief.is_quiet:
+        return ""
+    if section is Section.TAKEAWAYS:
+        return str(Place(section)) if brief.minute else ""
+    return str(Place(section, None, "claims"))
 
 
 def parts_of(brief: Brief, section: Section, sentences: Mapping[Place, Backed], show: str) -> list[Part]:
     """A section's items in order, each with its heading and its sentences that are to be shown."""
     headings = {
-        place.item: (str(place), text)
+        place.item: (f"heading:{place}", text)
         for place, text in texts(brief)
         if place.section is section and place.part == HEADINGS.get(section)
     }
-    said: dict[int | None, list[Backed]] = {item: [] for item in headings}
+    counted = {place for place, claim in claims(brief) if claim.origin == "counted"}
+    said: dict[int | None, list[Line]] = {item: [] for item in headings}
     for place, one in sentences.items():
         if place.section is section and is_shown(one, show):
-            said.setdefault(place.item, []).append(one)
-    return [Part(*headings.get(item, ("", _name(brief, section, item))), held) for item, held in said.items()]
+            said.setdefault(place.item, []).append(
+                Line(one, place not in counted, 0 if show else _position(place))
+            )
+    held = items_of(brief, section)
+    return [
+        Part(
+            *headings.get(item, ("", _name(brief, section, item))),
+            lines,
+            item=f"{section}[{item}]" if section in MOVABLE and item is not None and not show else "",
+            position=0 if item is None or len(held) < 2 else item + 1,
+            more=str(Place(section, item, HELD[section])) if section in HELD and not show else "",
+        )
+        for item, lines in said.items()
+    ]
+
+
+def _position(place: Place) -> int:
+    """Where a sentence stands in a list that can be put into another order."""
+    is_listed = place.section in SENTENCES or place.part == HELD.get(place.section, "")
+    return place.index + 1 if is_listed and place.index is not None else 0
 
 
 def _name(brief: Brief, section: Section, item: int | None) -> str:

@@ -219,4 +219,5 @@ def seen(content: str) -> str:
 
 def sentence(words: str) -> str:
     """As a sentence of a page."""
-    return f"{words[:1].upper()}{words[1:].rstrip('.')}."
+    first = words[:1] if words.startswith("arXiv") else words[:1].upper()
+    return f"{first}{words[1:].rstrip('.')}."
