@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from email_validator import EmailNotValidError, validate_email
 
 LONGEST_ADDRESS, LONGEST_NAME = 254, 200
+HALF = ".example"  # makes a domain of half a one
 PLAIN_LOCAL_PART = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
 ALIASES = {  # of domains whose mailboxes are another's
     "googlemail.com": "gmail.com", "protonmail.com": "proton.me", "pm.me": "proton.me",
@@ -100,10 +101,12 @@ def as_kept(text: str) -> str:
     if wanted.isascii():
         return wanted
     local, at, domain = wanted.rpartition("@")
-    try:
-        return f"{local}{at}{read_domain(domain)}"
-    except AddressRefused:
-        return wanted  # half a domain, or a name
+    for ending in ("", HALF):
+        try:
+            return f"{local}{at}{read_domain(domain + ending).removesuffix(ending)}"
+        except AddressRefused:
+            continue  # half a domain, or a name
+    return wanted
 
 
 def clean_name(text: str) -> str | None:

@@ -4,7 +4,7 @@ The history says what changed, when and from where, in words that hold no addres
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -76,6 +76,11 @@ def record(
     assert row.id is not None
     row.version += 1
     write_history(session, row.id, changes, source, now)
+
+
+def explained(differences: Sequence[str], note: str) -> list[str]:
+    """Changes with why somebody else made them, for the reader's history, which shows the last one first."""
+    return [f"note: {note}", *differences] if note else [*differences]
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,6 +145,14 @@ def insert_new(connection: sa.Connection, into: sa.Table, rows: list[dict[str, A
         connection.execute(dialect.insert(into).on_conflict_do_nothing(), rows)
 
 
+def insert_selected(
+    connection: sa.Connection, into: sa.Table, columns: Sequence[str], rows: sa.SelectBase
+) -> None:
+    """Insert what is selected and breaks no unique rule."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    connection.execute(dialect.insert(into).from_select(list(columns), rows).on_conflict_do_nothing())
+
+
 def insert_many(
     connection: sa.Connection, into: sa.Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
 ) -> None:

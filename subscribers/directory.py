@@ -1,40 +1,49 @@
 """The directory: subscribers and suppressions a page at a time, by index, however many there are."""
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
-from sqlmodel.sql.expression import SelectOfScalar
 
-from subscribers.addresses import as_kept
 from subscribers.database import is_one_of
 from subscribers.preferences import SubscriberStatus
+from subscribers.selection import NOBODY, Selection, ids_of
 from subscribers.subscriber import Subscriber, address_of, row_of, subscribers_of
 from subscribers.suppressions import Cause, Kind, Suppression, cause_of, named_causes, suppression_of
 from subscribers.tables import SubscriberRow, SuppressionRow
 
-LAST = "\U0010ffff"  # sorts behind every character of an address
+AT_ONCE = 1_000
 
 
 class Directory:
     """Looking up. Nothing here changes anything."""
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, bounced: sa.Select[Any] = NOBODY) -> None:
+        """`bounced` selects the ids of subscribers from whom e-mails came back."""
         self._engine = engine
+        self._bounced = bounced
 
-    def newest(self, *, before: int | None = None, limit: int = 50) -> Sequence[Subscriber]:
-        """A page of subscribers, newest first; `before` is the last id of the page before."""
-        return self._read(newest_first(before, limit))
-
-    def beginning(self, start: str, *, after: int | None = None, limit: int = 50) -> Sequence[Subscriber]:
-        """Subscribers whose address begins so, in the order of addresses; `after` as `before` above."""
+    def page(
+        self, selection: Selection, today: dt.date, *, before: int | None = None, limit: int = 50
+    ) -> Sequence[Subscriber]:
+        """A page of a selection, newest first; `before` is the last id of the page before."""
         with Session(self._engine) as session:
-            last = session.get(SubscriberRow, after) if after else None
-            is_postgresql = session.get_bind().dialect.name == "postgresql"
-            rows = begin_so(start, last.address_key if last else "", limit, is_postgresql=is_postgresql)
+            ids = session.scalars(newest_first(self._ids(selection, today), before, limit)).all()
+            among = is_one_of(session, col(SubscriberRow.id), ids)
+            rows = select(SubscriberRow).where(among).order_by(col(SubscriberRow.id).desc())
             return subscribers_of(session, session.exec(rows))
+
+    def every(self, selection: Selection, today: dt.date) -> Iterator[Sequence[Subscriber]]:
+        """The whole of a selection, newest first, in pages: its length is no matter."""
+        last = None
+        while page := self.page(selection, today, before=last, limit=AT_ONCE):
+            yield page
+            last = page[-1].id
+
+    def _ids(self, selection: Selection, today: dt.date) -> sa.Select[Any]:
+        return ids_of(selection, today, self._bounced)
 
     def suppression(self, subscriber_id: int) -> Cause | None:
         """Why a subscriber's address or domain gets no mail; None when it may get some."""
@@ -48,6 +57,14 @@ class Directory:
             keys = {row.id: address_of(row) for row in session.exec(select(SubscriberRow).where(among))}
             found = named_causes(session, keys.values())
             return {number: found[one.key] for number, one in keys.items() if number and one.key in found}
+
+    def address_suppressions(self, subscribers: Collection[Subscriber]) -> Sequence[Suppression]:
+        """What is kept of why these addresses get no mail; domains aside."""
+        keys = [one.address.lower() for one in subscribers]
+        with Session(self._engine) as session:
+            among = is_one_of(session, col(SuppressionRow.value), keys)
+            rows = select(SuppressionRow).where(col(SuppressionRow.kind) == Kind.ADDRESS, among)
+            return [suppression_of(one) for one in session.exec(rows)]
 
     def suppressions(self, *, after: tuple[str, str] = ("", ""), limit: int = 50) -> Sequence[Suppression]:
         """A page of suppressed addresses and domains by kind and value; `after` is those of the last one."""
@@ -77,22 +94,9 @@ class Directory:
             rows = connection.execute(counted.group_by(day).order_by(day))
             return {dt.date.fromisoformat(str(on)): count for on, count in rows}
 
-    def _read(self, rows: SelectOfScalar[SubscriberRow]) -> Sequence[Subscriber]:
-        with Session(self._engine) as session:
-            return subscribers_of(session, session.exec(rows))
 
-
-def newest_first(before: int | None, limit: int) -> SelectOfScalar[SubscriberRow]:
-    rows = select(SubscriberRow).order_by(col(SubscriberRow.id).desc()).limit(limit)
-    return rows if before is None else rows.where(col(SubscriberRow.id) < before)
-
-
-def begin_so(start: str, after: str, limit: int, *, is_postgresql: bool) -> SelectOfScalar[SubscriberRow]:
-    """A range of an index: of the unique one on SQLite, of the one for patterns on PostgreSQL."""
-    key, start = col(SubscriberRow.address_key), as_kept(start)
-    if is_postgresql:  # where the order of a collation is not that of characters
-        within = key.startswith(start, autoescape=True)
-    else:
-        within = sa.and_(key >= start, key < start + LAST)
-    rows = select(SubscriberRow).where(within).order_by(key).limit(limit)
-    return rows.where(key > after) if after else rows
+def newest_first(ids: sa.Select[Any], before: int | None, limit: int) -> sa.Select[Any]:
+    """A page of ids by their own order, however deep: what was read before is not read again."""
+    key: sa.ColumnElement[int] = ids.selected_columns[0].element
+    rows = ids.order_by(key.desc()).limit(limit)
+    return rows if before is None else rows.where(key < before)

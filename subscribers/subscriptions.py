@@ -94,12 +94,20 @@ class Subscriptions(Joinings):
         super().__init__(engine, keys, admission)
         self._on_deletion = on_deletion
 
-    def change(
-        self, subscriber_id: int, shown: Preferences, wanted: Preferences, now: dt.datetime, source: str
+    def change(  # noqa: PLR0913 - what a change is made of
+        self,
+        subscriber_id: int,
+        shown: Preferences,
+        wanted: Preferences,
+        now: dt.datetime,
+        source: str,
+        *,
+        note: str = "",
     ) -> Changed | Conflict:
         """Save what a page changed from what it showed, merged with what changed elsewhere meanwhile.
 
-        PreferencesError for what can't be used, such as when the merged changes leave no topic.
+        PreferencesError for what can't be used, such as when the merged changes leave no topic. `note` is why
+        somebody other than the reader changed it: the history has it.
         """
         today = now.date()
         with Session(self._writer) as session, session.begin():
@@ -111,7 +119,7 @@ class Subscriptions(Joinings):
             if differences := describe(current, merged):
                 changes.insist_on(session, merged)
                 changes.save(session, row, merged)
-                changes.record(session, row, differences, source, now)
+                changes.record(session, row, changes.explained(differences, note), source, now)
             return Changed(subscriber_of(session, row), differences, merged=current != shown.on(today))
 
     def pause(

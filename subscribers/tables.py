@@ -21,8 +21,12 @@ class TopicRow(SQLModel, table=True):
 
 class SubscriberRow(SQLModel, table=True):
     __tablename__ = "subscribers"
-    # the number of a deleted subscriber is never given again: the ledger and the audit log name people by it
-    __table_args__ = {"sqlite_autoincrement": True}
+    __table_args__ = (
+        # all that a search compares, in the order of its pages
+        sa.Index("ix_subscribers_search", "id", "address_key", "name", "standing", "paused_until"),
+        # the number of a deleted subscriber is never given again: ledger and audit log name people by it
+        {"sqlite_autoincrement": True},
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     reference: str = Field(
@@ -30,7 +34,7 @@ class SubscriberRow(SQLModel, table=True):
     )  # what links carry: random, says nothing of the address
     address: str  # as it was given: what mail is sent to
     address_key: str = Field(unique=True)  # normalised: what makes two spellings one subscriber
-    domain: str  # of the key: what the suppression of a domain is compared with
+    domain: str = Field(index=True)  # of the key: what the suppression of a domain is compared with
     name: str | None = None
     standing: SubscriberStatus = Field(sa_type=sa.String(16), index=True)
     length: Length = Field(default=Length.FULL, sa_type=sa.String(8))
@@ -49,9 +53,11 @@ class SubscriberRow(SQLModel, table=True):
 
 class FollowRow(SQLModel, table=True):
     __tablename__ = "follows"
+    # who follows a topic, in the order of pages
+    __table_args__ = (sa.Index("ix_follows_topic_slug_subscriber_id", "topic_slug", "subscriber_id"),)
 
     subscriber_id: int = Field(foreign_key="subscribers.id", primary_key=True, ondelete="CASCADE")
-    topic_slug: str = Field(foreign_key="topics.slug", primary_key=True, index=True, ondelete="CASCADE")
+    topic_slug: str = Field(foreign_key="topics.slug", primary_key=True, ondelete="CASCADE")
 
 
 class HistoryRow(SQLModel, table=True):

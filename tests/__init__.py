@@ -40,8 +40,8 @@ Pages
 
 Admin pages
     test_admins test_admin_authentication test_admin_this_week test_admin_building test_admin_issue
-    test_admin_editing test_admin_evidence test_admin_deliveries test_admin_people test_admin_topics
-    test_admin_trends
+    test_admin_editing test_admin_evidence test_admin_deliveries test_admin_people test_admin_selection
+    test_admin_bulk test_admin_topics test_admin_trends
 
 Commands and operation
     test_cli test_building test_delivering_commands test_printing test_serving test_scheduler test_worker

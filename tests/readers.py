@@ -219,6 +219,13 @@ def open_place(folder: Path, migrated: Path, base_url: str = BASE, admins: str =
     return Place(service, clock, make_app(service, clock), Links(base_url, wiring.secret_keys(settings)))
 
 
+def place_on(folder: Path, database: str, **more: Any) -> Place:
+    """A service on a migrated database of any kind, without an issue; `more` are settings."""
+    settings = _settings(folder, **more).model_copy(update={"database_url": database})
+    service, clock = wiring.open_service(settings), Clock()
+    return Place(service, clock, make_app(service, clock), Links(BASE, wiring.secret_keys(settings)))
+
+
 def _settings(folder: Path, base_url: str = BASE, admins: str = "", **more: Any) -> Settings:
     return Settings(
         data_dir=folder,

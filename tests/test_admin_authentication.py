@@ -370,9 +370,10 @@ JUNK = (
     "", "\0", "x" * 5000, "-1", "9" * 40, "\u202e<b>&amp;'\"{{ 7*7 }}%s", "a@b", "é\U0001f600\r\n", "../etc",
 )  # fmt: skip
 FIELDS = (
-    "address", "after", "categories", "consent", "content", "description", "edit", "email", "examples",
-    "frequency", "kind", "length", "name", "note", "papers_per_brief", "shown", "slug", "state", "target",
-    "text", "topic", "topics", "value",
+    "action", "address", "after", "before", "bounces", "categories", "consent", "content", "description",
+    "draft", "edit", "email", "examples", "frequency", "hour", "kind", "length", "name", "note",
+    "papers_per_brief", "shown", "slug", "state", "target", "text", "topic", "topics", "value", "with",
+    "words",
 )  # fmt: skip
 QUERIES = ("?before=-1", f"?before={'9' * 30}", "?before=x", "?subject=%00", "?said=<b>&topic=%00&state=x")
 

@@ -1,4 +1,4 @@
-"""The admin pages of subscribers: looked up, added, imported, suppressed; and the audit log."""
+"""The admin pages of subscribers: added, imported, suppressed; and the audit log."""
 
 import csv
 import io
@@ -10,13 +10,16 @@ import sqlalchemy as sa
 
 from service.delivery import State
 from service.store.monitoring import received_rows
-from service.web.admin.people import A_PAGE, MOST_PROBLEMS
-from subscribers.directory import Directory, begin_so, newest_first
+from service.web.admin.adding import MOST_PROBLEMS
+from service.web.admin.people import A_PAGE
+from subscribers.directory import Directory
 from subscribers.roster import Roster
+from subscribers.selection import Selection
 from subscribers.suppressions import Cause
-from tests.newsdesk import ADMINS, EDITOR, VIEWER, signed_in
+from tests.newsdesk import ADMINS, EDITOR, signed_in
 from tests.newsrooms import join
 from tests.readers import ADDRESS, NOW, Place, Reader, open_place
+from tests.test_admin_selection import explained
 
 PEOPLE = "/admin/subscribers"
 
@@ -48,98 +51,37 @@ def upload(ann: Reader, content: bytes, name: str = "people.csv", action: str = 
 # -- looking up --------------------------------------------------------------------------------------------
 
 
-def add(roster: Roster, count: int, domain: str = "example.org") -> None:
-    join(roster, [f"reader{number:03}@{domain}" for number in range(count)], ["exoplanets"], NOW)
-
-
-def test_the_newest_come_first_and_pages_go_by_id(place: Place, ann: Reader) -> None:
-    add(place.service.roster, A_PAGE + 3)
-    page = ann.get(PEOPLE)
-    assert page.text.index("reader052@") < page.text.index("reader003@")
-    assert "reader002@" not in page.text
-    (path,) = re.findall(r'href="(/admin/subscribers\?before=\d+)"', page.text)
-    assert "reader002@" in ann.get(path).text
-
-
-def test_a_look_up_finds_beginnings_in_any_spelling(place: Place, ann: Reader) -> None:
-    for address in ("Ada@example.org", "adam_1@example.org", "adam%1@example.org", "bo@example.org"):
-        place.subscriber(address)
-    found = ann.press(ann.get(PEOPLE), "Look up", address=" ADA").text
-    assert "Ada@example.org" in found
-    assert "adam_1@example.org" in found
-    assert "bo@example.org" not in found
-    exact = ann.press(ann.get(PEOPLE), "Look up", address="adam_")
-    assert "adam%1@" not in exact.text
-
-
 def test_a_whole_address_leads_to_its_page_and_never_into_an_address(place: Place, ann: Reader) -> None:
     subscriber = place.subscriber()
-    answer = ann.press(ann.get(PEOPLE), "Look up", address=ADDRESS)
+    answer = ann.press(ann.get(PEOPLE), "Show", words=ADDRESS)
     assert answer.headers["location"] == f"{PEOPLE}/{subscriber.id}"
 
 
-def test_a_look_up_goes_on_by_id(place: Place, ann: Reader) -> None:
-    add(place.service.roster, A_PAGE + 3)
-    page = ann.press(ann.get(PEOPLE), "Look up", address="reader")
-    assert "reader049@" in page.text
-    assert "reader050@" not in page.text
-    more = ann.press(page, "More").text
-    assert "reader052@" in more
-    assert "reader049@" not in more
-
-
-def test_a_viewer_looks_up_too(place: Place) -> None:
-    place.subscriber()
-    bob = signed_in(place, VIEWER)
-    assert ADDRESS in bob.press(bob.get(PEOPLE), "Look up", address="ada").text
-
-
 def test_the_directory_reads_the_same_on_every_database(roster: Roster, engine: sa.Engine) -> None:
-    add(roster, 5)
-    add(roster, 2, "b.example")
+    for count, domain in ((5, "example.org"), (2, "b.example")):
+        addresses = [f"reader{number:03}@{domain}" for number in range(count)]
+        join(roster, addresses, ["exoplanets"], NOW)
     directory = Directory(engine)
-    first = directory.beginning("reader00", limit=3)
-    rest = directory.beginning("reader00", after=first[-1].id, limit=9)
-    assert len({one.address for one in (*first, *rest)}) == 7
-    assert [one.address for one in directory.newest(limit=1)] == ["reader001@b.example"]
-    roster.suppressions.add(rest[-1].address, Cause.OPERATOR, NOW)
+    found = directory.page(Selection("reader00"), NOW.date(), limit=9)
+    assert found[0].address == "reader001@b.example"
+    assert len(found) == 7
+    roster.suppressions.add(found[-1].address, Cause.OPERATOR, NOW)
     roster.suppressions.add("b.example", Cause.BOUNCED, NOW)
-    held = directory.suppressed([*first, *rest])
-    causes = sorted(one.address + f": {held[one.id]}" for one in (*first, *rest) if one.id in held)
+    held = directory.suppressed(found)
+    causes = sorted(one.address + f": {held[one.id]}" for one in found if one.id in held)
     assert causes == [
         "reader000@b.example: bounced",
+        "reader000@example.org: by the operator",
         "reader001@b.example: bounced",
-        f"{rest[-1].address}: by the operator",
     ]
     assert directory.came() == {NOW.date(): 7}
     assert directory.left() == {}
 
 
-def test_no_look_up_reads_the_whole_table(engine: sa.Engine) -> None:
-    is_postgresql = engine.dialect.name == "postgresql"
-    questions = {
-        "newest": newest_first(1000, 50),
-        "beginning": begin_so("ada", "adam@example.org", 50, is_postgresql=is_postgresql),
-        "received": received_rows(["2026-W21", "2026-W22"], 7),
-    }
+def test_what_was_received_is_read_by_index(engine: sa.Engine) -> None:
     with engine.connect() as connection:
-        for name, question in questions.items():
-            plan = explained(connection, question)
-            assert "Index" in plan if is_postgresql else ("SEARCH" in plan and "SCAN" not in plan), (
-                name,
-                plan,
-            )
-            assert "TEMP B-TREE" not in plan
-
-
-def explained(connection: sa.Connection, question: sa.Select[tuple[object]]) -> str:
-    """How the database would answer; PostgreSQL is told not to read small tables whole."""
-    text = question.compile(connection, compile_kwargs={"literal_binds": True})
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("SET enable_seqscan = off")
-        rows = connection.exec_driver_sql(f"EXPLAIN {text}".replace("%%", "%").replace("%", "%%"))
-        return "\n".join(row[0] for row in rows)
-    return "\n".join(str(row[3]) for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}"))
+        plan = explained(connection, received_rows(["2026-W21", "2026-W22"], 7))
+    assert "Index" in plan if engine.dialect.name == "postgresql" else "SEARCH" in plan and "SCAN" not in plan
 
 
 # -- adding ------------------------------------------------------------------------------------------------
@@ -322,9 +264,7 @@ def token(ann: Reader) -> str:
     return str(ann.get("/admin/log").button("Sign out")[1]["csrf"][0])
 
 
-def test_a_look_up_finds_an_international_address_as_people_write_it(place: Place, ann: Reader) -> None:
+def test_an_international_address_is_found_on_the_command_line_too(place: Place) -> None:
     one, two = (place.subscriber(f"{name}@m\u00fcnchen.de") for name in ("bo", "bob"))
-    found = ann.press(ann.get(PEOPLE), "Look up", address="Bo@M\u00fcnchen.DE")
-    assert found.headers["location"] == f"{PEOPLE}/{one.id}"
     held = place.service.roster.subscribers(search="M\u00fcnchen.de")
     assert [subscriber.id for subscriber in held] == [one.id, two.id]

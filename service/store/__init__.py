@@ -38,7 +38,7 @@ from service.store.issues import (
     UnknownIssue,
 )
 from service.store.ledger import Ledger, LedgerBroken, Unavailable
-from service.store.monitoring import IssueTrend, Monitoring, Received, Watched
+from service.store.monitoring import CameBack, IssueTrend, Monitoring, Received, Watched, bounced
 from service.store.papers import KeptAnswers, PaperRepository, TextRepository
 from service.store.planning import HELD, Planning
 from service.store.reports import AudienceSummary, Group, Line, Reports, sheet
@@ -59,6 +59,7 @@ __all__ = [
     "BriefRow",
     "BuildRun",
     "Built",
+    "CameBack",
     "DeliveryRow",
     "FailedEmail",
     "Group",
@@ -84,6 +85,7 @@ __all__ = [
     "Watched",
     "asked_about_held",
     "asked_in_vain",
+    "bounced",
     "sheet",
 ]
 

@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 
 from service.admins import LINK_LIFETIME, SEEN_EVERY, SESSION_LIFETIME, has_expired, is_over
 from service.store.tables import AdminSessionRow, AuditRow, SignInRow
-from subscribers.database import Repository
+from subscribers.database import Repository, table
 
 KEPT = dt.timedelta(days=7)  # used links, so that a second click is told what happened
 
@@ -135,8 +135,11 @@ class AdminRepository(Repository):
 
     # -- the audit log -----------------------------------------------------------------------------------
 
-    def note(self, act: Act, now: dt.datetime) -> None:
-        """Write down what an admin did."""
+    def note(self, act: Act, now: dt.datetime, connection: sa.Connection | None = None) -> None:
+        """Write down what an admin did, in the transaction of the connection where one is given."""
+        if connection is not None:
+            connection.execute(sa.insert(table(AuditRow)).values(at=now, **asdict(act)))
+            return
         with Session(self._writer) as session, session.begin():
             session.add(AuditRow(at=now, **asdict(act)))
 

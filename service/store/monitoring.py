@@ -13,7 +13,15 @@ from service.delivery import State
 from service.delivery.model import GONE_WRONG
 from service.schedule import BACK_UP, BACKUP_FAILED
 from service.store.restoring import held_since_restore
-from service.store.tables import BriefRow, ChoreRow, DeliveryRow, FetchOutcomeRow, IssueRow, SightingRow
+from service.store.tables import (
+    BounceRow,
+    BriefRow,
+    ChoreRow,
+    DeliveryRow,
+    FetchOutcomeRow,
+    IssueRow,
+    SightingRow,
+)
 from service.store.tallies import OPEN, counts_of, may_be_open
 from subscribers.database import Repository, table
 from subscribers.tables import SubscriberRow, TopicRow
@@ -55,6 +63,16 @@ class Received:
     reason: str | None
     fact: str | None
     settled_at: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CameBack:
+    """That an e-mail of an issue came back from a subscriber's address."""
+
+    label: str
+    weight: str  # hard or soft
+    reason: str  # the server's words, without addresses
+    at: dt.datetime  # UTC
 
 
 class Monitoring(Repository):
@@ -120,6 +138,14 @@ class Monitoring(Repository):
             found = {row[0]: Received(row[0], State(row[1]), *row[2:]) for row in rows}
             return tuple(found[label] for label in planned if label in found)
 
+    def came_back(self, subscriber_id: int) -> tuple[CameBack, ...]:
+        """What came back from a subscriber's address and is still counted, newest first."""
+        row = table(BounceRow).c
+        rows = sa.select(row.issue_label, row.weight, row.reason, row.at)
+        with Session(self._engine) as session:
+            found = session.execute(rows.where(row.subscriber_id == subscriber_id).order_by(row.at.desc()))
+            return tuple(CameBack(*one) for one in found)
+
     def trends(self, limit: int = 26) -> tuple[IssueTrend, ...]:
         """The newest issues in figures, oldest first."""
         with Session(self._engine) as session:
@@ -131,6 +157,11 @@ class Monitoring(Repository):
             _trend(label, first, sums.get(label, {}), papers.get(label, {}))
             for label, first in reversed(issues)
         )
+
+
+def bounced() -> sa.Select[Any]:
+    """The ids of subscribers from whom an e-mail came back that is still counted."""
+    return sa.select(table(BounceRow).c.subscriber_id)
 
 
 def _done_at(chore: str) -> sa.ColumnElement[dt.datetime | None]:

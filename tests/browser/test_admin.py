@@ -53,15 +53,35 @@ def sign_in(admin: Visit) -> None:
 
 def look_up_and_suppress(admin: Visit) -> None:
     admin.follow("Subscribers")
-    admin.page.get_by_label("Address begins with").fill("ada")
-    admin.press("Look up")
+    admin.page.get_by_label("Part of an address or a name").fill("ada")
+    admin.page.get_by_label("Status").select_option("active")
+    admin.press("Show")
+    assert admin.page.url.endswith("/search?state=active")
     admin.follow(ADDRESS)
     assert admin.heading == ADDRESS
-    admin.page.get_by_label("Why").fill("asked by phone")
+    admin.page.get_by_text("Change these preferences").click()
+    admin.page.get_by_label("Not before").select_option("17")
+    admin.page.locator("#choices-note").fill("asked by phone")
+    admin.press("Save")
+    assert "Saved. The reader sees it" in admin.notice
+    admin.page.locator("#note").fill("asked by phone")
     admin.press("Suppress this address")
     assert "Suppressed" in admin.notice
+    change_all(admin)
     admin.go("/admin/subscribers/suppressed")
     assert ADDRESS in admin.page.content()
+
+
+def change_all(admin: Visit) -> None:
+    admin.go("/admin/subscribers?topic=exoplanets")
+    admin.page.get_by_text("Change all of these at once").click()
+    admin.look()
+    admin.page.get_by_label("Topic, to add or remove one").select_option("llm-agents")
+    admin.page.locator("#bulk-note").fill("a new topic for all of you")
+    admin.press("Try it out first")
+    assert "This would change 1 subscriber." in admin.page.content().replace("<b>", "").replace("</b>", "")
+    admin.press("Add the topic LLM Agents: 1 subscriber")
+    assert "Done for 1 of the 1 subscribers" in admin.notice
 
 
 def change_a_topic(admin: Visit) -> None:

@@ -9,7 +9,12 @@ issue        /admin/issues/…: where it stands, and what an editor decides on i
 preview      an issue as its readers get it, and test-sends
 editing      changes by hand, several in one save
 deliveries   who got it, who did not, and why
-people       /admin/subscribers: look up, add, one subscriber, suppressed addresses, import of CSV
+selecting    who is selected, in addresses, forms and words
+people       /admin/subscribers: search, filters, CSV
+subscriber   one of them: choices, deliveries, history
+bulk         one change of all who are selected, with a dry run
+adding       one by hand, or a CSV file
+suppressed   addresses and domains that get no e-mail
 inviting     /admin/subscribers/invitations: links with which people join
 topics       /admin/topics: edit and try out
 proposing    a new topic from a starter, a sentence or papers
@@ -49,8 +54,10 @@ How a page is written:
 from fastapi import Depends, FastAPI, Request, Response
 
 from service.web.admin import (
+    adding,
     authentication,
     building,
+    bulk,
     deliveries,
     editing,
     history,
@@ -59,6 +66,8 @@ from service.web.admin import (
     people,
     preview,
     proposing,
+    subscriber,
+    suppressed,
     this_week,
     topics,
 )
@@ -74,6 +83,10 @@ MODULES = (
     editing,
     deliveries,
     people,
+    subscriber,
+    bulk,
+    adding,
+    suppressed,
     inviting,
     topics,
     history,

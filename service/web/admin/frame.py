@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Generic, TypeVar
 
+import sqlalchemy as sa
 from fastapi import Depends, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData, UploadFile
@@ -15,10 +16,11 @@ from starlette.formparsers import MultiPartException
 from service.admins import Admin, Role
 from service.operations.builds import Builds
 from service.pipeline import BuildContext
-from service.store import Act, Store
+from service.store import Act, Store, bounced
 from service.web.headers import EMAIL_POLICY, PAGES_POLICY
 from service.web.site import UNKEPT, Head, Site
 from service.wiring import Service
+from subscribers.bulk import BulkChanges
 from subscribers.directory import Directory
 from subscribers.limits import Limits
 from subscribers.roster import Roster
@@ -110,6 +112,8 @@ class Kept:
 SAID = {
     "added": "Added.",
     "changed": "Saved.",
+    "choices-changed": "Saved. The reader sees it in their history, with your note.",
+    "unchanged": "Nothing was different, so nothing was saved.",
     "removed": "Removed.",
     "topic-changed": "Saved. The next build uses it; e-mails that are written stay as they are.",
     "topic-added": "Added. Readers can follow it now.",
@@ -201,7 +205,11 @@ class AdminContext:
 
     @property
     def directory(self) -> Directory:
-        return Directory(self.service.engine)
+        return Directory(self.service.engine, bounced())
+
+    @property
+    def bulk(self) -> BulkChanges:
+        return BulkChanges(self.service.engine, bounced())
 
     @property
     def is_secure(self) -> bool:
@@ -239,10 +247,21 @@ class AdminContext:
         query = f"?said={said}" if said else ""
         return RedirectResponse(f"{self.site.root}{path}{query}", 303, headers=HEADERS)
 
-    def record(self, visitor: Visitor, action: str, subject: str, detail: str = "") -> None:
+    def record(
+        self,
+        visitor: Visitor,
+        action: str,
+        subject: str,
+        detail: str = "",
+        connection: sa.Connection | None = None,
+    ) -> None:
         """Write into the audit log what this admin did; an address that was typed into `detail` stays out."""
-        detail = ADDRESS.sub("[an address]", detail)
-        self.store.note(Act(visitor.admin.address, action, subject, detail, visitor.host), self.clock())
+        act = Act(visitor.admin.address, action, subject, without_addresses(detail), visitor.host)
+        self.store.note(act, self.clock(), connection)
+
+
+def without_addresses(words: str) -> str:
+    return ADDRESS.sub("[an address]", words)
 
 
 def section(path: str) -> str:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from service.web.admin.authentication import Editor, Viewer
 from service.web.admin.frame import AdminContext, Form, Sent, TheAdminContext, Visitor
-from service.web.admin.people import PEOPLE
+from service.web.admin.selecting import PEOPLE
 from subscribers.invitations import InvitationRefused, Invitations
 
 LIST = f"{PEOPLE}/invitations"
