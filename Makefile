@@ -91,6 +91,7 @@ bench: $(DEVELOPMENT) ## Measure delivery beside others, a million subscribers, 
 	$(BIN)/python -m tests.benchmarks.pages
 	$(BIN)/python -m tests.benchmarks.admin
 	$(BIN)/python -m tests.benchmarks.history
+	$(BIN)/python -m tests.benchmarks.people
 	$(BIN)/python -m tests.benchmarks.move
 	$(BIN)/python -m tests.benchmarks.rates
 	$(BIN)/python -m tests.benchmarks.texts

@@ -107,7 +107,7 @@ def test_an_editor_adds_somebody_who_said_yes(place: Place, ann: Reader) -> None
 
 WRONG: tuple[tuple[dict[str, object], str], ...] = (
     ({"address": "nobody"}, "This is not an e-mail address."),
-    ({"consent": " "}, "Say where they said yes."),
+    ({"consent": " "}, "Say where they gave consent."),
     ({"topics": None}, "choose at least one topic"),
     ({"topics": ["<b>"]}, "there is no topic"),
     ({"length": "endless"}, "Not added yet"),

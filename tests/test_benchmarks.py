@@ -7,6 +7,8 @@ import sqlalchemy as sa
 from service.delivery import State
 from service.papers import Selection
 from service.store import Store
+from service.web.admin import MODULES
+from tests.benchmarks import people
 from tests.benchmarks.history import fill, measured
 from tests.benchmarks.models import Row, row, runs, selection
 from tests.benchmarks.oracles import ADMIN, join, link, sign_in, told_apart
@@ -54,3 +56,17 @@ def test_the_benchmark_of_history_asks_what_is_asked_again_and_again(store: Stor
     store.keep_tallies()
     assert store.counts("2026-W23") == {State.ACCEPTED: 18, State.SKIPPED: 2, State.WAITING: 20}
     assert set(measured(store, engine, 1)) >= {"sweep", "metrics", "readiness", "/admin/issues"}
+
+
+def test_the_benchmark_of_people_asks_every_admin_page(
+    store: Store, engine: sa.Engine, tmp_path: Path
+) -> None:
+    people.fill_all(store, engine, issues=4, readers=60, ledger=2)
+    asked = people.pages(store, engine, tmp_path)
+    for ask in asked.values():
+        ask()
+    paths = [f"/admin{path.partition('?')[0]}".replace("NEWEST", "2026-W23") for path in asked]
+    for module in MODULES:
+        for route in module.routes.routes:
+            if "GET" in route.methods and "sign-in" not in route.path:
+                assert any(route.path_regex.match(path) for path in paths), route.path

@@ -60,8 +60,8 @@ async def measure(place: Place, rows: int, requests: int) -> None:
     await admin.say("this week, first time", ["/admin"])
     await admin.say("this week", ["/admin"] * 20)
     await admin.say("newest subscribers", [f"/admin/subscribers?before={one}" for one in ids])
-    looks = [{"csrf": token, "address": f"reader{one - FIRST_ID}"} for one in ids]
-    await admin.say("look up by beginning", ["/admin/subscribers/search"] * requests, looks)
+    looks = [{"csrf": token, "words": f"reader{one - FIRST_ID}"} for one in ids]
+    await admin.say("search", ["/admin/subscribers/search"] * requests, looks)
     await admin.say("one subscriber", [f"/admin/subscribers/{one}" for one in ids])
     await admin.say("trends, first time", ["/admin/trends"])
     await admin.say("trends", ["/admin/trends"] * 20)

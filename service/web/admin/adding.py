@@ -1,4 +1,4 @@
-"""Subscribers who said yes elsewhere: added one at a time, or imported from a CSV file."""
+"""Subscribers who gave consent elsewhere: added one at a time, or imported from a CSV file."""
 
 import re
 import shutil
@@ -45,7 +45,7 @@ def add_page(visitor: Editor, context: TheAdminContext) -> Response:
 def add(visitor: Editor, sent: Form, context: TheAdminContext) -> Response:
     typed = _typed(sent)
     if not typed.consent.strip():
-        return _add_page(visitor, context, typed, {"consent": "Say where they said yes."})
+        return _add_page(visitor, context, typed, {"consent": "Say where they gave consent."})
     try:
         known = context.roster.find(typed.address)
         return _add_page(visitor, context, typed, {"address": "This address is known already."}, known)
@@ -142,7 +142,7 @@ def upload(visitor: Editor, sent: Form, context: TheAdminContext) -> Response:
     if file is None:
         return _import_page(visitor, context, consent, "Choose a file.")
     if not consent:
-        return _import_page(visitor, context, consent, "Say where these people said yes.")
+        return _import_page(visitor, context, consent, "Say where these people gave consent.")
     report = Report(_plain(file.filename or ""), dry=sent.text("action") != "import")
     try:
         with file.file as content:
