@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from subscribers.addresses import Address
 from subscribers.database import is_one_of
 from subscribers.preferences import SubscriberStatus
 from subscribers.selection import NOBODY, Selection, ids_of
@@ -52,11 +53,10 @@ class Directory:
 
     def suppressed(self, subscribers: Collection[Subscriber]) -> Mapping[int, Cause]:
         """Whose address or domain of these gets no mail, and why, by id."""
+        addresses = {one.id: Address(one.address, one.address.lower()) for one in subscribers}
         with Session(self._engine) as session:
-            among = is_one_of(session, col(SubscriberRow.id), {one.id for one in subscribers})
-            keys = {row.id: address_of(row) for row in session.exec(select(SubscriberRow).where(among))}
-            found = named_causes(session, keys.values())
-            return {number: found[one.key] for number, one in keys.items() if number and one.key in found}
+            found = named_causes(session, addresses.values())
+            return {number: found[one.key] for number, one in addresses.items() if one.key in found}
 
     def address_suppressions(self, subscribers: Collection[Subscriber]) -> Sequence[Suppression]:
         """What is kept of why these addresses get no mail; domains aside."""

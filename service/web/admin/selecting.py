@@ -90,12 +90,13 @@ def names(context: AdminContext) -> dict[str, str]:
 
 def filter_values(context: AdminContext, asked: Selection) -> dict[str, Any]:
     """What a template needs to show a selection and to send it again."""
+    topics = context.site.topics()
     return {
         "asked": asked,
-        "told": in_words(asked, names(context)),
+        "told": in_words(asked, {topic.slug: topic.name for topic in topics}),
         "here_again": address_of(asked),
         "search_again": address_of(asked, "/search"),
-        "topics": context.site.topics(),
+        "topics": topics,
         "states": STATES,
         "bounce_filters": BOUNCES,
         "actions": {action: words.format("…").strip() for action, (words, _) in CHANGES.items()},
