@@ -3,9 +3,7 @@
 import datetime as dt
 import json
 import os
-import pty
 import re
-import select
 import signal
 import stat
 import sys
@@ -27,77 +25,16 @@ from subscribers.database import connect
 from subscribers.roster import Joining
 from subscribers.topics import to_mapping
 from tests import builders
+from tests.person import Person
 from tests.sendgrid_server import sendgrid_server
 from tests.smtp_sink import sink
 
-PROJECT = Path(__file__).parents[1]
 PASSWORD, WRONG = "sesame-opens", "sesame-shut"  # the sink knows a password by its length
 Brief = Callable[..., tuple[int, str]]
 SCRIPT = (
     "--name", "Lab Brief", "--sender", "brief@example.org", "--base-url", "http://127.0.0.1:8000",
     "--admins", "ann@example.org", "--model-url", "-",
 )  # fmt: skip
-
-
-class Person:
-    """Sits at a terminal of their own, on which `brief init` runs; `screen` is all that it ever showed."""
-
-    def __init__(self, folder: Path) -> None:
-        self.screen, self._seen, self.answers = "", 0, 0
-        pid, self._terminal = pty.fork()
-        if not pid:
-            os.chdir(folder)
-            signal.signal(signal.SIGINT, signal.SIG_DFL)  # what runs behind a shell's & ignores it
-            os.environ |= {
-                "PYTHONPATH": str(PROJECT),
-                "BRIEF_ARXIV_URL": "http://127.0.0.1:9/api",
-                "TERM": "dumb",
-            }
-            os.execv(sys.executable, [sys.executable, "-m", "service.cli", "init"])  # noqa: S606
-        self._pid = pid
-
-    def reads(self, words: str) -> None:
-        while words not in self.screen[self._seen :]:
-            assert self._more(), f"{words!r} was never said:\n{self.screen}"
-        self._seen = self.screen.index(words, self._seen) + len(words)
-
-    def answers_to(self, question: str, answer: str = "") -> None:
-        self.reads(question)
-        self.reads(": " if not question.endswith("]") else ":")
-        self.types(answer + "\n")
-        self.answers += 1
-
-    def types(self, keys: str) -> None:
-        os.write(self._terminal, keys.encode())
-
-    def ends(self) -> int:
-        while self._more():
-            pass
-        return os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
-
-    def interrupts(self) -> None:
-        """Ctrl-C, and once more where the first came just before the terminal was listened to."""
-        for _ in range(5):
-            self.types("\x03")
-            if not self._is_silent(seconds=10):
-                return
-
-    def _is_silent(self, seconds: float) -> bool:
-        """Whether nothing but the key's own echo is said for so long."""
-        while select.select([self._terminal], [], [], seconds)[0]:
-            before = len(self.screen)
-            if not self._more() or self.screen[before:].strip(" ^C\n"):
-                return False
-        return True
-
-    def _more(self) -> bool:
-        assert select.select([self._terminal], [], [], 120)[0], f"nothing more was said:\n{self.screen}"
-        try:
-            found = os.read(self._terminal, 65536)
-        except OSError:  # what Linux says where the other side is closed
-            found = b""
-        self.screen += found.decode(errors="replace").replace("\r", "")
-        return bool(found)
 
 
 @pytest.fixture

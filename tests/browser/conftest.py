@@ -17,13 +17,9 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.browser.judging import AXE, CHROMIUM, COLOURS, EVERYTHING, serious, started
 from tests.newsdesk import ADMINS
 from tests.readers import Place, open_place
-
-CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-WANTED = 'iframes: false, resultTypes: ["violations"]'  # what is framed is an e-mail, which runs no script
-COLOURS = f'{WANTED}, runOnly: ["color-contrast"]'
-AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 
 
 def need(file: Path, what: str) -> None:
@@ -43,10 +39,7 @@ def axe() -> str:
 def browser() -> Iterator[Browser]:
     need(CHROMIUM, "Chromium (apt-get install chromium)")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-gpu-compositing", "--disable-dev-shm-usage"],
-        )
+        chromium = started(playwright)
         yield chromium
         chromium.close()
 
@@ -118,7 +111,7 @@ class Visit:
         seen = (self.looks.width, self.looks.scheme, TOKENS.sub("", self.page.content()))
         if self.looks.scripts and seen not in JUDGED:
             self.page.evaluate(self.axe)
-            self._judge(WANTED)
+            self._judge(EVERYTHING)
             if self.looks.scheme == "both":
                 self.page.emulate_media(color_scheme="dark")
                 self._judge(COLOURS)
@@ -126,13 +119,7 @@ class Visit:
             JUDGED.add(seen)
 
     def _judge(self, options: str) -> None:
-        found = self.page.evaluate(f"axe.run(document, {{{options}}}).then(result => result.violations)")
-        serious = [
-            (one["id"], one["nodes"][0]["html"][:120])
-            for one in found
-            if one["impact"] in {"serious", "critical"}
-        ]
-        assert serious == [], self.page.title()
+        assert serious(self.page, options) == [], self.page.title()
 
     @property
     def heading(self) -> str:
