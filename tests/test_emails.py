@@ -203,6 +203,15 @@ def test_printing_twice_gives_the_same_bytes(renderer: Renderer, small: Rendered
     assert again.message(recipient(), BUILT) == small.edition(["agents"]).message(recipient(), BUILT)
 
 
+def test_the_e_mail_is_headed_with_the_newsletters_own_name(small: RenderedIssue) -> None:
+    ours = Renderer(replace(SENDER, name="Lesekreis <Küste> & Co"), ROOT / "templates")
+    edition = ours.render_issue(small.issue).edition(["agents"])
+    assert edition.text(recipient()).startswith("LESEKREIS <KÜSTE> & CO\n")
+    assert re.search(
+        r'<h1 class="mast"[^>]*>Lesekreis &lt;Küste&gt; &amp; Co</h1>', edition.html(recipient())
+    )
+
+
 def test_an_edition_of_quiet_topics_is_refused(printed: RenderedIssue) -> None:
     with pytest.raises(EmptyEdition, match="2026-W21"):
         printed.edition(["quiet", "unknown"])

@@ -219,4 +219,5 @@ def _tell_next(service: Service) -> None:
     token = service.store.ask_sign_in(first.address, wiring.now())
     out.print(f"While brief serve runs, this link signs {first.address} in, once, within 15 minutes:")
     out.print(f"  {settings.base_url}/admin/sign-in/{token}")
+    out.print("  There you add topics of your own and people, build the first issue, and approve it.")
     out.print(f"  brief admin link {first.address}   makes another")
