@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,6 +12,8 @@ from service.briefs.extractive import ExtractiveWriter
 from service.briefs.grounding import Place, check, claims, texts
 from service.briefs.model import Brief
 from service.editing import (
+    AddClaim,
+    AddPaper,
     ChangeHeading,
     ChangeSubject,
     DropClaim,
@@ -19,10 +22,14 @@ from service.editing import (
     Edit,
     EditRefused,
     OrderNotable,
+    Reorder,
+    RewriteClaim,
+    WriteIntroduction,
     WriteNote,
     edit_from_json,
     edit_to_json,
     edited,
+    list_at,
     place_of,
 )
 from service.editing.papers import without_paper
@@ -62,10 +69,16 @@ def edited_brief(*edits: Edit, topic: str = TOPIC) -> Brief:
     return next(brief for brief in made.briefs if brief.topic_slug == topic)
 
 
-def refusal(edit: Edit) -> str:
+def refusal(*edits: Edit) -> str:
+    """Every reason why edits are refused."""
     with pytest.raises(EditRefused) as refused:
-        edited(issue(), edit, PAPERS)
-    return str(refused.value)
+        edited(issue(), edits, PAPERS)
+    return " ".join(why for _, why in refused.value.problems)
+
+
+def together(*edits: Edit) -> Brief:
+    """The first brief after edits that were saved together."""
+    return edited(issue(), edits, PAPERS).briefs[0]
 
 
 def place(text: str) -> Place:
@@ -171,9 +184,122 @@ def test_the_editors_words_stand_in_the_subject_of_every_edition_with_the_topic(
         assert subject_values(made.for_topics(topics))["news"] == "Calm harbours"
 
 
+ORDERS = ("themes", "themes[1].claims", "notable", "challenges", "methods", "reading_order")
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_in_one_save_places_are_those_that_the_editor_saw(data: st.DataObject) -> None:
+    """However lists move, what is reworded and dropped is what stood there before."""
+    made = builders.brief()
+    orders = {
+        name: tuple(data.draw(st.permutations(range(len(list_at(made, place(name))))))) for name in ORDERS
+    }
+    moved = [
+        Reorder(TOPIC, place(name), order) for name, order in orders.items() if list(order) != sorted(order)
+    ]
+    text = "KelpRank finds 91% of the kelp forests that divers confirmed."
+    brief = together(
+        *moved,
+        RewriteClaim(TOPIC, place("themes[1].claims[0]"), text),
+        DropClaim(TOPIC, place("themes[1].claims[2]")),
+        ChangeHeading(TOPIC, place("themes[0].heading"), "Currents with few sensors"),
+    )
+    assert [one.paper_id for one in brief.notable] == [made.notable[at].paper_id for at in orders["notable"]]
+    before = [one.heading for one in made.themes]
+    headings = ["Currents with few sensors", *before[1:]]
+    assert [one.heading for one in brief.themes] == [headings[at] for at in orders["themes"]]
+    said = [text, made.themes[1].claims[1].text, ""]
+    told = [one.text for one in next(one for one in brief.themes if one.heading == before[1]).claims]
+    assert told == [said[at] for at in orders["themes[1].claims"] if said[at]]
+
+
+def test_a_save_is_made_whole_or_not_at_all_and_tells_every_refusal_by_its_edit() -> None:
+    edits = (
+        WriteNote(TOPIC, "See https://example.org"),
+        DropClaim(TOPIC, place("themes[1].claims[0]")),
+        RewriteClaim(TOPIC, place("themes[0].claims[0]"), "TideNet lowers forecast error by 19%."),
+        DropTopic("no-such-topic"),
+    )
+    with pytest.raises(EditRefused) as refused:
+        edited(issue(), edits, PAPERS)
+    assert {at for at, _ in refused.value.problems} == {0, 2, 3}
+
+
+WRONG_FACTS = (
+    ("TideNet lowers forecast error by 19% on 12 harbours.", "19% stands in nothing"),
+    ("TideNet says “we never fail in any harbour”.", "no cited paper says"),
+    ("TideNet beats ZorbNet on 12 harbours.", "has the name ZorbNet"),
+    ("TideNet and KelpRank forecast harbours.", "KelpRank is a paper that this claim does not cite"),
+    ("Los pilotos de los puertos necesitan las corrientes para navegar con pocas boyas.", "is not English"),
+    ("TideNet cooks pasta and bakes bread slowly.", "shares no word"),
+    (" ".join(["harbour"] * 49), "49 words"),
+    ("", "can't be empty"),
+)
+
+
+def test_a_fact_in_an_editors_words_passes_the_gates_of_a_writer() -> None:
+    at = place("themes[0].claims[0]")
+    for text, why in WRONG_FACTS:
+        assert why in refusal(RewriteClaim(TOPIC, at, text)), text
+        if text:
+            assert refusal(AddClaim(TOPIC, place("themes[0].claims"), text, builders.paper(0).id)), text
+    brief = together(RewriteClaim(TOPIC, at, "TideNet lowers forecast error by 18.5% on 12 harbours."))
+    claim = brief.themes[0].claims[0]
+    assert (claim.origin, claim.citations) == ("edited", builders.brief().themes[0].claims[0].citations)
+
+
+def test_an_editors_reading_needs_no_fact_but_brings_in_no_number_and_no_name() -> None:
+    overview = place("overview.claims")
+    brief = together(AddClaim(TOPIC, overview, "Cheap sensors are what this week is about."))
+    assert (brief.overview.claims[-1].kind, brief.overview.claims[-1].origin) == ("reading", "edited")
+    assert "stands in nothing" in refusal(AddClaim(TOPIC, overview, "Half of it, 7 of 9, is hype."))
+    assert "has the name ZorbNet" in refusal(AddClaim(TOPIC, overview, "All of this began with ZorbNet."))
+
+
+def test_a_paper_that_the_topic_did_not_choose_counts_in_nothing_and_goes_again() -> None:
+    stranger = builders.paper(3, id="2605.99999", title="GlowReef: Lighting Reefs With Algae")
+    papers = {**PAPERS, stranger.id: stranger}
+    made = edited(issue(), AddPaper(TOPIC, stranger.id), papers)
+    brief = made.briefs[0]
+    assert brief.notable[0].paper_id == stranger.id
+    assert (len(brief.catalog), brief.chosen) == (15, 14)
+    assert check(brief, papers).failures == ()
+    left = edited(made, DropPaper(stranger.id), papers).briefs[0]
+    assert left.overview == builders.brief().overview
+    assert left.trends == builders.brief().trends
+    assert stranger.id not in left.to_json()
+
+
+def test_an_introduction_is_the_same_in_every_brief_and_changes_the_content() -> None:
+    made = edited(issue(), WriteIntroduction("A calm  week."), {})
+    assert {one.introduction for one in made.briefs} == {"A calm week."}
+    assert made.introduction == "A calm week."
+    assert made.content_hash != issue().content_hash
+    assert "holds a link" in refusal(WriteIntroduction("See https://example.org"))
+
+
+def test_edits_as_earlier_versions_stored_them_are_read() -> None:
+    for text, edit in (
+        (
+            '{"topic":"a","place":{"section":"themes","item":1,"part":"claims","index":0},"kind":"drop-claim"}',
+            DropClaim("a", place("themes[1].claims[0]")),
+        ),
+        ('{"paper_id":"2605.00001","kind":"drop-paper"}', DropPaper("2605.00001")),
+        ('{"topic":"a","kind":"drop-topic"}', DropTopic("a")),
+        ('{"topic":"a","paper_ids":["1","2"],"kind":"order-notable"}', OrderNotable("a", ("1", "2"))),
+        ('{"topic":"a","text":"b","kind":"change-subject"}', ChangeSubject("a", "b")),
+        ('{"topic":"a","text":"b","kind":"write-note"}', WriteNote("a", "b")),
+    ):
+        assert edit_from_json(text) == edit
+
+
 def test_abstracts_that_are_not_kept_stop_an_edit() -> None:
     with pytest.raises(EditRefused, match="not kept"):
         edited(issue(), WriteNote(TOPIC, "Read on."), {})
+
+
+TARGETS: tuple[Literal["notable", "reading_order"], ...] = ("notable", "reading_order")
 
 
 def an_edit(draw: st.DrawFn, brief: Brief) -> Edit:
@@ -188,6 +314,16 @@ def an_edit(draw: st.DrawFn, brief: Brief) -> Edit:
                 lambda order: OrderNotable(slug, tuple(order))
             ),
             st.sampled_from([ChangeHeading(slug, at, "What the waves told") for at in headings]),
+            st.sampled_from([*claims(brief)]).map(
+                lambda held: RewriteClaim(slug, held[0], held[1].text.replace("reports", "finds"))
+            ),
+            st.sampled_from(["overview.claims", "themes[0].claims", "against.claims"]).map(
+                lambda name: AddClaim(slug, place(name), "Cheap sensors are what this week is about.")
+            ),
+            st.sampled_from(TARGETS).flatmap(
+                lambda to: st.sampled_from([AddPaper(slug, one.paper_id, to) for one in brief.catalog])
+            ),
+            st.text(max_size=80).map(WriteIntroduction),
             st.text(max_size=80).map(lambda text: WriteNote(slug, text)),
             st.text(max_size=80).map(lambda text: ChangeSubject(slug, text)),
             st.just(DropTopic(slug)),
@@ -261,6 +397,23 @@ def test_undoing_brings_the_original_back_with_its_hash(stored: Store) -> None:
 
 def issue_as_stored(stored: Store) -> Issue:
     return replace(issue(), label=LABEL, built_at=stored.issue(LABEL).built_at)
+
+
+def test_undoing_the_last_save_makes_the_earlier_ones_again(stored: Store) -> None:
+    stored.edit_issue(LABEL, [NOTE, DropClaim(TOPIC, place("themes[1].claims[0]"))], BY, NOW)
+    kept = stored.status(LABEL).content_hash
+    stored.edit_issue(LABEL, [DropTopic(OTHER), DropPaper(SPARE)], BY, NOW)
+    assert [one.save for one in stored.edits(LABEL)] == [0, 0, 1, 1]
+    stored.approve(LABEL, NOW)
+    assert stored.undo_save(LABEL, NOW) == (DropTopic(OTHER), DropPaper(SPARE))
+    assert (stored.status(LABEL).content_hash, stored.status(LABEL).approved) == (kept, False)
+    assert [one.topic_slug for one in stored.issue(LABEL).briefs] == [TOPIC, OTHER]
+    assert len(stored.edits(LABEL)) == 2
+    stored.undo_save(LABEL, NOW)
+    assert stored.issue(LABEL) == issue_as_stored(stored)
+    assert stored.undo_save(LABEL, NOW) == ()
+    stored.edit_issue(LABEL, NOTE, BY, NOW)
+    assert stored.undo_save(LABEL, NOW) == (NOTE,)
 
 
 def test_an_edit_of_what_changed_since_is_refused(stored: Store) -> None:

@@ -50,14 +50,15 @@ class Moves:
     _moved: dict[Place, dict[int, int]] = field(default_factory=dict)  # by list: index before to index after
 
     def put(self, brief: Brief, edit: Reorder) -> Brief:
-        """The brief with one list in another order; lists of sentences before the items that hold them."""
-        held = list_at(brief, edit.place)
+        """The brief with one list in another order; its place is that of the brief as it was."""
+        at = self.now(edit.place)
+        held = list_at(brief, at)
         if sorted(edit.order) != list(range(len(held))):
             raise EditRefused("The order must name every one of them once.")
         if edit.place in self._moved:
             raise EditRefused("One save can put a list into one order only.")
         self._moved[edit.place] = {before: after for after, before in enumerate(edit.order)}
-        return with_list(brief, edit.place, tuple(held[before] for before in edit.order))
+        return with_list(brief, at, tuple(held[before] for before in edit.order))
 
     def now(self, place: Place) -> Place:
         """Where a place of the brief as it was is now."""

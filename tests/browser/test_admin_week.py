@@ -33,7 +33,7 @@ def place(place: Place) -> Place:
     return place
 
 
-@pytest.fixture(params=[Looks(scripts=True, width=390, scheme="both"), BARE_DESK], ids=str)
+@pytest.fixture(params=[Looks(scripts=True, width=360, scheme="both"), BARE_DESK], ids=str)
 def admin(request: pytest.FixtureRequest, browser: Browser, place: Place, axe: str) -> Iterator[Visit]:
     with visiting(browser, place, request.param, axe) as visit:
         yield visit
@@ -119,9 +119,18 @@ def send_a_test(admin: Visit) -> None:
 
 
 def approve_and_send(admin: Visit) -> None:
-    admin.go(ISSUE)
-    assert "nothing is wrong" in admin.page.content()
+    admin.go(f"{ISSUE}/preview")
+    assert "3 readers get it" in admin.page.locator("#effect").inner_text()
+    admin.page.get_by_text("Approve for a time").click()
+    admin.page.get_by_label("Time zone").select_option("Asia/Kathmandu")
+    admin.page.get_by_label("Everybody then, whatever their hour").check()
+    admin.press("Schedule and approve")
+    assert "all at once" in admin.page.locator("#effect").inner_text()
+    assert admin.place.service.store.status(LABEL).send_at
+    admin.press("Call the time off")
+    admin.go(f"{ISSUE}/preview")
     admin.press("Approve")
+    assert "nothing is wrong" in admin.page.content()
     admin.press("Send now")
     assert "The workers send it" in admin.notice
     with wiring.delivery_context(admin.place.service) as room:
@@ -163,7 +172,7 @@ def read_the_log(admin: Visit) -> None:
 
 def look_around(admin: Visit) -> None:
     """At the pages that nothing of the week leads to."""
-    for path in ("/admin/issues", "/admin/deliveries", f"{ISSUE}/deliveries"):
+    for path in ("/admin/issues", "/admin/deliveries", f"{ISSUE}/deliveries", "/admin/build"):
         admin.go(path)
 
 
