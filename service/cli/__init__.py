@@ -29,9 +29,9 @@ COMMANDS = {
         "building",
         "Build an issue: fetch, choose and rank the window's papers, and write a brief for each topic.",
     ),
-    "issues": ("building", "List the issues, newest first."),
-    "show": ("building", "Show an issue as its readers get it: the same render as the send."),
-    "approve": ("building", "Approve an issue as it stands now; any later change needs another approval."),
+    "issues": ("showing", "List the issues, newest first."),
+    "show": ("showing", "Show an issue as its readers get it: the same render as the send."),
+    "approve": ("showing", "Approve an issue as it stands now; any later change needs another approval."),
     "gallery": (
         "printing",
         "Write an issue's e-mails as HTML, plaintext, .eml and, with Chromium, pictures and a contact sheet.",
@@ -184,7 +184,7 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except Exception as error:  # told in words; the words need modules that help and version don't
-        code: int = import_module("service.cli.terminal").tell(error)
+        code: int = import_module("service.cli.errors").tell(error)
         if code < 0:
             raise
         sys.exit(code)

@@ -12,7 +12,7 @@ from typing import Annotated, TextIO
 import typer
 
 from service import wiring
-from service.cli.sending import planned_audience
+from service.cli.rows import planned_audience
 from service.cli.terminal import Refused, data_out, opened, out, print_json, private, record, table, to_json
 from service.wiring import Service
 from subscribers.additions import Result

@@ -1,6 +1,7 @@
 """Rows of the ledger on the terminal: who did not get an issue, and why."""
 
 import datetime as dt
+from collections.abc import Iterator
 
 from service.cli.terminal import out, table
 from service.delivery import State
@@ -47,3 +48,20 @@ def show_lines(lines: list[Line]) -> None:
 
 def moment(at: dt.datetime | None) -> str:
     return f"{at:%Y-%m-%d %H:%M} UTC" if at else ""
+
+
+WOULD_GET, HAVE_IT = "would get it", "already have it"
+
+
+def planned_audience(service: Service, label: str) -> Iterator[tuple[str, int]]:
+    """What became of a frozen audience and what may still become of it, in words with how many."""
+    counts = service.store.status(label).deliveries
+    would = counts.get(State.WAITING, 0) + counts.get(State.FAILED, 0)
+    yield from (
+        (words, n) for words, n in ((WOULD_GET, would), (HAVE_IT, counts.get(State.ACCEPTED, 0))) if n
+    )
+    shown = {State.WAITING, State.FAILED, State.ACCEPTED}
+    for group in service.store.groups(label):
+        if group.state not in shown:
+            words = "" if group.state is State.SKIPPED else f"{group.state}: "
+            yield f"{words}{group.reason or 'no reason given'}", group.count

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from service import wiring
 from service.adapters import process
 from service.cli.printing import watched_check
-from service.cli.rows import moment, show_reasons, show_troubled
+from service.cli.rows import HAVE_IT, WOULD_GET, moment, planned_audience, show_reasons, show_troubled
 from service.cli.terminal import Refused, err, opened, out, print_json, record, start_logging, table
 from service.delivery import IssueStatus, MailerUnusable, MessageMaker, State
 from service.delivery.ledger import Progress as Watch
@@ -175,26 +175,9 @@ def _show_audience(service: Service, label: str, *, as_json: bool) -> None:
         out.print(f"The issue is not approved as it stands; nobody gets it before: brief approve {label}")
 
 
-WOULD_GET, HAVE_IT = "would get it", "already have it"
-
-
 def _foreseen(service: Service, label: str) -> Iterator[tuple[str, int]]:
     for reason, count in service.store.preview(label, wiring.now().date()).items():
         yield reason or WOULD_GET, count
-
-
-def planned_audience(service: Service, label: str) -> Iterator[tuple[str, int]]:
-    """What became of a frozen audience and what may still become of it, in words with how many."""
-    counts = service.store.status(label).deliveries
-    would = counts.get(State.WAITING, 0) + counts.get(State.FAILED, 0)
-    yield from (
-        (words, n) for words, n in ((WOULD_GET, would), (HAVE_IT, counts.get(State.ACCEPTED, 0))) if n
-    )
-    shown = {State.WAITING, State.FAILED, State.ACCEPTED}
-    for group in service.store.groups(label):
-        if group.state not in shown:
-            words = "" if group.state is State.SKIPPED else f"{group.state}: "
-            yield f"{words}{group.reason or 'no reason given'}", group.count
 
 
 def _refuse_what_fails(service: Service, maker: MessageMaker) -> None:

@@ -1,4 +1,4 @@
-"""What every command shares: the console, progress, errors as one line, JSON for scripts.
+"""What every command shares: the console, progress, refusals as one line, JSON for scripts.
 
 Untrusted text reaches a terminal through `Terminal` or `write_text` alone: as plain text, never as markup,
 and without the characters that steer a terminal or turn a line around.
@@ -15,8 +15,7 @@ from pathlib import Path
 from socket import gethostname
 from typing import Any, Literal, TextIO
 
-import sqlalchemy as sa
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr
 from rich.console import Console, ConsoleDimensions
 from rich.progress import (
     BarColumn,
@@ -31,52 +30,11 @@ from rich.text import Text
 
 from service import logs
 from service.adapters import sentry
-from service.adapters.sentry import SentryMissing
-from service.delivery import MailerUnusable
-from service.delivery.ledger import NotApproved
 from service.delivery.ledger import Progress as Watch
-from service.operations.backups import BackupRefused
-from service.operations.moving import MoveRefused
-from service.papers import SourceError
-from service.settings import Settings, SettingsWrong, problem, read_settings
-from service.store import Act, BriefBroken, IssueClosed, LedgerBroken, UnknownIssue
-from service.wiring import (
-    DatabaseNotReady,
-    ScheduleUnreadable,
-    SecretKeyUnusable,
-    Service,
-    WriterNotReady,
-    now,
-    open_service,
-)
-from subscribers.addresses import BIDI_CONTROLS, AddressRefused
-from subscribers.database import trouble
-from subscribers.roster import NotAdded, UnknownTopic
-from subscribers.subscriber import UnknownSubscriber
-from subscribers.topics import TopicError
-
-EXPECTED = (
-    BackupRefused,
-    BriefBroken,
-    DatabaseNotReady,
-    IssueClosed,
-    LedgerBroken,
-    MailerUnusable,
-    MoveRefused,
-    NotAdded,
-    NotApproved,
-    ScheduleUnreadable,
-    SecretKeyUnusable,
-    SentryMissing,
-    SourceError,
-    TopicError,
-    UnknownIssue,
-    UnknownSubscriber,
-    UnknownTopic,
-    WriterNotReady,
-)
-
-ASKED_WRONGLY = (TopicError, UnknownSubscriber, UnknownTopic)  # exit code 2, as for what can't be parsed
+from service.settings import Settings, read_settings
+from service.store import Act
+from service.wiring import Service, now, open_service
+from subscribers.addresses import BIDI_CONTROLS
 
 # Control characters but for the tab and the line feed, what turns text around, and halves of characters
 UNPRINTABLE = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff{BIDI_CONTROLS}]")
@@ -170,41 +128,6 @@ def start_logging(settings: Settings, *, quiet: bool = False) -> None:
 def complain(message: str, code: int) -> int:
     err.print(Text.assemble(("brief:", "red"), " ", printable(one_line(message))))
     return code
-
-
-def tell(error: Exception) -> int:
-    """Say in one line what went wrong; the exit code, -1 where the traceback is asked for."""
-    if isinstance(error, Refused):
-        return complain(str(error), error.code)
-    if isinstance(error, SettingsWrong | AddressRefused):
-        return complain(str(error), 2)
-    if isinstance(error, ValidationError) and error.title == "Settings":
-        return complain(problem(error), 2)
-    if isinstance(error, UnknownIssue):
-        return complain(f"{error}; looked in {_database()}", 2)
-    if isinstance(error, EXPECTED):
-        return complain(str(error).strip('"'), 2 if isinstance(error, ASKED_WRONGLY) else 1)
-    return -1 if os.environ.get("BRIEF_TRACEBACK") else complain(_surprise(error), 1)
-
-
-def _database() -> str:
-    """Where this command looked, as an operator knows it."""
-    settings = read_settings()
-    if settings.database_url:
-        return "the database of BRIEF_DATABASE_URL"
-    demo = settings.data_dir / "demo"
-    hint = f"; the demo's issues are in {demo}: export BRIEF_DATA_DIR={demo}" if demo.is_dir() else ""
-    return f"{settings.data_dir}{hint}"
-
-
-def _surprise(error: Exception) -> str:
-    if isinstance(error, sa.exc.SQLAlchemyError):
-        return f"the database: {trouble(error)}"
-    if isinstance(error, OSError):
-        place = f"{error.filename}: " if error.filename else ""
-        return f"{place}{error.strerror or type(error).__name__}"
-    words = f"{type(error).__name__}: {error}"
-    return f"something unexpected went wrong: {words} (set BRIEF_TRACEBACK=1 to see where)"
 
 
 def table(*columns: str, title: str | None = None) -> Table:

@@ -1,4 +1,8 @@
-"""The database's history, by Alembic: up to date, behind, or empty; and the way forward."""
+"""The database's history, by Alembic: up to date, behind, or empty; and the way forward.
+
+Every command asks how the database stands. That takes one query and the files' names; Alembic, and what the
+revisions import, would take a second, so they are imported by what changes or compares a database.
+"""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -7,11 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
 HERE = Path(__file__).parent
 FILLING = " filling"  # after the revision: no version of the service takes it for its own
@@ -34,7 +33,7 @@ class SchemaStatus(StrEnum):
 def schema_status(engine: sa.Engine) -> SchemaStatus:
     """Compare the database's revision with the newest one here."""
     with engine.connect() as connection:
-        revision = MigrationContext.configure(connection).get_current_revision()
+        revision = _revision(connection)
     if revision is None:
         return SchemaStatus.EMPTY
     head, known = _revisions()
@@ -45,11 +44,19 @@ def schema_status(engine: sa.Engine) -> SchemaStatus:
     return SchemaStatus.BEHIND if revision in known else SchemaStatus.AHEAD
 
 
+def _revision(connection: sa.Connection) -> str | None:
+    """What Alembic wrote down as the database's revision; None where it never was there."""
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    return found
+
+
 @lru_cache(maxsize=1)
-def _revisions() -> tuple[str | None, frozenset[str]]:
-    """The newest revision here, and all of them: read once, health asks often."""
-    script = ScriptDirectory(str(HERE))
-    return script.get_current_head(), frozenset(one.revision for one in script.walk_revisions())
+def _revisions() -> tuple[str, frozenset[str]]:
+    """The newest revision here, and all of them, by their files: read once, health asks often."""
+    known = frozenset(file.name.partition("_")[0] for file in (HERE / "versions").glob("[0-9]*.py"))
+    return max(known), known
 
 
 def upgrade(
@@ -59,12 +66,15 @@ def upgrade(
 
     Whoever is killed meanwhile leaves the database as it was; of two who start at once, one waits.
     """
+    from alembic import command
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(HERE))
     with engine.execution_options(writes=True).begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(UPGRADE_LOCK)))
-        was_empty = MigrationContext.configure(connection).get_current_revision() is None
+        was_empty = _revision(connection) is None
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
         if was_empty and fill:
@@ -83,6 +93,8 @@ def differences(engine: sa.Engine, tables: sa.MetaData) -> tuple[str, ...]:
 
     Tables that are not among these, such as the queue's, are nobody's business.
     """
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
 
     def is_ours(name: str | None, kind: str, _parents: object) -> bool:
         return name in tables.tables if kind == "table" else name not in POSTGRESQL_ALONE

@@ -14,12 +14,9 @@ from itertools import chain
 from statistics import median
 from typing import Self
 
-import numpy as np
-from numpy.typing import NDArray
-
 from service.language import read
 from service.papers.model import Paper, Ranked
-from service.papers.vectors import cosines, stop_words, tf_idf
+from service.papers.vectors import Matrix, cosines, stop_words, tf_idf
 from subscribers.terms import Term, Terms, fold
 from subscribers.topics import Topic
 
@@ -33,8 +30,6 @@ HALF_SCORE = 8  # this many terms of middle weight make half of the terms' measu
 MOST_LEADERS = 40
 TERMS_IN_REASON = 4
 NEAR_EXAMPLE = 0.17  # cosine from which a reason names the example
-
-Scores = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +79,8 @@ class _Index:
 class _Likeness:
     """How like the topic's words and the leaders (0 to 1) each paper is, and its likest example."""
 
-    words: Scores
-    leaders: Scores
+    words: Matrix
+    leaders: Matrix
     examples: tuple[str, ...]  # title of the example that is near each paper, or ""
 
 
@@ -115,11 +110,13 @@ def _reason(terms: tuple[str, ...], near: str) -> str:
     return "; ".join(part for part in (speaks, likes) if part) or "its words are near to the topic's"
 
 
-def _weigh_terms(topic: Topic, texts: list[_Text]) -> tuple[Scores, list[tuple[str, ...]]]:
+def _weigh_terms(topic: Topic, texts: list[_Text]) -> tuple[Matrix, list[tuple[str, ...]]]:
     """The terms' measure for each text (0 to 1), and the terms found in it, most telling first."""
     terms = Terms.of(topic.ranking_terms or topic.search_terms, weighted=True)
     half = HALF_SCORE * median([term.weight for term in terms.terms if term.weight > 0] or [1.0])
     hits = _hits(terms, texts)
+    import numpy as np
+
     totals = np.array([max(sum(of_text.values()), 0.0) for of_text in hits])
     texts_with = Counter(term for of_text in hits for term in of_text)
     rarity = {term: math.log((len(texts) + 1) / count) for term, count in texts_with.items()}
@@ -161,7 +158,9 @@ def _telling(hits: dict[Term, float], rarity: dict[Term, float], text: _Text) ->
     return tuple(told.values())
 
 
-def _compare(topic: Topic, texts: list[_Text], measures: Scores) -> _Likeness:
+def _compare(topic: Topic, texts: list[_Text], measures: Matrix) -> _Likeness:
+    import numpy as np
+
     titles = [example.title for example in topic.examples]
     vectorizer = tf_idf(analyzer=_words, sublinear_tf=True, min_df=2 if len(texts) > 20 else 1)
     try:
@@ -190,7 +189,7 @@ def _profile(topic: Topic) -> str:
     return "".join(map(fold, [*own, *searched, *(example.title for example in topic.examples)]))
 
 
-def _near_examples(titles: list[str], nearness: Scores | None, papers: int) -> tuple[str, ...]:
+def _near_examples(titles: list[str], nearness: "Matrix | None", papers: int) -> tuple[str, ...]:
     if nearness is None:
         return ("",) * papers
     best = nearness.argmax(axis=1)
@@ -199,6 +198,6 @@ def _near_examples(titles: list[str], nearness: Scores | None, papers: int) -> t
     )
 
 
-def _to_one(values: Scores) -> Scores:
+def _to_one(values: Matrix) -> Matrix:
     top = float(values.max())
     return values / top if top > 0 else values

@@ -1,16 +1,14 @@
-"""scikit-learn and scipy, imported when first used: that takes a second, and few commands need them."""
+"""scikit-learn, scipy and numpy, imported when first used: that takes a second; few commands need them."""
 
-# ruff: noqa: PLC0415 - for that reason imports stand inside functions, here and nowhere else
 from functools import cache
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-Matrix = NDArray[np.float64]
+Matrix: TypeAlias = "NDArray[np.float64]"
 Sparse = Any  # scipy.sparse.csr_matrix, which has no types
 
 
@@ -65,6 +63,7 @@ def stacked(parts: list[Sparse]) -> Sparse:
 
 def learnt(these: Sparse, those: Sparse) -> Matrix:
     """The weight of each column by which a logistic regression tells these rows from those."""
+    import numpy as np
     from sklearn.linear_model import LogisticRegression
 
     model = LogisticRegression(C=5, class_weight="balanced", max_iter=100, solver="liblinear", random_state=0)
@@ -75,5 +74,7 @@ def learnt(these: Sparse, those: Sparse) -> Matrix:
 
 def scores(rows: Sparse, weights: Matrix) -> Matrix:
     """The weighted sum of each row."""
+    import numpy as np
+
     found: Matrix = np.asarray(rows @ weights).ravel()
     return found

@@ -1,60 +1,76 @@
 """Picks the real adapters from the settings; nothing else does.
 
 opening   the database and the keys: Service, which every command works with
-building  the paper source and the writer
 sending   the mailer, and all that delivering an issue needs
+building  the paper source and the writer
 
-An adapter is imported by the function that picks it: most commands need none, and would wait for all of them.
+Each is imported when a name of it is first asked for, and an adapter by the function that picks it: most
+commands need few, and would wait for all of them.
 """
 
-from service.wiring.building import (
-    WriterNotReady,
-    arxiv_papers,
-    build_context,
-    estimated,
-    fallback_writer,
-    keep_announcements,
-    kept_answers,
-    language_model,
-    model_settings,
-    modelled_context,
-    sample_context,
-    writes_with_model,
-)
-from service.wiring.opening import (
-    KEY_HELP,
-    NOT_READY,
-    TEMPLATES,
-    DatabaseNotReady,
-    SecretKeyUnusable,
-    Service,
-    now,
-    open_engine,
-    open_service,
-    secret_keys,
-    set_up,
-)
-from service.wiring.sending import (
-    ScheduleUnreadable,
-    bounce_rules,
-    delivery_context,
-    dkim,
-    fan_out,
-    has_local_mailbox,
-    is_gone,
-    jobs,
-    mailer,
-    message_maker,
-    process_locks,
-    read_bounces,
-    renderer,
-    return_path,
-    rules,
-    sender,
-    sendgrid_mailer,
-    smtp_mailer,
-    take_in_events,
-)
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from service.wiring.building import (
+        WriterNotReady,
+        arxiv_papers,
+        build_context,
+        estimated,
+        fallback_writer,
+        keep_announcements,
+        kept_answers,
+        language_model,
+        model_settings,
+        modelled_context,
+        sample_context,
+        writes_with_model,
+    )
+    from service.wiring.opening import (
+        KEY_HELP,
+        NOT_READY,
+        TEMPLATES,
+        DatabaseNotReady,
+        SecretKeyUnusable,
+        Service,
+        now,
+        open_engine,
+        open_service,
+        secret_keys,
+        set_up,
+    )
+    from service.wiring.sending import (
+        ScheduleUnreadable,
+        bounce_rules,
+        delivery_context,
+        dkim,
+        fan_out,
+        has_local_mailbox,
+        is_gone,
+        jobs,
+        mailer,
+        message_maker,
+        process_locks,
+        read_bounces,
+        renderer,
+        return_path,
+        rules,
+        sender,
+        sendgrid_mailer,
+        smtp_mailer,
+        take_in_events,
+    )
+
+PARTS = ("opening", "sending", "building")  # those that take long last
+
+
+def __getattr__(name: str) -> Any:
+    for part in PARTS:
+        module = import_module(f"service.wiring.{part}")
+        if name in vars(module):
+            return vars(module)[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = [
     "KEY_HELP",

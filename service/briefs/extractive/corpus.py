@@ -6,9 +6,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
-import numpy as np
-from numpy.typing import NDArray
-
 from service.briefs.extractive.acronyms import Acronyms
 from service.briefs.extractive.roles import does, finds
 from service.briefs.extractive.telling import Telling, tell
@@ -17,7 +14,7 @@ from service.language.phrases import key_of, lemma, phrases, positions, surface_
 from service.language.sentences import LONGEST_ABSTRACT, Sentence, is_clean, plain, sentences_of
 from service.language.text import FUNCTION_WORDS
 from service.papers import Paper, Ranked, Selection
-from service.papers.vectors import tf_idf
+from service.papers.vectors import Matrix, tf_idf
 
 NAMED, SHORT, FEW = 0.15, 0.1, 13  # see Source._tells(); words
 SAID = 0.6  # how much a paper is about a phrase of its contribution, beside 1 for one of its title
@@ -25,7 +22,6 @@ BESIDE = (0.7, 0.9)  # how much a paper is about what its title says beside its 
 STEM = 4  # letters of a word before its ending
 TITLE = (4, 18)  # words of a title that says what its paper does
 Role = Callable[[Sentence], float]
-Vectors = NDArray[np.float64]
 _HEAD = re.compile(r"\s*(?:\([^()]*\))?\s*[:–—-]+\s*(?=[A-Z])")
 # What a title says that its paper does its work with, or what comes second there.
 _BESIDE = re.compile(
@@ -184,17 +180,17 @@ class Corpus:
         return held
 
     @cached_property
-    def likeness(self) -> Vectors:
+    def likeness(self) -> Matrix:
         """Cosine of each two papers by the words of their titles and abstracts; 0 of a paper with itself."""
+        import numpy as np
+
         if not self.sources:
             return np.zeros((0, 0))
         texts = [
             f"{source.paper.title}. {source.paper.abstract[:LONGEST_ABSTRACT]}" for source in self.sources
         ]
-        vectors = tf_idf(analyzer=words_of, sublinear_tf=True, dtype=np.float64).fit_transform(
-            [*texts, "window"]
-        )
-        alike: Vectors = np.round((vectors[:-1] @ vectors[:-1].T).toarray(), 6)
+        vectors = tf_idf(analyzer=words_of, sublinear_tf=True).fit_transform([*texts, "window"])
+        alike: Matrix = np.round((vectors[:-1] @ vectors[:-1].T).toarray(), 6)
         np.fill_diagonal(alike, 0.0)
         return alike
 
@@ -219,6 +215,8 @@ class Corpus:
 
     def centrality(self, paper_ids: Iterable[str]) -> dict[str, float]:
         """How like each of some papers is to the others, on average."""
+        import numpy as np
+
         rows = [self.rows[paper_id] for paper_id in paper_ids]
         ids = [self.sources[row].id for row in rows]
         within = self.likeness[np.ix_(rows, rows)].sum(axis=1) / max(len(rows) - 1, 1)

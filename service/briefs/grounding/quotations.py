@@ -3,16 +3,13 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
 from service.briefs.claims import Citation
 from service.briefs.grounding.language import foreign
 from service.briefs.grounding.names import Case
 from service.briefs.grounding.places import Place, Section
 from service.briefs.grounding.sources import Source, Sources, normalise, words
 from service.briefs.grounding.verdict import Failure, Gate
-from service.papers.vectors import cosines, stop_words, tf_idf
+from service.papers.vectors import Matrix, cosines, stop_words, tf_idf
 
 _QUOTED = re.compile(r"“([^“”]*)”|(?<!\w)\"([^\"]+)\"(?!\w)")
 _OMITTED = re.compile(r"\s*(?:\[\s*(?:…|\.\.\.)\s*\]|…|\.\.\.)\s*")
@@ -112,8 +109,10 @@ LONG_QUOTATION = 5  # words; a shorter quotation is a term, which several claims
 _WORD = r"(?u)\b\w+\b"  # numbers and single letters count: claims often differ in nothing else
 
 
-def likeness(texts: Sequence[str]) -> NDArray[np.float64]:
+def likeness(texts: Sequence[str]) -> Matrix:
     """Cosine of each two texts over TF-IDF of words and pairs of words, 0 to 1; 0 of a text with itself."""
+    import numpy as np
+
     if len(texts) < 2 or not any(text.strip() for text in texts):
         return np.zeros((len(texts), len(texts)))
     vectors = tf_idf(ngram_range=(1, 2), sublinear_tf=True, token_pattern=_WORD).fit_transform(texts)
