@@ -71,8 +71,8 @@ $(JUDGES): package.json package-lock.json
 
 judges: $(JUDGES) ## Install the independent judges of the e-mails, where npm is there
 
-judges-all: judges $(DEVELOPMENT) ## Judge every edition of two real weeks and one that argues; make test: some
-	JUDGES=all $(BIN)/python -m pytest tests/judges
+judges-all: judges $(DEVELOPMENT) ## Judge all e-mails of two real weeks and one that argues, pages by all looks
+	JUDGES=all $(BIN)/python -m pytest tests/judges tests/browser
 
 test: judges check ## Everything that CI runs
 

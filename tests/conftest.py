@@ -1,15 +1,16 @@
 import fcntl
-import io
 import itertools
 import os
 import resource
 import shutil
 import signal
+import subprocess
 import sys
 import weakref
+import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from functools import partialmethod
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,6 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.util import LRUCache
 
-from service import cli
 from service.emails import Renderer
 from service.issues import Issue
 from service.store import Store
@@ -165,17 +165,43 @@ def shared(name: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data folder of `brief demo`, built once, to be copied; what the command said is in said.txt."""
-    with shared("demo", tmp_path_factory) as folder, pytest.MonkeyPatch.context() as patch:
-        made = folder / "var" / "demo"
+    """The data folder of `brief demo`, built once, to be copied; what the command said is in said.txt.
+
+    The installed wheel builds it, in an empty folder; test_wheel looks at that.
+    """
+    with shared("demo", tmp_path_factory) as folder:
+        made = folder / "empty" / "var" / "demo"
         if not (made / "said.txt").exists():
-            patch.chdir(folder)
-            patch.setenv("BRIEF_SENDER_ADDRESS", "brief@example.org")
-            patch.setattr(sys, "argv", ["brief", "demo"])
-            with redirect_stdout(io.StringIO()) as said:
-                cli.app(standalone_mode=False)
-            (made / "said.txt").write_text(said.getvalue(), "utf-8")
+            (folder / "empty").mkdir(exist_ok=True)
+            said = run_the_demo(install_the_wheel(folder), folder / "empty")
+            (made / "said.txt").write_text(said, "utf-8")
         return made
+
+
+def install_the_wheel(folder: Path) -> Path:
+    """Build the wheel and unpack it; where it is."""
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(build, cwd=Path(__file__).parents[1], check=True, capture_output=True)
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as held:
+        held.extractall(folder / "installed")
+    return folder / "installed"
+
+
+def run_the_demo(installed: Path, folder: Path) -> str:
+    """What `brief demo` of an installation says in a folder, behind a line that says whose code runs."""
+    environment = os.environ | {
+        "PYTHONPATH": str(installed), "BRIEF_TRACEBACK": "1", "BRIEF_SENDER_ADDRESS": "brief@example.org",
+    }  # fmt: skip
+    program = (
+        "import service.cli, sys; print(service.__file__); sys.argv = ['brief', 'demo']; service.cli.main()"
+    )
+    command = [sys.executable, "-c", program]
+    ran = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=600
+    )
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
 
 
 @pytest.fixture(scope="session")

@@ -388,8 +388,9 @@ def test_hostile_text_is_text_and_nothing_else(
             each._composed(each.issue.for_topics(["a", "b"]), [level] * 2) for each in (wild, calm)
         )
         assert elements(made.html(recipient())) == elements(expected.html(recipient()))
-        assert (made.html(recipient()), made.text(recipient())) == whole(renderer, made)
         assert [one for one in problems(made, recipient(), BUILT) if one.check != "size"] == []
+        if level is Level.FULL or text == HOSTILE[0]:  # to render one whole takes longer than all the rest
+            assert (made.html(recipient()), made.text(recipient())) == whole(renderer, made)
     said = shown(text, 60).rstrip("…")[:50]
     edition = wild.edition(["a", "b"])
     assert said in visible_text(edition.html(recipient()))

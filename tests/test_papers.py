@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from service.cli.editing_topics import _verdict_row
 from service.papers import Paper, Selection, Sighting, Window, is_withdrawn, rank, select, verdicts
-from subscribers.terms import Terms
+from subscribers.terms import Terms, fold
 from subscribers.topics import Example, Topic, in_categories, load_topics
 
 MIRROR = Path(__file__).parents[1] / ".." / "shared" / "arxiv" / "2026-05-25_2026-06-07.jsonl.gz"
@@ -489,12 +489,18 @@ def read_mirrored(line: str) -> Paper:
     )
 
 
+@cache
+def folded(of: Paper) -> str:
+    """The words in which terms are looked for, read once for all topics."""
+    return fold(of.text)
+
+
 def recall(topic: Topic, window: Window) -> list[Paper]:
     terms = Terms.of(topic.search_terms)
     found = (
         each for each in mirror() if window.holds(each.submitted) and in_categories(topic, each.categories)
     )
-    return [each for each in found if terms.match(each.text)]
+    return [each for each in found if any(terms.counts(folded(each)))]
 
 
 def chosen_by_hand(window: Window) -> set[str]:

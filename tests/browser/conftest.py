@@ -1,7 +1,7 @@
 """A real browser on a real server: Debian's Chromium by Playwright, every page judged by axe-core.
 
-A whole round through the pages takes long, so each file chooses looks that hold both widths, both
-schemes, and pages with and without scripts, though not each with each.
+A whole round through the pages takes long, so each test chooses looks that hold, all of them together, both
+widths, both schemes, and pages with and without scripts. `make judges-all` goes round by further looks.
 """
 
 import os
@@ -76,6 +76,14 @@ PHONE = Looks(scripts=True, width=360, scheme="light")
 DESK = Looks(scripts=True, width=1280, scheme="dark")
 BARE = Looks(scripts=False, width=360, scheme="dark")  # without scripts nothing is judged but the width
 BARE_DESK = Looks(scripts=False, width=1280, scheme="light")
+ROUND_THE_CLOCK = Looks(scripts=True, width=360, scheme="both")
+
+
+def looks(*chosen: Looks, more: tuple[Looks, ...] = ()) -> list[Looks]:
+    """What a test looks by: by more in `make judges-all` than in `make test`."""
+    return [*chosen, *(more if os.environ.get("JUDGES") == "all" else ())]
+
+
 # By width and scheme: pages that axe-core judged, as they were apart from tokens and addresses
 JUDGED: set[tuple[int, str, str]] = set()
 TOKENS = re.compile(r"[\w.-]{24,}|127\.0\.0\.1:\d+")
@@ -143,7 +151,7 @@ def visiting(browser: Browser, place: Place, looks: Looks, axe: str) -> Iterator
     context.close()
 
 
-@pytest.fixture(params=[PHONE, DESK, BARE], ids=str)
+@pytest.fixture(params=looks(ROUND_THE_CLOCK, BARE_DESK, more=(DESK, BARE)), ids=str)
 def visit(request: pytest.FixtureRequest, browser: Browser, place: Place, axe: str) -> Iterator[Visit]:
     with visiting(browser, place, request.param, axe) as visit:
         yield visit

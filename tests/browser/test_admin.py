@@ -7,14 +7,14 @@ from playwright.sync_api import Browser
 
 from subscribers.suppressions import Cause
 from tests import builders
-from tests.browser.conftest import DESK, PHONE, Visit, visiting
+from tests.browser.conftest import DESK, PHONE, Visit, looks, visiting
 from tests.newsdesk import EDITOR
 from tests.readers import ADDRESS, NOW, Place, path_in
 
 LABEL = builders.WINDOW.label
 
 
-@pytest.fixture(params=[PHONE, DESK], ids=str)
+@pytest.fixture(params=looks(DESK, more=(PHONE,)), ids=str)
 def admin(request: pytest.FixtureRequest, browser: Browser, place: Place, axe: str) -> Iterator[Visit]:
     with visiting(browser, place, request.param, axe) as visit:
         yield visit

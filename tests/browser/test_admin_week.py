@@ -13,7 +13,7 @@ from service.papers import Fetched
 from service.store import Built
 from service.worker import Worker
 from tests import builders
-from tests.browser.conftest import BARE_DESK, Looks, Visit, visiting
+from tests.browser.conftest import BARE_DESK, Looks, Visit, looks, visiting
 from tests.newsdesk import EDITOR
 from tests.readers import Place, path_in
 
@@ -33,7 +33,7 @@ def place(place: Place) -> Place:
     return place
 
 
-@pytest.fixture(params=[Looks(scripts=True, width=360, scheme="both"), BARE_DESK], ids=str)
+@pytest.fixture(params=looks(Looks(scripts=True, width=360, scheme="both"), more=(BARE_DESK,)), ids=str)
 def admin(request: pytest.FixtureRequest, browser: Browser, place: Place, axe: str) -> Iterator[Visit]:
     with visiting(browser, place, request.param, axe) as visit:
         yield visit

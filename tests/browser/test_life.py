@@ -7,7 +7,7 @@ import pytest
 
 from subscribers.preferences import Length, SubscriberStatus
 from tests import builders
-from tests.browser.conftest import BARE, BARE_DESK, DESK, PHONE, Visit
+from tests.browser.conftest import BARE, BARE_DESK, DESK, PHONE, Visit, looks
 from tests.readers import body_of, path_in
 
 FIRST, SECOND = "new.reader@example.org", "other@example.net"
@@ -123,7 +123,7 @@ def delete(visit: Visit, manage: str) -> None:
     assert SECOND not in str(visit.place.dump())
 
 
-@pytest.mark.parametrize("visit", [PHONE, DESK, BARE_DESK], indirect=True, ids=str)
+@pytest.mark.parametrize("visit", looks(PHONE, DESK, more=(BARE_DESK,)), indirect=True, ids=str)
 def test_every_public_page_reads_well(visit: Visit) -> None:
     paper = builders.paper(0).id
     for path in (
@@ -133,7 +133,7 @@ def test_every_public_page_reads_well(visit: Visit) -> None:
         visit.go(path)
 
 
-@pytest.mark.parametrize("visit", [PHONE, BARE_DESK], indirect=True, ids=str)
+@pytest.mark.parametrize("visit", looks(PHONE, more=(BARE_DESK,)), indirect=True, ids=str)
 def test_a_form_with_mistakes_reads_well(visit: Visit) -> None:
     visit.go("/join")
     visit.page.get_by_label("Your e-mail address").fill("nobody@nowhere")
@@ -142,7 +142,7 @@ def test_a_form_with_mistakes_reads_well(visit: Visit) -> None:
     assert "choose at least one topic" in visit.notice
 
 
-@pytest.mark.parametrize("visit", [DESK, BARE], indirect=True, ids=str)
+@pytest.mark.parametrize("visit", looks(BARE, more=(DESK,)), indirect=True, ids=str)
 def test_the_keyboard_reaches_the_content_first(visit: Visit) -> None:
     visit.go("/")
     visit.page.keyboard.press("Tab")

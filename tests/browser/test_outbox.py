@@ -4,10 +4,9 @@ import pytest
 from playwright.sync_api import Page
 
 from subscribers.preferences import SubscriberStatus
-from tests.browser.conftest import BARE_DESK, PHONE, Looks, Visit
+from tests.browser.conftest import BARE_DESK, PHONE, ROUND_THE_CLOCK, Visit, looks
 
 ADDRESS = "newcomer@example.org"
-ROUND_THE_CLOCK = Looks(scripts=True, width=360, scheme="both")
 
 
 def open_letter(visit: Visit, subject: str) -> None:
@@ -32,7 +31,7 @@ def click_in_letter(visit: Visit, words: str) -> Page:
     return opened.value
 
 
-@pytest.mark.parametrize("visit", [ROUND_THE_CLOCK, BARE_DESK], indirect=True, ids=str)
+@pytest.mark.parametrize("visit", looks(ROUND_THE_CLOCK, more=(BARE_DESK,)), indirect=True, ids=str)
 def test_a_newcomer_joins_confirms_reads_and_leaves_in_the_browser(visit: Visit) -> None:
     visit.go("/")
     visit.page.get_by_label("Your e-mail address").fill(ADDRESS)
