@@ -1,4 +1,5 @@
 import fcntl
+import gc
 import itertools
 import os
 import resource
@@ -73,6 +74,14 @@ def _opened(connection: sa.Connection) -> None:
     connection.engine._compiled_cache = STATEMENTS
 
 
+gc.set_threshold(50_000)  # as the commands have it
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays: nobody needs to look through it for garbage again and again."""
+    gc.freeze()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first, in this order."""
     places = {name: place for place, name in enumerate(LONGEST)}
@@ -143,13 +152,17 @@ def every_connection_is_closed() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database that was migrated once, to be copied: migrations have tests of their own."""
-    file = tmp_path_factory.mktemp("migrated") / "brief.db"
-    engine = connect(f"sqlite:///{file}")
-    set_up(engine)
-    with engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    engine.dispose()
-    return file
+    own = tmp_path_factory.mktemp("migrated") / "brief.db"
+    with shared("migrated", tmp_path_factory) as folder:
+        file = folder / "brief.db"
+        if not file.exists():
+            engine = connect(f"sqlite:///{folder / 'new.db'}")
+            set_up(engine)
+            with engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            engine.dispose()
+            (folder / "new.db").rename(file)
+        return Path(shutil.copy(file, own))
 
 
 @contextmanager

@@ -106,12 +106,18 @@ class Source:
         return holds(self.shown, normalise(read(span).shown))
 
 
+@lru_cache(maxsize=2048)
+def _source(paper: Paper) -> Source:
+    """The paper as it was read before: an edit, what follows from it and its undoing check the same papers."""
+    return Source(paper)
+
+
 class Sources(Mapping[str, Source]):
     """The sources of a brief's catalog, and the words that they share."""
 
     def __init__(self, papers: Iterable[Paper], texts: Mapping[str, FullText] | None = None) -> None:
         """``texts``: by paper, while a brief is made; None later, when they may be kept no more."""
-        self._sources = {paper.id: Source(paper) for paper in papers}
+        self._sources = {paper.id: _source(paper) for paper in papers}
         self._texts = texts
 
     def __getitem__(self, paper_id: str) -> Source:
