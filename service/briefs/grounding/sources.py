@@ -108,7 +108,7 @@ class Source:
 
 @lru_cache(maxsize=2048)
 def _source(paper: Paper) -> Source:
-    """The paper as it was read before: an edit, what follows from it and its undoing check the same papers."""
+    """The paper as it was read before: an edit, what follows and its undoing check the same papers."""
     return Source(paper)
 
 
