@@ -54,7 +54,8 @@ def select(  # noqa: PLR0913 - two builds differ in exactly these
     answered = _newest(fetched)
     papers = [paper for paper in answered if window.reading.holds(paper.submitted)]
     rules = _Rules(window, _Memory.of(seen, window), Terms.of(topic.excluded_terms), began)
-    told = [paper for paper in answered if paper not in papers and rules.memory.is_revision(paper)]
+    older = (paper for paper in answered if not window.reading.holds(paper.submitted))
+    told = [paper for paper in older if rules.memory.is_revision(paper)]
     passed = tuple(PassedOver(paper, why) for paper in papers if (why := rules.why_passed_over(paper)))
     if grader is None:
         passed = (*passed, *_strangers(topic, papers, {each.paper.id for each in passed}))

@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Self
 
 from service.papers.model import Paper
@@ -77,21 +78,22 @@ class Senses:
         wanted = tuple({term.text.casefold(): term for term in terms if term.weight > 0}.values())
         own = ". ".join((topic.name, topic.description, *(example.title for example in topic.examples)))
         texts = {paper.id: stems(paper.text) for paper in papers}
-        counts = Counter(stem for text in texts.values() for stem in text & stems(own))
+        ours = stems(own)
+        counts = Counter(stem for text in texts.values() for stem in text & ours)
         usual = {stem for stem, n in counts.items() if len(texts) >= ENOUGH and n > USUAL * len(texts)}
         home = next(iter(topic.categories), "").removesuffix("*")
-        found = {paper.id: [term for term in wanted if _holds(fold(paper.text), term)] for paper in papers}
+        found = {paper.id: _held(fold(paper.text), wanted) for paper in papers}
         sure = frozenset(paper_id for paper_id, terms in found.items() if _is_believed(_apart(terms)))
-        said = len(stems(own)) >= FEWEST_WORDS
+        said = len(ours) >= FEWEST_WORDS
         if len(sure) < SURE:
-            return cls(wanted, own, stems(own) - usual, home, said)
+            return cls(wanted, own, ours - usual, home, said)
         vouched = _vouched(found, sure)
-        return cls(wanted, own, stems(own) - usual, home, said, vouched, _like(texts, sure))
+        return cls(wanted, own, ours - usual, home, said, vouched, _like(texts, sure))
 
     def why_not(self, paper: Paper) -> str:
         """What a paper shares with the topic where that is a word alone; empty where it belongs."""
         text = fold(paper.text)
-        found = [term for term in self.terms if _holds(text, term)]
+        found = _held(text, self.terms)
         senses = _apart(found)
         if not self.said or not senses or _is_believed(senses) or self._is_vouched(paper, found):
             return ""
@@ -106,7 +108,8 @@ class Senses:
     def _is_vouched(self, paper: Paper, found: Iterable[Term]) -> bool:
         """Whether its title has a term that the window vouches for."""
         title = fold(paper.title)
-        share = max((self.vouched.get(fold(t.text), 0.0) for t in found if _holds(title, t)), default=0.0)
+        shares = (self.vouched.get(_fold_term(term.text), 0.0) for term in found if _holds(title, term))
+        share = max(shares, default=0.0)
         is_like = share >= VOUCHED and paper.id in self.like
         return is_like or (share >= VOUCHED_AT_HOME and self._is_at_home(paper))
 
@@ -132,15 +135,19 @@ def _holds(folded: str, term: Term) -> bool:
     return any(needle in folded for needle in term.needles)
 
 
+def _held(folded: str, terms: Iterable[Term]) -> list[Term]:
+    return [term for term in terms if _holds(folded, term)]
+
+
 def _is_believed(senses: Sequence[Term]) -> bool:
     """Whether a paper holds so many of the topic's terms, or one of several words, that it is not asked."""
-    return len(senses) >= BELIEVED or any(" " in fold(term.text).strip() for term in senses)
+    return len(senses) >= BELIEVED or any(" " in _fold_term(term.text).strip() for term in senses)
 
 
 def _vouched(found: Mapping[str, Iterable[Term]], sure: frozenset[str]) -> dict[str, float]:
     """For each term how many of the papers that hold it are believed, 0 to 1."""
-    held = Counter(fold(term.text) for terms in found.values() for term in terms)
-    believed = Counter(fold(term.text) for paper_id in sure for term in found[paper_id])
+    held = Counter(_fold_term(term.text) for terms in found.values() for term in terms)
+    believed = Counter(_fold_term(term.text) for paper_id in sure for term in found[paper_id])
     return {term: believed[term] / n for term, n in held.items()}
 
 
@@ -177,15 +184,20 @@ def _is_idiom(text: str, word: str) -> bool:
 
 def stems(text: str) -> frozenset[str]:
     """The words of a text that can tell a sense, by their first letters."""
-    words = (word for word in fold(text).split() if len(word) > 2 and not word.isdigit())
-    return frozenset(word[:STEM] for word in words if word not in stop_words() and word not in GENERIC)
+    words = {*fold(text).split()} - GENERIC - stop_words()
+    return frozenset(word[:STEM] for word in words if len(word) > 2 and not word.isdigit())
 
 
 def _apart(terms: Iterable[Term]) -> list[Term]:
     """Terms of which none is another's word in another form: "battery" and "batteries" are one."""
     chosen: list[Term] = []
     for term in sorted(terms, key=lambda term: -len(term.text)):
-        words = stems(term.text)
-        if not any(words <= stems(other.text) or stems(other.text) <= words for other in chosen):
+        words, others = _stems_of_term(term.text), [_stems_of_term(other.text) for other in chosen]
+        if not any(words <= other or other <= words for other in others):
             chosen.append(term)
     return chosen
+
+
+# Every paper of a window asks for the same few terms
+_fold_term = lru_cache(maxsize=4096)(fold)
+_stems_of_term = lru_cache(maxsize=4096)(stems)
