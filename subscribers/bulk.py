@@ -75,7 +75,8 @@ class BulkChanges:
         selected = ids_of(selection, today, self._bounced)
         with Session(self._engine) as session:
             _insist_on_topic(session, change)
-            ids = session.scalars(_touched(selected, change).order_by(PERSON)).all()
+            touched = _touched(selected, change).order_by(PERSON)
+            ids = [row[0] for row in session.connection().execute(touched)]
             if len(ids) > MOST:
                 raise TooMany(f"{len(ids):,} would be changed; at most {MOST:,} can be at once")
             all_ = session.scalar(sa.select(sa.func.count()).select_from(selected.subquery())) or 0
