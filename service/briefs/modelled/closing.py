@@ -37,8 +37,9 @@ setting included: the paper, what it does in half a clause, and one number with 
 against; a finding without a number only where no theme has one) and so (a reading, at most 14 words, a \
 whole sentence that goes on behind the word "So:": what this fact lets one believe or do ("the end of a \
 long rollout may teach little"), never the fact again in general words, never an objection, never a to-do \
-that needs the abstract to be understood). A takeaway comes from the papers that carry the question; where \
-a counter-example stands in the brief, one of the takeaways is that counter-example.
+that needs the abstract to be understood). A takeaway answers the question as it is asked above, \
+for its case, and its so says that answer; what answers another question is no takeaway, however strong. \
+Where a counter-example stands in the brief, one of the takeaways is that counter-example.
 - start: the key of the paper to start with, and why: a reading of at most 12 words with its rests_on that \
 says what the paper shows, no more.
 - overview: 2 or 3 sentences with ids O1, O2, …, at most 55 words together. They tell what no theme tells \

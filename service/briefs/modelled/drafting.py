@@ -60,7 +60,8 @@ Each entry is a paper: title, abstract, and a card of notes on it. For each meth
 in a theme as well, another figure than the one that it is known for there; where it has none, text is empty.
 - trade_off: one fact that a paper states as a cost, limit, assumption or failure of this very method, the \
 one that `how` explains, under its own name. Not one of another method of the same name or family, not a \
-weakness of the method that it replaces, not a condition that you infer. Where no entry states one, text \
+weakness of the method that it replaces, not a fault of its input that the method is built to withstand, \
+not a condition that you infer. Where no entry states one, text \
 is empty and there are no citations.
 - use_when: a reading, at most 22 words, that goes on behind "Use it when": in which situation of a \
 reader's own work to try it. Every condition in it stands in how, strength or trade_off, which rests_on \
@@ -106,7 +107,8 @@ For each challenge of the plan that the abstracts carry write:
 - claims: one fact, or two short ones: what is open, and what a paper measured that shows it.
 - settles: a reading, at most 28 words: where the facts name two explanations or two ways of dealing with \
 the problem, what to compare, on which measure, and which outcome would speak for which, in a whole \
-sentence. That the problem would be solved if it did not occur is none. Where no such comparison follows \
+sentence. What is compared starts from one baseline, which the sentence names. That the problem would be \
+solved if it did not occur is none. Where no such comparison follows \
 from the facts, text is empty. rests_on names the claims (C1, C2).
 At most 48 words a challenge, settings included; fewer challenges rather than weak ones."""
 

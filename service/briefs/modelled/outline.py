@@ -74,9 +74,9 @@ Each entry P1, P2, … is a paper: its title and a card of notes with quotes fro
 E2, … are sentences of earlier briefs of the same topic, with their week.
 
 Find, before anything is written:
-- question: the one question that most of the strongest papers of this week answer in part, in plain words \
-and no wider than what they measured. One sentence of at most 20 words that could not stand over another \
-week.
+- question: the one question that the told papers of every theme answer in part, in plain words and no \
+wider than what they measured: one thing asked, not two joined by "and". At most 20 words that could not \
+stand over another week.
 - answer: what these papers, taken together, answer so far: a claim with its scope (models, tasks, scale) \
 and how sure one can be. At most 28 words. Every theme \
 bears on the question.
@@ -84,7 +84,9 @@ bears on the question.
 carry it, limit it or speak against it. A theme is worth writing when two or three papers together show \
 something that none shows alone: the same effect from two sides, two explanations that predict different \
 things, a disagreement, a mechanism and its limit. It has one claim that every told paper bears on: an \
-attack, a theorem and a remedy for something else are three matters, not a theme. Each has finding (what \
+attack, a theorem and a remedy for something else are three matters, not a theme. Its told papers could \
+stand in one table with the same measure, or the same cause, as a column: a gain in speed, a loss of old \
+skills and a ranking of answers could not, though all three use "samples". Each has finding (what \
 its papers show, in at most 12 words), thesis (what that means, hedged: what would have to hold for all of \
 them, counter-examples included, to be true at once), told (3 or 4 keys, the leading paper first, each of \
 which carries the finding itself or limits it: one that qualifies it, explains it otherwise or shows where \

@@ -40,7 +40,8 @@ brackets behind it: "No score on audit data tells removing a bias from shifting 
 paper on [[P2]]". A sentence on what is commonly done, which cites a paper for it, names none. The page \
 adds links: no title, author or link is written, and no link is in a quote.
 - Every part of it is carried by what the cited papers say, in the same meaning: who does what to what, in \
-which direction, under which condition, how often. Qualifiers stay (up to, on average, in simulation, \
+which direction, under which condition, how often. A sentence that can be read two ways is written anew \
+("A affects B as well as C": is C affected, or does it affect?), and a cause stands with its remedy. Qualifiers stay (up to, on average, in simulation, \
 often, can), and so does what a gain is measured against. A fact about several papers is true of each of \
 them as it stands; better two facts than one that blurs them. What the field does or suffers from is said \
 only as far as a paper says it, and what a paper proves or finds keeps the condition under which it does. A \
