@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict
 from service.papers import Paper
 
 #: Raise it with every change that makes kept answers wrong. A change of wording need not.
-PROMPT_VERSION = "3"
+PROMPT_VERSION = "4"
 
 ASCII_CHARACTERS_PER_TOKEN = 4  # of English; other scripts and symbols count as a token each
 BASE_TOKENS = 800  # of an answer, whatever it holds

@@ -72,10 +72,12 @@ Allowed: what two results together suggest, which mechanism would explain them (
 they disagree, what stays open between exactly these papers, what somebody with this very task and model \
 would now do. Not allowed: joining papers that measured different things; a rule from two or three cases; \
 one paper made to explain or settle another; causes that no paper tests; "both", "any", "always", "the \
-field"; a method of one paper sent to another paper's benchmark; an order from one abstract ("drop", \
+field"; a suspect cleared because one paper did well with it among other changes; a remark that a paper makes in \
+passing taken for something it tested; a method of one paper sent to another paper's benchmark; an order from one abstract ("drop", \
 "replace").
 - A fact beside it that points the other way is taken in: what would have to hold for both?
-- It could stand in no other week. "More evaluation is needed", "careful ablations", "promising", "try it \
+- It covers each of its facts with that one's own scope; what holds of one is not said of all, and two \
+findings that do not oppose each other are not set against each other. It could stand in no other week. "More evaluation is needed", "careful ablations", "promising", "try it \
 and keep it if it is better", "test it on more models" are no readings.
 - It says one thing, plainly, as one would say it to a colleague: what to believe or do now, in which case, \
 and in which not. One hedge ("seems", "may", "suggests", "probably") where there is doubt, none where the \
