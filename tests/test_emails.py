@@ -520,7 +520,7 @@ def test_every_handle_of_a_cited_paper_is_linked_the_longest_first() -> None:
 
 def test_a_claim_that_names_none_of_its_papers_gets_their_handles() -> None:
     parts = claims_segments("Five papers share it.", "A1", "B2", "C3", "D4", "E5")
-    assert "".join(part.text for part in parts) == "Five papers share it. (A1, B2, C3 and 2 more)"
+    assert "".join(part.text for part in parts) == "Five papers share it (A1, B2, C3 and 2 more)."
 
 
 # The HTML
@@ -611,7 +611,7 @@ def test_a_fact_that_goes_on_about_a_paper_does_not_name_it_again() -> None:
     themes = (replace(held.themes[0], thesis=None, claims=(held.themes[1].claims[0], first, second)),)
     view = TopicView(replace(held, themes=themes), Level.FULL, "https://brief.example.org")
     assert view.plain(view._said.of((first, second))).endswith("[1] pays for steps. It saves rollouts.")
-    assert view.plain(view._said.of((second,))) == "It saves rollouts. (TernStep\u00a0[1])"
+    assert view.plain(view._said.of((second,))) == "It saves rollouts (TernStep\u00a0[1])."
 
 
 def test_a_number_stands_behind_a_possessive_and_skip_says_unless_once(telling: RenderedIssue) -> None:

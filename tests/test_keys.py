@@ -45,6 +45,14 @@ def test_a_quote_is_found_though_space_case_and_marks_differ() -> None:
     assert locate("harbour currents with sparse buoys", paper(0)) == "Harbour Currents with Sparse Buoys"
 
 
+def test_a_fact_keeps_two_quotes_of_each_of_its_first_three_papers() -> None:
+    one, two = paper(0).title, "couples a shallow water solver"
+    quotes = [("P1", one), ("P1", two), ("P1", "nowhere"), ("P2", paper(1).title), ("P3", paper(2).title)]
+    found = fact("Three differ.", *quotes, ("P9", "a fourth"), ("P3", "also nowhere")).citations
+    assert [each.paper_id for each in found] == [paper(0).id] * 2 + [paper(1).id] + [paper(2).id] * 2
+    assert [each.evidence for each in found[:2]] == [one, two]
+
+
 def test_a_quote_ends_before_a_link() -> None:
     held = paper(0, abstract="We release the harbour data at https://example.org/data (CC BY). Enjoy.")
     assert locate("We release the harbour data at https://example.org/data (CC BY)", held) == (

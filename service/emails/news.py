@@ -52,5 +52,6 @@ def _trend(trend: Trend, said: Paragraphs) -> NamedView:
 
 def _named(name: str, kind: str, text: Paragraph) -> NamedView:
     """The name apart, unless the sentence begins with it."""
-    begins = "".join(texts_in(text)).casefold().startswith(shown(name, NAME).casefold())
-    return NamedView("" if begins else shown(name, NAME), kind, text)
+    told = shown(name, NAME)
+    begins = "".join(texts_in(text)).casefold().startswith(told.casefold().rstrip(" ."))
+    return NamedView("" if begins else told, kind, text)

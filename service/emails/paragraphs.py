@@ -45,7 +45,8 @@ def segments(
     handles.pop("", None)
     parts = tuple(_cut(text, handles))
     if among is None and handles and not any(part.paper_id for part in parts):
-        return (*parts, *_appended(handles))
+        words, end = _without_stop(text)
+        return (Segment(words), *_appended(handles), *([Segment(end)] if end else []))
     return parts
 
 
@@ -59,19 +60,26 @@ def _cut(text: str, handles: dict[str, str]) -> Iterable[Segment]:
     return [Segment(part, handles.get(part) if i % 2 else None) for i, part in enumerate(parts) if part]
 
 
+def _without_stop(text: str) -> tuple[str, str]:
+    """A sentence and its full stop; one that ends otherwise has none."""
+    is_plain = text.endswith(".") and not text.endswith("..")
+    return (text[:-1], ".") if is_plain else (text, "")
+
+
 def _appended(handles: dict[str, str]) -> Iterable[Segment]:
     """`` (A, B, C and 4 more)``."""
     yield Segment(" (")
-    for i, (handle, paper_id) in enumerate(list(handles.items())[:3]):
+    for i, (handle, paper_id) in enumerate(list(handles.items())[:SOURCES]):
         if i:
             yield Segment(", ")
         yield Segment(handle, paper_id)
-    yield Segment(f" and {len(handles) - 3} more)" if len(handles) > 3 else ")")
+    yield Segment(f" and {len(handles) - SOURCES} more)" if len(handles) > SOURCES else ")")
 
 
 Value = TypeVar("Value")
 SETTING, QUOTE, HANDLE = 160, 400, 60  # characters shown at most
 PLACE, PLACES = 50, 3  # characters of a section's name, and sections named behind one sentence
+SOURCES = 3  # papers named behind a sentence that names none; more are counted
 FULL_TEXTS = "://arxiv.org/html/"
 QUOTES = 8  # papers whose words are shown behind one sentence
 READING, SO = "Reading", "So"  # the words that tell a reading from a fact
@@ -107,7 +115,7 @@ class Sentence:
     is_reading: bool = False
     word: str = ""  # says that a reading begins, where one does
     quotes: tuple[Quote, ...] = ()  # on the web alone
-    places: tuple[Run, ...] = ()  # where in full texts its words stand, linked
+    places: tuple[Run, ...] = ()  # its papers where it names none, and where in full texts its words stand
     rests_on: tuple[str, ...] = ()  # of a reading, the facts in words; on the web alone
     corrections: tuple[str, ...] = ()  # what became of its papers since, as later briefs tell
 
@@ -144,8 +152,8 @@ class Paragraphs:
                 row,
                 *(before.paper_ids if before else ()),
             }  # what the sentence is about goes without saying
-            parts = self._segments(claim, is_clear=clear.issuperset(claim.paper_ids))
-            sentences.append(self._sentence(claim, self._linked(parts, named), begins))
+            behind = () if claim.is_reading or clear.issuperset(claim.paper_ids) else claim.paper_ids
+            sentences.append(self._sentence(claim, behind, named, begins))
             before = claim
         return tuple(sentences)
 
@@ -161,8 +169,12 @@ class Paragraphs:
     def runs(self, paper_ids: Iterable[str]) -> tuple[Run, ...]:
         return tuple(self.run(paper_id) for paper_id in paper_ids if paper_id in self._entries)
 
-    def _sentence(self, claim: Claim, linked: Iterable[Run], word: str) -> Sentence:
-        places = tuple(self._places(claim))
+    def _sentence(self, claim: Claim, behind: Iterable[str], named: set[str], word: str) -> Sentence:
+        """A claim's sentence; one that names no paper has those of ``behind`` in its bracket."""
+        parts = self._segments(claim)
+        sources = () if any(part.paper_id for part in parts) else self._listed(behind)
+        linked = tuple(self._linked(parts, named))
+        places = (*self._linked(sources, named), *self._places(claim))
         runs, end = _ended(linked, bool(claim.setting or places))
         return Sentence(
             runs=runs,
@@ -175,6 +187,13 @@ class Paragraphs:
             rests_on=tuple(self._bases(claim)) if self._with_evidence else (),
             corrections=tuple(self._corrected(claim)),
         )
+
+    def _listed(self, paper_ids: Iterable[str]) -> Iterator[Segment]:
+        """Papers by their names, the first ones; how many more there are."""
+        held = [one for one in paper_ids if one in self._entries]
+        yield from (Segment("", one) for one in held[:SOURCES])
+        if len(held) > SOURCES:
+            yield Segment(f"{len(held) - SOURCES} more")
 
     def _places(self, claim: Claim) -> Iterator[Run]:
         """The sections of full texts that a claim quotes, each once."""
@@ -190,15 +209,11 @@ class Paragraphs:
             if claim.text in {touched.text for touched in one.claims}:
                 yield shown(told(one), 2 * QUOTE)
 
-    def _segments(self, claim: Claim, *, is_clear: bool) -> Sequence[Segment]:
-        """A fact cut at the papers that it cites, a reading at those of its facts.
-
-        A fact that names none of its papers has them behind it, unless they are clear.
-        """
-        if not claim.is_reading:
-            return segments(claim, self._entries, among=claim.paper_ids if is_clear else None)
+    def _segments(self, claim: Claim) -> Sequence[Segment]:
+        """A fact cut at the papers that it cites, a reading at those of its facts."""
         cited = (paper_id for fact in self._facts(claim) for paper_id in fact.paper_ids)
-        return segments(claim, self._entries, among=(*claim.paper_ids, *cited))
+        among = (*claim.paper_ids, *cited) if claim.is_reading else claim.paper_ids
+        return segments(claim, self._entries, among=among)
 
     def _linked(self, parts: Iterable[Segment], named: set[str]) -> Iterator[Run]:
         for part in parts:
@@ -311,7 +326,8 @@ def values_in(node: Any, kind: type[Value]) -> Iterator[Value]:
 
 def _plain_sentence(sentence: Sentence, numbers: Mapping[str, int]) -> str:
     word = f"{sentence.word}: " if sentence.word else ""
-    behind = "; ".join(filter(None, (sentence.setting, ", ".join(one.text for one in sentence.places))))
+    places = ", ".join(plain_run(one, numbers) for one in sentence.places)
+    behind = "; ".join(filter(None, (sentence.setting, places)))
     setting = f" ({behind})" if behind else ""
     words = POSSESSIVE.sub(rf"\2{TIE}\1", "".join(plain_run(run, numbers) for run in sentence.runs))
     return f"{word}{words}{setting}{sentence.end}"

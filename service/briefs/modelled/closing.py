@@ -30,44 +30,45 @@ Write:
 with a verb, plain words, no key; one or two citations with quotes. It must be true as it stands, without \
 a setting.
 - question: a reading, at most 34 words in two sentences: the week's question as a colleague would ask it \
-over coffee, no wider than its papers, in words that a student knows; then the answer that they give so \
-far: one plain, complete sentence with its subject named, a claim with its scope, hedged once, that only joins \
+over coffee, no wider than its papers, in words that a student knows; then the answer that they give so far: \
+one plain, complete sentence with its subject named, a claim with its scope, hedged once, that only joins \
 what was tested; a theme that answers less well is left out rather than tacked on.
 - takeaways: three, from three different themes where there are three, each with fact (at most 22 words, \
-setting included: the paper, what it does in half a clause, and one number with what it is measured \
-against; a finding without a number only where no theme has one) and so (a reading, at most 14 words, a \
-whole sentence that goes on behind the word "So:": what this fact lets one believe or do ("the end of a \
-long rollout may teach little"), never the fact again in general words ("prompts with little signal need few answers"; where nothing else \
-follows, so is empty), never an objection, never a to-do \
-that needs the abstract to be understood). A takeaway answers the question as it is asked above, \
-for its case, and its so says that answer; what answers another question is no takeaway, however strong. \
-Where a counter-example stands in the brief, a takeaway or the answer names what it shows; the main \
-result of the first theme is always a takeaway.
+setting included: the paper, what it does in half a clause, and one number with what it is measured against; \
+a finding without a number only where no theme has one) and so (a reading, at most 14 words, a whole \
+sentence that goes on behind the word "So:": what this fact lets one believe or do ("the end of a long \
+rollout may teach little"), never the fact again in general words ("prompts with little signal need few \
+answers"; where nothing else follows, so is empty), never an objection, never a to-do that needs the \
+abstract to be understood). A takeaway answers the question as it is asked above, for its case, and its so \
+says that answer; what answers another question is no takeaway, however strong. Where a counter-example \
+stands in the brief, a takeaway or the answer names what it shows; the main result of the first theme is \
+always a takeaway.
 - start: the key of the paper to start with, and why: a reading of at most 12 words with its rests_on that \
 says what the paper shows, no more.
 - overview: 2 or 3 sentences with ids O1, O2, …, at most 55 words together. They tell what no theme tells \
 alone, in plain words with concrete nouns, and each can be read without the one before. The first, a \
-reading, is the verdict on the week's question in one plain sentence: what holds so far, in which tests, \
-and the one condition that matters most; a theme that points elsewhere is named as doing so. It says no \
-more than the weakest theme's thesis. Then a fact: the result that speaks most against it and what came out of it, or the scale that bounds it \
-(never only where something was run). A last one, a reading, only if the facts name what would change the answer: which \
-measurement, on what, coming out how; "the answer may fall if …" without these is left out. No figure and \
-no sentence of the minute or a theme stands here again; a theme's finding may be named in half a clause.
+reading, is the verdict on the week's question in one plain sentence: what holds so far, in which tests, and \
+the one condition that matters most; a theme that points elsewhere is named as doing so. It says no more \
+than the weakest theme's thesis. Then a fact: the result that speaks most against it and what came out of \
+it, or the scale that bounds it (never only where something was run). A last one, a reading, only if the \
+facts name what would change the answer: which measurement, on what, coming out how; "the answer may fall if \
+…" without these is left out. No figure and no sentence of the minute or a theme stands here again; a \
+theme's finding may be named in half a clause.
 - decisions: one each of read, try, wait, skip (leave out what the entries do not carry): a reading of at \
 most 22 words that goes on behind "Read:", "Try:", "Wait for replication:" or "Skip:" and does not say that \
 word again ("[[P3]], if you …"); it names papers by key. read: the paper to start with or another of the \
 first step, and whom it serves. try: one action, on which model or data, with the measure that decides; not \
 a repetition of one paper's own experiment; it names the very method whose figure speaks for it, not another \
-of the same paper. wait: a result that one setting carries, and what in the \
-entries makes one wait (a limit or cost that stays with the method, a small effect, a result against it; \
-not the problem that the method is built to handle). A paper in wait or skip is in no takeaway, in no \
-challenge, is not the one to start with and is not told as a surprise. skip: "[[P3]] unless …", a paper \
-that its headline makes look more useful than it is for most readers: the entries show why, and for whom it \
-is worth it; else there is no skip. Where a paper that wait or skip names stands in a reading of a theme, \
-wait says what that reading is not yet good for; read and try name other papers. A reason to wait is never \
-the paper's own finding, and it bears on that which the reader would otherwise do (few settings, one size of \
-model, no rival, simulated only). Two decisions at least, and wait or skip among them where any entry tells a limit, \
-a small effect, one setting or a result that points the other way.
+of the same paper. wait: a result that one setting carries, and what in the entries makes one wait (a limit \
+or cost that stays with the method, a small effect, a result against it; not the problem that the method is \
+built to handle). A paper in wait or skip is in no takeaway, in no challenge, is not the one to start with \
+and is not told as a surprise. skip: "[[P3]] unless …", a paper that its headline makes look more useful \
+than it is for most readers: the entries show why, and for whom it is worth it; else there is no skip. Where \
+a paper that wait or skip names stands in a reading of a theme, wait says what that reading is not yet good \
+for; read and try name other papers. A reason to wait is never the paper's own finding, and it bears on that \
+which the reader would otherwise do (few settings, one size of model, no rival, simulated only). Two \
+decisions at least, and wait or skip among them where any entry tells a limit, a small effect, one setting \
+or a result that points the other way.
 - reading_order: 2 to 3 steps, each with a purpose of 4 to 8 words and the keys of 1 to 4 papers that are \
 told in the entries. The first key of the first step is start; every paper named in read or try is in a \
 step; purpose says what to look for in these papers.

@@ -33,19 +33,18 @@ an expert object? The theme answers that objection or admits it.
 - thesis: a reading, at most 28 words: the claim that the theme argues for, in words that a reader can \
 repeat to a colleague, as strong as the weakest of its facts. Its rests_on names the sentences that carry \
 it. If a paper limits it, the thesis says under which condition it holds.
-- sentences, in reading order, with ids S1, S2, …: first what goes wrong in this very case (what it costs, how it \
-fails, how much is lost, as the leading paper says it), in one sentence that also says what is commonly done \
-(a term is explained in a clause of it, never in a sentence of its own); a question, a definition or a \
-remark that would be true in any week is no opening, and without a better one the theme begins with how the \
-leading paper goes about it, in words that a student follows (what is done, and why that \
-should help), and its result with setting; then the others as they bear on the finding. A result \
-without a figure is told by what happened (which of two came out ahead on what, what broke, what stayed), \
-and a paper that only "improves consistently" by how it works. A result that limits or contradicts stands \
-right behind what it limits, a caveat beside its claim. One reading may stand \
-in between where two results need it. The last sentence is a reading that decides something: what to \
-believe or do now, in which case, and in which not. Each paper gets two to four sentences, one of which \
-says how it works, and the leading one most. Three papers told well are worth more than four in passing; \
-one that does not carry the finding is left out.
+- sentences, in reading order, with ids S1, S2, …: first what goes wrong in this very case (what it costs, \
+how it fails, how much is lost, as the leading paper says it), in one sentence that also says what is \
+commonly done (a term is explained in a clause of it, never in a sentence of its own); a question, a \
+definition or a remark that would be true in any week is no opening, and without a better one the theme \
+begins with how the leading paper goes about it, in words that a student follows (what is done, and why that \
+should help), and its result with setting; then the others as they bear on the finding. A result without a \
+figure is told by what happened (which of two came out ahead on what, what broke, what stayed), and a paper \
+that only "improves consistently" by how it works. A result that limits or contradicts stands right behind \
+what it limits, a caveat beside its claim. One reading may stand in between where two results need it. The \
+last sentence is a reading that decides something: what to believe or do now, in which case, and in which \
+not. Each paper gets two to four sentences, one of which says how it works, and the leading one most. Three \
+papers told well are worth more than four in passing; one that does not carry the finding is left out.
 - also: papers of the plan that are not told, if they carry the heading too: the key and what they show in \
 at most 6 words, without names or numbers.
 - definitions: up to two terms that a second-year student would look up: the term as it is written in the \
@@ -105,16 +104,16 @@ Each entry is a paper: title, abstract, and a card of notes on it. A challenge i
 after this week: a paper states it as a limit, cost or open question of its own results, or shows a failure \
 that nothing of the window repairs, or two papers disagree. A problem that the paper goes on to solve or \
 prevent is none, and so is a finding (that two things both matter, that one way beats another) of which no \
-paper says what it leaves open. The themes tell the main figures of these papers: tell here what stays open, not those \
-figures again.
+paper says what it leaves open. The themes tell the main figures of these papers: tell here what stays open, \
+not those figures again.
 For each challenge of the plan that the abstracts carry write:
 - heading: 4 to 10 words that name the problem.
 - claims: one fact, or two short ones: what is open, and what a paper measured that shows it.
 - settles: a reading, at most 28 words: where the facts name two explanations or two ways of dealing with \
 the problem, what to compare, on which measure, and which outcome would speak for which, in a whole \
-sentence; an outcome that a third explanation fits as well speaks for none. What is compared starts from one baseline, which the sentence names. That the problem would be \
-solved if it did not occur is none. Where no such comparison follows \
-from the facts, text is empty. rests_on names the claims (C1, C2).
+sentence; an outcome that a third explanation fits as well speaks for none. What is compared starts from one \
+baseline, which the sentence names. That the problem would be solved if it did not occur is none. Where no \
+such comparison follows from the facts, text is empty. rests_on names the claims (C1, C2).
 At most 48 words a challenge, settings included; fewer challenges rather than weak ones."""
 
 

@@ -6,7 +6,8 @@ stays a quote. The gates see it, count it, and have it repaired or dropped.
 
 import re
 import unicodedata
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
@@ -89,7 +90,7 @@ def _plain(character: str) -> str:
 NAMED = re.compile(r"\[\[\s*(?P<key>P\d{1,5})\s*\]\]|(?<![\w$\\^{-])\[?(?P<bare>P\d{1,5})\b\]?(?![\w$}^-])")
 PERCENT = re.compile(r"(?<=\d) %")  # as one brief writes it everywhere, and no line ends before it
 FACT_REFERENCE = re.compile(r"\s*[\[(]+\s*[FR]\d{1,2}(?:\s*,\s*[FR]\d{1,2})*\s*[\])]+")
-MOST_CITATIONS = 3  # of one sentence
+MOST_PAPERS, MOST_QUOTES = 3, 2  # papers of one sentence, and quotes of each of them
 LONGEST_TEXT = 420  # characters of one sentence; the prompt asks for 30 words
 LONGEST_SETTING = 200
 LONGEST_HEADING = 140
@@ -139,10 +140,10 @@ class Keyring:
 
     def fact(self, answer: FactAnswer | SentenceAnswer, claim_id: str, kind: ClaimKind = "fact") -> Claim:
         """A fact in the brief's terms."""
-        citations = tuple(self._citation(citation) for citation in answer.citations[:MOST_CITATIONS])
+        citations = tuple(_within(dict.fromkeys(map(self._citation, answer.citations))))
         setting = self.named(answer.setting, citations)[:LONGEST_SETTING].strip(" .;()")
         text = self.named(answer.text, citations)
-        return Claim(text, tuple(dict.fromkeys(citations)), "written", kind, claim_id, (), setting)
+        return Claim(text, citations, "written", kind, claim_id, (), setting)
 
     def reading(self, answer: ReadingAnswer | SentenceAnswer, claim_id: str, ids: Mapping[str, str]) -> Claim:
         """A reading; ``ids`` are the brief's for the ids that the answer's facts have."""
@@ -240,3 +241,13 @@ def sentences(
         for at, answer in enumerate(held, 1)
     )
     return tuple(claims), ids
+
+
+def _within(citations: Iterable[Citation]) -> Iterator[Citation]:
+    """The citations of the first papers, so many of each."""
+    quotes: Counter[str] = Counter()
+    for one in citations:
+        if one.paper_id in quotes or len(quotes) < MOST_PAPERS:
+            quotes[one.paper_id] += 1
+            if quotes[one.paper_id] <= MOST_QUOTES:
+                yield one

@@ -40,14 +40,14 @@ brackets behind it: "No score on audit data tells removing a bias from shifting 
 paper on [[P2]]". A sentence on what is commonly done, which cites a paper for it, names none. The page \
 adds links: no title, author or link is written, and no link is in a quote.
 - Every part of it is carried by what the cited papers say, in the same meaning: who does what to what, in \
-which direction, under which condition, how often. A sentence that can be read two ways is written anew \
-("A affects B as well as C": is C affected, or does it affect?), and a cause stands with its remedy. Qualifiers stay (up to, on average, in simulation, \
-often, can), and so does what a gain is measured against. A fact about several papers is true of each of \
-them as it stands; better two facts than one that blurs them. What the field does or suffers from is said \
-only as far as a paper says it, and what a paper proves or finds keeps the condition under which it does. A \
-reason that authors give ("because", "they credit") is told with what they compared, so that a reader sees \
-why it supports them; else it is left out. "By contrast" and "although" stand only between two findings on \
-the same question that differ.
+which direction, under which condition, how often. A sentence that can be read two ways is written anew ("A \
+affects B as well as C": is C affected, or does it affect?), and a cause stands with its remedy. Qualifiers \
+stay (up to, on average, in simulation, often, can), and so does what a gain is measured against. A fact \
+about several papers is true of each of them as it stands; better two facts than one that blurs them. What \
+the field does or suffers from is said only as far as a paper says it, and what a paper proves or finds \
+keeps the condition under which it does. A reason that authors give ("because", "they credit") is told with \
+what they compared, so that a reader sees why it supports them; else it is left out. "By contrast" and \
+"although" stand only between two findings on the same question that differ.
 - Where a sentence says on what (mathematics, five models, robots in simulation), the quotes say so too: add \
 a second quote for it.
 - A number says what it is of (points or percent, higher or lower is better) and stands with what it was \
@@ -68,17 +68,18 @@ Readings (kind "reading") are ours: what the facts mean. They are shown in anoth
 empty. It brings in no fact, name, number or paper that those facts do not hold. Papers may be named by \
 key if the facts cite them.
 - It must follow: a careful reader who knows only those facts would conclude it, as hedged as it is. \
-Allowed: what two results together suggest, which mechanism would explain them (said as a guess), where \
-they disagree, what stays open between exactly these papers, what somebody with this very task and model \
-would now do. Not allowed: joining papers that measured different things; a rule from two or three cases; \
-one paper made to explain or settle another; causes that no paper tests; "both", "any", "always", "the \
-field"; a suspect cleared because one paper did well with it among other changes; a remark that a paper makes in \
-passing taken for something it tested; a method of one paper sent to another paper's benchmark; an order from one abstract ("drop", \
-"replace").
+Allowed: what two results together suggest, which mechanism would explain them (said as a guess), where they \
+disagree, what stays open between exactly these papers, what somebody with this very task and model would \
+now do. Not allowed: joining papers that measured different things; a rule from two or three cases; one \
+paper made to explain or settle another; causes that no paper tests; "both", "any", "always", "the field"; a \
+suspect cleared because one paper did well with it among other changes; a remark that a paper makes in \
+passing taken for something it tested; a method of one paper sent to another paper's benchmark; an order \
+from one abstract ("drop", "replace").
 - A fact beside it that points the other way is taken in: what would have to hold for both?
 - It covers each of its facts with that one's own scope; what holds of one is not said of all, and two \
-findings that do not oppose each other are not set against each other. It could stand in no other week. "More evaluation is needed", "careful ablations", "promising", "try it \
-and keep it if it is better", "test it on more models" are no readings.
+findings that do not oppose each other are not set against each other. It could stand in no other week. \
+"More evaluation is needed", "careful ablations", "promising", "try it and keep it if it is better", "test \
+it on more models" are no readings.
 - It says one thing, plainly, as one would say it to a colleague: what to believe or do now, in which case, \
 and in which not. One hedge ("seems", "may", "suggests", "probably") where there is doubt, none where the \
 facts say it straight ("no paper compares the two"), and not the same one twice in a row. It does not say a \
