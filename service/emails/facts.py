@@ -4,6 +4,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from service.briefs.grounding.places import claims
 from service.briefs.metadata import CheckCount, GateCount, RunMetadata
 from service.briefs.model import Brief, CatalogEntry, Decision
 from service.emails.plaintext import TIE
@@ -60,12 +61,24 @@ def basis(brief: Brief, *, says_untested: bool) -> str:
     thin = [] if brief.themes or brief.minute else ["A thin week."]
     texts = brief.metadata.full_texts
     whole = f" and {texts:,} full {'text' if texts == 1 else 'texts'}" if texts else ""
-    sentences = [*thin, f"Written from {read:,} {'abstract' if read == 1 else 'abstracts'}{whole}{chosen}."]
+    named = len(_named(brief))
+    rest = f"; {named} are named in the whole brief, all in the catalog" if 0 < named < read else ""
+    written = f"Written from {read:,} {'abstract' if read == 1 else 'abstracts'}{whole}{chosen}{rest}."
+    sentences = [*thin, written]
     if says_untested:
         sentences.append("“Untested” means that what we read does not mention it.")
     if brief.metadata.recorded:
         sentences.append("The model’s answers are recordings.")
     return " ".join(sentences)
+
+
+def _named(brief: Brief) -> frozenset[str]:
+    """The papers that a brief tells, or names beside what it tells."""
+    lists = [claim.paper_ids for _, claim in claims(brief)]
+    lists += [area.paper_ids for area in brief.areas]
+    lists += [step.paper_ids for step in brief.overview.reading_order]
+    lists += [tuple(one.paper_id for one in theme.also) for theme in brief.themes]
+    return frozenset(paper_id for ids in lists for paper_id in ids)
 
 
 def decided(decision: Decision) -> str:

@@ -8,6 +8,7 @@ from service.briefs.grounding.numbers import Number, numbers
 from service.briefs.grounding.places import Place, Section, claims, place_in_themes, rewrite, texts
 from service.briefs.model import Brief
 
+TOLD_AREAS = 2  # where a brief is too long
 MOST_WORDS = 1_500  # from the minute to the reading order: some ten screens of a phone
 
 
@@ -85,6 +86,12 @@ def _news_at_most(section: str, number: int) -> Callable[[Brief], Brief]:
     return cut
 
 
+def _told_areas(brief: Brief) -> Brief:
+    """The first matters beside the themes keep what a paper found, the others name their papers."""
+    named = (replace(area, claim=None) for area in brief.areas[TOLD_AREAS:])
+    return replace(brief, areas=(*brief.areas[:TOLD_AREAS], *named))
+
+
 def _without_reason(brief: Brief) -> Brief:
     """Rows of the table keep what a paper shows and what limits it."""
     return replace(brief, notable=tuple(replace(row, why=None) for row in brief.notable))
@@ -99,8 +106,9 @@ _CUTS: tuple[Callable[[Brief], Brief], ...] = (
     _without_also,
     _news_at_most("resources", 2),
     _at_most("notable", 4),
-    _at_most("areas", 2),
+    _told_areas,
     _at_most("methods", 1),
+    _at_most("areas", 3),
     _without_reason,
     _at_most("challenges", 1),
     _at_most("themes", 3),
