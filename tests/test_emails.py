@@ -655,9 +655,9 @@ def test_a_thread_leads_to_the_earlier_brief_and_a_strange_label_to_nothing(rend
 
 def test_the_basis_is_said_once_with_what_untested_means(telling: RenderedIssue) -> None:
     full, minute = (telling.edition(["topic-0"], length) for length in (Length.FULL, Length.MINUTE))
-    assert plain(full).count("Written from 40 abstracts, chosen from 96. “Untested” means") == 1
+    assert plain(full).count("Written from 40 abstracts, chosen from 96; 20 are named. “Untested” means") == 1
     assert "Untested" not in plain(minute)
-    assert "recordings" in basis(argued(), says_untested=False)
+    assert "recordings" in basis(argued(), says_untested=False, is_whole=True)
 
 
 def test_run_metadata_says_who_wrote_and_who_checked_in_plain_words() -> None:

@@ -54,7 +54,7 @@ def badges(entry: CatalogEntry) -> str:
     return " · ".join(filter(None, parts))
 
 
-def basis(brief: Brief, *, says_untested: bool) -> str:
+def basis(brief: Brief, *, says_untested: bool, is_whole: bool) -> str:
     """What a brief was written from, and what its words mean: said once, near the top."""
     read, found = len(brief.catalog), brief.metadata.recalled
     chosen = f", chosen from {found:,}" if found > read else ""
@@ -62,7 +62,7 @@ def basis(brief: Brief, *, says_untested: bool) -> str:
     texts = brief.metadata.full_texts
     whole = f" and {texts:,} full {'text' if texts == 1 else 'texts'}" if texts else ""
     named = len(_named(brief))
-    rest = f"; {named} are named in the whole brief, all in the catalog" if 0 < named < read else ""
+    rest = f"; {named} are named" if is_whole and 0 < named < read else ""
     written = f"Written from {read:,} {'abstract' if read == 1 else 'abstracts'}{whole}{chosen}{rest}."
     sentences = [*thin, written]
     if says_untested:

@@ -83,9 +83,8 @@ class TopicView:
     @property
     def basis(self) -> str:
         """What the brief was written from, and what its words mean where they are shown."""
-        return basis(
-            self.brief, says_untested=any("untested" in text.lower() for text in texts_in(self._shown))
-        )
+        says_untested = any("untested" in text.lower() for text in texts_in(self._shown))
+        return basis(self.brief, says_untested=says_untested, is_whole=self.level is Level.FULL)
 
     @property
     def dates(self) -> str:
