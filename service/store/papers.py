@@ -185,18 +185,19 @@ def _paper_values(paper: Paper) -> dict[str, Any]:
 
 
 def _put_papers(session: Session, papers: Sequence[Paper], *, only_new: bool = False) -> None:
+    """One statement for all: to compile one that names each paper takes longer than to run it."""
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    for chunk in chunks(papers):
-        insert = dialect.insert(PaperRow).values([_paper_values(paper) for paper in chunk])
-        if only_new:
-            session.execute(insert.on_conflict_do_nothing(index_elements=["id"]))
-            continue
-        newer = {name: insert.excluded[name] for name in PaperRow.model_fields if name != "id"}
-        session.execute(
-            insert.on_conflict_do_update(
-                index_elements=["id"], set_=newer, where=insert.excluded.version >= col(PaperRow.version)
-            )
+    into = table(PaperRow)
+    insert = dialect.insert(into)
+    if only_new:
+        statement = insert.on_conflict_do_nothing(index_elements=["id"])
+    else:
+        newer = {column.name: insert.excluded[column.name] for column in into.columns if column.name != "id"}
+        statement = insert.on_conflict_do_update(
+            index_elements=["id"], set_=newer, where=insert.excluded.version >= into.c.version
         )
+    if papers:
+        session.connection().execute(statement, [_paper_values(paper) for paper in papers])
 
 
 class TextRepository(Repository):
