@@ -76,7 +76,7 @@ class BulkChanges:
         with Session(self._engine) as session:
             _insist_on_topic(session, change)
             touched = _touched(selected, change).order_by(PERSON)
-            ids = [row[0] for row in session.connection().execute(touched)]
+            ids = session.connection().execute(touched).scalars().all()
             if len(ids) > MOST:
                 raise TooMany(f"{len(ids):,} would be changed; at most {MOST:,} can be at once")
             all_ = session.scalar(sa.select(sa.func.count()).select_from(selected.subquery())) or 0
@@ -118,7 +118,7 @@ def _insist_on_topic(session: Session, change: BulkChange) -> None:
 
 def _touched(selected: sa.Select[Any], change: BulkChange) -> sa.Select[Any]:
     """The ids of those selected whom a change would change."""
-    return sa.select(PERSON).where(PERSON.in_(selected), *_differs(change))
+    return selected.where(*_differs(change))
 
 
 def _differs(change: BulkChange) -> list[Any]:

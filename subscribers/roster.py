@@ -198,15 +198,14 @@ class Roster:
         with Session(self._engine) as session:
             return session.exec(select(sa.func.count()).select_from(SubscriberRow)).one()
 
-    def followers(self, topic: str = "") -> dict[str, int]:
-        """How many active subscribers follow each topic, or one of them, by slug."""
+    def followers(self) -> dict[str, int]:
+        """How many active subscribers follow each topic, by slug."""
         counted = (
             select(FollowRow.topic_slug, sa.func.count())
             .join(SubscriberRow, col(SubscriberRow.id) == col(FollowRow.subscriber_id))
             .where(SubscriberRow.standing == SubscriberStatus.ACTIVE)
             .group_by(col(FollowRow.topic_slug))
         )
-        counted = counted.where(FollowRow.topic_slug == topic) if topic else counted
         with Session(self._engine) as session:
             return dict(session.exec(counted).all())
 

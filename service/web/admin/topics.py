@@ -109,7 +109,7 @@ def try_known(slug: str, visitor: Editor, sent: Form, context: TheAdminContext) 
 @routes.get(TOPICS + "/{slug}/remove")
 def remove_page(slug: str, visitor: Editor, context: TheAdminContext) -> Response:
     known = _topic(context, slug)
-    count = context.roster.followers(slug).get(slug, 0)
+    count = context.kept.get("followers", context.roster.followers).value.get(slug, 0)
     return context.page(visitor, "remove-topic.html", f"Remove {known.name}?", topic=known, count=count)
 
 
