@@ -67,12 +67,14 @@ def build_issue(  # noqa: PLR0913 - two builds differ in exactly these
     *,
     fresh: bool = False,
     over_edits: bool = False,
+    by_hand: bool = False,
     watch: Progress = unwatched,
 ) -> BuildReport:
     """Build a brief for each topic and save them as one issue; a topic that fails stops no other.
 
     `fresh` asks the source even where it was asked today. IssueClosed when the issue is being delivered,
-    IssueEdited when editors changed it by hand, unless `over_edits`: then their edits are undone.
+    IssueEdited when editors changed it by hand, unless `over_edits`: then their edits are undone. Where an
+    editor builds `by_hand`, only a person approves what is built.
     """
     context.store.require_open(window.label)
     context.store.refuse_edited(window.label, over_edits=over_edits)
@@ -101,7 +103,8 @@ def build_issue(  # noqa: PLR0913 - two builds differ in exactly these
             continue
         built.append(Built(brief, selection.sightings))
     watch("Saving", 2 * len(topics), 2 * len(topics))
-    issue = context.store.save_issue(window, built, context.clock(), over_edits=over_edits) if built else None
+    marks = {"over_edits": over_edits, "by_hand": by_hand}
+    issue = context.store.save_issue(window, built, context.clock(), **marks) if built else None
     watch("Done", 2 * len(topics), 2 * len(topics))
     return BuildReport(issue, tuple(selections), failures)
 

@@ -66,9 +66,15 @@ class WatchedArchive(Store):
         self.saved: list[str] = []
 
     def save_issue(
-        self, window: Window, built: Sequence[Built], now: dt.datetime, *, over_edits: bool = False
+        self,
+        window: Window,
+        built: Sequence[Built],
+        now: dt.datetime,
+        *,
+        over_edits: bool = False,
+        by_hand: bool = False,
     ) -> Issue:
-        issue = super().save_issue(window, built, now, over_edits=over_edits)
+        issue = super().save_issue(window, built, now, over_edits=over_edits, by_hand=by_hand)
         self.saved.append(issue.label)
         return issue
 

@@ -104,6 +104,9 @@ def test_an_issue_is_built_and_says_how_far_it_is_without_a_script(place: Place,
     assert 'http-equiv="refresh"' not in page.text
     assert set(place.service.store.issue(WEEK.label).for_topics(SLUGS).slugs) == set(SLUGS)
     assert not place.service.store.status(WEEK.label).approved
+    draft = place.service.store.agenda(NOW).issue(WEEK.label)
+    assert draft
+    assert draft.by_hand  # whatever BRIEF_PUBLISH says, the schedule does not approve it
     assert [action for _, action, _, _ in logged(place)] == ["began a build", "built"]
 
 

@@ -22,11 +22,13 @@ def ended() -> int:
 
 def test_this_process_is_not_gone() -> None:
     assert not is_gone(own_name())
+    assert not is_gone(own_name("build-1"))
 
 
 def test_a_process_that_ended_is_gone() -> None:
     host, _, started = own_name().rsplit(":", 2)
     assert is_gone(f"{host}:{ended()}:{started}")
+    assert is_gone(f"{host}:{ended()}:{started}#build-1")
 
 
 def test_a_later_process_with_the_same_number_is_another() -> None:

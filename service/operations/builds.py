@@ -102,7 +102,7 @@ class Builds:
 
         return build_issue(
             wanted.window, wanted.topics, self.build_context(), fresh=wanted.fresh,
-            over_edits=wanted.over_edits, watch=watch,
+            over_edits=wanted.over_edits, by_hand=True, watch=watch,
         )  # fmt: skip
 
     def _record(self, wanted: Wanted, report: BuildReport) -> None:

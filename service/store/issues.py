@@ -54,17 +54,24 @@ class IssueRepository(Repository):
     """Issues with their briefs and their approval."""
 
     def save_issue(
-        self, window: Window, built: Sequence[Built], now: dt.datetime, *, over_edits: bool = False
+        self,
+        window: Window,
+        built: Sequence[Built],
+        now: dt.datetime,
+        *,
+        over_edits: bool = False,
+        by_hand: bool = False,
     ) -> Issue:
         """Write briefs and what their builds saw; briefs of other topics in the same issue stay.
 
         IssueEdited where editors changed the issue, unless `over_edits`: then all their edits are undone.
+        `by_hand`: only a person approves it.
         """
         with Session(self._writer) as session, session.begin():
             row = _locked_row(session, window, now)
             refuse_edited(session, window.label, over_edits=over_edits)
             bring_back(session, window.label, now)
-            row.built_at = now
+            row.built_at, row.by_hand = now, row.by_hand or by_hand
             if row.halt == Halt.REJECTED:  # what was built anew is nobody's to reject yet
                 row.halt = None
             for position, one in _in_order(session, window.label, built):

@@ -103,11 +103,12 @@ class Typed:
     @property
     def notice(self) -> str:
         """What is said at the head of the page."""
-        if not self.problems:
-            return ""
-        first = next(iter(self.problems.values()))
-        more = f" And {len(self.problems) - 1} more." if len(self.problems) > 1 else ""
-        return f"{first}{more}"
+        if whole := self.problems.get(""):
+            return whole
+        refused = len(self.problems)
+        return (
+            f"{refused} fields were refused." if refused > 1 else "One field was refused." if refused else ""
+        )
 
 
 NOTHING = Typed()
