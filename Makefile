@@ -9,7 +9,7 @@ DEVELOPMENT := $(VENV)/development.stamp
 JUDGES := node_modules/judges.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help record install demo serve lint judges judges-all test check chaos chain deploy-check bench models measures docs container lock clean
+.PHONY: help record install demo serve lint judges judges-all test check chaos chain deploy-check walkthrough bench models measures docs container lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ deploy-check: $(DEVELOPMENT) ## nginx and Caddy in front, units, compose files o
 
 chain: $(DEVELOPMENT) ## Sign-in, confirm, issue, bounces through real mail software on loopback; as root on Debian
 	@$(BIN)/python -m tests.chain
+
+walkthrough: judges $(DEVELOPMENT) ## From git clone to an issue in 30 inboxes, by terminal and Chromium; SHARED=1: with this .venv
+	@$(BIN)/python -m tests.walkthrough $(if $(SHARED),--venv $(VENV))
 
 $(JUDGES): package.json package-lock.json
 	@if command -v npm >/dev/null; then npm ci --ignore-scripts --loglevel=error && touch $@; \

@@ -36,7 +36,7 @@ Subscribers
 Pages
     test_web test_access test_web_briefs test_threads test_references test_web_links
     test_web_subscribers test_web_letters test_oracles test_connections test_outbox
-    browser: test_life test_outbox test_evidence test_admin test_admin_week
+    browser: test_life test_outbox test_evidence test_admin test_admin_week test_looking
 
 Admin pages
     test_admins test_admin_authentication test_admin_this_week test_admin_building test_admin_issue

@@ -54,7 +54,8 @@ def _make(
         return
     out.print(made.url(service.settings.base_url), soft_wrap=True)
     if not service.settings.admission.needs_invitation:
-        out.print(f"It counts with BRIEF_JOIN=invited alone, which is {service.settings.join} here.")
+        rule = service.settings.join
+        out.print(f"BRIEF_JOIN is {rule} here; the link matters with BRIEF_JOIN=invited alone.")
 
 
 def _revoke(service: Service, held: Invitations, number: int) -> None:

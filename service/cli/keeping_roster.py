@@ -148,7 +148,8 @@ def import_subscribers(
                 counts[one.result] += 1
                 _tell(one, lines, as_json=as_json)
     except (OSError, UnicodeDecodeError, csv.Error, ImportRefused) as error:
-        raise Refused(f"{file} can't be imported: {error}", 2) from error
+        why = error.strerror if isinstance(error, FileNotFoundError) else error
+        raise Refused(f"{file} can't be imported: {why}", 2) from error
     words = ", ".join(f"{counts[result]} {result}" for result in Result if counts[result])
     if not dry_run:
         record(service, "imported", f"file {file.name}", words)
