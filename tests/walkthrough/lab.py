@@ -121,7 +121,7 @@ def served(folder: Path, port: int, environment: Mapping[str, str]) -> Iterator[
         yield
     finally:
         program.terminate()
-        program.wait(60)
+        program.wait(PATIENCE)
 
 
 @contextmanager

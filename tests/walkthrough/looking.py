@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 
 from tests.browser.judging import AXE, COLOURS, EVERYTHING, serious
 from tests.walkthrough.lab import PATIENCE, Typed
@@ -66,13 +66,16 @@ class Seat:
         self.look()
 
     def press(self, label: str) -> None:
-        with self.page.expect_navigation():
-            self.page.get_by_role("button", name=label).first.click()
-        self.look()
+        self._click(self.page.get_by_role("button", name=label).first)
 
     def follow(self, label: str) -> None:
+        self._click(self.page.get_by_role("link", name=label, exact=True).first)
+
+    def _click(self, what: Locator) -> None:
+        """What is there is there soon; the page behind it may take minutes, such as a topic's proposal."""
+        what.wait_for()
         with self.page.expect_navigation():
-            self.page.get_by_role("link", name=label, exact=True).first.click()
+            what.click(timeout=PATIENCE * 1000)
         self.look()
 
     def types(self, label: str, words: str) -> None:
