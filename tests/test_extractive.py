@@ -12,12 +12,14 @@ from service.briefs.extractive import ExtractiveWriter
 from service.briefs.extractive.acronyms import Acronyms, definitions
 from service.briefs.extractive.corpus import Corpus, source_of, usual_forms
 from service.briefs.extractive.groups import make_groups
+from service.briefs.extractive.matters import matters
 from service.briefs.extractive.quoting import Quoter, listed
 from service.briefs.extractive.reasons import Reasons
 from service.briefs.extractive.roles import against, does, finds, limit, problem
 from service.briefs.extractive.sections import LIMITS_HEADING, PROBLEMS_HEADING
 from service.briefs.extractive.telling import tell
 from service.briefs.grounding import check, claims
+from service.briefs.measures import words_by_section
 from service.briefs.model import Brief
 from service.language.phrases import key_of, surface_of
 from service.language.sentences import Sentence
@@ -120,12 +122,39 @@ def test_a_group_is_named_by_what_its_papers_have_in_their_titles() -> None:
         assert all(theme.heading.lower() in title for title in titles)
 
 
-def test_a_told_paper_says_what_it_does_and_what_it_found() -> None:
-    for claim in (claim for theme in write(24).themes for claim in theme.claims):
+def test_the_first_of_a_group_says_what_it_does_and_what_it_found_and_the_others_their_result() -> None:
+    brief = write(24)
+    assert brief.minute
+    told_before = {id_ for one in brief.minute.takeaways for id_ in one.fact.paper_ids}
+    told_before |= {one.paper_id for one in brief.notable}
+    for theme in brief.themes:
+        claim, *others = theme.claims
         *_, first, second = (citation.evidence for citation in claim.citations)
         assert "%" in claim.text
         assert first != second
         assert claim.text.count("“") == 2 + ("names a problem" in claim.text)
+        assert all("%" in one.text for one in others if not told_before & set(one.paper_ids))
+
+
+def test_every_paper_of_a_theme_is_told_while_the_words_last_else_its_title_stands_whole() -> None:
+    for papers in (24, 40):
+        brief = write(papers)
+        for theme in brief.themes:
+            told = [paper_id for claim in theme.claims for paper_id in claim.paper_ids]
+            assert sorted((*told, *(one.paper_id for one in theme.also))) == sorted(theme.paper_ids)
+            for one in theme.also:
+                assert brief.entry(one.paper_id).title.endswith(one.words)
+        words = words_by_section(brief)
+        assert sum(words.values()) - words["catalog"] - words.get("glossary", 0) <= 1200
+
+
+def test_a_paper_of_the_minute_is_told_again_with_another_sentence() -> None:
+    for papers in (9, 24, 40):
+        brief = write(papers)
+        assert brief.minute
+        later = {id_ for theme in brief.themes for claim in theme.claims for id_ in claim.paper_ids}
+        later |= {one.paper_id for one in brief.notable}
+        assert {id_ for one in brief.minute.takeaways for id_ in one.fact.paper_ids} <= later
 
 
 def test_a_reason_has_a_number_or_a_name_only_where_the_sentence_beside_it_has() -> None:
@@ -197,13 +226,61 @@ def test_phrases_that_differ_by_the_endings_of_their_words_are_one() -> None:
     assert set(usual.values()) == {"graft", "rose"}
 
 
-def test_what_to_start_with_is_what_the_reading_order_says_of_its_group() -> None:
+def test_what_to_start_with_is_told_first_in_its_theme_and_why_is_quoted_from_there() -> None:
     brief = write(24)
     assert brief.minute
-    assert brief.minute.start
+    start = brief.minute.start
+    assert start
+    (theme,) = (one for one in brief.themes if start.paper_id in one.paper_ids)
+    assert theme.claims[0].paper_ids[0] == start.paper_id
+    assert start.why.text.partition("“")[2].partition("”")[0] in theme.claims[0].text
+    assert "%" in start.why.text or "suffers from" in start.why.text
     order = brief.overview.reading_order[0]
-    assert order.purpose == "One of each group"
-    assert brief.minute.start.paper_id in order.paper_ids
+    assert order.purpose == theme.heading
+    assert order.paper_ids[0] == start.paper_id
+
+
+def test_the_minute_says_what_several_of_the_ungrouped_titles_are_on() -> None:
+    titles = ["Mulch Depth for Young Beds", "Deep Frost and Mulch Depth", "Mulch Depth of Lawns", "Roof Moss"]
+    corpus = Corpus(with_title(assignment(16), *titles).selection)
+    ids = [source.id for source in corpus.sources]
+    assert "mulch depth" in [name.lower() for name in matters(corpus, ids[4:])]
+    for names in (matters(corpus, ids[1:]), matters(corpus, ids)):
+        assert names == []
+
+
+def test_neither_code_nor_a_proof_is_a_reason_alone_and_a_prover_is_no_proof() -> None:
+    task = assignment(12)
+    for words, expected in (
+        ("Code: https://github.com/a/b", ""),
+        ("We prove that roses grow.", ""),
+        ("We prove that roses grow and ask raters in a user study.", "has a proof"),
+        ("We build a bed for theorem proving and run a user study.", "includes"),
+    ):
+        first = replace(task.selection.taken[0], paper=replace(paper(0), abstract=words))
+        reasons = Reasons(Corpus(task.selection), ())
+        reasons.central, reasons._nearest = {}, set()  # its place in the week apart
+        text = reasons.text(source_of(first, "Rose")).lower()
+        assert text.startswith(expected)
+        assert bool(text) == bool(expected)
+
+
+def test_an_acronym_may_take_two_letters_of_a_word_where_one_of_each_does_not_do() -> None:
+    for text, expected in (
+        ("its evidence lower bound (ELBO) is loose", "evidence lower bound"),
+        ("diffusion large language models (dLLMs) differ", "diffusion large language models"),
+        ("on-policy self-distillation (OPSD) of roses", "on-policy self-distillation"),
+    ):
+        assert [one.meaning for one in definitions("2606.00001", text)] == [expected]
+
+
+def test_what_does_best_is_a_result_with_a_number_or_without() -> None:
+    for text in (
+        "Across nine old gardens, RoseNet attains the strongest growth among the compared beds.",
+        "Across nine old gardens, RoseNet performs best in dry soil over all beds.",
+        "Across nine old gardens, RoseNet outperforms rain and keeps the soil of each bed.",
+    ):
+        assert finds(of(text))
 
 
 def test_the_minute_counts_papers_and_groups_and_quotes_three_results() -> None:

@@ -55,7 +55,7 @@ from service.emails.sections import (
 )
 from service.language import shown
 
-NAME, NOTE, WORDS = 80, 600, 80  # characters shown at most
+NAME, NOTE, WORDS = 80, 600, 400  # characters shown at most
 SHORT_CATALOG = 12  # papers of a catalog that an e-mail holds
 TOPS = 3  # themes that stand in for a minute where a brief has none
 

@@ -17,6 +17,7 @@ from service.briefs.extractive.groups import make_groups
 from service.briefs.extractive.quoting import Quoter
 from service.briefs.extractive.reasons import Reasons
 from service.briefs.extractive.sections import (
+    fill_themes,
     make_areas,
     make_limits,
     make_minute,
@@ -65,15 +66,17 @@ def _filled(brief: Brief, corpus: Corpus, quoter: Quoter) -> Brief:
     headings = {theme.heading for theme in themes}
     groups_told = [group for group in groups if group.heading in headings]
     reasons = Reasons(corpus, groups_told)
-    notable = make_notable(corpus, groups_told, reasons, quoter)
-    start = make_start(corpus, themes, notable, reasons)
+    notable = make_notable(corpus, groups_told, results, reasons, quoter)
+    start = make_start(themes, notable, quoter)
     problems = make_problems(corpus, quoter)
     news = News(against=surprises, resources=make_resources(corpus, quoter))
+    areas = make_areas(corpus, groups, themes, quoter)
+    themes = fill_themes(corpus, themes, results, quoter)
     told = replace(
         brief,
         minute=make_minute(corpus, themes, results, start),
         themes=themes,
-        areas=make_areas(corpus, groups, themes, quoter),
+        areas=areas,
         notable=notable,
         news=news,
         trends=make_trends(corpus),

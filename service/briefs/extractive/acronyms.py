@@ -11,7 +11,7 @@ from service.language.phrases import LONGEST, is_telling, key_of
 from service.language.sentences import Sentence
 
 READ = 50_000  # texts whose acronyms are kept
-EXPLAINED = 10  # entries of a glossary
+EXPLAINED = 14  # entries of a glossary
 _DIGITS = {"2": "to", "4": "for"}  # what a digit in an acronym says
 _ACRONYM = re.compile(r"\((?P<acronym>[A-Za-z][A-Za-z0-9-]{1,9})\)")
 _SMALL = frozenset(["of", "for", "and", "the", "in", "to", "with", "a", "an", "on", "by", "via", "from"])
@@ -31,35 +31,42 @@ def expansions_in(text: str) -> tuple[tuple[str, str, str], ...]:
 
 
 def _expansion(acronym: str, before: str) -> str | None:
-    """The fewest last words that account for every letter of the acronym."""
+    """The fewest last words that account for every letter, by one letter of each word, else by two."""
+    return _spelt(acronym, before, 1) or _spelt(acronym, before, 2)
+
+
+def _spelt(acronym: str, before: str, most: int) -> str | None:
     signs = acronym.replace("-", "")
     words = list(re.finditer(r"[^\s\-–/]+", before))[-2 * len(signs) - 2 :]
     for start in range(len(words) - 1, -1, -1):
         chosen = [word[0].lower() for word in words[start:]]
         if any(re.search(r"[.,;:()]", word) for word in chosen[:-1]):
             return None
-        if _spells(signs, chosen):
+        if _spells(signs, chosen, most):
             return before[words[start].start() :]
     return None
 
 
-def _spells(signs: str, words: list[str]) -> bool:
+def _spells(signs: str, words: list[str], most: int) -> bool:
     """Whether each word in turn begins with the next part of the acronym; small words may have none."""
     if not words:
         return not signs
-    if words[0] in _SMALL and _spells(signs, words[1:]):
+    if words[0] in _SMALL and _spells(signs, words[1:], most):
         return True
     return any(
-        _spells(signs[len(part) :], words[1:])
-        for part in _openings(signs)
+        _spells(signs[len(part) :], words[1:], most)
+        for part in _openings(signs, most)
         if words[0].startswith(part.lower()) or words[0] == _DIGITS.get(part)
     )
 
 
-def _openings(signs: str) -> list[str]:
-    """What one word may stand for: a sign and the small letters after it, as Lo of LoRA, cryo of cryoEM."""
+def _openings(signs: str, most: int) -> list[str]:
+    """What one word may stand for: a sign and the small letters after it, or up to ``most`` signs.
+
+    ``Lo`` of LoRA, ``cryo`` of cryoEM; ``BO`` of ELBO.
+    """
     small = next((at for at, sign in enumerate(signs) if at and not sign.islower()), len(signs))
-    return [signs[:end] for end in range(1, small + 1)] if signs else []
+    return [signs[:end] for end in range(1, max(small, min(most, len(signs))) + 1)] if signs else []
 
 
 class Acronyms:

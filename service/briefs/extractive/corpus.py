@@ -59,8 +59,6 @@ class Source:
         named = title.casefold().startswith(self.handle.casefold())
         head = _HEAD.match(title, len(self.handle)) if named else None
         words = title[head.end() :] if head else title
-        if named and not head and re.match(r" [a-z]", title[len(self.handle) :]):
-            words = f"…{title[len(self.handle) :]}"  # what the name has not said yet
         can_stand = is_clean(title) and not re.search(r"[$\\]", words)
         return words if can_stand and words.casefold() != self.handle.casefold() else ""
 

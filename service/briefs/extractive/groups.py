@@ -123,9 +123,14 @@ def _repeats(key: str, topic: str) -> bool:
 
 def _adds_nothing(key: str, found: Mapping[str, Sequence[Source]], topic: str) -> bool:
     """Whether it is a shorter phrase that more papers are on, with the topic's name: "LLM quantization"."""
-    stems = _topic_stems(topic)
-    rest = " ".join(word for word in key.split() if word[:STEM] not in stems)
+    rest = beside_topic(key, topic)
     return rest != key and len(found.get(rest, ())) > len(found[key])
+
+
+def beside_topic(key: str, topic: str) -> str:
+    """A phrase without the words of the topic's name."""
+    stems = _topic_stems(topic)
+    return " ".join(word for word in key.split() if word[:STEM] not in stems)
 
 
 def _best(

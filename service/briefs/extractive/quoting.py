@@ -11,6 +11,7 @@ from service.briefs.extractive.telling import Telling, is_authors
 
 LONGEST = 66  # words of a paper's two quotations together
 DEED = 0.5  # of what a paper does, from which it is the main thing
+SHORT = 34  # words of a sentence
 WORTH = 0.55  # of a finding, from which it says more than praise
 
 
@@ -20,6 +21,7 @@ class Quoter:
     def __init__(self) -> None:
         self._said: set[tuple[str, int]] = set()
         self._titled: set[str] = set()
+        self.results: dict[str, tuple[Telling, ...]] = {}  # what the first of a group is told by
         self._read: dict[tuple[str, Role], list[tuple[float, Telling]]] = {}
         self.words = 0  # told so far
 
@@ -61,6 +63,24 @@ class Quoter:
             for _, one in self.told(source, problem)
             if one.is_whole and one.length <= most and one.sentence.place < told[0].sentence.place
         )[:1]
+
+    def shortly(self, source: Source, most: int = LONGEST) -> Telling | None:
+        """A result of ``most`` words; of a paper told already one that says much, else what it does."""
+        floors = ((finds, WORTH), (does, 0.0), (problem, 0.0), (finds, 0.0))
+        roles = floors if self.is_told(source) else floors[-1:]
+        found = (one for role, least in roles for rate, one in self.told(source, role) if rate > least)
+        able = (one for one in found if not one.leans or source.follows_its_name(one))
+        return next((one for one in able if one.length <= most), None)
+
+    def reason(self, claim: Claim) -> Claim | None:
+        """Why to read what a group tells first: its result, as told there, or its shorter problem."""
+        told = self.results.get(claim.paper_ids[0], ())
+        if not told:
+            return None
+        one = told[-1] if told[-1].length <= SHORT or not problem(told[0].sentence) else told[0]
+        lead = "The problem that it takes on: " if problem(one.sentence) else ""
+        text = f"{lead}“{one.words}”." if one.is_whole else one.by("It")
+        return Claim(text, (), kind="reading", rests_on=(claim.id,))
 
     def _claim(self, source: Source, text: str, told: Sequence[Telling], id_: str) -> Claim:
         self._said |= {(source.id, one.sentence.place) for one in told}

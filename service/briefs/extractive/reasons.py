@@ -14,6 +14,8 @@ from service.briefs.extractive.roles import against, limit
 from service.language.text import read
 
 AND = "; "  # between two reasons
+CODE, PROOF = "its code is out", "has a proof"
+SLIGHT = {CODE, PROOF}  # on their own no reason
 MOST = 3  # reasons of a paper that are said
 NEAREST = 8  # one in so many papers is among those that the others are most like
 _COUNT = r"(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\d{1,3})"
@@ -33,7 +35,9 @@ _PEOPLE = re.compile(
     r"\b(?:user study|human (?:study|evaluations?|participants|raters|subjects))\b", re.IGNORECASE
 )
 _SURVEY = re.compile(r"\b(?:survey|review|overview|tutorial)\b", re.IGNORECASE)
-_PROOF = re.compile(r"\b[Ww]e (?:[a-z]+ )?prove\b|\b[Tt]heorems?\b|\b[Pp]rovabl[ye]\b")
+_PROOF = re.compile(
+    r"\b[Ww]e (?:[a-z]+ )?prove\b|\b[Tt]heorems?\b(?![ -]prov)|\b[Pp]rovabl[ye]\b"
+)  # no theorem prover
 _RIVAL = re.compile(
     r"\b(?:baselines?|outperform\w*|surpass\w*|versus|vs|compared (?:to|with)|relative to|"
     r"(?:existing|prior|previous|state-of-the-art) (?:methods|approaches|attacks|defen[cs]es|models))\b"
@@ -56,7 +60,7 @@ class Reasons:
     def text(self, source: Source, told: str = "") -> str:
         """``The most typical of the 8 papers on reward models; its code is out.``."""
         text = AND.join(self.of(source, told)[:MOST])
-        return f"{text[:1].upper()}{text[1:]}."
+        return f"{text[:1].upper()}{text[1:]}." if text else ""
 
     def of(self, source: Source, told: str = "") -> list[str]:
         group = self._group_of.get(source.id)
@@ -65,9 +69,9 @@ class Reasons:
             lead = "the most typical" if source.id in self._typical else "one"
             return [f"{lead} of the {len(group.paper_ids)} papers on {inside(group.heading)}", *parts]
         near = source.id in self._nearest
-        return (
-            ["shares more terms with the rest of the week’s papers than most do", *parts] if near else parts
-        )
+        if near:
+            parts.insert(0, "shares more terms with the rest of the week’s papers than most do")
+        return parts if set(parts) - SLIGHT else []
 
 
 def _evidence(source: Source, told: str = "") -> Iterator[str]:
@@ -84,11 +88,11 @@ def _evidence(source: Source, told: str = "") -> Iterator[str]:
     if any(limit(sentence) for sentence in source.sentences):
         yield "states a limit of its own"
     if _PROOF.search(abstract):
-        yield "has a proof"
+        yield PROOF
     if _PEOPLE.search(abstract):
         yield "includes an evaluation by people"
     if has_code(source.paper):
-        yield "its code is out"
+        yield CODE
 
 
 def inside(heading: str) -> str:

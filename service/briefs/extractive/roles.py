@@ -48,6 +48,12 @@ _GAINS = re.compile(
     r"recover)",
     re.IGNORECASE,
 )
+# What is said to do best, with a number or without.
+_BEST = re.compile(
+    r"\b(?:outperform|surpass)(?:s|ed|ing)?\b|\bfindings emerge\b|"
+    r"\b(?:attain|achiev|perform|obtain|yield|reach)(?:e?s|e?d|ing)? (?:the )?(?:\w+ )?"
+    r"(?:best|strongest|highest|lowest)\b"
+)
 # What is found out, rather than improved.
 _LEARNS = re.compile(
     r"\b(?:find|found|show|observe|reveal|discover|uncover|prove|demonstrate|indicate|establish)(?:s|d|ed)?"
@@ -205,7 +211,8 @@ def finds(sentence: Sentence) -> float:
     if not _late(sentence):
         return 0.0
     text = sentence.shown
-    told, gains = bool(_FINDS.search(text)), bool(_GAINS.search(text))
+    told = bool(_FINDS.search(text) or _BEST.search(text))
+    gains = bool(_GAINS.search(text))
     figure = bool(_FIGURE.search(text))
     if not (told or (gains and figure)) or _ASKS.search(text):
         return 0.0

@@ -5,15 +5,16 @@ first, problems and resources. A section that has nothing is empty.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 
-from service.briefs.badges import has_code
 from service.briefs.claims import Claim
 from service.briefs.extractive.corpus import FEW, Corpus, Role, Source
 from service.briefs.extractive.groups import Group
-from service.briefs.extractive.quoting import LONGEST, WORTH, Quoter
-from service.briefs.extractive.reasons import AND, Reasons, inside
+from service.briefs.extractive.matters import matters
+from service.briefs.extractive.quoting import LONGEST, SHORT, WORTH, Quoter, listed
+from service.briefs.extractive.reasons import Reasons, inside
 from service.briefs.extractive.roles import against, does, finds, has_setting, limit, problem
 from service.briefs.extractive.telling import Telling
 from service.briefs.model import (
@@ -32,23 +33,21 @@ from service.briefs.model import (
 )
 
 Choice = tuple[Source, Telling]
-WORDS, THEMES = 600, 6  # words of the themes; themes
-NOTABLE, RESULTS, TOLD, ALSO = (
-    5,
-    3,
-    4,
-    10,
-)  # papers, results, papers told of a theme, others with their titles
+BUDGET, REST = 1200, 146  # words before the catalog; those that code counts and names with
+WORDS, THEMES = 560, 6  # words of the first papers of the themes; themes
+NOTABLE, RESULTS, TOLD = 4, 3, 1  # papers, results, papers of a theme told in full
 LEAST = 2  # papers of a theme whose deeds are told where none has a result
-SHORT, MEDIUM = 34, 42  # words of a sentence
+MEDIUM = 42  # words of a sentence
 AGAINST, RESOURCES, PROBLEMS, LIMITS, AREAS = 3, 3, 2, 2, 4
 STRONG, SOLID, PLAIN = 0.9, 0.6, 0.4  # worth of a result for the minute; to read first, and of a group
+INSIDE = 3.0  # what a result is worth more for the minute where a theme tells its paper again
 GROUPED = 0.4  # what a result is worth more for standing in a group
 CLEAR = 0.2  # what it is worth more for saying on what and against what
 NEAR, REASON = 0.6, 0.4  # what it is worth to be like the others, and a reason to read
 AGAIN = 0.5  # what a paper is worth less for being told already
 LARGE = 3  # papers, from which on a group can spare one
 STEP = 4  # papers of a step of the reading order
+STEPS = 3  # groups that have a step of their own
 NEXT = 2  # sentences from a problem to what the paper does about it
 PROBLEMS_HEADING = "Problems, and what is tried"
 LIMITS_HEADING = "Limits that authors state of their own work"
@@ -136,14 +135,23 @@ def _answered(source: Source, quoter: Quoter) -> tuple[float, tuple[Telling, Tel
 
 
 def make_notable(
-    corpus: Corpus, groups: Sequence[Group], reasons: Reasons, quoter: Quoter
+    corpus: Corpus, groups: Sequence[Group], results: Sequence[Claim], reasons: Reasons, quoter: Quoter
 ) -> tuple[Notable, ...]:
-    """Papers to read first: those that the others are like and that say what they found, one of a group."""
-    chosen = _spread(corpus, groups, quoter, NOTABLE, _read_first(corpus, reasons, groups))
+    """Papers to read first: those that the others are like and that say what they found, one of a group.
+
+    A paper of the minute that no theme tells stands before them with what it does.
+    """
+    grouped = {paper_id for group in groups for paper_id in group.paper_ids}
+    alone = [corpus.by_id[id_] for claim in results for id_ in claim.paper_ids if id_ not in grouped]
+    of_minute = [(source, told) for source in alone if (told := quoter.shortly(source))]
+    others = _spread(corpus, groups, quoter, NOTABLE, _read_first(corpus, reasons, groups))
+    ids = {source.id for source in alone}
+    chosen = [*of_minute, *(one for one in others if one[0].id not in ids)][:NOTABLE]
     notable = []
     for place, (source, told) in enumerate(chosen):
         shows = quoter.say(source, told, id_=f"notable{place}")
-        why = Claim(reasons.text(source, told.words), (), "counted", kind="reading", rests_on=(shows.id,))
+        text = reasons.text(source, told.words)
+        why = Claim(text, (), "counted", kind="reading", rests_on=(shows.id,)) if text else None
         notable.append(Notable(source.id, shows, why))
     return tuple(notable)
 
@@ -184,27 +192,52 @@ def _read_first(
 
 
 def make_themes(corpus: Corpus, groups: Sequence[Group], quoter: Quoter) -> tuple[Theme, ...]:
-    """Groups of which a paper can be told, as many as the words reach; the others by title."""
+    """Groups of which a paper can be told, each by its first: in full, as far as the words reach."""
     themes = []
     end = quoter.words + WORDS
     for place, group in enumerate(groups[:THEMES]):
         share = (end - quoter.words) // (min(len(groups), THEMES) - place)
-        told = _told(corpus, group, quoter, share)
-        named = {paper_id for claim in told for paper_id in claim.paper_ids}
-        also = _also([source for source in _members(corpus, group) if source.id not in named], quoter)
-        quoter.words += sum(len(one.words.split()) for one in also)
-        if told:
-            themes.append(Theme(group.heading, told, group.paper_ids, also=also))
+        if told := _told(corpus, group, quoter, share):
+            themes.append(Theme(group.heading, told, group.paper_ids))
     return tuple(themes)
 
 
-def _also(sources: Sequence[Source], quoter: Quoter) -> tuple[AlsoHere, ...]:
-    """The others of a group: some by what their titles say, where that is not said yet, many by name."""
-    titled = len(sources) <= ALSO
-    return tuple(
-        AlsoHere(source.id, source.subtitle if titled and not quoter.is_titled(source) else "")
-        for source in sources
-    )
+def fill_themes(
+    corpus: Corpus, themes: Sequence[Theme], results: Sequence[Claim], quoter: Quoter
+) -> tuple[Theme, ...]:
+    """The other papers of each theme by a sentence each while the words last, else by title.
+
+    The papers of the minute come first, then the first theme's.
+    """
+    minute = {paper_id for claim in results for paper_id in claim.paper_ids}
+    left = [source for theme in themes for source in _rest_of(corpus, theme)]
+    spare = BUDGET - REST - quoter.words - sum(map(_titled, left))
+    told: dict[str, Claim] = {}
+    for source in sorted(left, key=lambda one: one.id not in minute):
+        most = LONGEST if source.id in minute or not quoter.is_told(source) else SHORT
+        one = quoter.shortly(source, most)
+        cost = one.length + len(source.handle.split()) - _titled(source) if one else 0
+        if one and (cost <= spare or source.id in minute):
+            spare -= cost
+            told[source.id] = quoter.say(source, one)
+    return tuple(_filled(corpus, theme, told) for theme in themes)
+
+
+def _filled(corpus: Corpus, theme: Theme, told: Mapping[str, Claim]) -> Theme:
+    rest = _rest_of(corpus, theme)
+    claims = (told[source.id] for source in rest if source.id in told)
+    also = (AlsoHere(source.id, source.subtitle) for source in rest if source.id not in told)
+    return replace(theme, claims=(*theme.claims, *claims), also=tuple(also))
+
+
+def _rest_of(corpus: Corpus, theme: Theme) -> list[Source]:
+    told = {paper_id for claim in theme.claims for paper_id in claim.paper_ids}
+    return [corpus.by_id[paper_id] for paper_id in theme.paper_ids if paper_id not in told]
+
+
+def _titled(source: Source) -> int:
+    """Words of a paper that is named by its title."""
+    return len(f"{source.handle} {source.subtitle}".split())
 
 
 def _told(corpus: Corpus, group: Group, quoter: Quoter, words: int) -> tuple[Claim, ...]:
@@ -224,8 +257,9 @@ def _told(corpus: Corpus, group: Group, quoter: Quoter, words: int) -> tuple[Cla
             spare = end - quoter.words - sum(one.length for one in told)
             before = () if claims else quoter.problem_before(source, told, min(spare, SHORT))
             say = quoter.say if told[1:] else quoter.say_titled
-            claims.append(say(source, *before, *told))
-    return tuple(claims or _best_of(_members(corpus, group), quoter, does, LEAST))
+            claims.append(replace(say(source, *before, *told), id=f"first-{source.id}"))
+            quoter.results[source.id] = (*before, *told)
+    return tuple(claims or _best_of(_members(corpus, group), quoter, finds, LEAST, (0.0, MEDIUM)))
 
 
 def make_areas(
@@ -242,16 +276,16 @@ def make_areas(
 
 
 def make_results(corpus: Corpus, groups: Sequence[Group], quoter: Quoter) -> tuple[Claim, ...]:
-    """Three results quoted whole: of groups that have others to tell, one each, then of other papers."""
+    """Three results quoted whole, one of a group: of large groups, of small ones, then of other papers."""
     large = {id_ for group in groups if len(group.paper_ids) > LARGE for id_ in group.paper_ids}
-    small = {id_ for group in groups for id_ in group.paper_ids} - large
+    grouped = {id_ for group in groups[:THEMES] for id_ in group.paper_ids}
 
     def rate(choice: Choice, worth: float) -> float:
         paper_id = choice[0].id
-        if worth < STRONG or paper_id in small:
+        if worth < STRONG or not (paper_id in grouped or quoter.best(choice[0], does)):
             return 0.0
         clear = CLEAR * has_setting(choice[1].sentence) - CLEAR * (choice[1].length < FEW)
-        return worth + GROUPED * (paper_id in large) + clear
+        return worth + GROUPED * (paper_id in large) + INSIDE * (paper_id in grouped) + clear
 
     return tuple(quoter.say_titled(*choice) for choice in _spread(corpus, groups, quoter, RESULTS, rate))
 
@@ -268,17 +302,12 @@ def make_minute(
     )
 
 
-def make_start(
-    corpus: Corpus, themes: Sequence[Theme], notable: Sequence[Notable], reasons: Reasons
-) -> Start | None:
-    """What to read first of all: of the largest group, one with more than a place in it; else its first."""
+def make_start(themes: Sequence[Theme], notable: Sequence[Notable], quoter: Quoter) -> Start | None:
+    """What to read first of all: what the largest group tells first, for its result or its problem."""
     largest = max(themes, key=lambda theme: len(theme.paper_ids), default=None)
-    inside = [one for one in notable if largest and one.paper_id in largest.paper_ids]
-    if largest and not any(one.why and AND in one.why.text for one in inside):
-        told = [paper_id for claim in largest.claims for paper_id in claim.paper_ids]
-        first = max(told, key=lambda one: (len(reasons.of(corpus.by_id[one])), reasons.central[one], one))
-        return Start(first, Claim(reasons.text(corpus.by_id[first]), (), "counted", kind="reading"))
-    best = next(iter((*inside, *notable)), None)
+    if largest and (why := quoter.reason(largest.claims[0])):
+        return Start(largest.claims[0].paper_ids[0], why)
+    best = next((one for one in notable if one.why), None)
     return Start(best.paper_id, best.why) if best and best.why else None
 
 
@@ -287,12 +316,18 @@ def _members(corpus: Corpus, group: Group) -> list[Source]:
 
 
 def _count(corpus: Corpus, themes: Sequence[Theme]) -> str:
-    """``77 papers: on-policy distillation (9), rubric rewards (3); 65 on other matters.``."""
+    """``77 papers: rubrics (3). Among the other 74, in the catalog: reward models.``."""
     if not themes:
         return f"{corpus.size} papers, with no matter that several of them share."
     named = ", ".join(f"{inside(theme.heading)} ({len(theme.paper_ids)})" for theme in themes)
+    grouped = {paper_id for theme in themes for paper_id in theme.paper_ids}
     rest = corpus.size - sum(len(theme.paper_ids) for theme in themes)
-    return f"{corpus.size} papers: {named}" + (f"; the other {rest} are in the catalog." if rest else ".")
+    if not rest:
+        return f"{corpus.size} papers: {named}."
+    rare = listed([inside(name) for name in matters(corpus, grouped)])
+    if not rare:
+        return f"{corpus.size} papers: {named}; the other {rest} are in the catalog."
+    return f"{corpus.size} papers: {named}. Among the other {rest}, in the catalog: {rare}."
 
 
 def make_reading_order(corpus: Corpus, told: Brief) -> tuple[ReadingStep, ...]:
@@ -303,9 +338,8 @@ def make_reading_order(corpus: Corpus, told: Brief) -> tuple[ReadingStep, ...]:
     ids = [id_ for theme in themes for claim in theme.claims for id_ in claim.paper_ids]
     limits = (claim for one in challenges if one.heading == LIMITS_HEADING for claim in one.claims)
     steps = (
-        ("One of each group", [_first_of(theme, first) for theme in themes]),
+        *((theme.heading, _in_order(theme, first)) for theme in themes[:STEPS]),
         ("For an overview", [id_ for id_ in ids if _SURVEY.search(corpus.by_id[id_].paper.title)]),
-        ("With code to run", [id_ for id_ in ids if has_code(corpus.by_id[id_].paper)]),
         ("To measure and to build with", [id_ for one in news.resources for id_ in one.claim.paper_ids]),
         ("Against expectation", [id_ for claim in news.against for id_ in claim.paper_ids]),
         ("Where limits are stated", [id_ for claim in limits for id_ in claim.paper_ids]),
@@ -313,6 +347,7 @@ def make_reading_order(corpus: Corpus, told: Brief) -> tuple[ReadingStep, ...]:
     return tuple(ReadingStep(purpose, tuple(ids[:STEP])) for purpose, ids in steps if ids)
 
 
-def _first_of(theme: Theme, order: Sequence[str]) -> str:
-    """What is to be read of a group: what the brief says to read first, else what it tells first."""
-    return next((one for one in order if one in theme.paper_ids), theme.claims[0].paper_ids[0])
+def _in_order(theme: Theme, order: Sequence[str]) -> list[str]:
+    """What is to be read of a group: what the brief says to read first, then what it tells, in its order."""
+    told = [paper_id for claim in theme.claims for paper_id in claim.paper_ids]
+    return list(dict.fromkeys([*(one for one in order[:1] if one in told), *told]))

@@ -122,7 +122,7 @@ _ELSEWHERE = re.compile(
     r"pattern|conditions|asymmetry|effect|phenomenon|behaviou?r|gap|limitation|failure|bias|conclusion)|"
     r"two (?:methods|"
     r"approaches|settings|models|problems|stages|components|former|latter))\b|"
-    r"\bboth (?:[a-z-]+ )?[a-z]+s\b(?!,? and\b| of\b)|"
+    r"\bboth (?:[a-z-]+ )?[a-z]+s\b(?!,? and\b| of\b| (?:the|an?|all)\b)|"
     r"\b(?:neither|here|accordingly)\b|\bthe (?:gap|problem|issue|question|limitation|"
     r"challenge|bottleneck)\b"
     r"(?! (?:of|between|that|in|is|to|for)\b)|\b(?:in|for) (?:each|either) case\b|\bthe (?:first|"
