@@ -122,7 +122,7 @@ def make_glossary(
                     found.setdefault(entry.term, entry)
     explained = {entry.term for text in texts for entry in definitions("", text)}
     uses = {
-        term: sum(bool(re.search(rf"(?<![\w-]){re.escape(term)}s?(?![\w-])", text)) for text in texts)
+        term: sum(bool(re.search(rf"(?<![\w-]){re.escape(term)}s?(?!\w|-[A-Z0-9])", text)) for text in texts)
         for term in found
         if term not in explained
     }
