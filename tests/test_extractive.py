@@ -14,8 +14,8 @@ from service.briefs.extractive.corpus import Corpus, source_of, usual_forms
 from service.briefs.extractive.groups import make_groups
 from service.briefs.extractive.matters import matters
 from service.briefs.extractive.quoting import Quoter, listed
-from service.briefs.extractive.reasons import Reasons
-from service.briefs.extractive.roles import against, does, finds, limit, problem
+from service.briefs.extractive.reasons import why
+from service.briefs.extractive.roles import against, does, finds, limit, problem, says, sides
 from service.briefs.extractive.sections import LIMITS_HEADING, PROBLEMS_HEADING
 from service.briefs.extractive.telling import tell
 from service.briefs.grounding import check, claims
@@ -122,18 +122,42 @@ def test_a_group_is_named_by_what_its_papers_have_in_their_titles() -> None:
         assert all(theme.heading.lower() in title for title in titles)
 
 
-def test_the_first_of_a_group_says_what_it_does_and_what_it_found_and_the_others_their_result() -> None:
+def test_a_told_paper_says_how_it_works_and_what_it_gained() -> None:
     brief = write(24)
     assert brief.minute
-    told_before = {id_ for one in brief.minute.takeaways for id_ in one.fact.paper_ids}
-    told_before |= {one.paper_id for one in brief.notable}
-    for theme in brief.themes:
-        claim, *others = theme.claims
-        *_, first, second = (citation.evidence for citation in claim.citations)
-        assert "%" in claim.text
-        assert first != second
-        assert claim.text.count("“") == 2 + ("names a problem" in claim.text)
-        assert all("%" in one.text for one in others if not told_before & set(one.paper_ids))
+    on_top = {id_ for one in brief.minute.takeaways for id_ in one.fact.paper_ids}
+    told = [claim for theme in brief.themes for claim in theme.claims]
+    assert len(told) > len(brief.themes)
+    for claim in told:
+        first, *gained = (citation.evidence for citation in claim.citations)
+        assert "pairs" in first or "learns" in first
+        assert len(gained) == (claim.paper_ids[0] not in on_top)
+        assert all("improves" in words for words in gained)
+
+
+def test_a_result_that_says_only_that_it_is_better_is_not_told() -> None:
+    for text, expected in (
+        ("Experiments on nine beds show that RoseNet consistently outperforms strong rain.", False),
+        ("Experiments demonstrate the effectiveness of RoseNet in all of the old gardens.", False),
+        ("Experiments on nine beds show that RoseNet improves growth by 12% over rain.", True),
+        ("RoseNet improves growth on dry soil, whereas rain keeps the roots alive for longer.", True),
+        ("We find that roses remember the dry months of the year before.", True),
+    ):
+        assert says(text) is expected
+
+
+def test_a_result_with_two_sides_comes_before_a_plain_one() -> None:
+    plain = "Experiments on nine beds show that RoseNet improves growth by 12% over rain."
+    for side in ("whereas roots suffer", "at the cost of shorter roots", "but only in dry years"):
+        sided = f"{plain[:-1]}, {side}."
+        assert finds(of(sided, 4)) > finds(of(plain, 4))
+        assert sides(sided)
+    for text in (
+        plain,
+        "RoseNet improves growth by 12% while keeping its roots.",
+        "It also cuts not one but two.",
+    ):
+        assert not sides(text.replace("not one but", "one and"))
 
 
 def test_every_paper_of_a_theme_is_told_while_the_words_last_else_its_title_stands_whole() -> None:
@@ -158,21 +182,15 @@ def test_a_paper_of_the_minute_is_told_again_with_another_sentence() -> None:
 
 
 def test_a_reason_has_a_number_or_a_name_only_where_the_sentence_beside_it_has() -> None:
-    assert write(24).notable
-    for one in write(24).notable:
-        assert one.why
-        assert "states a limit of its own" in one.why.text
     told = tell(
         of("Experiments on nine beds across five datasets show that RoseNet beats all baselines."), "Rose"
     )
     assert told
     source = source_of(assignment(1).selection.taken[0], "Rose")
-    reasons = Reasons(Corpus(assignment(1).selection), ())
-    why = reasons.text(source, told.words)
-    assert "ested on five datasets against a baseline; " in why
+    assert "ested on five datasets against a baseline; " in why(source, told.words)
     bare = tell(of("Experiments show that roses grow faster in old gardens than in new ones."), "Rose")
     assert bare
-    assert "ested on" not in reasons.text(source, bare.words)
+    assert "ested on" not in why(source, bare.words)
 
 
 def test_papers_that_share_nothing_make_no_group() -> None:
@@ -199,11 +217,33 @@ def with_title(task: Assignment, *titles: str) -> Assignment:
     return replace(task, selection=replace(task.selection, taken=tuple(taken)))
 
 
-def test_several_authors_name_a_problem_and_a_paper_names_one() -> None:
-    for handle, verb in (("RoseNet", "names"), ("Okafor et al.", "name")):
-        source = source_of(assignment(1).selection.taken[0], handle)
-        (_, problem_told), *_ = source.told(problem)
-        assert Quoter().say(source, problem_told).text.startswith(f"{handle} {verb} a problem: “")
+def test_a_method_that_has_another_name_than_its_paper_is_said_to_be_its() -> None:
+    (first, *_) = assignment(1).selection.taken
+    abstract = (
+        "Roses dry. We propose a bed for roses (ROBE). On nine beds, ROBE improves growth by 12% over rain."
+    )
+    source = source_of(replace(first, paper=replace(first.paper, abstract=abstract)), "Beds of Roses")
+    ((_, (gain,)), *_) = Quoter().gains(source)
+    assert Quoter().say(source, gain).text.partition(":")[0].startswith("Beds of Roses (")
+    assert "its method: ROBE)" in Quoter().say(source, gain).text
+    named = source_of(first, source_of(first, "AsterNet").handle)
+    assert "its method" not in Quoter().say(named, *Quoter().gains(named)[0][1]).text
+
+
+def test_a_heading_has_the_acronym_that_abstracts_give_for_it() -> None:
+    task = assignment(24)
+    taken = [
+        replace(
+            one,
+            paper=replace(
+                one.paper,
+                abstract=one.paper.abstract.replace("drip irrigation that", "drip irrigation (DI) that"),
+            ),
+        )
+        for one in task.selection.taken
+    ]
+    headings = [group.heading for group in make_groups(Corpus(replace(task.selection, taken=tuple(taken))))]
+    assert "Drip irrigation (DI)" in headings
 
 
 def test_what_a_title_says_beside_its_matter_names_no_group() -> None:
@@ -226,27 +266,40 @@ def test_phrases_that_differ_by_the_endings_of_their_words_are_one() -> None:
     assert set(usual.values()) == {"graft", "rose"}
 
 
-def test_what_to_start_with_is_told_first_in_its_theme_and_why_is_quoted_from_there() -> None:
+def test_what_to_start_with_names_its_problem_at_the_top_and_the_theme_goes_on() -> None:
     brief = write(24)
     assert brief.minute
     start = brief.minute.start
     assert start
     (theme,) = (one for one in brief.themes if start.paper_id in one.paper_ids)
     assert theme.claims[0].paper_ids[0] == start.paper_id
-    assert start.why.text.partition("“")[2].partition("”")[0] in theme.claims[0].text
-    assert "%" in start.why.text or "suffers from" in start.why.text
-    order = brief.overview.reading_order[0]
-    assert order.purpose == theme.heading
-    assert order.paper_ids[0] == start.paper_id
+    assert "suffers from" in start.why.text
+    assert "suffers from" not in theme.claims[0].text
+    assert brief.overview.reading_order[0].paper_ids == (start.paper_id,)
 
 
-def test_the_minute_says_what_several_of_the_ungrouped_titles_are_on() -> None:
+def test_the_reading_order_is_by_purpose_and_names_each_paper_once() -> None:
+    brief = write(40)
+    assert brief.minute
+    steps = {step.purpose: step.paper_ids for step in brief.overview.reading_order}
+    assert {id_ for one in brief.minute.takeaways for id_ in one.fact.paper_ids} <= {
+        *steps["The results at the top"], *steps["Start with"],
+    }  # fmt: skip
+    assert set(steps.get("Against expectation", ())) <= {
+        id_ for one in brief.news.against for id_ in one.paper_ids
+    }
+    named = [id_ for ids in steps.values() for id_ in ids]
+    assert len(named) == len(set(named))
+    assert all(1 <= len(ids) <= 4 for ids in steps.values())
+
+
+def test_a_matter_is_what_several_of_the_ungrouped_titles_are_on() -> None:
     titles = ["Mulch Depth for Young Beds", "Deep Frost and Mulch Depth", "Mulch Depth of Lawns", "Roof Moss"]
     corpus = Corpus(with_title(assignment(16), *titles).selection)
     ids = [source.id for source in corpus.sources]
-    assert "mulch depth" in [name.lower() for name in matters(corpus, ids[4:])]
-    for names in (matters(corpus, ids[1:]), matters(corpus, ids)):
-        assert names == []
+    assert matters(corpus, ids[4:])["Mulch depth"] == [ids[0], ids[2]]
+    for found in (matters(corpus, ids[1:]), matters(corpus, ids)):
+        assert found == {}
 
 
 def test_neither_code_nor_a_proof_is_a_reason_alone_and_a_prover_is_no_proof() -> None:
@@ -258,9 +311,7 @@ def test_neither_code_nor_a_proof_is_a_reason_alone_and_a_prover_is_no_proof() -
         ("We build a bed for theorem proving and run a user study.", "includes"),
     ):
         first = replace(task.selection.taken[0], paper=replace(paper(0), abstract=words))
-        reasons = Reasons(Corpus(task.selection), ())
-        reasons.central, reasons._nearest = {}, set()  # its place in the week apart
-        text = reasons.text(source_of(first, "Rose")).lower()
+        text = why(source_of(first, "Rose"), "").lower()
         assert text.startswith(expected)
         assert bool(text) == bool(expected)
 
@@ -288,7 +339,8 @@ def test_the_minute_counts_papers_and_groups_and_quotes_three_results() -> None:
     assert brief.minute
     assert brief.minute.question
     assert brief.minute.question.text.startswith("24 papers: ")
-    assert all(f"({len(theme.paper_ids)})" in brief.minute.question.text for theme in brief.themes)
+    for theme in brief.themes:
+        assert f"{len(theme.paper_ids)} on {theme.heading.lower()}" in brief.minute.question.text
     assert len(brief.minute.takeaways) == 3
     assert all("%" in one.fact.text for one in brief.minute.takeaways)
 
@@ -301,7 +353,8 @@ def test_no_claim_counts_papers_that_hold_a_word() -> None:
 
 def test_problems_and_limits_stand_under_headings_that_say_what_they_are() -> None:
     held = {challenge.heading: challenge.claims for challenge in write(24).challenges}
-    assert all("suffers from" in claim.text for claim in held[PROBLEMS_HEADING])
+    for claim in held.get(PROBLEMS_HEADING, ()):
+        assert "suffers from" in claim.text
     assert all("We do not test" in claim.text for claim in held[LIMITS_HEADING])
 
 
@@ -334,7 +387,8 @@ def test_every_fact_is_told_in_words_that_stand_in_its_paper_and_names_it() -> N
         for citation in claim.citations:
             source = paper(int(citation.paper_id.split(".")[1]))
             assert citation.evidence in f"{source.title}\n{source.abstract}"
-        assert claim.is_reading or claim.text.startswith(brief.entry(claim.paper_ids[0]).handle)
+        row = claim.id.startswith("notable")  # its name stands over it
+        assert claim.is_reading or row or claim.text.startswith(brief.entry(claim.paper_ids[0]).handle)
 
 
 def test_no_sentence_of_a_paper_is_told_twice() -> None:

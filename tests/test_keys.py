@@ -45,11 +45,12 @@ def test_a_quote_is_found_though_space_case_and_marks_differ() -> None:
     assert locate("harbour currents with sparse buoys", paper(0)) == "Harbour Currents with Sparse Buoys"
 
 
-def test_a_fact_keeps_two_quotes_of_each_of_its_first_three_papers() -> None:
+def test_a_fact_keeps_three_quotes_of_each_of_its_first_three_papers() -> None:
     one, two = paper(0).title, "couples a shallow water solver"
-    quotes = [("P1", one), ("P1", two), ("P1", "nowhere"), ("P2", paper(1).title), ("P3", paper(2).title)]
+    quotes = [("P1", one), ("P1", two), ("P1", "nowhere"), ("P1", "no more")]
+    quotes += [("P2", paper(1).title), ("P3", paper(2).title)]
     found = fact("Three differ.", *quotes, ("P9", "a fourth"), ("P3", "also nowhere")).citations
-    assert [each.paper_id for each in found] == [paper(0).id] * 2 + [paper(1).id] + [paper(2).id] * 2
+    assert [each.paper_id for each in found] == [paper(0).id] * 3 + [paper(1).id] + [paper(2).id] * 2
     assert [each.evidence for each in found[:2]] == [one, two]
 
 

@@ -84,7 +84,8 @@ class TopicView:
     def basis(self) -> str:
         """What the brief was written from, and what its words mean where they are shown."""
         says_untested = any("untested" in text.lower() for text in texts_in(self._shown))
-        return basis(self.brief, says_untested=says_untested, is_whole=self.level is Level.FULL)
+        said = basis(self.brief, says_untested=says_untested, is_whole=self.level is Level.FULL)
+        return f"{said} Abbreviations are in the glossary." if self.glossary else said
 
     @property
     def dates(self) -> str:

@@ -10,26 +10,12 @@ gives the same bytes.
 from dataclasses import replace
 
 from service.briefs import Assignment
+from service.briefs.extractive import sections
 from service.briefs.extractive.acronyms import make_glossary
 from service.briefs.extractive.catalog import make_catalog, revision_of
 from service.briefs.extractive.corpus import Corpus
 from service.briefs.extractive.groups import make_groups
 from service.briefs.extractive.quoting import Quoter
-from service.briefs.extractive.reasons import Reasons
-from service.briefs.extractive.sections import (
-    fill_themes,
-    make_areas,
-    make_limits,
-    make_minute,
-    make_notable,
-    make_problems,
-    make_reading_order,
-    make_resources,
-    make_results,
-    make_start,
-    make_surprises,
-    make_themes,
-)
 from service.briefs.extractive.trends import make_trends
 from service.briefs.grounding import claims
 from service.briefs.metadata import RunMetadata
@@ -59,30 +45,21 @@ class ExtractiveWriter:
 
 def _filled(brief: Brief, corpus: Corpus, quoter: Quoter) -> Brief:
     groups = make_groups(corpus)
-    surprises = make_surprises(corpus, quoter)
-    limits = make_limits(corpus, quoter)
-    results = make_results(corpus, groups, quoter)
-    themes = make_themes(corpus, groups, quoter)
-    headings = {theme.heading for theme in themes}
-    groups_told = [group for group in groups if group.heading in headings]
-    reasons = Reasons(corpus, groups_told)
-    notable = make_notable(corpus, groups_told, results, reasons, quoter)
-    start = make_start(themes, notable, quoter)
-    problems = make_problems(corpus, quoter)
-    news = News(against=surprises, resources=make_resources(corpus, quoter))
-    areas = make_areas(corpus, groups, themes, quoter)
-    themes = fill_themes(corpus, themes, results, quoter)
+    surprises = sections.make_surprises(corpus, quoter)
+    limits = sections.make_limits(corpus, quoter)
+    results = sections.make_results(corpus, groups, quoter)
+    start = sections.make_start(corpus, groups, quoter)
     told = replace(
         brief,
-        minute=make_minute(corpus, themes, results, start),
-        themes=themes,
-        areas=areas,
-        notable=notable,
-        news=news,
+        news=News(against=surprises, resources=sections.make_resources(corpus, quoter)),
         trends=make_trends(corpus),
-        challenges=(*problems, *limits),
+        areas=sections.make_areas(corpus, groups, quoter),
     )
-    told = replace(told, overview=Overview((), make_reading_order(corpus, told)))
+    told = replace(told, themes=sections.make_themes(corpus, groups, results, start, quoter))
+    told = replace(told, notable=sections.make_notable(corpus, groups, results, quoter))
+    told = replace(told, challenges=(*sections.make_problems(corpus, quoter), *limits))
+    told = replace(told, minute=sections.make_minute(told, corpus.size, results, start))
+    told = replace(told, overview=Overview((), sections.make_reading_order(corpus, told, quoter)))
     papers = [(source.handle, source.sentences) for source in corpus.sources]
     return replace(told, glossary=make_glossary(papers, (claim for _, claim in claims(told))))
 

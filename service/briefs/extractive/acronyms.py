@@ -73,12 +73,17 @@ class Acronyms:
     """The window's acronyms as keys of phrases, each with the expansion that most abstracts give."""
 
     def __init__(self, sentences: Iterable[Sentence]) -> None:
-        counts = Counter(
-            (key_of(acronym), key_of(expansion))
+        spelt = Counter(
+            (key_of(acronym), expansion, acronym)
             for sentence in sentences
             for acronym, expansion, _ in expansions_in(sentence.text)
         )
+        counts = Counter[tuple[str, str]]()
+        for (key, expansion, _), times in spelt.items():
+            counts[key, key_of(expansion)] += times
         ordered = sorted(counts, key=lambda pair: (counts[pair], pair))
+        often = sorted((one for one in spelt if spelt[one] > 1), key=lambda one: (spelt[one], one))
+        self.short = {key_of(full): short for _, full, short in often}
         self._expansions = {
             acronym: full
             for acronym, full in ordered

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 from service.briefs.extractive.acronyms import Acronyms
-from service.briefs.extractive.roles import does, finds
+from service.briefs.extractive.roles import does, finds, makes
 from service.briefs.extractive.telling import Telling, tell
 from service.briefs.handles import make_handles
 from service.language.phrases import key_of, lemma, phrases, positions, surface_of
@@ -69,10 +69,15 @@ class Source:
         quotable = not re.search(r'[“”"«»?…]', words)
         return words if quotable and TITLE[0] <= len(words.split()) <= TITLE[1] else ""
 
-    def follows_its_name(self, told: Telling) -> bool:
-        """Whether the sentence before names the paper's own thing, which an "it" then means."""
-        place = told.sentence.place
-        return place > 0 and " " not in self.handle and self.handle in self.sentences[place - 1].text
+    def stands(self, told: Telling) -> bool:
+        """Whether it stands alone: an "it" does where the sentence before names or makes its thing."""
+        before = self.sentences[told.sentence.place - 1]
+        return not told.leans or (" " not in self.handle and self.handle in before.text) or makes(before)
+
+    def is_about_itself(self, told: Telling) -> bool:
+        """Whether a sentence is about the paper's own thing."""
+        text = told.sentence.text
+        return not told.is_whole or self.handle in text or text.startswith(("We ", "we "))
 
     def told(self, role: Role) -> list[tuple[float, Telling]]:
         """Its sentences that fill a role, as they can be told, the best first."""
@@ -87,9 +92,6 @@ class Source:
         """What it adds to a sentence to name the paper's own thing, and takes from it to be short."""
         named = " " not in self.handle and self.handle in told.sentence.text
         return NAMED * named - SHORT * (told.length < FEW)
-
-    def best(self, role: Role) -> tuple[float, Telling] | None:
-        return next((one for one in self.told(role) if not one[1].leans), None)
 
 
 def source_of(ranked: Ranked, handle: str) -> Source:

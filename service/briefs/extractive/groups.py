@@ -158,8 +158,10 @@ def _stems(key: str) -> set[str]:
 
 
 def _heading(corpus: Corpus, key: str, inside: Sequence[Source]) -> str:
-    """The phrase; one plain word in the plural that the papers use."""
-    name = corpus.name(key)
+    """The phrase, with the acronym that abstracts give for it; one plain word in the plural that they use."""
+    name, short = corpus.name(key), corpus.acronyms.short.get(key, "")
+    if short and short.casefold() not in name.casefold().split():
+        return f"{sentence_case(name)} ({short})"
     if _is_plain(corpus, key) and any(f" {name}s " in source.paper.abstract for source in inside):
         name = f"{name}s"
     return sentence_case(name)

@@ -1,18 +1,30 @@
 """Quoting: tellings become claims, and no sentence of a paper is told twice."""
 
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import product
 
 from service.briefs.claims import Citation, Claim
 from service.briefs.extractive.corpus import Role, Source
-from service.briefs.extractive.roles import does, finds, problem
+from service.briefs.extractive.roles import finds, gains, says, sides, works
 from service.briefs.extractive.telling import Telling, is_authors
+from service.language.text import ACRONYMS
 
-LONGEST = 66  # words of a paper's two quotations together
-DEED = 0.5  # of what a paper does, from which it is the main thing
-SHORT = 34  # words of a sentence
+LONGEST = 76  # words of a paper's two quotations together
+MEDIUM = 42  # words of a sentence
+SHORT = 34  # the same where others stand beside it
+BRIEF = 0.009  # what each word of two quotations takes from what they say
+DEED = 0.5  # of what a paper does, from which it says how
+WHOLE = 0.35  # what a sentence that is told whole must say more
+PAIR, ALONE = 0.6, 0.4  # what both, and a result, are worth more than how it works
+SIDED = 0.5  # what two sides add to a result
 WORTH = 0.55  # of a finding, from which it says more than praise
+_SUBJECT = re.compile(
+    r"(?<![\w-])([A-Z][\w+]*-?[A-Z][\w+-]*) (?:\w+ly )?(?:improv|outperform|achiev|surpass|reduc|attain|"
+    r"yield|exceed|match|rais|gain|increas|reach|maintain|requir|preserv)e?s\b"
+)
+_GIVES = r"(?:propos|introduc|present|develop|design|yield|result|turn|call|term)\w*\b[^.]{0,160}?(?<![\w-])"
+Portrait = tuple[float, tuple[Telling, ...]]  # how much they say of a paper, and its sentences
 
 
 class Quoter:
@@ -21,109 +33,103 @@ class Quoter:
     def __init__(self) -> None:
         self._said: set[tuple[str, int]] = set()
         self._titled: set[str] = set()
-        self.results: dict[str, tuple[Telling, ...]] = {}  # what the first of a group is told by
         self._read: dict[tuple[str, Role], list[tuple[float, Telling]]] = {}
+        self.sided: list[str] = []  # papers with a result that has two sides
         self.words = 0  # told so far
 
     def told(self, source: Source, role: Role) -> Iterator[tuple[float, Telling]]:
-        """What may still be told of a paper in a role, the best first."""
+        """What may still be told of a paper in a role, the best first; each stands alone."""
         if (source.id, role) not in self._read:
-            self._read[source.id, role] = source.told(role)
-        found = self._read[source.id, role]
-        return (one for one in found if (source.id, one[1].sentence.place) not in self._said)
+            found = source.told(role)
+            self._read[source.id, role] = [one for one in found if source.stands(one[1])]
+        return (
+            one for one in self._read[source.id, role] if (source.id, one[1].sentence.place) not in self._said
+        )
 
     def is_told(self, source: Source) -> bool:
         return any(paper_id == source.id for paper_id, _ in self._said)
 
-    def is_titled(self, source: Source) -> bool:
-        return source.title in self._titled
+    def best(
+        self, source: Source, role: Role, least: float = 0.0, most: int = LONGEST
+    ) -> tuple[float, Telling] | None:
+        """The best of at most so many words."""
+        found = (one for one in self.told(source, role) if one[0] > least and one[1].length <= most)
+        return next(found, None)
 
-    def best(self, source: Source, role: Role, least: float = 0.0) -> tuple[float, Telling] | None:
-        """The best that stands alone."""
-        return next((one for one in self.told(source, role) if not one[1].leans and one[0] > least), None)
+    def deeds(self, source: Source) -> list[Portrait]:
+        """How a paper's thing works, in sentences that are about it."""
+        found = (one for one in self.told(source, works) if source.is_about_itself(one[1]))
+        return [(worth, (told,)) for worth, told in found if worth > DEED + WHOLE * told.is_whole]
 
-    def say(self, source: Source, *told: Telling, id_: str = "", title: str = "") -> Claim:
-        """One to three sentences of a paper as a claim, a problem first: the paper is named, then "it"."""
-        named = f"{source.handle} (“{title}”)" if title else source.handle
-        names = "name" if is_authors(source.handle) else "names"
-        first = f"{named} {names} a problem" if problem(told[0].sentence) else named
-        claim = self._claim(source, " ".join((told[0].by(first), *_later(source, told))), told, id_)
-        return replace(claim, citations=(*claim.citations, Citation(source.id, title))) if title else claim
+    def gains(self, source: Source) -> list[Portrait]:
+        """What a paper found or gained, first what has two sides."""
+        told = (one for one in self.told(source, gains) if says(f"{one[1].lead} {one[1].words}"))
+        found = [(worth + SIDED * sides(one.words), (one,)) for worth, one in told]
+        return sorted(found, key=lambda one: -round(one[0], 6))
 
-    def say_titled(self, source: Source, *told: Telling) -> Claim:
-        """A result behind the paper's title, which says what the paper does: ``NAME (“…”) “improves …”.``."""
-        title = "" if source.title in self._titled else source.title
-        self._titled.add(title)
-        return self.say(source, *told, title=title)
-
-    def problem_before(self, source: Source, told: Sequence[Telling], most: int) -> tuple[Telling, ...]:
-        """The problem that a paper names before what is told of it, where it is one whole sentence."""
-        return tuple(
-            one
-            for _, one in self.told(source, problem)
-            if one.is_whole and one.length <= most and one.sentence.place < told[0].sentence.place
-        )[:1]
-
-    def shortly(self, source: Source, most: int = LONGEST) -> Telling | None:
-        """A result of ``most`` words; of a paper told already one that says much, else what it does."""
-        floors = ((finds, WORTH), (does, 0.0), (problem, 0.0), (finds, 0.0))
-        roles = floors if self.is_told(source) else floors[-1:]
-        found = (one for role, least in roles for rate, one in self.told(source, role) if rate > least)
-        able = (one for one in found if not one.leans or source.follows_its_name(one))
-        return next((one for one in able if one.length <= most), None)
-
-    def reason(self, claim: Claim) -> Claim | None:
-        """Why to read what a group tells first: its result, as told there, or its shorter problem."""
-        told = self.results.get(claim.paper_ids[0], ())
-        if not told:
-            return None
-        one = told[-1] if told[-1].length <= SHORT or not problem(told[0].sentence) else told[0]
-        lead = "The problem that it takes on: " if problem(one.sentence) else ""
-        text = f"{lead}“{one.words}”." if one.is_whole else one.by("It")
-        return Claim(text, (), kind="reading", rests_on=(claim.id,))
-
-    def _claim(self, source: Source, text: str, told: Sequence[Telling], id_: str) -> Claim:
-        self._said |= {(source.id, one.sentence.place) for one in told}
-        self.words += len(text.split())
-        return Claim(text, tuple(Citation(source.id, one.evidence) for one in told), id=id_)
-
-    def told_whole(self, source: Source, most: int = LONGEST) -> tuple[float, tuple[Telling, ...]]:
-        """What a paper does and what it found, with how much they say; nothing where no result can stand.
-
-        One sentence alone is a result: the title says what the paper does.
-        """
-        results = [one for one in self.told(source, finds) if one[0] > WORTH]
-        deeds = [one for one in self.told(source, does) if one[0] > DEED and not one[1].leans]
+    def portrait(self, source: Source, *, whole: bool = True) -> Portrait | None:
+        """How a paper's thing works and what it gained, or one alone; not ``whole``, what it gained."""
+        deeds = self.deeds(source) if whole else []
+        found = [(ALONE + worth + sides(one.words), (one,)) for worth, (one,) in self.gains(source)]
         pairs = [
-            (-round(deed[0] + result[0], 6), place, (deed[1], result[1]))
-            for place, (deed, result) in enumerate(product(deeds, results))
-            if deed[1].length + result[1].length <= most and _follows(deed[1], result[1])
+            (PAIR + worth + more, (deed, gain))
+            for (worth, (deed,)), (more, (gain,)) in product(deeds, found)
+            if deed.length + gain.length <= LONGEST and gain.sentence.place > deed.sentence.place
         ]
-        alone = next(
-            (
-                (-round(DEED + worth, 6), len(pairs), (one,))
-                for worth, one in results
-                if not one.leans or source.follows_its_name(one)
-            ),
-            None,
-        )
-        worth, _, told = min([*pairs, *([alone] if alone and source.title else [])], default=(0.0, 0, ()))
-        return -worth, told
+        titled = source.title or any(sides(one.words) for _, (one,) in found)
+        rated = [
+            (worth - BRIEF * sum(one.length for one in told), told)
+            for worth, told in pairs or [*(found if titled or not deeds else ()), *deeds][:1]
+        ]
+        return max(rated, key=lambda one: round(one[0], 6), default=None)
+
+    def text(self, source: Source, *told: Telling, titled: bool = True) -> str:
+        """One or two sentences of a paper: it is named, then "it".
+
+        A result alone stands behind the title, which says what the paper does; where it speaks of a method by
+        another name than the paper's, that is said.
+        """
+        named = source.handle
+        alone = titled and not told[1:] and finds(told[0].sentence) and source.title not in self._titled
+        alone = alone and (named not in source.title or len(source.title.split()) > len(named.split()) + 3)
+        title = source.title if alone else ""
+        if title.casefold().startswith(f"{named.casefold()} "):
+            title, named = "", f"{named}{title[len(named) :]}"
+        asides = [*([f"“{title}”"] if title else []), *_method(source, told)]
+        named = f"{named} ({'; '.join(asides)})" if asides else named
+        return " ".join((told[0].by(named), *_later(source, told)))
+
+    def say(self, source: Source, *told: Telling, id_: str = "", titled: bool = True) -> Claim:
+        """The same as a claim; its sentences and its title are told from now on."""
+        text = self.text(source, *told, titled=titled)
+        citations = [Citation(source.id, one.evidence) for one in told]
+        if source.title and source.title in text:
+            self._titled.add(source.title)
+            citations.append(Citation(source.id, source.title))
+        self.sided += [source.id for one in told if gains(one.sentence) and sides(one.words)]
+        self.hold(source, *told)
+        self.words += len(text.split())
+        return Claim(text, tuple(citations), id=id_)
+
+    def hold(self, source: Source, *told: Telling) -> None:
+        """Keeps sentences from being told again."""
+        self._said |= {(source.id, one.sentence.place) for one in told}
 
 
-def _follows(first: Telling, second: Telling) -> bool:
-    """Whether the second may stand behind the first: another one, and the next where it leans."""
-    apart = second.sentence.place - first.sentence.place
-    return apart > 0 and (not second.leans or apart == 1)
+def _method(source: Source, told: Sequence[Telling]) -> list[str]:
+    """What a paper calls its method, where its result is on that and not on the paper's name."""
+    text = " ".join(one.words for one in told if finds(one.sentence))
+    if is_authors(source.handle) or source.handle.lower() in text.lower():
+        return []
+    names = [match[1] for match in _SUBJECT.finditer(text) if match[1].casefold() not in ACRONYMS]
+    given = (name for name in names if re.search(rf"{_GIVES}{re.escape(name)}\b", source.paper.abstract))
+    return [f"its method: {name}" for name in given][:1]
 
 
 def _later(source: Source, told: Sequence[Telling]) -> Iterator[str]:
     """The sentences behind the first one of the same paper."""
-    for one in told[1:]:
-        if one.is_whole:
-            yield one.by("Its answer" if does(one.sentence) and not finds(one.sentence) else "Result")
-        else:
-            yield one.by("They" if is_authors(source.handle) else "It")
+    pronoun = "They" if is_authors(source.handle) else "It"
+    return (one.by("Result" if one.is_whole else pronoun) for one in told[1:])
 
 
 def listed(names: Sequence[str]) -> str:

@@ -16,10 +16,9 @@ _OWN = ("We ", "we ", "This ", "this ")  # without one of them the paper does no
 _DOES = re.compile(
     rf"\b{_SELF}\b[^.,;:]{{0,24}}?\b(?:propos|introduc|present|develop|design|devis|formali[sz]|formulat|"
     rf"construct|"
-    r"buil[dt]|establish|describ|investigat|stud(?:y|ies)|examin|explor|revisit|characteri|analy[sz]e|"
-    r"argue|conduct|"
-    r"survey|review|address|extend|evaluat|compar|measur|recast|reformulat|deriv|train|test|ask|creat|"
-    r"collect|curat|"
+    r"buil[dt]|establish|describ|investigat|stud(?:y|ies)|examin|explor|revisit|characteri|analy[sz]e|argue|"
+    r"conduct|survey|review|address|extend|evaluat|compar|measur|recast|reformulat|deriv|train|test|ask|"
+    r"creat|collect|curat|"
     r"quantif|audit|benchmark|model|give|adapt|provid|unif|generali[sz])",
     re.IGNORECASE,
 )
@@ -32,17 +31,16 @@ _MAKES = re.compile(
 _ASIDE = re.compile(
     r"\b(?:further|also|additionally|moreover|finally|begin by)\b|^(?:To|For) [^,]{3,60}, we\b", re.IGNORECASE
 )
+_ALSO = re.compile(r"\b(?:further|also|additionally|moreover|finally)\b", re.IGNORECASE)
 _FINDS = re.compile(
     r"\b(?:we|results?|experiments?|analys[ei]s|evaluations?|findings?|study|simulations?|ablations?|"
-    r"evidence|theorem)\b"
-    r"[^.;]{0,160}?\b(?:show|find|found|reveal|demonstrat|observ|discover|indicat|confirm|prov[ei]|uncover|"
-    r"conclude|"
-    r"establish|report|achiev)|\b(?:reveal|uncover)s\b|"
+    r"evidence|theorem)\b[^.;]{0,160}?\b(?:show|find|found|reveal|demonstrat|observ|discover|indicat|confirm|"
+    r"prov[ei]|uncover|conclude|establish|report|achiev)|\b(?:reveal|uncover)s\b|"
     r"\b(?:is|are) (?:provably|NP-hard|undecidable|optimal)\b",
     re.IGNORECASE,
 )
 _GAINS = re.compile(
-    r"\b(?:outperform|surpass|exceed|improv|achiev|reduc|increas|boost|gain|accelerat|faster|cuts?\b|lower|"
+    r"\b(?:outperform|surpass|exceed|improv|enhanc|achiev|reduc|increas|boost|gain|accelerat|faster|cuts?\b|lower|"
     r"rais(?:e|ing)|"
     r"attain|beats?\b|match|sav(?:e|ing)|reach|yield|drop|decreas|halv|doubl|degrad|fall|ris(?:e|ing)|"
     r"recover)",
@@ -50,9 +48,16 @@ _GAINS = re.compile(
 )
 # What is said to do best, with a number or without.
 _BEST = re.compile(
-    r"\b(?:outperform|surpass)(?:s|ed|ing)?\b|\bfindings emerge\b|"
-    r"\b(?:attain|achiev|perform|obtain|yield|reach)(?:e?s|e?d|ing)? (?:the )?(?:\w+ )?"
-    r"(?:best|strongest|highest|lowest)\b"
+    r"\b(?:outperform|surpass)(?:s|ed|ing)?\b|\bfindings emerge\b|\b(?:attain|achiev|perform|obtain|yield|"
+    r"reach)(?:e?s|e?d|ing)? (?:the )?(?:\w+ )?(?:best|strongest|highest|lowest)\b"
+)
+# What a gain costs, where it ends, or what differs: a result with two sides.
+_SIDES = re.compile(
+    r"\bwhereas\b|(?<!superior )(?<!better )(?<!improved )(?<!favorable )(?<!best )\btrade-?offs? between\b|"
+    r"\bat the (?:cost|expense) of\b|"
+    r"\b(?:but|although|even though|however)\b(?! (?:also|not only|still|nevertheless|nonetheless)\b)|"
+    r"\bwhile [^.;]{5,150}, (?:they|it|these|those|the|its) |\bonly (?:when|if|where)\b",
+    re.IGNORECASE,
 )
 # What is found out, rather than improved.
 _LEARNS = re.compile(
@@ -60,11 +65,17 @@ _LEARNS = re.compile(
     r"(?:,? [\w ]{2,20},?)? that\b|\b(?:reveal|uncover)s?\b",
     re.IGNORECASE,
 )
+_VAGUE = re.compile(r"foundation|implications|effectiveness")
+_LISTS = re.compile(r"\bfindings emerge\b|\b[Ww]e (?:\w+ )?(?:find|observe|discover) that\b.*\bthan\b")
+_EMPTY = re.compile(
+    r"\b(?:effective(?:ness)?|useful|superior\w*|promising|competitive|impressive|excellent|state-of-the-art|"
+    r"strong (?:performance|results)|robustness of)\b",
+    re.IGNORECASE,
+)
 _FIGURE = re.compile(
-    r"(?<![\w.-])(?:[\d.,]*\d\s?(?:-|–|--|to)\s?)?[\d.,]*\d\$?\s?(?:\\?%|percent|percentage|points?\b|pp\b|x\b|×|\$?\\times|-?fold\b|"
-    r"times\b|ms\b|"
-    r"(?:seconds|minutes|hours|GB|FPS|Hz)\b)|(?<![\w.-])[+-]?\d+\.\d+(?![\w.]*[a-zA-Z])|"
-    r"\bfrom \$?\d[\d.,]*\S* to \$?\d"
+    r"(?<![\w.-])(?:[\d.,]*\d\s?(?:-|–|--|to)\s?)?[\d.,]*\d\$?\s?(?:\\?%|percent|percentage|points?\b|pp\b|"
+    r"x\b|×|\$?\\times|-?fold\b|times\b|ms\b|(?:seconds|minutes|hours|GB|FPS|Hz)\b)|"
+    r"(?<![\w.-])[+-]?\d+\.\d+(?![\w.]*[a-zA-Z])|\bfrom \$?\d[\d.,]*(?![\d.,]*[BMK]\b)\S* to \$?\d"
 )
 _SETTING = re.compile(
     r"\b(?:on|across|over|under|in|for|with|from|at) (?:the |a |an |all |both |"
@@ -75,36 +86,32 @@ _AGAINST_WHAT = re.compile(
     r"\b(?:than|over|compared (?:with|to)|versus|vs\.?|relative to|against|baselines?|from \d\S* to)\b"
 )
 _PRAISE = re.compile(
-    r"\b(?:superior\w*|state-of-the-art|effectiveness|promising|remarkabl\w*|strong (?:performance|"
-    r"results)|robustness of|"
-    r"significant(?:ly)?|substantial(?:ly)?|consistent(?:ly)?|competitive|impressive|notabl[ey]|excellent|effectively|"
-    r"great potential|"
-    r"favorabl[ey]|extensive experiments|offer\w* (?:\w+ )*insights?|implications|insights|principled|"
+    r"\b(?:superior\w*|state-of-the-art|effectiveness|promising|remarkabl\w*|strong (?:performance|results)|"
+    r"robustness of|significant(?:ly)?|substantial(?:ly)?|consistent(?:ly)?|competitive|impressive|"
+    r"notabl[ey]|excellent|effectively|great potential|favorabl[ey]|extensive experiments|"
+    r"offer\w* (?:\w+ )*insights?|implications|insights|principled|"
     r"paths? (?:to|toward)|foundations? for)\b",
     re.IGNORECASE,
 )
 _MECHANISM = re.compile(
-    r"\b(?:by \w+ing|via|through|that \w+s\b|which \w+s\b|consists? of|combin|decompos|decoupl|assign|"
-    r"comput|convert|"
-    r"first\b.*\bthen|using|replac|treats?|learns?|estimat|maps?|encod|reformulat|selects?|aligns?|"
-    r"updates?|jointly|"
-    r"aggregat|sampl|retriev|penali|reweigh|partition|trained on)"
+    r"\b(?:by \w+ing|via|through|that \w+s\b|which \w+s\b|consists? of|combin|decompos|decoupl|assign|comput|"
+    r"convert|first\b.*\bthen|using|replac|treats?|learns?|estimat|maps?|encod|reformulat|selects?|aligns?|"
+    r"updates?|jointly|aggregat|sampl|retriev|penali|reweigh|partition|trained on)"
 )
-_PROBLEM = re.compile(
-    r"\b(?:however|yet|fails?|failing|lacks?|lacking|remains?|bottlenecks?|suffers?|struggles?|limited|"
-    r"costly|expensive|"
-    r"prohibitive\w*|challeng(?:e|es|ing)|difficult|degrad\w+|brittle|vulnerab\w+|insufficient\w*|poorly|"
-    r"unclear|"
-    r"under-?explored|unexplored|neglect\w*|overlook\w*|ignor\w+|hinder\w*|cannot|unreliab\w+|unstable|"
-    r"prone to|rarely|"
-    r"little is known|scarce|falls? short|intractable|risks?|open (?:problem|question))\b",
-    re.IGNORECASE,
+_STEPS = re.compile(
+    r"\b(?:filter|generat|restrict|scor(?:es|ing)|weigh|construct|inject|transfer|integrat|rout)"
 )
 # Of a sentence that names nobody's work: what is said to be lacking.
 _LACKING = re.compile(
-    r"\b(?:however|yet|fails?|lacks?|lacking|remains?|suffers?|struggles?|challeng(?:e|es|ing)|difficult|"
-    r"poorly|unclear|"
-    r"under-?explored|unexplored|cannot|little is known|scarce|falls? short|intractable)\b",
+    r"\b(?:yet|fails?|lacks?|lacking|remains?|suffers?|struggles?|challeng(?:e|es|ing)|difficult|poorly|"
+    r"unclear|under-?explored|unexplored|cannot|little is known|scarce|falls? short|intractable)\b",
+    re.IGNORECASE,
+)
+_PROBLEM = re.compile(
+    _LACKING.pattern
+    + r"|\b(?:however|failing|bottlenecks?|limited|costly|expensive|prohibitive\w*|degrad\w+|brittle|"
+    r"vulnerab\w+|insufficient\w*|neglect\w*|overlook\w*|ignor\w+|hinder\w*|unreliab\w+|unstable|prone to|"
+    r"rarely|risks?|open (?:problem|question))\b",
     re.IGNORECASE,
 )
 _PLEDGE = re.compile(
@@ -114,49 +121,36 @@ _PLEDGE = re.compile(
 )
 _OWN_LIMIT = re.compile(
     r"\blimitations? (?:of (?:our|this|the (?:proposed|present))|include|remain)|\b(?:our|"
-    r"this) (?:\w+ ){0,2}(?:study|work|"
-    r"analysis|method|approach|evaluation|results?|findings?|framework|benchmark|conclusions?) (?:is|are|"
-    r"remains?) (?:\w+ )?"
-    r"(?:limited|restricted|confined|preliminary|bounded)\b|\bwe (?:do not|did not|cannot|"
-    r"could not) (?:yet )?(?:claim|evaluate|"
-    r"test|establish|study|rule out|verify|prove|show|cover|detect|measure|address|guarantee|model|know|"
-    r"resolve|compare)\b|"
+    r"this) (?:\w+ ){0,2}(?:study|work|analysis|method|approach|evaluation|results?|findings?|framework|"
+    r"benchmark|conclusions?) (?:is|are|remains?) (?:\w+ )?(?:limited|restricted|confined|preliminary|"
+    r"bounded)\b|\bwe (?:do not|did not|cannot|could not) (?:yet )?(?:claim|evaluate|test|establish|study|"
+    r"rule out|verify|prove|show|cover|detect|measure|address|guarantee|model|know|resolve|compare)\b|"
     r"\bwe (?:caution|acknowledge)\b|\bat the (?:cost|expense) of\b|\b(?:does|do|"
-    r"did) not reach (?:statistical )?significance|"
-    r"\bnot statistically significant\b|\bunderpowered\b|\b(?:remains?|is|are) (?:untested|to be (?:seen|"
-    r"tested|validated|"
-    r"confirmed))\b|\b(?:left|leave) (?:\w+ ){0,4}(?:to|for|as) future\b|\bour (?:\w+ )?(?:method|model|"
-    r"approach|system) "
+    r"did) not reach (?:statistical )?significance|\bnot statistically significant\b|\bunderpowered\b|"
+    r"\b(?:remains?|is|are) (?:untested|to be (?:seen|tested|validated|confirmed))\b|\b(?:left|"
+    r"leave) (?:\w+ ){0,4}(?:to|for|as) future\b|\bour (?:\w+ )?(?:method|model|approach|system) "
     r"(?:\w+ )?(?:fails?|struggles?|requires|does not|cannot)\b",
     re.IGNORECASE,
 )
 # What a method spares its users, in the words that limits are said with.
 _SPARES = re.compile(
-    r"\b(?:requir|need)\w* (?:\w+ly )?(?:no|only|just|few|fewer|little|less|minimal|neither|nothing|"
-    r"zero|at most|as little|"
-    r"a (?:single|few|handful|fraction|small))\b|"
-    r"\b(?:rel(?:y|ies|ying)|depend\w*) (?:only |solely |neither )?on (?:no|neither|nothing)\b|"
-    r"\b(?:adds?|incurs?|introduc\w+|costs?|suffers?|imposes?) (?:from )?(?:no|only|little|negligible|"
-    r"minimal|nothing|almost no)\b|"
-    r"\b(?:do|does|did|need|is|are|was|were|will|would)(?: not|n't) (?:\w+ly |(?:be|to) |even |itself )*"
-    r"(?:need|requir|degrad|hurt|harm|suffer|rel[yi]|depend|sacrific|compromis|incur|impair|worsen|impos|"
-    r"deteriorat|"
-    r"forget|necess|restricted|limited|confined)\w*|"
-    r"\b(?:never|rarely|seldom|hardly|without) (?:\w+ly )?(?:ever )?"
+    r"\b(?:requir|need)\w* (?:\w+ly )?(?:no|only|just|few|fewer|little|less|minimal|neither|nothing|zero|at "
+    r"most|as little|a (?:single|few|handful|fraction|small))\b|\b(?:rel(?:y|ies|ying)|depend\w*) (?:only |"
+    r"solely |neither )?on (?:no|neither|nothing)\b|\b(?:adds?|incurs?|introduc\w+|costs?|suffers?|imposes?) "
+    r"(?:from )?(?:no|only|little|negligible|minimal|nothing|almost no)\b|\b(?:do|does|did|need|is|are|was|"
+    r"were|will|would)(?: not|n't) (?:\w+ly |(?:be|to) |even |itself )*(?:need|requir|degrad|hurt|harm|"
+    r"suffer|rel[yi]|depend|sacrific|compromis|incur|impair|worsen|impos|deteriorat|forget|necess|restricted|"
+    r"limited|confined)\w*|\b(?:never|rarely|seldom|hardly|without) (?:\w+ly )?(?:ever )?"
     r"(?:need|requir|degrad|hurt|harm|suffer|rely|depend|sacrific|compromis|fail|struggl|incur|impair|los)\w*",
     re.IGNORECASE,
 )
 _AGAINST = re.compile(
     r"\b(?:contrary to|surprising(?:ly)?|counter-?intuitive(?:ly)?|unexpected(?:ly)?|paradoxical(?:ly)?|"
-    r"in contrast to "
-    r"(?:common|prior|the (?:common|prevailing))|challeng(?:es|ing) (?:the|a) (?:\w+ ){0,2}(?:assumption|"
-    r"view|belief|notion|wisdom)|"
-    r"(?:does|do|did) not (?:necessarily |always |consistently |reliably |significantly )?(?:improve|help|"
-    r"transfer|hold|"
-    r"generali[sz]e|predict|reduce|guarantee|imply|lead|scale|correlate|benefit|outperform|explain|emerge|"
-    r"matter)|no "
-    r"(?:significant|consistent|measurable|reliable|statistically significant|"
-    r"clear) (?:\w+ )?(?:improvement|gain|benefit|"
+    r"in contrast to (?:common|prior|the (?:common|prevailing))|challeng(?:es|ing) (?:the|"
+    r"a) (?:\w+ ){0,2}(?:assumption|view|belief|notion|wisdom)|(?:does|do|did) not (?:necessarily |always |"
+    r"consistently |reliably |significantly )?(?:improve|help|transfer|hold|generali[sz]e|predict|reduce|"
+    r"guarantee|imply|lead|scale|correlate|benefit|outperform|explain|emerge|matter)|no (?:significant|"
+    r"consistent|measurable|reliable|statistically significant|clear) (?:\w+ )?(?:improvement|gain|benefit|"
     r"difference|effect|advantage|evidence)s?|fails? to (?:outperform|improve|generali[sz]e|beat)|"
     r"no better than|hurts?\b|"
     r"backfires?)\b",
@@ -164,9 +158,8 @@ _AGAINST = re.compile(
 )
 _OTHERS = re.compile(
     r"\b(?:existing|prior|previous|current|conventional|traditional|most|recent|"
-    r"today's)\b[^.;]{0,40}\b(?:methods?|"
-    r"approach\w*|models?|systems?|techniques?|benchmarks?|works?|solutions?|frameworks?|agents|algorithms|"
-    r"studies|"
+    r"today's)\b[^.;]{0,40}\b(?:methods?|approach\w*|models?|systems?|techniques?|benchmarks?|works?|"
+    r"solutions?|frameworks?|agents|algorithms|studies|"
     r"evaluations|datasets|LLMs|VLMs|MLLMs|strateg\w+|practices?|pipelines?)\b",
     re.IGNORECASE,
 )
@@ -174,8 +167,14 @@ _ASKS = re.compile(
     r"\b(?:whether|conditions under which|"
     r"hypothesi[sz]e|conjecture|we ask|can serve as|future (?:work|research|directions))\b"
 )
+_NO_LIMIT = re.compile(r"\b[Ww]ithout\b|\bno longer\b|\bnot only\b|\brequires? (?:no|only|little|minimal)\b")
+_SAYS_SO = re.compile(
+    r"contrary to|surprising|counter-?intuit|unexpected|paradox|"
+    r"challeng\w+ (?:the|a) (?:\w+ ){0,2}(?:assum|view|bel|notion|wisd)",
+    re.IGNORECASE,
+)
 _TEX = re.compile(r"[$\\^~{}]|_\w")
-COMFORT = range(10, 36)  # words of a sentence that reads well
+COMFORT, FEW = range(10, 36), 11  # words of a sentence that reads well; of one that says too little
 
 
 def ease(sentence: Sentence) -> float:
@@ -199,9 +198,9 @@ def does(sentence: Sentence) -> float:
         or (_FIGURE.search(text) and _GAINS.search(text))
     ):
         return 0.0
-    makes = 0.25 * bool(_MAKES.search(text))
+    made = 0.25 * makes(sentence)
     aside = 0.5 * bool(_ASIDE.search(text)) + 0.3 * sentence.place / sentence.of
-    worth = 0.6 + makes + 0.2 * bool(_MECHANISM.search(text)) - 0.2 * praises(text) - aside
+    worth = 0.6 + made + 0.2 * bool(_MECHANISM.search(text)) - 0.2 * praises(text) - aside
     return max(0.05, worth + ease(sentence))
 
 
@@ -212,27 +211,56 @@ def finds(sentence: Sentence) -> float:
         return 0.0
     text = sentence.shown
     told = bool(_FINDS.search(text) or _BEST.search(text))
-    gains = bool(_GAINS.search(text))
+    better = bool(_GAINS.search(text))
     figure = bool(_FIGURE.search(text))
-    if not (told or (gains and figure)) or _ASKS.search(text):
+    if not (told or (better and figure)) or _ASKS.search(text):
         return 0.0
     if _MAKES.search(text) and not figure:
         return 0.0
     worth = 0.4 + 0.5 * figure + 0.3 * bool(_SETTING.search(text)) + 0.2 * bool(_AGAINST_WHAT.search(text))
-    vague = 0.4 * (gains and not figure)
-    learns = 0.25 * (bool(_LEARNS.search(text)) and not gains)
+    vague = 0.4 * (better and not figure) - 0.4 * sides(text)
+    learns = 0.25 * (bool(_LEARNS.search(text)) and not better)
     return max(
         0.05, worth + learns - vague + 0.1 * told - 0.25 * praises(text) * (2 - figure) + ease(sentence)
     )
 
 
+def sides(text: str) -> bool:
+    """Whether a result has two sides: a gain and its cost, or two that differ."""
+    return bool(_SIDES.search(text))
+
+
+def says(text: str) -> bool:
+    """Whether a result says something: a figure, two sides, what was learnt; not that it is better."""
+    learns = bool(_LEARNS.search(text) and len(text.split()) > FEW)
+    learns = learns and not (_GAINS.search(text) or _EMPTY.search(text))
+    return learns or bool(_LISTS.search(text)) or bool(_FIGURE.search(text)) or sides(text)
+
+
+def gains(sentence: Sentence) -> float:
+    """What the paper found or gained, where that says something."""
+    return finds(sentence) if says(sentence.shown) else 0.0
+
+
+@lru_cache(maxsize=READ)
+def works(sentence: Sentence) -> float:
+    """How the paper's own thing works: where it is made, or between that and the results."""
+    text = sentence.shown
+    how, made = bool(_MECHANISM.search(text) or _STEPS.search(text)), bool(does(sentence))
+    if not made and (not how or not sentence.place or finds(sentence) or problem(sentence) or figures(text)):
+        return 0.0
+    less = 0.2 * praises(text) + 0.3 * bool(_ALSO.search(text)) + 0.3 * sentence.place / sentence.of
+    return 0.55 + 0.15 * makes(sentence) + 0.35 * how - less - 0.06 * min(len(_TEX.findall(text)), 6)
+
+
+def makes(sentence: Sentence) -> bool:
+    """Whether the paper says in it what it makes."""
+    return bool(_MAKES.search(sentence.shown))
+
+
 def praises(text: str) -> bool:
     """Whether words praise rather than tell."""
     return bool(_PRAISE.search(text))
-
-
-def has_figure(sentence: Sentence) -> bool:
-    return figures(sentence.text)
 
 
 def figures(text: str) -> bool:
@@ -250,11 +278,6 @@ def spares(text: str) -> bool:
     return bool(_SPARES.search(text))
 
 
-def has_setting(sentence: Sentence) -> bool:
-    """Whether it says what it was measured on, and against what."""
-    return bool(_SETTING.search(sentence.text) and _AGAINST_WHAT.search(sentence.text))
-
-
 @lru_cache(maxsize=READ)
 def problem(sentence: Sentence) -> float:
     """The problem that the paper takes on: said before it speaks of itself."""
@@ -270,16 +293,9 @@ def problem(sentence: Sentence) -> float:
 @lru_cache(maxsize=READ)
 def limit(sentence: Sentence) -> float:
     """A limit that the authors state of their own work, late in the abstract."""
-    if sentence.place * 5 < sentence.of * 3 or not is_own_limit(sentence.shown):
-        return 0.0
-    if (
-        _MAKES.search(sentence.shown)
-        or _OTHERS.search(sentence.shown)
-        or re.search(
-            r"\b[Ww]ithout\b|\bno longer\b|\bnot only\b|\brequires? (?:no|only|little|minimal)\b",
-            sentence.text,
-        )
-    ):
+    text = sentence.shown
+    others = _MAKES.search(text) or _OTHERS.search(text) or _NO_LIMIT.search(text)
+    if sentence.place * 5 < sentence.of * 3 or not is_own_limit(text) or others:
         return 0.0
     return max(0.05, 0.6 + ease(sentence))
 
@@ -290,16 +306,7 @@ def against(sentence: Sentence) -> float:
     text = sentence.shown
     if not _late(sentence) or not _AGAINST.search(text) or _ASKS.search(text) or _MAKES.search(text):
         return 0.0
-    if _OTHERS.search(text) or re.search(r"foundation|implications|effectiveness", text):
+    if _OTHERS.search(text) or _VAGUE.search(text) or sentence.words < COMFORT.start:
         return 0.0
-    if sentence.words < COMFORT.start:
-        return 0.0
-    said = bool(
-        re.search(
-            r"contrary to|surprising|counter-?intuit|unexpected|paradox|challeng\w+ (?:the|"
-            r"a) (?:\w+ ){0,2}(?:assum|view|bel|notion|wisd)",
-            text,
-            re.IGNORECASE,
-        )
-    )
+    said = bool(_SAYS_SO.search(text))
     return max(0.05, 0.5 + 0.3 * said + 0.2 * bool(_FIGURE.search(text)) + ease(sentence))

@@ -1,7 +1,8 @@
 """The sections of a brief without a model, in the order in which they take their sentences.
 
-What is scarce takes first: results against expectation and limits; then the minute, the themes, what is read
-first, problems and resources. A section that has nothing is empty.
+What is scarce takes first: results against expectation and limits; then the minute, what is read first,
+problems, resources and what else the week was about; the themes fill the words that are left. A section that
+has nothing is empty.
 """
 
 import re
@@ -9,13 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
+from service.briefs.badges import has_code
 from service.briefs.claims import Claim
 from service.briefs.extractive.corpus import FEW, Corpus, Role, Source
 from service.briefs.extractive.groups import Group
 from service.briefs.extractive.matters import matters
-from service.briefs.extractive.quoting import LONGEST, SHORT, WORTH, Quoter, listed
-from service.briefs.extractive.reasons import Reasons, inside
-from service.briefs.extractive.roles import against, does, finds, has_setting, limit, problem
+from service.briefs.extractive.quoting import MEDIUM, SHORT, WORTH, Quoter, listed
+from service.briefs.extractive.reasons import inside, reasons_of, why
+from service.briefs.extractive.roles import against, does, figures, gains, limit, problem
 from service.briefs.extractive.telling import Telling
 from service.briefs.model import (
     AlsoHere,
@@ -33,23 +35,17 @@ from service.briefs.model import (
 )
 
 Choice = tuple[Source, Telling]
-BUDGET, REST = 1200, 146  # words before the catalog; those that code counts and names with
-WORDS, THEMES = 560, 6  # words of the first papers of the themes; themes
-NOTABLE, RESULTS, TOLD = 4, 3, 1  # papers, results, papers of a theme told in full
-LEAST = 2  # papers of a theme whose deeds are told where none has a result
-MEDIUM = 42  # words of a sentence
-AGAINST, RESOURCES, PROBLEMS, LIMITS, AREAS = 3, 3, 2, 2, 4
-STRONG, SOLID, PLAIN = 0.9, 0.6, 0.4  # worth of a result for the minute; to read first, and of a group
-INSIDE = 3.0  # what a result is worth more for the minute where a theme tells its paper again
-GROUPED = 0.4  # what a result is worth more for standing in a group
-CLEAR = 0.2  # what it is worth more for saying on what and against what
+BUDGET, REST, EACH, THEMES = 1200, 100, 40, 6  # words before the catalog, of counts, of one read first
+NOTABLE, RESULTS, AGAINST, RESOURCES, LIMITS, AREAS = (3, 8), 3, 2, 3, 2, 4
+PROBLEMS = (3, 4, 24)  # problems at least, and at most; words of one
+SOLID = 0.6  # worth of a result for the minute, or to read first
+INSIDE, CLEAR = 3.0, 0.2  # what a result is worth more at the top in a theme, in figures; if more is told
 NEAR, REASON = 0.6, 0.4  # what it is worth to be like the others, and a reason to read
-AGAIN = 0.5  # what a paper is worth less for being told already
-LARGE = 3  # papers, from which on a group can spare one
-STEP = 4  # papers of a step of the reading order
-STEPS = 3  # groups that have a step of their own
-NEXT = 2  # sentences from a problem to what the paper does about it
-PROBLEMS_HEADING = "Problems, and what is tried"
+OUTSIDE, RESULT = 1.0, 0.6  # what a paper to read first is worth more outside themes, and for a result
+STEP, LARGE = 4, 3  # papers of a step of the reading order; from which on a name says enough
+ON_TOP = "its result is told at the top"
+START = "start"  # id of the fact on the paper to start with
+PROBLEMS_HEADING = "What papers say that the methods before them lack"
 LIMITS_HEADING = "Limits that authors state of their own work"
 _KINDS: tuple[tuple[str, ResourceKind], ...] = (
     (r"benchmark|test suite|testbed|leaderboard|arena", "benchmark"),
@@ -58,12 +54,9 @@ _KINDS: tuple[tuple[str, ResourceKind], ...] = (
 )
 _NEW = re.compile(
     r"(?:is|(?:introduces|presents|releases|constructs|builds|creates|curates|"
-    r"develops) [A-Z][\w.+-]*(?: \([^()]*\))?,)"
-    r" (?P<what>(?:an?|the first) [^,.;:]{3,90}?)"
-    r"(?: (?:for|of|that|to|with|comprising|containing|consisting|designed|in|from|where|which|on)\b|"
-    r"[,.;:]|$)"
+    r"develops) [A-Z][\w.+-]*(?: \([^()]*\))?,) (?P<what>(?:an?|the first) [^,.;:]{3,90}?)(?: (?:for|of|that|"
+    r"to|with|comprising|containing|consisting|designed|in|from|where|which|on)\b|[,.;:]|$)"
 )
-_SURVEY = re.compile(r"\b(?:survey|review|overview|taxonomy|tutorial)\b", re.IGNORECASE)
 
 
 def make_surprises(corpus: Corpus, quoter: Quoter) -> tuple[Claim, ...]:
@@ -72,29 +65,23 @@ def make_surprises(corpus: Corpus, quoter: Quoter) -> tuple[Claim, ...]:
 
 
 def _best_of(
-    sources: Iterable[Source], quoter: Quoter, role: Role, most: int, bounds: tuple[float, int] = (0.0, SHORT)
+    sources: Iterable[Source], quoter: Quoter, role: Role, most: int, bounds: tuple[float, int]
 ) -> list[Claim]:
     """The best sentences in a role, one of each paper; ``bounds``: the least worth, and the most words."""
-    least, longest = bounds
     found = [
-        (-round(best[0], 6), place, source, best[1])
+        (-round(best[0], 6), place, (source, best[1]))
         for place, source in enumerate(sources)
-        if (best := quoter.best(source, role, least)) and best[1].length <= longest
+        if (best := quoter.best(source, role, *bounds))
     ]
-    return [quoter.say(source, told) for _, _, source, told in sorted(found, key=lambda one: one[:2])[:most]]
+    return [quoter.say(*choice) for _, _, choice in sorted(found, key=lambda one: one[:2])[:most]]
 
 
 def make_resources(corpus: Corpus, quoter: Quoter) -> tuple[Resource, ...]:
     """What is new to use, by name."""
-    return tuple(islice(_resources(corpus, quoter), RESOURCES))
-
-
-def _resources(corpus: Corpus, quoter: Quoter) -> Iterator[Resource]:
-    for source in corpus.sources:
-        found = quoter.best(source, does)
-        kind = _kind(found[1]) if found else None
-        if found and kind and found[1].length <= SHORT:
-            yield Resource(source.handle, kind, quoter.say(source, found[1]))
+    able = ((one, best[1]) for one in corpus.sources if (best := quoter.best(one, does, 0.0, SHORT)))
+    found = ((source, told, kind) for source, told in able if (kind := _kind(told)))
+    first = islice(found, RESOURCES)
+    return tuple(Resource(source.handle, kind, quoter.say(source, told)) for source, told, kind in first)
 
 
 def _kind(told: Telling) -> ResourceKind | None:
@@ -110,244 +97,222 @@ def make_limits(corpus: Corpus, quoter: Quoter) -> tuple[Challenge, ...]:
 
 
 def make_problems(corpus: Corpus, quoter: Quoter) -> tuple[Challenge, ...]:
-    """Problems in the words of papers that say in the next sentences what they do about them."""
-    found = [
-        (-round(best[0], 6), place, source, best[1])
-        for place, source in enumerate(corpus.sources)
-        if not quoter.is_told(source) and (best := _answered(source, quoter))
-    ]
-    chosen = sorted(found, key=lambda one: one[:2])[:PROBLEMS]
-    claims = [quoter.say(source, *told) for _, _, source, told in chosen]
+    """Short problems in the words of papers that nothing else is told of, where words are left.
+
+    Under three there are none.
+    """
+    least, most, words = PROBLEMS
+    most = min(most, (BUDGET - REST - quoter.words) // words)
+    open_ = [source for source in corpus.sources if not quoter.is_told(source)]
+    able = [source for source in open_ if quoter.best(source, problem, WORTH, words)]
+    claims = _best_of(able, quoter, problem, most, (WORTH, words)) if min(len(able), most) >= least else ()
     return (Challenge(PROBLEMS_HEADING, tuple(claims)),) if claims else ()
 
 
-def _answered(source: Source, quoter: Quoter) -> tuple[float, tuple[Telling, Telling]] | None:
-    """A problem and what the paper does about it, with how much they say."""
-    pairs = [
-        (worth + value, (first, second))
-        for worth, first in quoter.told(source, problem)
-        for value, second in quoter.told(source, does)
-        if 0 < second.sentence.place - first.sentence.place <= NEXT
-        and not first.leans
-        and first.length + second.length <= LONGEST
-    ]
-    return max(pairs, key=lambda one: round(one[0], 6), default=None)
+def make_results(corpus: Corpus, groups: Sequence[Group], quoter: Quoter) -> tuple[Claim, ...]:
+    """Three results quoted whole, one of a group, first of the groups that are themes."""
+    grouped = {id_ for group in groups[:THEMES] for id_ in group.paper_ids}
 
+    def rate(source: Source, told: Telling, worth: float) -> float:
+        how = bool(quoter.deeds(source))
+        if worth <= SOLID or not gains(told.sentence) or not (source.id in grouped or how):
+            return 0.0
+        return (
+            worth
+            + INSIDE * ((source.id in grouped) + figures(told.words))
+            + CLEAR * (how - (told.length < FEW))
+        )
 
-def make_notable(
-    corpus: Corpus, groups: Sequence[Group], results: Sequence[Claim], reasons: Reasons, quoter: Quoter
-) -> tuple[Notable, ...]:
-    """Papers to read first: those that the others are like and that say what they found, one of a group.
-
-    A paper of the minute that no theme tells stands before them with what it does.
-    """
-    grouped = {paper_id for group in groups for paper_id in group.paper_ids}
-    alone = [corpus.by_id[id_] for claim in results for id_ in claim.paper_ids if id_ not in grouped]
-    of_minute = [(source, told) for source in alone if (told := quoter.shortly(source))]
-    others = _spread(corpus, groups, quoter, NOTABLE, _read_first(corpus, reasons, groups))
-    ids = {source.id for source in alone}
-    chosen = [*of_minute, *(one for one in others if one[0].id not in ids)][:NOTABLE]
-    notable = []
-    for place, (source, told) in enumerate(chosen):
-        shows = quoter.say(source, told, id_=f"notable{place}")
-        text = reasons.text(source, told.words)
-        why = Claim(text, (), "counted", kind="reading", rests_on=(shows.id,)) if text else None
-        notable.append(Notable(source.id, shows, why))
-    return tuple(notable)
+    return tuple(quoter.say(*choice) for choice in _spread(corpus, groups, quoter, rate)[:RESULTS])
 
 
 def _spread(
-    corpus: Corpus, groups: Sequence[Group], quoter: Quoter, most: int, rate: Callable[[Choice, float], float]
+    corpus: Corpus, groups: Sequence[Group], quoter: Quoter, rate: Callable[[Source, Telling, float], float]
 ) -> list[Choice]:
-    """The best results that are not told yet, of each paper and each group one; a rate of 0 leaves it out."""
+    """The best by a rate: of each paper its result, else how it works; of each group one. 0 leaves out."""
     group_of = {paper_id: group.heading for group in groups for paper_id in group.paper_ids}
-    rated = [
-        (-round(worth, 6), place, (source, best[1]))
-        for place, source in enumerate(corpus.sources)
-        if (best := quoter.best(source, finds))
-        and best[1].length <= MEDIUM
-        and (worth := rate((source, best[1]), best[0]))
-    ]
+    able = ((source, *quoter.gains(source), *quoter.deeds(source)) for source in corpus.sources)
+    found = (
+        (source, told, rate(source, told, worth)) for source, *some in able for worth, (told,) in some[:1]
+    )
+    rated = sorted(found, key=lambda one: (-round(one[2], 6), corpus.rows[one[0].id]))
     chosen: dict[str, Choice] = {}
-    for _, _, choice in sorted(rated, key=lambda one: one[:2]):
-        chosen.setdefault(group_of.get(choice[0].id, choice[0].id), choice)
-    return list(chosen.values())[:most]
+    for source, told, worth in rated:
+        if worth and told.length <= MEDIUM:
+            chosen.setdefault(group_of.get(source.id, source.id), (source, told))
+    return list(chosen.values())
 
 
-def _read_first(
-    corpus: Corpus, reasons: Reasons, groups: Sequence[Group]
-) -> Callable[[Choice, float], float]:
-    """How well a paper is read first: by what it found, how like it the others are, and the reasons."""
-    grouped = {paper_id for group in groups for paper_id in group.paper_ids}
+def make_start(corpus: Corpus, groups: Sequence[Group], quoter: Quoter) -> Start | None:
+    """What to read first of all: of the largest group that has one, a paper that names its problem.
 
-    def rate(choice: Choice, worth: float) -> float:
-        source, why = choice[0], len(reasons.of(choice[0], choice[1].words))
-        near = reasons.central[source.id] / (corpus.mean_likeness or 1.0)
-        inside = source.id in grouped
-        if worth <= (PLAIN if inside else SOLID) or not why:
-            return 0.0
-        return worth + NEAR * near + REASON * why + GROUPED * inside
-
-    return rate
-
-
-def make_themes(corpus: Corpus, groups: Sequence[Group], quoter: Quoter) -> tuple[Theme, ...]:
-    """Groups of which a paper can be told, each by its first: in full, as far as the words reach."""
-    themes = []
-    end = quoter.words + WORDS
-    for place, group in enumerate(groups[:THEMES]):
-        share = (end - quoter.words) // (min(len(groups), THEMES) - place)
-        if told := _told(corpus, group, quoter, share):
-            themes.append(Theme(group.heading, told, group.paper_ids))
-    return tuple(themes)
-
-
-def fill_themes(
-    corpus: Corpus, themes: Sequence[Theme], results: Sequence[Claim], quoter: Quoter
-) -> tuple[Theme, ...]:
-    """The other papers of each theme by a sentence each while the words last, else by title.
-
-    The papers of the minute come first, then the first theme's.
+    The theme goes on with how its thing works and what it gained.
     """
-    minute = {paper_id for claim in results for paper_id in claim.paper_ids}
-    left = [source for theme in themes for source in _rest_of(corpus, theme)]
-    spare = BUDGET - REST - quoter.words - sum(map(_titled, left))
-    told: dict[str, Claim] = {}
-    for source in sorted(left, key=lambda one: one.id not in minute):
-        most = LONGEST if source.id in minute or not quoter.is_told(source) else SHORT
-        one = quoter.shortly(source, most)
-        cost = one.length + len(source.handle.split()) - _titled(source) if one else 0
-        if one and (cost <= spare or source.id in minute):
+    for group in groups[:THEMES]:
+        near = corpus.centrality(group.paper_ids)
+        rated = [
+            (-round(portrait[0] + near[source.id] + 2 * found[0], 6), source.id, (source, found[1]))
+            for source in _members(corpus, group)
+            if not quoter.is_told(source) and (found := quoter.best(source, problem, 0.0, MEDIUM))
+            if found[1].is_whole and (portrait := quoter.portrait(source)) and gains(portrait[1][-1].sentence)
+        ]
+        for _, _, (source, told) in sorted(rated, key=lambda one: one[:2])[:1]:
+            quoter.hold(source, told)
+            quoter.words += told.length
+            text = f"The problem that it takes on: “{told.words}”."
+            return Start(source.id, Claim(text, (), kind="reading", rests_on=(START,)))
+    return None
+
+
+def make_notable(
+    corpus: Corpus, groups: Sequence[Group], results: Sequence[Claim], quoter: Quoter
+) -> tuple[Notable, ...]:
+    """Papers to read first, outside themes if may be: like the others, and they say what they found.
+
+    A paper of the minute that no theme tells stands before them with what it does.
+    """
+    grouped = {paper_id for group in groups[:THEMES] for paper_id in group.paper_ids}
+    alone = [corpus.by_id[id_] for claim in results for id_ in claim.paper_ids if id_ not in grouped]
+    of_minute = [(source, *told) for source in alone for _, told in quoter.deeds(source)[:1]]
+    central = corpus.centrality(source.id for source in corpus.sources)
+
+    def rate(source: Source, told: Telling, worth: float) -> float:
+        if quoter.is_told(source) or worth <= SOLID:
+            return 0.0
+        near = NEAR * central[source.id] / (corpus.mean_likeness or 1.0)
+        return (
+            worth + near + REASON * len(reasons_of(source, told.words)) + OUTSIDE * (source.id not in grouped)
+        )
+
+    least, most = NOTABLE
+    most = max(least, min(most, (BUDGET - REST - quoter.words) // EACH))
+    chosen = [*of_minute, *_spread(corpus, groups, quoter, rate)]
+    chosen = [one for place, one in enumerate(chosen) if place < least or gains(one[1].sentence)][:most]
+    return tuple(_notable(place, *choice, quoter) for place, choice in enumerate(chosen))
+
+
+def _notable(place: int, source: Source, told: Telling, quoter: Quoter) -> Notable:
+    shows = quoter.say(source, told, id_=f"notable{place}", titled=False)
+    shows = replace(shows, text=shows.text.removeprefix(f"{source.handle}: "))  # it stands under its name
+    text = why(source, told.words)
+    reason = Claim(text, (), "counted", kind="reading", rests_on=(shows.id,)) if text else None
+    return Notable(source.id, shows, reason)
+
+
+def make_areas(corpus: Corpus, groups: Sequence[Group], quoter: Quoter) -> tuple[Area, ...]:
+    """What else the week is about, from small groups and titles: what one found, the others by name."""
+    grouped = {paper_id for group in groups for paper_id in group.paper_ids}
+    held = {group.heading: list(group.paper_ids) for group in groups[THEMES:]} | matters(corpus, grouped)
+    areas = []
+    for name, paper_ids in held.items():
+        open_ = [one for id_ in paper_ids if not quoter.is_told(one := corpus.by_id[id_])]
+        claims = _best_of(open_, quoter, gains, 1, (WORTH, SHORT)) or _best_of(
+            open_, quoter, does, 1, (WORTH, SHORT)
+        )
+        if claims or len(paper_ids) >= LARGE:
+            areas.append(Area(name, tuple(paper_ids), claims[0] if claims else None))
+        if len(areas) == AREAS:
+            break
+    return tuple(sorted(areas, key=lambda one: -len(one.paper_ids)))
+
+
+def make_themes(
+    corpus: Corpus, groups: Sequence[Group], results: Sequence[Claim], start: Start | None, quoter: Quoter
+) -> tuple[Theme, ...]:
+    """Groups, each with how some papers work and what they gained while the words last; the rest by title.
+
+    Of a paper whose result the minute tells stands how it works.
+    """
+    groups = groups[:THEMES]
+    first, minute = start.paper_id if start else "", [id_ for claim in results for id_ in claim.paper_ids]
+    members = [source for group in groups for source in _members(corpus, group)]
+    found = {
+        one.id: next(iter(quoter.deeds(one)), None)
+        if one.id in minute
+        else quoter.portrait(one, whole=one.id == first or not quoter.is_told(one))
+        for one in members
+    }
+    able = {id_: told for id_, told in found.items() if told}
+    best = sorted(able, key=lambda id_: (id_ != first, -round(able[id_][0], 6), id_))
+    firsts = [next((id_ for id_ in best if id_ in group.paper_ids), "") for group in groups]
+    must = [id_ for id_ in (first, *minute, *firsts) if id_ in able]
+    spare = BUDGET - REST - NOTABLE[0] * EACH - quoter.words - sum(map(_titled, members))
+    claims: dict[str, Claim] = {}
+    for id_ in dict.fromkeys([*must, *best]):
+        source, told = corpus.by_id[id_], able[id_][1]
+        cost = len(quoter.text(source, *told).split()) - _titled(source)
+        if id_ in must or cost <= spare:
             spare -= cost
-            told[source.id] = quoter.say(source, one)
-    return tuple(_filled(corpus, theme, told) for theme in themes)
+            claims[id_] = quoter.say(source, *told, id_=START if id_ == first else "")
+    quoter.words += sum(_titled(one) for one in members if one.id not in claims)
+    ordered = {id_: claims[id_] for id_ in best if id_ in claims}
+    return tuple(theme for group in groups if (theme := _theme(corpus, group, ordered, minute)).claims)
 
 
-def _filled(corpus: Corpus, theme: Theme, told: Mapping[str, Claim]) -> Theme:
-    rest = _rest_of(corpus, theme)
-    claims = (told[source.id] for source in rest if source.id in told)
-    also = (AlsoHere(source.id, source.subtitle) for source in rest if source.id not in told)
-    return replace(theme, claims=(*theme.claims, *claims), also=tuple(also))
-
-
-def _rest_of(corpus: Corpus, theme: Theme) -> list[Source]:
-    told = {paper_id for claim in theme.claims for paper_id in claim.paper_ids}
-    return [corpus.by_id[paper_id] for paper_id in theme.paper_ids if paper_id not in told]
+def _theme(corpus: Corpus, group: Group, claims: Mapping[str, Claim], minute: Sequence[str]) -> Theme:
+    told = tuple(claim for id_, claim in claims.items() if id_ in group.paper_ids)
+    rest = (source for source in _members(corpus, group) if source.id not in claims)
+    also = (AlsoHere(one.id, ON_TOP if one.id in minute else one.subtitle) for one in rest)
+    return Theme(group.heading, told, group.paper_ids, also=tuple(also))
 
 
 def _titled(source: Source) -> int:
     """Words of a paper that is named by its title."""
-    return len(f"{source.handle} {source.subtitle}".split())
-
-
-def _told(corpus: Corpus, group: Group, quoter: Quoter, words: int) -> tuple[Claim, ...]:
-    """What some of a group's papers do and found, the first with its problem; else what two of them do."""
-    near = corpus.centrality(group.paper_ids)
-    found = [(quoter.told_whole(source), source) for source in _members(corpus, group)]
-    able = [
-        (-round(worth + near[source.id] - AGAIN * quoter.is_told(source), 6), source.id, told)
-        for (worth, told), source in found
-        if told
-    ]
-    claims: list[Claim] = []
-    end = quoter.words + words
-    for _, paper_id, told in sorted(able)[:TOLD]:
-        if not claims or quoter.words + sum(one.length for one in told) <= end:
-            source = corpus.by_id[paper_id]
-            spare = end - quoter.words - sum(one.length for one in told)
-            before = () if claims else quoter.problem_before(source, told, min(spare, SHORT))
-            say = quoter.say if told[1:] else quoter.say_titled
-            claims.append(replace(say(source, *before, *told), id=f"first-{source.id}"))
-            quoter.results[source.id] = (*before, *told)
-    return tuple(claims or _best_of(_members(corpus, group), quoter, finds, LEAST, (0.0, MEDIUM)))
-
-
-def make_areas(
-    corpus: Corpus, groups: Sequence[Group], themes: Sequence[Theme], quoter: Quoter
-) -> tuple[Area, ...]:
-    """Groups that are no theme: a name, what one paper found, and the others by name."""
-    told = {theme.heading for theme in themes}
-    return tuple(
-        Area(group.heading, group.paper_ids, claims[0])
-        for group in groups
-        if group.heading not in told
-        and (claims := _best_of(_members(corpus, group), quoter, finds, 1, (WORTH, SHORT)))
-    )[:AREAS]
-
-
-def make_results(corpus: Corpus, groups: Sequence[Group], quoter: Quoter) -> tuple[Claim, ...]:
-    """Three results quoted whole, one of a group: of large groups, of small ones, then of other papers."""
-    large = {id_ for group in groups if len(group.paper_ids) > LARGE for id_ in group.paper_ids}
-    grouped = {id_ for group in groups[:THEMES] for id_ in group.paper_ids}
-
-    def rate(choice: Choice, worth: float) -> float:
-        paper_id = choice[0].id
-        if worth < STRONG or not (paper_id in grouped or quoter.best(choice[0], does)):
-            return 0.0
-        clear = CLEAR * has_setting(choice[1].sentence) - CLEAR * (choice[1].length < FEW)
-        return worth + GROUPED * (paper_id in large) + INSIDE * (paper_id in grouped) + clear
-
-    return tuple(quoter.say_titled(*choice) for choice in _spread(corpus, groups, quoter, RESULTS, rate))
-
-
-def make_minute(
-    corpus: Corpus, themes: Sequence[Theme], results: Iterable[Claim], start: Start | None
-) -> Minute:
-    """How many papers, the groups, three results, and what to start with."""
-    return Minute(
-        headline=None,
-        question=Claim(_count(corpus, themes), (), "counted", kind="reading"),
-        takeaways=tuple(Takeaway(claim, None) for claim in results),
-        start=start,
-    )
-
-
-def make_start(themes: Sequence[Theme], notable: Sequence[Notable], quoter: Quoter) -> Start | None:
-    """What to read first of all: what the largest group tells first, for its result or its problem."""
-    largest = max(themes, key=lambda theme: len(theme.paper_ids), default=None)
-    if largest and (why := quoter.reason(largest.claims[0])):
-        return Start(largest.claims[0].paper_ids[0], why)
-    best = next((one for one in notable if one.why), None)
-    return Start(best.paper_id, best.why) if best and best.why else None
+    return len(source.subtitle.split())
 
 
 def _members(corpus: Corpus, group: Group) -> list[Source]:
     return [corpus.by_id[paper_id] for paper_id in group.paper_ids]
 
 
-def _count(corpus: Corpus, themes: Sequence[Theme]) -> str:
-    """``77 papers: rubrics (3). Among the other 74, in the catalog: reward models.``."""
-    if not themes:
-        return f"{corpus.size} papers, with no matter that several of them share."
-    named = ", ".join(f"{inside(theme.heading)} ({len(theme.paper_ids)})" for theme in themes)
-    grouped = {paper_id for theme in themes for paper_id in theme.paper_ids}
-    rest = corpus.size - sum(len(theme.paper_ids) for theme in themes)
-    if not rest:
-        return f"{corpus.size} papers: {named}."
-    rare = listed([inside(name) for name in matters(corpus, grouped)])
-    if not rare:
-        return f"{corpus.size} papers: {named}; the other {rest} are in the catalog."
-    return f"{corpus.size} papers: {named}. Among the other {rest}, in the catalog: {rare}."
+def make_minute(brief: Brief, size: int, results: Iterable[Claim], start: Start | None) -> Minute:
+    """How many papers, the groups, three results, and what to start with."""
+    if not start:
+        best = next((one for one in brief.notable if one.why), None)
+        start = Start(best.paper_id, best.why) if best and best.why else None
+    question = Claim(_count(brief, size), (), "counted", kind="reading")
+    return Minute(None, question, tuple(Takeaway(claim, None) for claim in results), start)
 
 
-def make_reading_order(corpus: Corpus, told: Brief) -> tuple[ReadingStep, ...]:
-    """What to read for which purpose; nothing that is not told, and of a group what is to be read first."""
-    themes, news, challenges = told.themes, told.news, told.challenges
-    start = told.minute.start if told.minute else None
-    first = [*([start.paper_id] if start else []), *(one.paper_id for one in told.notable)]
-    ids = [id_ for theme in themes for claim in theme.claims for id_ in claim.paper_ids]
-    limits = (claim for one in challenges if one.heading == LIMITS_HEADING for claim in one.claims)
+def _count(brief: Brief, size: int) -> str:
+    """``77 papers: 8 on rubrics (R), 3 on memory. Among the other 66: 4 on reward models.``."""
+    areas = listed([f"{len(area.paper_ids)} on {inside(area.name)}" for area in brief.areas])
+    if not brief.themes:
+        return f"{size} papers, with no matter that many of them share{f': {areas}' if areas else ''}."
+    named = listed([f"{len(theme.paper_ids)} on {inside(theme.heading)}" for theme in brief.themes])
+    rest = size - sum(len(theme.paper_ids) for theme in brief.themes)
+    others = f"; the other {rest} are in the catalog" if rest else ""
+    return f"{size} papers: {named}{f'. Among the other {rest}: {areas}' if areas and rest else others}."
+
+
+def make_reading_order(corpus: Corpus, told: Brief, quoter: Quoter) -> tuple[ReadingStep, ...]:
+    """What to read for which purpose, each paper once, and none that is not told."""
+    minute, news = told.minute, told.news
+    facts = [claim for theme in told.themes for claim in theme.claims]
+    ids = [id_ for claim in facts for id_ in claim.paper_ids]
     steps = (
-        *((theme.heading, _in_order(theme, first)) for theme in themes[:STEPS]),
-        ("For an overview", [id_ for id_ in ids if _SURVEY.search(corpus.by_id[id_].paper.title)]),
-        ("To measure and to build with", [id_ for one in news.resources for id_ in one.claim.paper_ids]),
+        ("Start with", [minute.start.paper_id] if minute and minute.start else []),
+        (
+            "The results at the top",
+            [id_ for one in minute.takeaways for id_ in one.fact.paper_ids] if minute else [],
+        ),
+        ("Findings that cut both ways", quoter.sided),
         ("Against expectation", [id_ for claim in news.against for id_ in claim.paper_ids]),
-        ("Where limits are stated", [id_ for claim in limits for id_ in claim.paper_ids]),
+        ("Beside the themes", [one.paper_id for one in told.notable]),
+        (
+            "With code or data to use",
+            [
+                *(id_ for one in news.resources for id_ in one.claim.paper_ids),
+                *(id_ for id_ in ids if has_code(corpus.by_id[id_].paper)),
+            ],
+        ),
     )
-    return tuple(ReadingStep(purpose, tuple(ids[:STEP])) for purpose, ids in steps if ids)
+    return tuple(_steps(steps))
 
 
-def _in_order(theme: Theme, order: Sequence[str]) -> list[str]:
-    """What is to be read of a group: what the brief says to read first, then what it tells, in its order."""
-    told = [paper_id for claim in theme.claims for paper_id in claim.paper_ids]
-    return list(dict.fromkeys([*(one for one in order[:1] if one in told), *told]))
+def _steps(steps: Iterable[tuple[str, Sequence[str]]]) -> Iterator[ReadingStep]:
+    seen: set[str] = set()
+    for purpose, ids in steps:
+        if new := list(dict.fromkeys(id_ for id_ in ids if id_ not in seen))[:STEP]:
+            seen.update(new)
+            yield ReadingStep(purpose, tuple(new))

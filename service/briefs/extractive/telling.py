@@ -23,32 +23,19 @@ _VERBS = """
     survey review benchmark validate verify unify reformulate generalize generalise conclude recast reframe
     decompose apply use leverage discover introduce assess audit trace uncover model
 """.split()  # noqa: SIM905 - a list of words reads better as text
-_PAST = {
-    "found": "found",
-    "showed": "showed",
-    "trained": "trained",
-    "tested": "tested",
-    "evaluated": "evaluated",
-}
+_PAST = ("found", "showed", "trained", "tested", "evaluated")
 _DEEDS = frozenset(_VERBS) | VERBS
 _MARKER = re.compile(
     r"^(?:However|Specifically|In particular|Moreover|Furthermore|Additionally|In addition|Finally|Notably|"
-    r"Importantly|"
-    r"Consequently|As a result|Therefore|Thus|Hence|Overall|Interestingly|Crucially|Empirically|Concretely|"
-    r"Meanwhile|"
-    r"Nevertheless|Nonetheless|Unfortunately|Accordingly|In (?:this|our|the present) (?:paper|work|study|"
-    r"article|survey|"
-    r"report)|To (?:this|that) end|At its core|At the same time|Also|Further|Here|Then|Next|Lastly|"
-    r"Ultimately|More "
-    r"broadly|More specifically|More importantly|In summary|In short|In essence|Taken together|Together|"
-    r"Beyond this|"
-    r"Indeed|In fact|For example|For instance|In response|Motivated by (?:this|these)[^,]{0,40}|"
-    r"Inspired by (?:this|these)[^,]{0,40}|Most "
-    r"importantly|Critically|Similarly|Likewise|But|And|So|Yet|Second|Third|First|Based on (?:this|"
-    r"these)[^,]{0,40}|"
-    r"(?:To|In order to) \w+(?: \w+)? (?:this|these|those|it|such|the above|them|both|the \w+ (?:gap|"
-    r"question|issue|"
-    r"problem|challenge)s?)\b[^,]{0,60}),?\s+"
+    r"Importantly|Consequently|As a result|Therefore|Thus|Hence|Overall|Interestingly|Crucially|Empirically|"
+    r"Concretely|Meanwhile|Nevertheless|Nonetheless|Unfortunately|Accordingly|In (?:this|our|"
+    r"the present) (?:paper|work|study|article|survey|report)|To (?:this|that) end|At its core|"
+    r"At the same time|Also|Further|Here|Then|Next|Lastly|Ultimately|More broadly|More specifically|"
+    r"More importantly|In summary|In short|In essence|Taken together|Together|Beyond this|Indeed|In fact|"
+    r"For example|For instance|In response|Motivated by (?:this|these)[^,]{0,40}|Inspired by (?:this|"
+    r"these)[^,]{0,40}|Most importantly|Critically|Similarly|Likewise|But|And|So|Yet|Second|Third|First|"
+    r"Based on (?:this|these)[^,]{0,40}|(?:To|In order to) \w+(?: \w+)? (?:this|these|those|it|such|"
+    r"the above|them|both|the \w+ (?:gap|question|issue|problem|challenge)s?)\b[^,]{0,60}),?\s+"
 )
 _MANNER = (
     r"(?:(?:also|further|then|first|next|additionally|finally|thus|therefore|hence|furthermore|now),? )*"
@@ -58,17 +45,15 @@ _MANNERS = frozenset(
 )
 _WE = re.compile(rf"^[Ww]e {_MANNER}(?P<manner>\w+ly )?(?P<verb>\w+) (?P<rest>.+)$")
 _TO = re.compile(  # what a paper aims at or draws on, before what it does
-    r"^(?:To|In order to|Building (?:up)?on|Inspired by|Motivated by|Drawing|Guided by|Based on|Leveraging) "
-    r"[^;:]{3,160}?, "
-    r"(?=we (?:\w+ly )?(?:propose|introduce|present|develop|design|build|construct|create|study|"
-    r"investigate|formulate)\b)"
+    r"^(?:To|In order to|Building (?:up)?on|Inspired by|Motivated by|Drawing|Guided by|Based on|"
+    r"Leveraging) [^;:]{3,160}?, (?=we (?:\w+ly )?(?:propose|introduce|present|develop|design|build|"
+    r"construct|create|study|investigate|formulate)\b)"
 )
 _REPORT = re.compile(
     r"^(?:(?:[Oo]ur|[Tt]he|[Ee]xtensive|[Cc]omprehensive|[Ee]xperimental|[Ee]mpirical|[Nn]umerical|"
-    r"[Tt]heoretical|[Ff]urther|[Mm]ain) )*"
-    r"(?:[Ee]xperiments?|[Rr]esults?|[Ee]valuations?|[Aa]nalys[ie]s|[Ff]indings|[Ss]tudy|[Ss]imulations?|"
-    r"[Aa]blations?|[Ww]ork) (?:also |further |consistently )?"
-    r"(?P<verb>show|demonstrate|reveal|establish|confirm)s? that (?P<rest>.+)$"
+    r"[Tt]heoretical|[Ff]urther|[Mm]ain) )*(?:[Ee]xperiments?|[Rr]esults?|[Ee]valuations?|[Aa]nalys[ie]s|"
+    r"[Ff]indings|[Ss]tudy|[Ss]imulations?|[Aa]blations?|[Ww]ork) (?:also |further |"
+    r"consistently )?(?P<verb>show|demonstrate|reveal|establish|confirm)s? that (?P<rest>.+)$"
 )
 _PAPER = re.compile(
     r"^[Tt]h(?:is|e present) (?:paper|work|study|article|survey|review|thesis|report|position paper) "
@@ -76,9 +61,8 @@ _PAPER = re.compile(
 )
 _OWN = re.compile(
     r"^(?:[Oo]ur|[Tt]he (?:proposed|resulting)) (?:proposed |novel |full |final )?(?:method|framework|"
-    r"approach|model|"
-    r"system|algorithm|technique|strategy|architecture|design|scheme|formulation|pipeline|"
-    r"solution) (?P<rest>[a-z].+)$"
+    r"approach|model|system|algorithm|technique|strategy|architecture|design|scheme|formulation|pipeline|"
+    r"solution)(?:, [^,;:]{3,60},)? (?P<rest>[a-z].+)$"
 )
 _IT = re.compile(
     r"^(?:It|This (?:method|framework|approach|model|system|algorithm|technique|strategy|design|scheme)) "
@@ -87,13 +71,17 @@ _IT = re.compile(
 _CLAIMS = re.compile(r"(?:argue|conclude|hypothesi[sz]e)s?$")  # a clause follows, with "that" or without
 _TWO = re.compile(r"[A-Z][\w'’-]+ and [A-Z][\w'’-]+")
 _SECOND_VERB = re.compile(r",? and (?:then |also |further |\w+ly )?(?P<verb>\w+)\b")
-_MADE = re.compile(
-    r"(?:We|This \w+) (?:\w+ly |thus |therefore |also |then |further |hence )?"
-    r"(?:propose|introduce|present|develop|design|build|construct|create)s? "
-    r"(?:[^,;:()]{3,90} \()?"
+_MADE = re.compile(  # to the end of what stands before the name
+    r"\b(?:[Ww]e|[Tt]his (?:paper|work|study)) (?:[^.;:]{3,80} and )?(?:\w+ly |thus |therefore |also |then |"
+    r"further |hence )?(?:propose|introduce|present|develop|design|build|construct|"
+    r"create)s? (?:the )?(?:[^,;:()]{3,90} \()?$"
 )
-_DEFINED = re.compile(r"^(?:\s?\([^()]*\)|\))?(?:,| --| —| –|:) (?P<rest>(?:an?|the first) .+)$")
-_WHICH = re.compile(r"^(?:\s?\([^()]*\)|\))?, which (?P<rest>(?!is |has |was )[a-z]+s .+)$")
+_AFTER = (
+    r"^(?:\s?\([^()]*\)|\))?(?: (?:framework|method|algorithm|approach|model|benchmark|dataset|system))?"
+    r"(?: to \w+(?: \w+){1,4})?"
+)
+_DEFINED = re.compile(_AFTER + r"(?:,| --| —| –|:) (?P<rest>(?:an?|the first) .+)$")
+_WHICH = re.compile(_AFTER + r",? (?:which|that) (?P<rest>(?!is |has |was )[a-z]+s .+)$")
 _FINITE = re.compile(r"^(?:\w+ly )?(?:is|are|was|were|has|have|can|could|may|does|do|will|\w+s|\w+ed)\b")
 # What is pointed at stands in an earlier sentence, unless the words have named it before.
 _POINTER = re.compile(
@@ -118,14 +106,12 @@ _ASIDE = re.compile(
 )
 _ALL = re.compile(r"All (?:of our |our |the )?(?!these|those|methods|models|approaches)[a-z]+s\b")
 _ELSEWHERE = re.compile(
-    r"\bthe (?:former|latter|above|aforementioned|resulting|same (?:[\w-]+ )?(?:setting|trend|"
-    r"pattern|conditions|asymmetry|effect|phenomenon|behaviou?r|gap|limitation|failure|bias|conclusion)|"
-    r"two (?:methods|"
-    r"approaches|settings|models|problems|stages|components|former|latter))\b|"
-    r"\bboth (?:[a-z-]+ )?[a-z]+s\b(?!,? and\b| of\b| (?:the|an?|all)\b)|"
-    r"\b(?:neither|here|accordingly)\b|\bthe (?:gap|problem|issue|question|limitation|"
-    r"challenge|bottleneck)\b"
-    r"(?! (?:of|between|that|in|is|to|for)\b)|\b(?:in|for) (?:each|either) case\b|\bthe (?:first|"
+    r"\bthe (?:former|latter|above|aforementioned|resulting|same (?:[\w-]+ )?(?:setting|trend|pattern|"
+    r"conditions|asymmetry|effect|phenomenon|behaviou?r|gap|limitation|failure|bias|conclusion)|"
+    r"two (?:methods|approaches|settings|models|problems|stages|components|former|latter))\b|"
+    r"\bboth (?:[a-z-]+ )?[a-z]+s\b(?!,? and\b| of\b| (?:the|an?|all)\b)|\b(?:neither|here|accordingly)\b|"
+    r"\bthe (?:gap|problem|issue|question|limitation|challenge|bottleneck)\b(?! (?:of|between|that|in|is|to|"
+    r"for)\b)|\b(?:in|for) (?:each|either) case\b|\bthe (?:first|"
     r"second) \w+ (?:is|uses)\b",
     re.IGNORECASE,
 )
@@ -136,7 +122,7 @@ _PRONOUN = re.compile(
 )
 _FOLLOWS = re.compile(r"^(?:We|This \w+) (?:therefore|thus|hence|instead|then|also)\b")
 _WHOSE = re.compile(
-    r"^(?:\S+ ){0,3}(?:its|their)\b", re.IGNORECASE
+    r"^(?:\S+ ){0,3}(?:its|their|them)\b", re.IGNORECASE
 )  # "Despite its …", "Constrained by their …"
 
 
@@ -210,7 +196,7 @@ def is_authors(handle: str) -> bool:
 def _as_definition(text: str, handle: str) -> tuple[str, str] | None:
     """``We introduce NAME, a method that …``: NAME is “a method that …”; ``…, which does``: NAME “does”."""
     before, after = _around(text, handle)
-    if not _MADE.fullmatch(before):
+    if not _MADE.search(before):
         return None
     for lead, match in ((" is", _DEFINED.match(after)), ("", _WHICH.match(after))):
         if match and not _does_more(match["rest"]):
@@ -225,7 +211,7 @@ def _as_deed(text: str, handle: str) -> tuple[str, str] | None:
         return None
     verb, rest = match["verb"].lower(), match["rest"]
     if text[:2] in ("We", "we"):
-        verb = _agreeing(verb, handle) if verb in _VERBS else _PAST.get(verb, "")
+        verb = _agreeing(verb, handle) if verb in _VERBS else verb * (verb in _PAST)
     if not verb or (rest.startswith(handle) and not rest.startswith("that ")):
         return None
     manner = match["manner"] if match["manner"] in _MANNERS else ""

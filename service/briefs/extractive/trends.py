@@ -6,10 +6,10 @@ said.
 """
 
 from collections import Counter
-from collections.abc import Sequence
 
 from service.briefs.claims import Citation, Claim
 from service.briefs.extractive.corpus import Corpus
+from service.briefs.extractive.matters import apart
 from service.briefs.extractive.quoting import listed
 from service.briefs.model import Trend, TrendKind
 from service.language.phrases import is_telling
@@ -30,7 +30,8 @@ def make_trends(corpus: Corpus) -> tuple[Trend, ...]:
     now = {key: sources for key, sources in corpus.in_titles.items() if len(sources) >= FEWEST}
     keys = sorted(key for key in now if is_telling(key))
     chances = {key: chance_of_more(len(now[key]), corpus.size, earlier[key], of) for key in keys}
-    risen = _apart(corpus, _discoveries(chances))
+    held = {key: [source.id for source in sources] for key, sources in now.items()}
+    risen = apart(_discoveries(chances), held, 0.5)
     return tuple(_trend(corpus, key, earlier[key], of) for key in risen[:MOST])
 
 
@@ -39,20 +40,6 @@ def _discoveries(chances: dict[str, float]) -> list[str]:
     ordered = sorted(chances, key=lambda key: (chances[key], -key.count(" "), key))
     passing = [n for n, key in enumerate(ordered, 1) if chances[key] <= RATE * n / len(ordered)]
     return ordered[: max(passing, default=0)]
-
-
-def _apart(corpus: Corpus, keys: Sequence[str]) -> list[str]:
-    """The first of phrases that share a word or most papers."""
-    chosen: list[str] = []
-    for key in keys:
-        mine = {source.id for source in corpus.in_titles[key]}
-        others = [(other, {source.id for source in corpus.in_titles[other]}) for other in chosen]
-        if not any(
-            set(key.split()) & set(other.split()) or 2 * len(mine & held) > len(mine)
-            for other, held in others
-        ):
-            chosen.append(key)
-    return chosen
 
 
 def _trend(corpus: Corpus, key: str, before: int, of: int) -> Trend:

@@ -179,13 +179,19 @@ class Case:
         return tuple(dict.fromkeys(id_ for fact in self.basis(claim) for id_ in fact.paper_ids))
 
     def backing(self, claim: Claim) -> tuple[Source, ...]:
-        """The papers that a claim speaks of, with the passages that it cites or its facts do."""
+        """The papers that a claim speaks of, with the passages that it cites or its facts do.
+
+        A count without facts is of the whole window.
+        """
+        if claim.is_reading and claim.origin == "counted" and not claim.rests_on:
+            return self.sources.of(self.listed)
         return self.sources.citing(one for fact in self.basis(claim) for one in fact.citations)
 
     def uncounted_of_window(self, text: str) -> tuple[Number, ...]:
-        """Numbers that count neither the window's papers, nor those of a theme, nor those of none."""
+        """Numbers that count neither the window's papers, nor those of a theme or area, nor those of none."""
         rest = sum(entry.theme is None and not entry.added for entry in self.brief.catalog)
-        sizes = (self.brief.chosen, rest, *(len(theme.paper_ids) for theme in self.brief.themes))
+        parts = (*self.brief.themes, *self.brief.areas)
+        sizes = (self.brief.chosen, rest, *(len(part.paper_ids) for part in parts))
         return tuple(number for number in numbers(text) if number not in {Number(Decimal(n)) for n in sizes})
 
     def trend(self, place: Place) -> Trend | None:

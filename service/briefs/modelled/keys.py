@@ -90,7 +90,7 @@ def _plain(character: str) -> str:
 NAMED = re.compile(r"\[\[\s*(?P<key>P\d{1,5})\s*\]\]|(?<![\w$\\^{-])\[?(?P<bare>P\d{1,5})\b\]?(?![\w$}^-])")
 PERCENT = re.compile(r"(?<=\d) %")  # as one brief writes it everywhere, and no line ends before it
 FACT_REFERENCE = re.compile(r"\s*[\[(]+\s*[FR]\d{1,2}(?:\s*,\s*[FR]\d{1,2})*\s*[\])]+")
-MOST_PAPERS, MOST_QUOTES = 3, 2  # papers of one sentence, and quotes of each of them
+MOST_PAPERS, MOST_QUOTES = 3, 3  # papers of one sentence, and quotes of each of them
 LONGEST_TEXT = 420  # characters of one sentence; the prompt asks for 30 words
 LONGEST_SETTING = 200
 LONGEST_HEADING = 140
