@@ -13,7 +13,7 @@ from service.language.text import ACRONYMS
 LONGEST = 76  # words of a paper's two quotations together
 MEDIUM = 42  # words of a sentence
 SHORT = 34  # the same where others stand beside it
-BRIEF = 0.009  # what each word of two quotations takes from what they say
+BRIEF = 0.015  # what each word of two quotations takes from what they say
 DEED = 0.5  # of what a paper does, from which it says how
 WHOLE = 0.35  # what a sentence that is told whole must say more
 PAIR, ALONE = 0.6, 0.4  # what both, and a result, are worth more than how it works
