@@ -20,8 +20,9 @@ def agree(brief: Brief) -> None:
     shown = TopicView(brief, Level.FULL, "https://brief.example/", on_web=True).catalog
     assert [len(group.papers) for group in shown][: len(sizes)] == sizes
     if brief.minute and brief.minute.question:
-        total, *counted = map(int, re.findall(r"\d+(?= papers)|(?<=\()\d+(?=\))", brief.minute.question.text))
-        assert (total, counted) == (len(brief.catalog), sizes)
+        total, *counted = map(int, re.findall(r"\d+(?= papers)|\d+(?= on )", brief.minute.question.text))
+        areas = [len(area.paper_ids) for area in brief.areas]
+        assert (total, counted) == (len(brief.catalog), sizes + areas)
 
 
 @pytest.mark.parametrize("size", [1, 3, 11, 12, 14])

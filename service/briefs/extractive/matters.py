@@ -1,6 +1,7 @@
 """Matters: what the papers outside every group are about, as far as their titles say it."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import islice
 
 from service.briefs.extractive.corpus import Corpus
 from service.briefs.extractive.groups import beside_topic
@@ -24,10 +25,10 @@ def matters(corpus: Corpus, grouped: Collection[str]) -> dict[str, list[str]]:
         if FEWEST <= len(free) <= MANY and _tells(corpus, key):
             held[key] = free
     ordered = sorted(held, key=lambda key: (" " not in key, -len(held[key]), -key.count(" "), key))
-    return {sentence_case(corpus.name(key)): held[key] for key in apart(ordered, held)[:MOST]}
+    return {sentence_case(corpus.name(key)): held[key] for key in islice(apart(ordered, held), MOST)}
 
 
-def apart(keys: Iterable[str], held: Mapping[str, Collection[str]], share: float = 0.0) -> list[str]:
+def apart(keys: Iterable[str], held: Mapping[str, Collection[str]], share: float = 0.0) -> Iterator[str]:
     """The first of phrases that have a word in common, or more than a share of the later one's papers."""
     chosen: list[str] = []
     for key in keys:
@@ -37,7 +38,7 @@ def apart(keys: Iterable[str], held: Mapping[str, Collection[str]], share: float
             for other in chosen
         ):
             chosen.append(key)
-    return chosen
+            yield key
 
 
 def _tells(corpus: Corpus, key: str) -> bool:

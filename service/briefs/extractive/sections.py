@@ -15,7 +15,7 @@ from service.briefs.claims import Claim
 from service.briefs.extractive.corpus import FEW, Corpus, Role, Source
 from service.briefs.extractive.groups import Group
 from service.briefs.extractive.matters import matters
-from service.briefs.extractive.quoting import MEDIUM, SHORT, WORTH, Quoter, listed
+from service.briefs.extractive.quoting import MEDIUM, SHORT, WORTH, Portrait, Quoter, listed
 from service.briefs.extractive.reasons import inside, reasons_of, why
 from service.briefs.extractive.roles import against, does, figures, gains, limit, problem
 from service.briefs.extractive.telling import Telling
@@ -41,7 +41,7 @@ PROBLEMS = (3, 4, 24)  # problems at least, and at most; words of one
 SOLID = 0.6  # worth of a result for the minute, or to read first
 INSIDE, CLEAR = 3.0, 0.2  # what a result is worth more at the top in a theme, in figures; if more is told
 NEAR, REASON = 0.6, 0.4  # what it is worth to be like the others, and a reason to read
-OUTSIDE, RESULT = 1.0, 0.6  # what a paper to read first is worth more outside themes, and for a result
+OUTSIDE = 1.0  # what a paper to read first is worth more outside the themes
 STEP, LARGE = 4, 3  # papers of a step of the reading order; from which on a name says enough
 ON_TOP = "its result is told at the top"
 START = "start"  # id of the fact on the paper to start with
@@ -97,13 +97,10 @@ def make_limits(corpus: Corpus, quoter: Quoter) -> tuple[Challenge, ...]:
 
 
 def make_problems(corpus: Corpus, quoter: Quoter) -> tuple[Challenge, ...]:
-    """Short problems in the words of papers that nothing else is told of, where words are left.
-
-    Under three there are none.
-    """
+    """Short problems of papers that nothing else is told of, while words are left; three or none."""
     least, most, words = PROBLEMS
     most = min(most, (BUDGET - REST - quoter.words) // words)
-    open_ = [source for source in corpus.sources if not quoter.is_told(source)]
+    open_ = [source for source in corpus.sources if most >= least and not quoter.is_told(source)]
     able = [source for source in open_ if quoter.best(source, problem, WORTH, words)]
     claims = _best_of(able, quoter, problem, most, (WORTH, words)) if min(len(able), most) >= least else ()
     return (Challenge(PROBLEMS_HEADING, tuple(claims)),) if claims else ()
@@ -114,27 +111,24 @@ def make_results(corpus: Corpus, groups: Sequence[Group], quoter: Quoter) -> tup
     grouped = {id_ for group in groups[:THEMES] for id_ in group.paper_ids}
 
     def rate(source: Source, told: Telling, worth: float) -> float:
-        how = bool(quoter.deeds(source))
-        if worth <= SOLID or not gains(told.sentence) or not (source.id in grouped or how):
+        if worth <= SOLID or not (source.id in grouped or quoter.best(source, does)):
             return 0.0
-        return (
-            worth
-            + INSIDE * ((source.id in grouped) + figures(told.words))
-            + CLEAR * (how - (told.length < FEW))
-        )
+        more = CLEAR * ((source.id in grouped and bool(quoter.deeds(source))) - (told.length < FEW))
+        return worth + INSIDE * ((source.id in grouped) + figures(told.words)) + more
 
-    return tuple(quoter.say(*choice) for choice in _spread(corpus, groups, quoter, rate)[:RESULTS])
+    return tuple(quoter.say(*choice) for choice in _spread(corpus, groups, quoter.gains, rate)[:RESULTS])
 
 
 def _spread(
-    corpus: Corpus, groups: Sequence[Group], quoter: Quoter, rate: Callable[[Source, Telling, float], float]
+    corpus: Corpus,
+    groups: Sequence[Group],
+    of: Callable[[Source], list[Portrait]],
+    rate: Callable[[Source, Telling, float], float],
 ) -> list[Choice]:
-    """The best by a rate: of each paper its result, else how it works; of each group one. 0 leaves out."""
+    """The best by a rate of what is first of each paper, one of each group; a rate of 0 leaves it out."""
     group_of = {paper_id: group.heading for group in groups for paper_id in group.paper_ids}
-    able = ((source, *quoter.gains(source), *quoter.deeds(source)) for source in corpus.sources)
-    found = (
-        (source, told, rate(source, told, worth)) for source, *some in able for worth, (told,) in some[:1]
-    )
+    able = ((source, told, worth) for source in corpus.sources for worth, (told,) in of(source)[:1])
+    found = ((source, told, rate(source, told, worth)) for source, told, worth in able)
     rated = sorted(found, key=lambda one: (-round(one[2], 6), corpus.rows[one[0].id]))
     chosen: dict[str, Choice] = {}
     for source, told, worth in rated:
@@ -186,8 +180,10 @@ def make_notable(
 
     least, most = NOTABLE
     most = max(least, min(most, (BUDGET - REST - quoter.words) // EACH))
-    chosen = [*of_minute, *_spread(corpus, groups, quoter, rate)]
-    chosen = [one for place, one in enumerate(chosen) if place < least or gains(one[1].sentence)][:most]
+    found = [*of_minute, *_spread(corpus, groups, quoter.gains, rate)]
+    more = _spread(corpus, groups, quoter.deeds, rate) if len(found) < least else []
+    ids = {source.id for source, _ in found}
+    chosen = [*found, *(one for one in more if one[0].id not in ids)][:most]
     return tuple(_notable(place, *choice, quoter) for place, choice in enumerate(chosen))
 
 

@@ -6,6 +6,7 @@ said.
 """
 
 from collections import Counter
+from itertools import islice
 
 from service.briefs.claims import Citation, Claim
 from service.briefs.extractive.corpus import Corpus
@@ -32,7 +33,7 @@ def make_trends(corpus: Corpus) -> tuple[Trend, ...]:
     chances = {key: chance_of_more(len(now[key]), corpus.size, earlier[key], of) for key in keys}
     held = {key: [source.id for source in sources] for key, sources in now.items()}
     risen = apart(_discoveries(chances), held, 0.5)
-    return tuple(_trend(corpus, key, earlier[key], of) for key in risen[:MOST])
+    return tuple(_trend(corpus, key, earlier[key], of) for key in islice(risen, MOST))
 
 
 def _discoveries(chances: dict[str, float]) -> list[str]:
