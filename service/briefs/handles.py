@@ -167,7 +167,7 @@ AND_OTHERS = " et al."
 _COMMON = FUNCTION_WORDS | VERB_FORMS | WEAK_MODIFIERS | WEAK_NOUNS
 _STOCK = frozenset(WEAK_NOUNS | WEAK_MODIFIERS | ACRONYMS | STOCK_OF_TITLES)
 _SURNAME = re.compile(
-    r"(?:(?:(?:van|von|de|der|den|del|della|di|da|dos|la|le|el|al|bin|ibn|ter|ten)\s+)*)[^\W\d_][\w'’-]*$"
+    r"(?:(?:\b(?:van|von|de|der|den|del|della|di|da|dos|la|le|el|al|bin|ibn|ter|ten)\s+)*)[^\W\d_][\w'’-]*$"
 )
 _SUFFIX = re.compile(r",?\s+(?:Jr|Sr|II|III|IV)\.?$")
 

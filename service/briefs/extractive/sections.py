@@ -167,7 +167,7 @@ def make_notable(
     """
     grouped = {paper_id for group in groups[:THEMES] for paper_id in group.paper_ids}
     alone = [corpus.by_id[id_] for claim in results for id_ in claim.paper_ids if id_ not in grouped]
-    of_minute = [(source, *told) for source in alone for _, told in quoter.deeds(source)[:1]]
+    of_minute = [(source, told) for source in alone for _, (told, *_) in quoter.deeds(source)[:1]]
     central = corpus.centrality(source.id for source in corpus.sources)
 
     def rate(source: Source, told: Telling, worth: float) -> float:

@@ -190,8 +190,8 @@ class Case:
     def uncounted_of_window(self, text: str) -> tuple[Number, ...]:
         """Numbers that count neither the window's papers, nor those of a theme or area, nor those of none."""
         rest = sum(entry.theme is None and not entry.added for entry in self.brief.catalog)
-        parts = (*self.brief.themes, *self.brief.areas)
-        sizes = (self.brief.chosen, rest, *(len(part.paper_ids) for part in parts))
+        parts = [one.paper_ids for one in self.brief.themes] + [one.paper_ids for one in self.brief.areas]
+        sizes = (self.brief.chosen, rest, *map(len, parts))
         return tuple(number for number in numbers(text) if number not in {Number(Decimal(n)) for n in sizes})
 
     def trend(self, place: Place) -> Trend | None:
