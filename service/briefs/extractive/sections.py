@@ -205,7 +205,7 @@ def make_areas(corpus: Corpus, groups: Sequence[Group], quoter: Quoter) -> tuple
         claims = _best_of(open_, quoter, gains, 1, (WORTH, SHORT)) or _best_of(
             open_, quoter, does, 1, (WORTH, SHORT)
         )
-        if claims or len(paper_ids) >= LARGE:
+        if len(paper_ids) >= LARGE or (claims and " " in name):  # a word that two papers share is chance
             areas.append(Area(name, tuple(paper_ids), claims[0] if claims else None))
         if len(areas) == AREAS:
             break
