@@ -153,7 +153,7 @@ def make_start(corpus: Corpus, groups: Sequence[Group], quoter: Quoter) -> Start
         for _, _, (source, told) in sorted(rated, key=lambda one: one[:2])[:1]:
             quoter.hold(source, told)
             quoter.words += told.length
-            text = f"The problem that it takes on: “{told.words}”."
+            text = f"it takes on this problem: “{told.words}”."
             return Start(source.id, Claim(text, (), kind="reading", rests_on=(START,)))
     return None
 
