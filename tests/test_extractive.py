@@ -14,8 +14,7 @@ from service.briefs.extractive.corpus import Corpus, source_of, usual_forms
 from service.briefs.extractive.groups import make_groups
 from service.briefs.extractive.matters import matters
 from service.briefs.extractive.quoting import Quoter, listed
-from service.briefs.extractive.reasons import why
-from service.briefs.extractive.roles import against, does, finds, limit, problem, says, sides
+from service.briefs.extractive.roles import against, does, finds, limit, problem, says, says_how, sides
 from service.briefs.extractive.sections import LIMITS_HEADING, PROBLEMS_HEADING
 from service.briefs.extractive.telling import tell
 from service.briefs.grounding import check, claims
@@ -146,6 +145,76 @@ def test_a_result_that_says_only_that_it_is_better_is_not_told() -> None:
         assert says(text) is expected
 
 
+def test_how_a_thing_works_is_more_than_what_it_is_or_what_inspired_it() -> None:
+    for text, expected in (
+        ("a framework that waters dry beds in old gardens", False),
+        ("a watering method inspired by the rain in old gardens", False),
+        ("the hypothesis that roses learn from rain, via whether they bloom", False),
+        ("a framework that turns rain into a schedule by weighing each bed", True),
+        ("replaces the fixed schedule of valves with a learned one", True),
+    ):
+        assert says_how(text) is expected
+
+
+def portrait_of(title: str, *sentences: str) -> list[str]:
+    """What is told of an invented paper with a title and an abstract."""
+    one = Ranked(replace(paper(0), title=title, abstract=" ".join(sentences)), 0.5, "")
+    found = Quoter().portrait(source_of(one, "RoseNet"))
+    return [telling.words for telling in found[1]] if found else []
+
+
+def test_a_mechanism_is_told_only_where_it_says_more_than_the_title_and_with_the_result() -> None:
+    need = "Gardens are dry. Old valves leak in summer."
+    tag = "We propose RoseNet, a framework that waters dry beds in old gardens."
+    how = (
+        "We propose RoseNet, a framework that turns hourly rain forecasts into valve schedules by replaying "
+        "yesterday's leaks and damping late pumps."
+    )
+    gain = "Experiments on nine beds show that RoseNet cuts water use by 12% over timers."
+    end = "Gardeners may use it at home."
+    title = "RoseNet: Watering Dry Beds in Old Gardens"
+    assert len(portrait_of(title, need, how, gain, end)) == 2
+    assert portrait_of(title, need, tag, gain, end) == [gain.rstrip(".")]
+    assert len(portrait_of(title, need, how, end)) == 1
+    assert portrait_of(title, need, tag, end) == []
+
+
+def test_a_second_thing_or_how_its_data_were_made_is_not_how_a_paper_works() -> None:
+    need = "Gardens are dry. Old valves leak in summer."
+    main = "We propose RoseNet, a bed that waters itself."
+    end = "Gardeners may use it at home."
+    for beside in (
+        "We propose LeafTool, a tool that turns hourly photos into labels by matching veins, stems, buds.",
+        "RoseNet's training data combines hourly photos from parks with letters of retired gardeners.",
+    ):
+        assert portrait_of("RoseNet: Beds", need, main, beside, end) == []
+
+
+def test_a_heading_is_explained_once_by_a_clause_of_its_papers() -> None:
+    task = assignment(24)
+    means = "Drip irrigation waters each root by opening one small valve at a time, but it clogs."
+    taken = [
+        replace(one, paper=replace(one.paper, abstract=f"{means} {one.paper.abstract}"))
+        if at in (0, 4)
+        else one
+        for at, one in enumerate(task.selection.taken)
+    ]
+    brief = ExtractiveWriter().write(replace(task, selection=replace(task.selection, taken=tuple(taken))))
+    said = [claim.text for theme in brief.themes for claim in theme.claims if claim.id.startswith("gloss")]
+    assert len(said) == 1
+    assert said[0].endswith(
+        "explains: “Drip irrigation waters each root by opening one small valve at a time”."
+    )
+    first = next(theme for theme in brief.themes if theme.claims[0].text == said[0])
+    assert "rip irrigation" in first.heading
+
+
+def test_a_problem_that_something_is_unclear_comes_behind_one_that_says_what_fails() -> None:
+    vague = "How existing methods for roses ground their growth in rain remains poorly understood."
+    plain = "Existing methods for roses water each bed by a clock, yet they fail when rain is late."
+    assert problem(of(vague, 1)) < problem(of(plain, 1))
+
+
 def test_a_result_with_two_sides_comes_before_a_plain_one() -> None:
     plain = "Experiments on nine beds show that RoseNet improves growth by 12% over rain."
     for side in ("whereas roots suffer", "at the cost of shorter roots", "but only in dry years"):
@@ -179,18 +248,6 @@ def test_a_paper_of_the_minute_is_told_again_with_another_sentence() -> None:
         later = {id_ for theme in brief.themes for claim in theme.claims for id_ in claim.paper_ids}
         later |= {one.paper_id for one in brief.notable}
         assert {id_ for one in brief.minute.takeaways for id_ in one.fact.paper_ids} <= later
-
-
-def test_a_reason_has_a_number_or_a_name_only_where_the_sentence_beside_it_has() -> None:
-    told = tell(
-        of("Experiments on nine beds across five datasets show that RoseNet beats all baselines."), "Rose"
-    )
-    assert told
-    source = source_of(assignment(1).selection.taken[0], "Rose")
-    assert "ested on five datasets against a baseline; " in why(source, told.words)
-    bare = tell(of("Experiments show that roses grow faster in old gardens than in new ones."), "Rose")
-    assert bare
-    assert "ested on" not in why(source, bare.words)
 
 
 def test_papers_that_share_nothing_make_no_group() -> None:
@@ -300,20 +357,6 @@ def test_a_matter_is_what_several_of_the_ungrouped_titles_are_on() -> None:
     assert matters(corpus, ids[4:])["Mulch depth"] == [ids[0], ids[2]]
     for found in (matters(corpus, ids[1:]), matters(corpus, ids)):
         assert found == {}
-
-
-def test_neither_code_nor_a_proof_is_a_reason_alone_and_a_prover_is_no_proof() -> None:
-    task = assignment(12)
-    for words, expected in (
-        ("Code: https://github.com/a/b", ""),
-        ("We prove that roses grow.", ""),
-        ("We prove that roses grow and ask raters in a user study.", "has a proof"),
-        ("We build a bed for theorem proving and run a user study.", "includes"),
-    ):
-        first = replace(task.selection.taken[0], paper=replace(paper(0), abstract=words))
-        text = why(source_of(first, "Rose"), "").lower()
-        assert text.startswith(expected)
-        assert bool(text) == bool(expected)
 
 
 def test_an_acronym_may_take_two_letters_of_a_word_where_one_of_each_does_not_do() -> None:

@@ -170,7 +170,7 @@ def test_a_handle_names_neither_a_rival_nor_a_field(title: str, abstract: str, m
 def test_where_a_title_names_only_a_field_the_authors_serve() -> None:
     of = partial(replace, paper(1, "Warm Ponds", "We study warm ponds."))
     assert make_handles([of(authors=("Ann van der Berg",))])["2606.00001"] == "van der Berg"
-    assert make_handles([of(authors=("Abal Idrisov",))])["2606.00001"] == "Idrisov"  # "al" is no particle here
+    assert make_handles([of(authors=("Abal Idrisov",))])["2606.00001"] == "Idrisov"  # "al" is none
     assert make_handles([of(authors=("Ann Lind", "Bo Ito Jr."))])["2606.00001"] == "Lind and Ito"
     assert make_handles([of(authors=("A. Lind", "B. Ito", "C. Kim"))])["2606.00001"] == "Lind et al."
     assert make_handles([of(authors=("CMS Collaboration", "A. Lind"))])["2606.00001"].startswith("CMS")
@@ -223,3 +223,23 @@ def test_a_handle_ends_before_the_verb_of_its_title() -> None:
         "Water Drive Pumps for Beds": "Water Drive Pumps",  # a noun before a noun is no verb
     }
     assert {title: handle(title, "We study one garden.") for title in titles} == titles
+
+
+def test_a_benchmark_built_on_the_titles_name_is_not_the_paper() -> None:
+    title = "Send a HERON First: Choosing Waterers Before They Pour"
+    abstract = (
+        "Waterers differ. Our framework HERON (Hourly Estimates of Rain On Nurseries) chooses one by its "
+        "past. To evaluate this, we build HERON-450, a benchmark of dry beds. On HERON-450, water falls by "
+        "46%. HERON also works in parks."
+    )
+    assert handle(title, abstract) == "HERON"
+
+
+def test_a_name_in_brackets_spelt_by_the_title_goes_before_a_piece_of_the_subtitle() -> None:
+    title = "Selective-Watering Early-Horizon Drip: Uneven Root Discounting for Efficient Gardens"
+    abstract = (
+        "We introduce two extensions: (i) Early-Horizon Drip (EH-Drip), which weights each root, and (ii) "
+        "Selective-Watering EH-Drip (SW-EH-Drip), which does so for dry roots alone. On nine beds, "
+        "SW-EH-Drip saves water."
+    )
+    assert handle(title, abstract) == "SW-EH-Drip"

@@ -97,7 +97,29 @@ def introduced(title: str, abstract: str, shared: frozenset[str]) -> Iterator[st
     for name in _in_title(title):
         if _may_name(name, shared) and not _is_others(name, abstract) and _uses(name, abstract):
             found[name] += 60
-    yield from (name for name, weight in found.most_common() if weight >= 17)
+    for name in _spelt_by_title(title, abstract):
+        if _may_name(name, shared) and _uses(name, abstract) > 1:
+            found[name] += 60
+    named = (name for name, weight in found.most_common() if weight >= 17)
+    yield from (_stem_in_title(name, title, abstract, shared) for name in named)
+
+
+def _spelt_by_title(title: str, abstract: str) -> Iterator[str]:
+    """Names in brackets behind words that the title opens with: "Slow Roots of Oaks", "slow roots (SRO)"."""
+    first = re.match(r"[^\W_][\w-]{3,}(?= \w)", title)
+    if first:
+        behind = rf"(?<![\w-]){re.escape(first[0])}(?: [\w-]+){{1,5}}? \((?P<name>{NAME})\)"
+        for match in re.finditer(behind, abstract, re.IGNORECASE):
+            if match["name"][0].casefold() == title[0].casefold():
+                yield match["name"]
+
+
+def _stem_in_title(name: str, title: str, abstract: str, shared: frozenset[str]) -> str:
+    """The title's own name where an abstract builds one on it: "ROOT" where it speaks of "ROOT-450"."""
+    stem, tie, _ = name.partition("-")
+    stands = tie and name not in title and _uses(stem, title) and _uses(stem, abstract) > 1
+    own = stands and _may_name(stem, shared) and not _is_others(stem, abstract)
+    return stem if own else name
 
 
 def _in_title(title: str) -> Iterator[str]:

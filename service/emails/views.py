@@ -351,8 +351,9 @@ class TopicView:
         )
 
     def _theme_in_short(self, theme: Theme) -> Entry:
-        """The thesis; without one the first sentence that is more than a count."""
-        first = next((claim for claim in theme.claims if claim.origin != "counted"), None)
+        """The thesis; without one the first sentence that is more than a count or what the heading means."""
+        said = (one for one in theme.claims if one.origin != "counted" and not one.id.startswith("gloss"))
+        first = next(said, None)
         told = () if theme.thesis else (first or theme.claims[0],) if theme.claims else ()
         paragraphs = (self._said.of(told),) if told else ()
         return Entry(shown(theme.heading, HEADING), paragraphs, thesis=self._say(theme.thesis))

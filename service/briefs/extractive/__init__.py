@@ -3,7 +3,7 @@
     selection ─ corpus ─ groups ─ sections ─ trends, acronyms, catalog ─ brief
 
 ``roles`` says what a sentence does in its abstract, ``telling`` makes it one that stands alone, ``quoting``
-tells none twice, ``reasons`` says why to read a paper. Under six papers there is a list. The same selection
+tells none twice. Under six papers there is a list. The same selection
 gives the same bytes.
 """
 
@@ -45,6 +45,7 @@ class ExtractiveWriter:
 
 def _filled(brief: Brief, corpus: Corpus, quoter: Quoter) -> Brief:
     groups = make_groups(corpus)
+    quoter.headings = {paper_id: group.heading for group in groups for paper_id in group.paper_ids}
     surprises = sections.make_surprises(corpus, quoter)
     limits = sections.make_limits(corpus, quoter)
     results = sections.make_results(corpus, groups, quoter)

@@ -12,7 +12,7 @@ from service.briefs.extractive.telling import Telling, tell
 from service.briefs.handles import make_handles
 from service.language.phrases import key_of, lemma, phrases, positions, surface_of
 from service.language.sentences import LONGEST_ABSTRACT, Sentence, is_clean, plain, sentences_of
-from service.language.text import FUNCTION_WORDS
+from service.language.text import FUNCTION_WORDS, WEAK_MODIFIERS, WEAK_NOUNS
 from service.papers import Paper, Ranked, Selection
 from service.papers.vectors import Matrix, tf_idf
 
@@ -25,11 +25,15 @@ Role = Callable[[Sentence], float]
 _HEAD = re.compile(r"\s*(?:\([^()]*\))?\s*[:–—-]+\s*(?=[A-Z])")
 # What a title says that its paper does its work with, or what comes second there.
 _BESIDE = re.compile(
-    r"\b(?:with|via|through|using|by|from)(?: the lens of)? (.+?)(?= (?:for|in|on|to|of) |[:?]|$)|"
+    r"(?i)\b(?:with|via|through|using|by|from)(?: the lens of)? (.+?)(?= (?:for|in|on|to|of) |[:?]|$)|"
     r"(?:\band|&) ((?:[\w-]+ )?[\w-]+(?= (?:for|in|on|to|of|at|with) |[:?]|$))",
-    re.IGNORECASE,
 )
 _ENDINGS = ("ation", "ing", "ion", "ed", "er", "e")
+_DATA = re.compile(
+    r"\b(?:construct|build|curate|collect|create|annotate)s? (?:an?|the) (?:[\w-]+ ){0,3}"
+    r"(?:data ?set|corpus|benchmark)\b|^: \S+ training (?:data|set)\b"
+)
+_ON_DATA = re.compile(r"data|corpus|bench|suite|environment", re.IGNORECASE)
 _TOKEN = re.compile(r"[^\W_]{2,}")
 _WORDS = re.compile(r"\b[a-z]{4,}")
 
@@ -78,6 +82,19 @@ class Source:
         """Whether a sentence is about the paper's own thing."""
         text = told.sentence.text
         return not told.is_whole or self.handle in text or text.startswith(("We ", "we "))
+
+    def adds(self, told: Telling, heading: str) -> int:
+        """How many words of a sentence tell what neither its paper's title and name nor a heading says."""
+        known = set(words_of(f"{self.paper.title} {self.handle} {heading}")) | WEAK_NOUNS | WEAK_MODIFIERS
+        return len(set(words_of(told.words)) - known)
+
+    def is_beside(self, told: Telling) -> bool:
+        """Whether a sentence is about something that the paper makes beside its own thing."""
+        text, named = told.sentence.text, " " not in self.handle
+        before = self.sentences[: told.sentence.place]
+        second = makes(told.sentence) and any(makes(one) and self.handle in one.text for one in before)
+        data = _DATA.search(f"{told.lead} {told.words}") and not _ON_DATA.search(self.paper.title)
+        return bool(data) or (named and second and not re.search(rf"{re.escape(self.handle)}(?![\w-])", text))
 
     def told(self, role: Role) -> list[tuple[float, Telling]]:
         """Its sentences that fill a role, as they can be told, the best first."""

@@ -6,7 +6,7 @@ from itertools import product
 
 from service.briefs.claims import Citation, Claim
 from service.briefs.extractive.corpus import Role, Source
-from service.briefs.extractive.roles import finds, gains, says, sides, works
+from service.briefs.extractive.roles import finds, gains, says, says_how, sides, works
 from service.briefs.extractive.telling import Telling, is_authors
 from service.language.text import ACRONYMS
 
@@ -14,7 +14,11 @@ LONGEST = 76  # words of a paper's two quotations together
 MEDIUM = 42  # words of a sentence
 SHORT = 34  # the same where others stand beside it
 BRIEF = 0.015  # what each word of two quotations takes from what they say
-DEED = 0.5  # of what a paper does, from which it says how
+DEED = 0.5  # of what a paper does, from which it may be told
+OWN, OWN_ALONE = 7, 10  # words that title and heading do not have, from which it says how; beside no result
+_TRIES = re.compile(
+    r" (?:\w+ly )?(?:train|test|evaluat|compar|measur|assess|investigat|stud|examin|analy|explor)\w*$"
+)
 WHOLE = 0.35  # what a sentence that is told whole must say more
 PAIR, ALONE = 0.6, 0.4  # what both, and a result, are worth more than how it works
 SIDED = 0.5  # what two sides add to a result
@@ -33,6 +37,7 @@ class Quoter:
     def __init__(self) -> None:
         self._said: set[tuple[str, int]] = set()
         self._titled: set[str] = set()
+        self.headings: dict[str, str] = {}  # of the group of a paper
         self._read: dict[tuple[str, Role], list[tuple[float, Telling]]] = {}
         self.sided: list[str] = []  # papers with a result that has two sides
         self.words = 0  # told so far
@@ -57,9 +62,16 @@ class Quoter:
         return next(found, None)
 
     def deeds(self, source: Source) -> list[Portrait]:
-        """How a paper's thing works, in sentences that are about it."""
+        """How a paper's thing works, in sentences that are about it and say more than its title."""
         found = (one for one in self.told(source, works) if source.is_about_itself(one[1]))
-        return [(worth, (told,)) for worth, told in found if worth > DEED + WHOLE * told.is_whole]
+        able = [(worth, told) for worth, told in found if worth > DEED + WHOLE * told.is_whole]
+        return [(worth, (told,)) for worth, told in able if self._says_how(source, told)]
+
+    def _says_how(self, source: Source, told: Telling) -> bool:
+        least = OWN if any(map(gains, source.sentences)) else OWN_ALONE
+        more = source.adds(told, self.headings.get(source.id, ""))
+        tries = _TRIES.match(told.lead) or source.is_beside(told)
+        return says_how(told.words) and more >= least and not tries
 
     def gains(self, source: Source) -> list[Portrait]:
         """What a paper found or gained, first what has two sides."""
@@ -76,10 +88,11 @@ class Quoter:
             for (worth, (deed,)), (more, (gain,)) in product(deeds, found)
             if deed.length + gain.length <= LONGEST and gain.sentence.place > deed.sentence.place
         ]
-        titled = source.title or any(sides(one.words) for _, (one,) in found)
         rated = [
             (worth - BRIEF * sum(one.length for one in told), told)
-            for worth, told in pairs or [*(found if titled or not deeds else ()), *deeds][:1]
+            for worth, told in pairs
+            or found[:1]
+            or (deeds[:1] if not any(map(gains, source.sentences)) else [])
         ]
         return max(rated, key=lambda one: round(one[0], 6), default=None)
 
@@ -136,3 +149,9 @@ def listed(names: Sequence[str]) -> str:
     """Names as a list: "A, B and C"."""
     *first, last = names or ("",)
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def inside(heading: str) -> str:
+    """A heading inside a sentence."""
+    first = heading.split(maxsplit=1)[0]
+    return heading if any(letter.isupper() for letter in first[1:]) else heading[:1].lower() + heading[1:]

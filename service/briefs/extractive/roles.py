@@ -14,18 +14,16 @@ READ = 50_000  # sentences whose roles are kept
 _SELF = r"(?:we|this (?:paper|work|study|article|survey|report|thesis|position paper|note))"
 _OWN = ("We ", "we ", "This ", "this ")  # without one of them the paper does not speak of itself
 _DOES = re.compile(
-    rf"\b{_SELF}\b[^.,;:]{{0,24}}?\b(?:propos|introduc|present|develop|design|devis|formali[sz]|formulat|"
+    rf"(?i)\b{_SELF}\b[^.,;:]{{0,24}}?\b(?:propos|introduc|present|develop|design|devis|formali[sz]|formulat|"
     rf"construct|"
     r"buil[dt]|establish|describ|investigat|stud(?:y|ies)|examin|explor|revisit|characteri|analy[sz]e|argue|"
     r"conduct|survey|review|address|extend|evaluat|compar|measur|recast|reformulat|deriv|train|test|ask|"
     r"creat|collect|curat|"
     r"quantif|audit|benchmark|model|give|adapt|provid|unif|generali[sz])",
-    re.IGNORECASE,
 )
 _MAKES = re.compile(
-    rf"\b{_SELF}\b[^.,;:]{{0,40}}?\b(?:propos|introduc|present|develop|design|devis|construct|buil[dt]|"
+    rf"(?i)\b{_SELF}\b[^.,;:]{{0,40}}?\b(?:propos|introduc|present|develop|design|devis|construct|buil[dt]|"
     rf"creat)",
-    re.IGNORECASE,
 )
 # What a paper also does, or does for a part of what it does.
 _ASIDE = re.compile(
@@ -33,18 +31,16 @@ _ASIDE = re.compile(
 )
 _ALSO = re.compile(r"\b(?:further|also|additionally|moreover|finally)\b", re.IGNORECASE)
 _FINDS = re.compile(
-    r"\b(?:we|results?|experiments?|analys[ei]s|evaluations?|findings?|study|simulations?|ablations?|"
+    r"(?i)\b(?:we|results?|experiments?|analys[ei]s|evaluations?|findings?|study|simulations?|ablations?|"
     r"evidence|theorem)\b[^.;]{0,160}?\b(?:show|find|found|reveal|demonstrat|observ|discover|indicat|confirm|"
     r"prov[ei]|uncover|conclude|establish|report|achiev)|\b(?:reveal|uncover)s\b|"
     r"\b(?:is|are) (?:provably|NP-hard|undecidable|optimal)\b",
-    re.IGNORECASE,
 )
 _GAINS = re.compile(
-    r"\b(?:outperform|surpass|exceed|improv|enhanc|achiev|reduc|increas|boost|gain|accelerat|faster|cuts?\b|lower|"
-    r"rais(?:e|ing)|"
-    r"attain|beats?\b|match|sav(?:e|ing)|reach|yield|drop|decreas|halv|doubl|degrad|fall|ris(?:e|ing)|"
+    r"(?i)\b(?:outperform|surpass|exceed|improv|enhanc|achiev|reduc|increas|boost|gain|accelerat|faster|"
+    r"cuts?\b|lower|rais(?:e|ing)|attain|beats?\b|match|sav(?:e|ing)|reach|yield|drop|decreas|halv|doubl|"
+    r"degrad|fall|ris(?:e|ing)|"
     r"recover)",
-    re.IGNORECASE,
 )
 # What is said to do best, with a number or without.
 _BEST = re.compile(
@@ -53,24 +49,23 @@ _BEST = re.compile(
 )
 # What a gain costs, where it ends, or what differs: a result with two sides.
 _SIDES = re.compile(
-    r"\bwhereas\b|(?<!superior )(?<!better )(?<!improved )(?<!favorable )(?<!best )\btrade-?offs? between\b|"
-    r"\bat the (?:cost|expense) of\b|"
-    r"\b(?:but|although|even though|however)\b(?! (?:also|not only|still|nevertheless|nonetheless)\b)|"
+    r"(?i)\bwhereas\b|(?<!superior )(?<!better )(?<!improved )(?<!favorable )(?<!best )\btrade-?offs? "
+    r"between\b|\bat the (?:cost|expense) of\b|\b(?:but|although|even though|however)\b(?! (?:also|not only|"
+    r"still|nevertheless|nonetheless)\b)|"
     r"\bwhile [^.;]{5,150}, (?:they|it|these|those|the|its) |\bonly (?:when|if|where)\b",
-    re.IGNORECASE,
 )
 # What is found out, rather than improved.
 _LEARNS = re.compile(
-    r"\b(?:find|found|show|observe|reveal|discover|uncover|prove|demonstrate|indicate|establish)(?:s|d|ed)?"
+    r"(?i)\b(?:find|found|show|observe|reveal|discover|uncover|prove|demonstrate|indicate|establish)(?:s|d|"
+    r"ed)?"
     r"(?:,? [\w ]{2,20},?)? that\b|\b(?:reveal|uncover)s?\b",
-    re.IGNORECASE,
 )
 _VAGUE = re.compile(r"foundation|implications|effectiveness")
 _LISTS = re.compile(r"\bfindings emerge\b|\b[Ww]e (?:\w+ )?(?:find|observe|discover) that\b.*\bthan\b")
 _EMPTY = re.compile(
-    r"\b(?:effective(?:ness)?|useful|superior\w*|promising|competitive|impressive|excellent|state-of-the-art|"
+    r"(?i)\b(?:effective(?:ness)?|useful|superior\w*|promising|competitive|impressive|excellent|"
+    r"state-of-the-art|"
     r"strong (?:performance|results)|robustness of)\b",
-    re.IGNORECASE,
 )
 _FIGURE = re.compile(
     r"(?<![\w.-])(?:[\d.,]*\d\s?(?:-|–|--|to)\s?)?[\d.,]*\d\$?\s?(?:\\?%|percent|percentage|points?\b|pp\b|"
@@ -82,30 +77,48 @@ _SETTING = re.compile(
     r"its )?(?:[\w-]+ ){0,3}?(?:[A-Z][\w-]*[A-Z0-9]"
     r"[\w.-]*|[A-Z][a-z]+[-\d]\S*|\d[\d,.]*[BM]?\b|(?:two|three|four|five|six|seven|eight|nine|ten|twelve)\b)"
 )
+_ON = re.compile(  # of these what it was measured on, not what with or over what
+    r"\b(?:on|[Oo]n|[Aa]cross|[Uu]nder|in|In|for|at|[Aa]gainst|[Ee]valuated|[Ww]ith|"
+    r"[Uu]sing) (?:[\w/.-]+ ){0,5}?(?:benchmarks?|data ?sets?|tasks?|models?|suites?|settings?|GPUs?|"
+    r"domains?|backbones?|[A-Z]\w*(?:[-.]?\d|[Bb]ench|[A-Z]{2})[\w.-]*)"
+)
 _AGAINST_WHAT = re.compile(
     r"\b(?:than|over|compared (?:with|to)|versus|vs\.?|relative to|against|baselines?|from \d\S* to)\b"
 )
 _PRAISE = re.compile(
-    r"\b(?:superior\w*|state-of-the-art|effectiveness|promising|remarkabl\w*|strong (?:performance|results)|"
-    r"robustness of|significant(?:ly)?|substantial(?:ly)?|consistent(?:ly)?|competitive|impressive|"
+    r"(?i)\b(?:superior\w*|state-of-the-art|effectiveness|promising|remarkabl\w*|strong (?:performance|"
+    r"results)|robustness of|significant(?:ly)?|substantial(?:ly)?|consistent(?:ly)?|competitive|impressive|"
     r"notabl[ey]|excellent|effectively|great potential|favorabl[ey]|extensive experiments|"
     r"offer\w* (?:\w+ )*insights?|implications|insights|principled|"
     r"paths? (?:to|toward)|foundations? for)\b",
-    re.IGNORECASE,
 )
 _MECHANISM = re.compile(
     r"\b(?:by \w+ing|via|through|that \w+s\b|which \w+s\b|consists? of|combin|decompos|decoupl|assign|comput|"
     r"convert|first\b.*\bthen|using|replac|treats?|learns?|estimat|maps?|encod|reformulat|selects?|aligns?|"
     r"updates?|jointly|aggregat|sampl|retriev|penali|reweigh|partition|trained on)"
 )
+# How it does so: what follows says by what, from what, into what, or in place of what.
+_HOW = re.compile(
+    r"(?i)\b(?:by (?:\w+ly )?\w+ing|via|through|from|into|when(?:ever)?|instead of|rather than|using|so that|"
+    r"where|"
+    r"as an? \w+|combin\w+|replac\w+|first\b.*\bthen)\b",
+)
+_HAIL = re.compile(r"\b(?:new|principled) (?:foundation|paradigm)|\bestablishes a new\b")
+_NO_DEED = re.compile(r"\b(?:inspired by|motivated by|hypothes[ie]s|conjecture)\b|\bwhether\b", re.IGNORECASE)
 _STEPS = re.compile(
     r"\b(?:filter|generat|restrict|scor(?:es|ing)|weigh|construct|inject|transfer|integrat|rout)"
 )
 # Of a sentence that names nobody's work: what is said to be lacking.
 _LACKING = re.compile(
-    r"\b(?:yet|fails?|lacks?|lacking|remains?|suffers?|struggles?|challeng(?:e|es|ing)|difficult|poorly|"
+    r"(?i)\b(?:yet|fails?|lacks?|lacking|remains?|suffers?|struggles?|challeng(?:e|es|ing)|difficult|poorly|"
     r"unclear|under-?explored|unexplored|cannot|little is known|scarce|falls? short|intractable)\b",
-    re.IGNORECASE,
+)
+_TURN = re.compile(r"^(?:Yet|However|But),? ")  # told without it, it must be a problem still
+# That something is not known or not easy names no problem yet.
+_OPEN = re.compile(
+    r"(?i)\b(?:poorly understood|unclear|under-?explored|unexplored|little is known|under-?(?:studied|"
+    r"evaluated)|remains? (?:\w+ )?"
+    r"(?:challeng|difficult|open|limited|elusive))",
 )
 _PROBLEM = re.compile(
     _LACKING.pattern
@@ -115,12 +128,11 @@ _PROBLEM = re.compile(
     re.IGNORECASE,
 )
 _PLEDGE = re.compile(
-    rf"\b{_SELF}\b|\bour\b|\b[Tt]o (?:address|tackle|overcome|bridge|fill|mitigate|solve|resolve|"
+    rf"(?i)\b{_SELF}\b|\bour\b|\b[Tt]o (?:address|tackle|overcome|bridge|fill|mitigate|solve|resolve|"
     rf"alleviate)\b",
-    re.IGNORECASE,
 )
 _OWN_LIMIT = re.compile(
-    r"\blimitations? (?:of (?:our|this|the (?:proposed|present))|include|remain)|\b(?:our|"
+    r"(?i)\blimitations? (?:of (?:our|this|the (?:proposed|present))|include|remain)|\b(?:our|"
     r"this) (?:\w+ ){0,2}(?:study|work|analysis|method|approach|evaluation|results?|findings?|framework|"
     r"benchmark|conclusions?) (?:is|are|remains?) (?:\w+ )?(?:limited|restricted|confined|preliminary|"
     r"bounded)\b|\bwe (?:do not|did not|cannot|could not) (?:yet )?(?:claim|evaluate|test|establish|study|"
@@ -130,22 +142,20 @@ _OWN_LIMIT = re.compile(
     r"\b(?:remains?|is|are) (?:untested|to be (?:seen|tested|validated|confirmed))\b|\b(?:left|"
     r"leave) (?:\w+ ){0,4}(?:to|for|as) future\b|\bour (?:\w+ )?(?:method|model|approach|system) "
     r"(?:\w+ )?(?:fails?|struggles?|requires|does not|cannot)\b",
-    re.IGNORECASE,
 )
 # What a method spares its users, in the words that limits are said with.
 _SPARES = re.compile(
-    r"\b(?:requir|need)\w* (?:\w+ly )?(?:no|only|just|few|fewer|little|less|minimal|neither|nothing|zero|at "
-    r"most|as little|a (?:single|few|handful|fraction|small))\b|\b(?:rel(?:y|ies|ying)|depend\w*) (?:only |"
-    r"solely |neither )?on (?:no|neither|nothing)\b|\b(?:adds?|incurs?|introduc\w+|costs?|suffers?|imposes?) "
-    r"(?:from )?(?:no|only|little|negligible|minimal|nothing|almost no)\b|\b(?:do|does|did|need|is|are|was|"
-    r"were|will|would)(?: not|n't) (?:\w+ly |(?:be|to) |even |itself )*(?:need|requir|degrad|hurt|harm|"
-    r"suffer|rel[yi]|depend|sacrific|compromis|incur|impair|worsen|impos|deteriorat|forget|necess|restricted|"
-    r"limited|confined)\w*|\b(?:never|rarely|seldom|hardly|without) (?:\w+ly )?(?:ever )?"
+    r"(?i)\b(?:requir|need)\w* (?:\w+ly )?(?:no|only|just|few|fewer|little|less|minimal|neither|nothing|zero|"
+    r"at most|as little|a (?:single|few|handful|fraction|small))\b|\b(?:rel(?:y|ies|ying)|depend\w*) (?:only "
+    r"|solely |neither )?on (?:no|neither|nothing)\b|\b(?:adds?|incurs?|introduc\w+|costs?|suffers?|"
+    r"imposes?) (?:from )?(?:no|only|little|negligible|minimal|nothing|almost no)\b|\b(?:do|does|did|need|is|"
+    r"are|was|were|will|would)(?: not|n't) (?:\w+ly |(?:be|to) |even |itself )*(?:need|requir|degrad|hurt|"
+    r"harm|suffer|rel[yi]|depend|sacrific|compromis|incur|impair|worsen|impos|deteriorat|forget|necess|"
+    r"restricted|limited|confined)\w*|\b(?:never|rarely|seldom|hardly|without) (?:\w+ly )?(?:ever )?"
     r"(?:need|requir|degrad|hurt|harm|suffer|rely|depend|sacrific|compromis|fail|struggl|incur|impair|los)\w*",
-    re.IGNORECASE,
 )
 _AGAINST = re.compile(
-    r"\b(?:contrary to|surprising(?:ly)?|counter-?intuitive(?:ly)?|unexpected(?:ly)?|paradoxical(?:ly)?|"
+    r"(?i)\b(?:contrary to|surprising(?:ly)?|counter-?intuitive(?:ly)?|unexpected(?:ly)?|paradoxical(?:ly)?|"
     r"in contrast to (?:common|prior|the (?:common|prevailing))|challeng(?:es|ing) (?:the|"
     r"a) (?:\w+ ){0,2}(?:assumption|view|belief|notion|wisdom)|(?:does|do|did) not (?:necessarily |always |"
     r"consistently |reliably |significantly )?(?:improve|help|transfer|hold|generali[sz]e|predict|reduce|"
@@ -154,14 +164,12 @@ _AGAINST = re.compile(
     r"difference|effect|advantage|evidence)s?|fails? to (?:outperform|improve|generali[sz]e|beat)|"
     r"no better than|hurts?\b|"
     r"backfires?)\b",
-    re.IGNORECASE,
 )
 _OTHERS = re.compile(
-    r"\b(?:existing|prior|previous|current|conventional|traditional|most|recent|"
+    r"(?i)\b(?:existing|prior|previous|current|conventional|traditional|most|recent|"
     r"today's)\b[^.;]{0,40}\b(?:methods?|approach\w*|models?|systems?|techniques?|benchmarks?|works?|"
     r"solutions?|frameworks?|agents|algorithms|studies|"
     r"evaluations|datasets|LLMs|VLMs|MLLMs|strateg\w+|practices?|pipelines?)\b",
-    re.IGNORECASE,
 )
 _ASKS = re.compile(
     r"\b(?:whether|conditions under which|"
@@ -169,11 +177,11 @@ _ASKS = re.compile(
 )
 _NO_LIMIT = re.compile(r"\b[Ww]ithout\b|\bno longer\b|\bnot only\b|\brequires? (?:no|only|little|minimal)\b")
 _SAYS_SO = re.compile(
-    r"contrary to|surprising|counter-?intuit|unexpected|paradox|"
+    r"(?i)contrary to|surprising|counter-?intuit|unexpected|paradox|"
     r"challeng\w+ (?:the|a) (?:\w+ ){0,2}(?:assum|view|bel|notion|wisd)",
-    re.IGNORECASE,
 )
 _TEX = re.compile(r"[$\\^~{}]|_\w")
+UNSET = 0.3  # what a result loses that does not say on what
 COMFORT, FEW = range(10, 36), 11  # words of a sentence that reads well; of one that says too little
 
 
@@ -239,7 +247,8 @@ def says(text: str) -> bool:
 
 def gains(sentence: Sentence) -> float:
     """What the paper found or gained, where that says something."""
-    return finds(sentence) if says(sentence.shown) else 0.0
+    worth = finds(sentence) if says(sentence.shown) else 0.0
+    return max(0.05, worth - UNSET * (not _ON.search(sentence.shown))) if worth else 0.0
 
 
 @lru_cache(maxsize=READ)
@@ -263,6 +272,11 @@ def praises(text: str) -> bool:
     return bool(_PRAISE.search(text))
 
 
+def says_how(text: str) -> bool:
+    """Whether words say how a thing works, not only what it is, what inspired it or what it asks."""
+    return bool(_HOW.search(text)) and not (_NO_DEED.search(text) or _HAIL.search(text))
+
+
 def figures(text: str) -> bool:
     """Whether a text holds a result in numbers: a percentage, a factor, a change."""
     return bool(_FIGURE.search(text))
@@ -281,13 +295,14 @@ def spares(text: str) -> bool:
 @lru_cache(maxsize=READ)
 def problem(sentence: Sentence) -> float:
     """The problem that the paper takes on: said before it speaks of itself."""
-    text = sentence.shown
+    text = _TURN.sub("", sentence.shown)
     if _late(sentence) or _PLEDGE.search(text) or not _PROBLEM.search(text) or praises(text):
         return 0.0
     others = bool(_OTHERS.search(text))
     if not others and not _LACKING.search(text):
         return 0.0
-    return max(0.05, 0.5 + 0.2 * others + 0.1 * (sentence.place > 0) + ease(sentence))
+    open_ = 0.4 * bool(_OPEN.search(text))
+    return max(0.05, 0.5 + 0.2 * others + 0.1 * (sentence.place > 0) - open_ + ease(sentence))
 
 
 @lru_cache(maxsize=READ)

@@ -15,8 +15,7 @@ from service.briefs.claims import Claim
 from service.briefs.extractive.corpus import FEW, Corpus, Role, Source
 from service.briefs.extractive.groups import Group
 from service.briefs.extractive.matters import matters
-from service.briefs.extractive.quoting import MEDIUM, SHORT, WORTH, Portrait, Quoter, listed
-from service.briefs.extractive.reasons import inside, reasons_of, why
+from service.briefs.extractive.quoting import MEDIUM, SHORT, WORTH, Portrait, Quoter, inside, listed
 from service.briefs.extractive.roles import against, does, figures, gains, limit, problem
 from service.briefs.extractive.telling import Telling
 from service.briefs.model import (
@@ -39,11 +38,15 @@ BUDGET, REST, EACH, THEMES = 1200, 100, 40, 6  # words before the catalog, of co
 NOTABLE, RESULTS, AGAINST, RESOURCES, LIMITS, AREAS = (3, 8), 3, 2, 3, 2, 4
 PROBLEMS = (3, 4, 24)  # problems at least, and at most; words of one
 SOLID = 0.6  # worth of a result for the minute, or to read first
-INSIDE, CLEAR = 3.0, 0.2  # what a result is worth more at the top in a theme, in figures; if more is told
-NEAR, REASON = 0.6, 0.4  # what it is worth to be like the others, and a reason to read
+INSIDE, CLEAR = (
+    3.0,
+    0.2,
+)  # what a result at the top is worth more in a theme, in figures, near; if more is told
+NEAR = 0.6  # what it is worth to be like the others
 OUTSIDE = 1.0  # what a paper to read first is worth more outside the themes
 STEP, LARGE = 4, 3  # papers of a step of the reading order; from which on a name says enough
 ON_TOP = "its result is told at the top"
+GLOSS, GLOSSED = 20, "gloss"  # words of what a heading means, and how its id begins
 START = "start"  # id of the fact on the paper to start with
 PROBLEMS_HEADING = "What papers say that the methods before them lack"
 LIMITS_HEADING = "Limits that authors state of their own work"
@@ -52,6 +55,7 @@ _KINDS: tuple[tuple[str, ResourceKind], ...] = (
     (r"data ?set|corpus|collection of", "data"),
     (r"simulator|environment|library|toolkit|platform|tool|open-source (?:framework|system)", "tool"),
 )
+_MEANS = re.compile(r"\bby \w+ing\b|\btrains? an?\b")
 _NEW = re.compile(
     r"(?:is|(?:introduces|presents|releases|constructs|builds|creates|curates|"
     r"develops) [A-Z][\w.+-]*(?: \([^()]*\))?,) (?P<what>(?:an?|the first) [^,.;:]{3,90}?)(?: (?:for|of|that|"
@@ -114,7 +118,8 @@ def make_results(corpus: Corpus, groups: Sequence[Group], quoter: Quoter) -> tup
         if worth <= SOLID or not (source.id in grouped or quoter.best(source, does)):
             return 0.0
         more = CLEAR * ((source.id in grouped and bool(quoter.deeds(source))) - (told.length < FEW))
-        return worth + INSIDE * ((source.id in grouped) + figures(told.words)) + more
+        near = 1 - corpus.rows[source.id] / corpus.size  # to the topic
+        return worth + INSIDE * ((source.id in grouped) + figures(told.words) + near) + more
 
     return tuple(quoter.say(*choice) for choice in _spread(corpus, groups, quoter.gains, rate)[:RESULTS])
 
@@ -170,29 +175,22 @@ def make_notable(
     of_minute = [(source, told) for source in alone for _, (told, *_) in quoter.deeds(source)[:1]]
     central = corpus.centrality(source.id for source in corpus.sources)
 
-    def rate(source: Source, told: Telling, worth: float) -> float:
+    def rate(source: Source, _: Telling, worth: float) -> float:
         if quoter.is_told(source) or worth <= SOLID:
             return 0.0
         near = NEAR * central[source.id] / (corpus.mean_likeness or 1.0)
-        return (
-            worth + near + REASON * len(reasons_of(source, told.words)) + OUTSIDE * (source.id not in grouped)
-        )
+        return worth + near + OUTSIDE * (source.id not in grouped)
 
     least, most = NOTABLE
     most = max(least, min(most, (BUDGET - REST - quoter.words) // EACH))
-    found = [*of_minute, *_spread(corpus, groups, quoter.gains, rate)]
-    more = _spread(corpus, groups, quoter.deeds, rate) if len(found) < least else []
-    ids = {source.id for source, _ in found}
-    chosen = [*found, *(one for one in more if one[0].id not in ids)][:most]
-    return tuple(_notable(place, *choice, quoter) for place, choice in enumerate(chosen))
+    found = [*of_minute, *_spread(corpus, groups, quoter.gains, rate)][:most]
+    return tuple(_notable(place, *choice, quoter) for place, choice in enumerate(found))
 
 
 def _notable(place: int, source: Source, told: Telling, quoter: Quoter) -> Notable:
     shows = quoter.say(source, told, id_=f"notable{place}", titled=False)
     shows = replace(shows, text=shows.text.removeprefix(f"{source.handle}: "))  # it stands under its name
-    text = why(source, told.words)
-    reason = Claim(text, (), "counted", kind="reading", rests_on=(shows.id,)) if text else None
-    return Notable(source.id, shows, reason)
+    return Notable(source.id, shows, None)
 
 
 def make_areas(corpus: Corpus, groups: Sequence[Group], quoter: Quoter) -> tuple[Area, ...]:
@@ -202,11 +200,9 @@ def make_areas(corpus: Corpus, groups: Sequence[Group], quoter: Quoter) -> tuple
     areas = []
     for name, paper_ids in held.items():
         open_ = [one for id_ in paper_ids if not quoter.is_told(one := corpus.by_id[id_])]
-        claims = _best_of(open_, quoter, gains, 1, (WORTH, SHORT)) or _best_of(
-            open_, quoter, does, 1, (WORTH, SHORT)
-        )
-        if len(paper_ids) >= LARGE or (claims and " " in name):  # a word that two papers share is chance
-            areas.append(Area(name, tuple(paper_ids), claims[0] if claims else None))
+        claims = _best_of(open_, quoter, gains, 1, (WORTH, SHORT))
+        if claims and (len(paper_ids) >= LARGE or " " in name):  # a word that two papers share is chance
+            areas.append(Area(name, tuple(paper_ids), claims[0]))
         if len(areas) == AREAS:
             break
     return tuple(sorted(areas, key=lambda one: -len(one.paper_ids)))
@@ -242,7 +238,28 @@ def make_themes(
             claims[id_] = quoter.say(source, *told, id_=START if id_ == first else "")
     quoter.words += sum(_titled(one) for one in members if one.id not in claims)
     ordered = {id_: claims[id_] for id_ in best if id_ in claims}
-    return tuple(theme for group in groups if (theme := _theme(corpus, group, ordered, minute)).claims)
+    themes = [_theme(corpus, group, ordered, minute) for group in groups]
+    return tuple(
+        replace(theme, claims=(*_gloss(theme, _members(corpus, group), quoter), *theme.claims))
+        for theme, group in zip(themes, groups, strict=True)
+        if theme.claims
+    )
+
+
+def _gloss(theme: Theme, members: Iterable[Source], quoter: Quoter) -> Iterator[Claim]:
+    """What the heading's term means, in the shortest clause of its papers that says so."""
+    term, _, short = theme.heading.removesuffix(")").partition(" (")
+    names = "|".join(re.escape(name.removesuffix("s")) for name in (term, short) if name)
+    defines = re.compile(rf"(?:{names})s?(?: \([^()]*\))? [a-z]+s [^,;:]*(?=[,.])", re.IGNORECASE)
+    found = [
+        (len(match[0].split()), source.id, (source, sentence, match[0]))
+        for source in members
+        for sentence in source.sentences[:2]
+        if sentence.is_quotable and (match := defines.match(sentence.text)) and _MEANS.search(match[0])
+        if len(match[0].split()) <= GLOSS and not re.search(r"\b(?:this|these|such|that)\b", match[0])
+    ]
+    for _, _, (source, sentence, words) in sorted(found, key=lambda one: one[:2])[:1]:
+        yield quoter.say(source, Telling(sentence, " explains:", words), id_=f"{GLOSSED}{source.id}")
 
 
 def _theme(corpus: Corpus, group: Group, claims: Mapping[str, Claim], minute: Sequence[str]) -> Theme:
@@ -263,9 +280,6 @@ def _members(corpus: Corpus, group: Group) -> list[Source]:
 
 def make_minute(brief: Brief, size: int, results: Iterable[Claim], start: Start | None) -> Minute:
     """How many papers, the groups, three results, and what to start with."""
-    if not start:
-        best = next((one for one in brief.notable if one.why), None)
-        start = Start(best.paper_id, best.why) if best and best.why else None
     question = Claim(_count(brief, size), (), "counted", kind="reading")
     return Minute(None, question, tuple(Takeaway(claim, None) for claim in results), start)
 

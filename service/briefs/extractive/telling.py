@@ -85,15 +85,13 @@ _WHICH = re.compile(_AFTER + r",? (?:which|that) (?P<rest>(?!is |has |was )[a-z]
 _FINITE = re.compile(r"^(?:\w+ly )?(?:is|are|was|were|has|have|can|could|may|does|do|will|\w+s|\w+ed)\b")
 # What is pointed at stands in an earlier sentence, unless the words have named it before.
 _POINTER = re.compile(
-    r"\b(?:this|these|such|that|those)(?: (?:(?:an?|\w+ly|new|same|key|core|single|simple|two|three)\b))*"
+    r"(?i)\b(?:this|these|such|that|those)(?: (?:(?:an?|\w+ly|new|same|key|core|single|simple|two|three)\b))*"
     r"(?: (?P<noun>(?!(?:this|these|such|those)\b)\w+))?",
-    re.IGNORECASE,
 )
 _FREE = re.compile(
-    r"\b(?:this (?:paper|work|study|article|survey|report|thesis)\b|such (?:as|that)\b|those (?:of|that|"
+    r"(?i)\b(?:this (?:paper|work|study|article|survey|report|thesis)\b|such (?:as|that)\b|those (?:of|that|"
     r"who|with|from|in|for|"
     r"\w+ed)\b)",
-    re.IGNORECASE,
 )
 _A_LIMIT = re.compile(
     r"(?:One|A|An|The)(?: (?:main|key|major|primary|first|important|other))? (?:\w+ )?"
@@ -106,21 +104,22 @@ _ASIDE = re.compile(
 )
 _ALL = re.compile(r"All (?:of our |our |the )?(?!these|those|methods|models|approaches)[a-z]+s\b")
 _ELSEWHERE = re.compile(
-    r"\bthe (?:former|latter|above|aforementioned|resulting|same (?:[\w-]+ )?(?:setting|trend|pattern|"
+    r"(?i)\bthe (?:former|latter|above|aforementioned|resulting|same (?:[\w-]+ )?(?:setting|trend|pattern|"
     r"conditions|asymmetry|effect|phenomenon|behaviou?r|gap|limitation|failure|bias|conclusion)|"
     r"two (?:methods|approaches|settings|models|problems|stages|components|former|latter))\b|"
     r"\bboth (?:[a-z-]+ )?[a-z]+s\b(?!,? and\b| of\b| (?:the|an?|all)\b)|\b(?:neither|here|accordingly)\b|"
     r"\bthe (?:gap|problem|issue|question|limitation|challenge|bottleneck)\b(?! (?:of|between|that|in|is|to|"
     r"for)\b)|\b(?:in|for) (?:each|either) case\b|\bthe (?:first|"
     r"second) \w+ (?:is|uses)\b",
-    re.IGNORECASE,
 )
 _PRONOUN = re.compile(
-    r"^(?:[^,]{0,60}, )?(?:it|they|he|she|this|that|these|those)\b"
+    r"(?i)^(?:[^,]{0,60}, )?(?:it|they|he|she|this|that|these|those)\b"
     r"(?! (?:is|was) (?:\w+ )?(?:that|to|whether)\b)",
-    re.IGNORECASE,
 )
-_FOLLOWS = re.compile(r"^(?:We|This \w+) (?:therefore|thus|hence|instead|then|also)\b")
+_FOLLOWS = re.compile(
+    r"^(?:We|This \w+|[A-Z][\w-]*) (?:therefore|thus|hence|instead|then|also)\b|^(?:Afterwards?|Subsequently|"
+    r"Thereafter|Later)\b|^(?:On )?(?:[Tt]he|[Oo]ur) \d[\d.]*[BM] (?:model|variant|version)\b"
+)
 _WHOSE = re.compile(
     r"^(?:\S+ ){0,3}(?:its|their|them)\b", re.IGNORECASE
 )  # "Despite its …", "Constrained by their …"
@@ -296,7 +295,7 @@ def _is_unnamed(match: re.Match[str], words: str) -> bool:
         and re.match(r"\w+(?:s|ed)$|(?:is|by|to|in|as|at|can|may)$|$", noun)
     ):
         return len(named.split()) < 6  # "…, and this makes …" points at its own sentence
-    return noun[:5].lower() not in named
+    return not re.search(rf"\b{re.escape(noun.lower().removesuffix('s'))}(?:e?s)?\b", named)
 
 
 _POINTED = frozenset(
