@@ -94,7 +94,7 @@ def _entry(brief: Brief, paper: Paper) -> CatalogEntry:
     taken = {entry.handle.casefold() for entry in brief.catalog}
     handle = next((one for one in candidates(paper) if one.casefold() not in taken), paper.id)
     read = source_of(Ranked(paper, 0.0, ADDED), handle)
-    best = read.best(does) or read.best(finds)
+    best = next((one for role in (does, finds) for one in read.told(role) if read.stands(one[1])), None)
     return CatalogEntry(
         paper_id=paper.id,
         version=paper.version,
