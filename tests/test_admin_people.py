@@ -152,6 +152,12 @@ def test_a_file_is_imported_and_its_bad_rows_are_shown(place: Place, ann: Reader
     assert acts(place) == [("imported", "file our-people.csv", "1 added, 2 refused")]
 
 
+def test_a_list_of_one_page_counts_who_is_on_it_now(place: Place, ann: Reader) -> None:
+    assert "Nobody yet" in ann.get("/admin/subscribers").text  # and would be kept for minutes
+    place.subscriber("newcomer@example.org")
+    assert "1 subscriber" in ann.get("/admin/subscribers").text
+
+
 def test_a_check_of_a_file_changes_nothing(place: Place, ann: Reader) -> None:
     text = upload(ann, PEOPLE_CSV, action="check")
     assert "What would happen" in text

@@ -112,13 +112,18 @@ def test_before_the_click_the_page_says_who_gets_it_and_when(place: Place) -> No
     assert "the first on 26 May 2026, 12:00 UTC, the last on 26 May 2026, 23:00 UTC" in said
 
 
+def test_readers_of_one_hour_are_told_it_once(place: Place) -> None:
+    place.subscriber(time_zone="UTC", hour=12)
+    assert "each at their own hour: on 26 May 2026, 12:00 UTC." in words(place)
+
+
 def test_approving_claims_nothing_that_is_not_so(place: Place) -> None:
     place.subscriber()
     ann = signed_in(place)
     ann.press(ann.get(PATH), "Approve")
     said = words(place)
     assert "not sent yet" not in said
-    assert "“Send now” passes over their hours" in said
+    assert "“Send now” passes over readers’ hours" in said
     scheduler(place).until_done()
     assert "being delivered" in words(place)
 

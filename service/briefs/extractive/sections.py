@@ -37,6 +37,7 @@ Choice = tuple[Source, Telling]
 BUDGET, REST, EACH, THEMES = 1200, 100, 40, 6  # words before the catalog, of counts, of one read first
 NOTABLE, RESULTS, AGAINST, RESOURCES, LIMITS, AREAS = (3, 8), 3, 2, 3, 2, 4
 PROBLEMS = (3, 4, 24)  # problems at least, and at most; words of one
+WIDE = 20  # papers from which on those of the farther half give the minute no result
 SOLID = 0.6  # worth of a result for the minute, or to read first
 INSIDE, CLEAR = (
     3.0,
@@ -115,10 +116,11 @@ def make_results(corpus: Corpus, groups: Sequence[Group], quoter: Quoter) -> tup
     grouped = {id_ for group in groups[:THEMES] for id_ in group.paper_ids}
 
     def rate(source: Source, told: Telling, worth: float) -> float:
-        if worth <= SOLID or not (source.id in grouped or quoter.best(source, does)):
+        is_far = corpus.size >= WIDE and corpus.rows[source.id] * 2 >= corpus.size  # from the topic
+        if worth <= SOLID or is_far or not (source.id in grouped or quoter.best(source, does)):
             return 0.0
         more = CLEAR * ((source.id in grouped and bool(quoter.deeds(source))) - (told.length < FEW))
-        near = 1 - corpus.rows[source.id] / corpus.size  # to the topic
+        near = 1 - corpus.rows[source.id] / corpus.size
         return worth + INSIDE * ((source.id in grouped) + figures(told.words) + near) + more
 
     return tuple(quoter.say(*choice) for choice in _spread(corpus, groups, quoter.gains, rate)[:RESULTS])

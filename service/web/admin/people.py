@@ -80,13 +80,14 @@ def _page(visitor: Visitor, context: AdminContext, asked: Selection, before: int
     if _is_whole_address(asked) and len(found) == 1 and found[0].address.lower() == as_kept(asked.words):
         return context.go(f"{PEOPLE}/{found[0].id}")
     last = found[A_PAGE - 1].id if len(found) > A_PAGE else None
+    is_whole = before is None and last is None  # one page holds all: no kept count, which lags, is needed
     return context.page(
         visitor,
         "subscribers.html",
         "Subscribers",
         found=found[:A_PAGE],
         suppressed=context.directory.suppressed(found[:A_PAGE]),
-        count=context.kept.get("subscribers", context.roster.count).value,
+        count=len(found) if is_whole else context.kept.get("subscribers", context.roster.count).value,
         is_first=before is None,
         last=last,
         earlier=address_of(asked, before=last or 0),
