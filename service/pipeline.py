@@ -91,22 +91,22 @@ def build_issue(  # noqa: PLR0913 - two builds differ in exactly these
     for done, selection in enumerate(selections):
         watch(f"Writing {selection.topic.name}", len(topics) + done, 2 * len(topics))
         try:
-            assignment = assigned(selection, context, texts)
-            brief = write_brief(context.writer, context.fallback, assignment)
-            looked_through = CORRECTED if selection.withdrawn or selection.revised else 1
-            built_before = context.store.earlier_briefs(
-                brief.topic_slug, window, looked_through, approved=False
-            )
-            brief = corrected(brief, selection, built_before)
+            built.append(_built(selection, window, context, texts))
         except ValueError as error:  # a defect in one topic's brief is no reason to lose the others'
             failures[selection.topic.slug] = f"{selection.topic.slug}: no brief could be written: {error}"
-            continue
-        built.append(Built(brief, selection.sightings))
     watch("Saving", 2 * len(topics), 2 * len(topics))
     marks = {"over_edits": over_edits, "by_hand": by_hand}
     issue = context.store.save_issue(window, built, context.clock(), **marks) if built else None
     watch("Done", 2 * len(topics), 2 * len(topics))
     return BuildReport(issue, tuple(selections), failures)
+
+
+def _built(selection: Selection, window: Window, context: BuildContext, texts: TextReader) -> Built:
+    """The brief of one topic, with what became of papers that earlier briefs hold."""
+    brief = write_brief(context.writer, context.fallback, assigned(selection, context, texts))
+    looked_through = CORRECTED if selection.withdrawn or selection.revised else 1
+    before = context.store.earlier_briefs(brief.topic_slug, window, looked_through, approved=False)
+    return Built(corrected(brief, selection, before), selection.sightings)
 
 
 def select_papers(topic: Topic, window: Window, context: BuildContext, *, fresh: bool = False) -> Selection:
