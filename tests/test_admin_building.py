@@ -89,19 +89,22 @@ def text_of(answer: Answer) -> str:
 # -- building ----------------------------------------------------------------------------------------------
 
 
-def test_an_issue_is_built_and_says_how_far_it_is_without_a_script(place: Place, ann: Reader) -> None:
+def test_an_issue_is_built_and_says_how_far_it_is(place: Place, ann: Reader) -> None:
     source = answering(place, dict.fromkeys(SLUGS, papers()), gate=True)
     assert begin(place, ann).headers["location"] == f"{BUILD}?said=building"
     assert source.asked_for.wait(60)
     page = ann.get(BUILD)
     assert "being built" in text_of(page)
     assert "step 1 of 4" in text_of(page)
-    assert 'http-equiv="refresh"' in page.text
+    assert "Look how far it is" in page.text
+    assert "progress.js" in page.text
+    assert "connect-src 'self'" in page.headers["content-security-policy"]
     source.opened.set()
     builds(place).wait()
     page = ann.get(BUILD)
     assert "2 of 2 topics built" in text_of(page)
-    assert 'http-equiv="refresh"' not in page.text
+    assert "progress.js" not in page.text
+    assert "script-src" not in page.headers["content-security-policy"]
     assert set(place.service.store.issue(WEEK.label).for_topics(SLUGS).slugs) == set(SLUGS)
     assert not place.service.store.status(WEEK.label).approved
     draft = place.service.store.agenda(NOW).issue(WEEK.label)

@@ -45,6 +45,7 @@ PAGES_POLICY = (
     "base-uri 'none'; frame-ancestors 'none'"
 )
 SCRIPTED_POLICY = f"{PAGES_POLICY}; script-src 'self'"
+FOLLOWING_POLICY = f"{SCRIPTED_POLICY}; connect-src 'self'"  # a page whose script asks how far something is
 # An e-mail has its styles inside, as mail clients want it. It gets a policy of its own, which allows those
 # and nothing else, in a sandbox: without scripts, forms and an origin, nothing in it could reach our pages.
 EMAIL_POLICY = (

@@ -78,9 +78,11 @@ def built(editor: Seat, lab: Lab) -> None:
         editor.page.goto(f"{editor.base_url}/admin/build")  # a new installation may build by itself still
     editor.look()
     editor.page.get_by_role("button", name="Build it").click()
+    editor.page.get_by_text("being built", exact=True).wait_for()
+    editor.look()
     editor.page.get_by_text("built", exact=True).wait_for(
         timeout=PATIENCE * 1000
-    )  # until then the page loads itself again
+    )  # the page keeps itself current
     editor.look()
     editor.says("3 of 3 topics built")
     editor.follow("Look at the issue")

@@ -14,12 +14,12 @@ from service.store import BuildRun, IssueClosed, IssueEdited
 from service.web.admin.authentication import Editor, Viewer
 from service.web.admin.frame import AdminContext, Form, Sent, TheAdminContext, Visitor
 from service.web.admin.issue import sentence
+from service.web.headers import FOLLOWING_POLICY
 from subscribers.topics import Topic
 
 PATH = "/admin/build"
 WEEKS_OFFERED = 12
 LONGEST = dt.timedelta(days=40)  # a month and its weekends
-REFRESH = 5  # seconds
 
 routes = APIRouter(include_in_schema=False)
 
@@ -116,17 +116,18 @@ def build_page(visitor: Visitor, context: AdminContext, *, problem: str = "", st
     shown = progress(context)
     is_running = shown is not None and shown.run.is_running
     topics: Sequence[Topic] = context.roster.topics()
-    return context.page(
+    answer = context.page(
         visitor,
         "build.html",
         "Build an issue",
         status=status,
         problem=problem,
         progress=shown,
-        # a page that loads itself again would say again what was said once, and take a form away
-        refresh=REFRESH if is_running and not problem else 0,
         others=not is_running and context.store.is_building(context.clock(), process.is_gone),
         weeks=_weeks(context.clock().date()),
         topics=topics,
         value_of=value_of,
     )
+    if is_running:
+        answer.headers["Content-Security-Policy"] = FOLLOWING_POLICY
+    return answer
