@@ -23,7 +23,12 @@ class Person:
     """Sits at a terminal on which a command runs; `screen` is all that it ever showed."""
 
     def __init__(
-        self, folder: Path, command: Sequence[str] = INIT, environment: Mapping[str, str] | None = None
+        self,
+        folder: Path,
+        command: Sequence[str] = INIT,
+        environment: Mapping[str, str] | None = None,
+        *,
+        terminal: str = "dumb",
     ) -> None:
         self.screen, self._seen, self.answers = "", 0, 0
         given = {**os.environ, **ALONE} if environment is None else dict(environment)
@@ -31,7 +36,7 @@ class Person:
         if not pid:
             os.chdir(folder)
             signal.signal(signal.SIGINT, signal.SIG_DFL)  # what runs behind a shell's & ignores it
-            os.execvpe(command[0], list(command), {**given, "TERM": "dumb"})  # noqa: S606
+            os.execvpe(command[0], list(command), {**given, "TERM": terminal})  # noqa: S606
         self._pid = pid
 
     def reads(self, words: str) -> None:

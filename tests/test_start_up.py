@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.person import Person
+
 HEAVY = (
     "alembic", "arxiv", "fastapi", "mjml", "numpy", "openai", "premailer", "procrastinate", "psycopg",
     "scipy", "sendgrid", "sklearn", "uvicorn",
@@ -59,3 +61,18 @@ def test_the_steps_import_no_heavy_library_before_it_is_used() -> None:
     script = f"import sys, {steps}; print([name for name in {heavy} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]", found.stdout
+
+
+def test_a_command_says_that_it_starts_before_its_modules_are_read_and_takes_the_line_away(
+    tmp_path: Path,
+) -> None:
+    command = (sys.executable, "-m", "service.cli", "issues")
+    seen = {}
+    for terminal in ("xterm", "dumb"):
+        person = Person(tmp_path, command, terminal=terminal)
+        person.ends()
+        seen[terminal] = person.screen
+    said = "brief issues starts …\x1b[K"
+    assert seen["xterm"].startswith(said)
+    assert "starts" not in seen["xterm"].removeprefix(said)
+    assert "starts" not in seen["dumb"]

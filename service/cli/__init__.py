@@ -7,6 +7,8 @@ main       runs one, and puts what goes wrong into one line
 import gc
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -135,9 +137,25 @@ def loaded(name: str) -> Any:
     """The command itself, from its module."""
     part = typer.Typer()
     part.callback()(lambda: None)  # or Typer takes the only command of a module for the whole
-    import_module(f"service.cli.{COMMANDS[name][0]}").add_to(part)
+    with _said_to_start(name):
+        import_module(f"service.cli.{COMMANDS[name][0]}").add_to(part)
     group: Any = get_command(part)
     return group.commands[name]
+
+
+@contextmanager
+def _said_to_start(name: str) -> Iterator[None]:
+    """A line for who waits at a terminal while the command's modules are read; gone when they are there."""
+    is_seen = sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+    if is_seen:
+        sys.stderr.write(f"brief {name} starts …")
+        sys.stderr.flush()
+    try:
+        yield
+    finally:
+        if is_seen:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
 
 
 app = typer.Typer(
