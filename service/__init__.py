@@ -8,6 +8,7 @@ briefs       one topic's window in words: model, handles, gates, writers, measur
 issues       one window's briefs over all topics; editions; what is shown at which length
 editing      what editors change by hand, through the same gates
 emails       topic fragments -> edition -> e-mail: HTML, plaintext, headers, size budget
+search       what can be found of an issue, by which words, and in which order
 delivery     an approved issue to its audience: outcomes, policy, the run of one process
 schedule     what is due, decided from the database's state and the clock alone
 store      tables of papers, briefs, issues and deliveries, and every query on them
@@ -25,7 +26,8 @@ scheduler    builds, asks and plans what is due, again and again
 worker       delivers what is due, and builds what was queued, on as many machines as wanted
 doctor       is everything in order?
 endings      who has left, was deleted or suppressed since a backup was taken
-operations   the database as a whole: a copy and back without sending anything twice; moved to PostgreSQL
+operations   the database as a whole: a copy and back without sending anything twice; moved to PostgreSQL;
+             the search index
 web          the pages of readers (store, join, manage, leave) and of admins; webhooks, health, metrics
 cli          the command line
 """

@@ -34,6 +34,7 @@ SECRET = builders.theme("Warning crews earlier", ()).heading  # words of an issu
 ARCHIVE = frozenset({
     "/issues", "/issues/{label}", "/issues/{label}/{topic}", "/topics/{slug}", "/papers/{paper_id:path}",
     "/feed.atom", "/feed.json", "/topics/{slug}/feed.atom", "/topics/{slug}/feed.json",
+    "/search", "/search.json", "/search.atom", "/search-feed.json",
 })  # fmt: skip
 BY_LINK = frozenset({"/read/{token}", *(f"/read/{{token}}{path}" for path in ARCHIVE)})
 JOINING = frozenset({"/join", "/join/{code}", "/api/subscriptions"})
@@ -41,7 +42,7 @@ PERSONAL = frozenset({
     *(f"/{purpose}/{{token}}" for purpose in Purpose if purpose is not Purpose.READ),
     *(f"/manage/{{token}}/{action}" for action in ("address", "links", "data", "history")),
 })  # fmt: skip
-OF_ARCHIVE = ("/issues", "/topics", "/papers", "/feed")
+OF_ARCHIVE = ("/issues", "/topics", "/papers", "/feed", "/search")
 OPEN = frozenset({
     "/", "/links", "/robots.txt", "/openapi.json", "/files/{digest}/{name}", "/health/live", "/health/pages",
     "/health/ready", "/metrics",

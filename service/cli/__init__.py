@@ -34,6 +34,10 @@ COMMANDS = {
     ),
     "issues": ("showing", "List the issues, newest first."),
     "show": ("showing", "Show an issue as its readers get it: the same render as the send."),
+    "search": (
+        "searching",
+        "Search sentences of published briefs, and every paper that was considered for them.",
+    ),
     "approve": ("showing", "Approve an issue as it stands now; any later change needs another approval."),
     "gallery": (
         "printing",
@@ -107,7 +111,7 @@ GROUPS = {
     "Set up": ("init", "demo", "doctor", "settings", "migrate", "admin"),
     "Every week": (
         "due", "build", "issues", "show", "check", "gallery", "approve", "send", "deliveries", "audience",
-        "evaluate", "corrections",
+        "evaluate", "corrections", "search",
     ),
     "Topics and people": ("topics", "subscribers", "invite"),
     "Run": ("serve", "scheduler", "worker"),

@@ -18,6 +18,8 @@ UPGRADE_LOCK = 7_302_215  # ours alone among PostgreSQL's advisory locks
 
 # Indexes that the tables of the code can't say: they are for one database alone
 POSTGRESQL_ALONE = frozenset({"ix_subscribers_address_prefix"})
+# Tables that are made of others and are filled again when they are empty; SQLite has them in another file
+DERIVED = frozenset({"search_issues", "search_entries"})
 
 
 class SchemaStatus(StrEnum):

@@ -18,6 +18,7 @@ agenda     what the schedule goes by
 transactional  e-mails to one reader: queued, claimed, settled
 moving     every row from SQLite to PostgreSQL
 restoring  what is held after a backup was restored
+search_index  the words of approved issues and of the papers that were considered; made of the above
 monitoring  what an operator watches: fetches, what is overdue, figures over many issues
 admins     sign-in links, sessions and the audit log of the admin pages
 """

@@ -131,6 +131,14 @@ class IssueRepository(Repository):
         with Session(self._engine) as session:
             return tuple(_statuses(session, session.exec(newest).all()))
 
+    def approved(self) -> dict[str, tuple[dt.date, str]]:
+        """First day and content hash of every approved issue, by label, the earliest first."""
+        row = table(IssueRow).c
+        found = sa.select(row.label, row.first, row.content_hash).where(row.approved_hash == row.content_hash)
+        with Session(self._engine) as session:
+            rows = session.execute(found.order_by(row.first, row.label))
+            return {label: (first, digest) for label, first, digest in rows}
+
     def windows(self, limit: int) -> tuple[Window, ...]:
         """The windows of the newest issues, newest first."""
         days = select(col(IssueRow.first), col(IssueRow.last))

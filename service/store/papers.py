@@ -102,6 +102,15 @@ class PaperRepository(Repository):
             rows = session.exec(mine)
             return tuple(Sighting(row.paper_id, row.version, row.window_label, row.taken) for row in rows)
 
+    def considered(self, label: str) -> dict[str, list[str]]:
+        """The papers that an issue's builds saw, taken or not: by id, the topics (slugs) for which."""
+        seen = select(SightingRow.paper_id, SightingRow.topic_slug).where(SightingRow.window_label == label)
+        found: dict[str, list[str]] = {}
+        with Session(self._engine) as session:
+            for paper_id, slug in session.exec(seen.order_by(col(SightingRow.paper_id))):
+                found.setdefault(paper_id, []).append(slug)
+        return found
+
     def briefed_since(self, topic_slug: str, first: dt.date, *, but: str) -> dict[str, Paper]:
         """Papers that a topic's briefs took of windows from a day on, those of one window aside."""
         row = table(SightingRow).c

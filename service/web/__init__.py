@@ -5,6 +5,7 @@ archive         what the public may see: approved issues, and every query of the
 site          what every page knows, and how a template becomes an answer
 public        home, issues, briefs, topics and papers as pages, and a brief as JSON
 feeds         Atom and JSON Feed, of everything and of each topic
+search        sentences and papers by their words: a page, JSON, and feeds of what is new for a question
 web_view      "view in browser": the very edition that a subscriber got
 admin         the pages of admins, with sign-in of their own
 headers       how long half a request is waited for; security headers, HEAD, limits on what is sent here, and

@@ -13,9 +13,12 @@ from starlette.types import ASGIApp
 
 from service import __version__, wiring
 from service.operations.builds import Builds
+from service.operations.search import Search
 from service.settings import LOOPBACK, Settings
+from service.store.search_index import SearchIndex
 from service.transactional import SubscriptionEmails
 from service.web import admin, feeds, health, metrics, outbox, public, reading, web_view, webhooks
+from service.web import search as search_pages
 from service.web.admin import authentication
 from service.web.admin.frame import AdminContext, Kept
 from service.web.archive import Archive
@@ -58,7 +61,9 @@ SAID = {
 def make_app(service: wiring.Service, clock: Clock = wiring.now) -> ASGIApp:
     """The whole application for one opened service. It sends nothing: e-mails are queued."""
     settings = service.settings
-    site = Site(wiring.sender(settings), Archive(service.engine), wiring.TEMPLATES, settings.admission)
+    search = Search(service.store, partial(SearchIndex.of, service.engine))
+    archive = Archive(service.engine)
+    site = Site(wiring.sender(settings), archive, wiring.TEMPLATES, search, settings.admission)
     site.outbox = "/outbox" if _shows_outbox(settings) else ""
     # Starlette redirects to the Host that a request names; ours is no matter for whoever asks
     app = FastAPI(
@@ -75,6 +80,7 @@ def make_app(service: wiring.Service, clock: Clock = wiring.now) -> ASGIApp:
     for prefix in ("", BEHIND_LINK):
         app.include_router(feeds.routes, prefix=prefix, include_in_schema=not prefix)
         app.include_router(public.archive, prefix=prefix)
+        app.include_router(search_pages.routes, prefix=prefix)
     pages.add_to(app, context)
     admin.add_to(app, make_office(service, site, clock))
     app.include_router(web_view.router(wiring.renderer(settings), site, context))

@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from service.emails import Sender
 from service.emails.facts import moment, span
 from service.language import shown
+from service.operations.search import Search
 from service.web.archive import Archive
 from service.web.headers import SCRIPTED_POLICY
 from subscribers.admission import Admission
@@ -52,12 +53,14 @@ class Site:
         sender: Sender,
         archive: Archive,
         templates: Path,
+        search: Search,
         admission: Admission = Admission(),  # noqa: B008 - frozen
     ) -> None:
         self.name = shown(sender.name, 80)
         self.base_url = sender.base_url
         self.root = urlsplit(sender.base_url).path
         self.archive = archive
+        self.search = search
         self.topics = archive.topics
         self.is_private = sender.is_private  # whether the archive is for subscribers
         self.outbox = ""  # path of the pages that show what was sent, in development
