@@ -41,6 +41,7 @@ class Purpose(StrEnum):
     DELETE = "delete"
     CHANGE_ADDRESS = "change-address"
     WEB_VIEW = "web-view"
+    RESPOND = "respond"  # papers and what was learnt of them; a paper's id follows the token
     READ = "read"  # the archive, where it is for subscribers alone; pages follow the token
 
 
@@ -56,6 +57,7 @@ LINK_PATH = re.compile(
     rf"/+(?P<purpose>(?i:{'|'.join(Purpose)}))/+(?P<token>[^/]+)(?P<action>/(?:{ACTIONS}))?(?P<rest>/.*)?",
     re.DOTALL,
 )
+FOLLOWED = frozenset({Purpose.READ, Purpose.RESPOND})  # a path stands behind the token
 # A leave link works for as long as the e-mail it came with lies in a mailbox: revoking the others must not
 # make an "unsubscribe" button fail (RFC 8058). What it does can be undone, and it shows nothing.
 IRREVOCABLE = frozenset({Purpose.LEAVE})
@@ -155,7 +157,7 @@ def mended(path: str) -> str:
     if found is None:
         return path
     token, purpose = _mended_token(found["token"]), found["purpose"].lower()
-    rest = (found["rest"] or "").rstrip("/") if purpose == Purpose.READ else found["action"] or ""
+    rest = (found["rest"] or "").rstrip("/") if purpose in FOLLOWED else found["action"] or ""
     return f"/{purpose}/{token}{rest}" if token else path
 
 

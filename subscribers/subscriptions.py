@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from subscribers import changes, join_requests, suppressions
+from subscribers import changes, join_requests, responses, suppressions
 from subscribers.addresses import read_address
 from subscribers.admission import Admission
 from subscribers.changes import Result, Then, nothing
@@ -250,6 +250,7 @@ class Subscriptions(Joinings):
                 "suppressions": [asdict(one) for one in suppressions.of_address(session, address_of(row))],
                 "requests": [asdict(one) for one in join_requests.of_address(session, row.address_key)],
                 "history": [asdict(one) for one in changes.history_of(session, subscriber_id)],
+                "own_order": asdict(responses.marks_of(session, subscriber_id)),
             }
             return {name: _plain(value) for name, value in kept.items()}
 

@@ -60,6 +60,48 @@ class FollowRow(SQLModel, table=True):
     topic_slug: str = Field(foreign_key="topics.slug", primary_key=True, ondelete="CASCADE")
 
 
+class ResponseRow(SQLModel, table=True):
+    """What a reader said of a paper, once for each: the last word counts."""
+
+    __tablename__ = "responses"
+
+    subscriber_id: int = Field(foreign_key="subscribers.id", primary_key=True, ondelete="CASCADE")
+    paper_id: str = Field(primary_key=True, max_length=40)  # of arXiv; of a seed that has none: see `Seed`
+    kind: str = Field(max_length=8)
+    title: str | None = None  # of a seed: what is known of it where the paper itself is not kept
+    at: dt.datetime = Field(sa_type=UtcDateTime)
+
+
+class SavedPaperRow(SQLModel, table=True):
+    """A paper that a reader keeps for later. It says nothing of what they like."""
+
+    __tablename__ = "saved_papers"
+
+    subscriber_id: int = Field(foreign_key="subscribers.id", primary_key=True, ondelete="CASCADE")
+    paper_id: str = Field(primary_key=True, max_length=40)
+    at: dt.datetime = Field(sa_type=UtcDateTime)
+
+
+class ReaderTermRow(SQLModel, table=True):
+    """A learnt term that a reader took out, or one of which no paper is wanted."""
+
+    __tablename__ = "reader_terms"
+
+    subscriber_id: int = Field(foreign_key="subscribers.id", primary_key=True, ondelete="CASCADE")
+    term: str = Field(primary_key=True, max_length=80)
+    choice: str = Field(max_length=8)
+    at: dt.datetime = Field(sa_type=UtcDateTime)
+
+
+class PausedOrderRow(SQLModel, table=True):
+    """A reader whose own order rests: what was learnt is kept and not used."""
+
+    __tablename__ = "paused_orders"
+
+    subscriber_id: int = Field(foreign_key="subscribers.id", primary_key=True, ondelete="CASCADE")
+    at: dt.datetime = Field(sa_type=UtcDateTime)
+
+
 class HistoryRow(SQLModel, table=True):
     """One change of a subscriber, in words that hold no address."""
 

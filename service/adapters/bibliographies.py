@@ -51,14 +51,26 @@ def read_bibliography(file: Path) -> tuple[Entry, ...]:
     if file.stat().st_size > LARGEST:
         raise Unreadable(f"{file} is larger than {LARGEST // 1_000_000} MB; export a part of the library")
     try:
-        text = file.read_text("utf-8-sig")
-        entries = [_entry(fields) for fields in _records(text)]
-    except (ValueError, KeyError, csv.Error) as error:
+        found = read_entries(file.read_text("utf-8-sig"))
+    except ValueError as error:
         raise Unreadable(f"{file} can't be read as BibTeX, RIS, CSL JSON or CSV: {error}") from error
-    found = tuple(dict.fromkeys(entry for entry in entries if entry.arxiv_id or entry.title))
     if not found:
         raise Unreadable(f"{file} holds no entry; BibTeX, RIS and Zotero's CSL JSON and CSV can be read")
     return found
+
+
+def read_entries(text: str) -> tuple[Entry, ...]:
+    """The entries of a bibliography's text in its order, none twice; Unreadable where it is none."""
+    try:
+        entries = [_entry(fields) for fields in _records(text)]
+    except (ValueError, KeyError, AttributeError, csv.Error) as error:
+        raise Unreadable(str(error)) from error
+    return tuple(dict.fromkeys(entry for entry in entries if entry.arxiv_id or entry.title))
+
+
+def arxiv_ids(text: str) -> tuple[str, ...]:
+    """The arXiv ids in a list of words or lines, without versions, none twice."""
+    return tuple(dict.fromkeys(found for word in re.split(r"[\s,;]+", text) if (found := arxiv_id(word))))
 
 
 def arxiv_id(text: str) -> str:

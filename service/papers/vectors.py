@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
 Matrix: TypeAlias = "NDArray[np.float64]"
+Scores: TypeAlias = "NDArray[np.floating[Any]]"  # of half the size where many are held at a time
 Sparse = Any  # scipy.sparse.csr_matrix, which has no types
 
 

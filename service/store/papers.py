@@ -137,6 +137,12 @@ class PaperRepository(Repository):
         with Session(self._engine) as session:
             return read_papers(session, tuple(ids))
 
+    def newest_papers(self, most: int) -> tuple[Paper, ...]:
+        """The papers that were submitted last, by id."""
+        newest = select(PaperRow).order_by(col(PaperRow.submitted).desc(), col(PaperRow.id)).limit(most)
+        with Session(self._engine) as session:
+            return tuple(sorted(map(_paper, session.exec(newest)), key=lambda paper: paper.id))
+
     def card(self, subject: str, prompt_version: str, model: str) -> str | None:
         with Session(self._engine) as session:
             row = session.get(CardRow, (subject, prompt_version, model))

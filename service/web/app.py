@@ -39,7 +39,7 @@ ROBOTS = "User-agent: *\n" + "".join(
     f"Disallow: /{folder}/\n"
     for folder in (
         "admin", "api", "change-address", "confirm", "delete", "export", "leave", "manage", "outbox", "read",
-        "undo-leave",
+        "respond", "undo-leave",
         "web-view",
     )
 )  # fmt: skip
@@ -130,6 +130,8 @@ def make_pages_context(service: wiring.Service, site: Site, clock: Clock) -> pag
         clock=clock,
         admission=service.settings.admission,
         invitations=Invitations(service.engine),
+        responses=service.responses,
+        library=service.library,
         sender=f"{site.name} <{service.settings.sender_address}>",
         next_issue=_calendar(service.settings),
         is_private=site.is_private,

@@ -12,6 +12,8 @@ from service import __version__, migrations
 from service.settings import Settings
 from service.store import Store
 from subscribers.database import connect, trouble
+from subscribers.pages.context import Library
+from subscribers.responses import Responses
 from subscribers.roster import Roster, put_topics
 from subscribers.subscriptions import Subscriptions
 from subscribers.topics import load_topics
@@ -44,6 +46,17 @@ class Service:
     def subscriptions(self) -> Subscriptions:
         keys, admission = secret_keys(self.settings), self.settings.admission
         return Subscriptions(self.engine, keys, self.store.cut_loose, admission)
+
+    @property
+    def library(self) -> Library:
+        """What the pages of a reader's own order ask about papers."""
+        from service.adapters.library import KeptLibrary
+
+        return KeptLibrary(self.store)
+
+    @property
+    def responses(self) -> Responses:
+        return Responses(self.engine)
 
 
 NOT_READY = {

@@ -25,6 +25,7 @@ from subscribers.invitations import Invitations
 from subscribers.limits import Limits
 from subscribers.links import Links, Purpose, Refusal, Refused
 from subscribers.preferences import Length, Preferences, listed, time_zones
+from subscribers.responses import Marks, Responses, Seed
 from subscribers.roster import Opened, Roster
 from subscribers.subscriber import Subscriber
 from subscribers.subscriptions import Subscriptions
@@ -225,6 +226,38 @@ class Ledger(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class PaperLine:
+    """A paper as these pages name it."""
+
+    title: str
+    url: str  # its abstract
+
+
+@dataclass(frozen=True, slots=True)
+class LearntTerm:
+    """A term that speaks for or against a paper in a reader's order."""
+
+    term: str
+    weight: float  # -1 to 1; below 0 it speaks against
+
+
+class Library(Protocol):
+    """What is known of papers: these pages know none themselves."""
+
+    def papers(self, ids: Iterable[str]) -> Mapping[str, PaperLine]:
+        """The papers of these ids that are kept."""
+        ...
+
+    def learnt(self, marks: Marks) -> Sequence[LearntTerm]:
+        """What a reader's marks say, weightiest first."""
+        ...
+
+    def seeds(self, text: str) -> Sequence[Seed]:
+        """The papers that a text names: arXiv ids, BibTeX, RIS, CSL JSON or CSV; ValueError for none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Offered:
     """A topic as readers choose it."""
 
@@ -254,6 +287,8 @@ class PagesContext:
     clock: Callable[[], dt.datetime]
     admission: Admission
     invitations: Invitations
+    responses: Responses
+    library: Library
     sender: str  # name and address that our e-mails come from
     next_issue: Callable[[dt.datetime], dt.datetime | None]  # when the first is built at or after a moment
     is_private: bool = False  # whether the archive is for subscribers

@@ -198,6 +198,8 @@ def show(context: PagesContext, opened: Opened, token: str, notice: Notice | Non
         tomorrow=now.date() + dt.timedelta(days=1),
         why=why(context, opened, names),
         leave=context.link(subscriber, Purpose.LEAVE),
+        order=context.link(subscriber, Purpose.RESPOND),
+        learnt=len(context.responses.marks(subscriber.id).responses),
         **context.archive(subscriber),
     )
 

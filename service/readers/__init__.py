@@ -1,0 +1,13 @@
+"""A reader's own order: what was said of papers, compared with what an issue considers. Pure functions.
+
+space     papers as rows of words and pairs of words, by TF-IDF
+order     from marks to weights, from weights to scores, mixed with the order that all share
+picks     a few papers for each of many readers at once, each with what speaks for it
+learnt    what the marks of one reader say, in words
+"""
+
+from service.readers.learnt import terms_of
+from service.readers.picks import MOST, Candidates, Pick, ReaderMarks, pick, unpacked
+from service.readers.space import Space
+
+__all__ = ["MOST", "Candidates", "Pick", "ReaderMarks", "Space", "pick", "terms_of", "unpacked"]
