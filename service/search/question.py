@@ -58,6 +58,11 @@ class Question:
         return stems(self.author[:LONGEST])[:MOST_PHRASES]
 
     @property
+    def issue(self) -> str:
+        """The week as a label can be written."""
+        return re.sub(r"[^A-Za-z0-9-]", "", self.week[:LONGEST])
+
+    @property
     def filters(self) -> tuple[str, ...]:
         wanted = (("topic", self.topic[:LONGEST]), ("week", self.week[:LONGEST]))
         found = [token(kind, value) for kind, value in wanted if value]

@@ -18,6 +18,7 @@ from service.search import VERSION, Entry, Found, Question
 from subscribers.database import connect, writer
 
 NEWEST = 40  # matches that one page of answers holds
+SLICE = 2_000  # entries that PostgreSQL reads one by one before it asks its index
 A_DAY = 1 << 20  # numbers for the entries of the issues that begin on one day
 FIELDS = ("title", "body", "authors", "filters")
 WEIGHTS = (("title", "A"), ("body", "B"), ("authors", "C"))
@@ -46,8 +47,10 @@ SQLITE = {
         """INSERT INTO words (rowid, title, body, authors, filters)
         VALUES (:id, :title, :body, :authors, :filters)""",
     ),
-    "newest": "SELECT id, kind, label, shown FROM words JOIN entries ON id = words.rowid "
-    "WHERE words MATCH :question AND words.rowid < :before ORDER BY words.rowid DESC LIMIT :most",
+    "newest": (
+        """SELECT id, kind, label, shown FROM words JOIN entries ON id = words.rowid
+        WHERE words MATCH :question AND words.rowid < :before ORDER BY words.rowid DESC LIMIT :most""",
+    ),
 }
 POSTGRESQL = {
     "digests": "SELECT label, digest FROM search_issues",
@@ -62,8 +65,17 @@ POSTGRESQL = {
         """INSERT INTO search_entries (id, label, kind, shown, words)
         VALUES (:id, :label, :kind, :shown, CAST(:vector AS tsvector))""",
     ),
-    "newest": "SELECT id, kind, label, shown FROM search_entries "
-    "WHERE words @@ CAST(:question AS tsquery) AND id < :before ORDER BY id DESC LIMIT :most",
+    # PostgreSQL takes a word that it has not counted for a common one and reads back through years for it.
+    # So the newest entries are read first; where they hold too few matches, the words' index is asked for.
+    "newest": (
+        """SELECT id, kind, label, shown FROM (SELECT * FROM search_entries WHERE id < :before {of_issue}
+        ORDER BY id DESC LIMIT :slice) AS slice WHERE words @@ CAST(:question AS tsquery)
+        ORDER BY id DESC LIMIT :most""",
+        """WITH hits AS MATERIALIZED (SELECT id FROM search_entries
+        WHERE words @@ CAST(:question AS tsquery) AND id < :before {of_issue})
+        SELECT id, kind, label, shown FROM search_entries
+        WHERE id IN (SELECT id FROM hits ORDER BY id DESC LIMIT :most) ORDER BY id DESC""",
+    ),
 }
 
 
@@ -138,8 +150,14 @@ class SearchIndex:
             return []
         asked = sqlite_query(question) if self._is_sqlite else postgresql_query(question)
         values = {"question": asked, "before": before if before is not None else 1 << 62, "most": most}
+        values |= {} if self._is_sqlite else {"slice": SLICE, "label": question.issue}
+        of_issue = "AND label = :label" if question.issue else ""
+        rows: Sequence[Any] = ()
         with self._engine.connect() as connection:
-            rows = connection.execute(sa.text(self._sql["newest"]), values).all()
+            for statement in self._sql["newest"]:
+                if len(rows) < most:
+                    wanted = sa.text(statement.format(of_issue=of_issue))
+                    rows = connection.execute(wanted, values).all()
         return [_found(*row) for row in rows]
 
     def close(self) -> None:

@@ -21,11 +21,12 @@ def upgrade() -> None:
     op.create_table(
         "search_entries",
         sa.Column("id", sa.BigInteger(), primary_key=True, autoincrement=False),
-        sa.Column("label", sa.String(), nullable=False, index=True),
+        sa.Column("label", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("shown", sa.Text(), nullable=False),
         sa.Column("words", postgresql.TSVECTOR(), nullable=False),
     )
+    op.create_index("ix_search_entries_label_id", "search_entries", ["label", "id"])
     op.create_index("ix_search_entries_words", "search_entries", ["words"], postgresql_using="gin")
 
 
