@@ -226,11 +226,10 @@ def place_on(folder: Path, database: str, **more: Any) -> Place:
     return Place(service, clock, make_app(service, clock), Links(BASE, wiring.secret_keys(settings)))
 
 
-NOBODY = {"arxiv_url": "http://127.0.0.1:9/api/query", "arxiv_interval": 0}  # whoever asks hears it at once
+NOBODY: dict[str, Any] = {"arxiv_url": "http://127.0.0.1:9/api/query", "arxiv_interval": 0}  # nobody answers
 
 
 def _settings(folder: Path, base_url: str = BASE, admins: str = "", **more: Any) -> Settings:
-    more = NOBODY | more
     return Settings(
         data_dir=folder,
         database_url=f"sqlite:///{folder / 'brief.db'}",
@@ -238,7 +237,7 @@ def _settings(folder: Path, base_url: str = BASE, admins: str = "", **more: Any)
         secret_key="k" * 40,
         admins=admins,
         postal_address="Invented Society, 1 Example Street, Sampletown",
-        **more,
+        **NOBODY | more,
     )
 
 

@@ -1,9 +1,11 @@
-"""BibTeX, RIS and the tags of a paper's page, read back by the programs that they are for."""
+"""BibTeX, RIS, CSL-JSON and what pages say to Zotero, read back by the programs that they are for."""
 
 import datetime as dt
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import lxml.html
 import pytest
@@ -13,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pylatexenc.latex2text import LatexNodes2Text
 
-from service.web.references import bibtex, inverted, reading_list, ris, tags
+from service.web.references import bibtex, coins, csl, inverted, reading_list, ris, tags
 from tests import builders
 from tests.readers import Place, open_place
 
@@ -112,7 +114,12 @@ def test_a_papers_page_leads_to_arxiv_to_its_briefs_and_to_each_format(pages: Pl
     assert {"https://arxiv.org/abs/2605.00001", "https://arxiv.org/pdf/2605.00001"} <= links
     assert any(link.endswith("#paper-2605.00001") for link in links)
     assert page.xpath("//meta[@name='citation_title']/@content")
-    for ending, kind in ((".bib", "application/x-bibtex"), (".ris", "application/x-research-info-systems")):
+    kinds = {
+        ".bib": "application/x-bibtex",
+        ".ris": "application/x-research-info-systems",
+        ".csl.json": "application/vnd.citationstyles.csl+json",
+    }
+    for ending, kind in kinds.items():
         answer = reader.get(f"/papers/2605.00001{ending}")
         assert (answer.status, answer.headers["content-type"].partition(";")[0]) == (200, kind)
     assert reader.get("/papers/2605.99999.bib").status == 404
@@ -128,3 +135,37 @@ def test_a_briefs_papers_and_its_reading_list_are_there_for_reference_managers(p
     assert 0 < len(reading) < 14
     assert reader.get(f"/issues/{label}/nothing.bib").status == 404
     assert f"{path}.reading.bib" in reader.get(path).text
+
+
+def test_zotero_is_offered_every_paper_of_a_briefs_page_and_the_paper_of_its_own(pages: Place) -> None:
+    """As its translators look: spans of class Z3988 with a ContextObject; else a page's citation_title."""
+    reader = pages.reader()
+    label = next(iter(pages.service.store.windows(1))).label
+    path = f"/issues/{label}/robot-learning"
+    spans = lxml.html.fromstring(reader.get(path).text).xpath("//span[@class='Z3988']/@title")
+    offered = [parse_qs(str(one), strict_parsing=True) for one in spans]
+    assert len(offered) == 14
+    assert {one["rft_val_fmt"][0] for one in offered} == {"info:ofi/fmt:kev:mtx:dc"}
+    titles = {one["title"] for one in json.loads(reader.get(f"{path}.csl.json").text)}
+    assert {one["rft.title"][0] for one in offered} == titles
+    assert 0 < len(json.loads(reader.get(f"{path}.reading.csl.json").text)) < 14
+
+
+def test_csl_json_and_coins_keep_every_title_and_name() -> None:
+    @settings(max_examples=100, deadline=None)
+    @given(st.lists(PRINTED, min_size=1, max_size=6), st.lists(PRINTED, min_size=1, max_size=3))
+    def check(title: list[str], author: list[str]) -> None:
+        entry = replace(
+            builders.entry(0), title=" ".join(title), authors=(" ".join(author), "Ada van Lovelace")
+        )
+        (item,) = json.loads(csl([entry]))
+        assert (item["type"], item["issued"]["date-parts"][0][0]) == ("article", entry.submitted.year)
+        assert item["author"][-1] == {"family": "van Lovelace", "given": "Ada"}
+        assert all(set(one) <= {"family", "given", "suffix", "literal"} for one in item["author"])
+        held = parse_qs(coins(entry))
+        assert held.get("rft.title", [""]) == [item["title"]]
+        assert len(held["rft.creator"]) == len(item["author"])
+
+    check()
+    both = json.loads(csl([builders.entry(0), builders.entry(0)]))
+    assert len({one["id"] for one in both}) == 2

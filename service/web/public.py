@@ -18,7 +18,7 @@ from service.language import shown
 from service.web.archive import Archive, Listed, NotPublic
 from service.web.feeds import feeds_of
 from service.web.reading import BEHIND_LINK, MaybeReading, TheReading
-from service.web.references import BIBTEX, RIS, bibtex, pdf_url, reading_list, ris, tags
+from service.web.references import BIBTEX, CSL, RIS, bibtex, coins, csl, pdf_url, reading_list, ris, tags
 from service.web.site import Head, Site, TheSite
 from service.web.threads import quarter, rows, stories
 from subscribers.pages import Offered, joining
@@ -30,7 +30,11 @@ WEEKS_OF_A_TOPIC = 60
 HEADLINE = 160
 READING = ".reading"  # behind a topic's slug: its reading list alone
 Writer = Callable[[Iterable[CatalogEntry]], str]
-REFERENCES: dict[str, tuple[str, Writer]] = {".bib": (BIBTEX, bibtex), ".ris": (RIS, ris)}
+REFERENCES: dict[str, tuple[str, Writer]] = {
+    ".bib": (BIBTEX, bibtex),
+    ".ris": (RIS, ris),
+    ".csl.json": (CSL, csl),  # before .json
+}
 
 routes = APIRouter(include_in_schema=False)  # open to everybody
 archive = APIRouter(include_in_schema=False)  # for whoever may read: each route has `reading: TheReading`
@@ -127,11 +131,11 @@ def issue(request: Request, label: str, site: TheSite, reading: TheReading) -> R
 
 @archive.get("/issues/{label}/{topic}")
 def brief(request: Request, label: str, topic: str, site: TheSite, reading: TheReading) -> Response:
-    if topic.endswith(".json"):
-        return brief_as_json(site, request, label, topic.removesuffix(".json"))
     for ending, (media_type, write) in REFERENCES.items():
         if topic.endswith(ending):
             return brief_as_references(site, request, label, topic.removesuffix(ending), media_type, write)
+    if topic.endswith(".json"):
+        return brief_as_json(site, request, label, topic.removesuffix(".json"))
     if topic.endswith(".csv"):
         return table_as_csv(site, request, label, topic.removesuffix(".csv"))
     listed, found = public_brief(site.archive, label, topic)
@@ -147,6 +151,7 @@ def brief(request: Request, label: str, topic: str, site: TheSite, reading: TheR
     view = TopicView(found, Level.FULL, reading.url(site, path), on_web=True, later=later)
     near = neighbours(site.archive, listed, topic)
     values = {"listed": listed, "topic": view, "slug": topic, "near": near, **reading.values}
+    values["coins"] = [coins(entry) for entry in found.catalog]
     return site.public(request, site.render("brief.html", head=head, **values))
 
 

@@ -1,13 +1,16 @@
-"""Papers for reference managers: BibTeX, RIS, and the tags by which Zotero's connector knows a page.
+"""Papers for reference managers: BibTeX, RIS, CSL-JSON, and what Zotero's connector reads on a page.
 
-BibTeX as arXiv writes preprints (eprint, archivePrefix, primaryClass); RIS by its specification of 2011; tags
-after Highwire Press, as Google Scholar's inclusion guidelines list them.
+BibTeX as arXiv writes preprints (eprint, archivePrefix, primaryClass); RIS by its specification of 2011;
+CSL-JSON by the schema csl-data.json of CSL 1.0.2; tags after Highwire Press, as Google Scholar's inclusion
+guidelines list them; COinS (a Dublin Core ContextObject in a span, ocoins.info) where a page has many papers.
 """
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import cache
+from urllib.parse import urlencode
 
 import rispy  # type: ignore[import-untyped]  # it ships no types
 from pylatexenc.latexencode import UnicodeToLatexEncoder
@@ -16,6 +19,7 @@ from service.briefs.model import Brief, CatalogEntry
 from service.language import shown
 
 BIBTEX, RIS = "application/x-bibtex", "application/x-research-info-systems"
+CSL = "application/vnd.citationstyles.csl+json"
 DOI = "10.48550/arXiv."  # of every paper of arXiv, followed by its id
 PARTICLES = set("van von der den de del della di da dos du la le ten ter bin al".split())  # noqa: SIM905 - shorter
 SUFFIXES = {"jr", "jr.", "sr", "sr.", "ii", "iii", "iv"}
@@ -42,6 +46,25 @@ def ris(entries: Iterable[CatalogEntry]) -> str:
     """The papers as RIS, in UTF-8."""
     text: str = rispy.dumps([_ris(entry) for entry in entries])
     return text
+
+
+def csl(entries: Iterable[CatalogEntry]) -> str:
+    """The papers as CSL-JSON, which Pandoc, Zotero and citeproc read; ids as in BibTeX."""
+    keys: set[str] = set()
+    return (
+        json.dumps([_csl(entry, _key(entry, keys)) for entry in entries], ensure_ascii=False, indent=1) + "\n"
+    )
+
+
+def coins(entry: CatalogEntry) -> str:
+    """The title of an empty span of class Z3988, by which a page of many papers offers each."""
+    fields = [
+        ("ctx_ver", "Z39.88-2004"), ("rft_val_fmt", "info:ofi/fmt:kev:mtx:dc"), ("rft.type", "preprint"),
+        ("rft.title", _title(entry)), *(("rft.creator", inverted(author)) for author in _authors(entry)),
+        ("rft.date", f"{entry.submitted:%Y-%m-%d}"), ("rft.publisher", "arXiv"),
+        ("rft.identifier", f"https://arxiv.org/abs/{entry.paper_id}"),
+    ]  # fmt: skip
+    return urlencode(fields)
 
 
 def tags(entry: CatalogEntry, abstract: str) -> Iterator[tuple[str, str]]:
@@ -117,6 +140,29 @@ def _ris(entry: CatalogEntry) -> dict[str, object]:
         "doi": f"{DOI}{entry.paper_id}",
         "urls": [f"https://arxiv.org/abs/{entry.paper_id}"],
     }
+
+
+def _csl(entry: CatalogEntry, key: str) -> dict[str, object]:
+    day = entry.submitted
+    return {
+        "id": key,
+        "type": "article",
+        "title": _title(entry),
+        "author": [_csl_name(author) for author in _authors(entry)],
+        "issued": {"date-parts": [[day.year, day.month, day.day]]},
+        "publisher": "arXiv",
+        "number": f"arXiv:{entry.paper_id}",
+        "DOI": f"{DOI}{entry.paper_id}",
+        "URL": f"https://arxiv.org/abs/{entry.paper_id}",
+    }
+
+
+def _csl_name(author: str) -> dict[str, str]:
+    family, *given = inverted(author).split(", ") if "," not in author else [author]
+    if not given:
+        return {"literal": author}
+    name = {"family": family, "given": given[0]}
+    return name | ({"suffix": given[1]} if len(given) > 1 else {})
 
 
 def _title(entry: CatalogEntry) -> str:
