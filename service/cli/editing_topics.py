@@ -19,6 +19,8 @@ from subscribers.roster import UnknownTopic
 from subscribers.starters import UnknownStarter, starter
 from subscribers.topics import Topic, edit, read_topic, to_mapping
 
+CATEGORIES = 1  # that a list names of a topic
+
 app = typer.Typer(no_args_is_help=True, help="List, show, propose, add, edit, keep, remove and try topics.")
 
 Definition = Annotated[Path, typer.Argument(help="a TOML or JSON file with the topic's fields")]
@@ -42,12 +44,13 @@ def list_topics(as_json: AsJson = False) -> None:
     if as_json:
         print_json([to_mapping(topic) for topic in topics])
         return
-    shown = table("Slug", "Name", "Categories", "Papers", "Description")
+    shown = table("Slug", "Name", "Papers", "Categories")
     for topic in topics:
-        shown.add_row(
-            topic.slug, topic.name, " ".join(topic.categories), str(topic.papers_per_brief), topic.description
-        )
+        more = len(topic.categories) - CATEGORIES
+        named = [*topic.categories[:CATEGORIES], *([f"+{more}"] if more > 0 else [])]
+        shown.add_row(topic.slug, topic.name, str(topic.papers_per_brief), " ".join(named))
     out.print(shown)
+    out.print("All of a topic, as JSON: brief topics show SLUG")
 
 
 @app.command()
