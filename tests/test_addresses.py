@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subscribers.addresses import AddressRefused, KeyedHash, as_kept, clean_name, read_address, read_domain
+from tests.cases import every
 
 LOCAL = st.text("abcXYZ019._+-'\"() ä", min_size=1, max_size=70)
 DOMAIN = st.sampled_from(("example.org", "EXAMPLE.org", "bücher.example", "localhost", "a b.org", ""))
@@ -78,7 +79,7 @@ def test_a_part_before_the_at_sign_that_no_server_takes_is_refused(local: str) -
     assert read_address(f"{'a' * 64}@example.org")
 
 
-@pytest.mark.parametrize(
+@every(
     ("typed", "kept"),
     [
         ("ADA@M\u00fcnchen.DE", "ada@xn--mnchen-3ya.de"), (" m\u00fcnchen.de", "xn--mnchen-3ya.de"),

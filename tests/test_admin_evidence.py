@@ -15,6 +15,7 @@ from service.papers import Fetched
 from service.store import Built
 from service.web.admin.evidence import backed, cut, spans
 from tests import argued, builders
+from tests.cases import every
 from tests.newsdesk import ADMINS, VIEWER, signed_in
 from tests.readers import Place, open_place
 
@@ -40,7 +41,7 @@ def test_the_pieces_joined_are_the_abstract_and_marks_never_overlap(data: st.Dat
     assert [text[start:end] for start, end in marks] == [piece.text for piece in pieces if piece.marked]
 
 
-@pytest.mark.parametrize(
+@every(
     ("quote", "marked"),
     [
         ("lowers the error", ["lowers the  error"]),  # white space may differ

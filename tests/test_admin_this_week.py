@@ -15,6 +15,7 @@ from service.web.admin.this_week import StatusLine, checks, status_line, sums
 from service.web.headers import longest_body
 from subscribers.suppressions import Cause
 from tests import builders
+from tests.cases import every
 from tests.newsdesk import ADMINS, signed_in
 from tests.readers import NOW, Clock, Place, Reader, open_place, publish
 
@@ -80,7 +81,7 @@ def test_the_newest_issue_comes_first_and_the_others_below(place: Place, ann: Re
     assert text.index("Issue 2026-W22") < text.index("Earlier issues") < text.index(f">{LABEL}</a>")
 
 
-@pytest.mark.parametrize(
+@every(
     ("changes", "expected"),
     [
         ({"approved": False}, StatusLine("waits for approval", "warn")),

@@ -24,6 +24,7 @@ from service.web.admin.history import (
 )
 from subscribers.roster import Roster
 from tests import newsrooms
+from tests.cases import every
 from tests.newsdesk import ADMINS, signed_in
 from tests.readers import Place, open_place, publish
 
@@ -55,16 +56,14 @@ def test_a_roster_without_anybody_has_one_empty_week() -> None:
     assert [(one.label, one.active) for one in weeks({}, {}, TODAY)] == [("2026-W22", 0)]
 
 
-@pytest.mark.parametrize(
-    ("most", "top"), [(0, 4), (4, 4), (5, 8), (9, 20), (77, 80), (81, 100), (1_000_000, 1_000_000)]
-)
+@every(("most", "top"), [(0, 4), (4, 4), (5, 8), (9, 20), (77, 80), (81, 100), (1_000_000, 1_000_000)])
 def test_the_axis_ends_at_a_round_number(most: int, top: int) -> None:
     assert ceiling(most) == top
     assert top >= most
     assert top % 4 == 0
 
 
-@pytest.mark.parametrize(
+@every(
     ("number", "words"), [(0, "0"), (7500, "7,500"), (25_000, "25k"), (1_000_000, "1M"), (1_500_000, "1.5M")]
 )
 def test_a_number_on_an_axis_is_short(number: int, words: str) -> None:
@@ -86,7 +85,7 @@ def test_a_stack_is_as_high_as_its_sum() -> None:
     assert chart.legend == [("two", "good"), ("four", "bad")]
 
 
-@pytest.mark.parametrize("values", [[], [0], [3], [0, 0], [1, 5, 2]])
+@every("values", [[], [0], [3], [0, 0], [1, 5, 2]])
 def test_a_small_line_has_points_for_any_values(values: list[int]) -> None:
     assert all(one.count(",") == 1 for one in sparkline(values).split())
 

@@ -16,6 +16,7 @@ from service.admins import (
     read_admins,
 )
 from service.store import Act, LinkRefusal, Store
+from tests.cases import every
 from tests.test_cli import Brief, brief
 
 __all__ = ["brief"]  # the fixture
@@ -38,7 +39,7 @@ def test_an_empty_list_names_nobody(text: str) -> None:
     assert read_admins(text) == {}
 
 
-@pytest.mark.parametrize(
+@every(
     ("text", "words"),
     [
         ("ann", "not an e-mail address"),

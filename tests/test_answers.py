@@ -2,12 +2,12 @@
 
 import json
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from service.briefs.modelled.answers import read_answer
 from service.briefs.modelled.asking import Answer, Prompt
+from tests.cases import every
 
 
 class NoteAnswer(Answer):
@@ -33,7 +33,7 @@ def read(*texts: str, mends: bool = True) -> NotesAnswer | None:
     return read_answer(texts, prompt(), mends=mends)
 
 
-@pytest.mark.parametrize(
+@every(
     "said",
     [
         SAID,
@@ -60,7 +60,7 @@ def test_an_answer_is_found_in_whatever_stands_around_it(said: str) -> None:
     assert read(said) == WANTED
 
 
-@pytest.mark.parametrize(
+@every(
     "said",
     [
         "",
@@ -95,7 +95,7 @@ def test_the_likeliest_text_is_read_first() -> None:
     assert read("I think so", SAID, DRAFT) == WANTED
 
 
-@pytest.mark.parametrize(
+@every(
     ("written", "meant"),
     [
         (r"$2\times$ faster", r"$2\times$ faster"),  # JSON reads a tab and "imes"

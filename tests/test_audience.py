@@ -4,7 +4,6 @@ import datetime as dt
 from dataclasses import replace
 from typing import Any
 
-import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,6 +13,7 @@ from subscribers.database import table, writer
 from subscribers.preferences import Frequency, Length, Preferences, SubscriberStatus
 from subscribers.suppressions import Cause, Kind
 from subscribers.tables import FollowRow, SubscriberRow, SuppressionRow, TopicRow
+from tests.cases import every
 
 TODAY = dt.date(2026, 6, 2)
 TOPICS = (
@@ -31,7 +31,7 @@ def choosing(**choices: Any) -> Person:
     return replace(ADA, preferences=replace(ADA.preferences, **choices))
 
 
-@pytest.mark.parametrize(
+@every(
     ("person", "reason"),
     [
         (replace(ADA, standing=SubscriberStatus.LEFT), "has left"),

@@ -19,6 +19,7 @@ from service.settings import Settings
 from service.store import Store
 from service.wiring import Service
 from subscribers.roster import Roster
+from tests.cases import every
 from tests.fakes import ScriptedMailer
 from tests.imap_server import Mailbox, imap_server
 from tests.newsrooms import NOW, TOPICS, add_readers, delivery_context, maker, save_issue
@@ -195,7 +196,7 @@ def test_what_could_not_be_written_is_read_again(mailbox: Mailbox) -> None:
     assert not mailbox.seen
 
 
-@pytest.mark.parametrize(
+@every(
     ("raw", "fact", "weight"),
     [
         (dsn(), Fact.BOUNCED, Weight.HARD),
@@ -222,7 +223,7 @@ def test_a_report_says_what_became_of_a_delivery(raw: bytes, fact: Fact, weight:
     assert "@" not in event.reason
 
 
-@pytest.mark.parametrize(
+@every(
     "raw",
     [
         of(VACATION),

@@ -12,6 +12,7 @@ from service.delivery.policy import BounceRules, learnt, weight_of
 from service.pipeline import publish_issue
 from service.store import Store
 from subscribers.roster import Roster
+from tests.cases import every
 from tests.fakes import ScriptedMailer
 from tests.newsrooms import NOW, TOPICS, add_readers, delivery_context, maker, save_issue
 from tests.test_provider_events import reported, take
@@ -43,7 +44,7 @@ def test_a_mailbox_that_does_not_exist_gets_no_more_mail(store: Store, roster: R
     assert held.note == "550 5.1.1 User unknown"
 
 
-@pytest.mark.parametrize(
+@every(
     ("words", "weight"),
     [
         ("550 No such user here", Weight.HARD),
@@ -109,7 +110,7 @@ def test_a_deleted_subscribers_bounces_go_with_them(store: Store, roster: Roster
         assert connection.execute(sa.text("SELECT count(*) FROM bounces")).scalar_one() == 0
 
 
-@pytest.mark.parametrize(
+@every(
     ("status", "words", "weight"),
     [
         ("5.1.1", "", Weight.HARD),

@@ -11,6 +11,7 @@ from service.emails.levels import Level
 from service.emails.views import TopicView
 from service.issues import Issue
 from tests import builders
+from tests.cases import every
 
 
 def agree(brief: Brief) -> None:
@@ -25,7 +26,7 @@ def agree(brief: Brief) -> None:
         assert (total, counted) == (len(brief.catalog), sizes + areas)
 
 
-@pytest.mark.parametrize("size", [1, 3, 11, 12, 14])
+@every("size", [1, 3, 11, 12, 14])
 def test_a_sample_window_counts_a_theme_the_same_everywhere(size: int) -> None:
     window = [builders.paper(number) for number in range(size)]
     writer = ExtractiveWriter()

@@ -17,6 +17,7 @@ from service.emails import DkimSigner, KeyUnusable, RenderedEdition, Renderer, d
 from service.emails.dkim import hash_of, relaxed
 from service.settings import Settings
 from tests.briefs_for_emails import BUILT, SENDER, brief, issue, recipient
+from tests.cases import every
 
 SHORT_KEY = 1024  # bits
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -80,7 +81,7 @@ def test_the_record_holds_the_public_key(signer: DkimSigner) -> None:
         ED25519.public_key().verify(b"x" * 64, b"anything")
 
 
-@pytest.mark.parametrize(
+@every(
     ("make", "words"),
     [
         (lambda: dkim_signer(b"no key", "example.org", "s"), "not a private key in PEM"),

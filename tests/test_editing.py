@@ -39,6 +39,7 @@ from service.papers import Fetched
 from service.pipeline import BuildContext, build_issue
 from service.store import Built, IssueClosed, IssueEdited, Stale, Store
 from tests import builders
+from tests.cases import every
 from tests.fakes import ScriptedPapers
 from tests.newsrooms import NOW
 
@@ -149,7 +150,7 @@ def test_an_order_that_leaves_a_paper_out_is_refused() -> None:
     assert "every notable paper once" in refusal(OrderNotable(TOPIC, order))
 
 
-@pytest.mark.parametrize(
+@every(
     ("text", "why"),
     [
         ("See www.example.org", "a link"),

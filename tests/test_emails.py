@@ -48,6 +48,7 @@ from service.language import shown
 from subscribers.preferences import Length
 from tests.argued_briefs import METADATA, argued, argued_issue
 from tests.briefs_for_emails import BUILT, SENDER, brief, entry, issue, recipient
+from tests.cases import every
 
 ROOT = Path(__file__).parents[1]
 EXPECTED = Path(__file__).parent / "expected"
@@ -378,7 +379,7 @@ def tame(renderer: Renderer) -> dict[bool, RenderedIssue]:
     return {False: hostile(renderer, "tame"), True: hostile(renderer, "tame " * 4000)}
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@every("text", HOSTILE)
 def test_hostile_text_is_text_and_nothing_else(
     renderer: Renderer, tame: dict[bool, RenderedIssue], text: str
 ) -> None:
@@ -397,7 +398,7 @@ def test_hostile_text_is_text_and_nothing_else(
     assert "".join(said.split()) in re.sub(r"\s", "", edition.text(recipient()))
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@every("text", HOSTILE)
 def test_hostile_text_changes_no_header_but_the_subject(
     renderer: Renderer, tame: dict[bool, RenderedIssue], text: str
 ) -> None:
@@ -440,7 +441,7 @@ def test_a_paper_with_an_unsafe_link_is_named_without_it(renderer: Renderer, url
 # What is shown
 
 
-@pytest.mark.parametrize(
+@every(
     ("tex", "plain"),
     [
         (r"$\alpha$-divergence at $10^{-3}$", "α-divergence at 10⁻³"),
@@ -479,7 +480,7 @@ def test_a_long_text_is_cut_at_a_word() -> None:
     assert len(shown("x" * 20_000, 200)) == 200
 
 
-@pytest.mark.parametrize("limit", range(8, 70, 3))
+@every("limit", range(8, 70, 3))
 def test_a_quotation_that_is_cut_is_closed(limit: int) -> None:
     text = "The authors propose “a framework of “many gates” and a word that nobody could ever cut”."
     cut = shown(text, limit)
@@ -912,7 +913,7 @@ def test_two_weeks_with_the_same_first_heading_differ_in_a_phones_list() -> None
     assert one == "Tool use: QuillRL, LatticeBench · LLM Post-Train"
 
 
-@pytest.mark.parametrize(
+@every(
     ("name", "written"),
     [
         ("Ada Example", "Ada Example <a@b.org>"),
@@ -964,7 +965,7 @@ def test_a_header_with_encoded_words_has_no_line_over_76(subject: str) -> None:
     assert email.message_from_string(f"{header}\r\n\r\n", policy=modern)["Subject"] == subject
 
 
-@pytest.mark.parametrize(
+@every(
     "change",
     [
         {"address": "a@b.org\r\nBcc: c@d.org"},
@@ -1026,16 +1027,16 @@ def test_whole_emails_are_as_expected(
         assert content == path.read_bytes(), f"{path.name} differs; if it should, UPDATE_EXPECTED=1 make test"
 
 
-@pytest.mark.parametrize("length", [1, 5, 6, 12, 20, 39, 40, 64])
-@pytest.mark.parametrize("letter", ["山", "é", "a", "a é"])
-@pytest.mark.parametrize("field", ["From", "To"])
+@every("length", [1, 5, 6, 12, 20, 39, 40, 64])
+@every("letter", ["山", "é", "a", "a é"])
+@every("field", ["From", "To"])
 def test_a_long_display_name_makes_no_long_line(field: str, letter: str, length: int) -> None:
     lines = f"{field}: {mailbox((letter * length)[:64], 'reader-of-papers@example.org')}".split("\r\n")
     assert max(map(len, lines)) <= 76
     assert all(line.startswith(" ") for line in lines[1:])
 
 
-@pytest.mark.parametrize("size", range(70, 80))
+@every("size", range(70, 80))
 def test_no_line_of_a_body_begins_with_a_dot(size: int) -> None:
     text = f".{'x' * size}\n..\n{'y' * size}.{'.' * size}\n.é"
     quoted = Piece(text).quoted

@@ -4,8 +4,6 @@ import datetime as dt
 from collections import Counter
 from dataclasses import replace
 
-import pytest
-
 from service.briefs import Assignment
 from service.briefs.claims import Citation, Claim
 from service.briefs.extractive import ExtractiveWriter
@@ -24,6 +22,7 @@ from service.language.phrases import key_of, surface_of
 from service.language.sentences import Sentence
 from service.papers import Paper, Ranked, Selection, Window
 from subscribers.topics import Topic
+from tests.cases import every
 
 TOPIC = Topic("gardens", "Gardens", "Gardens and what grows.", ("cs.LG",), ("garden",), ("garden",))
 WINDOW = Window.of_week("2026-W23")
@@ -92,7 +91,7 @@ def everything(brief: Brief) -> list[Claim]:
     return [claim for _, claim in claims(brief)]
 
 
-@pytest.mark.parametrize("papers", [1, 5, 6, 11, 24, 40])
+@every("papers", [1, 5, 6, 11, 24, 40])
 def test_no_gate_refuses_anything_whatever_the_size_of_the_window(papers: int) -> None:
     task = assignment(papers, before=papers)
     verdict = check(ExtractiveWriter().write(task), {r.paper.id: r.paper for r in task.selection.taken})
@@ -535,7 +534,7 @@ def test_a_paper_that_is_named_by_its_authors_is_spoken_of_as_many() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@every(
     "text",
     [
         "We study this question through many probes of old roses and their soil.",
@@ -568,7 +567,7 @@ def test_a_sentence_is_told_whole_however_little_its_end_adds() -> None:
         assert told(f"{base}, {end}.").endswith(f"{end}”.")
 
 
-@pytest.mark.parametrize(
+@every(
     ("role", "yes", "no"),
     [
         (

@@ -20,6 +20,7 @@ from service.briefs.model import Brief, Revision
 from service.papers.text import FullText, Passage
 from service.papers.text import Section as Part
 from tests import builders
+from tests.cases import every
 
 SOUND = builders.brief()
 PAPERS = builders.papers()
@@ -264,7 +265,7 @@ def test_a_quotation_pieced_together_from_two_papers_is_caught() -> None:
     assert Gate.QUOTATION in failed(with_claim(written(text, 0, 1)), LEAD)
 
 
-@pytest.mark.parametrize(
+@every(
     ("text", "found"),
     [
         ("10,000 boats, 1.5 km, .5", "10000 1.5 0.5"),
@@ -453,7 +454,7 @@ def test_normalising_twice_is_normalising_once(text: str) -> None:
     assert normalise(normalise(text)) == normalise(text)
 
 
-@pytest.mark.parametrize(
+@every(
     ("source", "claim", "strays"),
     [
         (r"It needs $n^{3/2}$ steps and {\rm 5}\,TeV.", "It needs n^(3/2) steps.", ()),

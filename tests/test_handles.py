@@ -11,6 +11,7 @@ import pytest
 
 from service.briefs.handles import make_handles
 from service.papers import Paper
+from tests.cases import every
 from tests.corpus import papers
 from tests.invented_abstracts import invented
 
@@ -107,7 +108,7 @@ def test_the_same_title_many_times_still_gives_unique_handles() -> None:
     assert len({name.casefold() for name in handles.values()}) == 50
 
 
-@pytest.mark.parametrize(
+@every(
     "title",
     [
         "<script>alert(1)</script>: Roses",
@@ -138,7 +139,7 @@ def test_the_same_papers_give_the_same_handles() -> None:
     assert make_handles(papers) == make_handles(papers)
 
 
-@pytest.mark.parametrize(
+@every(
     ("title", "abstract", "misleading"),
     [
         (

@@ -25,6 +25,7 @@ from subscribers.database import connect
 from subscribers.roster import Joining
 from subscribers.topics import to_mapping
 from tests import builders
+from tests.cases import every
 from tests.person import Person
 from tests.sendgrid_server import sendgrid_server
 from tests.smtp_sink import sink
@@ -264,7 +265,7 @@ def test_a_plain_value_is_written_as_it_is() -> None:
     assert quoted("https://brief.example.org/lab") == "https://brief.example.org/lab"
 
 
-@pytest.mark.parametrize(
+@every(
     ("answer", "words"),
     [(200, ""), (401, "does not know the key"), (403, ""), (500, "answers 500"), (302, "answers 302")],
 )
@@ -281,7 +282,7 @@ def test_a_sendgrid_key_is_tried_without_sending(answer: int, words: str) -> Non
         assert "may not send" in try_mailer(settings)
 
 
-@pytest.mark.parametrize(
+@every(
     ("changes", "advice"),
     [
         ({"smtp_port": 9}, "Nothing listens on port 9"),

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from subscribers.addresses import read_address
 from subscribers.limits import RATES, Limited, Limits, Rate, Scope, network
+from tests.cases import every
 from tests.conftest import KEYS
 
 NOW = dt.datetime(2026, 6, 2, 3, tzinfo=dt.UTC)
@@ -73,7 +74,7 @@ def test_full_buckets_are_deleted(limits: Limits, engine: sa.Engine) -> None:
             assert connection.scalar(sa.text("SELECT count(*) FROM limits")) == left
 
 
-@pytest.mark.parametrize(
+@every(
     ("host", "expected"),
     [
         ("192.0.2.7", "192.0.2.0/24"),

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subscribers.links import LIFETIMES, Links, Purpose, Refusal, Refused, Subject, mended
+from tests.cases import every
 
 NOW = dt.datetime(2026, 6, 2, 3, tzinfo=dt.UTC)
 LINKS = Links("https://brief.example.org", ("k" * 32,))
@@ -59,7 +60,7 @@ def test_what_was_never_signed_is_refused(text: str) -> None:
     assert LINKS.read(Purpose.MANAGE, text, NOW) == Refused(Refusal.FORGED)
 
 
-@pytest.mark.parametrize(("purpose", "lifetime"), LIFETIMES.items())
+@every(("purpose", "lifetime"), LIFETIMES.items())
 def test_a_link_expires_by_its_purpose_and_says_whose_it_was(
     purpose: Purpose, lifetime: dt.timedelta
 ) -> None:
@@ -97,7 +98,7 @@ def test_a_link_is_one_short_line_that_needs_no_escaping(subject: Subject, purpo
     assert len(url) < 250
 
 
-@pytest.mark.parametrize("about", ["a.b", "a/b", "ä", "a\nb", "a" * 65])
+@every("about", ["a.b", "a/b", "ä", "a\nb", "a" * 65])
 def test_what_a_url_cannot_hold_is_not_signed(about: str) -> None:
     with pytest.raises(ValueError, match="can't hold"):
         LINKS.token(Purpose.MANAGE, Subject("ref", 0, about), NOW)

@@ -11,6 +11,7 @@ from service.briefs.grounding.sources import Sources
 from service.briefs.measures import Measures, bad_handles, grounding, measure, split, to_mapping
 from service.briefs.model import Brief, CatalogEntry, Theme
 from tests import argued, builders
+from tests.cases import every
 
 SOUND = builders.brief()
 ARGUED = argued.brief()
@@ -141,7 +142,7 @@ def test_a_quotation_or_an_abbreviation_ends_no_sentence(text: str, sentences: i
     assert " ".join(split(text)) == text
 
 
-@pytest.mark.parametrize(
+@every(
     ("handle", "why"),
     [
         ("BuoyMix", "also names"),

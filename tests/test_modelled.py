@@ -16,6 +16,7 @@ from service.briefs.modelled.length import shortened, without_repeats, words
 from service.briefs.writing import write_brief
 from service.papers import Paper
 from tests import builders
+from tests.cases import every
 from tests.scripted_model import GONE, MemoryAnswers, ScriptedModel, Step, away, in_turn, lazy
 from tests.sound_answers import Json, Question, sound_answer, verdict
 
@@ -342,7 +343,7 @@ def test_without_cards_outline_or_themes_the_fallback_writes_the_whole_brief_and
     assert "Written without a language model: The language model did not answer in time." in notes(brief)
 
 
-@pytest.mark.parametrize(
+@every(
     ("step", "lost"),
     [
         ("methods", "methods"),

@@ -14,6 +14,7 @@ from service.delivery.policy import Pace
 from service.pipeline import publish_issue
 from service.store import Store
 from subscribers.roster import Roster
+from tests.cases import every
 from tests.fakes import ScriptedMailer
 from tests.newsrooms import NOW, add_readers, delivery_context, join, maker, save_issue
 
@@ -87,7 +88,7 @@ def test_what_goes_back_is_counted_on_the_day_of_its_claim_and_only_once(
     assert claimed(store, request.pace, NOW) == 5
 
 
-@pytest.mark.parametrize(("days", "allowed"), [(-10, 10), (-1, 10), (0, 10), (2, 40), (3, None)])
+@every(("days", "allowed"), [(-10, 10), (-1, 10), (0, 10), (2, 40), (3, None)])
 def test_a_first_day_that_a_wrong_clock_put_ahead_is_no_later_one(days: int, allowed: int | None) -> None:
     first = NOW.date()
     assert Pace(warm_up=(10, 20, 40)).allowed_on(first, first + dt.timedelta(days)) == allowed

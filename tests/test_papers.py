@@ -18,6 +18,7 @@ from service.cli.editing_topics import _verdict_row
 from service.papers import Paper, Selection, Sighting, Window, is_withdrawn, rank, select, verdicts
 from subscribers.terms import Terms, fold
 from subscribers.topics import Example, Topic, in_categories, load_topics
+from tests.cases import every
 
 MIRROR = Path(__file__).parents[1] / ".." / "shared" / "arxiv" / "2026-05-25_2026-06-07.jsonl.gz"
 LABELS = Path(__file__).with_name("topic_selection.csv")
@@ -136,7 +137,7 @@ def test_a_paper_that_comes_twice_is_one_paper_in_its_newest_version() -> None:
     assert [(each.paper.id, each.paper.version) for each in selection.taken] == [("9901.00001", 3)]
 
 
-@pytest.mark.parametrize(
+@every(
     "text",
     [
         "This paper has been withdrawn due to an error in Lemma 3.",
@@ -161,7 +162,7 @@ def test_a_withdrawn_paper_is_known_by_its_abstract_or_comment(text: str) -> Non
     assert is_withdrawn(replace(found, comment=text))
 
 
-@pytest.mark.parametrize(
+@every(
     "text",
     [
         "Accepted at a conference but was subsequently withdrawn prior to publication.",
@@ -184,7 +185,7 @@ def test_a_paper_that_speaks_of_withdrawing_is_not_withdrawn(text: str) -> None:
     assert not is_withdrawn(replace(paper(1, "2026-05-26"), abstract=text, comment=text))
 
 
-@pytest.mark.parametrize(
+@every(
     ("comment", "withdrawn"),
     [
         ("12 pages; withdrawn by the authors", True),
@@ -276,7 +277,7 @@ def test_a_term_of_negative_weight_tells_against_a_paper() -> None:
     assert ranked[1].terms == ("Tide".lower(),)
 
 
-@pytest.mark.parametrize(
+@every(
     ("title", "found"),
     [
         ("On tide-gauges", ("tide-gauges",)),

@@ -1,9 +1,8 @@
 """What a server's reply means, by its codes first, and whose fault it is."""
 
-import pytest
-
 from service.delivery import Fault, Outcome, State
 from service.delivery.policy import Enhanced, Reply, Stage
+from tests.cases import every
 
 CASES = [
     # at RCPT it is about who receives
@@ -63,7 +62,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("stage", "code", "words", "fault"), CASES)
+@every(("stage", "code", "words", "fault"), CASES)
 def test_a_reply_says_whose_fault_it_is(stage: Stage, code: int, words: str, fault: Fault) -> None:
     assert Reply(stage, code, words).fault is fault
 

@@ -13,6 +13,7 @@ from service import samples
 from service.papers import Paper, Window, is_withdrawn, select
 from subscribers.preferences import Length, SubscriberStatus
 from subscribers.topics import load_topics
+from tests.cases import every
 
 SHIPPED = {topic.slug: topic for topic in load_topics()}
 WINDOWS = [Window.of_week(week) for week in samples.WEEKS]
@@ -173,7 +174,7 @@ def test_texts_hold_what_real_ones_hold() -> None:
     assert sum(": " in paper.title for paper in written()) >= 20
 
 
-@pytest.mark.parametrize(
+@every(
     ("slug", "theme", "rises"),
     [
         ("llm-post-train", "credit assignment", True),

@@ -37,6 +37,7 @@ from service.schedule import (
     windows,
 )
 from subscribers.preferences import closes_month
+from tests.cases import every
 
 TUESDAYS = Cron("0 3 * * tue")
 RULES = Rules(TUESDAYS)
@@ -356,9 +357,7 @@ def test_days_of_the_week_are_counted_as_cron_does(expression: str, same_as: str
     assert moments(Cron(expression), MOMENT, 5) == moments(Cron(same_as), MOMENT, 5)
 
 
-@pytest.mark.parametrize(
-    "expression", ["", "0 3 * *", "0 3 * * 9", "0 3 * * noday", "99 3 * * 1", "0 3 * * 1/0"]
-)
+@every("expression", ["", "0 3 * *", "0 3 * * 9", "0 3 * * noday", "99 3 * * 1", "0 3 * * 1/0"])
 def test_what_is_no_cron_expression_is_refused(expression: str) -> None:
     with pytest.raises(ValueError):
         Cron(expression)
@@ -387,12 +386,8 @@ def test_a_moment_is_found_on_the_day_of_a_clock_change(day: dt.date) -> None:
     assert found.astimezone(berlin).date() == day
 
 
-@pytest.mark.parametrize(
-    "expression", ["0 0 * * *", "30 2 * * *", "45 1 * * *", "30 23 * * *", "0 3 * * sun"]
-)
-@pytest.mark.parametrize(
-    "zone", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Havana", "Asia/Beirut"]
-)
+@every("expression", ["0 0 * * *", "30 2 * * *", "45 1 * * *", "30 23 * * *", "0 3 * * sun"])
+@every("zone", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Havana", "Asia/Beirut"])
 def test_on_no_day_of_the_year_a_time_is_missed_or_comes_twice(expression: str, zone: str) -> None:
     calendar, here = Cron(expression, zone), ZoneInfo(zone)
     moment, days = dt.datetime(2026, 1, 4, 12, tzinfo=dt.UTC), []

@@ -1,15 +1,14 @@
 """Where sentences end, what they do, and which must never be quoted."""
 
-import pytest
-
 from service.language.sentences import Sentence, hides_characters, is_clean, plain, split, visible
+from tests.cases import every
 
 
 def sentence(text: str, place: int = 3, of: int = 6) -> Sentence:
     return Sentence("2606.00001", place, of, text)
 
 
-@pytest.mark.parametrize(
+@every(
     "text",
     [
         "We test agents, e.g. Planner and Solver, in two worlds.",
@@ -50,7 +49,7 @@ def test_an_endless_abstract_is_read_in_part() -> None:
     assert sum(map(len, split("Water the roses every day. " * 1000))) < 6001
 
 
-@pytest.mark.parametrize(
+@every(
     "text",
     [
         "Our code is available at https://example.org/roses for all readers.",

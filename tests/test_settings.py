@@ -10,6 +10,7 @@ from service import wiring
 from service.cli.configuring import page
 from service.settings import Settings, SettingsWrong, read_settings
 from service.settings.secrets import content_of
+from tests.cases import every
 
 SOUND = "pWq3xTz8LmV5rKc1NfYh7BdGs2JuQe4A"
 CONFIGURATION = Path(__file__).parents[1] / "docs" / "configuration.md"
@@ -31,7 +32,7 @@ def test_production_takes_sound_settings() -> None:
     assert production().environment == "production"
 
 
-@pytest.mark.parametrize(
+@every(
     ("changes", "words"),
     [
         ({"secret_key": SecretStr("")}, "BRIEF_SECRET_KEY"),

@@ -23,6 +23,7 @@ from service.adapters.smtp_mailer import SmtpMailer, SmtpServer
 from service.adapters.smtp_mailer.opening import TokenCommand
 from service.adapters.smtp_mailer.session import NotSmtp, ReplyReader
 from service.delivery import MailerUnusable, Message, Outcome, State
+from tests.cases import every
 from tests.letters import Begun, PlainEdition, letter, letters
 from tests.smtp_sink import Sink, sink
 
@@ -57,8 +58,8 @@ def states(to: SmtpServer, *recipients: str) -> dict[str, State]:
     return {one: outcome.state for one, outcome in send(to, letters(*recipients)).items()}
 
 
-@pytest.mark.parametrize("body", [b".dotted\r\n..\r\nbody\r\n", b"no end of line", b".\r\n.\r\n"])
-@pytest.mark.parametrize("pipelining", [True, False])
+@every("body", [b".dotted\r\n..\r\nbody\r\n", b"no end of line", b".\r\n.\r\n"])
+@every("pipelining", [True, False])
 def test_a_message_arrives_byte_for_byte(body: bytes, pipelining: bool) -> None:
     post, message = Post(), letter(ADA, edition=PlainEdition(body))
     with sink(post, pipelining=pipelining) as server_:
@@ -69,9 +70,9 @@ def test_a_message_arrives_byte_for_byte(body: bytes, pipelining: bool) -> None:
     assert arrived == (expected if expected.endswith(b"\r\n") else expected + b"\r\n")
 
 
-@pytest.mark.parametrize("pipelining", [True, False])
-@pytest.mark.parametrize("eager", [True, False])
-@pytest.mark.parametrize(
+@every("pipelining", [True, False])
+@every("eager", [True, False])
+@every(
     ("recipient", "state"),
     [
         ("unknown@example.org", State.REFUSED),
@@ -197,8 +198,8 @@ def test_what_a_server_says_at_the_door_names_no_address() -> None:
     assert "secret.example" not in str(told.value)
 
 
-@pytest.mark.parametrize("kind", ["asks", "waits", "hums"])
-@pytest.mark.parametrize("pipelining", [True, False])
+@every("kind", ["asks", "waits", "hums"])
+@every("pipelining", [True, False])
 def test_only_2xx_says_that_a_message_was_taken(kind: str, pipelining: bool) -> None:
     with sink(Post(), pipelining=pipelining) as server_:
         found = states(server(server_), f"{kind}@example.org", ADA)

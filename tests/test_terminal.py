@@ -15,6 +15,7 @@ from service.cli import errors, terminal
 from service.papers import SourceError
 from subscribers.database import connect, trouble
 from subscribers.topics import TopicError
+from tests.cases import every
 
 HOSTILE = "[red]a[/] [/nonsense] [link=x]\x1b[31mb\x1b]0;title\x07 \x9b1m \u202ec :smile: \\[d"
 SURPRISE = "something unexpected went wrong"
@@ -125,7 +126,7 @@ def test_trouble_of_sqlite_is_told_without_sql_and_addresses(
     assert "ada@" not in trouble(failed.value)
 
 
-@pytest.mark.parametrize(
+@every(
     ("code", "words"),
     [
         ("SQLITE_FULL", "disk is full"), ("SQLITE_BUSY_SNAPSHOT", "locked"), ("SQLITE_CORRUPT", "damaged"),

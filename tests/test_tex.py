@@ -2,12 +2,11 @@
 
 # ruff: noqa: E501 - a source and what it shows stand side by side
 
-import pytest
-
 from service.language import read, shown
+from tests.cases import every
 
 
-@pytest.mark.parametrize(
+@every(
     ("tex", "plain"),
     [
         (r"$n^{3/2}$ and $T_{1/2}$", "n^(3/2) and T_(1/2)"),
@@ -30,7 +29,7 @@ def test_what_belongs_together_stays_together(tex: str, plain: str) -> None:
     assert shown(tex) == plain
 
 
-@pytest.mark.parametrize(
+@every(
     ("tex", "plain"),
     [
         (r"\texttt{KeyVT} and \textsf{Rosebed}, \textup{up}", "KeyVT and Rosebed, up"),
@@ -52,7 +51,7 @@ def test_names_and_words_in_macros_are_kept(tex: str, plain: str) -> None:
     assert shown(tex) == plain
 
 
-@pytest.mark.parametrize(
+@every(
     ("tex", "plain"),
     [
         (r"$T_{\rm eff}$, $5\,{\rm TeV}$, ${\cal L}$, {\em Kepler}, {\it Spitzer}", "T_eff, 5 TeV, ℒ, Kepler, Spitzer"),
@@ -78,8 +77,6 @@ def test_a_text_knows_its_source_and_what_is_shown() -> None:
     assert len(text.masked) == len(text.source)
 
 
-@pytest.mark.parametrize(
-    "tex", ["{" * 5000, "$" * 5001, "\\" * 999, r"\frac" * 500, r"$\sqrt{" * 300, "^{_{" * 400]
-)
+@every("tex", ["{" * 5000, "$" * 5001, "\\" * 999, r"\frac" * 500, r"$\sqrt{" * 300, "^{_{" * 400])
 def test_broken_tex_never_stops_a_brief(tex: str) -> None:
     assert "\\" not in shown(f"Roses {tex} grow")

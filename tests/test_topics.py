@@ -24,6 +24,7 @@ from subscribers.topics import (
     read_topic,
     to_mapping,
 )
+from tests.cases import every
 
 TIDES: dict[str, Any] = {
     "slug": "tide-models",
@@ -125,7 +126,7 @@ def test_a_bad_slug_is_refused_with_a_good_one() -> None:
     assert problems(slug="Tide Models!")["slug"].endswith("write it as tide-models")
 
 
-@pytest.mark.parametrize("number", [FEWEST_PAPERS - 1, MOST_PAPERS + 1, 2.5, "many", True, None])
+@every("number", [FEWEST_PAPERS - 1, MOST_PAPERS + 1, 2.5, "many", True, None])
 def test_papers_per_brief_out_of_bounds_or_no_number_is_refused(number: object) -> None:
     assert "papers_per_brief" in problems(papers_per_brief=number)
 
@@ -143,14 +144,14 @@ def test_an_unknown_field_is_refused_with_the_one_meant() -> None:
     assert problems(search_term=["tide"])["search_term"].endswith("did you mean search_terms?")
 
 
-@pytest.mark.parametrize("name", sorted(TIDES))
-@pytest.mark.parametrize("value", [None, 7, {"a": 1}, "\ud800", ["\x00"], [None], [["tide"]]])
+@every("name", sorted(TIDES))
+@every("value", [None, 7, {"a": 1}, "\ud800", ["\x00"], [None], [["tide"]]])
 def test_a_value_of_the_wrong_kind_is_a_topic_error(name: str, value: object) -> None:
     if (name, value) != ("papers_per_brief", 7):
         assert any(place.startswith(name) for place in problems(**{name: value}))
 
 
-@pytest.mark.parametrize(
+@every(
     ("written", "complaint"),
     [
         ("", "an empty term at character 1"),
@@ -192,7 +193,7 @@ def test_a_weighted_term_is_read() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@every(
     ("term", "text"),
     [
         ("tide", "The TIDE, rising."),

@@ -11,6 +11,7 @@ from service.briefs.grounding import Gate, Place, Section, check, rewrite
 from service.briefs.metadata import RunMetadata
 from service.briefs.model import AlsoHere, Area, Brief, GlossaryEntry
 from tests import builders
+from tests.cases import every
 
 PAPERS = builders.papers()
 FACT, READING = Place(Section.THEMES, 0, "claims", 0), Place(Section.THEMES, 0, "claims", 1)
@@ -62,7 +63,7 @@ def test_a_reading_cites_nothing_itself() -> None:
     assert refused(brief(fact(), cited), READING) == {Gate.READING}
 
 
-@pytest.mark.parametrize(
+@every(
     ("text", "gate"),
     [
         ("A learned residual may lower the error of 12 harbours.", Gate.NUMBER),  # in the abstract alone

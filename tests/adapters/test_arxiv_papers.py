@@ -33,6 +33,7 @@ from service.adapters.arxiv_papers.answers import Caller, PermanentError, Transi
 from service.papers import Paper, PaperSource, SourceError, Window
 from subscribers.topics import Topic
 from tests.adapters.mirror import PAPERS, SHARED, mirror, needs_mirror
+from tests.cases import every
 
 TOPIC = Topic(
     slug="preference-learning",
@@ -671,7 +672,7 @@ def test_threads_take_turns_one_at_a_time_and_three_seconds_apart() -> None:
     assert turns == [(3.0 * turn, 1) for turn in range(8)]
 
 
-@pytest.mark.parametrize(
+@every(
     ("header", "seconds"),
     [
         ("5", 5.0),
@@ -682,7 +683,7 @@ def test_threads_take_turns_one_at_a_time_and_three_seconds_apart() -> None:
         ("soon", 3.0),
     ],
 )
-@pytest.mark.parametrize("status", [429, 503])
+@every("status", [429, 503])
 def test_retry_after_is_honoured_and_never_shortens_the_backoff(
     status: int, header: str, seconds: float
 ) -> None:
@@ -773,25 +774,21 @@ def test_a_hyphen_is_asked_as_written_and_joined_and_nothing_twice() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "term", ['say "hi"', "f(x)", "[cat", "a*b", "*", "  ", "--", "a\\b", "a\nb", "{x}", "a OR b", "cat:x"]
-)
+@every("term", ['say "hi"', "f(x)", "[cat", "a*b", "*", "  ", "--", "a\\b", "a\nb", "{x}", "a OR b", "cat:x"])
 def test_a_term_that_would_change_the_query_is_refused(term: str) -> None:
     topic = Topic("t", "T", "T.", ("cs.CL",), (term,), ())
     with pytest.raises(SourceError, match="topic t: a search term can't be asked"):
         search_query(topic, WINDOW)
 
 
-@pytest.mark.parametrize("category", ["cs.CL OR cat:math.*", "CS.cl", "", "cs.", "cs.CL)"])
+@every("category", ["cs.CL OR cat:math.*", "CS.cl", "", "cs.", "cs.CL)"])
 def test_a_category_that_arxiv_cannot_have_is_refused(category: str) -> None:
     topic = Topic("t", "T", "T.", (category,), ("tutor",), ())
     with pytest.raises(SourceError, match="no arXiv category"):
         search_query(topic, WINDOW)
 
 
-@pytest.mark.parametrize(
-    "category", ["cs.CL", "astro-ph", "astro-ph.GA", "cond-mat.str-el", "q-bio.NC", "math.*", "hep-th"]
-)
+@every("category", ["cs.CL", "astro-ph", "astro-ph.GA", "cond-mat.str-el", "q-bio.NC", "math.*", "hep-th"])
 def test_categories_of_every_form_are_asked(category: str) -> None:
     topic = Topic("t", "T", "T.", (category,), (), ())
     assert search_query(topic, WINDOW).startswith(f"(cat:{category}) AND submittedDate:")
@@ -808,7 +805,7 @@ def test_a_query_too_long_for_a_url_is_refused() -> None:
         source("http://127.0.0.1:9/api/query").fetch(topic, WINDOW)
 
 
-@pytest.mark.parametrize(
+@every(
     ("title", "abstract", "categories", "expected"),
     [
         ("Direct Preference-Optimization", "x", "cs.CL", True),
@@ -920,7 +917,7 @@ def test_characters_that_xml_forbids_are_dropped_and_marks_of_direction_stay() -
     assert paper.abstract == "abcdef \u202eg\u202c & {{h}} <mj-raw>"
 
 
-@pytest.mark.parametrize(
+@every(
     ("body", "seen"),
     [
         (b"", "an empty answer"),

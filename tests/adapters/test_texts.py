@@ -25,6 +25,7 @@ from service.store import Store
 from tests import test_extractive as gardens
 from tests.adapters.mirror import Mirror, mirror, needs_mirror
 from tests.builders import paper
+from tests.cases import every
 from tests.fakes import ScriptedPapers
 from tests.known_texts import known
 from tests.latexml import page, part
@@ -200,7 +201,7 @@ def answering(status: int, body: bytes) -> Iterator[tuple[str, list[Any]]]:
         server.server_close()
 
 
-@pytest.mark.parametrize(
+@every(
     ("status", "body", "state"),
     [
         (200, BODY, "served"),
