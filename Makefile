@@ -9,7 +9,7 @@ DEVELOPMENT := $(VENV)/development.stamp
 JUDGES := node_modules/judges.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help record install demo serve lint judges judges-all test check chaos chain deploy-check walkthrough bench models measures docs container lock clean
+.PHONY: help record install demo serve lint judges judges-all test check tests properties chaos chain deploy-check walkthrough bench models measures docs container lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,8 +49,15 @@ lint: $(DEVELOPMENT) ## Lint, types, import contract
 
 # Half as many again as there are cores: many tests wait for processes, servers and browsers. Where Python may not keep
 # what it compiled, each of these processes compiles the service and the tests anew, which takes longer than many a test
-check: lint ## Lint, types, import contract, and the tests: warnings are errors, the network is off
+tests: $(DEVELOPMENT)
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses $$($(PYTHON) -c 'import os; print(max(2, (os.cpu_count() or 1) * 3 // 2))') --dist loadfile --no-loadscope-reorder --durations 15
+
+# Types are one core's work: the tests take the others meanwhile
+check: $(DEVELOPMENT) ## Lint, types, import contract, and the tests: warnings are errors, the network is off
+	@$(MAKE) --no-print-directory -j 2 lint tests
+
+properties: $(DEVELOPMENT) ## Each property by a thousand examples, where `make test` has forty
+	$(BIN)/python -m pytest -m hypothesis --hypothesis-profile properties
 
 record: $(DEVELOPMENT) ## Ask the configured language model the questions of the demo, and keep its answers
 	$(BIN)/python -m tests.recording

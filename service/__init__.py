@@ -9,6 +9,7 @@ issues       one window's briefs over all topics; editions; what is shown at whi
 editing      what editors change by hand, through the same gates
 emails       topic fragments -> edition -> e-mail: HTML, plaintext, headers, size budget
 search       what can be found of an issue, by which words, and in which order
+readers      a reader's own order of papers, by what they said of papers before
 delivery     an approved issue to its audience: outcomes, policy, the run of one process
 schedule     what is due, decided from the database's state and the clock alone
 store      tables of papers, briefs, issues and deliveries, and every query on them

@@ -34,7 +34,7 @@ Subscribers
     test_imports test_limits test_postgres
 
 Pages
-    test_web test_access test_search test_web_briefs test_threads test_references test_web_links
+    test_web test_access test_search test_ordering test_web_briefs test_threads test_references test_web_links
     test_web_subscribers test_web_letters test_oracles test_connections test_outbox
     browser: test_life test_outbox test_evidence test_admin test_admin_week test_looking
 
@@ -50,10 +50,11 @@ Commands and operation
 
 The project itself
     test_docs test_samples test_invented_texts test_container test_deploy test_wheel
-    test_chain test_benchmarks
+    test_chain test_benchmarks test_cases
 
 Helpers
     conftest    databases that were migrated once and copied, the demo and two real weeks built once
+    cases       many cases of one rule in one test
     builders    values: papers, briefs, issues, with everything that a test does not care for
     fakes       what is outside of the process: sources, mailers
     newsrooms   a store with an issue and readers; newsdesk: the same for an admin; readers: for a browser

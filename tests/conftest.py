@@ -40,6 +40,9 @@ settings.register_profile(
     "ours", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow],
     derandomize="CI" in os.environ,
 )  # fmt: skip
+settings.register_profile(
+    "properties", deadline=None, max_examples=1_000, suppress_health_check=[HealthCheck.too_slow]
+)  # `make properties`
 settings.load_profile("ours")
 
 # Nothing here must outlast a power failure, and thousands of databases wait for the disk at each commit

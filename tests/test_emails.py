@@ -20,7 +20,7 @@ from typing import Any
 
 import html5lib
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from service.briefs.claims import Citation, Claim
@@ -466,7 +466,6 @@ def test_bidi_and_invisible_characters_are_not_shown() -> None:
     assert shown("a\u202eb\u2066c\u200bd\u00ade\ufefff\x07g\u2028h\ud800") == "abcdefg h"
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.text(alphabet=st.characters() | st.sampled_from("\\${}^_%&~ab"), max_size=80))
 def test_any_text_can_be_shown(text: str) -> None:
     said = shown(text, 60)
@@ -786,7 +785,6 @@ def test_html_and_plaintext_have_the_same_sections_in_the_same_order(
     ]  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.text(max_size=300), st.integers(0, 6), st.integers(0, 6))
 def test_wrapping_loses_nothing_and_never_runs_over(text: str, indent: int, hanging: int) -> None:
     said = shown(text, 300)
@@ -930,7 +928,6 @@ def test_names_are_quoted_or_encoded_only_where_they_must_be(name: str, written:
     assert mailbox(name, "a@b.org") == written
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.text(max_size=90))
 def test_any_name_reads_back_and_breaks_no_line(name: str) -> None:
     field = mailbox(name, "a@b.org")
@@ -940,7 +937,6 @@ def test_any_name_reads_back_and_breaks_no_line(name: str) -> None:
     assert [each.addr_spec for each in mail["To"].addresses] == ["a@b.org"]
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.text(alphabet=st.characters() | st.sampled_from("ab  é=?"), max_size=120))
 def test_any_subject_reads_back_in_short_lines(text: str) -> None:
     said = shown(text, 120)
@@ -954,7 +950,6 @@ def test_any_subject_reads_back_in_short_lines(text: str) -> None:
 LONG_WORDS = st.text(st.sampled_from("aé漢😀=?_И"), min_size=1, max_size=90)
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.lists(LONG_WORDS, min_size=1, max_size=4).map(" ".join))
 @example("Исследование языковых моделей: Rewards · 12 papers")
 def test_a_header_with_encoded_words_has_no_line_over_76(subject: str) -> None:
@@ -983,7 +978,6 @@ def test_a_recipient_who_could_break_out_of_a_header_or_link_is_refused(change: 
         replace(recipient(), **change)
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.lists(st.text(alphabet="aé=\n\t .F漢", max_size=160), max_size=5))
 def test_joined_pieces_decode_to_joined_text_in_lines_of_76(texts: list[str]) -> None:
     joined = b"".join(Piece(text).quoted for text in texts)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from service.language import shown
@@ -153,7 +153,6 @@ def _is_sum(structure: Any) -> bool:
 
 
 @given(expressions)
-@settings(max_examples=50, deadline=None)
 def test_grouping_survives(expression: Any) -> None:
     text = shown(f"${written(expression)}$", 4000)
     assert normal(read_back(text)) == normal(meant(expression)), text

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from service.cli.editing_topics import _verdict_row
@@ -370,7 +370,6 @@ def test_a_paper_that_was_graded_low_is_left_out_and_the_verdict_says_so() -> No
     assert [(each.taken, "graded 3 of 10" in each.why) for each in told] == [(True, False), (False, True)]
 
 
-@settings(deadline=None, max_examples=40)
 @given(
     days=st.lists(st.dates(dt.date(2026, 5, 11), dt.date(2026, 6, 5)), max_size=12),
     seed=st.integers(0, 99),
@@ -427,7 +426,6 @@ MONTH = tuple(Window.of_week(f"2026-W{week}") for week in range(21, 26))
 DAYS = st.dates(MONTH[0].first - dt.timedelta(days=16), MONTH[-1].last)
 
 
-@settings(deadline=None, max_examples=100)
 @given(
     papers=st.lists(st.tuples(DAYS, st.integers(0, 20)), max_size=14),
     builds=st.lists(st.tuples(st.sampled_from(MONTH), st.integers(0, 9)), min_size=1, max_size=8),
@@ -450,7 +448,6 @@ def test_builds_in_any_order_take_or_rank_out_each_paper_once(
     assert owed <= set(considered)
 
 
-@settings(deadline=None, max_examples=40)
 @given(st.randoms(use_true_random=False))
 def test_the_order_of_the_input_does_not_matter(shuffler: random.Random) -> None:
     words = ["tide", "tides", "harbour", "ocean", "forecast", "ship"]

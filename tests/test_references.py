@@ -11,7 +11,7 @@ import lxml.html
 import pytest
 import rispy  # type: ignore[import-untyped]  # it ships no types
 from bibtexparser.entrypoint import parse_string
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pylatexenc.latex2text import LatexNodes2Text
 
@@ -25,7 +25,6 @@ PRINTED = st.text(
 
 
 def test_every_title_and_name_leaves_one_whole_entry_that_bibtex_reads() -> None:
-    @settings(max_examples=150, deadline=None)
     @given(st.lists(PRINTED, min_size=1, max_size=6), st.lists(PRINTED, min_size=1, max_size=3))
     def check(title: list[str], author: list[str]) -> None:
         entry = replace(builders.entry(0), title=" ".join(title), authors=(" ".join(author), "Bo Li"))
@@ -152,7 +151,6 @@ def test_zotero_is_offered_every_paper_of_a_briefs_page_and_the_paper_of_its_own
 
 
 def test_csl_json_and_coins_keep_every_title_and_name() -> None:
-    @settings(max_examples=100, deadline=None)
     @given(st.lists(PRINTED, min_size=1, max_size=6), st.lists(PRINTED, min_size=1, max_size=3))
     def check(title: list[str], author: list[str]) -> None:
         entry = replace(
