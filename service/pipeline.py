@@ -195,4 +195,5 @@ def plan_issue(label: str, context: DeliveryContext, *, local_hours: bool = Fals
         raise NotApproved(
             f"issue {label} is not approved as it stands; look at it, then: brief approve {label}"
         )
+    context.store.put_forward(label)
     return context.store.plan(label, context.clock(), context.fan_out, local_hours=local_hours)

@@ -165,6 +165,7 @@ class Scheduler:
             case AskForApproval() | Remind() | AskAboutHeld():
                 return self._ask(action, now)
             case Plan(label, at_once):
+                store.put_forward(label)
                 return store.plan(label, now, local_hours=not at_once, unless_halted=True)
             case ReadEvents():
                 if self.read_events is not None:

@@ -73,6 +73,7 @@ def recipient(name: str | None = "Ada Example", address: str = "ada@example.org"
         leave_url="https://brief.example.org/leave/17.Zm9vYmFy-signature_of_leave",
         one_click_url="https://brief.example.org/one-click/17.Zm9vYmFy-signature_of_one_click",
         web_url="https://brief.example.org/web-view/2026-W21.17.Zm9vYmFy-signature_of_web_view",
+        respond_url="https://brief.example.org/respond/17.Zm9vYmFy-signature_of_respond",
     )
 
 

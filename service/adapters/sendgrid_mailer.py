@@ -26,6 +26,7 @@ from sendgrid import SendGridAPIClient
 from service.delivery import Delivery, Fault, MailerUnusable, Message, Outcome, State
 from service.delivery.model import Begin
 from service.emails import Recipient
+from service.emails.messages import Block, Piece
 
 MOST = 1000  # personalizations in a call
 SHARED = ("Auto-Submitted", "List-Id", "List-Archive", "List-Unsubscribe-Post", "Feedback-ID", "Precedence")
@@ -48,7 +49,10 @@ HOLES = Recipient(
     one_click_url="https://reader.invalid/leave",
     web_url="https://reader.invalid/web",
     archive_url="https://reader.invalid/archive",
+    respond_url="https://reader.invalid/respond",
+    block=Block((Piece("https://reader.invalid/put-forward"),), "https://reader.invalid/in-text", ""),
 )
+BLOCK_HOLES = ("https://reader.invalid/put-forward", "https://reader.invalid/in-text")
 
 Result = Iterator[tuple[Message, Outcome]]
 
@@ -310,10 +314,17 @@ def _personal(message: Message) -> str:
     return (
         f'{{"to":[{{"email":"{to.address}"{named}}}],"headers":{{"Message-ID":"<{to.message_id}>"{leave}{archive}}},'
         f'"substitutions":{{"{HOLES.manage_url}":"{to.manage_url}","{HOLES.leave_url}":"{to.leave_url}",'
-        f'"{HOLES.web_url}":"{to.web_url}"{read}}},'
+        f'"{HOLES.web_url}":"{to.web_url}"{read}{_put_forward(to) if is_listed else ""}}},'
         # what the events bring back
         f'"custom_args":{{"delivery":"{number}","issue":"{label}"}}}}'
     )
+
+
+def _put_forward(to: Recipient) -> str:
+    """The reader's link to forms, and the papers for them alone: nothing for most."""
+    filled = (to.block.html, to.block.text) if to.block else ("", "")
+    html, text = map(json.dumps, filled)
+    return f',"{HOLES.respond_url}":"{to.respond_url}","{BLOCK_HOLES[0]}":{html},"{BLOCK_HOLES[1]}":{text}'
 
 
 def _until_reset(error: HTTPError) -> float:

@@ -99,6 +99,10 @@ class Ledger(Protocol):
         """The status, where the states add up to the audience; an exception where they don't."""
         ...
 
+    def put_forward(self, label: str) -> int:
+        """Pick papers for each reader with an order of their own, before the audience is frozen."""
+        ...
+
     def plan(
         self, label: str, now: dt.datetime, fan_out: FanOut | None = None, *, local_hours: bool = False
     ) -> bool:

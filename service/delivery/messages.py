@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 
 from service.delivery.model import Delivery, Message, MessageRefused, Printed
-from service.emails import DkimSigner, Recipient, RenderedIssue, Sender
+from service.emails import DkimSigner, ForYou, Recipient, RenderedIssue, Sender
 from subscribers.links import Links, Purpose, Subject
 from subscribers.preferences import Length
 
@@ -85,7 +85,7 @@ def _mac(key: str) -> HMAC:
     return HMAC(key.encode(), SHA256())
 
 
-LINKS = (Purpose.LEAVE, Purpose.MANAGE, Purpose.WEB_VIEW)
+LINKS = (Purpose.LEAVE, Purpose.MANAGE, Purpose.WEB_VIEW, Purpose.RESPOND)
 PRIVATE_LINKS = (*LINKS, Purpose.READ)  # where the archive is for subscribers
 
 
@@ -99,6 +99,7 @@ class MessageMaker:
     ids: MessageIds
     signer: DkimSigner | None = None
     return_path: ReturnPath | None = None  # None: what comes back goes to the sender
+    for_you: Callable[[], ForYou] | None = None  # asked when needed: planning makes it
     # the last edition: alike ones lie together in the ledger
     _last: dict[tuple[tuple[str, ...], str], Printed] = field(default_factory=dict, repr=False, compare=False)
 
@@ -131,9 +132,16 @@ class MessageMaker:
     def _urls(self) -> Callable[[Subject], list[str]]:
         return self.links.lasting_urls(PRIVATE_LINKS if self.sender.is_private else LINKS)
 
+    @cached_property
+    def _blocks(self) -> ForYou | None:
+        return self.for_you() if self.for_you else None
+
     def _recipient(self, delivery: Delivery) -> Recipient:
         subject = Subject(delivery.reference, delivery.link_generation, delivery.issue_label)
-        leave, manage, web, *read = self._urls(subject)
+        leave, manage, web, respond, *read = self._urls(subject)
+        block = None
+        if delivery.picks and (made := self._blocks):
+            block = made.block(delivery.picks, Length(delivery.length), respond)
         return Recipient(
             address=delivery.address,
             name=delivery.name,
@@ -143,6 +151,8 @@ class MessageMaker:
             one_click_url=leave,
             web_url=web,
             archive_url=read[0] if read else "",
+            respond_url=respond,
+            block=block,
         )
 
 

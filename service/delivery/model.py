@@ -104,6 +104,7 @@ class Delivery(NamedTuple):
     length: str
     attempt: int  # how often it was tried before
     claim: int  # grows with every claim of the row: a late word on an earlier claim changes nothing
+    picks: bytes | None = None  # papers that are put forward for this reader, packed
 
 
 class TransactionalKey(NamedTuple):

@@ -15,6 +15,7 @@ dkim          a signature over headers and body, where there is a key
 messages      Sender, Recipient, headers: an e-mail as a byte template with placeholders
 sentences     subject, preheader, summary: what no topic says alone
 fragments     a topic rendered once, and the shell around topics with its placeholders
+for_you       what is put forward for one reader: a block that fills a placeholder
 renderer      Renderer.render_issue(issue) -> RenderedIssue.edition(...) -> RenderedEdition.message(...)
 transactional  e-mails to one reader, such as the confirmation
 checks        what is wrong with a whole e-mail, read as its reader gets it; which of an issue's are checked
@@ -24,6 +25,7 @@ join of its topics' pieces (microseconds), and one subscriber's e-mail fills the
 """
 
 from service.emails.dkim import DkimSigner, KeyUnusable, dkim_signer
+from service.emails.for_you import ForYou
 from service.emails.levels import Level
 from service.emails.messages import HTML_LIMIT, Recipient, Sender
 from service.emails.renderer import EmptyEdition, RenderedEdition, RenderedIssue, Renderer
@@ -32,6 +34,7 @@ __all__ = [
     "HTML_LIMIT",
     "DkimSigner",
     "EmptyEdition",
+    "ForYou",
     "KeyUnusable",
     "Level",
     "Recipient",

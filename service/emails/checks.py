@@ -375,4 +375,5 @@ def sample_reader(base_url: str, label: str) -> Recipient:
         one_click_url=f"{base_url}/leave/preview",
         web_url=f"{base_url}/issues/{label}",
         archive_url=base_url,
+        respond_url=f"{base_url}/papers",
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
-from service.emails.messages import LONGEST_URL, Piece, ReaderPlaceholder
+from service.emails.messages import Piece, ReaderPlaceholder
 from service.emails.sentences import Words
 
 MARKS = re.compile(r"<!--/?(?:topic|entry|back)-->")
@@ -32,13 +32,13 @@ Part = Filled | EditionPlaceholder
 class MarkedPiece(Piece):
     """A topic's text with a mark wherever each reader has a link of their own."""
 
-    mark: str
+    marks: tuple[tuple[str, ReaderPlaceholder], ...]
 
     @cached_property
     def parts(self) -> tuple[Filled, ...]:
-        first, *others = self.text.split(self.mark)
-        cut = [part for other in others for part in (ReaderPlaceholder.ARCHIVE, Piece(other))]
-        return (Piece(first), *cut)
+        placeholders = dict(self.marks)
+        cut = re.split("|".join(f"({re.escape(mark)})" for mark in placeholders), self.text)
+        return tuple(placeholders.get(part) or Piece(part) for part in cut if part)
 
     @cached_property
     def size(self) -> int:
@@ -105,7 +105,6 @@ def _cut(piece: Piece) -> tuple[Filled, ...]:
 def size_of(parts: Iterable[Part]) -> int:
     """Bytes of the parts for the reader with the longest links."""
     sizes = (
-        part.size if isinstance(part, Piece) else LONGEST_URL * isinstance(part, ReaderPlaceholder)
-        for part in parts
+        part.budget if isinstance(part, ReaderPlaceholder) else getattr(part, "size", 0) for part in parts
     )
     return sum(sizes)

@@ -93,6 +93,7 @@ def _open(quoted: bytes) -> bytes:
 
 HTML_LIMIT = 95_000  # bytes; Gmail clips near 102,000, and with the rest the way out
 LONGEST_URL = 300  # characters of each link of one recipient: budgeted for in every edition
+LONGEST_RESPOND = 200  # of the link that each paper has: an e-mail holds many
 
 ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,253}")
 MESSAGE_ID = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+")
@@ -111,6 +112,34 @@ class ReaderPlaceholder(Enum):
     LEAVE = "leave"
     WEB = "web"
     ARCHIVE = "archive"  # where the archive is for subscribers: what its pages' addresses begin with
+    RESPOND = "respond"  # what the addresses of a reader's forms on papers begin with
+    BLOCK = "block"  # papers for this reader alone, in HTML: nothing for most
+    BLOCKTEXT = "blocktext"  # the same in plaintext
+
+    @property
+    def budget(self) -> int:
+        """Bytes that an edition keeps free for it. A block has its own limit, above that of editions."""
+        sizes = {ReaderPlaceholder.RESPOND: LONGEST_RESPOND, ReaderPlaceholder.BLOCK: 0}
+        return sizes.get(self, LONGEST_URL)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What one reader's e-mail has and no other: pieces, with the reader's link where there is none."""
+
+    html_parts: tuple[Piece | None, ...]
+    text: str
+    link: str
+
+    @property
+    def html(self) -> str:
+        return "".join(part.text if part else self.link for part in self.html_parts)
+
+    @property
+    def quoted(self) -> tuple[bytes, bytes]:
+        """HTML and plaintext in quoted-printable."""
+        link = quote_url(self.link)
+        return b"".join(part.quoted if part else link for part in self.html_parts), quote(self.text.encode())
 
 
 @dataclass(frozen=True)
@@ -171,12 +200,17 @@ class Recipient:
     one_click_url: str  # RFC 8058: a POST there leaves
     web_url: str
     archive_url: str = ""  # what the archive's addresses begin with, where it is for subscribers
+    respond_url: str = ""  # what the addresses of forms on papers begin with
+    block: Block | None = None
 
     def __post_init__(self) -> None:
         if not ADDRESS.fullmatch(self.address):
             raise ValueError("the recipient's address is not one: write it in ASCII, its domain as punycode")
         _check(MESSAGE_ID, self.message_id, "a Message-ID without angle brackets")
         links = {self.manage_url, self.leave_url, self.one_click_url, self.web_url, self.archive_url}
+        if len(self.respond_url) > LONGEST_RESPOND:
+            raise ValueError(f"a recipient's link to forms has {LONGEST_RESPOND} characters at most")
+        links.add(self.respond_url)
         for url in links - {""}:
             if not safe_url(url) or len(url) > LONGEST_URL:
                 raise ValueError(
@@ -189,12 +223,16 @@ class Recipient:
             ReaderPlaceholder.LEAVE: self.leave_url,
             ReaderPlaceholder.WEB: self.web_url,
             ReaderPlaceholder.ARCHIVE: self.archive_url,
+            ReaderPlaceholder.RESPOND: self.respond_url,
+            ReaderPlaceholder.BLOCK: self.block.html if self.block else "",
+            ReaderPlaceholder.BLOCKTEXT: self.block.text if self.block else "",
         }[placeholder]
 
     def quoted(self) -> tuple[bytes, ...]:
         """The links as they fill a body's placeholders, in the order of `ReaderPlaceholder`."""
-        links = self.manage_url, self.leave_url, self.web_url, self.archive_url
-        return tuple(quote_url(one) if one else b"" for one in links)
+        links = self.manage_url, self.leave_url, self.web_url, self.archive_url, self.respond_url
+        blocks = self.block.quoted if self.block else (b"", b"")
+        return (*(quote_url(one) if one else b"" for one in links), *blocks)
 
 
 @dataclass(frozen=True)

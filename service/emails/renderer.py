@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
@@ -15,6 +16,7 @@ from service.briefs.model import Brief
 from service.emails import plaintext
 from service.emails.dkim import DkimSigner
 from service.emails.facts import span
+from service.emails.for_you import BlockShell, ForYou
 from service.emails.fragments import (
     EditionPlaceholder,
     Fragment,
@@ -43,6 +45,8 @@ from subscribers.preferences import Length
 TOPIC = re.compile(r"<!--topic-->(.*?)<!--/topic-->", re.DOTALL)
 ENTRY = re.compile(r"<!--entry-->(.*?)<!--/entry-->", re.DOTALL)
 BACK = re.compile(r"<!--back-->(.*?)<!--/back-->", re.DOTALL)
+BLOCK = re.compile(r"<!--block-->(.*?)<!--/block-->", re.DOTALL)
+BLOCK_SLOTS = re.compile(r"<!--/?pick-->|https://slot-(?:url|respond)\.invalid|slot-(?:title|reason)")
 EDITIONS_KEPT = 256
 STYLE = re.compile(r'(<\w[^<>]*? style=")([^"]*)')
 
@@ -71,6 +75,9 @@ class Renderer:
         # A mark where each reader has a link of their own; nobody can write it into a brief
         mark = f"https://{secrets.token_hex(16)}.invalid"
         self._archive = mark if sender.is_private else sender.base_url
+        self._respond = f"https://{secrets.token_hex(16)}.invalid"
+        held = ((self._archive, ReaderPlaceholder.ARCHIVE),) if sender.is_private else ()
+        self._marks = (*held, (self._respond, ReaderPlaceholder.RESPOND))
         self._jinja = Environment(
             loader=FileSystemLoader(templates / "email"),
             autoescape=select_autoescape(enabled_extensions=("mjml", "html"), default=False),
@@ -95,7 +102,8 @@ class Renderer:
 
     def view(self, issue: Issue, brief: Brief, level: Level, archive: str = "") -> TopicView:
         """The topic; `archive` is what links into the archive begin with, by default as in editions."""
-        return TopicView(brief, level, f"{archive or self._archive}/issues/{issue.label}/{brief.topic_slug}")
+        url = f"{archive or self._archive}/issues/{issue.label}/{brief.topic_slug}"
+        return TopicView(brief, level, url, respond="" if archive else self._respond)
 
     def page(
         self,
@@ -116,7 +124,20 @@ class Renderer:
         source = self._jinja.get_template("brief/body.mjml").render(values)
         text = self._jinja.get_template("brief/body.txt").render(values)
         own = links[ReaderPlaceholder.ARCHIVE] if links and self.sender.is_private else self._archive
-        return Page(*(one.replace(self._archive, own) for one in (self._inlined(source), text, source)))
+        respond = links[ReaderPlaceholder.RESPOND] if links else self._respond
+        pages = (one.replace(self._archive, own) for one in (self._inlined(source), text, source))
+        return Page(*(one.replace(self._respond, respond) for one in pages))
+
+    def for_you(self, words: Mapping[str, Any]) -> ForYou:
+        """What makes the blocks of an issue whose picks these words are of."""
+        return ForYou(self._block_shell, words)
+
+    @cached_property
+    def _block_shell(self) -> BlockShell:
+        page = self._inlined(self._jinja.get_template("brief/for-you.mjml").render(sender=self.sender))
+        block = BLOCK.search(page)
+        assert block, "the template marks no block"
+        return BlockShell(*BLOCK_SLOTS.split(block[1]))
 
     def subject(self, edition: Edition) -> str:
         """One line: the week's news, then the topics."""
@@ -141,7 +162,7 @@ class Renderer:
         return Fragment(self._piece(entry), self._piece(body), Piece(""))
 
     def _piece(self, text: str) -> Piece:
-        return MarkedPiece(text, self._archive) if self.sender.is_private else Piece(text)
+        return MarkedPiece(text, self._marks)
 
     def _shell(self, issue: Issue, several: bool) -> Shell:
         placeholders = Words(**{one.value: mark_of(one) for one in EditionPlaceholder})

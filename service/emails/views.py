@@ -69,6 +69,7 @@ class TopicView:
     url: str  # the topic's page on the web
     on_web: bool = False  # with evidence behind every sentence, and the catalog however long
     later: tuple[Correction, ...] = ()  # of this brief, by later ones: told beside what they touch
+    respond: str = ""  # what the addresses of a reader's forms on papers begin with; empty: none are offered
 
     @property
     def anchor(self) -> str:
@@ -278,6 +279,12 @@ class TopicView:
         if self.catalog:
             return tuple(papers_in(self.catalog))
         return tuple(dict.fromkeys(papers_in(self._shown)))
+
+    @cached_property
+    def to_answer(self) -> tuple[Run, ...]:
+        """The papers that it tells of, each with a form; where bytes allow it."""
+        told = dict.fromkeys(papers_in(self._shown)) if self.respond and self.tells_more else ()
+        return self._said.runs(told)
 
     @cached_property
     def numbers(self) -> dict[str, int]:

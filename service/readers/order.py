@@ -10,7 +10,7 @@ from service.papers.vectors import Scores
 AGAINST = 0.6  # what a paper that is not liked counts, of one that is
 ENOUGH = 8  # marks of each kind before a model of one's own
 RIDGE = 0.5  # how much a mark may be wrong
-HALF = 1.5  # marks that count as much as the order that all share
+GAIN = 300.0  # what a likeness counts, beside the shared order
 
 
 def weights(signs: Scores, likeness: "Scores | None" = None) -> Scores:
@@ -34,14 +34,11 @@ def is_enough(signs: Scores) -> bool:
     return min(int((signs > 0).sum()), int((signs < 0).sum())) >= ENOUGH
 
 
-def mixed(own: Scores, shared: Scores, marks: Scores) -> Scores:
-    """The scores of many readers (rows) for the papers (columns), from their own and the shared ones.
+def mixed(own: Scores, shared: Scores) -> Scores:
+    """The scores of many readers (rows) for the papers (columns): what is shared, and their own above it.
 
-    `shared` is 0 to 1; `marks` is how much each reader said. Who said nothing keeps the shared order.
+    `shared` is 0 to 1, the likenesses behind `own` are some hundredths. Who said nothing keeps the shared
+    order; as nothing is scaled by the rest, a word against a paper lowers what is like it and raises nothing.
     """
-    import numpy as np
-
-    top = np.maximum(np.abs(own).max(axis=1, keepdims=True), 1e-9)
-    share = (marks / (marks + HALF))[:, None]
-    found: Scores = share * (own / top) + (1 - share) * shared
+    found: Scores = shared + GAIN * own
     return found

@@ -92,8 +92,7 @@ def pick(candidates: Candidates, readers: Sequence[ReaderMarks], most: int = MOS
         if reader.removed:
             own[at] -= _spoken(candidates, rows[at], reader.removed)
     shared = np.stack([_shared(candidates, reader.topics) for reader in readers])
-    marks = np.diff(rows.indptr).astype(np.float32)
-    scores = order.mixed(own, np.maximum(shared, 0), marks)
+    scores = order.mixed(own, np.maximum(shared, 0))
     scores[shared < 0] = -np.inf
     _leave_out(candidates, readers, scores)
     return _best(candidates, rows, scores, min(most, len(candidates.ids)))

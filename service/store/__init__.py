@@ -13,6 +13,7 @@ queue      which deliveries may be claimed, in which order, and how fast
 settling   the words of workers on what they claimed; what a cancellation allows; what bounces teach
 reports    reading the ledger: figures, rows, one reader, CSV
 tallies    how many deliveries of each issue stand alike, kept as they change and as what is old is cut
+for_you    papers that an issue puts forward for each reader
 events     what a provider reports later
 agenda     what the schedule goes by
 transactional  e-mails to one reader: queued, claimed, settled
@@ -29,6 +30,7 @@ from service.store.build_runs import BUILD_LEASE, BuildRun, BuildRuns
 from service.store.decisions import Decisions
 from service.store.edits import EditRepository, Made
 from service.store.events import EVENTS_FOR, EventRepository, Recorded
+from service.store.for_you import ForYouRepository
 from service.store.issues import (
     BriefBroken,
     Built,
@@ -63,6 +65,7 @@ __all__ = [
     "CameBack",
     "DeliveryRow",
     "FailedEmail",
+    "ForYouRepository",
     "Group",
     "IssueCancelled",
     "IssueClosed",
@@ -94,6 +97,6 @@ __all__ = [
 class Store(
     PaperRepository, TextRepository, IssueRepository, Decisions, BuildRuns, EditRepository, Reviews, Planning,
     Ledger, Reports, EventRepository, AdminRepository, Agenda, Monitoring, Restoring, Retention, Tallies,
-    Transactional,
+    Transactional, ForYouRepository,
 ):  # fmt: skip
     """Every query on papers, briefs, issues, deliveries and admins."""

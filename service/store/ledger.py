@@ -38,7 +38,7 @@ from service.store.settling import (
     refuse_cancelled,
     settle,
 )
-from service.store.tables import IssueRow
+from service.store.tables import ForYouRow, IssueRow
 from service.store.tallies import Sums, count_again, lock_issues
 from subscribers.database import Repository, UtcDateTime, given, is_given, is_one_of, table
 from subscribers.preferences import SubscriberStatus
@@ -351,12 +351,12 @@ def _deliveries(session: Session, ids: Sequence[int]) -> list[tuple[Delivery, bo
     rows: Sequence[Any] = connection.execute(_with_readers(dialect), {"ids": given(dialect, ids)}).all()
     topics = {value: tuple(value.split(",")) for value in {row[7] for row in rows}}
     # the columns stand in the order of the fields
-    return [(Delivery._make((*row[:7], topics[row[7]], *row[8:11])), bool(row[11])) for row in rows]
+    return [(Delivery._make((*row[:7], topics[row[7]], *row[8:12])), bool(row[12])) for row in rows]
 
 
 @cache
 def _with_readers(dialect: str) -> sa.Select[Any]:
-    person, row = table(SubscriberRow).c, DELIVERIES.c
+    person, row, picked = table(SubscriberRow).c, DELIVERIES.c, table(ForYouRow).c
     rows = sa.select(
         row.id,
         row.issue_label,
@@ -369,7 +369,11 @@ def _with_readers(dialect: str) -> sa.Select[Any]:
         row.length,
         row.attempt,
         row.claim,
+        picked.picks,
         _is_reachable(),
     )
-    joined = rows.outerjoin(table(SubscriberRow), person.id == row.subscriber_id)
+    joined = rows.outerjoin(table(SubscriberRow), person.id == row.subscriber_id).outerjoin(
+        table(ForYouRow),
+        (picked.subscriber_id == row.subscriber_id) & (picked.issue_label == row.issue_label),
+    )
     return joined.where(is_given(dialect, row.id, "ids")).order_by(row.id)

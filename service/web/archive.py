@@ -6,9 +6,10 @@ somebody approves it anew.
 
 import datetime as dt
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -19,7 +20,7 @@ from service.emails.facts import span
 from service.emails.sentences import headline_of
 from service.issues import Issue
 from service.papers import Window
-from service.store import BriefRow, DeliveryRow, IssueRow, PaperRow, SightingRow
+from service.store import BriefRow, DeliveryRow, ForYouRepository, IssueRow, PaperRow, SightingRow
 from subscribers.tables import TopicRow
 from subscribers.topics import Topic, read_topic
 
@@ -179,6 +180,12 @@ class Archive:
                 Sent(row[0], tuple(filter(None, row[1].split(","))), row[2], str(row[3]), *row[4:])
                 for row in connection.execute(rows)
             )
+
+    def put_forward(self, subscriber_id: int, label: str) -> tuple[Mapping[str, Any], bytes]:
+        """What the numbers in a reader's picks of an issue stand for, and the picks; empty where none are."""
+        kept = ForYouRepository(self._engine)
+        picks = kept.picks(label, subscriber_id)
+        return (kept.for_you_words(label) if picks else {}), picks
 
     def _read_brief(self, label: str, slug: str, content_hash: str) -> Brief:  # noqa: ARG002 - the hash is the cache's key
         with Session(self._engine) as session:

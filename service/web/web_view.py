@@ -1,5 +1,6 @@
 """View in browser: the very edition that a subscriber got, without the links that are theirs alone."""
 
+from dataclasses import replace
 from functools import lru_cache
 
 from fastapi import APIRouter, HTTPException, Response
@@ -35,7 +36,10 @@ def router(renderer: Renderer, site: Site, context: PagesContext) -> APIRouter:
             raise HTTPException(404)
         # in a private archive whoever has a reader's e-mail may read all of it, and nothing more
         read = context.link(opened.subscriber, Purpose.READ) if site.is_private else site.base_url
-        html = editions(sent.label, sent.topics, sent.length).html(_nobody(site.base_url, read, sent.label))
+        words, picks = site.archive.put_forward(opened.subscriber.id, sent.label)
+        nobody = _nobody(site.base_url, read, sent.label)
+        block = renderer.for_you(words).block(picks, Length(sent.length), nobody.respond_url)
+        html = editions(sent.label, sent.topics, sent.length).html(replace(nobody, block=block))
         headers = {
             "Content-Security-Policy": EMAIL_POLICY,
             "Cache-Control": UNKEPT,
@@ -60,4 +64,5 @@ def edition(
 def _nobody(base: str, read: str, label: str) -> Recipient:
     """Personal links lead to where all get their own: the page is shown around."""
     links, web = f"{base}/links", f"{read}/issues/{label}"
-    return Recipient("nobody@example.org", None, "0@example.org", links, links, links, web, read)
+    papers = f"{read}/papers"
+    return Recipient("nobody@example.org", None, "0@example.org", links, links, links, web, read, papers)

@@ -212,11 +212,15 @@ def _token(settings: Settings) -> Callable[[], str] | None:
 def message_maker(service: Service, label: str) -> MessageMaker:
     """Renders the issue once; every message of it is made from that."""
     keys = secret_keys(service.settings)
-    rendered = renderer(service.settings).render_issue(service.store.issue(label))
+    by = renderer(service.settings)
+    rendered = by.render_issue(service.store.issue(label))
     links, signer = Links(service.settings.base_url, keys), dkim(service.settings)
     made_by = sender(service.settings)
     ids = MessageIds.derived(label, keys[0], made_by.domain)  # the ledger may know others: see `deliver`
-    return MessageMaker(rendered, made_by, links, ids, signer, return_path(service.settings))
+    back, store = return_path(service.settings), service.store
+    return MessageMaker(
+        rendered, made_by, links, ids, signer, back, lambda: by.for_you(store.for_you_words(label))
+    )
 
 
 def dkim(settings: Settings) -> DkimSigner | None:

@@ -111,6 +111,7 @@ def send(label: str, visitor: Editor, sent: Form, context: TheAdminContext) -> R
             first = f"{name}: {what.check}: {what.detail}"
             raise Refused(f"{len(problems)} problems must be put right first. The first: {first}")
         fan_out = wiring.fan_out(context.service)
+        context.store.put_forward(label)
         if context.store.plan(label, context.clock(), fan_out, content_hash=content):
             return f"audience {context.store.status(label).audience}"
         if hurried := context.store.expedite(label, context.clock()):

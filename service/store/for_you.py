@@ -1,0 +1,178 @@
+"""For you: before an issue is planned, the papers that it puts forward for readers with their own order.
+
+Readers come in blocks, each a transaction: what is held at a time is a block's marks and scores.
+"""
+
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from service.language import read, shortened
+from service.papers import Paper, rank
+from service.readers import Candidates, ReaderMarks, Space, pick
+from service.store.papers import read_papers
+from service.store.tables import ForYouRow, ForYouWordsRow, IssueRow, SightingRow
+from subscribers.database import Repository, table
+from subscribers.responses import Choice
+from subscribers.tables import (
+    FollowRow,
+    PausedOrderRow,
+    ReaderTermRow,
+    ResponseRow,
+    SubscriberRow,
+    TopicRow,
+)
+from subscribers.topics import read_topic
+
+BLOCK = 10_000  # readers
+MOST_MARKED = 20_000  # marked papers that are compared: those that most readers marked
+KEPT = 8  # issues whose picks are kept, for views in a browser
+LONGEST = 110  # characters of a title
+log = logging.getLogger("brief.for_you")
+SAID, TERMS, FOLLOWS, FOR_YOU = table(ResponseRow), table(ReaderTermRow), table(FollowRow), table(ForYouRow)
+
+
+class ForYouRepository(Repository):
+    """Papers that are put forward, by issue and reader."""
+
+    def put_forward(self, label: str, block: int = BLOCK) -> int:
+        """Pick papers for every reader who said something; how many readers. Nothing once it is planned."""
+        with Session(self._engine) as session:
+            issue = session.get(IssueRow, label)
+            if issue is None or issue.planned_at is not None or not _has_marks(session):
+                return 0
+            candidates, papers, titles = _candidates(session, label)
+        self._clear(label)
+        if not candidates.ids:
+            return 0
+        count, last = 0, 0
+        while readers := self._readers(last, block):
+            count += self._keep(label, readers, pick(candidates, readers))
+            last = readers[-1].reader
+        self._keep_words(label, _words(candidates, papers, titles))
+        log.info("event=put_forward issue=%s readers=%d papers=%d", label, count, len(candidates.ids))
+        return count
+
+    def for_you_words(self, label: str) -> Mapping[str, Any]:
+        """What the numbers in picks stand for; nothing where none were made."""
+        with Session(self._engine) as session:
+            row = session.get(ForYouWordsRow, label)
+            return row.words if row else {}
+
+    def picks(self, label: str, subscriber_id: int) -> bytes:
+        """One reader's picks, packed."""
+        with Session(self._engine) as session:
+            row = session.get(ForYouRow, (subscriber_id, label))
+            return row.picks if row else b""
+
+    def _readers(self, after: int, block: int) -> list[ReaderMarks]:
+        """The next readers who get mail, said something, and did not pause their order."""
+        person = table(SubscriberRow).c
+        spoke = sa.exists().where(SAID.c.subscriber_id == person.id)
+        paused = sa.exists().where(table(PausedOrderRow).c.subscriber_id == person.id)
+        wanted = sa.select(person.id).where(person.id > after, person.standing == "active", spoke, ~paused)
+        with self._engine.connect() as connection:
+            ids = list(connection.scalars(wanted.order_by(person.id).limit(block)))
+            if not ids:
+                return []
+            marked = _grouped(connection, SAID.c.subscriber_id, (SAID.c.paper_id, SAID.c.kind), ids)
+            follows = _grouped(connection, FOLLOWS.c.subscriber_id, (FOLLOWS.c.topic_slug,), ids)
+            terms = _grouped(connection, TERMS.c.subscriber_id, (TERMS.c.term, TERMS.c.choice), ids)
+        return [
+            ReaderMarks(
+                reader=one,
+                topics=tuple(sorted(slug for (slug,) in follows.get(one, ()))),
+                kinds=dict(marked.get(one, ())),
+                muted=_chosen(terms.get(one, ()), Choice.MUTED),
+                removed=_chosen(terms.get(one, ()), Choice.REMOVED),
+            )
+            for one in ids
+        ]
+
+    def _keep(self, label: str, readers: Sequence[ReaderMarks], picked: Sequence[bytes]) -> int:
+        rows = [
+            {"subscriber_id": each.reader, "issue_label": label, "picks": packed}
+            for each, packed in zip(readers, picked, strict=True)
+            if packed
+        ]
+        with self._writer.begin() as connection:
+            known = table(SubscriberRow).c.id  # who was deleted meanwhile gets none
+            within = sa.select(known).where(known.between(readers[0].reader, readers[-1].reader))
+            there = set(connection.scalars(within))
+            if rows := [row for row in rows if row["subscriber_id"] in there]:
+                connection.execute(sa.insert(FOR_YOU), rows)
+        return len(rows)
+
+    def _clear(self, label: str) -> None:
+        """What an earlier try made, and what old issues put forward."""
+        newest = sa.select(col(IssueRow.label)).order_by(col(IssueRow.first).desc()).limit(KEPT)
+        for each in (ForYouRow, ForYouWordsRow):
+            here = table(each).c.issue_label
+            with self._writer.begin() as connection:
+                connection.execute(sa.delete(table(each)).where((here == label) | here.not_in(newest)))
+
+    def _keep_words(self, label: str, words: dict[str, Any]) -> None:
+        with Session(self._writer) as session, session.begin():
+            session.merge(ForYouWordsRow(issue_label=label, words=words))
+
+
+def _has_marks(session: Session) -> bool:
+    return session.execute(sa.select(SAID.c.subscriber_id).limit(1)).first() is not None
+
+
+def _grouped(
+    connection: sa.Connection, reader: Any, columns: Sequence[Any], ids: Sequence[int]
+) -> dict[int, list[tuple[Any, ...]]]:
+    """The rows of these readers, who follow one another, by reader."""
+    rows = sa.select(reader, *columns).where(reader.between(ids[0], ids[-1])).order_by(reader)
+    found = connection.execute(rows).all()
+    return {one: [tuple(row[1:]) for row in held] for one, held in groupby(found, key=itemgetter(0))}
+
+
+def _chosen(terms: Iterable[tuple[Any, ...]], choice: Choice) -> tuple[str, ...]:
+    return tuple(term for term, made in terms if made == choice)
+
+
+def _candidates(session: Session, label: str) -> tuple[Candidates, dict[str, Paper], dict[str, str]]:
+    """All papers that the issue considered, by topic in the order that all share, and what was marked."""
+    seen = table(SightingRow).c
+    considered = sa.select(seen.topic_slug, seen.paper_id).where(seen.window_label == label, seen.version > 0)
+    by_topic: dict[str, list[str]] = defaultdict(list)
+    for slug, paper_id in session.execute(considered.order_by(seen.topic_slug, seen.paper_id)):
+        by_topic[slug].append(paper_id)
+    titles = _marked(session)
+    held = {*titles, *(one for listed in by_topic.values() for one in listed)}
+    papers = read_papers(session, sorted(held))
+    ranked = {slug: _ranked(session, slug, listed, papers) for slug, listed in by_topic.items()}
+    unknown = {one: title for one, title in titles.items() if title and one not in papers}
+    space = Space.of([papers[one] for one in sorted(papers)], unknown)
+    return Candidates.of(ranked, space), papers, titles
+
+
+def _marked(session: Session) -> dict[str, str]:
+    """The papers that most readers marked, each with the title that its seed has, or an empty one."""
+    rows = sa.select(SAID.c.paper_id, sa.func.max(SAID.c.title), sa.func.count())
+    found = session.execute(rows.group_by(SAID.c.paper_id))
+    counted = Counter({(one, title): count for one, title, count in found})
+    return {one: title or "" for (one, title), _ in counted.most_common(MOST_MARKED)}
+
+
+def _ranked(session: Session, slug: str, ids: Sequence[str], papers: Mapping[str, Paper]) -> list[str]:
+    row = session.get(TopicRow, slug)
+    held = [papers[one] for one in ids if one in papers]
+    if row is None:
+        return [paper.id for paper in held]
+    return [each.paper.id for each in rank(read_topic(row.definition), held)]
+
+
+def _words(candidates: Candidates, papers: Mapping[str, Paper], titles: Mapping[str, str]) -> dict[str, Any]:
+    """As JSON holds it: the candidates, what stands in the space's rows, and its terms."""
+    listed = [(one, shortened(read(papers[one].title).shown, LONGEST)) for one in candidates.ids]
+    rows = [one if one in papers else f"“{shortened(titles[one], 60)}”" for one in candidates.space.places]
+    return {"papers": listed, "rows": rows, "terms": list(candidates.space.terms)}
