@@ -177,7 +177,8 @@ def _postgresql_row(entry: Entry) -> dict[str, str]:
     """The words as a `tsvector`, past PostgreSQL's parser, which takes some for numbers or hosts."""
     words = [(word, weight) for name, weight in WEIGHTS for word in (*getattr(entry, name), GAP)]
     placed = [f"'{word[:LONGEST_WORD]}':{at}{weight}" for at, (word, weight) in enumerate(words, 1) if word]
-    return {"vector": " ".join([*placed[:MOST_PLACES], *(f"'{name}'" for name in entry.filters)])}
+    by = (f"by_{word[:LONGEST_WORD]}" for word in dict.fromkeys(entry.authors))
+    return {"vector": " ".join([*placed[:MOST_PLACES], *(f"'{name}'" for name in (*entry.filters, *by))])}
 
 
 def _found(number: int, kind: str, label: str, shown: str) -> Found:
@@ -204,5 +205,5 @@ def sqlite_query(question: Question) -> str:
 def postgresql_query(question: Question) -> str:
     """A `tsquery`; every word stands in quotes, so none is an operator."""
     phrases = ["(" + " <-> ".join(f"'{word}'" for word in phrase) + ")" for phrase in question.phrases]
-    authors = [f"'{word}':C" for word in question.author_words]
-    return " & ".join([*phrases, *authors, *(f"'{name}'" for name in question.filters)])
+    authors = [f"by_{word}" for word in question.author_words]  # a weight would have every match read again
+    return " & ".join([*phrases, *(f"'{name}'" for name in (*authors, *question.filters))])
