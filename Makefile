@@ -56,7 +56,7 @@ tests: $(DEVELOPMENT)
 check: $(DEVELOPMENT) ## Lint, types, import contract, and the tests: warnings are errors, the network is off
 	@$(MAKE) --no-print-directory -j 2 lint tests
 
-properties: $(DEVELOPMENT) ## Each property by a thousand examples, where `make test` has forty
+properties: $(DEVELOPMENT) ## Properties by a thousand examples, not forty; those that set a number of their own keep it
 	$(BIN)/python -m pytest -m hypothesis --hypothesis-profile properties
 
 record: $(DEVELOPMENT) ## Ask the configured language model the questions of the demo, and keep its answers
