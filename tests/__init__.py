@@ -1,7 +1,7 @@
 """The tests in reading order; each file opens with what it specifies.
 
 The path in one sitting
-    test_pipeline test_issues test_emails test_ledger test_schedule
+    test_pipeline test_issues test_emails test_for_you test_ledger test_schedule
 
 Words of papers
     test_tex test_grouping test_tex_of_abstracts test_phrases_of_tex test_sentences test_lemmas test_text
