@@ -338,7 +338,9 @@ def test_an_invitation_that_could_never_count_is_not_made(tmp_path: Path, migrat
 
 @pytest.fixture
 def private(tmp_path: Path, migrated: Path) -> Place:
-    return open_place(tmp_path, migrated, archive="subscribers")
+    made = open_place(tmp_path, migrated, archive="subscribers")
+    made.service.store.keep_papers(list(builders.papers().values()))  # as a build does
+    return made
 
 
 def links_of(letter: EmailMessage) -> set[str]:
