@@ -7,6 +7,7 @@ the likeness of the marked papers alone, so that a reader costs as many numbers 
 
 from service.papers.vectors import Scores
 
+SIGNS = {"more": 1.0, "seed": 1.0, "less": -1.0, "field": -2.0}  # what a reader says of a paper
 AGAINST = 0.6  # what a paper that is not liked counts, of one that is
 ENOUGH = 8  # marks of each kind before a model of one's own
 RIDGE = 0.5  # how much a mark may be wrong

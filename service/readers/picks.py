@@ -17,7 +17,6 @@ MOST = 5  # papers that are put forward for a reader
 NEAR = 0.03  # likeness from which a marked paper is named
 NONE = -1
 PICK = struct.Struct("<Hii")
-SIGNS = {"more": 1.0, "seed": 1.0, "less": -1.0, "field": -2.0}
 PAIRS_KEPT = 500_000  # of papers whose common term is remembered
 
 
@@ -108,7 +107,7 @@ def _weighted(candidates: Candidates, readers: Sequence[ReaderMarks]) -> Sparse:
 
     places, data, columns, ends = candidates.space.places, [], [], [0]
     for reader in readers:
-        found = [(places[one], SIGNS[kind]) for one, kind in reader.kinds.items() if one in places]
+        found = [(places[one], order.SIGNS[kind]) for one, kind in reader.kinds.items() if one in places]
         signs = np.array([sign for _, sign in found], np.float32)
         near = None
         if order.is_enough(signs):

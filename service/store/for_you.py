@@ -11,13 +11,13 @@ from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Session, col
+from sqlmodel import Field, Session, SQLModel, col
 
 from service.language import read, shortened
 from service.papers import Paper, rank
 from service.readers import Candidates, ReaderMarks, Space, pick
 from service.store.papers import read_papers
-from service.store.tables import ForYouRow, ForYouWordsRow, IssueRow, SightingRow
+from service.store.tables import IssueRow, SightingRow
 from subscribers.database import Repository, table
 from subscribers.responses import Choice
 from subscribers.tables import (
@@ -35,6 +35,27 @@ MOST_MARKED = 20_000  # marked papers that are compared: those that most readers
 KEPT = 8  # issues whose picks are kept, for views in a browser
 LONGEST = 110  # characters of a title
 log = logging.getLogger("brief.for_you")
+
+
+class ForYouRow(SQLModel, table=True):
+    """The papers that an issue puts forward for one reader."""
+
+    __tablename__ = "for_you"
+
+    subscriber_id: int = Field(foreign_key="subscribers.id", primary_key=True, ondelete="CASCADE")
+    issue_label: str = Field(primary_key=True)
+    picks: bytes = Field(sa_type=sa.LargeBinary)  # ten bytes a paper: see service.readers.picks
+
+
+class ForYouWordsRow(SQLModel, table=True):
+    """What the numbers in an issue's picks stand for: papers, papers that were marked, terms."""
+
+    __tablename__ = "for_you_words"
+
+    issue_label: str = Field(primary_key=True)
+    words: dict[str, Any] = Field(sa_type=sa.JSON)
+
+
 SAID, TERMS, FOLLOWS, FOR_YOU = table(ResponseRow), table(ReaderTermRow), table(FollowRow), table(ForYouRow)
 
 

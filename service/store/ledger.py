@@ -14,6 +14,7 @@ from service.delivery import Delivery, MessageIds, Outcome, State
 from service.delivery.ledger import RULES, Batch, ClaimRequest, Settled
 from service.delivery.model import Halt, IssueStatus
 from service.delivery.policy import BounceRules
+from service.store.for_you import ForYouRow
 from service.store.issues import counts, issue_row, status
 from service.store.planning import defer_late, heartbeat
 from service.store.queue import (
@@ -38,7 +39,7 @@ from service.store.settling import (
     refuse_cancelled,
     settle,
 )
-from service.store.tables import ForYouRow, IssueRow
+from service.store.tables import IssueRow
 from service.store.tallies import Sums, count_again, lock_issues
 from subscribers.database import Repository, UtcDateTime, given, is_given, is_one_of, table
 from subscribers.preferences import SubscriberStatus

@@ -390,22 +390,3 @@ class OriginalRow(SQLModel, table=True):
     topic_slug: str = Field(primary_key=True)
     position: int
     content: str
-
-
-class ForYouRow(SQLModel, table=True):
-    """The papers that an issue puts forward for one reader."""
-
-    __tablename__ = "for_you"
-
-    subscriber_id: int = Field(foreign_key="subscribers.id", primary_key=True, ondelete="CASCADE")
-    issue_label: str = Field(primary_key=True)
-    picks: bytes = Field(sa_type=sa.LargeBinary)  # ten bytes a paper: see service.readers.picks
-
-
-class ForYouWordsRow(SQLModel, table=True):
-    """What the numbers in an issue's picks stand for: papers, papers that were marked, terms."""
-
-    __tablename__ = "for_you_words"
-
-    issue_label: str = Field(primary_key=True)
-    words: dict[str, Any] = Field(sa_type=sa.JSON)

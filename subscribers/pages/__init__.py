@@ -1,6 +1,7 @@
 """The pages of subscribers, in reading order; they know nothing of the service around them.
 
-context       what the pages need from outside, and how a visitor's form is read; signed forms: whose they are
+fields     the fields of a visitor's form, however they were sent
+context    what the pages need from outside; signed forms: whose they are
            and what they showed; what happened, and what is wrong with a link, in a reader's words
 joining    join, the same by API, confirm, and a new link by e-mail
 managing   the manage page: every choice, the address, new links, links to one's data

@@ -12,11 +12,9 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from fastapi import Depends, HTTPException, Request, Response
+from fastapi import Depends, Request, Response
 from itsdangerous import BadData, URLSafeSerializer
 from markupsafe import Markup, escape
-from starlette.exceptions import HTTPException as Unreadable
-from starlette.formparsers import MultiPartException
 
 from subscribers import addresses
 from subscribers.admission import ANY_SUBDOMAIN, Admission
@@ -24,6 +22,7 @@ from subscribers.emails import EmailQueue, TransactionalEmail
 from subscribers.invitations import Invitations
 from subscribers.limits import Limits
 from subscribers.links import Links, Purpose, Refusal, Refused
+from subscribers.pages.fields import Fields
 from subscribers.preferences import Length, Preferences, listed, time_zones
 from subscribers.responses import Marks, Responses, Seed
 from subscribers.roster import Opened, Roster
@@ -185,9 +184,6 @@ def sentence(words: str) -> str:
     return f"{words[:1].upper()}{words[1:]}"
 
 
-MOST_FIELDS = 300  # of a form
-
-
 class Show(Protocol):
     """Makes an answer of a template."""
 
@@ -323,7 +319,7 @@ class PagesContext:
     def csrf_token(self, action: str, subscriber: Subscriber, shown: Mapping[str, Any] | None = None) -> str:
         return self.forms.csrf_token(action, self.clock(), subscriber.reference, shown)
 
-    def signed(self, action: str, subscriber: Subscriber, form: "Fields") -> SignedForm | None:
+    def signed(self, action: str, subscriber: Subscriber, form: Fields) -> SignedForm | None:
         return self.forms.read(action, form.text("form"), self.clock(), subscriber.reference)
 
     def refuse(self, refused: Refused | Refusal, status: int = 410) -> Response:
@@ -354,43 +350,6 @@ class PagesContext:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
-    """The text fields of a visitor's form; files are passed over."""
-
-    values: Mapping[str, Sequence[str]]
-
-    def text(self, name: str) -> str:
-        """The first value; empty when there is none."""
-        return next(iter(self.texts(name)), "")
-
-    def texts(self, name: str) -> Sequence[str]:
-        return self.values.get(name, ())
-
-
-async def fields(request: Request) -> Fields:
-    """What was sent, urlencoded or multipart; 400 for what is neither or too much."""
-    try:
-        form = await request.form(max_fields=MOST_FIELDS, max_files=2)
-    except (MultiPartException, ValueError) as error:
-        raise HTTPException(400) from error
-    values: dict[str, list[str]] = {}
-    for name, value in form.multi_items():
-        if isinstance(value, str):
-            values.setdefault(name, []).append(value)
-    return Fields(values)
-
-
-async def fields_of_any(request: Request) -> Fields:
-    """What was sent, in whatever form; nothing where it is no form that can be read."""
-    try:
-        return await fields(request)
-    except Unreadable as error:
-        if error.status_code != 400:
-            raise
-        return Fields({})
-
-
 async def the_context(request: Request) -> PagesContext:
     """What the application was given for these pages."""
     context: PagesContext = request.app.state.pages_context
@@ -398,8 +357,6 @@ async def the_context(request: Request) -> PagesContext:
 
 
 ThePagesContext = Annotated[PagesContext, Depends(the_context)]
-Form = Annotated[Fields, Depends(fields)]
-Anything = Annotated[Fields, Depends(fields_of_any)]
 
 
 def host(request: Request) -> str:

@@ -18,7 +18,6 @@ from subscribers.limits import Limited
 from subscribers.links import Purpose, Refused
 from subscribers.pages.context import (
     LENGTHS,
-    Form,
     Offered,
     PagesContext,
     ThePagesContext,
@@ -28,6 +27,7 @@ from subscribers.pages.context import (
     sentence,
     zone_options,
 )
+from subscribers.pages.fields import Form
 from subscribers.preferences import (
     MOST_TOPICS,
     Length,

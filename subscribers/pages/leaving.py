@@ -8,16 +8,8 @@ from fastapi.responses import PlainTextResponse
 
 from subscribers.emails import TransactionalEmail
 from subscribers.links import Purpose, Refusal, Refused
-from subscribers.pages.context import (
-    Anything,
-    Fields,
-    Form,
-    PagesContext,
-    ThePagesContext,
-    domains_in_words,
-    masked,
-    sentences,
-)
+from subscribers.pages.context import PagesContext, ThePagesContext, domains_in_words, masked, sentences
+from subscribers.pages.fields import Anything, Fields, Form
 from subscribers.preferences import SubscriberStatus
 from subscribers.roster import Opened
 from subscribers.subscriber import Subscriber

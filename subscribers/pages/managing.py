@@ -15,8 +15,6 @@ from subscribers.pages.context import (
     FIELD_NAMES,
     LENGTHS,
     STALE,
-    Fields,
-    Form,
     PagesContext,
     SentIssue,
     ThePagesContext,
@@ -27,6 +25,7 @@ from subscribers.pages.context import (
     sentences,
     zone_options,
 )
+from subscribers.pages.fields import Fields, Form
 from subscribers.preferences import (
     Conflict,
     Frequency,

@@ -10,7 +10,8 @@ from typing import Any
 from fastapi import APIRouter, HTTPException, Response
 
 from subscribers.links import Purpose, Refused
-from subscribers.pages.context import Fields, Form, PagesContext, PaperLine, ThePagesContext
+from subscribers.pages.context import PagesContext, PaperLine, ThePagesContext
+from subscribers.pages.fields import Fields, Form
 from subscribers.preferences import SubscriberStatus
 from subscribers.responses import Choice, Kind, Marks
 from subscribers.roster import Opened
