@@ -1,6 +1,7 @@
 """Papers and windows: what arXiv offers, which of it counts for a topic, and why.
 
 model      Paper, Window, Fetched, Sighting, Selection and the Protocol PaperSource
+features   words and pairs of words of many papers as a matrix
 ranking    how near each candidate is to a topic, and the reason in plain words
 withdrawal what says that a paper was withdrawn
 selection  select(): which papers a brief holds; verdicts(): what became of every paper

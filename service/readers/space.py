@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from service.papers import Paper
-from service.papers.proposing.features import Features
+from service.papers.features import Features
 from service.papers.vectors import Sparse, stacked
 from service.readers import order
 

@@ -1,6 +1,5 @@
 """A topic from what people have: a sentence, papers they know, or both. Nothing here asks anybody.
 
-features   words and pairs of words of many papers as a matrix
 learning   Seeds, what a topic is to be like; which words tell the papers that are like them from all others
 written    words as people write them, and as terms of a topic
 counts     TermCount: how many papers of the last weeks hold a term, and what is odd about that

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from service.papers.features import Features
 from service.papers.model import Paper
-from service.papers.proposing.features import Features
 from service.papers.vectors import Sparse, learnt, scores, stacked
 
 

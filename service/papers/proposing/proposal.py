@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from service.language import read, shortened
+from service.papers.features import Features, grams
 from service.papers.model import Paper
 from service.papers.proposing.counts import TermCount, count_terms
-from service.papers.proposing.features import Features, grams
 from service.papers.proposing.learning import Learnt, Seeds, TooLittle, learn
 from service.papers.proposing.written import as_term, spellings
 from subscribers.topics import (

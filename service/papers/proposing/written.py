@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from service.papers.proposing.features import PHRASES, plain, singular
+from service.papers.features import PHRASES, plain, singular
 from subscribers.terms import TermError, fold, read_term
 
 
