@@ -14,7 +14,7 @@ from service.briefs.corrections import corrected
 from service.briefs.grounding.places import claims
 from service.briefs.writing import write_brief
 from service.delivery import IssueStatus, MessageMaker
-from service.delivery.ledger import Clock, DeliveryContext, NotApproved, Progress, unwatched
+from service.delivery.ledger import Clock, DeliveryContext, Ledger, NotApproved, Progress, unwatched
 from service.delivery.run import deliver
 from service.issues import Issue
 from service.papers import Fetched, Grader, Paper, PaperSource, Selection, SourceError, Window, select
@@ -189,11 +189,19 @@ def publish_issue(
     return context.store.audited(label)
 
 
+def put_forward(store: Ledger, label: str) -> None:
+    """Pick the papers that the issue puts forward for readers. Where that fails, the issue leaves without."""
+    try:
+        store.put_forward(label)
+    except Exception as error:  # noqa: BLE001 - whatever it is, nobody's issue waits for it
+        logger.error("event=nothing_put_forward issue=%s error=%s", label, type(error).__name__)  # noqa: TRY400 - its words could hold what no log may
+
+
 def plan_issue(label: str, context: DeliveryContext, *, local_hours: bool = False) -> bool:
     """Freeze the audience of an approved issue; False when it was frozen before."""
     if not context.store.status(label).approved:
         raise NotApproved(
             f"issue {label} is not approved as it stands; look at it, then: brief approve {label}"
         )
-    context.store.put_forward(label)
+    put_forward(context.store, label)
     return context.store.plan(label, context.clock(), context.fan_out, local_hours=local_hours)

@@ -27,7 +27,7 @@ from service.issue_check import check_issue
 from service.operations.backup_folder import back_up_into_folder
 from service.operations.backups import BackupRefused
 from service.papers import SourceError
-from service.pipeline import BuildContext, build_issue
+from service.pipeline import BuildContext, build_issue, put_forward
 from service.schedule import (
     BACK_UP,
     BACKUP_FAILED,
@@ -165,7 +165,7 @@ class Scheduler:
             case AskForApproval() | Remind() | AskAboutHeld():
                 return self._ask(action, now)
             case Plan(label, at_once):
-                store.put_forward(label)
+                put_forward(store, label)
                 return store.plan(label, now, local_hours=not at_once, unless_halted=True)
             case ReadEvents():
                 if self.read_events is not None:

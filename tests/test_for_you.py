@@ -2,21 +2,26 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.emails.for_you import LIMIT
 from service.papers import Paper
 from service.readers import MOST, Candidates, ReaderMarks, Space, order, pick, unpacked
+from service.store import Store
 from service.wiring import message_maker
 from subscribers.links import Purpose
 from subscribers.preferences import Length
-from subscribers.responses import Seed
+from subscribers.responses import Responses, Seed
+from subscribers.roster import Joining, Roster
 from tests import builders
-from tests.readers import Place, body_of, open_place
+from tests.conftest import KEYS
+from tests.readers import NOW, Place, body_of, open_place, publish
 
 SUBJECTS = ("tidal heating of moons", "dust in young disks", "spots on active stars", "rings around giants")
 SHARED = "exoplanets"
@@ -136,6 +141,32 @@ def test_the_block_is_in_the_e_mail_of_who_said_something_and_no_trace_of_it_in_
             assert "you marked" not in body
             assert "slot-" not in body
             assert "/respond/" in body
+
+
+def test_papers_are_put_forward_on_both_databases(engine: sa.Engine) -> None:
+    store, roster, label = Store(engine), Roster(engine, KEYS), builders.WINDOW.label
+    store.keep_papers(list(builders.papers().values()))
+    service = SimpleNamespace(roster=roster, store=store)
+    publish(service, NOW)  # type: ignore[arg-type]  # what it needs of one
+    for number in range(3):
+        reader, _ = roster.put_subscriber(Joining(f"r{number}@example.org", ("robot-learning",)), NOW)
+    Responses(engine).plant(reader.id, [Seed("", builders.paper(1).title)], NOW)
+    assert store.put_forward(label, block=1) == 1
+    assert store.put_forward(label) == 1
+    assert unpacked(store.picks(label, reader.id))
+    assert store.for_you_words(label)
+
+
+def test_an_issue_leaves_for_which_nothing_could_be_put_forward(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> int:
+        raise ValueError("no space")
+
+    place.subscriber()
+    monkeypatch.setattr(Store, "put_forward", fails)
+    place.deliver()
+    assert place.letters()
 
 
 def test_a_block_is_bounded_and_respects_the_length(place: Place) -> None:

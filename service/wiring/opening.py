@@ -5,6 +5,7 @@ import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
@@ -12,11 +13,13 @@ from service import __version__, migrations
 from service.settings import Settings
 from service.store import Store
 from subscribers.database import connect, trouble
-from subscribers.pages.context import Library
 from subscribers.responses import Responses
 from subscribers.roster import Roster, put_topics
 from subscribers.subscriptions import Subscriptions
 from subscribers.topics import load_topics
+
+if TYPE_CHECKING:
+    from subscribers.pages.context import Library
 
 TEMPLATES = Path(__file__).parent.parent.parent / "templates"
 
@@ -48,7 +51,7 @@ class Service:
         return Subscriptions(self.engine, keys, self.store.cut_loose, admission)
 
     @property
-    def library(self) -> Library:
+    def library(self) -> "Library":
         """What the pages of a reader's own order ask about papers."""
         from service.adapters.library import KeptLibrary
 

@@ -29,7 +29,8 @@ import sqlalchemy as sa
 from service.papers import Paper, rank
 from service.readers import Candidates, ReaderMarks, Space, pick, unpacked
 from service.store import Store
-from service.store.tables import ForYouRow, IssueRow, SightingRow
+from service.store.for_you import ForYouRow
+from service.store.tables import IssueRow, SightingRow
 from service.wiring import set_up
 from subscribers.database import connect, table
 from subscribers.tables import FollowRow, ResponseRow, SubscriberRow
