@@ -19,8 +19,6 @@ from subscribers.roster import UnknownTopic
 from subscribers.starters import UnknownStarter, starter
 from subscribers.topics import Topic, edit, read_topic, to_mapping
 
-CATEGORIES = 1  # that a list names of a topic
-
 app = typer.Typer(no_args_is_help=True, help="List, show, propose, add, edit, keep, remove and try topics.")
 
 Definition = Annotated[Path, typer.Argument(help="a TOML or JSON file with the topic's fields")]
@@ -44,11 +42,9 @@ def list_topics(as_json: AsJson = False) -> None:
     if as_json:
         print_json([to_mapping(topic) for topic in topics])
         return
-    shown = table("Slug", "Name", "Papers", "Categories")
+    shown = table("Slug", "Name", "Papers", "Category")
     for topic in topics:
-        more = len(topic.categories) - CATEGORIES
-        named = [*topic.categories[:CATEGORIES], *([f"+{more}"] if more > 0 else [])]
-        shown.add_row(topic.slug, topic.name, str(topic.papers_per_brief), " ".join(named))
+        shown.add_row(topic.slug, topic.name, str(topic.papers_per_brief), next(iter(topic.categories), ""))
     out.print(shown)
     out.print("All of a topic, as JSON: brief topics show SLUG")
 

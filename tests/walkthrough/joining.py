@@ -49,6 +49,9 @@ def read(browser: Browser, lab: Lab, seen: Seen, people: dict[str, list[str]]) -
         _insist_on_topics(issues[address], set(names), every)
     with seated(browser, "reader", lab.base_url, lab.typed, seen) as reader:
         _follow_links(reader, lab, issues[JOINING[-1]])
+        answering = [one for one in issues.values() if "/respond/" in body_of(one)]
+        for message in answering[:1]:
+            reader.go(path_in(message, "respond", lab.base_url))
 
 
 def _insist_on_topics(message: EmailMessage, followed: set[str], every: set[str]) -> None:
@@ -66,8 +69,12 @@ def _follow_links(reader: Seat, lab: Lab, message: EmailMessage) -> None:
         for path in [one for one in pages if kind in one][:2]:
             reader.go(path)
     reader.go(path_in(message, "manage", lab.base_url))
-    for way in ("History of changes", "Unsubscribe…"):
+    own = "What was learnt, saved papers, and how to change it"
+    for way in ("History of changes", own, "Unsubscribe…"):
         reader.follow(way)
         reader.page.go_back()
+    archive = "/".join(path_in(message, "read/", lab.base_url).split("/")[:3])
+    for question in ("", "?q=language+model", "?q=zebrafish"):
+        reader.go(f"{archive}/search{question}")
     for path in ("/", "/issues", "/links", "/nowhere"):
         reader.go(path)
