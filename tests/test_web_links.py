@@ -76,7 +76,7 @@ def test_no_get_route_was_forgotten(place: Place) -> None:
     known = {"/files/{digest}/{name}", "/issues/{label}", "/issues/{label}/{topic}", "/topics/{slug}",
              "/papers/{paper_id:path}", "/respond/{token}/{paper_id:path}",
              "/topics/{slug}/feed.atom", "/topics/{slug}/feed.json",
-             "/join/{code}"}  # fmt: skip
+             "/join/{code}", "/search", "/search.json", "/search.atom", "/search-feed.json"}  # fmt: skip
     known |= {"/metrics", "/outbox", "/outbox/{name}", "/outbox/{name}/html", "/outbox/{name}/raw"}
     held = {
         route.path for route in _routes(place.app.app)

@@ -300,7 +300,8 @@ def next_size(size: int, seconds: float) -> int:
     """How many to claim after a chunk of this size took so long to send: no more than may be QUICK again."""
     if seconds >= QUICK:
         return max(size // 2, 1)
-    return min(size * (4 if seconds < QUICK / 4 else 2), CLAIMS_AT_MOST)
+    faster = 4 * size if seconds <= QUICK / 4 else int(size * QUICK / seconds)
+    return min(max(faster, size), CLAIMS_AT_MOST)
 
 
 def chunk_line(issue: str, worker: str, outcomes: Iterable[Outcome], seconds: float) -> str:

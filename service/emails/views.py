@@ -56,6 +56,7 @@ from service.emails.sections import (
 from service.language import shown
 
 NAME, NOTE, WORDS = 80, 600, 400  # characters shown at most
+ANSWERED = 8  # papers with a form: two lines of a phone
 SHORT_CATALOG = 12  # papers of a catalog that an e-mail holds
 TOPS = 3  # themes that stand in for a minute where a brief has none
 
@@ -282,9 +283,9 @@ class TopicView:
 
     @cached_property
     def to_answer(self) -> tuple[Run, ...]:
-        """The papers that it tells of, each with a form; where bytes allow it."""
+        """The papers that it names first, each with a form; where bytes allow it."""
         told = dict.fromkeys(papers_in(self._shown)) if self.respond and self.tells_more else ()
-        return self._said.runs(told)
+        return self._said.runs(tuple(told)[:ANSWERED])
 
     @cached_property
     def numbers(self) -> dict[str, int]:
