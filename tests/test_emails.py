@@ -38,9 +38,10 @@ from service.emails import (
 from service.emails.checks import problems
 from service.emails.facts import basis, run_lines
 from service.emails.fragments import MARKS
-from service.emails.messages import Piece, ReaderPlaceholder, mailbox, unstructured
+from service.emails.messages import ReaderPlaceholder, mailbox, unstructured
 from service.emails.paragraphs import Segment, segments
 from service.emails.plaintext import RULE, WIDTH, width, wrap
+from service.emails.quoting import Piece
 from service.emails.renderer import SLACK, Page, has_contents
 from service.emails.sentences import SUBJECT, subject_values, words_of
 from service.emails.views import TopicView

@@ -15,6 +15,7 @@ from tests import builders
 from tests.readers import BASE, Answer, Place, Reader, open_place
 
 PAPER = builders.paper(0)
+KEPT, OWN = "A robot that another reader knows", "A robot that one reader alone brought along"
 FAR = "2199.00001"
 BIBTEX = "@misc{a, title={Tides of warm {Neptunes}}, eprint={2301.00001}}\n@misc{b, title={Of tides alone}}"
 
@@ -147,22 +148,31 @@ def test_the_order_is_exported_and_gone_with_its_reader_from_every_table_and_log
         responses.save(each.id, paper, now)
         responses.choose(each.id, f"term of {each.id}", Choice.MUTED, now)
         responses.pause(each.id, now)
+    for each, title in ((kept, KEPT), (gone, OWN)):
+        responses.plant(each.id, [Seed("", title)], now)
+    place.service.store.keep_papers(list(builders.papers().values()))
+    place.service.store.put_forward(builders.WINDOW.label)
+    assert {f"“{KEPT}”", f"“{OWN}”"} <= set(place.service.store.for_you_words(builders.WINDOW.label)["rows"])
     exported = place.service.subscriptions.export(gone.id, now, "test")["own_order"]
     assert json.loads(json.dumps(exported))["saved"] == [FAR]
     assert exported["terms"] == {f"term of {gone.id}": "muted"}
     place.service.subscriptions.forget(gone.id, now)
     for name, found in _rows(place.service.engine):
         assert FAR not in found, name
+        assert OWN not in found, name
         assert f"term of {gone.id}" not in found, name
     with place.service.engine.connect() as connection:
         for table in SQLModel.metadata.sorted_tables:
             if "subscriber_id" in table.columns:
                 mine = sa.select(sa.func.count()).where(table.c.subscriber_id == gone.id)
                 assert connection.scalar(mine) == 0, table.name
-    assert kinds(place, kept) == {builders.paper(1).id: Kind.SEED}
+    assert f"“{KEPT}”" in place.service.store.for_you_words(builders.WINDOW.label)["rows"]
+    assert builders.paper(1).id in kinds(place, kept)
     assert FAR not in caplog.text
     for file in place.service.settings.data_dir.rglob("*"):  # the database, its journal, and logs
-        assert not file.is_file() or FAR.encode() not in file.read_bytes(), file.name
+        held = file.read_bytes() if file.is_file() else b""
+        assert FAR.encode() not in held, file.name
+        assert OWN.encode() not in held, file.name
 
 
 def test_the_manage_page_leads_to_it(place: Place, reader: Reader) -> None:

@@ -26,7 +26,8 @@ from sendgrid import SendGridAPIClient
 from service.delivery import Delivery, Fault, MailerUnusable, Message, Outcome, State
 from service.delivery.model import Begin
 from service.emails import Recipient
-from service.emails.messages import Block, Piece
+from service.emails.messages import Block
+from service.emails.quoting import Piece
 
 MOST = 1000  # personalizations in a call
 SHARED = ("Auto-Submitted", "List-Id", "List-Archive", "List-Unsubscribe-Post", "Feedback-ID", "Precedence")

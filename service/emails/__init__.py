@@ -12,6 +12,7 @@ news          what is new in the window
 tables        the table of the window, and who cites whom; the table as CSV
 views         a brief at one level of detail, as the templates show it
 dkim          a signature over headers and body, where there is a key
+quoting       quoted-printable pieces that can be joined
 messages      Sender, Recipient, headers: an e-mail as a byte template with placeholders
 sentences     subject, preheader, summary: what no topic says alone
 fragments     a topic rendered once, and the shell around topics with its placeholders

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 from service.briefs.corrections import told
 from service.briefs.model import Brief, CatalogEntry, GlossaryEntry
-from service.emails.facts import LINE, about, after
+from service.emails.facts import HEADING, LINE, TERM, TITLE, about, after
 from service.emails.paragraphs import Paragraphs, Run, safe_url
 from service.emails.sections import GroupView, PaperView, TermView
 from service.language import shown
 
-HEADING, TITLE, TERM = 160, 200, 40  # characters shown at most
 CLAIMS = 2  # of a correction, that are told again
 
 

@@ -11,6 +11,7 @@ from service.emails.plaintext import TIE
 from service.language import shown
 
 LINE = 240  # characters of one line shown at most
+HEADING, TITLE, TERM = 160, 200, 40  # and of these
 DECISIONS = {"read": "Read", "try": "Try", "wait": "Wait for replication", "skip": "Skip"}
 RELATIONS = {
     "continues": "Continues",

@@ -10,7 +10,8 @@ from functools import cached_property
 from typing import Any
 
 from service.emails import plaintext
-from service.emails.messages import Block, Piece
+from service.emails.messages import Block
+from service.emails.quoting import Piece
 from service.readers import unpacked
 from subscribers.preferences import Length
 
@@ -68,7 +69,8 @@ class ForYou:
     def _reason(self, near: int, term: int) -> tuple[str, Piece]:
         key = near, term
         if key not in self._reasons:
-            marked = f"near to {self.words['rows'][near]}, which you marked" if near >= 0 else ""
+            row = self.words["rows"][near] if near >= 0 else ""
+            marked = f"near to {row}, which you marked" if row else ""
             speaks = f"speaks of {self.words['terms'][term]}" if term >= 0 else ""
             said = "; ".join(filter(None, (marked, speaks))) or NEAREST
             self._reasons[key] = said, Piece(html.escape(said) + self.shell.respond)

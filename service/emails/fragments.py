@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
-from service.emails.messages import Piece, ReaderPlaceholder
+from service.emails.messages import ReaderPlaceholder
+from service.emails.quoting import Piece
 from service.emails.sentences import Words
 
 MARKS = re.compile(r"<!--/?(?:topic|entry|back)-->")

@@ -2,8 +2,7 @@
 
 from service.briefs.claims import Claim
 from service.briefs.model import Brief, Earlier, Thread, Trend
-from service.emails.catalog import HEADING
-from service.emails.facts import LINE, RELATIONS
+from service.emails.facts import HEADING, LINE, RELATIONS
 from service.emails.paragraphs import Paragraph, Paragraphs, texts_in
 from service.emails.sections import EarlierView, NamedView, NewsView, ThreadView
 from service.emails.tables import cited, issue_of

@@ -30,13 +30,13 @@ from service.emails.fragments import (
 from service.emails.levels import LEAST, LEVELS, RICHEST, Level, Sizes, fitted
 from service.emails.messages import (
     HTML_LIMIT,
-    Piece,
     ReaderPlaceholder,
     Recipient,
     Sender,
     Template,
     template,
 )
+from service.emails.quoting import Piece
 from service.emails.sentences import Words, subject_values, summary, words_of
 from service.emails.views import TopicView
 from service.issues import Edition, Issue

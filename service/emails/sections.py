@@ -1,9 +1,13 @@
 """The sections of a brief as values: what the templates of e-mail, plaintext and page are given to show."""
 
 from dataclasses import dataclass
+from typing import Self
 
-from service.emails.paragraphs import Paragraph, Run
+from service.briefs.model import CatalogEntry, Method, Notable
+from service.emails.facts import HEADING, TITLE, after, badges
+from service.emails.paragraphs import Paragraph, Paragraphs, Run
 from service.emails.tables import CitedView
+from service.language import shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,14 @@ class MethodView:
     trade_off: Paragraph
     use_when: Paragraph
 
+    @classmethod
+    def of(cls, said: Paragraphs, method: Method) -> Self:
+        subject = {id_ for claim in method.how for id_ in claim.paper_ids}
+        own = subject.pop() if len(subject) == 1 else ""  # goes without saying behind what explains it
+        how = said.of(method.how)
+        strength, trade_off = (said.of(part, row=own) for part in (method.strength, method.trade_off))
+        return cls(shown(method.name, HEADING), how, strength, trade_off, said.of(method.use_when, ""))
+
 
 @dataclass(frozen=True, slots=True)
 class NotableView:
@@ -82,6 +94,19 @@ class NotableView:
     shows: Paragraph
     why: Paragraph
     caveat: Paragraph
+
+    @classmethod
+    def of(cls, said: Paragraphs, entry: CatalogEntry, notable: Notable) -> Self:
+        row = notable.paper_id
+        paper = said.run(row)
+        return cls(
+            paper=paper,
+            title=after(paper.text, shown(entry.title, TITLE)),
+            badges=badges(entry),
+            shows=said.of_some(notable.shows, row=row),
+            why=said.of_some(notable.why, "", row=row),
+            caveat=said.of_some(notable.caveat, row=row),
+        )
 
 
 @dataclass(frozen=True, slots=True)

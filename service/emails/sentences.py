@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from service.briefs.model import Brief
-from service.emails.catalog import HEADING
-from service.emails.facts import listing
+from service.emails.facts import HEADING, listing
 from service.emails.levels import Level
 from service.emails.views import NAME
 from service.issues import Edition

@@ -9,8 +9,9 @@ from typing import Any
 
 from service.emails.dkim import DkimSigner, hash_of, relaxed
 from service.emails.levels import Level
-from service.emails.messages import ADDRESS, HTML_LIMIT, Piece, Sender, mailbox, unstructured
+from service.emails.messages import ADDRESS, HTML_LIMIT, Sender, mailbox, unstructured
 from service.emails.paragraphs import safe_url
+from service.emails.quoting import Piece
 from service.emails.renderer import Renderer
 from service.emails.views import TopicView
 from service.issues import Issue

@@ -6,13 +6,12 @@ from functools import cached_property
 
 from service.briefs.claims import Claim
 from service.briefs.corrections import told
-from service.briefs.model import Area, Brief, CatalogEntry, Challenge, Correction, Method, Notable, Theme
+from service.briefs.model import Area, Brief, CatalogEntry, Challenge, Correction, Theme
 from service.emails import tables
-from service.emails.catalog import HEADING, TITLE, CorrectionView, corrections_of, groups, revisions, terms
+from service.emails.catalog import CorrectionView, corrections_of, groups, revisions, terms
 from service.emails.facts import (
     DECISIONS,
-    after,
-    badges,
+    HEADING,
     basis,
     decided,
     length,
@@ -54,6 +53,7 @@ from service.emails.sections import (
     TermView,
 )
 from service.language import shown
+from service.language.phrases import sentence_case
 
 NAME, NOTE, WORDS = 80, 600, 400  # characters shown at most
 ANSWERED = 8  # papers with a form: two lines of a phone
@@ -181,12 +181,16 @@ class TopicView:
 
     @cached_property
     def methods(self) -> tuple[MethodView, ...]:
-        return tuple(map(self._method, self.brief.methods)) if self.is_whole else ()
+        return tuple(MethodView.of(self._said, one) for one in self.brief.methods) if self.is_whole else ()
 
     @cached_property
     def notable(self) -> tuple[NotableView, ...]:
         shows = self.brief.notable if self.tells_more else ()
-        return tuple(self._notable(each) for each in shows if each.paper_id in self._entries)
+        return tuple(
+            NotableView.of(self._said, self._entries[each.paper_id], each)
+            for each in shows
+            if each.paper_id in self._entries
+        )
 
     @cached_property
     def notable_names(self) -> tuple[PaperName, ...]:
@@ -222,7 +226,9 @@ class TopicView:
     @cached_property
     def reading_order(self) -> tuple[StepView, ...]:
         steps = self.brief.overview.reading_order if self.tells_more or self.level is Level.SHORT else ()
-        return tuple(StepView(shown(one.purpose, HEADING), self._names(one.paper_ids)) for one in steps)
+        return tuple(
+            StepView(sentence_case(shown(one.purpose, HEADING)), self._names(one.paper_ids)) for one in steps
+        )
 
     @cached_property
     def glossary(self) -> tuple[TermView, ...]:
@@ -365,26 +371,6 @@ class TopicView:
         told = () if theme.thesis else (first or theme.claims[0],) if theme.claims else ()
         paragraphs = (self._said.of(told),) if told else ()
         return Entry(shown(theme.heading, HEADING), paragraphs, thesis=self._say(theme.thesis))
-
-    def _method(self, method: Method) -> MethodView:
-        subject = {id_ for claim in method.how for id_ in claim.paper_ids}
-        own = subject.pop() if len(subject) == 1 else ""  # goes without saying behind what explains it
-        how = self._said.of(method.how)
-        strength, trade_off = (self._said.of(part, row=own) for part in (method.strength, method.trade_off))
-        use_when = self._said.of(method.use_when, "")
-        return MethodView(shown(method.name, HEADING), how, strength, trade_off, use_when)
-
-    def _notable(self, notable: Notable) -> NotableView:
-        entry, row = self._entries[notable.paper_id], notable.paper_id
-        paper = self._said.run(row)
-        return NotableView(
-            paper=paper,
-            title=after(paper.text, shown(entry.title, TITLE)),
-            badges=badges(entry),
-            shows=self._said.of_some(notable.shows, row=row),
-            why=self._said.of_some(notable.why, "", row=row),
-            caveat=self._said.of_some(notable.caveat, row=row),
-        )
 
     def _area(self, area: Area) -> AreaView:
         told = area.claim.paper_ids if area.claim else ()

@@ -200,5 +200,6 @@ def is_plural(surface: str) -> bool:
 
 
 def sentence_case(phrase: str) -> str:
-    """A phrase as a heading: first letter large, acronyms and names as they are."""
-    return phrase[:1].upper() + phrase[1:]
+    """A phrase as a heading: first letter large; acronyms and names (tDPO) as they are."""
+    is_word = phrase[:2].islower() or phrase[1:2] == " "
+    return phrase[:1].upper() + phrase[1:] if is_word else phrase

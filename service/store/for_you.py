@@ -193,7 +193,28 @@ def _ranked(session: Session, slug: str, ids: Sequence[str], papers: Mapping[str
 
 
 def _words(candidates: Candidates, papers: Mapping[str, Paper], titles: Mapping[str, str]) -> dict[str, Any]:
-    """As JSON holds it: the candidates, what stands in the space's rows, and its terms."""
+    """As JSON holds it: the candidates, what stands in the space's rows, and its terms.
+
+    Rows that stand there only because somebody marked them are named in ``marked``: see `forget_marks`.
+    """
     listed = [(one, shortened(read(papers[one].title).shown, LONGEST)) for one in candidates.ids]
     rows = [one if one in papers else f"“{shortened(titles[one], 60)}”" for one in candidates.space.places]
-    return {"papers": listed, "rows": rows, "terms": list(candidates.space.terms)}
+    considered = set(candidates.ids)
+    marked = {str(at): one for at, one in enumerate(candidates.space.places) if one not in considered}
+    return {"papers": listed, "rows": rows, "terms": list(candidates.space.terms), "marked": marked}
+
+
+def forget_marks(connection: sa.Connection, subscribers: Sequence[int]) -> None:
+    """In the transaction that deletes these readers: what nobody else marked is named in no issue's words."""
+    theirs = SAID.c.subscriber_id.in_(subscribers)
+    if connection.execute(sa.select(SAID.c.paper_id).where(theirs).limit(1)).first() is None:
+        return
+    held = table(ForYouWordsRow)
+    for label, words in connection.execute(sa.select(held.c.issue_label, held.c.words)).all():
+        marked: dict[str, str] = words.get("marked", {})
+        others = sa.select(SAID.c.paper_id).where(SAID.c.paper_id.in_(marked.values()), ~theirs)
+        left = set(connection.scalars(others))
+        gone = {at for at, one in marked.items() if one not in left}
+        rows = ["" if str(at) in gone else row for at, row in enumerate(words["rows"])]
+        kept = {**words, "rows": rows, "marked": {at: one for at, one in marked.items() if at not in gone}}
+        connection.execute(sa.update(held).where(held.c.issue_label == label).values(words=kept))

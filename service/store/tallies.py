@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from service.delivery import State
+from service.store.for_you import forget_marks
 from service.store.tables import BounceRow, BucketRow, ChoreRow, DeliveryRow, IssueRow, TallyRow
 from service.store.transactional import drop_emails_to
 from subscribers.database import Repository, batches, given, is_one_of, table
@@ -237,6 +238,7 @@ class Retention(Repository):
         sums = Sums(connection)
         for some in batches(subscribers, READERS_AT_ONCE):
             drop_emails_to(connection, some)
+            forget_marks(connection, some)
             _end(connection, some, now, sums)
             theirs = sa.update(table(DeliveryRow)).where(LEDGER.subscriber_id.in_(some))
             connection.execute(theirs.values(subscriber_id=-LEDGER.id))

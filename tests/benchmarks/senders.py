@@ -34,7 +34,8 @@ from service.delivery import Delivery, Mailer, Message, MessageMaker, State
 from service.delivery.ledger import DeliveryContext
 from service.delivery.run import deliver
 from service.emails import DkimSigner, Recipient
-from service.emails.messages import Piece, ReaderPlaceholder, Template, template
+from service.emails.messages import ReaderPlaceholder, Template, template
+from service.emails.quoting import Piece
 from service.issues import Issue
 from service.store import Store
 from subscribers.database import connect

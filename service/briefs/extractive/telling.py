@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from service.language.phrases import sentence_case
 from service.language.sentences import Sentence, leans
 from service.language.text import VERBS
 
@@ -176,7 +177,7 @@ def _opened(text: str) -> str:
     """The text without the words that tie it to the sentence before it, or say only what for."""
     while match := _MARKER.match(text) or _TO.match(text):
         text = text[match.end() :]
-    return text[:1].upper() + text[1:] if text[:2].islower() or text[1:2] == " " else text
+    return sentence_case(text)
 
 
 def _framed(text: str, handle: str) -> tuple[str, str]:
