@@ -76,11 +76,9 @@ def init(
         "openai_base_url": model_url, "openai_api_key": _content("--model-key-file", model_key_file),
         "openai_model": model, "topics": topics,
     }  # fmt: skip
-    file = EnvFile()
+    stripped = {name: value.strip() for name, value in given.items() if value is not None}
     try:
-        _set_up(
-            file, {name: value.strip() for name, value in given.items() if value is not None}, yes, no_try
-        )
+        _set_up(EnvFile(), stripped, yes, no_try)
     except (typer.Abort, KeyboardInterrupt):
         out.print("\nStopped. Your answers are kept: run brief init again to continue.")
         raise typer.Exit(STOPPED) from None

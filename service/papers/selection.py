@@ -58,11 +58,8 @@ def select(  # noqa: PLR0913 - two builds differ in exactly these
     told = [paper for paper in older if rules.memory.is_revision(paper)]
     passed = tuple(PassedOver(paper, why) for paper in papers if (why := rules.why_passed_over(paper)))
     if grader is None:
-        passed = (*passed, *_strangers(topic, papers, {each.paper.id for each in passed}))
-    out = {each.paper.id for each in passed}
-    late = frozenset(paper.id for paper in papers if rules.is_late(paper))
-    scored = rank(topic, [paper for paper in papers if paper.id not in out], late=late)
-    ranked, fitting = _graded(topic, scored, grader) if grader else (scored, _near(scored))
+        passed = (*passed, *_strangers(topic, papers, passed))
+    ranked, fitting = _ordered(topic, rules, _without(papers, passed), grader)
     taken = fitting[: topic.papers_per_brief]
     taken_ids = {each.paper.id for each in taken}
     return Selection(
@@ -81,9 +78,22 @@ def select(  # noqa: PLR0913 - two builds differ in exactly these
     )
 
 
-def _strangers(topic: Topic, papers: list[Paper], out: set[str]) -> tuple[PassedOver, ...]:
+def _without(papers: Iterable[Paper], passed: Iterable[PassedOver]) -> list[Paper]:
+    out = {each.paper.id for each in passed}
+    return [paper for paper in papers if paper.id not in out]
+
+
+def _ordered(
+    topic: Topic, rules: "_Rules", papers: list[Paper], grader: Grader | None
+) -> tuple[tuple[Ranked, ...], tuple[Ranked, ...]]:
+    """All candidates, best first; those of them that may fill a place."""
+    scored = rank(topic, papers, late=frozenset(paper.id for paper in papers if rules.is_late(paper)))
+    return _graded(topic, scored, grader) if grader else (scored, _near(scored))
+
+
+def _strangers(topic: Topic, papers: list[Paper], passed: Iterable[PassedOver]) -> tuple[PassedOver, ...]:
     """Candidates that share a word with the topic and mean something else by it."""
-    candidates = [paper for paper in papers if paper.id not in out]
+    candidates = _without(papers, passed)
     senses = Senses.of(topic, candidates)
     return tuple(PassedOver(paper, why) for paper in candidates if (why := senses.why_not(paper)))
 
