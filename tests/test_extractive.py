@@ -12,7 +12,19 @@ from service.briefs.extractive.corpus import Corpus, source_of, usual_forms
 from service.briefs.extractive.groups import make_groups
 from service.briefs.extractive.matters import matters
 from service.briefs.extractive.quoting import Quoter, listed
-from service.briefs.extractive.roles import against, does, finds, limit, problem, says, says_how, sides
+from service.briefs.extractive.roles import (
+    against,
+    does,
+    explains,
+    extent,
+    figures,
+    finds,
+    limit,
+    problem,
+    says,
+    says_how,
+    sides,
+)
 from service.briefs.extractive.sections import LIMITS_HEADING, PROBLEMS_HEADING
 from service.briefs.extractive.telling import tell
 from service.briefs.grounding import check, claims
@@ -142,6 +154,37 @@ def test_a_result_that_says_only_that_it_is_better_is_not_told() -> None:
         ("We find that roses remember the dry months of the year before.", True),
     ):
         assert says(text) is expected
+
+
+def test_the_number_of_a_model_s_version_is_no_result() -> None:
+    for text, expected in (
+        ("On Bed Diffusion 1.5 we show that roses give a useful picture of rain.", False),
+        ("On Bed Diffusion 1.5 roses grow 1.5x faster.", True),
+        ("RoseNet reaches a Dice of 0.52 and an F1 of 0.8 on nine beds.", True),
+    ):
+        assert figures(text) is expected, text
+
+
+def test_a_close_that_only_praises_is_not_quoted() -> None:
+    base = "RoseNet improves growth by 12% over rain on nine beds"
+    for end in (
+        "demonstrating its practical effectiveness",
+        "offering a principled way to water a garden",
+        "highlighting the promise of valves",
+    ):
+        assert told(f"{base}, {end}.").endswith("on nine beds”."), end
+    for end in ("showing that valves cut the water in half", "demonstrating the value of 14 valves"):
+        assert told(f"{base}, {end}.").endswith(f"{end}”."), end
+
+
+def test_a_problem_is_told_with_its_reason() -> None:
+    assert explains("existing methods for roses fail when rain is late because they water by a clock")
+    assert not explains("existing methods for roses suffer from dry soil, weak roots and slow growth")
+
+
+def test_how_much_a_resource_holds_is_no_result() -> None:
+    assert extent(of("GardenBench comprises 1,200 tasks over 14 kinds of beds.", 2))
+    assert not extent(of("Experiments on 14 beds show that RoseNet improves growth by 12%.", 4))
 
 
 def test_how_a_thing_works_is_more_than_what_it_is_or_what_inspired_it() -> None:

@@ -65,12 +65,17 @@ _LISTS = re.compile(r"\bfindings emerge\b|\b[Ww]e (?:\w+ )?(?:find|observe|disco
 _EMPTY = re.compile(
     r"(?i)\b(?:effective(?:ness)?|useful|superior\w*|promising|competitive|impressive|excellent|"
     r"state-of-the-art|"
-    r"strong (?:performance|results)|robustness of)\b",
+    r"strong (?:performance|results)|robustness of|"
+    r"remains? (?:highly |largely |still |critically )?(?:vulnerable|challenging|difficult|limited|unsolved|"
+    r"open|fragile))\b",
 )
 _FIGURE = re.compile(
     r"(?<![\w.-])(?:[\d.,]*\d\s?(?:-|–|--|to)\s?)?[\d.,]*\d\$?\s?(?:\\?%|percent|percentage|points?\b|pp\b|"
     r"x\b|×|\$?\\times|-?fold\b|times\b|ms\b|(?:seconds|minutes|hours|GB|FPS|Hz)\b)|"
     r"(?<![\w.-])[+-]?\d+\.\d+(?![\w.]*[a-zA-Z])|\bfrom \$?\d[\d.,]*(?![\d.,]*[BMK]\b)\S* to \$?\d"
+)
+_VERSION = re.compile(  # of a model: "Stable Diffusion 1.5"
+    r"\b(?!AUC|F1|BLEU|Dice|PSNR|SSIM|Elo|MOS|IoU|R2)[A-Z][A-Za-z]+[ ~-]v?\d\.\d\b(?!\d|\s?\\?%|[x×])"
 )
 _SETTING = re.compile(
     r"\b(?:on|across|over|under|in|for|with|from|at) (?:the |a |an |all |both |"
@@ -126,6 +131,17 @@ _PROBLEM = re.compile(
     r"vulnerab\w+|insufficient\w*|neglect\w*|overlook\w*|ignor\w+|hinder\w*|unreliab\w+|unstable|prone to|"
     r"rarely|risks?|open (?:problem|question))\b",
     re.IGNORECASE,
+)
+# Why it is lacking: what the methods before do, or leave out.
+_REASON = re.compile(
+    r"(?i)\b(?:because|since|due to|owing to|as (?:they|it)|whose|without|rather than|instead of|regardless|"
+    r"treat\w*|assum\w+|rel(?:y|ies|ying) (?:\w+ )?on|requir\w+|overlook\w*|ignor\w+|neglect\w*|conflat\w+|"
+    r"collaps\w+|discard\w*|averag\w+|fixed|static|uniform(?:ly)?|leading to|leads? to|caus\w+|result\w* in|"
+    r"manual(?:ly)?|at the (?:cost|expense) of|by \w+ing)\b",
+)
+_EXTENT = re.compile(
+    r"(?i)\b(?:compris|consist|contain|span|cover|includ|total|cur?at|collect|annotat|pair|across|with|of|over)\w*\b"
+    r"[^.;]{0,40}(?<![\w.-])\d[\d,.]*(?:K|M|k)?\+? (?![%x×]|points?|percent)[a-z]"
 )
 _PLEDGE = re.compile(
     rf"(?i)\b{_SELF}\b|\bour\b|\b[Tt]o (?:address|tackle|overcome|bridge|fill|mitigate|solve|resolve|"
@@ -220,7 +236,7 @@ def finds(sentence: Sentence) -> float:
     text = sentence.shown
     told = bool(_FINDS.search(text) or _BEST.search(text))
     better = bool(_GAINS.search(text))
-    figure = bool(_FIGURE.search(text))
+    figure = figures(text)
     if not (told or (better and figure)) or _ASKS.search(text):
         return 0.0
     if _MAKES.search(text) and not figure:
@@ -242,7 +258,7 @@ def says(text: str) -> bool:
     """Whether a result says something: a figure, two sides, what was learnt; not that it is better."""
     learns = bool(_LEARNS.search(text) and len(text.split()) > FEW)
     learns = learns and not (_GAINS.search(text) or _EMPTY.search(text))
-    return learns or bool(_LISTS.search(text)) or bool(_FIGURE.search(text)) or sides(text)
+    return learns or bool(_LISTS.search(text)) or figures(text) or sides(text)
 
 
 def gains(sentence: Sentence) -> float:
@@ -279,7 +295,7 @@ def says_how(text: str) -> bool:
 
 def figures(text: str) -> bool:
     """Whether a text holds a result in numbers: a percentage, a factor, a change."""
-    return bool(_FIGURE.search(text))
+    return bool(_FIGURE.search(_VERSION.sub("", text)))
 
 
 def is_own_limit(text: str) -> bool:
@@ -303,6 +319,20 @@ def problem(sentence: Sentence) -> float:
         return 0.0
     open_ = 0.4 * bool(_OPEN.search(text))
     return max(0.05, 0.5 + 0.2 * others + 0.1 * (sentence.place > 0) - open_ + ease(sentence))
+
+
+def explains(text: str) -> bool:
+    """Whether a problem is told with its reason: what the methods before do or leave out."""
+    return bool(_REASON.search(text))
+
+
+@lru_cache(maxsize=READ)
+def extent(sentence: Sentence) -> float:
+    """How much there is of what is made, in numbers that are no result: "comprises 1,200 tasks"."""
+    text = sentence.shown
+    if not _EXTENT.search(text) or finds(sentence) or problem(sentence) or _FIGURE.search(text):
+        return 0.0
+    return max(0.05, 0.6 + 0.1 * len(re.findall(r"\d[\d,.]*", text)) + ease(sentence))
 
 
 @lru_cache(maxsize=READ)

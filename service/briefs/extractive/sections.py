@@ -16,7 +16,7 @@ from service.briefs.extractive.corpus import FEW, Corpus, Role, Source
 from service.briefs.extractive.groups import Group
 from service.briefs.extractive.matters import matters
 from service.briefs.extractive.quoting import MEDIUM, SHORT, WORTH, Portrait, Quoter, inside, listed
-from service.briefs.extractive.roles import against, does, figures, gains, limit, problem
+from service.briefs.extractive.roles import against, does, explains, extent, figures, gains, limit, problem
 from service.briefs.extractive.telling import Telling
 from service.briefs.model import (
     AlsoHere,
@@ -82,11 +82,22 @@ def _best_of(
 
 
 def make_resources(corpus: Corpus, quoter: Quoter) -> tuple[Resource, ...]:
-    """What is new to use, by name."""
+    """What is new to use, by name, and how much there is of it."""
     able = ((one, best[1]) for one in corpus.sources if (best := quoter.best(one, does, 0.0, SHORT)))
     found = ((source, told, kind) for source, told in able if (kind := _kind(told)))
     first = islice(found, RESOURCES)
-    return tuple(Resource(source.handle, kind, quoter.say(source, told)) for source, told, kind in first)
+    return tuple(
+        Resource(source.handle, kind, quoter.say(source, *_sized(source, told, quoter)))
+        for source, told, kind in first
+    )
+
+
+def _sized(source: Source, told: Telling, quoter: Quoter) -> Iterator[Telling]:
+    """What a resource is, and the next sentence on how much it holds, where that is not said with it."""
+    yield told
+    if not extent(told.sentence):
+        later = (one for _, one in quoter.told(source, extent) if one.sentence.place > told.sentence.place)
+        yield from islice((one for one in later if one.length <= EACH), 1)
 
 
 def _kind(told: Telling) -> ResourceKind | None:
@@ -106,7 +117,8 @@ def make_problems(corpus: Corpus, quoter: Quoter) -> tuple[Challenge, ...]:
     least, most, words = PROBLEMS
     most = min(most, (BUDGET - REST - quoter.words) // words)
     open_ = [source for source in corpus.sources if most >= least and not quoter.is_told(source)]
-    able = [source for source in open_ if quoter.best(source, problem, WORTH, words)]
+    found = ((source, quoter.best(source, problem, WORTH, words)) for source in open_)
+    able = [source for source, best in found if best and explains(best[1].words)]
     claims = _best_of(able, quoter, problem, most, (WORTH, words)) if min(len(able), most) >= least else ()
     return (Challenge(PROBLEMS_HEADING, tuple(claims)),) if claims else ()
 

@@ -38,6 +38,14 @@ _MARKER = re.compile(
     r"Based on (?:this|these)[^,]{0,40}|(?:To|In order to) \w+(?: \w+)? (?:this|these|those|it|such|"
     r"the above|them|both|the \w+ (?:gap|question|issue|problem|challenge)s?)\b[^,]{0,60}),?\s+"
 )
+# What closes a sentence and only says how good that is.
+_PRAISE = re.compile(
+    r",? (?:thus |thereby |therefore |hence |while )?(?:demonstrat|offer|provid|highlight|underscor|show|"
+    r"establish|open|pav|validat|confirm|illustrat|showcas|indicat|suggest|mak)\w*ing [^,;:.]*\b(?:"
+    r"effective(?:ness)?|practical(?:ity)?|principled|potential|promis\w+|insights?|implications|foundations?|"
+    r"robustness|paradigm|importance|feasib\w+|viab\w+|valuable|useful(?:ness)?|versatil\w+|scalab\w+|"
+    r"utility|generali[sz]ability|(?:the |a )?(?:way|path|door)s? (?:to|for|toward))\b[^.;]*$"
+)
 _MANNER = (
     r"(?:(?:also|further|then|first|next|additionally|finally|thus|therefore|hence|furthermore|now),? )*"
 )
@@ -156,7 +164,7 @@ class Telling:
 @lru_cache(maxsize=READ)
 def tell(sentence: Sentence, handle: str) -> Telling | None:
     """The sentence as it can be told of a paper with this handle; None where it can't stand."""
-    text = _opened(sentence.text.rstrip(".! "))
+    text = _opened(_bare(sentence.text.rstrip(".! ")))
     lead, words = _framed(text, handle)
     if not FEWEST <= len(words.split()) <= MOST or not _is_balanced(words) or _points(lead, words):
         return None
@@ -165,12 +173,18 @@ def tell(sentence: Sentence, handle: str) -> Telling | None:
 
 def tell_whole(sentence: Sentence) -> Telling | None:
     """The sentence in its own words alone: the authors speak; None where it leans on another sentence."""
-    words = _opened(sentence.text.rstrip(".! "))
+    words = _opened(_bare(sentence.text.rstrip(".! ")))
     opening = _FREE.match(words) or _ALL.match(words) or _A_LIMIT.match(words) or _ASIDE.match(words)
     read = f"The paper{words[opening.end() :]}" if opening else words
     if not FEWEST <= len(words.split()) <= MOST or not _is_balanced(words) or _points(":", read):
         return None
     return Telling(sentence, ":", words)
+
+
+def _bare(text: str) -> str:
+    """The text without a close that only praises; with a number the close says more."""
+    closing = _PRAISE.search(text)
+    return text[: closing.start()] if closing and not re.search(r"\d", closing[0]) else text
 
 
 def _opened(text: str) -> str:
