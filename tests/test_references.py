@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pylatexenc.latex2text import LatexNodes2Text
 
-from service.web.references import bibtex, coins, csl, inverted, reading_list, ris, tags
+from service.briefs.references import bibtex, coins, csl, inverted, reading_list, ris, tags
 from tests import builders
 from tests.readers import Place, open_place
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from service.adapters.bibliographies import Unreadable, arxiv_ids, read_entries
+from service.briefs.references import FORMATS, Reference, coins
 from service.language import read, shortened
 from service.papers import Paper
 from service.readers import Space, terms_of
@@ -28,8 +29,18 @@ class KeptLibrary:
     def papers(self, ids: Iterable[str]) -> Mapping[str, PaperLine]:
         found = self._store.papers(ids)
         return {
-            one.id: PaperLine(shortened(read(one.title).shown, LONGEST), one.url) for one in found.values()
+            one.id: PaperLine(shortened(read(one.title).shown, LONGEST), one.url, coins(Reference.of(one)))
+            for one in found.values()
         }
+
+    def references(self, ids: Iterable[str], ending: str) -> tuple[str, str] | None:
+        """In the order of the ids; papers that are not kept are left out."""
+        if ending not in FORMATS:
+            return None
+        wanted = tuple(ids)
+        found = self._store.papers(wanted)
+        media_type, write = FORMATS[ending]
+        return media_type, write(Reference.of(found[one]) for one in wanted if one in found)
 
     def learnt(self, marks: Marks) -> Sequence[LearntTerm]:
         own = self._store.papers(marks.kinds)

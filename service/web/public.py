@@ -1,6 +1,6 @@
 """The archive as pages: home, issues, briefs, topics, papers; and a brief as JSON."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 
@@ -8,6 +8,7 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 
 from service.briefs.grounding.places import claims
 from service.briefs.model import Brief, CatalogEntry
+from service.briefs.references import FORMATS, Writer, coins, pdf_url, reading_list, tags
 from service.emails import Level
 from service.emails.facts import about
 from service.emails.paragraphs import safe_url, segments
@@ -18,7 +19,6 @@ from service.language import shown
 from service.web.archive import Archive, Listed, NotPublic
 from service.web.feeds import feeds_of
 from service.web.reading import BEHIND_LINK, MaybeReading, TheReading
-from service.web.references import BIBTEX, CSL, RIS, bibtex, coins, csl, pdf_url, reading_list, ris, tags
 from service.web.site import Head, Site, TheSite
 from service.web.threads import quarter, rows, stories
 from subscribers.pages import Offered, joining
@@ -29,12 +29,6 @@ ISSUES_A_PAGE = 26  # half a year
 WEEKS_OF_A_TOPIC = 60
 HEADLINE = 160
 READING = ".reading"  # behind a topic's slug: its reading list alone
-Writer = Callable[[Iterable[CatalogEntry]], str]
-REFERENCES: dict[str, tuple[str, Writer]] = {
-    ".bib": (BIBTEX, bibtex),
-    ".ris": (RIS, ris),
-    ".csl.json": (CSL, csl),  # before .json
-}
 
 routes = APIRouter(include_in_schema=False)  # open to everybody
 archive = APIRouter(include_in_schema=False)  # for whoever may read: each route has `reading: TheReading`
@@ -131,7 +125,7 @@ def issue(request: Request, label: str, site: TheSite, reading: TheReading) -> R
 
 @archive.get("/issues/{label}/{topic}")
 def brief(request: Request, label: str, topic: str, site: TheSite, reading: TheReading) -> Response:
-    for ending, (media_type, write) in REFERENCES.items():
+    for ending, (media_type, write) in FORMATS.items():
         if topic.endswith(ending):
             return brief_as_references(site, request, label, topic.removesuffix(ending), media_type, write)
     if topic.endswith(".json"):
@@ -178,7 +172,7 @@ def topic(request: Request, slug: str, site: TheSite, reading: TheReading) -> Re
 
 @archive.get("/papers/{paper_id:path}")
 def paper(request: Request, paper_id: str, site: TheSite, reading: TheReading) -> Response:
-    for ending, (media_type, write) in REFERENCES.items():
+    for ending, (media_type, write) in FORMATS.items():
         if paper_id.endswith(ending):
             found = newest_entry(mentions_or_404(site.archive, paper_id.removesuffix(ending)))
             return site.public(request, write([found]), media_type)

@@ -227,6 +227,7 @@ class PaperLine:
 
     title: str
     url: str  # its abstract
+    coins: str = ""  # what an empty span offers reference managers
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +243,10 @@ class Library(Protocol):
 
     def papers(self, ids: Iterable[str]) -> Mapping[str, PaperLine]:
         """The papers of these ids that are kept."""
+        ...
+
+    def references(self, ids: Iterable[str], ending: str) -> tuple[str, str] | None:
+        """These papers as a file of this ending (`.bib`), behind its media type; None for no such format."""
         ...
 
     def learnt(self, marks: Marks) -> Sequence[LearntTerm]:

@@ -58,6 +58,21 @@ def change(token: str, form: Form, context: ThePagesContext) -> Response:
     return show(context, opened, token, words)
 
 
+@routes.get("/respond/{token}/saved.{kind}")
+def saved_file(token: str, kind: str, context: ThePagesContext) -> Response:
+    """Saved papers, the newest first, for reference managers: `saved.bib`, `saved.ris`, `saved.csl.json`."""
+    opened = context.open(Purpose.RESPOND, token)
+    if isinstance(opened, Refused):
+        return context.refuse(opened)
+    saved = context.responses.marks(opened.subscriber.id).saved
+    written = context.library.references(saved, f".{kind}")
+    if written is None:
+        raise HTTPException(404)
+    media_type, text = written
+    headers = {"Content-Disposition": f'attachment; filename="saved-papers.{kind}"'}
+    return Response(text.encode("utf-8", "replace"), 200, headers, f"{media_type}; charset=utf-8")
+
+
 @routes.get("/respond/{token}/{paper_id:path}")
 def paper_page(token: str, paper_id: str, context: ThePagesContext) -> Response:
     opened = context.open(Purpose.RESPOND, token)

@@ -1,22 +1,28 @@
 """Papers for reference managers: BibTeX, RIS, CSL-JSON, and what Zotero's connector reads on a page.
 
+Whatever has an id, a title, authors, categories and a day is one: papers of a brief, saved papers.
+
 BibTeX as arXiv writes preprints (eprint, archivePrefix, primaryClass); RIS by its specification of 2011;
 CSL-JSON by the schema csl-data.json of CSL 1.0.2; tags after Highwire Press, as Google Scholar's inclusion
 guidelines list them; COinS (a Dublin Core ContextObject in a span, ocoins.info) where a page has many papers.
 """
 
+import datetime as dt
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
-from urllib.parse import urlencode
+from typing import Protocol, Self
+from urllib.parse import quote, urlencode
 
 import rispy  # type: ignore[import-untyped]  # it ships no types
 from pylatexenc.latexencode import UnicodeToLatexEncoder
 
 from service.briefs.model import Brief, CatalogEntry
 from service.language import shown
+from service.papers import Paper
 
 BIBTEX, RIS = "application/x-bibtex", "application/x-research-info-systems"
 CSL = "application/vnd.citationstyles.csl+json"
@@ -24,8 +30,43 @@ DOI = "10.48550/arXiv."  # of every paper of arXiv, followed by its id
 PARTICLES = set("van von der den de del della di da dos du la le ten ter bin al".split())  # noqa: SIM905 - shorter
 SUFFIXES = {"jr", "jr.", "sr", "sr.", "ii", "iii", "iv"}
 GROUPS = re.compile(r"\b(collaboration|consortium|team|group|project|survey|experiment)\b", re.IGNORECASE)
-BRACES = {"{": r"{\textbraceleft}", "}": r"{\textbraceright}"}
+AS_THEY_ARE = {"{": r"{\textbraceleft}", "}": r"{\textbraceright}", '"': '"'}  # a value stands in braces
+LIGATURES = re.compile(
+    r"(?<=-)(?=-)|(?<=')(?=')|(?<=`)(?=`)|(?<=[?!])(?=`)|(?<=,)(?=,)|(?<=<)(?=<)|(?<=>)(?=>)"
+)
 LONGEST_TITLE, LONGEST_NAME = 500, 120
+
+
+class Citable(Protocol):
+    """A paper as reference managers keep it. Titles and names are untrusted text as arXiv gives them."""
+
+    @property
+    def paper_id(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def authors(self) -> tuple[str, ...]: ...
+    @property
+    def categories(self) -> tuple[str, ...]: ...
+    @property
+    def submitted(self) -> dt.date: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A paper of no brief, to be cited."""
+
+    paper_id: str
+    title: str
+    authors: tuple[str, ...]
+    categories: tuple[str, ...]
+    submitted: dt.date
+
+    @classmethod
+    def of(cls, paper: Paper) -> Self:
+        others = (one for one in paper.categories if one != paper.primary_category)
+        categories = (paper.primary_category, *others)
+        return cls(paper.id, paper.title, paper.authors, categories, paper.submitted.date())
 
 
 def reading_list(brief: Brief) -> tuple[CatalogEntry, ...]:
@@ -36,19 +77,19 @@ def reading_list(brief: Brief) -> tuple[CatalogEntry, ...]:
     return tuple(brief.entries[one] for one in dict.fromkeys(ids) if one in brief.entries)
 
 
-def bibtex(entries: Iterable[CatalogEntry]) -> str:
+def bibtex(entries: Iterable[Citable]) -> str:
     """The papers as BibTeX: accents and signs as TeX's macros, other scripts in UTF-8."""
     keys: set[str] = set()
     return "\n".join(_bibtex(entry, _key(entry, keys)) for entry in entries)
 
 
-def ris(entries: Iterable[CatalogEntry]) -> str:
+def ris(entries: Iterable[Citable]) -> str:
     """The papers as RIS, in UTF-8."""
     text: str = rispy.dumps([_ris(entry) for entry in entries])
     return text
 
 
-def csl(entries: Iterable[CatalogEntry]) -> str:
+def csl(entries: Iterable[Citable]) -> str:
     """The papers as CSL-JSON, which Pandoc, Zotero and citeproc read; ids as in BibTeX."""
     keys: set[str] = set()
     return (
@@ -56,18 +97,28 @@ def csl(entries: Iterable[CatalogEntry]) -> str:
     )
 
 
-def coins(entry: CatalogEntry) -> str:
+Writer = Callable[[Iterable[Citable]], str]
+#: What an address ends with: the media type, and who writes it. `.csl.json` stands before any `.json`.
+FORMATS: Mapping[str, tuple[str, Writer]] = {
+    ".bib": (BIBTEX, bibtex),
+    ".ris": (RIS, ris),
+    ".csl.json": (CSL, csl),
+}
+
+
+def coins(entry: Citable) -> str:
     """The title of an empty span of class Z3988, by which a page of many papers offers each."""
     fields = [
-        ("ctx_ver", "Z39.88-2004"), ("rft_val_fmt", "info:ofi/fmt:kev:mtx:dc"), ("rft.type", "preprint"),
+        ("ctx_ver", "Z39.88-2004"), ("rft_val_fmt", "info:ofi/fmt:kev:mtx:dc"),
+        ("rft_id", f"info:doi/{DOI}{entry.paper_id}"), ("rft.type", "preprint"),
         ("rft.title", _title(entry)), *(("rft.creator", inverted(author)) for author in _authors(entry)),
         ("rft.date", f"{entry.submitted:%Y-%m-%d}"), ("rft.publisher", "arXiv"),
         ("rft.identifier", f"https://arxiv.org/abs/{entry.paper_id}"),
     ]  # fmt: skip
-    return urlencode(fields)
+    return urlencode(fields, quote_via=quote)
 
 
-def tags(entry: CatalogEntry, abstract: str) -> Iterator[tuple[str, str]]:
+def tags(entry: Citable, abstract: str) -> Iterator[tuple[str, str]]:
     """Name and content of each tag of a paper's page."""
     yield "citation_title", _title(entry)
     for author in _authors(entry):
@@ -104,7 +155,7 @@ def inverted(name: str, *, suffix_last: bool = True) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _bibtex(entry: CatalogEntry, key: str) -> str:
+def _bibtex(entry: Citable, key: str) -> str:
     authors = " and ".join(_bibtex_name(author) for author in _authors(entry))
     fields = {
         "title": f"{{{_tex(_title(entry))}}}",  # braces twice: names keep their capitals
@@ -128,7 +179,7 @@ def _bibtex_name(author: str) -> str:
     return f"{{{_tex(author)}}}" if is_whole else _tex(inverted(author, suffix_last=False))
 
 
-def _ris(entry: CatalogEntry) -> dict[str, object]:
+def _ris(entry: Citable) -> dict[str, object]:
     return {
         "type_of_reference": "UNPB",
         "title": _title(entry),
@@ -142,7 +193,7 @@ def _ris(entry: CatalogEntry) -> dict[str, object]:
     }
 
 
-def _csl(entry: CatalogEntry, key: str) -> dict[str, object]:
+def _csl(entry: Citable, key: str) -> dict[str, object]:
     day = entry.submitted
     return {
         "id": key,
@@ -165,15 +216,15 @@ def _csl_name(author: str) -> dict[str, str]:
     return name | ({"suffix": given[1]} if len(given) > 1 else {})
 
 
-def _title(entry: CatalogEntry) -> str:
+def _title(entry: Citable) -> str:
     return shown(entry.title, LONGEST_TITLE)
 
 
-def _authors(entry: CatalogEntry) -> list[str]:
+def _authors(entry: Citable) -> list[str]:
     return [name for author in entry.authors if (name := shown(author, LONGEST_NAME))]
 
 
-def _key(entry: CatalogEntry, taken: set[str]) -> str:
+def _key(entry: Citable, taken: set[str]) -> str:
     """``lovelace2026tides``, with a letter where that is taken: ASCII letters and digits alone."""
     first_author = next(iter(_authors(entry)), "")
     family = next(iter(reversed(inverted(first_author).partition(",")[0].split())), "")
@@ -203,5 +254,6 @@ def _encoder() -> UnicodeToLatexEncoder:
 
 def _tex(text: str) -> str:
     """The text as TeX sets it: what TeX would obey is escaped, accents are macros."""
-    parts = re.split(r"([{}])", text)  # BibTeX counts braces, escaped or not
-    return "".join(BRACES.get(part) or str(_encoder().unicode_to_latex(part)) for part in parts)
+    parts = re.split(r'([{}"])', text)  # BibTeX counts braces, escaped or not
+    written = (AS_THEY_ARE.get(part) or str(_encoder().unicode_to_latex(part)) for part in parts)
+    return LIGATURES.sub("{}", "".join(written))
