@@ -1,5 +1,6 @@
 """Editing an issue on its page: several changes in one save, refused beside their fields, and undone."""
 
+import threading
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ from service.briefs.extractive import ExtractiveWriter
 from service.briefs.grounding import check, claims
 from service.briefs.model import Brief
 from service.delivery import State
+from service.operations.rechecks import Rechecks
 from service.papers import Fetched
 from service.pipeline import BuildContext
 from service.store import Built
@@ -18,6 +20,8 @@ from tests import builders
 from tests.fakes import ScriptedPapers
 from tests.newsdesk import EDITOR
 from tests.readers import Answer, Place, Reader
+from tests.scripted_model import GONE, ScriptedModel, Step, away, in_turn
+from tests.sound_answers import Json, Question, sound_answer
 from tests.test_admin_issue import ISSUE, LABEL, TOPIC, ann, logged, place, press, sweep
 
 __all__ = ["ann", "place"]  # fixtures
@@ -317,3 +321,107 @@ def test_each_change_is_in_the_audit_log_without_the_words(place: Place, ann: Re
         (EDITOR, "edited", f"issue {LABEL}", "a note added; robot-learning"),
         (EDITOR, "edited", f"issue {LABEL}", f"a claim dropped; robot-learning: {FIRST}"),
     ]
+
+
+# -- a model judges what editors wrote ----------------------------------------------------------------------
+
+
+def judging(at: Place, model: ScriptedModel | None) -> Rechecks:
+    """Have this model judge what editors write, in the server's place."""
+    found: Rechecks = at.app.app.state.context.rechecks
+    found.checker = lambda: model
+    return found
+
+
+def said_of(page: Answer, text: str) -> str:
+    """What stands with the evidence of a sentence."""
+    root = lxml.html.fromstring(page.text)
+    (item,) = root.xpath("//ul[@class='sentences']/li[.//*[contains(text(), $text)]]", text=text)
+    return " ".join(item.text_content().split())
+
+
+def of(judgement: str, problem: str = "") -> Step:
+    """The same verdict on every sentence."""
+    better = {"text": "", "setting": "", "citations": ()}
+
+    def answer(question: Question) -> Json:
+        asked = sound_answer(question)["verdicts"]
+        said = {"judgement": judgement, "problem": problem, "better": better}
+        return {"verdicts": [{"id": one["id"], **said} for one in asked]}
+
+    return answer
+
+
+def test_a_fact_in_an_editor_s_words_is_judged_by_the_model_behind_the_page(
+    place: Place, ann: Reader
+) -> None:
+    model = ScriptedModel({"check-edited": of("partial", "“lowers” is said of 11 harbours")})
+    rechecks = judging(place, model)
+    before = place.service.store.status(LABEL).content_hash
+    assert save(ann, **{f"text:{FIRST}": SENTENCE}).status == 303
+    saved_as = place.service.store.status(LABEL).content_hash
+    rechecks.wait()
+    (question,) = model.questions("check-edited")
+    assert SENTENCE.removeprefix("TideNet") in question.user
+    assert builders.paper(0).abstract.split(".")[0] in question.user
+    page = ann.get(f"{ISSUE}/edit?topic={TOPIC}")
+    told = said_of(page, SENTENCE)
+    assert "The papers say a part of this" in told
+    assert "“lowers” is said of 11 harbours" in told
+    assert place.service.store.status(LABEL).content_hash == saved_as != before  # a verdict changes no word
+    assert ann.press(page, "Undo the last save").status == 303
+    assert save(ann, **{f"text:{FIRST}": SENTENCE}).status == 303
+    rechecks.wait()
+    assert len(model.questions("check-edited")) == 1  # the same words keep their verdict
+
+
+def test_while_the_model_thinks_the_page_says_so_and_the_save_is_whole(place: Place, ann: Reader) -> None:
+    open_ = threading.Event()
+
+    def slow(question: Question) -> Json:
+        open_.wait(30)
+        return of("full")(question)  # type: ignore[return-value]
+
+    rechecks = judging(place, ScriptedModel({"check-edited": slow}))
+    assert save(ann, **{f"text:{FIRST}": SENTENCE}).status == 303
+    page = ann.get(f"{ISSUE}/edit?topic={TOPIC}")
+    assert "Being checked by a model" in said_of(page, SENTENCE)
+    assert "checks what editors wrote here" in page.text
+    open_.set()
+    rechecks.wait()
+    assert "The papers say this" in said_of(ann.get(f"{ISSUE}/edit?topic={TOPIC}"), SENTENCE)
+
+
+def test_a_model_that_is_away_is_asked_again_by_a_button(place: Place, ann: Reader) -> None:
+    rechecks = judging(place, ScriptedModel({"check-edited": in_turn(away, of("full"))}))
+    assert save(ann, **{f"text:{FIRST}": SENTENCE}).status == 303
+    rechecks.wait()
+    page = ann.get(f"{ISSUE}/edit?topic={TOPIC}")
+    assert "Not checked by a model" in said_of(page, SENTENCE)
+    assert GONE.why.lower() in said_of(page, SENTENCE).lower()
+    assert ann.press(page, "Check it now").status == 303
+    rechecks.wait()
+    page = ann.get(f"{ISSUE}/edit?topic={TOPIC}")
+    assert "The papers say this" in said_of(page, SENTENCE)
+    assert "Check it now" not in page.text
+    assert "had edits checked" in [action for _, action, _, _ in logged(place)]
+
+
+def test_a_check_that_breaks_loses_no_save_and_is_said(place: Place, ann: Reader) -> None:
+    def broken(_: Question) -> Json:
+        raise RuntimeError("https://secret.example/key")
+
+    rechecks = judging(place, ScriptedModel({"check-edited": broken}))
+    assert save(ann, **{f"text:{FIRST}": SENTENCE}).status == 303
+    rechecks.wait()
+    page = ann.get(f"{ISSUE}/edit?topic={TOPIC}")
+    assert "The check broke off" in said_of(page, SENTENCE)
+    assert "secret.example" not in page.text
+
+
+def test_without_a_model_that_checks_nothing_is_asked_or_promised(place: Place, ann: Reader) -> None:
+    judging(place, None)
+    assert save(ann, **{f"text:{FIRST}": SENTENCE}).status == 303
+    page = ann.get(f"{ISSUE}/edit?topic={TOPIC}")
+    assert "Not checked by a model" in said_of(page, SENTENCE)
+    assert "Check it now" not in page.text

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from service import __version__, wiring
 from service.operations.builds import Builds
+from service.operations.rechecks import Rechecks
 from service.operations.search import Search
 from service.settings import LOOPBACK, Settings
 from service.store.search_index import SearchIndex
@@ -157,6 +158,7 @@ def make_office(service: wiring.Service, site: Site, clock: Clock) -> AdminConte
         limits=Limits(service.engine, keys, authentication.RATES),
         build_context=lambda: wiring.build_context(service, "extractive"),  # to try topics out
         builds=Builds(service, clock, lambda: wiring.build_context(service)),
+        rechecks=Rechecks(service, lambda: wiring.checking_model(service)),
         kept=Kept(clock),
     )
 

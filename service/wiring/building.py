@@ -94,10 +94,21 @@ def modelled_context(service: Service, source: PaperSource, fallback: BriefWrite
     settings, answers = service.settings, kept_answers(service)
     model = language_model(settings, settings.openai_model, answers)
     other = settings.openai_check_model
-    checker = language_model(settings, other, answers) if other and other != settings.openai_model else model
-    writer = ModelWriter(model, fallback, answers, checker if settings.checking == "model" else None)
+    is_other = other and other != settings.openai_model
+    checker = checking_model(service) if is_other or settings.checking != "model" else model
+    writer = ModelWriter(model, fallback, answers, checker)
     grader = ModelGrader(model, answers) if settings.choosing == "model" else None
     return BuildContext(service.store, source, writer, fallback, now, grader)
+
+
+def checking_model(service: Service) -> "OpenAIModel | None":
+    """The model that checks sentences; None where none does, WriterNotReady where a setting lacks."""
+    settings = service.settings
+    if settings.checking != "model" or not writes_with_model(settings):
+        return None
+    return language_model(
+        settings, settings.openai_check_model or settings.openai_model, kept_answers(service)
+    )
 
 
 def sample_context(

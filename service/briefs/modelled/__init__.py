@@ -11,6 +11,7 @@ rules      what holds for every sentence, in the words of the prompts
 drafting   themes, methods, what is new, challenges
 closing    the minute, the overview, the table, from what was written
 checking   each fact beside its abstracts, each reading beside its facts
+rechecking  the same of a fact in an editor's words
 keys       a model's words as a brief's        evidence   where a quote stands
 writer     all of it in order
 judging    two sheets for judging a brief, by a model

@@ -181,7 +181,7 @@ def _heading(brief: Brief, place: Place, text: str, refused: Mapping[Place, str]
 def _sentence(brief: Brief, place: Place, claim: Claim, facts: Mapping[str, Claim], refused: str) -> Sentence:
     based = [facts[one] for one in claim.rests_on if one in facts]
     ids = tuple(dict.fromkeys(id_ for one in (claim, *based) for id_ in one.paper_ids))
-    return Sentence(claim.id, place, claim.text, claim, ids, _stands(brief, place), refused)
+    return Sentence(claim.id, place, claim.text, claim, ids, stands_in(brief, place), refused)
 
 
 _PLACES = {
@@ -213,7 +213,8 @@ _PARTS = {
 }
 
 
-def _stands(brief: Brief, place: Place) -> str:
+def stands_in(brief: Brief, place: Place) -> str:
+    """Where a sentence stands, in words."""
     words = _PLACES.get(place.section, str(place.section))
     return words.format(title=_title(brief, place), part=_PARTS.get(place.part, place.part))
 

@@ -146,12 +146,30 @@ def edit(label: str, visitor: Editor, sent: Form, context: TheAdminContext) -> R
     except EditRefused as refused:
         typed = Typed(sent, problems_of(refused, changes))
         return editing_page(visitor, context, label, spot, typed=typed, status=422)
+    _check_edits(context, made, spot.topic)
     for one in edits:
         context.record(visitor, "edited", f"issue {label}", f"{in_words(one)}; {described(one)}")
     left = {"topic": spot.topic} if any(one.topic_slug == spot.topic for one in made.briefs) else {}
     show = {"show": spot.show} if spot.show else {}
     query = urlencode({**left, **show, "at": section_of(edits), "said": "edited"})
     return context.go(f"/admin/issues/{label}/edit?{query}")
+
+
+@routes.post("/admin/issues/{label}/check-edits")
+def check_edits(label: str, visitor: Editor, sent: Form, context: TheAdminContext) -> Response:
+    """Ask the model again for verdicts that are missing: it was away, or the process ended meanwhile."""
+    status_of(context, label)
+    topic = sent.text("topic")
+    begun = _check_edits(context, context.store.issue(label), topic)
+    if begun:
+        context.record(visitor, "had edits checked", f"issue {label}", topic)
+    return context.go(f"/admin/issues/{label}/edit?{urlencode({'topic': topic, 'said': 'checking'})}")
+
+
+def _check_edits(context: AdminContext, issue: Issue, topic: str) -> bool:
+    """Have a model judge the editors' facts of a topic, behind the page; whether there are some to judge."""
+    brief = next((one for one in issue.briefs if one.topic_slug == topic), None)
+    return brief is not None and context.rechecks.begin(brief)
 
 
 def wanted(sent: Sent, issue: Issue, brief: Brief | None) -> list[Field]:
@@ -267,7 +285,8 @@ def editing_page(  # noqa: PLR0913 - what the page shows
     of = status_of(context, label)
     issue = context.store.issue(label)
     brief = next((one for one in issue.briefs if one.topic_slug == spot.topic), issue.briefs[0])
-    sentences = backed(brief, context.store.papers(entry.paper_id for entry in brief.catalog))
+    known = context.rechecks.of(brief)
+    sentences = backed(brief, context.store.papers(entry.paper_id for entry in brief.catalog), known)
     return context.page(
         visitor,
         "edit.html",
@@ -285,6 +304,8 @@ def editing_page(  # noqa: PLR0913 - what the page shows
         losses=losses(brief),
         sections=sections_of(brief, sentences, spot.show),
         saves=saves_of(context.store.edits(label)),
+        is_checking=any(one.is_awaited for one in known.values()),
+        unchecked=sum(one.check is None and not one.is_awaited for one in known.values()),
         may_edit=visitor.is_editor and not of.planned,
         longest={
             "heading": LONGEST_HEADING, "subject": LONGEST_SUBJECT, "note": LONGEST_NOTE,

@@ -10,8 +10,10 @@ from service.briefs.model import Brief, CatalogEntry
 from service.briefs.modelled.keys import normalised
 from service.emails.paragraphs import safe_url
 from service.language import read, shown
+from service.operations.rechecks import UNASKED, Recheck
 from service.papers import Paper
 
+NOTHING_ASKED: Mapping[Place, Recheck] = {}
 MOST_SOURCES = 6  # abstracts that are shown of one sentence; a count cites dozens
 SOUND: frozenset[Judgement] = frozenset({"full", "follows"})
 
@@ -87,25 +89,39 @@ class Filter:
     count: int
 
 
-def backed(brief: Brief, papers: Mapping[str, Paper]) -> dict[Place, Backed]:
-    """Every sentence of a brief by its place. ``papers``: by id, those of its catalog that are kept."""
+def backed(
+    brief: Brief, papers: Mapping[str, Paper], known: Mapping[Place, Recheck] = NOTHING_ASKED
+) -> dict[Place, Backed]:
+    """Every sentence of a brief by its place.
+
+    ``papers``: by id, those of its catalog that are kept; ``known``: what a model said of editors' facts.
+    """
     held = dict(claims(brief))
     facts = {claim.id: claim for claim in held.values() if claim.id and not claim.is_reading}
-    return {place: _backed(place, claim, facts, brief, papers) for place, claim in held.items()}
+    return {
+        place: _backed(place, claim, facts, brief, papers, known.get(place, UNASKED))
+        for place, claim in held.items()
+    }
 
 
-def _backed(
-    place: Place, claim: Claim, facts: Mapping[str, Claim], brief: Brief, papers: Mapping[str, Paper]
+def _backed(  # noqa: PLR0913, PLR0917 - what is shown of a sentence
+    place: Place,
+    claim: Claim,
+    facts: Mapping[str, Claim],
+    brief: Brief,
+    papers: Mapping[str, Paper],
+    known: Recheck,
 ) -> Backed:
-    check = claim.check
+    check = claim.check or known.check
+    unchecked = "Being checked by a model" if known.is_awaited else "Not checked by a model"
     return Backed(
         place=str(place),
         text=claim.text,
         setting=claim.setting,
         kind=f"{KINDS[claim.kind]}, {ORIGINS[claim.origin]}",
-        verdict=JUDGED[check.judgement] if check else "Not checked by a model",
+        verdict=JUDGED[check.judgement] if check else unchecked,
         tone=_tone(check) if check else "",
-        why=check.why if check else "",
+        why=check.why if check else known.trouble,
         is_mended=bool(check and check.repaired),
         is_checked=check is not None,
         sources=tuple(_sources(claim, brief, papers)),

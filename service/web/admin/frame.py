@@ -15,6 +15,7 @@ from starlette.formparsers import MultiPartException
 
 from service.admins import Admin, Role
 from service.operations.builds import Builds
+from service.operations.rechecks import Rechecks
 from service.pipeline import BuildContext
 from service.store import Act, Store, bounced
 from service.web.headers import EMAIL_POLICY, PAGES_POLICY
@@ -136,6 +137,7 @@ SAID = {
     "resumed": "Sending goes on.",
     "cancelled": "Cancelled. What was not sent is skipped.",
     "edited": "Saved. The issue needs approval as it is now.",
+    "checking": "The editors’ facts go to the language model.",
     "undone-save": "What was saved last is undone. The issue needs approval as it is now.",
     "undone": "Every edit is undone. The issue is as it was built.",
     "resolved": "Written down.",
@@ -192,6 +194,7 @@ class AdminContext:
     limits: Limits
     build_context: Callable[[], BuildContext]  # opened where papers are fetched
     builds: Builds  # begun from the pages
+    rechecks: Rechecks  # of what editors wrote
     kept: Kept  # what takes long to count
     asking: threading.Lock = field(default_factory=threading.Lock)  # one try-out at a time asks arXiv
 
