@@ -36,7 +36,7 @@ Subscribers
 Pages
     test_web test_access test_search test_ordering test_web_briefs test_threads test_references
     test_taking_along test_web_links test_web_subscribers test_web_letters test_oracles test_connections
-    test_outbox
+    test_outbox test_markdown test_reading_group test_zotero
     browser: test_life test_outbox test_evidence test_admin test_admin_week test_looking
 
 Admin pages

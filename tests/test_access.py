@@ -35,6 +35,7 @@ ARCHIVE = frozenset({
     "/issues", "/issues/{label}", "/issues/{label}/{topic}", "/topics/{slug}", "/papers/{paper_id:path}",
     "/feed.atom", "/feed.json", "/topics/{slug}/feed.atom", "/topics/{slug}/feed.json",
     "/search", "/search.json", "/search.atom", "/search-feed.json",
+    "/topics/{slug}/reading-group", "/topics/{slug}/reading-group.ics",
 })  # fmt: skip
 BY_LINK = frozenset({"/read/{token}", *(f"/read/{{token}}{path}" for path in ARCHIVE)})
 JOINING = frozenset({"/join", "/join/{code}", "/api/subscriptions"})

@@ -133,11 +133,17 @@ class Paragraphs:
     """Makes paragraphs of one brief's claims."""
 
     def __init__(
-        self, brief: Brief, *, with_evidence: bool = False, later: Sequence[Correction] = ()
+        self,
+        brief: Brief,
+        *,
+        with_evidence: bool = False,
+        later: Sequence[Correction] = (),
+        each_linked: bool = False,
     ) -> None:
         self._brief = brief
         self._with_evidence = with_evidence
         self._later = later
+        self._each_linked = each_linked  # every sentence links its papers, also those linked before
 
     def of(self, claims: Iterable[Claim], word: str = READING, row: str = "") -> Paragraph:
         """The claims as one paragraph: each paper is linked where it is first named, but for a row's own.
@@ -148,14 +154,17 @@ class Paragraphs:
         sentences = []
         for claim in claims:
             begins = word_before(claim, before, word)
-            clear = {
-                row,
-                *(before.paper_ids if before else ()),
-            }  # what the sentence is about goes without saying
-            behind = () if claim.is_reading or clear.issuperset(claim.paper_ids) else claim.paper_ids
-            sentences.append(self._sentence(claim, behind, named, begins))
+            behind = self._behind(claim, before, row)
+            sentences.append(self._sentence(claim, behind, set() if self._each_linked else named, begins))
             before = claim
         return tuple(sentences)
+
+    def _behind(self, claim: Claim, before: Claim | None, row: str) -> Iterable[str]:
+        """The papers to name behind a sentence that does not."""
+        if self._each_linked:
+            return self._cited(claim)
+        clear = {row, *(before.paper_ids if before else ())}  # what it is about goes without saying
+        return () if claim.is_reading or clear.issuperset(claim.paper_ids) else claim.paper_ids
 
     def of_some(self, claim: Claim | None, word: str = READING, row: str = "") -> Paragraph:
         """The paragraph of one claim; empty for none."""
@@ -172,7 +181,9 @@ class Paragraphs:
     def _sentence(self, claim: Claim, behind: Iterable[str], named: set[str], word: str) -> Sentence:
         """A claim's sentence; one that names no paper has those of ``behind`` in its bracket."""
         parts = self._segments(claim)
-        sources = () if any(part.paper_id for part in parts) else self._listed(behind)
+        there = {part.paper_id for part in parts if part.paper_id}
+        left = [one for one in behind if one not in there] if self._each_linked or not there else []
+        sources = self._listed(left)
         linked = tuple(self._linked(parts, named))
         places = (*self._linked(sources, named), *self._places(claim))
         runs, end = _ended(linked, bool(claim.setting or places))
@@ -211,9 +222,13 @@ class Paragraphs:
 
     def _segments(self, claim: Claim) -> Sequence[Segment]:
         """A fact cut at the papers that it cites, a reading at those of its facts."""
-        cited = (paper_id for fact in self._facts(claim) for paper_id in fact.paper_ids)
-        among = (*claim.paper_ids, *cited) if claim.is_reading else claim.paper_ids
+        among = self._cited(claim) if claim.is_reading else claim.paper_ids
         return segments(claim, self._entries, among=among)
+
+    def _cited(self, claim: Claim) -> Sequence[str]:
+        """The papers of a claim and of the facts that it rests on, each once."""
+        cited = (paper_id for fact in self._facts(claim) for paper_id in fact.paper_ids)
+        return tuple(dict.fromkeys((*claim.paper_ids, *cited)))
 
     def _linked(self, parts: Iterable[Segment], named: set[str]) -> Iterator[Run]:
         for part in parts:

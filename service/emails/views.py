@@ -70,6 +70,7 @@ class TopicView:
     url: str  # the topic's page on the web
     on_web: bool = False  # with evidence behind every sentence, and the catalog however long
     later: tuple[Correction, ...] = ()  # of this brief, by later ones: told beside what they touch
+    each_linked: bool = False  # whether every sentence links its papers, for who reads it apart
     respond: str = ""  # what the addresses of a reader's forms on papers begin with; empty: none are offered
 
     @property
@@ -342,7 +343,9 @@ class TopicView:
 
     @cached_property
     def _said(self) -> Paragraphs:
-        return Paragraphs(self.brief, with_evidence=self.on_web, later=self.later)
+        return Paragraphs(
+            self.brief, with_evidence=self.on_web, later=self.later, each_linked=self.each_linked
+        )
 
     @cached_property
     def _entries(self) -> dict[str, CatalogEntry]:

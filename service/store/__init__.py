@@ -77,6 +77,7 @@ __all__ = [
     "Line",
     "LinkRefusal",
     "Made",
+    "PaperRepository",
     "PaperRow",
     "Received",
     "Recorded",

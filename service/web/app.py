@@ -18,7 +18,18 @@ from service.operations.search import Search
 from service.settings import LOOPBACK, Settings
 from service.store.search_index import SearchIndex
 from service.transactional import SubscriptionEmails
-from service.web import admin, feeds, health, metrics, outbox, public, reading, web_view, webhooks
+from service.web import (
+    admin,
+    feeds,
+    health,
+    metrics,
+    outbox,
+    public,
+    reading,
+    reading_group,
+    web_view,
+    webhooks,
+)
 from service.web import search as search_pages
 from service.web.admin import authentication
 from service.web.admin.frame import AdminContext, Kept
@@ -81,6 +92,7 @@ def make_app(service: wiring.Service, clock: Clock = wiring.now) -> ASGIApp:
     for prefix in ("", BEHIND_LINK):
         app.include_router(feeds.routes, prefix=prefix, include_in_schema=not prefix)
         app.include_router(public.archive, prefix=prefix)
+        app.include_router(reading_group.routes, prefix=prefix)
         app.include_router(search_pages.routes, prefix=prefix)
     pages.add_to(app, context)
     admin.add_to(app, make_office(service, site, clock))

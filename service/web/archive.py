@@ -16,11 +16,20 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from service.briefs.model import Brief, Correction
+from service.briefs.references import Reference, coins, reading_list
 from service.emails.facts import span
 from service.emails.sentences import headline_of
 from service.issues import Issue
 from service.papers import Window
-from service.store import BriefRow, DeliveryRow, ForYouRepository, IssueRow, PaperRow, SightingRow
+from service.store import (
+    BriefRow,
+    DeliveryRow,
+    ForYouRepository,
+    IssueRow,
+    PaperRepository,
+    PaperRow,
+    SightingRow,
+)
 from subscribers.tables import TopicRow
 from subscribers.topics import Topic, read_topic
 
@@ -66,6 +75,7 @@ class Summary:
     themes: tuple[str, ...]  # headings
     rising: tuple[str, ...]  # names of what rose in this window
     introduction: str = ""  # the editors', to the whole issue
+    coins: tuple[str, ...] = ()  # its reading list for reference managers
 
     @property
     def top(self) -> str:
@@ -165,6 +175,11 @@ class Archive:
         with Session(self._engine) as session:
             return session.exec(select(PaperRow.abstract).where(PaperRow.id == paper_id)).first() or ""
 
+    def references(self, paper_ids: Collection[str]) -> tuple[Reference, ...]:
+        """The papers of these ids that are kept, in the order of the ids."""
+        found = PaperRepository(self._engine).papers(paper_ids)
+        return tuple(Reference.of(found[one]) for one in dict.fromkeys(paper_ids) if one in found)
+
     def narrowed(self, listed: Listed, slugs: Collection[str]) -> Issue:
         """An approved issue with some of its briefs only, to print what one subscriber got."""
         briefs = tuple(self.brief(listed, slug) for slug in listed.topics if slug in slugs)
@@ -205,6 +220,7 @@ class Archive:
             themes=tuple(theme.heading for theme in brief.themes),
             rising=tuple(trend.name for trend in brief.trends if trend.rose),
             introduction=brief.introduction,
+            coins=tuple(map(coins, reading_list(brief))),
         )
 
 

@@ -18,6 +18,7 @@ from service.emails.views import TopicView
 from service.language import shown
 from service.web.archive import Archive, Listed, NotPublic
 from service.web.feeds import feeds_of
+from service.web.markdown import MEDIA_TYPE
 from service.web.reading import BEHIND_LINK, MaybeReading, TheReading
 from service.web.site import Head, Site, TheSite
 from service.web.threads import quarter, rows, stories
@@ -119,7 +120,8 @@ def issue(request: Request, label: str, site: TheSite, reading: TheReading) -> R
         "article",
         feeds_of(site.name, ""),
     )
-    values = {"listed": listed, "summaries": summaries, **reading.values}
+    offered = dict.fromkeys(paper for one in summaries for paper in one.coins)
+    values = {"listed": listed, "summaries": summaries, "coins": offered, **reading.values}
     return site.public(request, site.render("issue.html", head=head, **values))
 
 
@@ -130,16 +132,19 @@ def brief(request: Request, label: str, topic: str, site: TheSite, reading: TheR
             return brief_as_references(site, request, label, topic.removesuffix(ending), media_type, write)
     if topic.endswith(".json"):
         return brief_as_json(site, request, label, topic.removesuffix(".json"))
+    if topic.endswith(".md"):
+        return brief_as_markdown(site, request, label, topic.removesuffix(".md"))
     if topic.endswith(".csv"):
         return table_as_csv(site, request, label, topic.removesuffix(".csv"))
     listed, found = public_brief(site.archive, label, topic)
     path = f"/issues/{listed.label}/{topic}"
+    name = shown(found.topic_name, 80)
     head = Head(
-        f"{shown(found.topic_name, 80)}, {listed.dates}",
+        f"{name}, {listed.dates}",
         path,
         shown(f"{news_of(found)}. {'; '.join(one.heading for one in found.themes)}", 300),
         "article",
-        feeds_of(shown(found.topic_name, 80), topic),
+        feeds_of(name, topic),
     )
     later = site.archive.corrections(listed, topic)
     view = TopicView(found, Level.FULL, reading.url(site, path), on_web=True, later=later)
@@ -160,6 +165,7 @@ def topic(request: Request, slug: str, site: TheSite, reading: TheReading) -> Re
     head = Head(name, f"/topics/{slug}", known.description if known else "", feeds=feeds_of(name, slug))
     weeks = quarter(site.archive, listed, slug)
     told = {
+        "coins": summaries[0].coins if summaries else (),
         "summaries": summaries,
         "stories": stories(weeks, listed),
         "quarter": rows(weeks),
@@ -256,6 +262,15 @@ def brief_as_references(  # noqa: PLR0913, PLR0917 - what is asked, and how it i
     _, brief = public_brief(site.archive, label, slug.removesuffix(READING))
     entries = reading_list(brief) if slug.endswith(READING) else brief.catalog
     return site.public(request, write(entries), media_type)
+
+
+def brief_as_markdown(site: Site, request: Request, label: str, slug: str) -> Response:
+    """The whole brief; each sentence links its papers, for it may be taken alone."""
+    listed, brief = public_brief(site.archive, label, slug)
+    later = site.archive.corrections(listed, slug)
+    url = site.url(f"/issues/{listed.label}/{slug}")  # without a reader's link: the file is passed on
+    view = TopicView(brief, Level.FULL, url, on_web=True, later=later, each_linked=True)
+    return site.public(request, site.markdown("brief.md", topic=view), MEDIA_TYPE)
 
 
 def table_as_csv(site: Site, request: Request, label: str, slug: str) -> Response:

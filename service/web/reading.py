@@ -16,7 +16,7 @@ from service.web.site import Head, Site, TheSite
 from subscribers.links import Purpose, Refused
 from subscribers.pages.context import PagesContext, ThePagesContext
 
-MACHINE_READ = (".json", ".csv", ".atom", ".bib", ".ris")
+MACHINE_READ = (".json", ".csv", ".atom", ".bib", ".ris", ".md", ".ics")
 FOR_SUBSCRIBERS = "For subscribers"
 BEHIND_LINK = f"/{Purpose.READ}/{{token}}"
 

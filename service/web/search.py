@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from service.briefs.references import coins
 from service.language import shown
 from service.search import Found, Question, marked
 from service.search.question import LONGEST
@@ -17,6 +18,7 @@ from service.web.site import Feed, Head, Site, TheSite
 
 WEEKS = 60  # issues that the form offers
 TITLE = 300  # characters
+OFFERED = 60  # papers that a page of results offers reference managers
 ABOUT = "Sentences of briefs with their evidence, and every paper that was considered."
 routes = APIRouter(include_in_schema=False)  # for whoever may read: each route has `reading: TheReading`
 
@@ -86,8 +88,10 @@ def results(site: Site, asked: Asked) -> tuple[list[Result], int | None]:
 def page(request: Request, site: TheSite, reading: TheReading, wanted: TheQuestion) -> Response:
     held, more = results(site, wanted)
     feeds = feeds_of_question(site, wanted) if wanted.question else ()
+    papers = dict.fromkeys(id_ for one in held for id_, _, _ in one.found.papers)
     html = site.render(
         "search.html",
+        coins=[coins(one) for one in site.archive.references(tuple(papers)[:OFFERED])],
         head=Head("Search", "" if wanted.question else "/search", ABOUT, feeds=feeds),
         asked=wanted.question,
         query=wanted.query,

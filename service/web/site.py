@@ -2,10 +2,11 @@
 
 import datetime as dt
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from fastapi import Depends, Request, Response
 from fastapi.responses import HTMLResponse
@@ -15,6 +16,7 @@ from service.emails import Sender
 from service.emails.facts import moment, span
 from service.language import shown
 from service.operations.search import Search
+from service.web import markdown
 from service.web.archive import Archive
 from service.web.headers import SCRIPTED_POLICY
 from subscribers.admission import Admission
@@ -23,6 +25,13 @@ FRESH = "public, max-age=300"  # what the public sees changes once a week, or wh
 FRESH_FOR_ONE = "private, no-cache"  # the same of an archive for subscribers: asked for anew each time
 UNKEPT = "no-store"  # pages behind a link are personal
 FOREVER = "public, max-age=31536000, immutable"  # the address holds the content's hash
+# Places that take a text or an address in a link, as their own pages say; no program to write e-mails.
+SHARING: tuple[tuple[str, str, Callable[[str, str], dict[str, str]]], ...] = (
+    ("Mastodon", "https://share.joinmastodon.org/#", lambda words, url: {"text": f"{words} {url}"}),
+    ("Bluesky", "https://bsky.app/intent/compose?", lambda words, url: {"text": f"{words} {url}"}),
+    ("LinkedIn", "https://www.linkedin.com/sharing/share-offsite/?", lambda _, url: {"url": url}),
+    ("Hacker News", "https://news.ycombinator.com/submitlink?", lambda words, url: {"u": url, "t": words}),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +83,7 @@ class Site:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._markdown = markdown.templates(templates / "pages")
         self._jinja.filters.update(shown=shown, day=day, moment=moment)
         self._jinja.globals.update(
             site=self,
@@ -84,11 +94,24 @@ class Site:
             contact=sender.reply_to or sender.address,
             postal_address=sender.postal_address,
             span=span,
+            share_links=self.share_links,
         )
+
+    def markdown(self, template: str, **values: Any) -> str:
+        """A document that readers take along."""
+        return markdown.rendered(self._markdown, template, site=self, **values)
 
     def url(self, path: str) -> str:
         """An absolute address of ours."""
         return f"{self.base_url}{path}"
+
+    def share_links(self, head: Head) -> list[tuple[str, str]]:
+        """Where a page can be told of: a name, and an address that opens what is to be sent there."""
+        url, words = self.url(head.path), f"{head.title} – {self.name}"
+        return [
+            (name, f"{begin}{urlencode(asked(words, url), quote_via=quote)}")
+            for name, begin, asked in SHARING
+        ]
 
     def file(self, name: str) -> str:
         """The address of a file that pages use; it changes with the file."""
