@@ -29,9 +29,11 @@ class KeptLibrary:
     def papers(self, ids: Iterable[str]) -> Mapping[str, PaperLine]:
         found = self._store.papers(ids)
         return {
-            one.id: PaperLine(shortened(read(one.title).shown, LONGEST), one.url, coins(Reference.of(one)))
-            for one in found.values()
+            one.id: PaperLine(shortened(read(one.title).shown, LONGEST), one.url) for one in found.values()
         }
+
+    def coins(self, ids: Iterable[str]) -> Sequence[str]:
+        return [coins(Reference.of(one)) for one in self._store.papers(ids).values()]
 
     def references(self, ids: Iterable[str], ending: str) -> tuple[str, str] | None:
         """In the order of the ids; papers that are not kept are left out."""

@@ -227,7 +227,6 @@ class PaperLine:
 
     title: str
     url: str  # its abstract
-    coins: str = ""  # what an empty span offers reference managers
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +242,10 @@ class Library(Protocol):
 
     def papers(self, ids: Iterable[str]) -> Mapping[str, PaperLine]:
         """The papers of these ids that are kept."""
+        ...
+
+    def coins(self, ids: Iterable[str]) -> Sequence[str]:
+        """What empty spans of a page say of these papers to reference managers."""
         ...
 
     def references(self, ids: Iterable[str], ending: str) -> tuple[str, str] | None:

@@ -17,6 +17,7 @@ from subscribers.responses import Choice, Kind, Marks
 from subscribers.roster import Opened
 
 LONGEST_ID = 40
+OFFERED = 60  # saved papers that the page offers reference managers; the files have all
 STALE = "This page was open for too long, or the form came from another site. Nothing was changed."
 LEFT = "You have unsubscribed: nothing was changed."
 SAID = {
@@ -169,6 +170,7 @@ def _learnt(context: PagesContext, marks: Marks, lines: Mapping[str, PaperLine])
             for one in marks.responses
         ],
         "saved": [(one, lines.get(one)) for one in marks.saved],
+        "coins": context.library.coins(marks.saved[:OFFERED]) if marks.saved else (),
         "liked": [one for one in terms if one.weight > 0],
         "disliked": [one for one in terms if one.weight < 0],
         "muted": marks.chosen(Choice.MUTED),
