@@ -1,6 +1,7 @@
 """The admin pages of topics: added, tried on papers, changed by one editor at a time, removed."""
 
 import datetime as dt
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,12 @@ from typing import Any
 import lxml.html
 import pytest
 
+from service import wiring
+from service.adapters.arxiv_papers import keep_week, last_weeks
 from service.briefs.extractive import ExtractiveWriter
 from service.papers import Fetched, Paper, Window
 from service.pipeline import BuildContext
+from service.setup.proposing import Proposals, Wish, corpus
 from service.web.admin.topic_forms import TopicForm
 from subscribers.terms import matches
 from tests import builders
@@ -205,20 +209,6 @@ def test_a_starter_fills_in_the_form_and_saves_nothing(place: Place, ann: Reader
     assert place.service.roster.topics() == before
 
 
-def test_a_sentence_fills_in_the_form_and_no_words_are_refused(
-    place: Place, ann: Reader, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    papers = [replace(one, id=f"2605.{at:05}") for at, one in enumerate(new_papers(14) * 4)]
-    week = Window(dt.date(2026, 5, 18), dt.date(2026, 5, 24))
-    monkeypatch.setattr("service.web.admin.proposing.corpus", lambda *_: ((week,), tuple(papers)))
-    page = ann.press(ann.get(f"{TOPICS}/-/new"), "Propose", sentence="Kelp forests seen from orbit")
-    _, filled = page.button("Add")
-    assert filled["name"] == ["Kelp forests seen from orbit"]
-    assert "kelp" in filled["search_terms"][0].lower()
-    empty = ann.press(ann.get(f"{TOPICS}/-/new"), "Propose")
-    assert "give a sentence" in empty.text
-
-
 def test_what_arxiv_answered_before_is_shown_at_once(place: Place, ann: Reader) -> None:
     source = scripted(place, {})
     topic = place.service.roster.topic("robot-learning")
@@ -270,3 +260,73 @@ def test_two_try_outs_do_not_ask_at_the_same_time(place: Place, ann: Reader) -> 
         page = ann.press(ann.get(ROBOTS), "Ask arXiv")
     assert "Another try-out is asking arXiv" in page.text
     assert source.asked == []
+
+
+# -- proposing ----------------------------------------------------------------------------------------------
+
+
+def kept_weeks(place: Place) -> None:
+    """The last two weeks of arXiv as they are kept once they were read: invented papers."""
+    source = wiring.arxiv_papers(place.service.settings)
+    for number, week in enumerate(last_weeks(2, wiring.now().date())):
+        moment = dt.datetime.combine(week.first, dt.time(9), dt.UTC)
+        papers = [
+            builders.paper(one, submitted=moment, updated=moment)
+            for one in range(60 * number, 60 * number + 60)
+        ]
+        keep_week(source, week, place.service.settings.data_dir / "weeks", papers)
+
+
+def test_a_topic_is_proposed_behind_the_page_which_says_how_far_it_is(
+    place: Place, ann: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept_weeks(place)
+    go_on = threading.Event()
+
+    def gated(*given: Any) -> Any:
+        go_on.wait(30)
+        return corpus(*given)
+
+    monkeypatch.setattr("service.setup.proposing.corpus", gated)
+    proposals: Proposals = place.app.app.state.context.proposals
+    page = ann.get(f"{TOPICS}/-/new")
+    answer = ann.press(page, "Propose", sentence="Forecasts of tides in harbours from cheap sensors")
+    assert (answer.status, answer.headers["location"]) == (303, f"{TOPICS}/-/new/proposed")
+    waiting = ann.get(f"{TOPICS}/-/new/proposed")
+    assert "A topic is being proposed" in waiting.text
+    assert "connect-src 'self'" in waiting.headers["content-security-policy"]
+    assert 'name="search_terms"' not in waiting.text
+    assert "Somebody else" in proposals.begin("carl@example.org", Wish("Anything")).problem
+    go_on.set()
+    proposals.wait()
+    root = lxml.html.fromstring(ann.get(f"{TOPICS}/-/new/proposed").text)
+    assert "harbour" in root.get_element_by_id("search_terms").value
+    assert root.get_element_by_id("description").value.startswith("Forecasts of tides")
+    assert acts(place) == []  # nothing is saved
+    assert not proposals.asking.locked()
+
+
+def test_a_proposal_that_can_t_be_had_is_said_and_may_be_asked_again(
+    place: Place, ann: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> Any:
+        raise RuntimeError("secret")
+
+    proposals: Proposals = place.app.app.state.context.proposals
+    for given, words in (
+        ({}, "Give a sentence"),
+        ({"seed_papers": "not-an-id"}, "no arXiv id"),
+        ({"sentence": "Tides"}, "The proposal broke off"),
+    ):
+        monkeypatch.setattr("service.setup.proposing.corpus", broken)
+        ann.press(ann.get(f"{TOPICS}/-/new"), "Propose", **given)
+        proposals.wait()
+        page = ann.get(f"{TOPICS}/-/new/proposed")
+        assert words in page.text
+        assert "secret" not in page.text
+    assert not proposals.asking.locked()
+
+
+def test_a_proposal_that_is_gone_leads_to_an_empty_form(ann: Reader) -> None:
+    answer = ann.get(f"{TOPICS}/-/new/proposed")
+    assert (answer.status, answer.headers["location"]) == (303, f"{TOPICS}/-/new")

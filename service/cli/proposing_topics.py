@@ -94,6 +94,7 @@ def _proposed(service: wiring.Service, wish: Wish, weeks: int, *, asks: bool) ->
         if not (seeds or wish.starter):
             raise TooLittle("give a sentence, --paper, --file, --author or --starter")
         spans, papers = corpus(service, weeks, watch)
+        watch("Learning which words tell these papers from others", 1, 2)
         found = offer(wish, seeds, spans, papers)
     while asks:
         show_offer(found)

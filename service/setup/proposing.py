@@ -1,21 +1,31 @@
-"""Gathers what a topic is proposed from, proposes it, and says what it would have taken."""
+"""Gathers what a topic is proposed from, proposes it, and says what it would have taken.
 
+A page asks for a proposal in a thread of its own: arXiv is read for a minute, which no page and no end of the
+service has to wait for. What was proposed last to each editor is held in memory, and saved nowhere.
+"""
+
+import logging
+import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from service import wiring
 from service.adapters.arxiv_papers import last_weeks, matching, papers_of_weeks
 from service.adapters.bibliographies import arxiv_id, read_bibliography
-from service.papers import Paper, Selection, Window, select
-from service.papers.proposing import Proposal, Seeds, TermCount, count_terms, propose
-from subscribers.starters import starter
-from subscribers.topics import Topic, edit
+from service.papers import Paper, Selection, SourceError, Window, select
+from service.papers.proposing import Proposal, Seeds, TermCount, TooLittle, count_terms, propose
+from subscribers.starters import UnknownStarter, starter
+from subscribers.topics import Topic, TopicError, edit
 
 MOST_SEEDS = 200  # papers of a library that are asked for by id
 TITLES = 400  # entries without an id, used by their words
 
+WEEKS = 2  # that terms are learnt from where nobody says otherwise
+BROKEN = "The proposal broke off. Ask for it again; the log names what was wrong."
+
 Watch = Callable[[str, int, int], None]
+log = logging.getLogger("brief.proposing")
 
 
 class UnknownPapers(ValueError):
@@ -123,3 +133,69 @@ def _edited(topic: Topic, wish: Wish) -> Topic:
 
 def _plain(term: str) -> str:
     return term.partition("^")[0].rstrip("*").strip().casefold()
+
+
+@dataclass
+class Asked:
+    """A proposal that an editor asked for: how far it is, then the topic, or why there is none."""
+
+    step: str = "Looking up papers"
+    done: int = 0
+    total: int = 1
+    topic: Topic | None = None
+    problem: str = ""
+
+    @property
+    def is_running(self) -> bool:
+        return self.topic is None and not self.problem
+
+
+@dataclass
+class Proposals:
+    """Proposals that editors asked for on pages, the newest of each."""
+
+    service: wiring.Service
+    asking: threading.Lock  # held by whoever asks arXiv from a page
+    _held: dict[str, Asked] = field(default_factory=dict, init=False)
+    _thread: threading.Thread | None = field(default=None, init=False)
+
+    def of(self, by: str) -> Asked | None:
+        return self._held.get(by)
+
+    def begin(self, by: str, wish: Wish) -> Asked:
+        """Begin to propose; where somebody else asks arXiv now, that is the answer."""
+        asked = self._held[by] = Asked()
+        if not (wish.sentence or wish.papers or wish.starter):
+            asked.problem = "Give a sentence, papers or a starter."
+            return asked
+        if not self.asking.acquire(blocking=False):
+            asked.problem = "Somebody else is asking arXiv now. Try again in a minute."
+            return asked
+        # a daemon: nothing is saved, so the service may end meanwhile
+        self._thread = threading.Thread(target=self._run, args=(asked, wish), name="propose", daemon=True)
+        self._thread.start()
+        return asked
+
+    def wait(self) -> None:
+        """Until the proposal that was begun last is there."""
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self, asked: Asked, wish: Wish) -> None:
+        def watch(step: str, done: int, total: int) -> None:
+            asked.step, asked.done, asked.total = step, done, total + 1
+
+        try:
+            seeds = gathered(self.service, wish)
+            weeks, papers = corpus(self.service, WEEKS, watch)
+            asked.step, asked.done = "Learning which words tell these papers from others", asked.total - 1
+            asked.topic = offer(wish, seeds, weeks, papers).topic
+        except (UnknownStarter, UnknownPapers, TooLittle, TopicError) as error:
+            asked.problem = str(error)
+        except SourceError as error:
+            asked.problem = f"arXiv gave no answer: {error}"
+        except Exception as error:  # the page says that it is over, whatever it was
+            log.exception("event=proposal_broken error=%s", type(error).__name__)
+            asked.problem = BROKEN
+        finally:
+            self.asking.release()

@@ -1,6 +1,7 @@
 """Puts the pages together, and says what holds for every one of them."""
 
 import datetime as dt
+import threading
 from collections.abc import Callable
 from functools import partial
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from service.operations.builds import Builds
 from service.operations.rechecks import Rechecks
 from service.operations.search import Search
 from service.settings import LOOPBACK, Settings
+from service.setup.proposing import Proposals
 from service.store.search_index import SearchIndex
 from service.transactional import SubscriptionEmails
 from service.web import (
@@ -170,6 +172,7 @@ def make_office(service: wiring.Service, site: Site, clock: Clock) -> AdminConte
         limits=Limits(service.engine, keys, authentication.RATES),
         build_context=lambda: wiring.build_context(service, "extractive"),  # to try topics out
         builds=Builds(service, clock, lambda: wiring.build_context(service)),
+        proposals=Proposals(service, threading.Lock()),
         rechecks=Rechecks(service, lambda: wiring.checking_model(service)),
         kept=Kept(clock),
     )

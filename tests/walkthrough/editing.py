@@ -32,6 +32,7 @@ def own_topics(editor: Seat) -> dict[str, str]:
         editor.follow("Add a topic")
         editor.types(label, words)
         editor.press("Propose")
+        editor.page.wait_for_selector("#search_terms", timeout=120_000)  # it is proposed behind the page
         assert editor.page.locator("#search_terms").input_value().strip(), "no term was proposed"
         editor.press("Try out")
         editor.press("Add")

@@ -12,7 +12,7 @@ texts      ArxivTexts.ask(): the HTML of a paper's full text, or that there is n
 
 from service.adapters.arxiv_papers.announced import WithAnnouncements, keep_announcements
 from service.adapters.arxiv_papers.answers import Pace, shared_pace
-from service.adapters.arxiv_papers.days import last_weeks, papers_of_weeks
+from service.adapters.arxiv_papers.days import keep_week, last_weeks, papers_of_weeks
 from service.adapters.arxiv_papers.feed import Announcement, Page, read_announcements, read_page
 from service.adapters.arxiv_papers.query import matching, search_query
 from service.adapters.arxiv_papers.source import ArxivPapers
@@ -26,6 +26,7 @@ __all__ = [
     "Page",
     "WithAnnouncements",
     "keep_announcements",
+    "keep_week",
     "last_weeks",
     "matching",
     "papers_of_weeks",

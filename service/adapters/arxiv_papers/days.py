@@ -41,13 +41,16 @@ def papers_of_weeks(
 
 
 def _week(source: ArxivPapers, week: Window, folder: Path) -> Sequence[Paper]:
-    file = folder / f"{week.first}_{crc32(source.name.encode()):08x}.json.gz"
-    if (kept := _read(file)) is not None:
+    if (kept := _read(_file(source, week, folder))) is not None:
         return kept
     papers = source.of_days(week)
     if week.last + SETTLED < source.now().date():
-        _keep(file, papers)
+        keep_week(source, week, folder, papers)
     return papers
+
+
+def _file(source: ArxivPapers, week: Window, folder: Path) -> Path:
+    return folder / f"{week.first}_{crc32(source.name.encode()):08x}.json.gz"
 
 
 def _read(file: Path) -> list[Paper] | None:
@@ -59,8 +62,9 @@ def _read(file: Path) -> list[Paper] | None:
         return None
 
 
-def _keep(file: Path, papers: Sequence[Paper]) -> None:
-    """Keep a week whole or not at all, and the newest few weeks only."""
+def keep_week(source: ArxivPapers, week: Window, folder: Path, papers: Sequence[Paper]) -> None:
+    """Keep a week of a source whole or not at all, and the newest few weeks only."""
+    file = _file(source, week, folder)
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_suffix(".draft")
     with gzip.open(draft, "wt", encoding="utf-8", compresslevel=3) as text:

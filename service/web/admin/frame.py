@@ -17,6 +17,7 @@ from service.admins import Admin, Role
 from service.operations.builds import Builds
 from service.operations.rechecks import Rechecks
 from service.pipeline import BuildContext
+from service.setup.proposing import Proposals
 from service.store import Act, Store, bounced
 from service.web.headers import EMAIL_POLICY, PAGES_POLICY
 from service.web.site import UNKEPT, Head, Site
@@ -195,8 +196,13 @@ class AdminContext:
     build_context: Callable[[], BuildContext]  # opened where papers are fetched
     builds: Builds  # begun from the pages
     rechecks: Rechecks  # of what editors wrote
+    proposals: Proposals  # of topics, asked for on pages
     kept: Kept  # what takes long to count
-    asking: threading.Lock = field(default_factory=threading.Lock)  # one try-out at a time asks arXiv
+
+    @property
+    def asking(self) -> threading.Lock:
+        """One page at a time asks arXiv."""
+        return self.proposals.asking
 
     @property
     def store(self) -> Store:

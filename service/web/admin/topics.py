@@ -12,6 +12,7 @@ from fastapi import APIRouter, HTTPException, Response
 from service.papers import Fetched, Selection, SourceError, Verdict, Window, verdicts
 from service.papers.proposing import TermCount, count_in_answer
 from service.pipeline import select_among, select_papers
+from service.setup.proposing import Asked
 from service.web.admin.authentication import Editor, Viewer
 from service.web.admin.frame import AdminContext, Form, Sent, TheAdminContext, Visitor
 from service.web.admin.topic_forms import TopicForm
@@ -54,9 +55,11 @@ def new(visitor: Editor, context: TheAdminContext) -> Response:
     return _page(visitor, context, None, TopicForm.of(None), None)
 
 
-def new_page(visitor: Visitor, context: AdminContext, form: TopicForm) -> Response:
-    """The page that adds a topic, with this form."""
-    return _page(visitor, context, None, form, None)
+def new_page(
+    visitor: Visitor, context: AdminContext, form: TopicForm, asked: Asked | None = None
+) -> Response:
+    """The page that adds a topic, with this form, or how far a proposal for it is."""
+    return _page(visitor, context, None, form, None, asked=asked)
 
 
 @routes.post(NEW)
@@ -226,6 +229,7 @@ def _page(  # noqa: PLR0913 - what the page shows
     trial: Trial | None,
     *,
     chosen: Window | None = None,
+    asked: Asked | None = None,
 ) -> Response:
     windows = _windows(context)
     return context.page(
@@ -236,6 +240,7 @@ def _page(  # noqa: PLR0913 - what the page shows
         topic=known,
         shown_digest=digest(known) if known else "",
         form=form,
+        asked=asked,
         trial=trial,
         windows=windows,
         window=trial.window if trial else chosen or Window.last_whole(context.clock().date()),
