@@ -23,8 +23,9 @@ PIECES = (
     "{", "}", "}}", "%", "&", "\\", "\\&", "\\textbf{bold}", "$\\alpha_t$", "$x^2$", "--", "---", "''", "``",
     "?`", "{{ 7 * 7 }}", "{% raw %}", "<b>", "</b>", "<script>", "&lt;", "\n", "\nTY  - BOOK", "\r\n\r\n",
     "\nER  - ", "@misc{a,", '"', "'", "#", "_", "*", "`", "~", "[a](https://example.org)", "![a](b)",
-    "https://example.org", "www.example.org", "ada@example.org", "|", "==", "1.", "+", "-", ">", ":", ";",
-    "\u202eabc", "\u2028", "\x0b", "\x00", "é", "Łódź", "量子", "β", "😀", "\u00a0", "words", "Of robots",
+    "https://example.org", "www.example.org", "a.example.org/b", "ada@example.org", "|", "==", "1.", "+", "-",
+    ">", ":", ";", "\u202eabc", "\u2028", "\x0b", "\x00", "é", "Łódź", "量子", "β", "😀", "\u00a0", "words",
+    "Of robots",
 )  # fmt: skip
 TITLES = st.lists(st.sampled_from(PIECES), min_size=1, max_size=8).map(" ".join)
 

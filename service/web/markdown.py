@@ -16,7 +16,7 @@ from service.emails.paragraphs import Run, Sentence
 from service.language import visible
 
 MEDIA_TYPE = "text/markdown"  # RFC 7763
-ALWAYS = re.compile(r"[\\`*_{}\[\]<>#|~$&^@]|(?<=:)/(?=/)|:(?=//)|(?<=\bwww)\.|=(?==)|(?<==)=", re.IGNORECASE)
+ALWAYS = re.compile(r"[\\`*_{}\[\]<>#|~$&^@]|(?<=:)/(?=/)|:(?=//)|(?<=\w)\.(?=[^\W\d])|=(?==)|(?<==)=")
 # What begins a list, a heading's underline or a definition where it begins a line.
 AT_FIRST = re.compile(r"^([-+=:])|^(\(?\w{1,9})([.)])(?=\s|$)")
 EMPTY_LINES, PARAGRAPH = re.compile(r"\n{3,}"), "\n\n"
