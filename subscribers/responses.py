@@ -90,6 +90,12 @@ class Responses(Repository):
         with Session(self._engine) as session:
             return marks_of(session, subscriber_id)
 
+    def count(self, subscriber_id: int) -> int:
+        """Of how many papers a reader said something."""
+        mine = col(ResponseRow.subscriber_id) == subscriber_id
+        with self._engine.connect() as connection:
+            return connection.scalar(sa.select(sa.func.count()).where(mine)) or 0
+
     def mark(self, subscriber_id: int, paper_id: str, kind: Kind, now: dt.datetime) -> None:
         row = ResponseRow(subscriber_id=subscriber_id, paper_id=paper_id, kind=kind, at=now)
         self._put(subscriber_id, [row])

@@ -198,7 +198,7 @@ def show(context: PagesContext, opened: Opened, token: str, notice: Notice | Non
         why=why(context, opened, names),
         leave=context.link(subscriber, Purpose.LEAVE),
         order=context.link(subscriber, Purpose.RESPOND),
-        learnt=len(context.responses.marks(subscriber.id).responses),
+        learnt=context.responses.count(subscriber.id),
         **context.archive(subscriber),
     )
 

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 import sqlalchemy as sa
 from starlette.types import Message
 
+from service.store import Built
 from service.wiring import set_up
 from subscribers.database import connect
 from tests import builders
@@ -44,6 +45,7 @@ def main() -> None:
 
 def deliver(place: Place) -> None:
     """One issue that everybody got."""
+    place.service.store.save_issue(builders.WINDOW, [Built(builders.brief(), ())], place.clock.now)
     planned = "UPDATE issues SET planned_at = built_at, audience = (SELECT count(*) FROM subscribers)"
     with place.service.engine.begin() as connection:
         connection.execute(DELIVERIES, {"label": builders.WINDOW.label})
