@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from service.emails.for_you import LIMIT
 from service.papers import Paper
-from service.readers import MOST, Candidates, ReaderMarks, Space, order, pick, unpacked
+from service.readers import MOST, Block, Candidates, ReaderMarks, Space, order, pick, unpacked
 from service.store import Store
 from service.wiring import message_maker
 from subscribers.links import Purpose
@@ -46,7 +46,7 @@ marks = st.dictionaries(st.sampled_from(IDS), st.sampled_from(["more", "less", "
 
 
 def picked(kinds: dict[str, str], most: int = MOST, **more: tuple[str, ...]) -> list[str]:
-    (packed,) = pick(CANDIDATES, [ReaderMarks(1, (SHARED,), kinds, **more)], most)
+    (packed,) = pick(CANDIDATES, Block.of([ReaderMarks(1, (SHARED,), kinds, **more)]), most)
     return [IDS[one.paper] for one in unpacked(packed)]
 
 
@@ -69,8 +69,8 @@ def test_no_paper_comes_twice_and_none_that_was_spoken_of(kinds: dict[str, str])
 @given(marks)
 def test_readers_in_a_block_get_what_each_gets_alone(kinds: dict[str, str]) -> None:
     others = [ReaderMarks(2, (SHARED,), {}), ReaderMarks(3, (SHARED,), {IDS[3]: "more"})]
-    together = pick(CANDIDATES, [others[0], ReaderMarks(1, (SHARED,), kinds), others[1]])
-    assert together[1] == pick(CANDIDATES, [ReaderMarks(1, (SHARED,), kinds)])[0]
+    together = pick(CANDIDATES, Block.of([others[0], ReaderMarks(1, (SHARED,), kinds), others[1]]))
+    assert together[1] == pick(CANDIDATES, Block.of([ReaderMarks(1, (SHARED,), kinds)]))[0]
 
 
 @QUICK
@@ -84,7 +84,7 @@ def test_less_lowers_what_is_like_it_within_one_issue(paper: str, kinds: dict[st
 
 
 def test_more_puts_its_subject_first_and_says_why() -> None:
-    (packed,) = pick(CANDIDATES, [ReaderMarks(1, (SHARED,), {IDS[2]: "more", IDS[6]: "more"})])
+    (packed,) = pick(CANDIDATES, Block.of([ReaderMarks(1, (SHARED,), {IDS[2]: "more", IDS[6]: "more"})]))
     found = unpacked(packed)
     assert len(found) == MOST
     assert {subject_of(IDS[one.paper]) for one in found[:4]} == {2}

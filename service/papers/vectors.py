@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 Matrix: TypeAlias = "NDArray[np.float64]"
 Scores: TypeAlias = "NDArray[np.floating[Any]]"  # of half the size where many are held at a time
+Floats: TypeAlias = "list[float] | Scores"
+Whole: TypeAlias = "list[int] | NDArray[np.integer[Any]]"
 Sparse = Any  # scipy.sparse.csr_matrix, which has no types
 
 
@@ -41,7 +43,7 @@ def chance_of_more(now: int, of: int, before: int, before_of: int) -> float:
     return float(hypergeom.sf(now - 1, of + before_of, now + before, of))
 
 
-def sparse(data: list[float], places: list[int], ends: list[int], columns: int) -> Sparse:
+def sparse(data: "Floats", places: "Whole", ends: "Whole", columns: int) -> Sparse:
     """Rows by their values, the columns of these and where each row ends."""
     from scipy.sparse import csr_matrix
 
@@ -60,6 +62,34 @@ def stacked(parts: list[Sparse]) -> Sparse:
     from scipy.sparse import vstack
 
     return vstack(parts).tocsr()
+
+
+def beside(parts: list[Sparse]) -> Sparse:
+    """These columns, one beside the other."""
+    from scipy.sparse import hstack
+
+    return hstack(parts).tocsr()
+
+
+def of_one(rows: Scores) -> Scores:
+    """The rows of numbers brought to the length one; one of zeros stays."""
+    import numpy as np
+
+    found: Scores = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+    return found
+
+
+def fewer_dimensions(rows: Sparse, dimensions: int) -> Scores:
+    """What brings these columns into few dimensions that tell most of the rows (Deerwester, 1990)."""
+    import numpy as np
+    from sklearn.utils.extmath import randomized_svd
+
+    most = min(dimensions, min(rows.shape) - 1)
+    if most < 1:
+        return np.zeros((rows.shape[1], 1), np.float32)
+    _, _, axes = randomized_svd(rows.astype(np.float32), most, n_iter=4, random_state=0)
+    found: Scores = axes.T
+    return found
 
 
 def learnt(these: Sparse, those: Sparse) -> Matrix:

@@ -5,9 +5,9 @@ Readers come in blocks, each a transaction: what is held at a time is a block's 
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
-from operator import itemgetter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import compress
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +15,7 @@ from sqlmodel import Field, Session, SQLModel, col
 
 from service.language import read, shortened
 from service.papers import Paper, rank
-from service.readers import Candidates, ReaderMarks, Space, pick
+from service.readers import Block, Candidates, ReaderTerms, Space, pick
 from service.store.papers import read_papers
 from service.store.tables import IssueRow, SightingRow
 from subscribers.database import Repository, table
@@ -30,7 +30,8 @@ from subscribers.tables import (
 )
 from subscribers.topics import read_topic
 
-BLOCK = 10_000  # readers
+BLOCK = 10_000  # readers, where the issue considered few papers
+CELLS = 8_000_000  # of a block: readers by papers, four bytes each
 MOST_MARKED = 20_000  # marked papers that are compared: those that most readers marked
 KEPT = 8  # issues whose picks are kept, for views in a browser
 LONGEST = 110  # characters of a title
@@ -62,7 +63,7 @@ SAID, TERMS, FOLLOWS, FOR_YOU = table(ResponseRow), table(ReaderTermRow), table(
 class ForYouRepository(Repository):
     """Papers that are put forward, by issue and reader."""
 
-    def put_forward(self, label: str, block: int = BLOCK) -> int:
+    def put_forward(self, label: str, block: int = 0) -> int:
         """Pick papers for every reader who said something; how many readers. Nothing once it is planned."""
         with Session(self._engine) as session:
             issue = session.get(IssueRow, label)
@@ -72,10 +73,9 @@ class ForYouRepository(Repository):
         self._clear(label)
         if not candidates.ids:
             return 0
-        count, last = 0, 0
-        while readers := self._readers(last, block):
-            count += self._keep(label, readers, pick(candidates, readers))
-            last = readers[-1].reader
+        count = 0
+        for held in self._blocks(block or min(BLOCK, max(CELLS // len(candidates.ids), 1))):
+            count += self._keep(label, held.readers, pick(candidates, held))
         self._keep_words(label, _words(candidates, papers, titles))
         log.info("event=put_forward issue=%s readers=%d papers=%d", label, count, len(candidates.ids))
         return count
@@ -92,41 +92,42 @@ class ForYouRepository(Repository):
             row = session.get(ForYouRow, (subscriber_id, label))
             return row.picks if row else b""
 
-    def _readers(self, after: int, block: int) -> list[ReaderMarks]:
-        """The next readers who get mail, said something, and did not pause their order."""
+    def _blocks(self, size: int) -> Iterator[Block]:
+        """All readers; while one block is worked on, the next is read."""
+        with ThreadPoolExecutor(1) as reading:
+            coming = reading.submit(self._block, 0, size)
+            while held := coming.result():
+                coming = reading.submit(self._block, held.readers[-1], size)
+                yield held
+
+    def _block(self, after: int, size: int) -> Block | None:
+        """The next readers who get mail, said something, and paused nothing; None after the last."""
         person = table(SubscriberRow).c
         spoke = sa.exists().where(SAID.c.subscriber_id == person.id)
         paused = sa.exists().where(table(PausedOrderRow).c.subscriber_id == person.id)
         wanted = sa.select(person.id).where(person.id > after, person.standing == "active", spoke, ~paused)
         with self._engine.connect() as connection:
-            ids = list(connection.scalars(wanted.order_by(person.id).limit(block)))
+            ids = list(connection.scalars(wanted.order_by(person.id).limit(size)))
             if not ids:
-                return []
-            marked = _grouped(connection, SAID.c.subscriber_id, (SAID.c.paper_id, SAID.c.kind), ids)
-            follows = _grouped(connection, FOLLOWS.c.subscriber_id, (FOLLOWS.c.topic_slug,), ids)
-            terms = _grouped(connection, TERMS.c.subscriber_id, (TERMS.c.term, TERMS.c.choice), ids)
-        return [
-            ReaderMarks(
-                reader=one,
-                topics=tuple(sorted(slug for (slug,) in follows.get(one, ()))),
-                kinds=dict(marked.get(one, ())),
-                muted=_chosen(terms.get(one, ()), Choice.MUTED),
-                removed=_chosen(terms.get(one, ()), Choice.REMOVED),
+                return None
+            owners, papers, kinds = _columns(
+                connection, (SAID.c.subscriber_id, SAID.c.paper_id, SAID.c.kind), ids
             )
-            for one in ids
-        ]
+            followers, topics = _columns(connection, (FOLLOWS.c.subscriber_id, FOLLOWS.c.topic_slug), ids)
+            terms = _columns(connection, (TERMS.c.subscriber_id, TERMS.c.term, TERMS.c.choice), ids)
+        return Block(ids, owners, papers, kinds, followers, topics, _chosen(*terms))
 
-    def _keep(self, label: str, readers: Sequence[ReaderMarks], picked: Sequence[bytes]) -> int:
-        rows = [
-            {"subscriber_id": each.reader, "issue_label": label, "picks": packed}
-            for each, packed in zip(readers, picked, strict=True)
-            if packed
-        ]
+    def _keep(self, label: str, readers: Sequence[int], picked: Sequence[bytes]) -> int:
         with self._writer.begin() as connection:
             known = table(SubscriberRow).c.id  # who was deleted meanwhile gets none
-            within = sa.select(known).where(known.between(readers[0].reader, readers[-1].reader))
+            within = sa.select(known).where(known.between(readers[0], readers[-1]))
             there = set(connection.scalars(within))
-            if rows := [row for row in rows if row["subscriber_id"] in there]:
+            rows = [
+                {"subscriber_id": one, "issue_label": label, "picks": packed}
+                for one, packed in zip(readers, picked, strict=True)
+                if packed and one in there
+            ]
+            if rows:
                 connection.execute(sa.insert(FOR_YOU), rows)
         return len(rows)
 
@@ -147,17 +148,32 @@ def _has_marks(session: Session) -> bool:
     return session.execute(sa.select(SAID.c.subscriber_id).limit(1)).first() is not None
 
 
-def _grouped(
-    connection: sa.Connection, reader: Any, columns: Sequence[Any], ids: Sequence[int]
-) -> dict[int, list[tuple[Any, ...]]]:
-    """The rows of these readers, who follow one another, by reader."""
-    rows = sa.select(reader, *columns).where(reader.between(ids[0], ids[-1])).order_by(reader)
-    found = connection.execute(rows).all()
-    return {one: [tuple(row[1:]) for row in held] for one, held in groupby(found, key=itemgetter(0))}
+def _columns(connection: sa.Connection, columns: Sequence[Any], ids: Sequence[int]) -> list[Any]:
+    """The rows of these readers by column, in their order; the first column as places among `ids`."""
+    import numpy as np  # noqa: PLC0415 - a command that puts nothing forward does not wait for it
+
+    reader = columns[0]
+    rows = sa.select(*columns).where(reader.between(ids[0], ids[-1])).order_by(reader)
+    # the driver's own tuples: millions of rows as SQLAlchemy's cost five times as much
+    raw = connection.execute(rows).cursor.fetchall()
+    found = [[row[at] for row in raw] for at in range(len(columns))]
+    held, every = np.array(found[0], np.int64), np.array(ids, np.int64)
+    places = np.searchsorted(every, held)
+    wanted = every[places] == held
+    if wanted.all():
+        return [places, *found[1:]]
+    return [places[wanted], *(list(compress(one, wanted)) for one in found[1:])]
 
 
-def _chosen(terms: Iterable[tuple[Any, ...]], choice: Choice) -> tuple[str, ...]:
-    return tuple(term for term, made in terms if made == choice)
+def _chosen(owners: Any, terms: Sequence[str], choices: Sequence[str]) -> dict[int, ReaderTerms]:
+    """What the few readers who chose terms chose, by their places."""
+    held: dict[int, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for owner, term, choice in zip(owners.tolist(), terms, choices, strict=True):
+        held[owner][choice].append(term)
+    return {
+        owner: ReaderTerms(tuple(each[Choice.MUTED]), tuple(each[Choice.REMOVED]))
+        for owner, each in held.items()
+    }
 
 
 def _candidates(session: Session, label: str) -> tuple[Candidates, dict[str, Paper], dict[str, str]]:
