@@ -51,7 +51,7 @@ HOLES = Recipient(
     web_url="https://reader.invalid/web",
     archive_url="https://reader.invalid/archive",
     respond_url="https://reader.invalid/respond",
-    block=Block((Piece("https://reader.invalid/put-forward"),), "https://reader.invalid/in-text", ""),
+    block=Block((Piece("https://reader.invalid/put-forward"),), (Piece("https://reader.invalid/in-text"),), ""),
 )
 BLOCK_HOLES = ("https://reader.invalid/put-forward", "https://reader.invalid/in-text")
 

@@ -18,6 +18,7 @@ from subscribers.preferences import Length
 LIMIT = 4_800  # bytes of HTML: with an edition at its limit, Gmail still shows the whole
 SHOWN = {Length.FULL: 5, Length.SHORT: 5, Length.MINUTE: 3}
 NEAREST = "near to the topic"
+REASONS_KEPT = 50_000  # some hundred bytes each
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,17 @@ class BlockShell:
 
 
 @dataclass(frozen=True, slots=True)
+class _Words:
+    """The same in HTML and in plaintext."""
+
+    html: Piece
+    text: Piece
+
+
+@dataclass(frozen=True, slots=True)
 class _Paper:
-    before: Piece  # to what speaks for it
-    after: Piece  # behind the reader's link
-    text: str
-    path: str
+    before: _Words  # to what speaks for it
+    after: _Words  # behind the reader's link
 
 
 @dataclass(frozen=True)
@@ -47,46 +54,44 @@ class ForYou:
 
     shell: BlockShell
     words: Mapping[str, Any]
-    _reasons: dict[tuple[int, int], tuple[str, Piece]] = field(default_factory=dict, repr=False)
+    _reasons: dict[tuple[int, int], _Words] = field(default_factory=dict, repr=False)
 
     def block(self, picks: bytes | None, length: Length, respond_url: str) -> Block | None:
         """The reader's block; None where nothing is put forward. As many papers as fit."""
         if not picks or not self._papers:
             return None
-        chosen = unpacked(picks)[: SHOWN[length]]
-        size = self._before.size + self._after.size
-        html_parts: list[Piece | None] = [self._before]
-        lines = [self._heading]
-        for one in chosen:
-            paper, (words, reason) = self._papers[one.paper], self._reason(one.near, one.term)
-            size += paper.before.size + reason.size + len(respond_url) + paper.after.size
+        size = self._before.html.size + self._after.html.size
+        html_parts: list[Piece | None] = [self._before.html]
+        text_parts: list[Piece | None] = [self._before.text]
+        for one in unpacked(picks)[: SHOWN[length]]:
+            paper, reason = self._papers[one.paper], self._reason(one.near, one.term)
+            size += paper.before.html.size + reason.html.size + len(respond_url) + paper.after.html.size
             if size > LIMIT:
                 break
-            html_parts += [paper.before, reason, None, paper.after]
-            lines.append(f"{paper.text}{plaintext.wrap(words, 2)}\n  {respond_url}{paper.path}\n")
-        return Block((*html_parts, self._after), "\n".join(lines) + "\n\n", respond_url)
+            html_parts += (paper.before.html, reason.html, None, paper.after.html)
+            text_parts += (paper.before.text, reason.text, None, paper.after.text)
+        return Block((*html_parts, self._after.html), (*text_parts, self._after.text), respond_url)
 
-    def _reason(self, near: int, term: int) -> tuple[str, Piece]:
+    def _reason(self, near: int, term: int) -> _Words:
         key = near, term
         if key not in self._reasons:
+            if len(self._reasons) >= REASONS_KEPT:
+                self._reasons.clear()
             row = self.words["rows"][near] if near >= 0 else ""
             marked = f"near to {row}, which you marked" if row else ""
             speaks = f"speaks of {self.words['terms'][term]}" if term >= 0 else ""
             said = "; ".join(filter(None, (marked, speaks))) or NEAREST
-            self._reasons[key] = said, Piece(html.escape(said) + self.shell.respond)
+            made = Piece(html.escape(said) + self.shell.respond), Piece(f"{plaintext.wrap(said, 2)}\n  ")
+            self._reasons[key] = _Words(*made)
         return self._reasons[key]
 
     @cached_property
-    def _before(self) -> Piece:
-        return Piece(self.shell.before)
+    def _before(self) -> _Words:
+        return _Words(Piece(self.shell.before), Piece(f"{plaintext.heading('FOR YOU')}\n\n"))
 
     @cached_property
-    def _after(self) -> Piece:
-        return Piece(self.shell.after)
-
-    @cached_property
-    def _heading(self) -> str:
-        return f"{plaintext.heading('FOR YOU')}\n"
+    def _after(self) -> _Words:
+        return _Words(Piece(self.shell.after), Piece("\n"))
 
     @cached_property
     def _papers(self) -> Sequence[_Paper]:
@@ -96,4 +101,5 @@ class ForYou:
         url = f"https://arxiv.org/abs/{paper_id}"
         shown = f"{self.shell.opened}{url}{self.shell.named}{html.escape(title)}{self.shell.reason}"
         text = f"{plaintext.wrap(f'* {title}', 0, 2)}\n  {url}\n"
-        return _Paper(Piece(shown), Piece(f"/{paper_id}{self.shell.closed}"), text, f"/{paper_id}")
+        before = _Words(Piece(shown), Piece(text))
+        return _Paper(before, _Words(Piece(f"/{paper_id}{self.shell.closed}"), Piece(f"/{paper_id}\n\n")))

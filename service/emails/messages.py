@@ -12,7 +12,7 @@ from typing import Any
 
 from service.emails.dkim import DkimSigner, hash_of, relaxed
 from service.emails.paragraphs import safe_url
-from service.emails.quoting import Piece, quote, quote_url
+from service.emails.quoting import Piece, quote_url
 from service.language import shortened, visible
 
 HTML_LIMIT = 95_000  # bytes; Gmail clips near 102,000, and with the rest the way out
@@ -52,7 +52,7 @@ class Block:
     """What one reader's e-mail has and no other: pieces, with the reader's link where there is none."""
 
     html_parts: tuple[Piece | None, ...]
-    text: str
+    text_parts: tuple[Piece | None, ...]
     link: str
 
     @property
@@ -60,10 +60,17 @@ class Block:
         return "".join(part.text if part else self.link for part in self.html_parts)
 
     @property
+    def text(self) -> str:
+        return "".join(part.text if part else self.link for part in self.text_parts)
+
+    @property
     def quoted(self) -> tuple[bytes, bytes]:
         """HTML and plaintext in quoted-printable."""
         link = quote_url(self.link)
-        return b"".join(part.quoted if part else link for part in self.html_parts), quote(self.text.encode())
+        return (
+            b"".join([part.quoted if part else link for part in self.html_parts]),
+            b"".join([part.quoted if part else link for part in self.text_parts]),
+        )
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ AGAINST = 0.6  # what a paper that is not liked counts, of one that is
 DOUBT = 1.0  # what the first mark is worth is half of what many are: the order that all share is mixed in
 ENOUGH = 8  # marks of each kind before a model of one's own
 RIDGE = 0.5  # how much a mark may be wrong
-GAIN = 45.0  # what a likeness, some hundredths, counts beside the shared order of 0 to 1
+GAIN = 150.0  # what a likeness, some hundredths, counts beside the shared order of 0 to 1
 
 
 def weights(signs: Scores, likeness: "Scores | None" = None) -> Scores:

@@ -34,6 +34,7 @@ from service.delivery import Delivery, Mailer, Message, MessageMaker, State
 from service.delivery.ledger import DeliveryContext
 from service.delivery.run import deliver
 from service.emails import DkimSigner, Recipient
+from service.emails.for_you import ForYou
 from service.emails.messages import ReaderPlaceholder, Template, template
 from service.emails.quoting import Piece
 from service.issues import Issue
@@ -97,10 +98,11 @@ class LargeEdition:
     @cached_property
     def template(self) -> Template:
         parts: tuple[list[Piece | ReaderPlaceholder], list[Piece | ReaderPlaceholder]]
-        parts = (
-            [Piece(TEXT), ReaderPlaceholder.LEAVE],
-            [Piece(HTML), ReaderPlaceholder.LEAVE, ReaderPlaceholder.MANAGE, ReaderPlaceholder.WEB],
+        own, links = (
+            ReaderPlaceholder,
+            [ReaderPlaceholder.LEAVE, ReaderPlaceholder.MANAGE, ReaderPlaceholder.WEB],
         )
+        parts = [own.BLOCKTEXT, Piece(TEXT), own.LEAVE], [own.BLOCK, Piece(HTML), *links]
         return template(SENDER, LABEL, "full", self.subject, parts)
 
     def message(self, recipient: Recipient, date: dt.datetime, signer: DkimSigner | None) -> bytes:
@@ -165,13 +167,20 @@ def deliver_all(mailer: Mailer, readers: int, sink: Sink | None = None) -> Spent
         return deliver_made(Path(folder), mailer, readers, sink)
 
 
-def deliver_made(folder: Path, mailer: Mailer, readers: int, sink: Sink | None = None) -> Spent:
-    """The same of a ledger that is there."""
+def deliver_made(
+    folder: Path,
+    mailer: Mailer,
+    readers: int,
+    sink: Sink | None = None,
+    for_you: Callable[[], ForYou] | None = None,
+) -> Spent:
+    """The same of a ledger that is there; with blocks where its readers have picks."""
     engine, worker = connect(f"sqlite:///{folder / 'bench.db'}"), process.own_name()
     store, journal = Store(engine), FileJournal(folder / "journal", worker)
     journal.open()
     room = DeliveryContext(store, mailer, journal, worker, process.is_gone, wiring.now)
-    maker = replace(MAKER, rendered=OneEdition(store.issue(LABEL)))  # type: ignore[arg-type]  # as MAKER
+    rendered = OneEdition(store.issue(LABEL))
+    maker = replace(MAKER, rendered=rendered, for_you=for_you)  # type: ignore[arg-type]  # as MAKER
     took = spent(partial(deliver, LABEL, maker, room), sink)
     journal.close()
     assert store.counts(LABEL) == {State.ACCEPTED: readers}
