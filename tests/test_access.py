@@ -42,7 +42,7 @@ JOINING = frozenset({"/join", "/join/{code}", "/api/subscriptions"})
 PERSONAL = frozenset({
     *(f"/{purpose}/{{token}}" for purpose in Purpose if purpose is not Purpose.READ),
     *(f"/manage/{{token}}/{action}" for action in ("address", "links", "data", "history")),
-    "/respond/{token}/{paper_id:path}", "/respond/{token}/saved.{kind}",
+    "/respond/{token}/{paper_id:path}", "/respond/{token}/saved.{kind}", "/respond/{token}/issues/{label}",
 })  # fmt: skip
 OF_ARCHIVE = ("/issues", "/topics", "/papers", "/feed", "/search")
 OPEN = frozenset({

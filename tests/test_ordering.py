@@ -8,11 +8,13 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
+from service.store import IssueRow
+from subscribers.database import table
 from subscribers.links import Links, Purpose
 from subscribers.responses import MOST, Choice, Kind, Seed
 from subscribers.subscriber import Subscriber
 from tests import builders
-from tests.readers import BASE, Answer, Place, Reader, open_place
+from tests.readers import BASE, Answer, Place, Reader, body_of, open_place
 
 PAPER = builders.paper(0)
 KEPT, OWN = "A robot that another reader knows", "A robot that one reader alone brought along"
@@ -47,6 +49,28 @@ def test_a_thousand_gets_change_nothing(place: Place, reader: Reader) -> None:
     for path in (own(place, subscriber), own(place, subscriber, PAPER.id)) * 500:
         assert reader.get(path).status == 200
     assert place.dump() == before
+
+
+def test_the_page_of_an_issue_leads_to_the_form_of_each_paper_that_it_tells_of(
+    place: Place, reader: Reader
+) -> None:
+    subscriber = place.subscriber()
+    path = f"{own(place, subscriber)}/issues/{builders.WINDOW.label}"
+    place.deliver()
+    for kind in ("html", "plain"):
+        assert path.removeprefix(own(place, subscriber)) in body_of(place.letters()[0], kind)
+    page = reader.get(path)
+    assert page.status == 200
+    assert own(place, subscriber, PAPER.id) in page.text
+    place.service.responses.mark(subscriber.id, PAPER.id, Kind.LESS, place.clock.now)
+    assert ">less<" in reader.get(path).text
+    assert reader.get(f"{own(place, subscriber)}/issues/1999-W01").status == 404
+    for approved, status in ((None, 404), (table(IssueRow).c.content_hash, 200)):
+        with place.service.engine.execution_options(writes=True).begin() as connection:
+            connection.execute(sa.update(table(IssueRow)).values(approved_hash=approved))
+        assert reader.get(path).status == status
+    place.service.subscriptions.leave(subscriber.id, place.clock.now, "test")
+    assert reader.get(path).status == 404
 
 
 def test_each_button_counts_by_its_post_and_the_last_word_stays(place: Place, reader: Reader) -> None:

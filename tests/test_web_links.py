@@ -136,14 +136,22 @@ def test_a_link_that_works_once_is_refused_again(place: Place, reader: Reader, p
     assert reader.press(page, label).heading == "This link was used before"
 
 
-def test_keys_rotate_and_one_that_is_gone_opens_nothing(place: Place, reader: Reader) -> None:
+@pytest.mark.parametrize(("purpose", "button"), [(Purpose.MANAGE, "Save"), (Purpose.RESPOND, "Mute")])
+def test_keys_rotate_and_one_that_is_gone_opens_nothing(
+    place: Place, reader: Reader, purpose: Purpose, button: str
+) -> None:
     subscriber = place.subscriber()
     context = place.app.app.state.pages_context
-    path = f"/manage/{token(place.links, Purpose.MANAGE, subscriber)}"
+    path = f"/{purpose}/{token(place.links, purpose, subscriber)}"
     place.app.app.state.pages_context = replace(context, links=Links(BASE, ["k" * 40, "n" * 40]))
-    assert reader.get(path).status == 200
+    page = reader.get(path)
+    assert page.status == 200
+    _, form = page.button(button)
     place.app.app.state.pages_context = replace(context, links=Links(BASE, ["n" * 40]))
     assert reader.get(path).status == 410
+    before = place.dump()
+    assert reader.post(path, {**form, "term": "dust"}).status == 410
+    assert place.dump() == before
 
 
 def test_no_page_holds_a_link_with_more_power_than_the_one_that_opened_it(

@@ -5,14 +5,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from service.adapters.bibliographies import Unreadable, arxiv_ids, read_entries
+from service.briefs.model import Brief
 from service.briefs.references import FORMATS, Reference, coins
 from service.language import read, shortened
 from service.papers import Paper
 from service.readers import Space, terms_of
-from service.store import Store
-from subscribers.pages.context import LearntTerm, PaperLine
+from service.store import Store, UnknownIssue
+from subscribers.pages.context import LearntTerm, PaperLine, ToldPapers
 from subscribers.responses import Choice, Marks, Seed
 
+ISSUES_KEPT = 4  # lists of papers in memory
 BACKGROUND = 300  # papers beside the marked ones: what is common in all of these tells nothing
 LONGEST = 300  # characters of a title
 MOST_SEEDS = 500
@@ -24,6 +26,7 @@ class KeptLibrary:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._told = lru_cache(maxsize=ISSUES_KEPT)(self._read_told)
         self._background = lru_cache(maxsize=1)(lambda _: self._store.newest_papers(BACKGROUND))
 
     def papers(self, ids: Iterable[str]) -> Mapping[str, PaperLine]:
@@ -43,6 +46,16 @@ class KeptLibrary:
         found = self._store.papers(wanted)
         media_type, write = FORMATS[ending]
         return media_type, write(Reference.of(found[one]) for one in wanted if one in found)
+
+    def told(self, label: str) -> Sequence[ToldPapers]:
+        try:
+            status = self._store.status(label)
+        except UnknownIssue:
+            return ()
+        return self._told(label, status.content_hash) if status.approved else ()
+
+    def _read_told(self, label: str, _: str) -> Sequence[ToldPapers]:
+        return tuple(_told(brief) for brief in self._store.issue(label).briefs)
 
     def learnt(self, marks: Marks) -> Sequence[LearntTerm]:
         own = self._store.papers(marks.kinds)
@@ -64,3 +77,14 @@ class KeptLibrary:
         if not seeds:
             raise ValueError(NO_SEEDS)
         return seeds[:MOST_SEEDS]
+
+
+def _told(brief: Brief) -> ToldPapers:
+    first = sorted(brief.catalog, key=lambda one: one.paper_id not in brief.told)
+    lines = {
+        one.paper_id: PaperLine(
+            shortened(read(one.title).shown, LONGEST), f"https://arxiv.org/abs/{one.paper_id}"
+        )
+        for one in first
+    }
+    return ToldPapers(brief.topic_slug, shortened(brief.topic_name, LONGEST), lines)

@@ -41,6 +41,7 @@ TAKEN = 202  # 200 is what the sandbox says, which delivers nothing, or a strang
 LONGEST_WAIT = 60.0  # seconds, for a rate limit to pass
 
 # Stand-ins for what differs between readers; SendGrid puts each reader's own in their place.
+BLOCK_HOLES = ("https://reader.invalid/put-forward", "https://reader.invalid/in-text")
 HOLES = Recipient(
     address="reader@reader.invalid",
     name=None,
@@ -51,9 +52,8 @@ HOLES = Recipient(
     web_url="https://reader.invalid/web",
     archive_url="https://reader.invalid/archive",
     respond_url="https://reader.invalid/respond",
-    block=Block((Piece("https://reader.invalid/put-forward"),), (Piece("https://reader.invalid/in-text"),), ""),
+    block=Block((Piece(BLOCK_HOLES[0]),), (Piece(BLOCK_HOLES[1]),), ""),
 )
-BLOCK_HOLES = ("https://reader.invalid/put-forward", "https://reader.invalid/in-text")
 
 Result = Iterator[tuple[Message, Outcome]]
 

@@ -118,7 +118,7 @@ class Renderer:
         values = {
             "topics": topics, "words": words, "several": several, "sender": self.sender,
             "introduced": bool(issue.introduction),
-            "dates": span(issue.window.first, issue.window.last),
+            "dates": span(issue.window.first, issue.window.last), "label": issue.label,
             "urls": {one.value: links[one] if links else mark_of(one) for one in ReaderPlaceholder},
         }  # fmt: skip
         source = self._jinja.get_template("brief/body.mjml").render(values)

@@ -9,6 +9,8 @@ from service.papers.vectors import Scores, Sparse
 from service.readers.space import Space
 
 ROWS_AT_ONCE = 500
+CELLS_KEPT = 20_000_000  # four bytes each
+UNKNOWN = -2
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,27 @@ class Candidates:
 
     def common(self, rows: Any, candidates: Any) -> Any:
         """For each pair of a row of the space and a candidate the word on which they agree most, or -1."""
+        import numpy as np
+
+        told = self._told
+        if told is None:
+            return self._agreed(rows, candidates)
+        new = told[rows, candidates] == UNKNOWN
+        pairs = np.unique(rows[new] * len(self.ids) + candidates[new])
+        if len(pairs):
+            where = pairs // len(self.ids), pairs % len(self.ids)
+            told[where] = self._agreed(*where)
+        return told[rows, candidates]
+
+    @cached_property
+    def _told(self) -> Any:
+        """What `common` found, as other readers ask for the same pairs; None where these are too many."""
+        import numpy as np
+
+        shape = self.likeness.shape
+        return np.full(shape, UNKNOWN, np.int32) if shape[0] * shape[1] <= CELLS_KEPT else None
+
+    def _agreed(self, rows: Any, candidates: Any) -> Any:
         import numpy as np
 
         words = self.space.words

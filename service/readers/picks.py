@@ -140,16 +140,12 @@ def _nearest(candidates: Candidates, rows: Sparse, best: Places) -> Places:
 
 
 def _terms(candidates: Candidates, near: Places, best: Places) -> Places:
-    """For each pick the column of the term that speaks most for it and for its likest; each pair once."""
+    """For each pick the column of the term that speaks most for it and for its likest."""
     import numpy as np
 
     found = np.full(near.shape, NONE, np.int64)
     known = near >= 0
-    pairs, which = np.unique(
-        near[known].astype(np.int64) * len(candidates.ids) + best[known], return_inverse=True
-    )
-    common = candidates.common(pairs // len(candidates.ids), pairs % len(candidates.ids))
-    found[known] = common[which]
+    found[known] = candidates.common(near[known], best[known])
     return found
 
 

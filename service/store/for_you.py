@@ -3,11 +3,12 @@
 Readers come in blocks, each a transaction: what is held at a time is a block's marks and scores.
 """
 
+import gc
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import compress
+from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
@@ -33,6 +34,7 @@ from subscribers.topics import read_topic
 BLOCK = 10_000  # readers, where the issue considered few papers
 CELLS = 8_000_000  # of a block: readers by papers, four bytes each
 MOST_MARKED = 20_000  # marked papers that are compared: those that most readers marked
+BETWEEN = "\n"  # what no id, kind, slug or term holds
 KEPT = 8  # issues whose picks are kept, for views in a browser
 LONGEST = 110  # characters of a title
 log = logging.getLogger("brief.for_you")
@@ -74,8 +76,10 @@ class ForYouRepository(Repository):
         if not candidates.ids:
             return 0
         count = 0
-        for held in self._blocks(block or min(BLOCK, max(CELLS // len(candidates.ids), 1))):
-            count += self._keep(label, held.readers, pick(candidates, held))
+        size = block or min(BLOCK, max(CELLS // len(candidates.ids), 1))
+        with _no_collection():
+            for held in self._blocks(size):
+                count += self._keep(label, held.readers, pick(candidates, held))
         self._keep_words(label, _words(candidates, papers, titles))
         log.info("event=put_forward issue=%s readers=%d papers=%d", label, count, len(candidates.ids))
         return count
@@ -111,10 +115,10 @@ class ForYouRepository(Repository):
             if not ids:
                 return None
             owners, papers, kinds = _columns(
-                connection, (SAID.c.subscriber_id, SAID.c.paper_id, SAID.c.kind), ids
+                connection, SAID.c.subscriber_id, (SAID.c.paper_id, SAID.c.kind), ids
             )
-            followers, topics = _columns(connection, (FOLLOWS.c.subscriber_id, FOLLOWS.c.topic_slug), ids)
-            terms = _columns(connection, (TERMS.c.subscriber_id, TERMS.c.term, TERMS.c.choice), ids)
+            followers, topics = _columns(connection, FOLLOWS.c.subscriber_id, (FOLLOWS.c.topic_slug,), ids)
+            terms = _columns(connection, TERMS.c.subscriber_id, (TERMS.c.term, TERMS.c.choice), ids)
         return Block(ids, owners, papers, kinds, followers, topics, _chosen(*terms))
 
     def _keep(self, label: str, readers: Sequence[int], picked: Sequence[bytes]) -> int:
@@ -144,25 +148,42 @@ class ForYouRepository(Repository):
             session.merge(ForYouWordsRow(issue_label=label, words=words))
 
 
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Rows refer to no rows: looking for circles among them takes as long as all the rest."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 def _has_marks(session: Session) -> bool:
     return session.execute(sa.select(SAID.c.subscriber_id).limit(1)).first() is not None
 
 
-def _columns(connection: sa.Connection, columns: Sequence[Any], ids: Sequence[int]) -> list[Any]:
-    """The rows of these readers by column, in their order; the first column as places among `ids`."""
+def _columns(connection: sa.Connection, reader: Any, columns: Sequence[Any], ids: Sequence[int]) -> list[Any]:
+    """What these readers' rows hold, by column, in the readers' order; first whose it is, as places in `ids`.
+
+    The database joins each reader's words: millions of rows one by one take as long as all the rest.
+    """
     import numpy as np  # noqa: PLC0415 - a command that puts nothing forward does not wait for it
 
-    reader = columns[0]
-    rows = sa.select(*columns).where(reader.between(ids[0], ids[-1])).order_by(reader)
-    # the driver's own tuples: millions of rows as SQLAlchemy's cost five times as much
-    raw = connection.execute(rows).cursor.fetchall()
-    found = [[row[at] for row in raw] for at in range(len(columns))]
-    held, every = np.array(found[0], np.int64), np.array(ids, np.int64)
-    places = np.searchsorted(every, held)
-    wanted = every[places] == held
-    if wanted.all():
-        return [places, *found[1:]]
-    return [places[wanted], *(list(compress(one, wanted)) for one in found[1:])]
+    joined = columns[0]
+    for column in columns[1:]:
+        joined = joined.concat(BETWEEN).concat(column)
+    wanted = sa.select(reader, sa.func.count(), sa.func.aggregate_strings(joined, BETWEEN))
+    rows = connection.execute(
+        wanted.where(reader.between(ids[0], ids[-1])).group_by(reader).order_by(reader)
+    ).all()
+    every = {one: at for at, one in enumerate(ids)}
+    rows = [row for row in rows if row[0] in every]
+    places = np.array([every[row[0]] for row in rows], np.int64)
+    words = BETWEEN.join([row[2] for row in rows]).split(BETWEEN) if rows else []
+    owners = np.repeat(places, np.array([row[1] for row in rows], np.int64))
+    return [owners, *(words[at :: len(columns)] for at in range(len(columns)))]
 
 
 def _chosen(owners: Any, terms: Sequence[str], choices: Sequence[str]) -> dict[int, ReaderTerms]:

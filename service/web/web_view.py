@@ -40,6 +40,7 @@ def router(renderer: Renderer, site: Site, context: PagesContext) -> APIRouter:
         nobody = _nobody(site.base_url, read, sent.label)
         block = renderer.for_you(words).block(picks, Length(sent.length), nobody.respond_url)
         html = editions(sent.label, sent.topics, sent.length).html(replace(nobody, block=block))
+        html = html.replace(f"{nobody.respond_url}/issues/{sent.label}", f"{site.base_url}/links")
         headers = {
             "Content-Security-Policy": EMAIL_POLICY,
             "Cache-Control": UNKEPT,

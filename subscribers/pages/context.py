@@ -237,8 +237,21 @@ class LearntTerm:
     weight: float  # -1 to 1; below 0 it speaks against
 
 
+@dataclass(frozen=True, slots=True)
+class ToldPapers:
+    """What an issue tells of one topic: papers by their ids, those that its sentences are about first."""
+
+    slug: str
+    name: str
+    papers: Mapping[str, PaperLine]
+
+
 class Library(Protocol):
     """What is known of papers: these pages know none themselves."""
+
+    def told(self, label: str) -> Sequence[ToldPapers]:
+        """What an issue tells, by topic; nothing of one that is not approved."""
+        ...
 
     def papers(self, ids: Iterable[str]) -> Mapping[str, PaperLine]:
         """The papers of these ids that are kept."""

@@ -18,6 +18,7 @@ from subscribers.roster import Opened
 
 LONGEST_ID = 40
 OFFERED = 60  # saved papers that the page offers reference managers; the files have all
+TOLD = "More or less like these papers"
 STALE = "This page was open for too long, or the form came from another site. Nothing was changed."
 LEFT = "You have unsubscribed: nothing was changed."
 SAID = {
@@ -72,6 +73,22 @@ def saved_file(token: str, kind: str, context: ThePagesContext) -> Response:
     media_type, text = written
     headers = {"Content-Disposition": f'attachment; filename="saved-papers.{kind}"'}
     return Response(text.encode("utf-8", "replace"), 200, headers, f"{media_type}; charset=utf-8")
+
+
+@routes.get("/respond/{token}/issues/{label}")
+def issue_page(token: str, label: str, context: ThePagesContext) -> Response:
+    """The papers that an issue tells the reader of, each with the way to its form."""
+    opened = context.open(Purpose.RESPOND, token)
+    if isinstance(opened, Refused):
+        return context.refuse(opened)
+    reader = opened.subscriber
+    every = context.library.told(label) if reader.may_read else ()
+    told = [one for one in every if one.slug in reader.topics]
+    if not told:
+        raise HTTPException(404)
+    marks = context.responses.marks(reader.id)
+    said = {one: NAMES[kind] for one, kind in marks.kinds.items()}
+    return context.show("told.html", TOLD, topics=told, said=said, saved=marks.saved, token=token)
 
 
 @routes.get("/respond/{token}/{paper_id:path}")
