@@ -51,8 +51,8 @@ class ReaderPlaceholder(Enum):
 class Block:
     """What one reader's e-mail has and no other: pieces, with the reader's link where there is none."""
 
-    html_parts: tuple[Piece | None, ...]
-    text_parts: tuple[Piece | None, ...]
+    html_parts: Sequence[Piece | None]
+    text_parts: Sequence[Piece | None]
     link: str
 
     @property
