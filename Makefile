@@ -107,6 +107,7 @@ bench: $(DEVELOPMENT) ## Measure delivery beside others, a million subscribers, 
 	$(BIN)/python -m tests.benchmarks.search
 	$(BIN)/python -m tests.benchmarks.texts
 	$(BIN)/python -m tests.benchmarks.oracles
+	$(BIN)/python -m tests.benchmarks.blocks
 	$(BIN)/python -m tests.benchmarks.for_you
 
 docs: $(RUNTIME) ## Write docs/configuration.md anew from the settings

@@ -2,11 +2,12 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from service.delivery import Delivery, Message
 from service.delivery.transactional import stuffed
 from service.emails import DkimSigner, Recipient
+from service.emails.messages import Block
 
 SENDER = "brief@example.org"
 DATE = dt.datetime(2026, 6, 2, 3, tzinfo=dt.UTC)
@@ -29,15 +30,20 @@ class PlainEdition:
         return [stuffed(self.message(recipient, date, signer))]
 
     def html(self, recipient: Recipient) -> str:
-        return f'<p>{self.subject}</p><a href="{recipient.leave_url}">leave</a>'
+        block = recipient.block.html if recipient.block else ""
+        return f'{block}<p>{self.subject}</p><a href="{recipient.leave_url}">leave</a>'
 
     def text(self, recipient: Recipient) -> str:
-        return f"{self.subject}\n{recipient.leave_url}\n"
+        block = recipient.block.text if recipient.block else ""
+        return f"{block}{self.subject}\n{recipient.leave_url}\n"
 
 
-def letter(recipient: str, number: int = 1, edition: PlainEdition | None = None) -> Message:
+def letter(
+    recipient: str, number: int = 1, edition: PlainEdition | None = None, block: Block | None = None
+) -> Message:
     link = f"https://brief.example.org/{number}"
     to = Recipient(recipient, "Ada, Countess; of Lovelace", f"id{number}@example.org", link, link, link, link)
+    to = replace(to, block=block)
     delivery = Delivery(
         number, "2026-W22", number, f"r{number}", 0, recipient, None, ("llm-post-train",), "full", 0, 1
     )

@@ -10,6 +10,8 @@ import pytest
 
 from service.adapters.sendgrid_mailer import SendGridAccount, SendGridMailer
 from service.delivery import MailerUnusable, Outcome, State
+from service.emails.messages import Block
+from service.emails.quoting import Piece
 from tests.letters import Begun, PlainEdition, letter, letters
 from tests.sendgrid_server import SendGridServer, sendgrid_server
 
@@ -72,6 +74,24 @@ def test_each_reader_has_headers_links_and_a_reference_of_their_own(server: Send
         text, html = text.replace(hole, link), html.replace(hole, link)
     assert "https://brief.example.org/2" in text
     assert html.endswith('<a href="https://brief.example.org/2">leave</a>')
+
+
+def test_a_block_is_its_readers_alone_and_no_trace_of_it_is_in_anothers(server: SendGridServer) -> None:
+    parts = Piece('<p>"Tides" <b>&amp;</b> '), None, Piece("/2605.1</p>\n")
+    mine = Block(parts, (Piece("* Tides\n"), None, Piece("/2605.1\n")), "https://brief.example.org/respond/r")
+    messages = [letter("mine@example.org", 1, block=mine), letter("other@example.org", 2)]
+    list(mailer(server).send(messages, Begun()))
+    ((_, body),) = server.calls
+    shown = []
+    for one in body["personalizations"]:
+        text, html = (part["value"] for part in body["content"])
+        for hole, own in one["substitutions"].items():
+            text, html = text.replace(hole, own), html.replace(hole, own)
+        shown.append((text, html))
+    assert shown[0][0].startswith(mine.text)
+    assert shown[0][1].startswith(mine.html)
+    assert shown[1][0].startswith("x\n")
+    assert shown[1][1].startswith("<p>x</p>")
 
 
 def test_calls_hold_no_more_than_the_setting_and_one_edition_each(server: SendGridServer) -> None:

@@ -4,7 +4,7 @@ Its markup is rendered once. A reader's block joins pieces of it that other read
 """
 
 import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -18,7 +18,7 @@ from subscribers.preferences import Length
 LIMIT = 4_800  # bytes of HTML: with an edition at its limit, Gmail still shows the whole
 SHOWN = {Length.FULL: 5, Length.SHORT: 5, Length.MINUTE: 3}
 NEAREST = "near to the topic"
-KEPT = 20_000  # papers with their reasons in memory, some three kB each
+KEPT = 50_000  # picks, and reasons, in memory, some hundred bytes each
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ class ForYou:
     shell: BlockShell
     words: Mapping[str, Any]
     _told: dict[bytes, _Told] = field(default_factory=dict, repr=False)
+    _reasons: dict[tuple[int, int], tuple[Piece, Piece]] = field(default_factory=dict, repr=False)
 
     def block(self, picks: bytes | None, length: Length, respond_url: str) -> Block | None:
         """The reader's block; None where nothing is put forward. As many papers as fit."""
@@ -75,21 +76,38 @@ class ForYou:
         if len(self._told) >= KEPT:
             self._told.clear()
         (one,) = unpacked(pick)
-        paper_id, title = self.words["papers"][one.paper]
-        said, url = self._reason(one.near, one.term), f"https://arxiv.org/abs/{paper_id}"
-        shell = self.shell
-        shown = f"{shell.opened}{url}{shell.named}{html.escape(title)}{shell.reason}{html.escape(said)}"
-        before, after = Piece(shown + shell.respond), Piece(f"/{paper_id}{shell.closed}")
-        text = f"{plaintext.wrap(f'* {title}', 0, 2)}\n  {url}\n{plaintext.wrap(said, 2)}\n  "
-        plain = Piece(text), None, Piece(f"/{paper_id}\n\n")
-        self._told[pick] = told = _Told((before, None, after), plain, before.size + after.size)
+        before, plain, after, plain_after = self._papers[one.paper]
+        reason, plain_reason = self._reason(one.near, one.term)
+        size = before.size + reason.size + after.size
+        self._told[pick] = told = _Told(
+            (before, reason, None, after), (plain, plain_reason, None, plain_after), size
+        )
         return told
 
-    def _reason(self, near: int, term: int) -> str:
+    def _reason(self, near: int, term: int) -> tuple[Piece, Piece]:
+        if found := self._reasons.get((near, term)):
+            return found
+        if len(self._reasons) >= KEPT:
+            self._reasons.clear()
         row = self.words["rows"][near] if near >= 0 else ""
         marked = f"near to {row}, which you marked" if row else ""
         speaks = f"speaks of {self.words['terms'][term]}" if term >= 0 else ""
-        return "; ".join(filter(None, (marked, speaks))) or NEAREST
+        said = "; ".join(filter(None, (marked, speaks))) or NEAREST
+        made = Piece(html.escape(said) + self.shell.respond), Piece(f"{plaintext.wrap(said, 2)}\n  ")
+        self._reasons[near, term] = made
+        return made
+
+    @cached_property
+    def _papers(self) -> Sequence[tuple[Piece, Piece, Piece, Piece]]:
+        """Of each paper what stands before its reason, and behind the reader's link."""
+        return [self._paper(*one) for one in self.words["papers"]]
+
+    def _paper(self, paper_id: str, title: str) -> tuple[Piece, Piece, Piece, Piece]:
+        url = f"https://arxiv.org/abs/{paper_id}"
+        shown = f"{self.shell.opened}{url}{self.shell.named}{html.escape(title)}{self.shell.reason}"
+        text = f"{plaintext.wrap(f'* {title}', 0, 2)}\n  {url}\n"
+        behind = Piece(f"/{paper_id}{self.shell.closed}"), Piece(f"/{paper_id}\n\n")
+        return Piece(shown), Piece(text), *behind
 
     @cached_property
     def _before(self) -> tuple[Piece, Piece]:

@@ -16,7 +16,7 @@ from service.readers.marks import Block
 
 MOST = 5  # papers that are put forward for a reader
 FEW = 16  # from more papers on, sorting all is quicker than looking for the best again and again
-NEAR = 0.1  # likeness above what is usual from which a marked paper is named
+NEAR = 0.05  # likeness above what is usual from which a marked paper is named
 NONE = -1
 PICK = struct.Struct("<Hii")
 PACKED = [("paper", "<u2"), ("near", "<i4"), ("term", "<i4")]

@@ -4,13 +4,14 @@ A GET shows, and counts for nothing: mail scanners open every link. The form is 
 this paper, so that a link or a form of somebody else changes nothing.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Response
 
 from subscribers.links import Purpose, Refused
-from subscribers.pages.context import PagesContext, PaperLine, ThePagesContext
+from subscribers.pages.context import PagesContext, PaperLine, ThePagesContext, ToldPapers
 from subscribers.pages.fields import Fields, Form
 from subscribers.preferences import SubscriberStatus
 from subscribers.responses import Choice, Kind, Marks
@@ -83,7 +84,7 @@ def issue_page(token: str, label: str, context: ThePagesContext) -> Response:
         return context.refuse(opened)
     reader = opened.subscriber
     every = context.library.told(label) if reader.may_read else ()
-    told = [one for one in every if one.slug in reader.topics]
+    told = _once([one for one in every if one.slug in reader.topics])
     if not told:
         raise HTTPException(404)
     marks = context.responses.marks(reader.id)
@@ -111,6 +112,17 @@ def respond(token: str, paper_id: str, form: Form, context: ThePagesContext) -> 
         return _show_paper(context, opened, token, paper_id, line, LEFT, 409)
     words = _respond(context, opened.subscriber.id, paper_id, form.text("what"))
     return _show_paper(context, opened, token, paper_id, line, words)
+
+
+def _once(told: Sequence[ToldPapers]) -> list[ToldPapers]:
+    """Each paper under the first of its topics."""
+    listed: set[str] = set()
+    found = []
+    for one in told:
+        new = {paper_id: line for paper_id, line in one.papers.items() if paper_id not in listed}
+        listed |= new.keys()
+        found += [replace(one, papers=new)] if new else []
+    return found
 
 
 def _respond(context: PagesContext, reader: int, paper_id: str, what: str) -> str:
