@@ -37,7 +37,7 @@ Pages
     test_web test_access test_search test_ordering test_web_briefs test_threads test_references
     test_taking_along test_web_links test_web_subscribers test_web_letters test_oracles test_connections
     test_outbox test_markdown test_reading_group test_zotero
-    browser: test_along test_life test_outbox test_evidence test_admin test_admin_week test_looking
+    browser: test_along test_order test_life test_outbox test_evidence test_admin test_admin_week test_looking
 
 Admin pages
     test_admins test_admin_authentication test_admin_this_week test_admin_building test_admin_issue

@@ -75,6 +75,7 @@ def test_every_get_route_is_called_with_every_valid_link_and_changes_nothing(
 def test_no_get_route_was_forgotten(place: Place) -> None:
     known = {"/files/{digest}/{name}", "/issues/{label}", "/issues/{label}/{topic}", "/topics/{slug}",
              "/papers/{paper_id:path}", "/respond/{token}/{paper_id:path}", "/respond/{token}/saved.{kind}",
+             "/respond/{token}/issues/{label}",
              "/topics/{slug}/reading-group", "/topics/{slug}/reading-group.ics",
              "/topics/{slug}/feed.atom", "/topics/{slug}/feed.json",
              "/join/{code}", "/search", "/search.json", "/search.atom", "/search-feed.json"}  # fmt: skip
