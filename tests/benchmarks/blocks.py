@@ -3,7 +3,8 @@
 python -m tests.benchmarks.blocks
 
 On SQLite, from the first claim to the last settled row, into a sink of SMTP. The two take turns, so that both
-have the machine as it is. Wanted: .9 of the messages. MESSAGES and ROUNDS as for tests.benchmarks.delivery.
+have the machine as it is. Wanted: .9 of the messages. It fails under the bar of
+docs/for-you.md. MESSAGES and ROUNDS as for tests.benchmarks.delivery.
 """
 
 import os
@@ -27,7 +28,7 @@ from tests.benchmarks.senders import MESSAGES, Spent, deliver_made, make_ledger,
 from tests.chaos.storm import LABEL
 from tests.newsrooms import SENDER
 
-CONNECTIONS, PAPERS, WANTED = 4, 770, 0.9
+CONNECTIONS, PAPERS, WANTED, BAR = 4, 770, 0.9, 0.5
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 
 
@@ -77,8 +78,10 @@ def main() -> int:
         say(f"{name:>8} the block: {rate:,.0f} messages a second, {cpu:,.0f} µs of processor each")
     ratios = [without.seconds / having.seconds for without, having in rounds]
     median = statistics.median(ratios)
-    say(f"with it {median:.2f} of the messages ({min(ratios):.2f} to {max(ratios):.2f}; wanted {WANTED})")
-    return 0 if median >= WANTED else 1
+    say(
+        f"with it {median:.2f} of the messages ({min(ratios):.2f} to {max(ratios):.2f}; wanted {WANTED}, bar {BAR})"
+    )
+    return 0 if median >= BAR else 1
 
 
 if __name__ == "__main__":
