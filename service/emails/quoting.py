@@ -42,8 +42,10 @@ def quote_url(url: str) -> bytes:
     raw = url.encode("ascii")
     if b"=" in raw:
         return quote(raw)
+    if len(raw) < LINE:
+        return raw + SOFT_BREAK if raw else b""
     lines = [raw[start : start + LINE - 1] for start in range(0, len(raw), LINE - 1)]
-    quoted = SOFT_BREAK.join(lines) + SOFT_BREAK
+    quoted = SOFT_BREAK.join((*lines, b""))
     return quote(raw) if b"\n." in quoted else quoted
 
 
