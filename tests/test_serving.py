@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import httpx2
+import lxml.html
 import pytest
 
 
@@ -77,6 +78,37 @@ def test_a_build_that_is_broken_off_by_sigterm_is_told_and_does_not_count(tmp_pa
     with sqlite3.connect(tmp_path / "data" / "brief.db") as connection:
         assert connection.execute("SELECT tries FROM builds").fetchall() == [(0,)]
     connection.close()
+
+
+def pressed(client: httpx2.Client, page: httpx2.Response, path: str, **typed: str) -> httpx2.Response:
+    """Press the button of a page's form with this action."""
+    (form,) = lxml.html.fromstring(page.text).xpath("//form[contains(@action, $path)]", path=path)
+    return client.post(form.action, data={**dict(form.fields), **typed}, follow_redirects=True)
+
+
+def test_the_service_ends_while_a_topic_is_proposed(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent, httpx2.Client(timeout=60) as client:
+        arxiv = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        process, log = begin(tmp_path, "--port", "0", ARXIV_URL=arxiv, ARXIV_INTERVAL="0")
+        while not (found := re.search(rb"on 127.0.0.1:(\d+);", log.read_bytes())):
+            assert process.poll() is None, log.read_text()
+            time.sleep(0.1)
+        client.base_url = f"http://127.0.0.1:{found[1].decode()}"
+        command = [sys.executable, "-m", "service.cli", "admin", "link", "ann@example.org"]
+        printed = subprocess.run(
+            command, env=environment(tmp_path), capture_output=True, text=True, check=True
+        )
+        path = re.search(r"/admin/sign-in/\S+", printed.stdout)
+        assert path
+        assert pressed(client, client.get(path[0]), "/admin/sign-in").status_code == 200
+        page = client.get("/admin/topics/-/new")
+        answer = pressed(client, page, "/propose", sentence="Tides in harbours", seed_papers="2305.18290")
+        assert "A topic is being proposed" in answer.text
+        asking, _ = silent.accept()  # arXiv is asked, and says nothing
+        with asking:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(60) == 0, log.read_text()
+    assert "Traceback" not in log.read_text()
 
 
 def test_a_port_that_is_taken_is_said_in_one_line_and_nothing_else_is_done(tmp_path: Path) -> None:
