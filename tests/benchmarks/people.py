@@ -219,7 +219,8 @@ def paths(first: int, last: int) -> tuple[str, ...]:
         "/issues/NEWEST/deliveries", "/issues/NEWEST/deliveries?state=waiting",
         "/deliveries", "/build", "/subscribers", *lists, f"/subscribers/{middle}", "/subscribers/add",
         "/subscribers/import", "/subscribers/suppressed", "/subscribers/invitations", "/topics",
-        f"/topics/{TOPICS[0]}", f"/topics/{TOPICS[0]}/remove", "/topics/-/new", "/trends", "/log",
+        f"/topics/{TOPICS[0]}", f"/topics/{TOPICS[0]}/remove", "/topics/-/new",
+        "/topics/-/new/proposed", "/trends", "/log",
     )  # fmt: skip
 
 
